@@ -1,0 +1,68 @@
+"""What all tests share: which programs of the system they may need, and what happens where these are missing."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@functools.cache
+def works(*command: str) -> bool:
+    """Say whether a command can be run here, by running it."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@functools.cache
+def chromium_path() -> str | None:
+    """Give the path of a Chromium that starts, or None."""
+    found = (shutil.which(name) for name in CHROMIUMS)
+    return next((path for path in found if path and works(path, "--version")), None)
+
+
+@functools.cache
+def bubblewrap_works() -> bool:
+    """Say whether a sandbox can be made here: being installed is not enough, the kernel must allow it."""
+    return works("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
+
+
+NEEDS = {
+    "chromium": (chromium_path, "no Chromium on PATH starts; on Debian: apt install chromium"),
+    "bubblewrap": (
+        bubblewrap_works,
+        "no bubblewrap sandbox can be made here; on Debian: apt install bubblewrap",
+    ),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot run on this machine, with the reason; under CI, where nothing may be skipped, fail."""
+    for marker, (is_there, reason) in NEEDS.items():
+        if item.get_closest_marker(marker) and not is_there():
+            if os.environ.get("CI"):
+                pytest.fail(f"{reason} (CI may not skip this)", pytrace=False)
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, for tests marked ``chromium``."""
+    path = chromium_path()
+    assert path, NEEDS["chromium"][1]
+    return path
