@@ -1,0 +1,58 @@
+"""What an assignment's specification is to the grader: it asks, and it marks what comes back.
+
+`grader.specification.load(path)` reads a `specification.toml` and gives a `Specification`. All of it runs on
+the trusted side only; the student's process never sees more than one probe at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from grader.values import Answer, Probe
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one marked cell earned, and why.
+
+    `diagnosis` is a stable id ("right", "forgot-bias", "unknown", "malformed", "no-answer", "timeout", ...).
+    `message` is one kind sentence for the student. It is shown to them: it must hold no hidden input and
+    nothing that a call on a hidden input returned.
+    `needs_manual` says that a person gives the points; `points` is then ignored.
+    """
+
+    points: float
+    max_points: float
+    diagnosis: str
+    message: str
+    needs_manual: bool = False
+
+
+class Specification(Protocol):
+    """What earns points in one notebook of one assignment. Its `probes` and `score` are pure functions."""
+
+    @property
+    def name(self) -> str:
+        """The assignment's name, as nbgrader knows it."""
+
+    @property
+    def notebook(self) -> str:
+        """The notebook's name, without `.ipynb`."""
+
+    @property
+    def identity(self) -> str:
+        """The variable that the id cell assigns, such as "student_id"; empty where there is no id cell."""
+
+    def same_student(self, typed: object, student: str) -> bool:
+        """Whether what the student wrote into the id cell names the student of the roster."""
+
+    def probes(self, student: str, secret: bytes) -> Mapping[str, tuple[Probe, ...]]:
+        """What to ask this student's code, by `grade_id` of the marked cell; () for a cell that needs no code."""
+
+    def score(self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]) -> Mapping[str, Mark]:
+        """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
+
+    def variants(self) -> Mapping[str, object]:
+        """What goes into `variants.json` beside the released notebook, as JSON."""
