@@ -1,7 +1,7 @@
 """Everything that this project does, by one command: ``python3 noxfile.py course``.
 
 Started by a plain Python, this file makes itself an environment in ``.nox/bootstrap`` with nox in it,
-and starts again under nox, which finds the sessions below. Where nox is there, ``nox -s course`` does the same.
+and starts again under nox, which finds the sessions below. With nox at hand, ``nox -s course`` does it too.
 
 All sessions share one environment, ``.nox/environment``, which holds exactly what ``requirements.txt`` locks;
 it is made once, and again only when the lock, ``pyproject.toml`` or the interpreter changes.
@@ -110,7 +110,7 @@ def environment_with_nox():
 
 
 def make_bootstrap(python):
-    """Make an empty environment in the first way that this machine allows; give the command to install there."""
+    """Make an empty environment in the first way that works here; give the command to install into it."""
     pip_of_its_own = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if has("venv") and has("ensurepip"):
         run([sys.executable, "-m", "venv", "--clear", str(BOOTSTRAP)])
@@ -206,7 +206,7 @@ def environment_for(session):
 
 
 def install(session, *arguments):
-    """Install with uv; with pip where uv is missing or fails: it does not read pip's settings (a mirror, say)."""
+    """Install with uv; with pip where uv is missing or fails, since only pip reads pip's settings (a mirror)."""
     python = str(interpreter_of(ENVIRONMENT))
     quietly = [] if sys.stderr.isatty() else ["--quiet"]
     if has("uv"):

@@ -1,4 +1,4 @@
-"""What all tests share: which programs of the system they may need, and what happens where these are missing."""
+"""What all tests share: which programs of the system they need, and what happens where these are missing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NEEDS = {
     "chromium": (chromium_path, "no Chromium on PATH starts; on Debian: apt install chromium"),
     "bubblewrap": (
         bubblewrap_works,
-        "no bubblewrap sandbox can be made here; on Debian: apt install bubblewrap",
+        "no bubblewrap sandbox starts; on Debian: apt install bubblewrap",
     ),
 }
 
