@@ -206,7 +206,7 @@ def environment_for(session):
 
 
 def install(session, *arguments):
-    """Install with uv; with pip where uv is missing or fails, since only pip reads pip's settings (a mirror)."""
+    """Install with uv; with pip where uv is missing or fails, as only pip reads pip's settings (a mirror)."""
     python = str(interpreter_of(ENVIRONMENT))
     quietly = [] if sys.stderr.isatty() else ["--quiet"]
     if has("uv"):

@@ -36,7 +36,13 @@ def bubblewrap_works() -> bool:
     return works("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
 
 
+def is_a_checkout() -> bool:
+    """Say whether this is a git checkout, and not an unpacked archive."""
+    return (ROOT / ".git").exists() and works("git", "--version")
+
+
 NEEDS = {
+    "checkout": (is_a_checkout, "this is no git checkout, so nothing says which files are the project's"),
     "chromium": (chromium_path, "no Chromium on PATH starts; on Debian: apt install chromium"),
     "bubblewrap": (
         bubblewrap_works,

@@ -1,0 +1,227 @@
+"""The promises of the repository as a whole: its lock, its wheel, its commands, what it does not contain."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib.metadata
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import layercost
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSION = PROJECT["project"]["version"]
+LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^python3 .*$", "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)), re.M)
+
+
+# ---- the lock
+
+
+def locked_versions() -> dict[str, list[Version]]:
+    """The lock's versions by name; two where they differ between Pythons."""
+    versions: dict[str, list[Version]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.M):
+        versions.setdefault(canonicalize_name(name), []).append(Version(version))
+    return versions
+
+
+def wanted() -> list[Requirement]:
+    """Whatever pyproject.toml asks for, in any extra and to build, but for the project itself."""
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    texts = [*PROJECT["build-system"]["requires"], *(text for extra in extras for text in extra)]
+    return [wish for wish in map(Requirement, texts) if wish.name != "layercost"]
+
+
+@pytest.mark.parametrize("wish", wanted(), ids=str)
+def test_the_lock_holds_what_pyproject_asks_for(wish: Requirement):
+    versions = locked_versions().get(canonicalize_name(wish.name), [])
+    assert versions, f"{wish} is not in requirements.txt: run `nox -s lock`"
+    assert all(version in wish.specifier for version in versions)
+
+
+def test_each_locked_package_has_a_hash():
+    entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.M)[1:]
+    assert len(entries) == sum(map(len, locked_versions().values()))
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_the_locks_hold_no_addresses_of_packages():
+    assert re.findall(r"\w+://\S+|^-.*", LOCK, re.M) == []
+    packages = json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+def test_the_core_depends_on_nothing():
+    assert PROJECT["project"]["dependencies"] == []
+
+
+# ---- what is tracked
+
+
+def tracked_files() -> Iterator[Path]:
+    """The files that git tracks and that stand in the work tree."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    return (ROOT / name for name in names if name and (ROOT / name).is_file())
+
+
+@pytest.mark.checkout
+def test_no_notebook_is_committed():
+    """Text is the source; a notebook is generated from it."""
+    assert [path for path in tracked_files() if path.suffix == ".ipynb"] == []
+
+
+# Written so that the pattern does not match this line.
+FOREIGN = re.compile(
+    r"\b(py[p]i\.org|python[h]osted\.org|npm[j]s\.(org|com)|deb\.[d]ebian)|(?<![\w.])/(wor[k]|roo[t]|op[t])/"
+)
+
+
+@pytest.mark.checkout
+def test_no_file_names_a_registry_host_or_a_path_of_one_machine():
+    found = []
+    for path in tracked_files():
+        if b"\0" not in (data := path.read_bytes()):
+            lines = enumerate(data.decode().splitlines(), start=1)
+            found += [f"{path.relative_to(ROOT)}:{n}: {line}" for n, line in lines if FOREIGN.search(line)]
+    assert found == []
+
+
+# ---- the library's public face
+
+
+def test_the_core_imports_only_the_standard_library():
+    """Not even by chance: everything is imported in a fresh interpreter, and what it loaded is looked at."""
+    program = """
+import importlib, pkgutil, sys
+before = set(sys.modules)
+import layercost
+for module in pkgutil.walk_packages(layercost.__path__, "layercost."):
+    if not module.name.startswith(("layercost.explorers", "layercost.forward", "layercost.__main__")):
+        importlib.import_module(module.name)
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(loaded - sys.stdlib_module_names - {"layercost"}))
+"""
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert printed.stdout.split() == []
+
+
+def public_objects() -> Iterator[tuple[str, object]]:
+    """What layercost promises, by name: modules, classes with their methods, functions."""
+    for name in layercost.__all__:
+        thing = getattr(layercost, name)
+        if isinstance(thing, ModuleType | FunctionType | type):
+            yield name, thing
+        if isinstance(thing, type):
+            for member, value in vars(thing).items():
+                if not member.startswith("_") and isinstance(value, FunctionType | property | classmethod):
+                    yield f"{name}.{member}", getattr(thing, member)
+
+
+@pytest.mark.parametrize(("name", "thing"), [pytest.param(*pair, id=pair[0]) for pair in public_objects()])
+def test_whatever_is_public_says_what_it_is(name: str, thing: object):
+    """A dataclass without a docstring gets its signature for one: that does not count."""
+    said = inspect.getdoc(thing) or ""
+    assert said
+    assert not said.startswith(f"{name}(")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "grader").glob("runner*.py")), ids=lambda path: path.name)
+def test_the_untrusted_side_imports_only_the_standard_library(path: Path):
+    """The runner shares a process with the student's code: there is nothing of ours there to find."""
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add("." * node.level + (node.module or "").partition(".")[0])
+    assert imported - sys.stdlib_module_names == set()
+
+
+def test_there_is_a_runner():
+    assert list((ROOT / "grader").glob("runner*.py"))
+
+
+# ---- the wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's wheel, built from the work tree without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_the_library_the_grader_and_the_licences_alone(wheel: Path):
+    names = zipfile.ZipFile(wheel).namelist()
+    information = f"layercost-{VERSION}.dist-info"
+    assert {name.partition("/")[0] for name in names} == {"layercost", "grader", information}
+    assert [name for name in names if "test" in name.casefold() or "__pycache__" in name] == []
+    assert {f"{information}/licenses/LICENSE", f"{information}/licenses/LICENSE-text"} <= set(names)
+    assert {"layercost/py.typed", "grader/py.typed"} <= set(names)
+
+
+def test_the_wheel_alone_counts_in_an_empty_environment(wheel: Path, tmp_path: Path):
+    environment = tmp_path / "environment"
+    uv = [sys.executable, "-m", "uv", "--offline", "--no-cache", "--quiet"]
+    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
+    subprocess.run([*uv, "pip", "install", "--python", environment, wheel], check=True)
+    command = environment / ("Scripts" if os.name == "nt" else "bin") / "layercost"
+    printed = subprocess.run([command, "networks"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "lenet5" in printed.stdout
+
+
+# ---- one version, told once
+
+
+def test_the_version_is_the_same_wherever_it_is_said():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.*)$", citation, re.M) == [VERSION]
+    assert re.findall(r"^## (\S+)", changes, re.M)[0] == VERSION
+    assert importlib.metadata.version("layercost") == VERSION
+
+
+# ---- what the README and the other guides say
+
+
+def test_two_commands_do_everything():
+    assert COMMANDS == ["python3 noxfile.py course", "python3 noxfile.py tests"]
+
+
+def test_continuous_integration_runs_the_command_that_the_readme_gives():
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == COMMANDS[1]
+
+
+def test_the_examples_in_the_readme_are_true():
+    outcome = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
+def test_the_guides_point_at_files_that_exist(guide: str):
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / guide).read_text(encoding="utf-8"))
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
