@@ -1,0 +1,195 @@
+"""A box: one process that runs one student's code, and the narrow line on which we talk with it.
+
+`Sandbox` says how such a process is started; bubblewrap is one way, a container would be another.
+`Box` sends requests and reads replies, each within a time and a size. It believes nothing: a late, long or
+malformed reply ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any, NoReturn
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one box may take. Bytes and seconds, for one process; `processes` are those besides the first."""
+
+    memory_bytes: int = 1024 * MEGABYTE
+    file_bytes: int = 16 * MEGABYTE
+    temporary_bytes: int = 32 * MEGABYTE
+    open_files: int = 64
+    processes: int = 0
+    cpu_seconds: int = 60
+    step_seconds: float = 10.0  # one cell, or one call
+    total_seconds: float = 60.0  # everything, replays included
+    start_seconds: float = 20.0
+    output_characters: int = 20_000
+    reply_bytes: int = 400_000
+
+    def for_runner(self) -> dict[str, int]:
+        """The limits that the runner puts on itself before it runs a cell."""
+        kept = ("memory_bytes", "file_bytes", "open_files", "cpu_seconds")
+        limits = {name: value for name, value in asdict(self).items() if name in kept}
+        return {**limits, "processes": self.processes + 1}
+
+
+class SandboxUnavailable(RuntimeError):
+    """This machine cannot run a student's code safely; the message says why and what to do."""
+
+
+class BoxDied(RuntimeError):
+    """The process in the box ended, or sent what is no reply."""
+
+
+class BoxTimeout(RuntimeError):
+    """No reply came in time; the process was ended."""
+
+
+class Sandbox(ABC):
+    """A way to start a process that can reach nothing but its own two pipes."""
+
+    name: str
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    @abstractmethod
+    def start(self, student: str) -> subprocess.Popen[bytes]:
+        """Starts runner.py with pipes as standard input and output, in a new process group of its own."""
+
+    def complaint(self) -> str:
+        """What the sandbox's own program says when a box does not start; empty where it says nothing."""
+        return ""
+
+    def close(self) -> None:
+        """Removes what the sandbox made on disk; no box may be open any more."""
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def probe(self) -> None:
+        """Runs a box for real; raises SandboxUnavailable where that does not work."""
+        try:
+            with Box(self, "probe") as box:
+                box.ask({"operation": "run", "source": "answer = 6 * 7"})
+                reply = box.ask({"operation": "get", "name": "answer"})
+        except (OSError, BoxDied, BoxTimeout) as error:
+            reason = self.complaint() or str(error)
+            raise SandboxUnavailable(f"the sandbox {self.name} does not work here: {reason}") from error
+        if reply.get("value") != {"int": "42"}:
+            raise SandboxUnavailable(f"the sandbox {self.name} runs, but gives wrong answers")
+
+
+class Box:
+    """An open box. Use it with `with`: leaving it ends the process and everything that it started."""
+
+    def __init__(self, sandbox: Sandbox, student: str) -> None:
+        self.limits = sandbox.limits
+        self.number = 0
+        self.buffer = b""
+        self.alive = True
+        self.process = sandbox.start(student)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.requests, self.replies = self.process.stdin, self.process.stdout
+        for channel in (self.requests, self.replies):
+            os.set_blocking(channel.fileno(), False)
+        first = {"limits": self.limits.for_runner(), "output_characters": self.limits.output_characters}
+        try:
+            self.ask(first, self.limits.start_seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
+        """Sends one request and gives its reply; raises BoxDied or BoxTimeout, after which the box is gone."""
+        if not self.alive:
+            raise BoxDied("the process has ended")
+        self.number += 1
+        seconds = self.limits.step_seconds if seconds is None else seconds
+        deadline = time.monotonic() + seconds
+        try:
+            self._send(json.dumps({**request, "number": self.number}).encode() + b"\n", deadline)
+            return self._understand(self._receive(deadline))
+        except TimeoutError:
+            self._fail(BoxTimeout(f"no answer within {seconds:g} seconds"))
+        except OSError:
+            self._fail(BoxDied("the process has ended"))
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        """Writes without ever waiting for a reader that has stopped reading."""
+        descriptor = self.requests.fileno()
+        while data:
+            self._wait(descriptor, selectors.EVENT_WRITE, deadline)
+            data = data[os.write(descriptor, data) :]
+
+    def _receive(self, deadline: float) -> bytes:
+        descriptor = self.replies.fileno()
+        while b"\n" not in self.buffer:
+            self._wait(descriptor, selectors.EVENT_READ, deadline)
+            data = os.read(descriptor, 65536)
+            if not data:
+                self._fail(BoxDied("the process has ended"))
+            self.buffer += data
+            if len(self.buffer) > self.limits.reply_bytes:
+                self._fail(BoxDied("the process sent more than an answer may hold"))
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line
+
+    @staticmethod
+    def _wait(descriptor: int, event: int, deadline: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, event)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+
+    def _understand(self, line: bytes) -> dict[str, Any]:
+        try:
+            reply = json.loads(line)
+        except (ValueError, RecursionError):
+            self._fail(BoxDied("the process sent what is no answer"))
+        if type(reply) is not dict or reply.get("number") != self.number or self.buffer:
+            self._fail(BoxDied("the process sent what is no answer"))
+        return reply
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self.kill()
+        raise error
+
+    def kill(self) -> None:
+        """Ends the process and all that it started; the pid namespace dies with its first process."""
+        self.alive = False
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+
+    def close(self) -> None:
+        self.kill()
+        self.process.wait()
+        self.requests.close()
+        self.replies.close()

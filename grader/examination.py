@@ -1,0 +1,195 @@
+"""Runs one student's cells in a box, then asks the questions; a box that dies is started again.
+
+All cells run before the first question is asked, so nothing that a cell prints can repeat a hidden input.
+A cell or a call that ends or blocks its process costs itself only: a new box is started, the cells that had run
+are run again (what they print the second time is dropped), and the examination goes on.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.box import Box, BoxDied, BoxTimeout, Sandbox
+from grader.values import Answer, Call, Failure, Get, NotAValue, Probe, TooLarge, decode, probe_to_tree
+
+KNOWN_EXCEPTIONS = frozenset(
+    name
+    for name, item in vars(builtins).items()
+    if isinstance(item, type) and issubclass(item, BaseException)
+)
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """One cell to run. `grade_id` names the released answer cell that it is, empty for the student's own."""
+
+    grade_id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell printed, and why it failed where it did."""
+
+    output: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of the box: a result a cell, and the answers by the `grade_id` of the marked cell."""
+
+    cells: tuple[CellResult, ...]
+    answers: Mapping[str, tuple[Answer, ...]]
+
+
+def examine(
+    sandbox: Sandbox,
+    student: str,
+    cells: Sequence[CodeCell],
+    probes: Mapping[str, Sequence[Probe]],
+    answered_in: Mapping[str, str],
+) -> Outcome:
+    """Runs the cells in order, then asks every probe.
+
+    `answered_in` maps a marked cell to the answer cell that belongs to it: where that cell failed,
+    a missing name is reported as that failure, which says more than "missing".
+    """
+    with Examination(sandbox, student) as examination:
+        results = tuple(examination.run(cell.source) for cell in cells)
+        failed = {
+            cell.grade_id: result.failure
+            for cell, result in zip(cells, results, strict=True)
+            if cell.grade_id and result.failure is not None
+        }
+        answers = {
+            grade_id: tuple(
+                _explain_missing(examination.ask(probe), failed.get(answered_in.get(grade_id, "")))
+                for probe in asked
+            )
+            for grade_id, asked in probes.items()
+        }
+    return Outcome(results, answers)
+
+
+def _explain_missing(answer: Answer, failure: Failure | None) -> Answer:
+    missing = isinstance(answer, Failure) and answer.kind == "missing"
+    return failure if missing and failure is not None else answer
+
+
+class Examination:
+    """A student's program that survives its own crashes."""
+
+    def __init__(self, sandbox: Sandbox, student: str) -> None:
+        self.sandbox, self.student, self.limits = sandbox, student, sandbox.limits
+        self.deadline = time.monotonic() + self.limits.total_seconds
+        self.box: Box | None = None
+        self.ran: list[str] = []  # cells to run again in a new box
+        self.blocked: set[str] = set()  # functions that ended or blocked their process
+        self.hopeless: Failure | None = None  # why nothing can be asked any more
+
+    def __enter__(self) -> Examination:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop_box()
+
+    def run(self, source: str) -> CellResult:
+        """Runs one cell."""
+        if not source.strip():
+            return CellResult()
+        reply = self._request({"operation": "run", "source": source}, "This cell")
+        if isinstance(reply, Failure):
+            return CellResult(failure=reply)
+        self.ran.append(source)
+        output = _text(reply.get("output"), self.limits.output_characters + 100)
+        if reply.get("ok") is True:
+            return CellResult(output)
+        message = _text(reply.get("message"), 600) or "This cell raised an exception."
+        return CellResult(output, Failure("error", message))
+
+    def ask(self, probe: Probe) -> Answer:
+        """Asks for a variable or calls a function; never raises."""
+        if isinstance(probe, Call) and probe.name in self.blocked:
+            return Failure("not-run", f"`{probe.name}` was not called again after it had stopped working.")
+        reply = self._request(probe_to_tree(probe), f"`{probe.name}`")
+        if isinstance(reply, Failure):
+            self.blocked.add(probe.name)
+            return reply
+        return _answer(probe, reply)
+
+    def _request(self, request: Mapping[str, Any], subject: str) -> dict[str, Any] | Failure:
+        """One request, in a box that works; a Failure where none does, or where this request broke it."""
+        box = self._open_box()
+        if isinstance(box, Failure):
+            return box
+        try:
+            return box.ask(request, self._seconds())
+        except BoxTimeout:
+            self._drop_box()
+            return Failure("timeout", f"{subject} did not finish in time and was stopped.")
+        except BoxDied:
+            self._drop_box()
+            return Failure("died", f"{subject} ended the Python process, or took more memory than there is.")
+
+    def _open_box(self) -> Box | Failure:
+        if self.hopeless is None and self._seconds() <= 0:
+            total = f"{self.limits.total_seconds:g}"
+            self.hopeless = Failure("timeout", f"The whole notebook took more than {total} seconds.")
+        if self.hopeless is not None:
+            return self.hopeless
+        if self.box is None:
+            self.box = Box(self.sandbox, self.student)
+            self._replay(self.box)
+        return self.hopeless or self.box
+
+    def _replay(self, box: Box) -> None:
+        try:
+            for source in self.ran:
+                box.ask({"operation": "run", "source": source}, self._seconds())
+        except (BoxDied, BoxTimeout):
+            self._drop_box()
+            self.hopeless = Failure("died", "Your cells ran once, but did not run a second time.")
+
+    def _seconds(self) -> float:
+        return min(self.limits.step_seconds, self.deadline - time.monotonic())
+
+    def _drop_box(self) -> None:
+        if self.box is not None:
+            self.box.close()
+            self.box = None
+
+
+def _answer(probe: Probe, reply: Mapping[str, Any]) -> Answer:
+    """Believes a reply exactly as far as it decodes."""
+    if reply.get("ok") is True:
+        try:
+            return decode(reply.get("value"))
+        except TooLarge:
+            return _failure(probe, {"kind": "too-large"})
+        except NotAValue:
+            return _failure(probe, {"kind": "not-a-value"})
+    return _failure(probe, reply)
+
+
+def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
+    """A sentence of our own: the message, and the class name of an unknown exception, could carry out inputs."""
+    name, kind = probe.name, reply.get("kind")
+    gives = f"`{name}` is" if isinstance(probe, Get) else f"`{name}` gave back"
+    if kind == "missing":
+        return Failure("missing", f"There is no `{name}` in your notebook.")
+    if kind == "too-large":
+        return Failure("too-large", f"{gives} a value too large to be an answer.")
+    if kind == "error":
+        error = reply.get("error")
+        shown = error if isinstance(error, str) and error in KNOWN_EXCEPTIONS else "an exception of its own"
+        return Failure("error", f"`{name}` raised {shown} for one of the inputs that it was tried on.")
+    return Failure("not-a-value", f"{gives} an object that is neither a number nor a text.")
+
+
+def _text(value: object, limit: int) -> str:
+    return value[:limit] if isinstance(value, str) else ""
