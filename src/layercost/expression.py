@@ -1,0 +1,513 @@
+"""Exact integers that remember how they were computed.
+
+An `Expression` is a small tree of symbols and numbers that is built by ordinary operators.
+It knows its exact value (a Python integer) and renders as text, LaTeX, HTML and MathML,
+with letters (``C_out C_in k k``) or with numbers (``6 3 5 5``).
+
+The helpers `ceil_div`, `exact_div`, `maximum`, `minimum` and `define` take plain integers as well,
+so one line of a layer counts with plain integers and derives with expressions.
+Nothing is simplified: a formula is shown in the order in which its layer wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import TypeAlias, TypeVar, cast
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An integer with its derivation; unit and meaning are those of what is counted."""
+
+    @property
+    def value(self) -> int:
+        """The exact value, a plain integer."""
+        raise NotImplementedError
+
+    def __int__(self) -> int:
+        return self.value
+
+    __index__ = __int__
+
+    def __add__(self, other: Number) -> Sum:
+        return Sum((*_terms(self), *_terms(other)))
+
+    def __radd__(self, other: int) -> Sum:
+        return Sum((*_terms(other), *_terms(self)))
+
+    def __sub__(self, other: Number) -> Difference:
+        return Difference(self, expression(other))
+
+    def __rsub__(self, other: int) -> Difference:
+        return Difference(expression(other), self)
+
+    def __mul__(self, other: Number) -> Product:
+        return Product((*_factors(self), *_factors(other)))
+
+    def __rmul__(self, other: int) -> Product:
+        return Product((*_factors(other), *_factors(self)))
+
+    def __floordiv__(self, other: Number) -> FloorQuotient:
+        return FloorQuotient(self, expression(other))
+
+    def __rfloordiv__(self, other: int) -> FloorQuotient:
+        return FloorQuotient(expression(other), self)
+
+    def __pow__(self, exponent: int) -> Power:
+        return Power(self, expression(exponent))
+
+    # a formula branches on plain fields only: an expression is neither true nor false
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"an Expression ({self.__class__.__name__} worth {self.value}) is neither true nor false; "
+            "branch on a plain field of the layer, or on int(expression)"
+        )
+
+
+Number: TypeAlias = int | Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Expression):
+    """A number that stands in a formula as itself."""
+
+    number: int
+
+    @property
+    def value(self) -> int:
+        return self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol(Expression):
+    """A letter with its number, as ``Symbol("C_out", 6)``; ``_`` begins the subscript."""
+
+    name: str
+    number: int
+
+    @property
+    def value(self) -> int:
+        return self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Definition(Expression):
+    """A letter that stands for a formula, as ``H_out := (H + 2 p - k) // s + 1``."""
+
+    name: str
+    meaning: Expression
+
+    @property
+    def value(self) -> int:
+        return self.meaning.value
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Expression):
+    """Two terms or more, added."""
+
+    terms: tuple[Expression, ...]
+
+    @property
+    def value(self) -> int:
+        return sum(term.value for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Expression):
+    """Two factors or more, multiplied."""
+
+    factors: tuple[Expression, ...]
+
+    @property
+    def value(self) -> int:
+        return reduce(lambda product, factor: product * factor.value, self.factors, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Expression):
+    """``left - right``."""
+
+    left: Expression
+    right: Expression
+
+    @property
+    def value(self) -> int:
+        return self.left.value - self.right.value
+
+
+@dataclass(frozen=True, slots=True)
+class FloorQuotient(Expression):
+    """The quotient rounded down."""
+
+    left: Expression
+    right: Expression
+
+    @property
+    def value(self) -> int:
+        return self.left.value // self.right.value
+
+
+@dataclass(frozen=True, slots=True)
+class CeilQuotient(Expression):
+    """The quotient rounded up."""
+
+    left: Expression
+    right: Expression
+
+    @property
+    def value(self) -> int:
+        return -(-self.left.value // self.right.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactQuotient(Expression):
+    """A quotient that leaves no remainder."""
+
+    left: Expression
+    right: Expression
+
+    @property
+    def value(self) -> int:
+        return _divide_exactly(self.left.value, self.right.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Expression):
+    """``base`` to the power of ``exponent``."""
+
+    base: Expression
+    exponent: Expression
+
+    @property
+    def value(self) -> int:
+        return cast(int, self.base.value**self.exponent.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum(Expression):
+    """The largest of its arguments."""
+
+    arguments: tuple[Expression, ...]
+
+    @property
+    def value(self) -> int:
+        return max(argument.value for argument in self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum(Expression):
+    """The smallest of its arguments."""
+
+    arguments: tuple[Expression, ...]
+
+    @property
+    def value(self) -> int:
+        return min(argument.value for argument in self.arguments)
+
+
+def expression(number: Number) -> Expression:
+    """`number` as an expression: a plain integer becomes a constant."""
+    return number if isinstance(number, Expression) else Constant(number)
+
+
+def ceil_div(left: Number, right: Number) -> Number:
+    """`left / right` rounded up."""
+    if isinstance(left, Expression) or isinstance(right, Expression):
+        return CeilQuotient(expression(left), expression(right))
+    return -(-left // right)
+
+
+def exact_div(left: Number, right: Number) -> Number:
+    """`left / right` where nothing may remain; raises ValueError if something does."""
+    if right == 1:  # a plain 1 only: a formula does not show a division that does nothing
+        return left
+    if isinstance(left, Expression) or isinstance(right, Expression):
+        return ExactQuotient(expression(left), expression(right))
+    return _divide_exactly(left, right)
+
+
+def maximum(*arguments: Number) -> Number:
+    """The largest argument."""
+    if any(isinstance(argument, Expression) for argument in arguments):
+        return Maximum(tuple(map(expression, arguments)))
+    return max(cast(tuple[int, ...], arguments))
+
+
+def minimum(*arguments: Number) -> Number:
+    """The smallest argument."""
+    if any(isinstance(argument, Expression) for argument in arguments):
+        return Minimum(tuple(map(expression, arguments)))
+    return min(cast(tuple[int, ...], arguments))
+
+
+def define(name: str, meaning: Number) -> Number:
+    """Give a formula a letter of its own; a plain integer stays as it is."""
+    return Definition(name, meaning) if isinstance(meaning, Expression) else meaning
+
+
+def product(numbers: tuple[Number, ...]) -> Number:
+    """All of `numbers` multiplied, from left to right; 1 if there are none."""
+    if not numbers:
+        return 1
+    return reduce(lambda left, right: left * right, numbers)
+
+
+def times(count: Number, number: Number) -> Number:
+    """`count * number`, where a plain 1 is not written."""
+    if isinstance(count, int) and count == 1:
+        return number
+    return number if isinstance(number, int) and number == 0 else count * number
+
+
+def definitions(formula: Expression) -> tuple[Definition, ...]:
+    """The definitions that `formula` uses, each once, inner ones first."""
+    found: dict[str, Definition] = {}
+    for node in walk(formula):
+        if isinstance(node, Definition):
+            found.setdefault(node.name, node)
+    return tuple(found.values())
+
+
+def symbols(formula: Expression) -> tuple[Symbol, ...]:
+    """The letters with a number of their own in `formula`, each once, in reading order."""
+    return tuple({node.name: node for node in walk(formula) if isinstance(node, Symbol)}.values())
+
+
+def walk(formula: Expression) -> Iterator[Expression]:
+    """Every node of `formula`, children before their parent."""
+    for child in _children(formula):
+        yield from walk(child)
+    yield formula
+
+
+def dimension(name: str) -> str:
+    """The dimension that a letter belongs to, which decides its colour and pattern on a page.
+
+    One of ``cin``, ``cout``, ``k``, ``h``, ``w``, ``t`` and ``const``.
+    """
+    return _DIMENSIONS.get(name) or _DIMENSIONS.get(name.partition("_")[0]) or "const"
+
+
+_DIMENSIONS = {
+    "C": "cin", "C_in": "cin", "d_in": "cin", "d_x": "cin",
+    "C_out": "cout", "d_out": "cout", "d_h": "cout",
+    "k": "k", "H": "h", "W": "w", "L": "w", "T": "t",
+}  # fmt: skip
+
+
+def _divide_exactly(left: int, right: int) -> int:
+    quotient, remainder = divmod(left, right)
+    if remainder:
+        raise ValueError(f"expected {right} to divide {left}, but {remainder} remains")
+    return quotient
+
+
+def _terms(number: Number) -> tuple[Expression, ...]:
+    return number.terms if isinstance(number, Sum) else (expression(number),)
+
+
+def _factors(number: Number) -> tuple[Expression, ...]:
+    return number.factors if isinstance(number, Product) else (expression(number),)
+
+
+def _children(formula: Expression) -> tuple[Expression, ...]:
+    match formula:
+        case Sum(parts) | Product(parts) | Maximum(parts) | Minimum(parts):
+            return parts
+        case Difference(a, b) | FloorQuotient(a, b) | CeilQuotient(a, b) | ExactQuotient(a, b) | Power(a, b):
+            return (a, b)
+        case Definition(_, meaning):
+            return (meaning,)
+    return ()
+
+
+# ---- rendering -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How one output format writes the pieces of a formula; each piece is text."""
+
+    letter: Callable[[str], str]
+    number: Callable[[int, str | None], str]  # the number, and the letter that it stands for, if any
+    plus: str
+    minus: str
+    dot: str
+    parentheses: Callable[[str], str]
+    fraction: Callable[[str, str], str]
+    floor: Callable[[str], str]
+    ceil: Callable[[str], str]
+    power: Callable[[str, str], str]
+    function: Callable[[str, str], str]
+    comma: str
+    equals: str
+    row: Callable[[str], str]
+
+
+_SUM, _PRODUCT, _ATOM = 1, 2, 3
+
+
+def render(formula: Expression, notation: Notation, *, numbers: bool = False) -> str:
+    """`formula` in `notation`: with its letters, or with the numbers in their place."""
+    return notation.row(_render(formula, notation, numbers)[0])
+
+
+def equation(formula: Expression, notation: Notation, *, total: int | None = None) -> str:
+    """Letters = numbers = total, as one line; parts that would repeat the one before are left out."""
+    value = formula.value if total is None else total
+    parts = [
+        _render(formula, notation, False)[0],
+        _render(formula, notation, True)[0],
+        notation.number(value, None),
+    ]
+    distinct = [part for position, part in enumerate(parts) if position == 0 or part != parts[position - 1]]
+    return notation.row(notation.equals.join(distinct))
+
+
+def _render(formula: Expression, notation: Notation, numbers: bool) -> tuple[str, int]:
+    """The text of `formula` and how tightly it binds."""
+
+    def inner(part: Expression, at_least: int) -> str:
+        text, binding = _render(part, notation, numbers)
+        return text if binding >= at_least else notation.parentheses(text)
+
+    match formula:
+        case Constant(number):
+            return notation.number(number, None), _ATOM if number >= 0 else _SUM
+        case Symbol(name, number):
+            return (notation.number(number, name) if numbers else notation.letter(name)), _ATOM
+        case Definition(name, meaning):
+            return (notation.number(meaning.value, name) if numbers else notation.letter(name)), _ATOM
+        case Sum(terms):
+            return notation.plus.join(inner(term, _SUM) for term in terms), _SUM
+        case Difference(left, right):
+            return f"{inner(left, _SUM)}{notation.minus}{inner(right, _PRODUCT)}", _SUM
+        case Product(factors):
+            return notation.dot.join(inner(factor, _PRODUCT) for factor in factors), _PRODUCT
+        case FloorQuotient(left, right):
+            return notation.floor(notation.fraction(inner(left, 0), inner(right, 0))), _ATOM
+        case CeilQuotient(left, right):
+            return notation.ceil(notation.fraction(inner(left, 0), inner(right, 0))), _ATOM
+        case ExactQuotient(left, right):
+            return notation.fraction(inner(left, 0), inner(right, 0)), _ATOM
+        case Power(base, exponent):
+            return notation.power(inner(base, _ATOM), inner(exponent, 0)), _ATOM
+        case Maximum(arguments) | Minimum(arguments):
+            name = "max" if isinstance(formula, Maximum) else "min"
+            return notation.function(name, notation.comma.join(inner(a, 0) for a in arguments)), _ATOM
+    raise TypeError(f"cannot render {type(formula).__name__}; expected one of the nodes of this module")
+
+
+def _subscripted(name: str) -> tuple[str, str]:
+    base, _, subscript = name.partition("_")
+    return base, subscript
+
+
+def _text_fraction(left: str, right: str) -> str:
+    def bracketed(part: str) -> str:
+        return f"({part})" if any(sign in part for sign in " ·/") and not part.startswith("⌊") else part
+
+    return f"{bracketed(left)}/{bracketed(right)}"
+
+
+TEXT = Notation(
+    letter=lambda name: name,
+    number=lambda number, _letter: f"{number:,}",
+    plus=" + ", minus=" - ", dot="·", comma=", ", equals=" = ",
+    parentheses=lambda inside: f"({inside})",
+    fraction=_text_fraction,
+    floor=lambda inside: f"⌊{inside}⌋",
+    ceil=lambda inside: f"⌈{inside}⌉",
+    power=lambda base, exponent: f"{base}^{exponent}",
+    function=lambda name, inside: f"{name}({inside})",
+    row=lambda inside: inside,
+)  # fmt: skip
+
+
+def _latex_letter(name: str) -> str:
+    base, subscript = _subscripted(name)
+    if len(subscript) > 1:
+        subscript = rf"\mathrm{{{subscript}}}"
+    return f"{base}_{{{subscript}}}" if subscript else base
+
+
+LATEX = Notation(
+    letter=_latex_letter,
+    number=lambda number, _letter: f"{number:,}".replace(",", "{,}"),
+    plus=" + ", minus=" - ", dot=r" \cdot ", comma=", ", equals=" = ",
+    parentheses=lambda inside: rf"\left({inside}\right)",
+    fraction=lambda left, right: rf"\frac{{{left}}}{{{right}}}",
+    floor=lambda inside: rf"\left\lfloor {inside} \right\rfloor",
+    ceil=lambda inside: rf"\left\lceil {inside} \right\rceil",
+    power=lambda base, exponent: f"{{{base}}}^{{{exponent}}}",
+    function=lambda name, inside: rf"\{name}\left({inside}\right)",
+    row=lambda inside: inside,
+)  # fmt: skip
+
+
+def _html_letter(name: str) -> str:
+    base, subscript = _subscripted(name)
+    written = f"<i>{base}</i>" + (f"<sub>{subscript}</sub>" if subscript else "")
+    return f'<span class="lc-sym lc-d-{dimension(name)}" data-sym="{name}" tabindex="0">{written}</span>'
+
+
+def _html_number(number: int, letter: str | None) -> str:
+    if letter is None:
+        return f'<span class="lc-num">{number:,}</span>'
+    return f'<span class="lc-num lc-d-{dimension(letter)}" data-sym="{letter}">{number:,}</span>'
+
+
+HTML = Notation(
+    letter=_html_letter,
+    number=_html_number,
+    plus=" + ", minus=" − ", dot="·", comma=", ", equals=' <span class="lc-equals">=</span> ',
+    parentheses=lambda inside: f"({inside})",
+    fraction=lambda left, right: f'<span class="lc-fraction"><span>{left}</span><span>{right}</span></span>',
+    floor=lambda inside: f"⌊{inside}⌋",
+    ceil=lambda inside: f"⌈{inside}⌉",
+    power=lambda base, exponent: f"{base}<sup>{exponent}</sup>",
+    function=lambda name, inside: f"{name}({inside})",
+    row=lambda inside: f'<span class="lc-formula">{inside}</span>',
+)  # fmt: skip
+
+
+def _operator(sign: str) -> str:
+    return f"<mo>{sign}</mo>"
+
+
+def _fenced(left: str, right: str) -> Callable[[str], str]:
+    return lambda inside: f"<mrow>{_operator(left)}{inside}{_operator(right)}</mrow>"
+
+
+def _mathml_letter(name: str) -> str:
+    base, subscript = _subscripted(name)
+    marks = f'class="lc-sym lc-d-{dimension(name)}" data-sym="{name}"'
+    if not subscript:
+        return f"<mi {marks}>{base}</mi>"
+    return f"<msub {marks}><mi>{base}</mi><mi>{subscript}</mi></msub>"
+
+
+def _mathml_number(number: int, letter: str | None) -> str:
+    marks = f' class="lc-num lc-d-{dimension(letter)}" data-sym="{letter}"' if letter else ""
+    return f"<mn{marks}>{number:,}</mn>"
+
+
+MATHML = Notation(
+    letter=_mathml_letter,
+    number=_mathml_number,
+    plus=_operator("+"), minus=_operator("−"), dot=_operator("·"), comma=_operator(","), equals=_operator("="),
+    parentheses=_fenced("(", ")"),
+    fraction=lambda left, right: f"<mfrac><mrow>{left}</mrow><mrow>{right}</mrow></mfrac>",
+    floor=_fenced("⌊", "⌋"),
+    ceil=_fenced("⌈", "⌉"),
+    power=lambda base, exponent: f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>",
+    function=lambda name, inside: f"<mrow><mi>{name}</mi>{_fenced('(', ')')(inside)}</mrow>",
+    row=lambda inside: f"<math><mrow>{inside}</mrow></math>",
+)  # fmt: skip
+
+NOTATIONS = {"text": TEXT, "latex": LATEX, "html": HTML, "mathml": MATHML}

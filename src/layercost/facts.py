@@ -1,0 +1,77 @@
+"""What happens in a layer: the operations that it performs, the values that it holds and writes.
+
+Facts carry no price. A dot product of length 25 is one fact; that it costs 25 MACs, 50 FLOPs or 49
+is said by a `layercost.convention.Convention`. Every size is a plain integer or an `Expression`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from layercost.expression import Number
+
+
+class Kind(Enum):
+    """The primitive operations. The first four are taken over `length` values at once."""
+
+    DOT = "dot product"
+    SUM = "sum"
+    MAXIMUM = "maximum"
+    SOFTMAX = "softmax"
+    ADD = "addition"
+    SUBTRACT = "subtraction"
+    MULTIPLY = "multiplication"
+    DIVIDE = "division"
+    COMPARE = "comparison"
+    EXPONENTIAL = "exponential"
+    SQUARE_ROOT = "square root"
+    POWER = "power"
+    RELU = "ReLU"
+    SIGMOID = "sigmoid"
+    TANH = "tanh"
+
+
+class Role(Enum):
+    """What an operation is for; a convention may price a bias otherwise than a residual addition."""
+
+    WEIGHTS = "weights"
+    BIAS = "bias"
+    NORMALIZATION = "normalization"
+    ACTIVATION = "activation"
+    POOLING = "pooling"
+    ELEMENTWISE = "element-wise"
+
+
+class Operation(NamedTuple):
+    """`count` operations of one kind, each over `length` values."""
+
+    kind: Kind
+    role: Role
+    count: Number
+    length: Number = 1
+
+    def describe(self) -> str:
+        """In words, as ``1,176 × maximum over 4 (pooling)``."""
+        over = "" if isinstance(self.length, int) and self.length == 1 else f" over {int(self.length):,}"
+        return f"{int(self.count):,} × {self.kind.value}{over} ({self.role.value})"
+
+
+class Held(NamedTuple):
+    """`size` values that a layer keeps under `name`."""
+
+    name: str
+    size: Number
+
+
+class Facts(NamedTuple):
+    """Everything that one call of a layer does, for the whole batch.
+
+    `parameters` are trained; `buffers` are stored and not trained; `written` are the values of the output
+    that are new (a view writes none).
+    """
+
+    parameters: tuple[Held, ...]
+    buffers: tuple[Held, ...]
+    operations: tuple[Operation, ...]
+    written: Number

@@ -1,0 +1,97 @@
+"""Fully connected layers: each output is a dot product of all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layercost.expression import Number, times
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.layer import Layer, keep_flags, keep_whole, register
+from layercost.shape import Features, Shape, ShapeError, values
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class Linear(Layer):
+    """``(..., in_features)`` to ``(..., out_features)``: ``y = W x + b``, for every leading position.
+
+    Parameters: ``in_features * out_features`` weights and, with `bias`, ``out_features`` biases.
+    Source: documents 000 to 003; arguments as torch.nn.Linear.
+    """
+
+    in_features: int
+    out_features: int
+    bias: bool = True
+
+    letters = {"in_features": "d_in", "out_features": "d_out"}
+    axis_letters = {"F": "d_in"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "in_features", "out_features")
+        keep_flags(self, "bias")
+
+    def check(self, shape: Shape) -> None:
+        if shape[-1] != self.in_features:
+            flatten = len(shape) > 1 and values(shape) == self.in_features
+            raise ShapeError(
+                f"Linear expects {self.in_features} input features but got shape {shape}"
+                + ("; put Flatten() before it?" if flatten else "")
+            )
+
+    def parameters(self) -> tuple[Held, ...]:
+        weight = Held("weight", self.out_features * self.in_features)
+        return (weight, Held("bias", self.out_features)) if self.bias else (weight,)
+
+    def transform(self, shape: Shape) -> Shape:
+        if len(shape) == 1:
+            return Features((self.out_features,))
+        return type(shape)((*shape[:-1], self.out_features))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        count = times(batch, values(output))
+        dots = Operation(Kind.DOT, Role.WEIGHTS, count, self.in_features)
+        return (dots, Operation(Kind.ADD, Role.BIAS, count)) if self.bias else (dots,)
+
+    def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
+        n, count = self.in_features, values(output)
+        if self.bias:
+            return {"parameters": (n + 1) * self.out_features, "flops": (n + (n - 1) + 1) * count}
+        return {"flops": (n + (n - 1)) * count}
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class EuclideanRBF(Layer):
+    """``(in_features,)`` to ``(out_features,)``: squared distances to fixed codes, ``y_i = sum_j (x_j - w_ij)^2``.
+
+    The codes are stored and not trained. Source: LeCun et al. 1998, section II.B, LeNet-5's output layer.
+    """
+
+    in_features: int
+    out_features: int
+
+    takes = Features
+    letters = {"in_features": "d_in", "out_features": "d_out"}
+    axis_letters = {"F": "d_in"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "in_features", "out_features")
+
+    def check(self, shape: Shape) -> None:
+        if shape[-1] != self.in_features:
+            raise ShapeError(f"EuclideanRBF expects {self.in_features} input features but got shape {shape}")
+
+    def buffers(self) -> tuple[Held, ...]:
+        return (Held("codes", self.out_features * self.in_features),)
+
+    def transform(self, shape: Shape) -> Shape:
+        return Features((self.out_features,))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        distances = times(batch, self.out_features)
+        return (
+            Operation(Kind.SUBTRACT, Role.ELEMENTWISE, distances * self.in_features),
+            Operation(Kind.MULTIPLY, Role.ELEMENTWISE, distances * self.in_features),
+            Operation(Kind.SUM, Role.ELEMENTWISE, distances, self.in_features),
+        )

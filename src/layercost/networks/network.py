@@ -1,0 +1,72 @@
+"""A network: a tree of layers with a name, a version and a source; and the registry of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layercost.convention import unknown
+from layercost.layer import Layer
+from layercost.layers import Sequential
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Network(Sequential):
+    """A `Sequential` that knows what it is: its name, which version, whose figures, and its usual input shape."""
+
+    name: str
+    version: str
+    source: str
+    input_shape: tuple[int, ...]
+
+    def __init__(
+        self, layers: dict[str, Layer], *, name: str, version: str, source: str, input_shape: tuple[int, ...]
+    ) -> None:
+        super().__init__(layers)
+        for field, value in {"name": name, "version": version, "source": source, "input_shape": input_shape}.items():
+            object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, version {self.version}>"
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """What `layercost networks` says of a network."""
+
+    name: str
+    title: str
+    versions: Mapping[str, str]
+    default: str
+    build: Callable[..., Network]
+
+
+NETWORKS: dict[str, NetworkEntry] = {}
+
+
+def network(
+    title: str, versions: Mapping[str, str], default: str
+) -> Callable[[Callable[..., Network]], Callable[..., Network]]:
+    """Register a function ``name(version=default)`` under its name, with what each version is."""
+
+    def registered(build: Callable[..., Network]) -> Callable[..., Network]:
+        NETWORKS[build.__name__] = NetworkEntry(build.__name__, title, versions, default, build)
+        return build
+
+    return registered
+
+
+def check_version(name: str, version: str) -> None:
+    """Raise ValueError with the nearest versions where `name` has no such version."""
+    versions = NETWORKS[name].versions
+    if version not in versions:
+        raise ValueError(unknown(f"version of {name}", version, versions))
+
+
+def network_named(name: str, version: str | None = None, **arguments: Any) -> Network:
+    """The network of that name, in its default version unless told; raises ValueError with the nearest names."""
+    if name not in NETWORKS:
+        raise ValueError(unknown("network", name, NETWORKS))
+    entry = NETWORKS[name]
+    return entry.build(version=version or entry.default, **arguments)
