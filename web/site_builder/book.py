@@ -1,0 +1,43 @@
+"""The book: built strictly, read anew as a whole when the library that computes its numbers changed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+from .places import ASSETS, BUILD, LIBRARY, REPOSITORY, SITE, STAMPS, WEB
+from .step import BuildError, Step, fingerprint
+
+SOURCES = (REPOSITORY / "_config.yml", REPOSITORY / "_toc.yml", REPOSITORY / "index.md", REPOSITORY / "chapters")
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's own, whatever PATH says
+CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
+
+
+def _forget_what_old_code_computed() -> None:
+    """Drop executed cells and parsed pages when the code behind them is no longer the same."""
+    stamp = STAMPS / "library-of-the-book"
+    wanted = fingerprint((LIBRARY, WEB / "sphinx", REPOSITORY / "_config.yml"))
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        for cache in CACHES:
+            shutil.rmtree(cache, ignore_errors=True)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(wanted, encoding="utf-8")
+
+
+def _build() -> None:
+    _forget_what_old_code_computed()
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "--path-output", ".", "-W", "--keep-going"]
+    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    if done.returncode:
+        raise BuildError("The book has warnings or failing cells (above); the strict build accepts none")
+
+
+def book() -> Step:
+    """Jupyter Book into _build/html; any warning or failing cell is an error."""
+    return Step(
+        name="book",
+        inputs=(*SOURCES, LIBRARY, ASSETS, WEB / "sphinx", WEB / "style"),
+        outputs=(SITE / "index.html",),
+        work=_build,
+    )

@@ -1,0 +1,115 @@
+"""Python for the page's worker: Pyodide from npm, the packages that explorers import, a memory snapshot.
+
+The packages are taken from the environment that builds the book, whose versions and hashes
+requirements.txt pins: so the page's worker runs the very ipywidgets that drew the page's snapshot.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import shutil
+import zipfile
+from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
+from pathlib import Path
+
+from .node import run_node
+from .places import ASSETS, LIBRARY, NODE_MODULES, WEB
+from .step import BuildError, Step, files_in
+
+PYODIDE = NODE_MODULES / "pyodide"
+FOLDER = ASSETS / "python"
+PACKAGES = ("comm", "ipywidgets", "traitlets")  # pure Python; all that the bridge and the explorers import
+PRELOADED = ("layercost.explorers",)  # imported into the memory snapshot
+WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)  # one date in the archive, so that equal contents give equal bytes
+
+
+def _installed(name: str) -> Distribution:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        raise BuildError(
+            f"The package {name} is not installed in this environment; install this project with its extra `book`"
+        ) from None
+
+
+def _checked_content(name: str, path: PackagePath) -> bytes:
+    """The bytes of an installed file; an error if they are not those that its wheel brought."""
+    content = Path(str(path.locate())).read_bytes()
+    if path.hash is not None:
+        found = base64.urlsafe_b64encode(hashlib.new(path.hash.mode, content).digest()).decode().rstrip("=")
+        if found != path.hash.value:
+            raise BuildError(f"{path} of the installed package {name} was changed; install {name} again")
+    return content
+
+
+def _modules_of(name: str) -> dict[str, bytes]:
+    """The Python files of an installed package, without its tests, by their path on sys.path."""
+    found: dict[str, bytes] = {}
+    for path in _installed(name).files or []:
+        parts = path.parts
+        if path.suffix == ".py" and ".." not in parts and "tests" not in parts:
+            found[path.as_posix()] = _checked_content(name, path)
+    return found
+
+
+def _all_modules() -> dict[str, bytes]:
+    """Everything that goes into packages.zip: the bridge, our library, and the packages."""
+    modules = {"course_bridge.py": (WEB / "worker" / "course_bridge.py").read_bytes()}
+    for path in files_in(LIBRARY):
+        modules[path.relative_to(LIBRARY.parent).as_posix()] = path.read_bytes()
+    for name in PACKAGES:
+        modules |= _modules_of(name)
+    return modules
+
+
+def _write_packages() -> None:
+    with zipfile.ZipFile(FOLDER / "packages.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in sorted(_all_modules().items()):
+            entry = zipfile.ZipInfo(name, date_time=WHEN_ALL_ARE_COPIED)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+
+
+def _write_pyodide() -> None:
+    """Pyodide's own files: the module packed, the lock without the packages that we do not serve."""
+    for name in ("pyodide.mjs", "pyodide.asm.mjs", "python_stdlib.zip"):
+        shutil.copy2(PYODIDE / name, FOLDER / name)
+    wasm = (PYODIDE / "pyodide.asm.wasm").read_bytes()
+    (FOLDER / "runtime.bin").write_bytes(gzip.compress(wasm, compresslevel=9, mtime=0))
+    lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))
+    slim = {"info": lock["info"], "packages": {}}
+    (FOLDER / "pyodide-lock.json").write_text(json.dumps(slim), encoding="utf-8")
+
+
+def _make() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    _write_pyodide()
+    _write_packages()
+    shutil.copy2(WEB / "worker" / "worker.mjs", FOLDER / "worker.mjs")
+    run_node(str(WEB / "worker" / "make_snapshot.mjs"), str(PYODIDE), str(FOLDER), *PRELOADED)
+    _write_manifest()
+
+
+def _write_manifest() -> None:
+    """Name every file with its size, so that the page can say how much it will download, and how far it is."""
+    sizes = {path.name: path.stat().st_size for path in sorted(FOLDER.iterdir())}
+    digest = hashlib.sha256()
+    for name in sizes:
+        digest.update((FOLDER / name).read_bytes())
+    manifest = {"version": digest.hexdigest()[:12], "sizes": sizes}
+    (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def browser_python() -> Step:
+    """The folder `python` of the site, from which the worker starts."""
+    return Step(
+        name="Python for the browser",
+        inputs=(LIBRARY, WEB / "worker", WEB / "package-lock.json"),
+        outputs=(FOLDER / "manifest.json", FOLDER / "snapshot.bin"),
+        work=_make,
+        words=(*(f"{name} {_installed(name).version}" for name in PACKAGES), *PRELOADED),
+    )

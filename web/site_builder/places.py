@@ -1,0 +1,12 @@
+"""Where things are read from and written to."""
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WEB = REPOSITORY / "web"
+LIBRARY = REPOSITORY / "src" / "layercost"
+NODE_MODULES = WEB / "node_modules"
+BUILD = REPOSITORY / "_build"
+ASSETS = BUILD / "web" / "course"  # copied into the site's _static/course by the Sphinx extension
+STAMPS = BUILD / "web" / "stamps"
+SITE = BUILD / "html"

@@ -1,0 +1,193 @@
+"""Sphinx extension: makes the book's pages whole without Python, ready for the page script, and free of other hosts.
+
+- An executed cell that shows an explorer becomes `<div class="lc-live">`: its source in an attribute (for the
+  worker), its printed form as plain HTML (for readers before, without or beside scripts, and on paper).
+- Every page loads the course's script and style; only pages with explorers load the widgets' style.
+- What the theme's extensions load from elsewhere is dropped.
+- The assets that web/build.py made are put among the site's static files.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from printed_explorer import printed
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+WEB = Path(__file__).resolve().parents[1]
+ASSETS = WEB.parent / "_build" / "web" / "course"
+STYLE = WEB / "style" / "course.css"
+VIEW = re.compile(r'^<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>$', re.S)
+THEBE = re.compile(r'\s*<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S)
+EXPLORER_TAG = "explorer"
+
+
+# --- explorer cells ---------------------------------------------------------------------------------
+
+
+def _take_widget_state(app: Sphinx) -> dict[str, Any] | None:
+    """The widgets' state that MyST-NB would write into the page's head, with a script from a CDN; taken away."""
+    files = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {}).get("js_files", {})
+    state = files.pop("ipywidgets_state", None)
+    for key in [key for key in files if key.startswith("ipywidgets_")]:
+        files.pop(key)
+    return json.loads(state[1]["body"]) if state else None
+
+
+def _cell_of(node: nodes.Node) -> nodes.Element | None:
+    """The code cell in whose output a node stands."""
+    while node is not None and not (isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+        node = node.parent
+    return node
+
+
+def _take_source(cell: nodes.Element) -> str | None:
+    """The cell's source; a cell that is tagged as an explorer keeps it out of the reader's sight."""
+    for part in list(cell.children):
+        if isinstance(part, nodes.container) and part.get("nb_element") == "cell_code_source":
+            source = part.astext()
+            if f"tag_{EXPLORER_TAG}" in cell["classes"]:
+                cell.remove(part)
+            return source
+    return None
+
+
+def _explorer_html(model_id: str, source: str, states: dict[str, Any]) -> str:
+    attributes = f'data-model-id="{html.escape(model_id)}" data-source="{html.escape(source)}"'
+    return f'<div class="lc-live" {attributes}>\n<div class="lc-static">{printed(model_id, states)}</div>\n</div>'
+
+
+def place_explorers(app: Sphinx, doctree: nodes.document) -> None:
+    """Turn each widget that a cell shows into an explorer that is readable now and can be made live."""
+    state = _take_widget_state(app)
+    if state is None:
+        return
+    found = 0
+    for raw in list(doctree.findall(nodes.raw)):
+        view = VIEW.match(raw.astext())
+        cell = _cell_of(raw) if view else None
+        if view is None or cell is None:
+            continue
+        source = _take_source(cell)
+        if source is None:
+            logger.warning(
+                "the cell of this explorer has no source in the page, so it cannot become live; "
+                "tag it `%s` instead of removing its input",
+                EXPLORER_TAG,
+                location=cell,
+            )
+            continue
+        model_id = json.loads(view[1])["model_id"]
+        raw.replace_self(nodes.raw("", _explorer_html(model_id, source, state["state"]), format="html"))
+        found += 1
+    if found:
+        body = json.dumps(state).replace("</", "<\\/")
+        element = f'<script type="application/json" class="lc-widget-state">{body}</script>'
+        doctree += nodes.raw("", element, format="html")
+        app.env.metadata[app.env.docname]["course_explorers"] = found
+
+
+# --- what a page loads ------------------------------------------------------------------------------
+
+
+def _is_foreign(file: Any) -> bool:
+    """Whether a script or style comes from another host, or belongs to thebe (which would load one)."""
+    name = str(getattr(file, "filename", file) or "")
+    body = str((getattr(file, "attributes", None) or {}).get("body") or "")
+    return name.startswith(("http:", "https:", "//")) or "thebe" in name or "THEBE_JS_URL" in body
+
+
+def _python_meta() -> str:
+    """Where the worker finds Python and how large its files are, for the page script."""
+    manifest = json.loads((ASSETS / "python" / "manifest.json").read_text(encoding="utf-8"))
+    needed = {name: size for name, size in manifest["sizes"].items() if name != "manifest.json"}
+    told = {"folder": f"python-{manifest['version']}", "sizes": needed}
+    return f'<meta name="lc-python" content="{html.escape(json.dumps(told))}">'
+
+
+def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Give a page the course's script and style, and take away whatever would leave the site."""
+    has_explorers = "course_explorers" in app.env.metadata.get(pagename, {})
+    app.add_js_file("course/course.mjs", type="module", priority=900)
+    if has_explorers:
+        app.add_css_file("course/widgets.css", priority=850)
+        context["metatags"] = context.get("metatags", "") + _python_meta()
+    app.add_css_file("course/course.css", priority=900)
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]
+    if context.get("body"):
+        context["body"] = THEBE.sub("\n", context["body"])
+
+
+# --- assets -----------------------------------------------------------------------------------------
+
+
+def _mirror(source: Path, target: Path) -> None:
+    """Make `target` a copy of `source`; files that are the same already stay untouched."""
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for path in list(target.rglob("*")):
+        if path.is_file() and path.relative_to(target) not in wanted:
+            path.unlink()
+    for name in wanted:
+        _copy_if_other(source / name, target / name)
+
+
+def _copy_if_other(source: Path, target: Path) -> None:
+    if target.exists() and target.stat().st_mtime_ns == source.stat().st_mtime_ns:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Put script, style, fonts, MathJax and Python among the static files, Python in a folder named by its version."""
+    if app.builder.format != "html":
+        return
+    if not (ASSETS / "python" / "manifest.json").exists():
+        raise RuntimeError("The page's assets are missing: build the site with `python web/build.py`")
+    target = Path(app.outdir) / "_static" / "course"
+    python = json.loads((ASSETS / "python" / "manifest.json").read_text(encoding="utf-8"))
+    for folder in target.glob("python-*"):
+        if folder.name != f"python-{python['version']}":
+            shutil.rmtree(folder)
+    for part in ASSETS.iterdir():
+        if part.name == "python":
+            _mirror(part, target / f"python-{python['version']}")
+        elif part.is_dir():
+            _mirror(part, target / part.name)
+        else:
+            _copy_if_other(part, target / part.name)
+    _copy_if_other(STYLE, target / "course.css")
+
+
+def _assets_hash() -> str:
+    """Changes when a page must be written anew because what it loads has changed."""
+    digest = sha256(STYLE.read_bytes())
+    for path in sorted(ASSETS.rglob("*.*")):
+        if path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size}".encode())
+    manifest = ASSETS / "python" / "manifest.json"
+    if manifest.exists():
+        digest.update(manifest.read_bytes())
+    for path in ASSETS.glob("*.mjs"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension."""
+    app.add_config_value("course_assets", _assets_hash(), "html")  # pages are rewritten when the assets change
+    app.connect("builder-inited", copy_assets)
+    app.connect("doctree-read", place_explorers)
+    app.connect("html-page-context", dress_page, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,26 @@
+// The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
+import { startChips } from './text/chip.mjs';
+import { startCopyButtons } from './text/copy.mjs';
+import { startGuesses } from './text/guess.mjs';
+import { startReading } from './text/reading.mjs';
+import { startScrollShadows } from './text/scroll.mjs';
+import { startSteps } from './text/step.mjs';
+import { startSymbols } from './text/symbols.mjs';
+
+const features = [
+  startChips, startCopyButtons, startGuesses, startReading, startScrollShadows, startSteps, startSymbols,
+];
+
+for (const start of features) {
+  try {
+    start();
+  } catch (error) {
+    console.error(`${start.name} failed`, error); // one broken feature must not take the others with it
+  }
+}
+
+if (document.querySelector('.lc-live')) {
+  import('./explorers/page.mjs').then(({ startExplorers }) => startExplorers()).catch((error) => {
+    console.error('The explorers stay as they were printed:', error);
+  });
+}

@@ -1,0 +1,96 @@
+// The controls of an explorer that carry state: those with a class lc-name-<field>.
+import { all } from '../dom.mjs';
+
+const NAMED = /^lc-name-(.+)$/;
+
+const classesOf = (model) => model.get('_dom_classes') ?? [];
+
+export const fieldOf = (model) => classesOf(model).map((name) => name.match(NAMED)?.[1]).find(Boolean);
+
+export const explorerIdOf = (model) =>
+  classesOf(model).map((name) => name.match(/^lc-explorer-(.+)$/)?.[1]).find(Boolean) ?? '';
+
+// All models in the tree under a box, the box included.
+export async function modelsUnder(model) {
+  const children = await Promise.all((model.get('children') ?? []).map((child) => child));
+  return [model, ...(await Promise.all(children.map(modelsUnder))).flat()];
+}
+
+const isChoice = (model) => model.has('_options_labels');
+const attribute = (model) => (isChoice(model) ? 'index' : 'value');
+
+export const changeEvent = (model) => `change:${attribute(model)}`;
+export const readRaw = (model) => model.get(attribute(model));
+
+export function writeRaw(model, value) {
+  model.set(attribute(model), value);
+  model.save_changes();
+}
+
+// As the address says it: a number, true or false, or an option's label.
+export function toText(model, raw = readRaw(model)) {
+  return isChoice(model) ? String(model.get('_options_labels')[raw] ?? '') : String(raw);
+}
+
+const WHOLE = /^[+-]?\d+$/;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function readChoice(model, text) {
+  const labels = model.get('_options_labels');
+  const index = labels.indexOf(text);
+  return index >= 0 ? { raw: index } : { problem: `one of ${labels.join(', ')}` };
+}
+
+function readNumber(model, text) {
+  const whole = /Int/.test(model.get('_model_name'));
+  const value = (whole ? WHOLE : DECIMAL).test(text) ? Number(text) : NaN;
+  const [low, high] = [model.get('min') ?? -Infinity, model.get('max') ?? Infinity];
+  if (value >= low && value <= high) return { raw: value };
+  return { problem: `${whole ? 'a whole number' : 'a number'} from ${low} to ${high}` };
+}
+
+// {raw} that the control can take, or {problem}: what would have been expected.
+export function fromText(model, text) {
+  if (isChoice(model)) return readChoice(model, text);
+  if (typeof model.get('value') === 'boolean') {
+    return ['true', 'false'].includes(text) ? { raw: text === 'true' } : { problem: 'true or false' };
+  }
+  if (typeof model.get('value') === 'number') return readNumber(model, text);
+  return { problem: 'nothing: this control is not read from the address' };
+}
+
+// ---- names for those who do not see the label, or type instead of dragging ------------------------------------
+
+function nameSlider(view, label) {
+  for (const handle of all('.noUi-handle', view)) handle.setAttribute('aria-label', label);
+  for (const readout of all('.widget-readout[contenteditable]', view)) {
+    readout.setAttribute('role', 'textbox');
+    readout.setAttribute('aria-label', `${label}, typed`);
+    readout.setAttribute('inputmode', 'numeric');
+    readout.addEventListener('focus', () => getSelection().selectAllChildren(readout));
+    readout.addEventListener('keydown', ({ key }) => key === 'Escape' && readout.blur());
+  }
+}
+
+function nameButtons(view, label) {
+  const group = view.querySelector('.widget-toggle-buttons > div, .widget-radio-box') ?? view;
+  group.setAttribute('role', 'group');
+  group.setAttribute('aria-label', label);
+}
+
+const pressed = (view) => all('.jupyter-button.widget-toggle-button', view)
+  .forEach((button) => button.setAttribute('aria-pressed', String(button.classList.contains('mod-active'))));
+
+export function giveNames(root) {
+  for (const view of all('.widget-hslider, .widget-vslider, .widget-toggle-buttons, .widget-radio, .widget-text, .widget-dropdown', root)) {
+    const label = view.querySelector('.widget-label')?.textContent.trim();
+    if (!label) continue;
+    if (view.matches('.widget-hslider, .widget-vslider')) nameSlider(view, label);
+    else if (view.matches('.widget-toggle-buttons, .widget-radio')) nameButtons(view, label);
+    else view.querySelector('input, select')?.setAttribute('aria-label', label);
+  }
+  for (const group of all('.widget-toggle-buttons', root)) {
+    pressed(group);
+    new MutationObserver(() => pressed(group)).observe(group, { subtree: true, attributeFilter: ['class'] });
+  }
+}

@@ -1,0 +1,126 @@
+// One explorer of the page: its host, the models of its controls, its toolbar, and its part of the address.
+import { element } from '../dom.mjs';
+import { copyAndSay } from '../text/copy.mjs';
+import { changeEvent, explorerIdOf, fieldOf, fromText, giveNames, modelsUnder, readRaw, toText, writeRaw } from './controls.mjs';
+import { Toolbar } from './toolbar.mjs';
+
+const WAIT_IS_SHOWN_AFTER = 100; // ms
+
+export class Explorer {
+  constructor(place, manager, { onStart, onMoved }) {
+    this.place = place;
+    this.manager = manager;
+    this.modelId = place.dataset.modelId;
+    this.source = place.dataset.source;
+    this.onMoved = onMoved;
+    this.controls = new Map(); // field -> model
+    this.initial = new Map(); // field -> the snapshot's value
+    this.toolbar = new Toolbar({
+      onStart,
+      onReset: () => this.reset(),
+      onCopyLink: (button) => copyAndSay(button, this.address().href),
+    });
+  }
+
+  // Draw the view beside the printed form, then take its place in one go: nothing flickers, nothing is lost if it fails.
+  async show(modelId = this.modelId) {
+    const host = element('div.lc-host', { hidden: true });
+    this.place.append(host);
+    try {
+      this.root = (await this.manager.show(modelId, host)).model;
+    } catch (error) {
+      host.remove();
+      throw error;
+    }
+    for (const old of [...this.place.children]) if (old !== host) old.remove();
+    host.hidden = false;
+    giveNames(host);
+    this.place.append(this.toolbar.element);
+    await this.#watchControls();
+    this.changed();
+  }
+
+  async #watchControls() {
+    this.id = explorerIdOf(this.root);
+    for (const model of this.controls.values()) model.off(null, null, this);
+    this.controls.clear();
+    for (const model of await modelsUnder(this.root)) {
+      const field = fieldOf(model);
+      if (!field) continue;
+      this.controls.set(field, model);
+      if (!this.initial.has(field)) this.initial.set(field, readRaw(model));
+      model.on(changeEvent(model), () => this.#moved(), this);
+    }
+  }
+
+  #moved() {
+    if (this.onMoved()) this.#wait();
+    else this.#showStale();
+    clearTimeout(this.addressTimer);
+    this.addressTimer = setTimeout(() => history.replaceState(history.state, '', this.address()), 250);
+  }
+
+  #wait() {
+    this.waiting ??= setTimeout(() => this.place.setAttribute('aria-busy', 'true'), WAIT_IS_SHOWN_AFTER);
+  }
+
+  // No answer will come (data saver, or Python failed): say that the numbers are those of the printed state.
+  #showStale() {
+    const stale = [...this.controls.keys()].some(this.isMoved);
+    this.place.toggleAttribute('data-stale', stale);
+    this.toolbar.notice(stale ? 'The numbers belong to the printed state until Python runs; Reset goes back to it.' : '');
+  }
+
+  failed(reason) {
+    this.changed();
+    this.toolbar.failed(reason);
+    this.#showStale();
+  }
+
+  // The page shows what Python answered: nothing is waited for, and the rest of the page script may look again.
+  changed() {
+    clearTimeout(this.waiting);
+    this.waiting = null;
+    this.place.removeAttribute('aria-busy');
+    if (this.place.hasAttribute('data-stale')) {
+      this.place.removeAttribute('data-stale');
+      this.toolbar.notice('');
+    }
+    this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true }));
+  }
+
+  // ---- state in the address: ?<id>.<field>=<value> for each value that is not the printed one
+
+  isMoved = (field) => readRaw(this.controls.get(field)) !== this.initial.get(field);
+
+  address() {
+    const url = new URL(location.href);
+    for (const [field, model] of this.controls) {
+      const key = `${this.id}.${field}`;
+      if (this.isMoved(field)) url.searchParams.set(key, toText(model));
+      else url.searchParams.delete(key);
+    }
+    return url;
+  }
+
+  // True if the address asks for another state than the printed one. What it asks wrongly is said and left out.
+  readAddress() {
+    const asked = new URL(location.href).searchParams;
+    const problems = [];
+    for (const [field, model] of this.controls) {
+      const text = asked.get(`${this.id}.${field}`);
+      if (text === null) continue;
+      const { raw, problem } = fromText(model, text);
+      if (problem) problems.push(`The address asks for ${field} = ${text.slice(0, 40)}, but it takes ${problem}.`);
+      else if (raw !== readRaw(model)) writeRaw(model, raw);
+    }
+    if (problems.length) this.toolbar.notice(problems.join(' '));
+    return [...this.controls.keys()].some(this.isMoved);
+  }
+
+  reset() {
+    for (const [field, model] of this.controls) {
+      if (this.isMoved(field)) writeRaw(model, this.initial.get(field));
+    }
+  }
+}

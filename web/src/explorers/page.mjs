@@ -1,0 +1,157 @@
+// All explorers of a page: drawn at once from what the book's build left, made live by one worker when first touched.
+import { all } from '../dom.mjs';
+import { adoptModel, openModel, Opened, pairTrees } from './adopt.mjs';
+import { Explorer } from './explorer.mjs';
+import { PageManager } from './manager.mjs';
+import { Python } from './python.mjs';
+
+const JUST_PASSING = new Set(['Tab', 'Shift', 'Control', 'Alt', 'Meta']);
+const HOVER_MEANS_IT = 150; // ms that a mouse rests on an explorer before Python starts in advance
+
+const manager = new PageManager();
+const opened = new Opened();
+const comms = new Map(); // comm id -> what gets Python's messages
+
+let explorers = [];
+let shownStates = {};
+let python = null;
+let starting = null; // the promise of Python, while it starts or runs
+
+// ---- where Python lies, and how much there is to download -----------------------------------------------------
+
+function readCourse() {
+  const told = JSON.parse(document.querySelector('meta[name="lc-python"]').content);
+  return { folder: new URL(`${told.folder}/`, import.meta.url), sizes: told.sizes };
+}
+
+const course = readCourse();
+const size = Object.values(course.sizes).reduce((sum, bytes) => sum + bytes, 0);
+const savesData = () => Boolean(navigator.connection?.saveData);
+const everyToolbar = (act) => explorers.forEach(({ toolbar }) => act(toolbar));
+
+// ---- messages between models and Python -----------------------------------------------------------------------
+
+function makeComm(id) {
+  const comm = {
+    comm_id: id,
+    target_name: 'jupyter.widget',
+    on_msg: (receive) => comms.set(id, receive),
+    on_close() {},
+    close() {},
+    send(data, callbacks) {
+      const sent = python.send(id, data);
+      sent.answer.then((answer) => takeAnswer(answer)).finally(() => tellIdle(callbacks, sent.id));
+      return sent.id;
+    },
+  };
+  return comm;
+}
+
+// ipywidgets sends the newest value of a control only when the last one was answered: this says that it was.
+function tellIdle(callbacks, id) {
+  callbacks?.iopub?.status?.({ content: { execution_state: 'idle' }, parent_header: { msg_id: id } });
+}
+
+async function deliver({ kind, comm_id: id, data }) {
+  if (kind === 'comm_msg') await comms.get(id)?.({ content: { comm_id: id, data }, buffers: [], header: { msg_type: kind } });
+}
+
+async function takeAnswer({ messages, error }) {
+  for (const message of messages) if (message.kind === 'comm_open' || opened.has(message.comm_id)) opened.note(message);
+  for (const liveId of opened.ids()) await openModel({ manager, opened, liveId, makeComm });
+  await Promise.all(messages.map(deliver));
+  showErrors(error);
+  explorers.forEach((explorer) => explorer.changed());
+}
+
+const lastLine = (traceback) => traceback.trim().split('\n').pop();
+
+function showErrors(error) {
+  if (error) console.error(error);
+  everyToolbar((toolbar) => (error ? toolbar.error(lastLine(error)) : toolbar.live()));
+}
+
+// ---- from snapshot to live ------------------------------------------------------------------------------------
+
+async function join(explorer, liveId) {
+  const pairs = new Map();
+  if (!pairTrees(opened, shownStates, liveId, explorer.modelId, pairs)) {
+    for (const id of opened.ids()) await openModel({ manager, opened, liveId: id, makeComm });
+    await explorer.show(liveId); // another tree than the book's: its view replaces the printed one
+    return;
+  }
+  const models = [];
+  for (const [live, shown] of pairs) {
+    models.push(await adoptModel({ manager, opened, shownStates, liveId: live, shownId: shown, makeComm }));
+  }
+  models.forEach((model) => model.save_changes()); // what the reader has moved meanwhile
+}
+
+async function goLive({ how, answer }) {
+  answer.messages.forEach((message) => opened.note(message));
+  for (const [index, explorer] of explorers.entries()) {
+    if (answer.roots[index]) await join(explorer, answer.roots[index]);
+  }
+  showErrors(answer.error);
+  document.documentElement.dataset.lcPython = how;
+  performance.mark('lc-live');
+}
+
+async function launch() {
+  performance.mark('lc-start');
+  document.documentElement.dataset.lcPython = 'starting';
+  everyToolbar((toolbar) => toolbar.starting({ size }));
+  python = new Python();
+  const tell = (message) => {
+    if (message.type === 'progress') everyToolbar((toolbar) => toolbar.progressed(message));
+    else console.warn(message.text);
+  };
+  try {
+    const live = await python.start({ course, cells: explorers.map(({ source }) => source), tell });
+    await goLive(live);
+  } catch (error) {
+    starting = null; // so that it can be tried again
+    document.documentElement.dataset.lcPython = 'failed';
+    explorers.forEach((explorer) => explorer.failed(error.message));
+  }
+}
+
+function startPython() {
+  starting ??= launch();
+}
+
+// ---- what counts as a touch -----------------------------------------------------------------------------------
+
+function startOnTouch({ place }) {
+  const touched = () => !savesData() && document.documentElement.dataset.lcPython !== 'failed' && startPython();
+  let hover = 0;
+  const inHost = (act) => (event) => event.target.closest?.('.lc-host') && !JUST_PASSING.has(event.key) && act();
+  place.addEventListener('pointerdown', inHost(touched), { capture: true });
+  place.addEventListener('keydown', inHost(touched), { capture: true });
+  place.addEventListener('pointerenter', ({ pointerType }) => {
+    if (pointerType === 'mouse') hover = setTimeout(touched, HOVER_MEANS_IT);
+  });
+  place.addEventListener('pointerleave', () => clearTimeout(hover));
+}
+
+async function drawAll() {
+  const state = document.querySelector('script.lc-widget-state');
+  const json = JSON.parse(state.textContent);
+  shownStates = json.state;
+  await manager.set_state(json);
+  for (const explorer of explorers) {
+    explorer.toolbar.snapshot({ size, saving: savesData() });
+    await explorer.show();
+    startOnTouch(explorer);
+  }
+}
+
+export async function startExplorers() {
+  const hooks = { onStart: startPython, onMoved: () => starting !== null };
+  explorers = all('.lc-live').map((place) => new Explorer(place, manager, hooks));
+  await drawAll();
+  performance.mark('lc-drawn');
+  document.documentElement.dataset.lcPython = 'snapshot';
+  const asked = explorers.map((explorer) => explorer.readAddress()).some(Boolean);
+  if (asked && !savesData()) startPython();
+}

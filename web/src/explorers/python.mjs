@@ -1,0 +1,48 @@
+// The page's one worker, as a promise: start it, then send messages and get an answer to each.
+export class PythonFailed extends Error {}
+
+export class Python {
+  #worker;
+  #nextId = 1;
+  #waiting = new Map(); // message id -> resolve
+
+  // `course` says where Pyodide lies and how large its files are; `tell` gets {type: 'progress' | 'note', ...}.
+  // Resolves to {how: 'snapshot' | 'plain', answer}; rejects with PythonFailed, whose message is for the reader.
+  start({ course, cells, tell }) {
+    return new Promise((resolve, reject) => {
+      const fail = (reason) => {
+        this.#worker?.terminate();
+        reject(new PythonFailed(reason));
+      };
+      try {
+        this.#worker = new Worker(new URL('worker.mjs', course.folder), { type: 'module', name: 'python' });
+      } catch (error) {
+        fail(`this browser cannot run it (${error.message})`);
+        return;
+      }
+      this.#worker.onerror = (event) => {
+        event.preventDefault();
+        fail(event.message || 'its program worker.mjs could not be loaded from this site');
+      };
+      this.#worker.onmessage = ({ data }) => {
+        if (data.type === 'live') resolve({ how: data.how, answer: JSON.parse(data.answer) });
+        else if (data.type === 'failed') fail(data.reason);
+        else if (data.type === 'answer') this.#settle(data);
+        else tell(data);
+      };
+      this.#worker.postMessage({ type: 'start', cells, files: course.sizes, useSnapshot: true });
+    });
+  }
+
+  #settle({ id, answer }) {
+    this.#waiting.get(id)?.(JSON.parse(answer));
+    this.#waiting.delete(id);
+  }
+
+  send(commId, data) {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#worker.postMessage({ type: 'update', id, commId, data: JSON.stringify(data) });
+    return { id: String(id), answer: new Promise((resolve) => this.#waiting.set(id, resolve)) };
+  }
+}

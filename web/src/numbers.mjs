@@ -1,0 +1,26 @@
+// Numbers as people type and read them.
+const SCALE = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e12 };
+const SPACES = /[\s\u00a0\u2009\u202f_]/g;
+
+export const EXPECTED = 'a number like 30100, 30,100, 3e4, 30k or 1.2M';
+
+// "30,100" "30 100" "3e4" "30k" "1.2M" -> a number; anything else -> null.
+export function parseNumber(text) {
+  const bare = text.trim().replace(SPACES, '');
+  const plain = bare.match(/^([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:e([+-]?\d+))?([kmgbt])?$/i);
+  if (!plain) return null;
+  const [, sign, whole, fraction = '', exponent = '0', suffix = ''] = plain;
+  const scaled = Number(`${whole.replaceAll(',', '')}${fraction}e${exponent}`) * (SCALE[suffix.toLowerCase()] ?? 1);
+  if (!Number.isFinite(scaled)) return null;
+  return sign === '-' ? -scaled : scaled;
+}
+
+export const formatNumber = (value) =>
+  new Intl.NumberFormat('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 }).format(value);
+
+export function formatFactor(factor) {
+  if (factor >= 1000) return `${formatNumber(Number(factor.toPrecision(2)))}`;
+  return String(Number(factor.toPrecision(factor < 10 ? 2 : 3)));
+}
+
+export const formatMegabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,0 +1,66 @@
+// What a reader leaves behind (guesses, steps, choices, reading positions), kept in the browser's IndexedDB.
+// One database for each site path, so that two courses on one server do not mix; the schema has a version.
+const SCHEMA_VERSION = 1;
+const TABLE = 'kept';
+
+export const siteRoot = new URL(document.documentElement.dataset.contentRoot || './', location.href).pathname;
+
+let opening = null;
+
+function open() {
+  opening ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(`every-flop-counts:${siteRoot}`, SCHEMA_VERSION);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) request.result.createObjectStore(TABLE);
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error('The stored progress is open in an older tab'));
+  });
+  return opening;
+}
+
+async function transact(mode, act) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const request = act(database.transaction(TABLE, mode).objectStore(TABLE));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+let persistenceAsked = false;
+
+function askForPersistence() {
+  if (persistenceAsked) return;
+  persistenceAsked = true;
+  navigator.storage?.persist?.().catch(() => {});
+}
+
+// Reading and writing never throw: a browser without storage (private mode) just forgets.
+export async function recall(key, otherwise = null) {
+  try {
+    return (await transact('readonly', (table) => table.get(key))) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+export async function remember(key, value) {
+  try {
+    await transact('readwrite', (table) => table.put(value, key));
+    askForPersistence();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function forget(key) {
+  try {
+    await transact('readwrite', (table) => table.delete(key));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,29 @@
+// Wide tables and figures scroll in a box of their own; the box shows a shadow where there is more to see.
+import { all, element } from '../dom.mjs';
+
+function wrapBareTables() {
+  for (const table of all('.bd-article table:not(.lc-scroll table, .lc-explorer table, .highlighttable)')) {
+    if (table.parentElement.matches('.lc-scroll, .pst-scrollable-table-container')) continue;
+    const box = element('div.lc-scroll');
+    table.before(box);
+    box.append(table);
+  }
+}
+
+function mark(box) {
+  const more = box.scrollWidth - box.clientWidth;
+  box.classList.toggle('lc-more-left', box.scrollLeft > 1);
+  box.classList.toggle('lc-more-right', box.scrollLeft < more - 1);
+  if (more > 1) box.tabIndex = 0; // so that the keyboard can scroll it
+}
+
+const SELECTOR = '.lc-scroll, .pst-scrollable-table-container';
+
+export function startScrollShadows() {
+  wrapBareTables();
+  const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+  const watch = (root) => all(SELECTOR, root).forEach((box) => { watcher.observe(box); mark(box); });
+  document.addEventListener('scroll', ({ target }) => target.matches?.(SELECTOR) && mark(target), { capture: true, passive: true });
+  document.addEventListener('lc-explorer-changed', ({ target }) => watch(target));
+  watch(document);
+}

@@ -1,0 +1,150 @@
+"""Stands in for Jupyter in the page's worker: runs explorer cells and carries ipywidgets' messages.
+
+An explorer needs of Jupyter only a place to send widget messages to, and a few names of IPython that
+ipywidgets imports.
+This module gives both, so that neither IPython nor a kernel has to be downloaded.
+
+The page calls `start`, then `receive`; each returns JSON: {"messages": [...], "error": str | null, ...}.
+All messages that one call causes travel together, so the page changes once for each move.
+No support for binary buffers, rich display or the Output widget: the explorers use none.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+import traceback
+from types import ModuleType
+from typing import Any
+
+os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # one page, one kernel: nobody else has to hear of a change
+
+_outbox: list[dict[str, Any]] = []
+_errors: list[str] = []
+_displayed: list[Any] = []
+
+
+# --- the names of IPython that ipywidgets imports ---------------------------------------------------
+
+
+class _Shell:
+    """What ipywidgets asks of IPython's shell: to be told of an exception in a callback."""
+
+    kernel = None
+
+    def showtraceback(self, *_args: object, **_keywords: object) -> None:
+        _errors.append(traceback.format_exc())
+
+
+class _InteractiveShell:
+    """IPython's shell class, which is never initialised here."""
+
+    @staticmethod
+    def initialized() -> bool:
+        return False
+
+
+def _display(*objects: object, **_keywords: object) -> None:
+    """Remember what a cell displays; `run_cell` takes the last as the cell's widget."""
+    _displayed.extend(objects)
+
+
+def _ignore(*_args: object, **_keywords: object) -> None:
+    """Do nothing: there is no output area to clear."""
+
+
+def _pretend_module(name: str, **members: object) -> None:
+    """Register a module with these members, as an attribute of its parent too."""
+    module = ModuleType(name)
+    module.__dict__.update(members)
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+
+def _pretend_ipython() -> None:
+    shell = _Shell()
+    _pretend_module("IPython", get_ipython=lambda: shell, version_info=(9, 0, 0), __version__="9.0.0")
+    _pretend_module("IPython.display", display=_display, clear_output=_ignore)
+    _pretend_module("IPython.core")
+    _pretend_module("IPython.core.interactiveshell", InteractiveShell=_InteractiveShell)
+    _pretend_module("IPython.core.getipython", get_ipython=lambda: shell)
+
+
+_pretend_ipython()
+
+
+# --- comms: ipywidgets' messages go into the outbox -------------------------------------------------
+
+import comm  # noqa: E402  (IPython must be stood in for before ipywidgets is imported)
+from comm.base_comm import BaseComm, CommManager  # noqa: E402
+
+
+class PageComm(BaseComm):
+    """A channel between one widget and its model in the page."""
+
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
+        """Put the message into the outbox; refuse what the page could not read."""
+        if buffers:
+            raise ValueError("The page cannot receive binary buffers; send the values as numbers or text")
+        _outbox.append({"kind": msg_type, "comm_id": self.comm_id, "data": data or {}})
+
+
+_manager = CommManager()
+comm.create_comm = PageComm
+comm.get_comm_manager = lambda: _manager
+
+from ipywidgets import Widget  # noqa: E402
+
+
+# --- what the page calls ----------------------------------------------------------------------------
+
+
+def run_cell(source: str) -> str | None:
+    """Run a cell in a namespace of its own; return the model id of the widget that it shows, if any."""
+    _displayed.clear()
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<explorer>", "exec"), namespace)
+    if isinstance(last, ast.Expr):
+        _displayed.append(eval(compile(ast.Expression(last.value), "<explorer>", "eval"), namespace))
+    shown = [value for value in _displayed if isinstance(value, Widget)]
+    return str(shown[-1].model_id) if shown else None
+
+
+def _answer(**extra: object) -> str:
+    """Empty the outbox into one JSON answer."""
+    answer = {"messages": list(_outbox), "error": _errors[-1] if _errors else None, **extra}
+    _outbox.clear()
+    _errors.clear()
+    return json.dumps(answer, default=str)
+
+
+def start(cells: str) -> str:
+    """Run the page's explorer cells (a JSON list of sources); answer with the model id of each."""
+    roots: list[str | None] = []
+    for source in json.loads(cells):
+        try:
+            roots.append(run_cell(source))
+        except Exception:  # one broken explorer must not take the others with it
+            _errors.append(traceback.format_exc())
+            roots.append(None)
+    return _answer(roots=roots)
+
+
+def receive(comm_id: str, data: str) -> str:
+    """Give a message of the page to its widget; answer with all that changed."""
+    try:
+        channel = _manager.get_comm(comm_id)
+        if channel is None:
+            raise LookupError(f"No widget listens on {comm_id}")
+        channel.handle_msg({"content": {"comm_id": comm_id, "data": json.loads(data)}, "buffers": []})
+    except Exception:
+        _errors.append(traceback.format_exc())
+    return _answer()
