@@ -26,10 +26,17 @@ import layercost
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-VERSION = PROJECT["project"]["version"]
+VERSION = layercost.__version__
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^python3 .*$", "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)), re.M)
+
+
+def output_of(*command: str | Path, cwd: Path = ROOT) -> str:
+    """What a command prints; it must succeed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 # ---- the lock
@@ -47,7 +54,7 @@ def wanted() -> list[Requirement]:
     """Whatever pyproject.toml asks for, in any extra and to build, but for the project itself."""
     extras = PROJECT["project"]["optional-dependencies"].values()
     texts = [*PROJECT["build-system"]["requires"], *(text for extra in extras for text in extra)]
-    return [wish for wish in map(Requirement, texts) if wish.name != "layercost"]
+    return [wish for wish in map(Requirement, sorted(set(texts))) if wish.name != "layercost"]
 
 
 @pytest.mark.parametrize("wish", wanted(), ids=str)
@@ -78,8 +85,7 @@ def test_the_core_depends_on_nothing():
 
 def tracked_files() -> Iterator[Path]:
     """The files that git tracks and that stand in the work tree."""
-    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    names = output_of("git", "-c", "safe.directory=*", "ls-files", "-z").split("\0")
     return (ROOT / name for name in names if name and (ROOT / name).is_file())
 
 
@@ -120,8 +126,7 @@ for module in pkgutil.walk_packages(layercost.__path__, "layercost."):
 loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(*sorted(loaded - sys.stdlib_module_names - {"layercost"}))
 """
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert printed.stdout.split() == []
+    assert output_of(sys.executable, "-c", program).split() == []
 
 
 def public_objects() -> Iterator[tuple[str, object]]:
@@ -144,20 +149,22 @@ def test_whatever_is_public_says_what_it_is(name: str, thing: object):
     assert not said.startswith(f"{name}(")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "grader").glob("runner*.py")), ids=lambda path: path.name)
-def test_the_untrusted_side_imports_only_the_standard_library(path: Path):
-    """The runner shares a process with the student's code: there is nothing of ours there to find."""
+def imports_of(path: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in it."""
     imported = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add("." * node.level + (node.module or "").partition(".")[0])
-    assert imported - sys.stdlib_module_names == set()
+    return imported
 
 
-def test_there_is_a_runner():
-    assert list((ROOT / "grader").glob("runner*.py"))
+@pytest.mark.parametrize("module", ["runner", "values"])
+def test_the_untrusted_side_imports_only_the_standard_library(module: str):
+    """These two share a process with the student's code: nothing else of ours may be there to be found."""
+    imported = imports_of(ROOT / "grader" / f"{module}.py")
+    assert imported - sys.stdlib_module_names - {"values"} == set()
 
 
 # ---- the wheel
@@ -167,8 +174,7 @@ def test_there_is_a_runner():
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's wheel, built from the work tree without a network."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    output_of(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -185,11 +191,10 @@ def test_the_wheel_holds_the_library_the_grader_and_the_licences_alone(wheel: Pa
 def test_the_wheel_alone_counts_in_an_empty_environment(wheel: Path, tmp_path: Path):
     environment = tmp_path / "environment"
     uv = [sys.executable, "-m", "uv", "--offline", "--no-cache", "--quiet"]
-    subprocess.run([*uv, "venv", "--python", sys.executable, environment], check=True)
-    subprocess.run([*uv, "pip", "install", "--python", environment, wheel], check=True)
+    output_of(*uv, "venv", "--python", sys.executable, environment)
+    output_of(*uv, "pip", "install", "--python", environment, wheel)
     command = environment / ("Scripts" if os.name == "nt" else "bin") / "layercost"
-    printed = subprocess.run([command, "networks"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "lenet5" in printed.stdout
+    assert "lenet5" in output_of(command, "networks", cwd=tmp_path)
 
 
 # ---- one version, told once
