@@ -35,7 +35,16 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "PATH": "/usr/bin",
 }
-NOT_NEEDED = ("site-packages", "dist-packages", "test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3")
+NOT_NEEDED = (
+    "site-packages",
+    "dist-packages",
+    "test",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "lib2to3",
+)
 
 # When the grader runs as root, each box runs as a user of its own, from a range that nothing else uses
 # (systemd's table of user ids leaves 0x70000000 to 0x7fffffff free); `nobody` where that range is not mapped.
@@ -222,7 +231,10 @@ def unprivileged_users() -> Iterable[int | None]:
     if os.getuid() != 0:
         return [None]
     lines = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    mapped = any(int(first) <= FIRST_USER and FIRST_USER + USERS <= int(first) + int(count) for first, _, count in lines)
+    mapped = any(
+        int(first) <= FIRST_USER and int(first) + int(count) >= FIRST_USER + USERS
+        for first, _, count in lines
+    )
     return range(FIRST_USER, FIRST_USER + USERS) if mapped else [NOBODY]
 
 

@@ -90,7 +90,9 @@ def _read_file(folder: int, name: str, limit: int) -> bytes:
         data = file.read(limit + 1)
     if len(data) > limit:
         megabytes = limit >> 20
-        raise Reason(f"{name} is larger than {megabytes} MB; clear the outputs of its cells and submit it again.")
+        raise Reason(
+            f"{name} is larger than {megabytes} MB; clear the outputs of its cells and submit it again."
+        )
     return data
 
 
@@ -107,7 +109,9 @@ def _parse(data: bytes) -> dict[str, Any]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Reason("The file is not UTF-8 text, so it is no notebook; submit the .ipynb file itself.") from error
+        raise Reason(
+            "The file is not UTF-8 text, so it is no notebook; submit the .ipynb file itself."
+        ) from error
     try:
         notebook = json.loads(text)
     except RecursionError as error:

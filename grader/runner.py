@@ -120,7 +120,7 @@ class Student:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             self._execute(source, filename)
-        except BaseException as error:  # also SystemExit: a cell may not end the process politely
+        except BaseException:  # also SystemExit: a cell may not end the process politely
             return {"ok": False, "message": safe_text(lambda: explain_error(error, filename))}
         return {"ok": True}
 
@@ -129,9 +129,7 @@ class Student:
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, filename, "exec", dont_inherit=True), self.names)
         if last is not None:
-            shown = eval(
-                compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), self.names
-            )
+            shown = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), self.names)
             if shown is not None:
                 self.output.write(repr(shown) + "\n")
 
@@ -158,7 +156,7 @@ def value_reply(compute: Callable[[], object]) -> Reply:
         return {"ok": False, "kind": "too-large"}
     except values.NotAValue:
         return {"ok": False, "kind": "not-a-value"}
-    except BaseException as error:
+    except BaseException:
         return {"ok": False, "kind": "error", "error": safe_text(lambda: type(error).__name__)}
 
 

@@ -272,3 +272,14 @@ def probe_to_tree(probe: Probe) -> Tree:
         "arguments": [encode(argument) for argument in probe.args],
         "keywords": {name: encode(argument) for name, argument in probe.kwargs.items()},
     }
+
+
+def probe_from_tree(tree: Tree) -> Probe:
+    """Reads a question from a record; raises NotAValue for anything that `probe_to_tree` did not write."""
+    if tree["operation"] == "get":
+        return Get(tree["name"])
+    if tree["operation"] != "call":
+        raise NotAValue("a question that is neither get nor call")
+    arguments = tuple(decode(argument).value for argument in tree["arguments"])
+    keywords = {name: decode(argument).value for name, argument in tree["keywords"].items()}
+    return Call(tree["name"], arguments, keywords)

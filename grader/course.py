@@ -1,0 +1,175 @@
+"""A running course: the folder that holds submissions, gradebook, feedback and secrets.
+
+It lies outside the repository, because it holds what students must not see. nbgrader finds its own folders in it
+(source, release, submitted, autograded, feedback, gradebook.db); ours are specifications, records and the secret.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from grader.box import Limits, Sandbox
+from grader.bubblewrap import Bubblewrap, Unprotected
+from grader.protocol import Specification
+from grader.release import Release, read_release
+
+CONFIGURATION = "nbgrader_config.py"
+SECRET = "secret"  # noqa: S105  (the name of the file, not the secret)
+FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "specifications", "records")
+REPOSITORY = Path(__file__).resolve().parent.parent
+SECRET_BYTES = 32
+
+
+class CourseError(Exception):
+    """Something about the course folder that the teacher can mend; the message says how."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment as it was released: the notebook, what earns points in it, and what lies beside it."""
+
+    specification: Specification
+    release: Release
+    files: tuple[Path, ...]
+    secret: bytes
+
+    @property
+    def name(self) -> str:
+        return self.specification.name
+
+    @property
+    def notebook(self) -> str:
+        return self.specification.notebook
+
+    def sandbox(self, limits: Limits, *, trusted: bool = False) -> Sandbox:
+        """A sandbox that shows what was released; `trusted` submissions run without protection."""
+        return Unprotected(limits, self.files) if trusted else Bubblewrap(limits, self.files)
+
+
+@dataclass(frozen=True)
+class Course:
+    """The paths of a course."""
+
+    root: Path
+
+    @property
+    def submitted(self) -> Path:
+        return self.root / "submitted"
+
+    @property
+    def database(self) -> str:
+        """The gradebook's address, as nbgrader and SQLAlchemy write it."""
+        return f"sqlite:///{self.root / 'gradebook.db'}"
+
+    def source(self, assignment: str) -> Path:
+        return self.root / "source" / assignment
+
+    def release(self, assignment: str) -> Path:
+        return self.root / "release" / assignment
+
+    def specification(self, assignment: str) -> Path:
+        return self.root / "specifications" / assignment / "specification.toml"
+
+    def record(self, student: str, assignment: str) -> Path:
+        return self.root / "records" / assignment / f"{student}.json"
+
+    def autograded(self, student: str, assignment: str, notebook: str) -> Path:
+        return self.root / "autograded" / student / assignment / f"{notebook}.ipynb"
+
+    def feedback(self, student: str, assignment: str, notebook: str) -> Path:
+        return self.root / "feedback" / student / assignment / f"{notebook}.html"
+
+    def students(self, assignment: str, patterns: tuple[str, ...] = ("*",)) -> list[str]:
+        """Who submitted this assignment, of those whom a pattern names."""
+        folders = self.submitted.iterdir() if self.submitted.is_dir() else iter(())
+        names = sorted(folder.name for folder in folders if os.path.lexists(folder / assignment))
+        return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+    def secret(self) -> bytes:
+        """What hidden inputs are drawn from; refused where others could read it."""
+        path = self.root / SECRET
+        if not path.is_file():
+            raise CourseError(
+                f"The secret {path} is missing. Put the old one back: without it hidden inputs change, "
+                "and every submission has to be run again. `grader new` makes one for a new course."
+            )
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise CourseError(f"Others can read the secret; type: chmod 600 {path}")
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+    def assignment(self, name: str) -> Assignment:
+        """Opens an assignment that `grader build` released; raises CourseError."""
+        path = self.specification(name)
+        if not path.is_file():
+            raise CourseError(f"There is no assignment {name!r} here.{self._known()}")
+        specification = load_specification(path)
+        folder = self.release(name)
+        notebook = folder / f"{specification.notebook}.ipynb"
+        if not notebook.is_file():
+            raise CourseError(f"{notebook} is missing; release the assignment again with `grader build`.")
+        files = tuple(_files_beside(folder))
+        return Assignment(specification, read_release(notebook), files, self.secret())
+
+    def _known(self) -> str:
+        names = sorted(path.parent.name for path in self.root.glob("specifications/*/specification.toml"))
+        known = ", ".join(names)
+        return f" There are: {known}." if names else " Release one with `grader build FOLDER`."
+
+
+def load_specification(path: Path) -> Specification:
+    """What earns points, read from a specification.toml."""
+    from grader import specification  # the questions need the reference library; the command's help does not
+
+    loaded: Specification = specification.load(path)
+    return loaded
+
+
+def _files_beside(folder: Path) -> Iterator[Path]:
+    """What was released beside the notebooks, such as variants.json."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix != ".ipynb":
+            yield path
+
+
+def find_course(folder: Path) -> Course:
+    """The course in this folder; raises CourseError."""
+    root = folder.resolve()
+    if not (root / CONFIGURATION).is_file() or not (root / "specifications").is_dir():
+        raise CourseError(
+            f"{root} is no course folder: expected {CONFIGURATION} in it. "
+            "Go to the folder that `grader new` made, or name it with --course DIR."
+        )
+    return Course(root)
+
+
+def make_course(folder: Path) -> Course:
+    """Makes an empty course: folders, a fresh secret, and nbgrader's configuration; raises CourseError."""
+    from grader.configuration import configuration
+
+    root = folder.resolve()
+    if root == REPOSITORY or (REPOSITORY in root.parents and (REPOSITORY / "pyproject.toml").is_file()):
+        raise CourseError(
+            f"{root} lies in the repository; a course holds submissions and secrets. Name a folder outside."
+        )
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise CourseError(f"{root} exists and is not empty; name a new folder.")
+    root.mkdir(parents=True, exist_ok=True)
+    root.chmod(0o700)  # submissions and marks are nobody else's business
+    for name in FOLDERS:
+        (root / name).mkdir()
+    _write_secret(root / SECRET)
+    (root / CONFIGURATION).write_text(configuration(root), encoding="utf-8")
+    return Course(root)
+
+
+def _write_secret(path: Path) -> None:
+    """Made with its mode, so that there is no moment in which others can read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_BYTES) + "\n")

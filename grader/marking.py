@@ -1,0 +1,216 @@
+"""From a submitted file to marks: intake, rebuild, box, score. Touches no gradebook.
+
+What it gives depends on the file, the release, the specification and the secret only, so that it can run in any
+number of threads, and again at any time.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from grader.box import Sandbox
+from grader.course import Assignment
+from grader.examination import CellResult, examine
+from grader.intake import Reason, Submission, SubmittedCell, read_submission
+from grader.protocol import Mark
+from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
+from grader.record import Record
+from grader.release import Release
+from grader.values import Answer, Get, Probe, Value
+
+IDENTITY = "(identity)"  # where the answer about the id cell is kept; no grade_id holds brackets
+NO_ANSWER = "There is no answer here yet."
+BY_HAND = "A person reads and marks this answer."
+UNREADABLE = "unreadable"
+
+Probes = Mapping[str, tuple[Probe, ...]]
+Answers = dict[str, tuple[Answer, ...]]
+
+
+class SpecificationError(Exception):
+    """A specification that does not fit its notebook, or gives impossible marks."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One submission, marked. `note` tells the teacher how the answers were come by."""
+
+    record: Record
+    notebook: dict[str, Any]
+    note: str
+
+
+def mark(
+    submitted: Path,
+    student: str,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    earlier: Record | None = None,
+) -> Marked:
+    """Marks one submission; answers that `earlier` holds for the same file are not asked for again."""
+    try:
+        submission = read_submission(submitted, student, assignment.name, assignment.notebook)
+    except Reason as reason:
+        return _unreadable(student, assignment, str(reason))
+    rebuilt = rebuild(assignment.release, submission.cells)
+    rebuilt.remarks[:0] = submission.remarks
+    probes = _probes(assignment, student)
+    if earlier is not None and not _same(earlier, submission, assignment.release):
+        earlier = None
+    answers, cells, note = _answers(sandbox, student, rebuilt, probes, assignment.release, earlier)
+    rebuilt.remarks += _identity_remarks(assignment, student, answers.get(IDENTITY, ()))
+    record = Record(
+        student=student,
+        assignment=assignment.name,
+        submission_sha256=submission.sha256,
+        release_sha256=assignment.release.sha256,
+        remarks=tuple(rebuilt.remarks),
+        cells=cells,
+        asked=_asked(probes, answers, earlier),
+        marks=_marks(assignment, student, answers, rebuilt),
+        versions=versions(),
+    )
+    return Marked(record, autograded_notebook(rebuilt, cells), note)
+
+
+def mark_cells(
+    cells: Sequence[SubmittedCell], student: str, assignment: Assignment, sandbox: Sandbox
+) -> dict[str, Mark]:
+    """Marks cells that come from no file, such as the model solution."""
+    rebuilt = rebuild(assignment.release, cells)
+    probes = _probes(assignment, student)
+    answers, _, _ = _answers(sandbox, student, rebuilt, probes, assignment.release, None)
+    return _marks(assignment, student, answers, rebuilt)
+
+
+def _probes(assignment: Assignment, student: str) -> Probes:
+    """The specification's questions, and the one after the student's id."""
+    specification = assignment.specification
+    probes = dict(specification.probes(student, assignment.secret))
+    unknown = sorted(set(probes) - set(assignment.release.marked))
+    if unknown:
+        raise SpecificationError(
+            f"the specification asks about cells that earn no points: {', '.join(unknown)}"
+        )
+    if specification.identity:
+        probes[IDENTITY] = (Get(specification.identity),)
+    return probes
+
+
+def _same(earlier: Record, submission: Submission, release: Release) -> bool:
+    hashes = (earlier.submission_sha256, earlier.release_sha256)
+    return hashes == (submission.sha256, release.sha256) and not earlier.reason
+
+
+def _answers(
+    sandbox: Sandbox,
+    student: str,
+    rebuilt: Rebuilt,
+    probes: Probes,
+    release: Release,
+    earlier: Record | None,
+) -> tuple[Answers, tuple[CellResult, ...], str]:
+    """From the record where it knows them all; otherwise the box runs, and is asked what is not known."""
+    known = earlier.answers_to(probes) if earlier is not None else None
+    if earlier is not None and known is not None:
+        return known, earlier.cells, "from the record"
+    new = {
+        grade_id: tuple(probe for probe in asked if earlier is None or earlier.known(probe) is None)
+        for grade_id, asked in probes.items()
+    }
+    outcome = examine(sandbox, student, rebuilt.code, new, release.answered_in)
+    fresh = {grade_id: iter(found) for grade_id, found in outcome.answers.items()}
+    answers = {
+        grade_id: tuple((earlier and earlier.known(probe)) or next(fresh[grade_id]) for probe in asked)
+        for grade_id, asked in probes.items()
+    }
+    questions = sum(map(len, new.values()))
+    note = "ran" if earlier is None else f"ran again for {questions} questions that were not recorded"
+    return answers, outcome.cells, note
+
+
+def _asked(
+    probes: Probes, answers: Answers, earlier: Record | None
+) -> dict[str, tuple[tuple[Probe, Answer], ...]]:
+    """What goes into the record: these questions, and whatever was asked before."""
+    asked = {
+        grade_id: tuple(zip(asked, answers[grade_id], strict=True)) for grade_id, asked in probes.items()
+    }
+    for grade_id, pairs in (earlier.asked if earlier is not None else {}).items():
+        current = asked.get(grade_id, ())
+        older = tuple(pair for pair in pairs if pair[0] not in [probe for probe, _ in current])
+        asked[grade_id] = current + older
+    return asked
+
+
+def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answer, ...]) -> list[str]:
+    """The id of the roster counts; an id cell that says otherwise had shown the student other numbers."""
+    if not answers or assignment.specification.same_student(
+        answers[0].value if isinstance(answers[0], Value) else None, student
+    ):
+        return []
+    name = assignment.specification.identity
+    return [
+        f"The id cell does not give your id: `{name}` should be {student!r}. Your work was marked with the numbers "
+        "that belong to that id, so answers for other numbers count as wrong."
+    ]
+
+
+def _marks(assignment: Assignment, student: str, answers: Answers, rebuilt: Rebuilt) -> dict[str, Mark]:
+    """A mark for each cell that earns points, checked against the release."""
+    asked = {grade_id: found for grade_id, found in answers.items() if grade_id != IDENTITY}
+    scored = assignment.specification.score(student, assignment.secret, asked)
+    marks = {}
+    for grade_id, cell in assignment.release.marked.items():
+        scored_mark = scored.get(grade_id) or by_hand(cell.points, written=cell.is_answer, grade_id=grade_id)
+        marks[grade_id] = _checked(grade_id, scored_mark, cell.points)
+        if marks[grade_id].needs_manual and rebuilt.unchanged(assignment.release.answered_in[grade_id]):
+            marks[grade_id] = Mark(0.0, cell.points, "no-answer", NO_ANSWER)
+    return marks
+
+
+def by_hand(points: float, *, written: bool, grade_id: str) -> Mark:
+    """The mark of a cell that the specification leaves to a person, as nbgrader's manual answers are."""
+    if not written:
+        raise SpecificationError(f"the cell {grade_id} earns points, but the specification does not say how")
+    return Mark(0.0, points, "manual", BY_HAND, needs_manual=True)
+
+
+def _checked(grade_id: str, mark: Mark, points: float) -> Mark:
+    if mark.max_points != points:
+        raise SpecificationError(
+            f"the specification gives at most {mark.max_points} points for {grade_id}, the notebook {points}"
+        )
+    if not math.isfinite(mark.points) or not 0 <= mark.points <= points:
+        raise SpecificationError(f"the specification gave {mark.points} of {points} points for {grade_id}")
+    return replace(mark, points=float(mark.points))
+
+
+def _unreadable(student: str, assignment: Assignment, reason: str) -> Marked:
+    """No points, and the reason, for a file that is no notebook."""
+    marks = {
+        grade_id: Mark(0.0, cell.points, UNREADABLE, reason)
+        for grade_id, cell in assignment.release.marked.items()
+    }
+    release = assignment.release
+    record = Record(
+        student,
+        assignment.name,
+        release_sha256=release.sha256,
+        reason=reason,
+        remarks=(reason,),
+        marks=marks,
+        versions=versions(),
+    )
+    return Marked(record, unreadable_notebook(release, reason), f"unreadable: {reason}")
+
+
+def versions() -> dict[str, str]:
+    """With what the marks were made."""
+    return {"layercost": version("layercost"), "python": sys.version.split()[0]}

@@ -1,0 +1,187 @@
+"""Puts a student's answers into a fresh copy of the release.
+
+Of the submission only two things are taken: the text of answer cells, and the student's own extra code cells.
+Locked cells and all metadata come from the release, so nothing that a student writes there has any effect.
+Whatever was missing, copied or changed is said in words.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.examination import CellResult, CodeCell
+from grader.intake import MAX_SOURCE, SubmittedCell
+from grader.release import Release, ReleasedCell
+from grader.sanitize import harmless_markdown
+
+COMPARED_SETTINGS = ("grade", "solution", "locked", "points", "task", "cell_type", "schema_version")
+REFUSED_TAGS = {"skip-execution", "raises-exception", "remove-output", "remove-cell", "remove-input"}
+
+
+@dataclass(frozen=True)
+class RebuiltCell:
+    """A cell to run and to show: a released one with the student's text, or one of the student's own."""
+
+    cell_type: str
+    source: str
+    released: ReleasedCell | None = None
+
+    @property
+    def grade_id(self) -> str:
+        return self.released.grade_id if self.released else ""
+
+
+@dataclass
+class Rebuilt:
+    """The notebook that is run and marked, and what there is to say about the one that came."""
+
+    metadata: dict[str, Any]
+    cells: list[RebuiltCell] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> list[CodeCell]:
+        """What is run, in order."""
+        return [CodeCell(cell.grade_id, cell.source) for cell in self.cells if cell.cell_type == "code"]
+
+    def unchanged(self, grade_id: str) -> bool:
+        """Whether an answer cell is empty or still as it was released."""
+        for cell in self.cells:
+            if cell.released is not None and cell.grade_id == grade_id:
+                return cell.source.strip() in ("", cell.released.source.strip())
+        return True
+
+
+def rebuild(release: Release, submitted: Sequence[SubmittedCell]) -> Rebuilt:
+    """The release with the student's answers and extra cells; each extra cell stays behind its neighbour."""
+    answers: dict[str, str] = {}
+    extras: dict[str, list[str]] = defaultdict(list)
+    rebuilt = Rebuilt(release.metadata, remarks=_remarks(release, submitted))
+    last = ""
+    for cell in submitted:
+        released = release.by_grade_id.get(cell.grade_id)
+        too_long = len(cell.source) > MAX_SOURCE
+        if released is not None and cell.grade_id not in answers:
+            answers[cell.grade_id] = released.source if too_long else cell.source
+            last = cell.grade_id
+        elif _is_extra(cell, released) and not too_long:
+            extras[last].append(cell.source)
+    rebuilt.cells = _assemble(release, answers, extras)
+    return rebuilt
+
+
+def _is_extra(cell: SubmittedCell, released: ReleasedCell | None) -> bool:
+    """The student's own code, among it second copies of answer cells; copies of locked cells are dropped."""
+    own = released is None or released.is_answer
+    return own and cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _assemble(
+    release: Release, answers: Mapping[str, str], extras: Mapping[str, Sequence[str]]
+) -> list[RebuiltCell]:
+    cells = [RebuiltCell("code", source) for source in extras.get("", ())]
+    for released in release.cells:
+        source = answers.get(released.grade_id, released.source) if released.is_answer else released.source
+        cells.append(RebuiltCell(released.cell_type, source, released))
+        if released.grade_id:
+            cells += [RebuiltCell("code", source) for source in extras.get(released.grade_id, ())]
+    return cells
+
+
+def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[str]:
+    """What the student is told about cells that are missing, copied, too long or changed where they must not be."""
+    copies = Counter(cell.grade_id for cell in submitted if cell.grade_id)
+    remarks = []
+    for grade_id, released in release.by_grade_id.items():
+        if copies[grade_id] == 0:
+            remarks.append(_missing_remark(released))
+        elif copies[grade_id] > 1:
+            remarks.append(_copied_remark(released, copies[grade_id]))
+    for cell in submitted:
+        released_cell = release.by_grade_id.get(cell.grade_id)
+        if released_cell is not None:
+            remarks += _tampered_remarks(released_cell, cell)
+        if len(cell.source) > MAX_SOURCE:
+            name = f"`{cell.grade_id}`" if released_cell is not None else "of your own"
+            remarks.append(f"A cell {name} holds more than {MAX_SOURCE} characters and was left out.")
+    return list(dict.fromkeys(remarks))
+
+
+def _missing_remark(released: ReleasedCell) -> str:
+    if released.is_answer:
+        return f"The answer cell `{released.grade_id}` is missing; what it asks for counts as not answered."
+    return f"The locked cell `{released.grade_id}` is missing; the original was put back."
+
+
+def _copied_remark(released: ReleasedCell, times: int) -> str:
+    name = released.grade_id
+    if released.is_answer and released.cell_type == "code":
+        return f"The answer cell `{name}` is there {times} times; all ran in the order of your notebook."
+    return f"The cell `{name}` is there {times} times; only the first counts."
+
+
+def _tampered_remarks(released: ReleasedCell, cell: SubmittedCell) -> list[str]:
+    name, remarks = released.grade_id, []
+    if released.is_locked and cell.source.strip() != released.source.strip():
+        remarks.append(f"The locked cell `{name}` was changed; the original was used.")
+    changed = [
+        key
+        for key in COMPARED_SETTINGS
+        if key in cell.settings and cell.settings[key] != released.settings.get(key)
+    ]
+    if changed or cell.cell_type != released.cell_type or REFUSED_TAGS & set(cell.tags):
+        remarks.append(f"The settings of the cell `{name}` were changed; the original ones were used.")
+    return remarks
+
+
+def autograded_notebook(rebuilt: Rebuilt, results: Sequence[CellResult]) -> dict[str, Any]:
+    """The notebook for the formgrader: the student's text, made harmless, and what it printed as plain text."""
+    waiting = iter(results)
+    cells = []
+    for cell in rebuilt.cells:
+        result = next(waiting) if cell.cell_type == "code" and results else CellResult()
+        cells.append(_notebook_cell(cell, result))
+    if rebuilt.remarks:
+        cells.insert(
+            0, _text_cell("**About this file**\n\n" + "\n".join(f"- {line}" for line in rebuilt.remarks))
+        )
+    return {"cells": cells, "metadata": copy.deepcopy(rebuilt.metadata), "nbformat": 4, "nbformat_minor": 4}
+
+
+def unreadable_notebook(release: Release, reason: str) -> dict[str, Any]:
+    """What the formgrader shows for a file that could not be read: the reason, and the release."""
+    rebuilt = Rebuilt(
+        release.metadata, [RebuiltCell(cell.cell_type, cell.source, cell) for cell in release.cells]
+    )
+    rebuilt.remarks.append(reason)
+    return autograded_notebook(rebuilt, ())
+
+
+def _notebook_cell(cell: RebuiltCell, result: CellResult) -> dict[str, Any]:
+    metadata = copy.deepcopy(cell.released.cell.get("metadata", {})) if cell.released else {}
+    if cell.cell_type != "code":
+        answered = cell.released is not None and cell.released.is_answer
+        source = harmless_markdown(cell.source) if answered else cell.source
+        return {"cell_type": cell.cell_type, "metadata": metadata, "source": source}
+    outputs = [_stream("stdout", result.output)] if result.output else []
+    if result.failure is not None:
+        outputs.append(_stream("stderr", result.failure.text + "\n"))
+    return {
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": cell.source,
+        "outputs": outputs,
+        "execution_count": None,
+    }
+
+
+def _text_cell(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": harmless_markdown(text)}
+
+
+def _stream(name: str, text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}

@@ -1,0 +1,143 @@
+"""What happened to one submission, as JSON: enough to mark it again without running it again.
+
+A record holds the hash of the file, every question asked with the answer that came back, what each cell printed,
+and with which versions. Marks can thus be given anew after a specification has changed; only a question that was
+never asked makes the submission run again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.examination import CellResult
+from grader.protocol import Mark
+from grader.values import (
+    Answer,
+    Failure,
+    NotAValue,
+    Probe,
+    TooLarge,
+    answer_from_tree,
+    answer_to_tree,
+    probe_from_tree,
+    probe_to_tree,
+)
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One submission, examined and marked. `reason` is set instead of answers where the file was unreadable."""
+
+    student: str
+    assignment: str
+    submission_sha256: str = ""
+    release_sha256: str = ""
+    reason: str = ""
+    remarks: tuple[str, ...] = ()
+    cells: tuple[CellResult, ...] = ()
+    asked: Mapping[str, tuple[tuple[Probe, Answer], ...]] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def known(self, probe: Probe) -> Answer | None:
+        """The answer to this question, where it has been asked before."""
+        return self._answers.get(_key(probe))
+
+    @property
+    def _answers(self) -> dict[str, Answer]:
+        return {_key(probe): answer for pairs in self.asked.values() for probe, answer in pairs}
+
+    def answers_to(self, probes: Mapping[str, Sequence[Probe]]) -> dict[str, tuple[Answer, ...]] | None:
+        """Answers for all of these questions, or None where one of them is not recorded."""
+        known, answers = self._answers, {}
+        for grade_id, asked in probes.items():
+            found = [known.get(_key(probe)) for probe in asked]
+            answers[grade_id] = tuple(answer for answer in found if answer is not None)
+            if len(answers[grade_id]) < len(asked):
+                return None
+        return answers
+
+
+def _key(probe: Probe) -> str:
+    return json.dumps(probe_to_tree(probe), sort_keys=True)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Writes a record so that a reader sees the old one or the new one, never a half."""
+    tree = {
+        "format": FORMAT,
+        "student": record.student,
+        "assignment": record.assignment,
+        "submission_sha256": record.submission_sha256,
+        "release_sha256": record.release_sha256,
+        "reason": record.reason,
+        "remarks": list(record.remarks),
+        "cells": [asdict(cell) for cell in record.cells],
+        "asked": {
+            grade_id: [
+                {"probe": probe_to_tree(probe), "answer": answer_to_tree(answer)} for probe, answer in pairs
+            ]
+            for grade_id, pairs in record.asked.items()
+        },
+        "marks": {grade_id: asdict(mark) for grade_id, mark in record.marks.items()},
+        "versions": dict(record.versions),
+    }
+    write_atomically(path, json.dumps(tree, indent=1))
+
+
+def read_record(path: Path) -> Record | None:
+    """Reads a record; None where there is none, or where it is not of this format."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        return _record(tree) if tree["format"] == FORMAT else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError, NotAValue, TooLarge):
+        return None
+
+
+def _record(tree: dict[str, Any]) -> Record:
+    return Record(
+        student=tree["student"],
+        assignment=tree["assignment"],
+        submission_sha256=tree["submission_sha256"],
+        release_sha256=tree["release_sha256"],
+        reason=tree["reason"],
+        remarks=tuple(tree["remarks"]),
+        cells=tuple(_cell(cell) for cell in tree["cells"]),
+        asked={
+            grade_id: tuple(
+                (probe_from_tree(pair["probe"]), answer_from_tree(pair["answer"])) for pair in pairs
+            )
+            for grade_id, pairs in tree["asked"].items()
+        },
+        marks={grade_id: Mark(**mark) for grade_id, mark in tree["marks"].items()},
+        versions=tree["versions"],
+    )
+
+
+def _cell(tree: dict[str, Any]) -> CellResult:
+    failure = tree["failure"]
+    return CellResult(tree["output"], Failure(**failure) if failure else None)
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Writes a whole file beside the old one and then takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,89 @@
+"""A released notebook, as the grader sees it: which cells are answers, which earn points, which are locked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ReleasedCell:
+    """One cell of the release. `cell` is its JSON; the rest is read from nbgrader's metadata."""
+
+    cell: dict[str, Any]
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        settings = self.cell.get("metadata", {}).get("nbgrader")
+        return settings if isinstance(settings, dict) else {}
+
+    @property
+    def grade_id(self) -> str:
+        return str(self.settings.get("grade_id", ""))
+
+    @property
+    def cell_type(self) -> str:
+        return str(self.cell["cell_type"])
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the student writes here."""
+        return bool(self.settings.get("solution"))
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the gradebook holds points for this cell."""
+        return bool(self.settings.get("grade"))
+
+    @property
+    def is_locked(self) -> bool:
+        return bool(self.grade_id) and not self.is_answer
+
+    @property
+    def points(self) -> float:
+        return float(self.settings.get("points", 0)) if self.is_marked else 0.0
+
+    @property
+    def source(self) -> str:
+        source = self.cell["source"]
+        return "".join(source) if isinstance(source, list) else str(source)
+
+
+@dataclass(frozen=True)
+class Release:
+    """The notebook that students were given."""
+
+    sha256: str
+    metadata: dict[str, Any]
+    cells: tuple[ReleasedCell, ...]
+
+    @cached_property
+    def by_grade_id(self) -> dict[str, ReleasedCell]:
+        return {cell.grade_id: cell for cell in self.cells if cell.grade_id}
+
+    @cached_property
+    def marked(self) -> dict[str, ReleasedCell]:
+        """The cells that earn points, by grade_id, in the order of the notebook."""
+        return {grade_id: cell for grade_id, cell in self.by_grade_id.items() if cell.is_marked}
+
+    @cached_property
+    def answered_in(self) -> dict[str, str]:
+        """For each marked cell the answer cell that belongs to it: itself, or the nearest one before it."""
+        nearest, found = "", {}
+        for cell in self.cells:
+            nearest = cell.grade_id if cell.is_answer else nearest
+            if cell.is_marked:
+                found[cell.grade_id] = nearest
+        return found
+
+
+def read_release(path: Path) -> Release:
+    """Reads a notebook that `grader build` made; it is ours, so anything odd in it is an error."""
+    data = path.read_bytes()
+    notebook = json.loads(data)
+    cells = tuple(ReleasedCell(cell) for cell in notebook["cells"])
+    return Release(hashlib.sha256(data).hexdigest(), notebook["metadata"], cells)
