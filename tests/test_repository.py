@@ -225,6 +225,18 @@ def test_the_examples_in_the_readme_are_true():
     assert outcome.failed == 0
 
 
+def test_the_layer_that_contributing_adds_counts_as_it_says():
+    """In an interpreter of its own, since the layer registers itself."""
+    program = """
+import doctest, pathlib, re
+text = pathlib.Path("CONTRIBUTING.md").read_text(encoding="utf-8")
+names = {}
+exec(re.search(r"^```python\\n(?!>>>)(.*?)^```", text, re.M | re.S)[1], names)
+print(doctest.testfile("CONTRIBUTING.md", module_relative=False, globs=names, encoding="utf-8"))
+"""
+    assert output_of(sys.executable, "-c", program) == "TestResults(failed=0, attempted=3)\n"
+
+
 @pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
 def test_the_guides_point_at_files_that_exist(guide: str):
     targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / guide).read_text(encoding="utf-8"))
