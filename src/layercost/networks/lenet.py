@@ -10,8 +10,8 @@ from layercost.convention import Convention, Price
 from layercost.facts import Kind, Role
 from layercost.layer import Layer
 from layercost.layers import (
-    AvgPool2d, ConnectedConv2d, Conv2d, EuclideanRBF, Flatten, Linear, MaxPool2d, ReLU, ScaledTanh, Softmax,
-    Subsampling2d,
+    AvgPool2d, ConnectedConv2d, Conv2d, EuclideanRBF, Flatten, Linear, MaxPool2d, ReLU, ScaledTanh, Sequential,
+    Softmax, Subsampling2d,
 )  # fmt: skip
 from layercost.networks.network import Network, check_version, network
 
@@ -44,47 +44,72 @@ CONNECTIONS = Convention(
 
 
 @network("LeNet-5, LeCun et al. 1998", VERSIONS, default="max-pooling")
-def lenet5(version: str = "max-pooling") -> Network:
-    """LeNet-5 for ``(1, 32, 32)`` images of ten digits, in one of `VERSIONS`.
+def lenet5(version: str = "max-pooling", *, in_channels: int = 1, size: int = 32, classes: int = 10) -> Network:
+    """LeNet-5 for ``(in_channels, size, size)`` images of `classes` kinds, in one of `VERSIONS`.
 
+    With its defaults it is the network of its sources; with others, the first layer after Flatten follows.
     Document 004's table lists no activations; they are placed where document 003 and the paper have them
-    (they hold no parameters). Raises ValueError for an unknown version, with the nearest names.
+    (they hold no parameters). Raises ValueError for an unknown version, with the nearest names, and ShapeError
+    for an image that is too small, naming the layer.
     """
     check_version("lenet5", version)
-    layers = {"max-pooling": _max_pooling, "average-pooling": _average_pooling, "1998": _original}[version]()
-    return Network(layers, name="lenet5", version=version, source=VERSIONS[version], input_shape=(1, 32, 32))
+    shape = (in_channels, size, size)
+    features, head = {
+        "max-pooling": (_max_pooling, _three_connected),
+        "average-pooling": (_average_pooling, _two_connected),
+        "1998": (_original, _fixed_codes),
+    }[version]
+    convolutions = features(in_channels)
+    (values,) = Sequential(convolutions).output_shape(shape)
+    layers = convolutions | head(int(values), classes)
+    return Network(layers, name="lenet5", version=version, source=VERSIONS[version], input_shape=shape)
 
 
-def _max_pooling() -> dict[str, Layer]:
+def _max_pooling(in_channels: int) -> dict[str, Layer]:
     return {
-        "conv1": Conv2d(1, 6, kernel_size=5), "relu1": ReLU(), "pool1": MaxPool2d(2),
+        "conv1": Conv2d(in_channels, 6, kernel_size=5), "relu1": ReLU(), "pool1": MaxPool2d(2),
         "conv2": Conv2d(6, 16, kernel_size=5), "relu2": ReLU(), "pool2": MaxPool2d(2),
         "flatten": Flatten(),
-        "fc1": Linear(400, 120), "relu3": ReLU(),
-        "fc2": Linear(120, 84), "relu4": ReLU(),
-        "fc3": Linear(84, 10),
     }  # fmt: skip
 
 
-def _average_pooling() -> dict[str, Layer]:
+def _three_connected(values: int, classes: int) -> dict[str, Layer]:
     return {
-        "c1": Conv2d(1, 6, kernel_size=5), "relu1": ReLU(), "s2": AvgPool2d(2),
+        "fc1": Linear(values, 120), "relu3": ReLU(),
+        "fc2": Linear(120, 84), "relu4": ReLU(),
+        "fc3": Linear(84, classes),
+    }  # fmt: skip
+
+
+def _average_pooling(in_channels: int) -> dict[str, Layer]:
+    return {
+        "c1": Conv2d(in_channels, 6, kernel_size=5), "relu1": ReLU(), "s2": AvgPool2d(2),
         "c3": Conv2d(6, 16, kernel_size=5), "relu2": ReLU(), "s4": AvgPool2d(2),
         "c5": Conv2d(16, 120, kernel_size=5), "relu3": ReLU(),
         "flatten": Flatten(),
-        "f6": Linear(120, 84), "relu4": ReLU(),
-        "f7": Linear(84, 10), "softmax": Softmax(),
     }  # fmt: skip
 
 
-def _original() -> dict[str, Layer]:
+def _two_connected(values: int, classes: int) -> dict[str, Layer]:
     return {
-        "c1": Conv2d(1, 6, kernel_size=5), "tanh1": ScaledTanh(),
+        "f6": Linear(values, 84), "relu4": ReLU(),
+        "f7": Linear(84, classes), "softmax": Softmax(),
+    }  # fmt: skip
+
+
+def _original(in_channels: int) -> dict[str, Layer]:
+    return {
+        "c1": Conv2d(in_channels, 6, kernel_size=5), "tanh1": ScaledTanh(),
         "s2": Subsampling2d(2, channels=6), "tanh2": ScaledTanh(),
         "c3": ConnectedConv2d(6, C3_CONNECTIONS, 5), "tanh3": ScaledTanh(),
         "s4": Subsampling2d(2, channels=16), "tanh4": ScaledTanh(),
         "c5": Conv2d(16, 120, kernel_size=5), "tanh5": ScaledTanh(),
         "flatten": Flatten(),
-        "f6": Linear(120, 84), "tanh6": ScaledTanh(),
-        "output": EuclideanRBF(84, 10),
+    }  # fmt: skip
+
+
+def _fixed_codes(values: int, classes: int) -> dict[str, Layer]:
+    return {
+        "f6": Linear(values, 84), "tanh6": ScaledTanh(),
+        "output": EuclideanRBF(84, classes),
     }  # fmt: skip
