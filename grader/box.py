@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 MEGABYTE = 1 << 20
 
@@ -98,6 +98,12 @@ class Sandbox(ABC):
             raise SandboxUnavailable(f"the sandbox {self.name} runs, but gives wrong answers")
 
 
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("a sandbox starts its process with pipes as standard input and output")
+    return process.stdin, process.stdout
+
+
 class Box:
     """An open box. Use it with `with`: leaving it ends the process and everything that it started."""
 
@@ -107,8 +113,7 @@ class Box:
         self.buffer = b""
         self.alive = True
         self.process = sandbox.start(student)
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.requests, self.replies = self.process.stdin, self.process.stdout
+        self.requests, self.replies = _pipes(self.process)
         for channel in (self.requests, self.replies):
             os.set_blocking(channel.fileno(), False)
         first = {"limits": self.limits.for_runner(), "output_characters": self.limits.output_characters}
@@ -127,7 +132,7 @@ class Box:
         self.close()
 
     def ask(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
-        """Sends one request and gives its reply; raises BoxDied or BoxTimeout, after which the box is gone."""
+        """Sends one request and gives its reply; after BoxDied or BoxTimeout the box is gone."""
         if not self.alive:
             raise BoxDied("the process has ended")
         self.number += 1

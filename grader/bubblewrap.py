@@ -1,9 +1,10 @@
 """Boxes made with bubblewrap, on Linux.
 
-In the box there is: the Python interpreter with its standard library, numpy, the system's shared libraries, the
-files that were released with the assignment, and two files of ours. Everything is read-only but a small /tmp in
-memory. There is no network, no other process, no other user, none of our environment variables, and no package
-of the grader's own environment: the reference library is not hidden, it is not there.
+In the box there is: the Python interpreter with its standard library, numpy, the system's shared
+libraries, the files that were released with the assignment, and two files of ours. Everything is
+read-only but a small /tmp in memory. There is no network, no other process, no other user, none of our
+environment variables, and no package of the grader's own environment: the reference library is not
+hidden, it is not there.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class Stage:
     def _open_to_all(self, target: Path) -> None:
         """Copies keep the modes of what they copy, and a private file would stay private."""
         for folder, _, names in os.walk(target):
-            os.chmod(folder, 0o755)
+            Path(folder).chmod(0o755)
             for name in names:
                 path = Path(folder, name)
                 if not path.is_symlink():
@@ -239,7 +240,7 @@ def unprivileged_users() -> Iterable[int | None]:
 
 
 class Unprotected(Sandbox):
-    """No protection at all: the runner as an ordinary process. Only for files that the teacher wrote herself."""
+    """No protection at all: the runner as an ordinary process. Only for files that the teacher wrote."""
 
     name = "none"
 

@@ -16,7 +16,9 @@ from typing import Any
 
 import jupytext
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
 from grader.box import Limits, SandboxUnavailable
@@ -33,6 +35,19 @@ NBGRADER_SCHEMA = 3
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
+class KeepPrefilled(ClearSolutions):  # type: ignore[misc]  # nbgrader brings no types
+    """nbgrader's removal of solutions, which leaves an answer cell with the tag `prefilled` as it is.
+
+    The id cell is one: students write there, but it comes filled in where the server knows who they are.
+    """
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        if "prefilled" in cell.metadata.get("tags", ()):
+            return cell, resources
+        done: tuple[Any, Any] = super().preprocess_cell(cell, resources, cell_index)
+        return done
+
+
 def build(course: Course, folder: Path, limits: Limits) -> Assignment:
     """Makes source/ and release/ of the assignment in this folder, and registers it; raises CourseError."""
     text, specification_path = folder / "assignment.md", folder / "specification.toml"
@@ -47,8 +62,9 @@ def build(course: Course, folder: Path, limits: Limits) -> Assignment:
     _copy_others(folder, source)
     _generate(course, specification.name)
     kept = course.specification(specification.name).parent
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(folder, kept, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    if folder.resolve() != kept.resolve():
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folder, kept, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     assignment = course.assignment(specification.name)
     try:
         check_solution(assignment, read_release(source / f"{specification.notebook}.ipynb"), limits)
@@ -84,6 +100,9 @@ def _generate(course: Course, name: str) -> None:
     configuration.CourseDirectory.root = str(course.root)
     configuration.CourseDirectory.course_id = course.root.name
     configuration.CourseDirectory.db_url = course.database
+    configuration.GenerateAssignment.preprocessors = [
+        KeepPrefilled if each is ClearSolutions else each for each in GenerateAssignment().preprocessors
+    ]
     api = NbGraderAPI(CourseDirectory(config=configuration), config=configuration)
     api.log.setLevel(logging.INFO)
     api.log.propagate = False
@@ -130,5 +149,6 @@ def _refuse(assignment: Assignment, student: str, what: str, wrong: list[str]) -
     if wrong:
         lines = "\n  ".join(wrong)
         raise CourseError(
-            f"{assignment.name} is not released: as student {student!r}, {what} does not get the marks it should:\n  {lines}"
+            f"{assignment.name} is not released: as student {student!r}, {what} does not get "
+            f"the marks it should:\n  {lines}"
         )

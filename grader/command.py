@@ -23,7 +23,7 @@ FAILED, WRONG_USE = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; errors that the user can mend are one message on standard error, and exit status 2."""
+    """Runs one command; what the user can mend is one message on standard error, and exit status 2."""
     options = _parser().parse_args(arguments)
     action: Callable[[argparse.Namespace], int] = options.action
     try:

@@ -1,8 +1,9 @@
 """nbgrader's configuration of a course, which leads nbgrader's own buttons and commands to ours.
 
-nbgrader's Autograde would run students' code beside its tests, without a sandbox, and write its own marks over
-ours. A configuration that fails to load is passed over by nbgrader with a warning, so this one imports nothing of
-ours: it starts `python -m grader` in a process of its own, and where that does not work nothing is marked at all.
+nbgrader's Autograde would run students' code beside its tests, without a sandbox, and write its own marks
+over ours. A configuration that fails to load is passed over by nbgrader with a warning, so this one
+imports nothing of ours: it starts `python -m grader` in a process of its own, and where that does not
+work nothing is marked at all.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import sys
 from pathlib import Path
 
 TEMPLATE = '''\
-"""Made by `grader new`. nbgrader's Autograde and Generate Feedback are led to `grader` below: leave that in."""
+"""Made by `grader new`. It leads nbgrader's own buttons and commands to `grader`: leave that in."""
 
 import subprocess
 
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
 COURSE = {root!r}
@@ -26,18 +27,18 @@ c.CourseDirectory.root = COURSE
 c.CourseDirectory.course_id = {name!r}
 
 
-def lead_to_grader(word):
-    """Makes a converter of nbgrader run `grader WORD` for the same assignment and students."""
+def lead_to_grader(word, of_students):
+    """Makes a converter of nbgrader run `grader WORD` for the same assignment, and the same students."""
 
     def start(self):
-        typed = "grader " + word + " " + self.coursedir.assignment_id
-        students = self.coursedir.student_id or "*"
-        command = [PYTHON, "-m", "grader", word, "--course", COURSE, "--student=" + students]
-        self.log.warning("This course is marked by grader, not by nbgrader; running: %s", typed)
+        assignment = self.coursedir.assignment_id
+        what = assignment if of_students else "specifications/" + assignment
+        students = ["--student=" + (self.coursedir.student_id or "*")] if of_students else []
+        typed = "grader " + word + " " + what
+        self.log.warning("This course is run by grader, not by nbgrader alone; running: %s", typed)
+        command = [PYTHON, "-m", "grader", word, "--course", COURSE, *students, "--", what]
         try:
-            done = subprocess.run(
-                [*command, "--", self.coursedir.assignment_id], capture_output=True, text=True, check=False
-            )
+            done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True, check=False)
         except OSError as error:
             raise NbGraderException("Nothing was done. In %s type: %s (%s)" % (COURSE, typed, error))
         for line in (done.stdout + done.stderr).splitlines():
@@ -50,8 +51,9 @@ def lead_to_grader(word):
     return start
 
 
-Autograde.start = lead_to_grader("autograde")
-GenerateFeedback.start = lead_to_grader("feedback")
+Autograde.start = lead_to_grader("autograde", of_students=True)
+GenerateFeedback.start = lead_to_grader("feedback", of_students=True)
+GenerateAssignment.start = lead_to_grader("build", of_students=False)
 '''
 
 

@@ -1,7 +1,8 @@
 """A running course: the folder that holds submissions, gradebook, feedback and secrets.
 
-It lies outside the repository, because it holds what students must not see. nbgrader finds its own folders in it
-(source, release, submitted, autograded, feedback, gradebook.db); ours are specifications, records and the secret.
+It lies outside the repository, because it holds what students must not see. nbgrader finds its own
+folders in it (source, release, submitted, autograded, feedback, gradebook.db); ours are specifications,
+records and the secret.
 """
 
 from __future__ import annotations

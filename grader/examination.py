@@ -1,8 +1,8 @@
 """Runs one student's cells in a box, then asks the questions; a box that dies is started again.
 
 All cells run before the first question is asked, so nothing that a cell prints can repeat a hidden input.
-A cell or a call that ends or blocks its process costs itself only: a new box is started, the cells that had run
-are run again (what they print the second time is dropped), and the examination goes on.
+A cell or a call that ends or blocks its process costs itself only: a new box is started, the cells that
+had run are run again (what they print the second time is dropped), and the examination goes on.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _answer(probe: Probe, reply: Mapping[str, Any]) -> Answer:
 
 
 def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
-    """A sentence of our own: the message, and the class name of an unknown exception, could carry out inputs."""
+    """A sentence of our own: a message, or an unknown exception's name, could carry out hidden inputs."""
     name, kind = probe.name, reply.get("kind")
     gives = f"`{name}` is" if isinstance(probe, Get) else f"`{name}` gave back"
     if kind == "missing":

@@ -20,10 +20,9 @@ def write_csv(file: TextIO, results: Iterable[Result], release: Release) -> int:
     writer = csv.writer(file, lineterminator="\n")
     diagnoses = [f"{grade_id} diagnosis" for grade_id in grade_ids]
     writer.writerow(["student", *grade_ids, "total", "maximum", *diagnoses, "remarks"])
-    students = 0
-    for students, result in enumerate(results, start=1):
-        writer.writerow([harmless_cell(str(item)) for item in _row(result, grade_ids)])
-    return students
+    rows = [_row(result, grade_ids) for result in results]
+    writer.writerows([harmless_cell(str(item)) for item in row] for row in rows)
+    return len(rows)
 
 
 def _row(result: Result, grade_ids: list[str]) -> list[object]:

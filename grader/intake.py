@@ -1,6 +1,7 @@
 """Reads a submitted file, and trusts nothing about it.
 
-What comes out is a list of cells, or a `Reason`: one sentence that tells the student what is wrong with the file.
+What comes out is a list of cells, or a `Reason`: one sentence that tells the student what is wrong with
+the file.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def _parse(data: bytes) -> dict[str, Any]:
         raise Reason("The file is nested too deeply to be a notebook.") from error
     except ValueError as error:
         raise Reason(
-            "The file is not JSON, so it is no notebook or only a part of one; save it in Jupyter and submit it again."
+            "The file is not JSON, so it is no notebook or only a part of one; "
+            "save it in Jupyter and submit it again."
         ) from error
     if not isinstance(notebook, dict):
         raise Reason("The file is JSON but no notebook; submit the .ipynb file that you worked in.")

@@ -1,7 +1,7 @@
 """From a submitted file to marks: intake, rebuild, box, score. Touches no gradebook.
 
-What it gives depends on the file, the release, the specification and the secret only, so that it can run in any
-number of threads, and again at any time.
+What it gives depends on the file, the release, the specification and the secret only, so that it can run
+in any number of threads, and again at any time.
 """
 
 from __future__ import annotations
@@ -156,10 +156,11 @@ def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answe
     ):
         return []
     name = assignment.specification.identity
-    return [
-        f"The id cell does not give your id: `{name}` should be {student!r}. Your work was marked with the numbers "
-        "that belong to that id, so answers for other numbers count as wrong."
-    ]
+    remark = (
+        f"The id cell does not give your id: `{name}` should be {student!r}. Your work was marked with "
+        "the numbers that belong to that id, so answers for other numbers count as wrong."
+    )
+    return [remark]
 
 
 def _marks(assignment: Assignment, student: str, answers: Answers, rebuilt: Rebuilt) -> dict[str, Mark]:

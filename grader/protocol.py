@@ -49,9 +49,11 @@ class Specification(Protocol):
         """Whether what the student wrote into the id cell names the student of the roster."""
 
     def probes(self, student: str, secret: bytes) -> Mapping[str, tuple[Probe, ...]]:
-        """What to ask this student's code, by `grade_id` of the marked cell; () for a cell that needs no code."""
+        """What to ask this student's code, by `grade_id` of the marked cell; () where no code is asked."""
 
-    def score(self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]) -> Mapping[str, Mark]:
+    def score(
+        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
+    ) -> Mapping[str, Mark]:
         """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
 
     def variants(self) -> Mapping[str, object]:

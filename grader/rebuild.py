@@ -61,14 +61,14 @@ def rebuild(release: Release, submitted: Sequence[SubmittedCell]) -> Rebuilt:
     answers: dict[str, str] = {}
     extras: dict[str, list[str]] = defaultdict(list)
     rebuilt = Rebuilt(release.metadata, remarks=_remarks(release, submitted))
-    last = ""
+    last, demonstrations = "", _demonstrations(release)
     for cell in submitted:
         released = release.by_grade_id.get(cell.grade_id)
         too_long = len(cell.source) > MAX_SOURCE
         if released is not None and cell.grade_id not in answers:
             answers[cell.grade_id] = released.source if too_long else cell.source
             last = cell.grade_id
-        elif _is_extra(cell, released) and not too_long:
+        elif _is_extra(cell, released) and not too_long and cell.source.strip() not in demonstrations:
             extras[last].append(cell.source)
     rebuilt.cells = _assemble(release, answers, extras)
     return rebuilt
@@ -78,6 +78,11 @@ def _is_extra(cell: SubmittedCell, released: ReleasedCell | None) -> bool:
     """The student's own code, among it second copies of answer cells; copies of locked cells are dropped."""
     own = released is None or released.is_answer
     return own and cell.cell_type == "code" and bool(cell.source.strip())
+
+
+def _demonstrations(release: Release) -> set[str]:
+    """Released code that nbgrader does not track: it comes from the release, so it need not run twice."""
+    return {cell.source.strip() for cell in release.cells if not cell.grade_id and cell.cell_type == "code"}
 
 
 def _assemble(
@@ -93,7 +98,7 @@ def _assemble(
 
 
 def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[str]:
-    """What the student is told about cells that are missing, copied, too long or changed where they must not be."""
+    """What the student is told about cells that are missing, copied, too long or wrongly changed."""
     copies = Counter(cell.grade_id for cell in submitted if cell.grade_id)
     remarks = []
     for grade_id, released in release.by_grade_id.items():
@@ -139,7 +144,7 @@ def _tampered_remarks(released: ReleasedCell, cell: SubmittedCell) -> list[str]:
 
 
 def autograded_notebook(rebuilt: Rebuilt, results: Sequence[CellResult]) -> dict[str, Any]:
-    """The notebook for the formgrader: the student's text, made harmless, and what it printed as plain text."""
+    """The notebook for the formgrader: the student's text, made harmless, and its printed output as text."""
     waiting = iter(results)
     cells = []
     for cell in rebuilt.cells:

@@ -1,8 +1,8 @@
 """What happened to one submission, as JSON: enough to mark it again without running it again.
 
-A record holds the hash of the file, every question asked with the answer that came back, what each cell printed,
-and with which versions. Marks can thus be given anew after a specification has changed; only a question that was
-never asked makes the submission run again.
+A record holds the hash of the file, every question asked with the answer that came back, what each cell
+printed, and with which versions. Marks can thus be given anew after a specification has changed; only a
+question that was never asked makes the submission run again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Record:
-    """One submission, examined and marked. `reason` is set instead of answers where the file was unreadable."""
+    """One submission, examined and marked; where the file was unreadable, `reason` instead of answers."""
 
     student: str
     assignment: str
@@ -135,9 +134,8 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
         raise

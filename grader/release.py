@@ -1,4 +1,4 @@
-"""A released notebook, as the grader sees it: which cells are answers, which earn points, which are locked."""
+"""A released notebook, as the grader sees it: which cells are answers, earn points, are locked."""
 
 from __future__ import annotations
 

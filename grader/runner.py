@@ -1,9 +1,10 @@
 """The untrusted side: runs inside the box, executes the student's cells, answers questions about them.
 
-Started as `python -I -S runner.py` with `values.py` beside it and nothing else of ours: no reference, no test,
-no secret. Requests come as lines of JSON on standard input, replies go as lines of JSON to what was standard
-output; both are moved away before the first cell runs. Whatever student's code does to this process, all that it
-can send out is a reply, and the other side believes no reply more than an answer written by hand.
+Started as `python -I -S runner.py` with `values.py` beside it and nothing else of ours: no reference, no
+test, no secret. Requests come as lines of JSON on standard input, replies go as lines of JSON to what was
+standard output; both are moved away before the first cell runs. Whatever student's code does to this
+process, all that it can send out is a reply, and the other side believes no reply more than an answer
+written by hand.
 """
 
 from __future__ import annotations
@@ -120,18 +121,21 @@ class Student:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             self._execute(source, filename)
-        except BaseException:  # also SystemExit: a cell may not end the process politely
-            return {"ok": False, "message": safe_text(lambda: explain_error(error, filename))}
+        except BaseException as error:  # also SystemExit: a cell may not end the process politely
+            return {"ok": False, "message": safe_text(explain_error, error, filename)}
         return {"ok": True}
 
     def _execute(self, source: str, filename: str) -> None:
-        tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        tree = ast.parse(source, filename)  # unlike compile, takes over none of this file's future imports
+        last = tree.body[-1] if tree.body else None
+        if not isinstance(last, ast.Expr):
+            exec(compile(tree, filename, "exec", dont_inherit=True), self.names)  # the purpose of the box
+            return
+        tree.body.pop()
         exec(compile(tree, filename, "exec", dont_inherit=True), self.names)
-        if last is not None:
-            shown = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), self.names)
-            if shown is not None:
-                self.output.write(repr(shown) + "\n")
+        value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), self.names)
+        if value is not None:
+            self.output.write(repr(value) + "\n")
 
     def get(self, request: Request) -> Reply:
         """Reads a variable."""
@@ -156,14 +160,18 @@ def value_reply(compute: Callable[[], object]) -> Reply:
         return {"ok": False, "kind": "too-large"}
     except values.NotAValue:
         return {"ok": False, "kind": "not-a-value"}
-    except BaseException:
-        return {"ok": False, "kind": "error", "error": safe_text(lambda: type(error).__name__)}
+    except BaseException as error:
+        return {"ok": False, "kind": "error", "error": safe_text(class_name, error)}
 
 
-def safe_text(compute: Callable[[], str]) -> str:
+def class_name(error: BaseException) -> str:
+    return type(error).__name__
+
+
+def safe_text(compute: Callable[..., str], *arguments: object) -> str:
     """Text that comes from the student's objects, which may raise while they are asked for it."""
     try:
-        return str(compute())[:MAX_MESSAGE]
+        return str(compute(*arguments))[:MAX_MESSAGE]
     except BaseException:
         return "an exception that cannot be shown"
 

@@ -1,7 +1,8 @@
 """Makes a student's text harmless to show: to the teacher in the formgrader, to the student in the feedback.
 
-The formgrader's page can change marks, and it turns Markdown into HTML without cleaning it; so Markdown is made
-harmless before it is written where the formgrader reads it, and HTML that we make ourselves is cleaned again.
+The formgrader's page can change marks, and it turns Markdown into HTML without cleaning it; so Markdown
+is made harmless before it is written where the formgrader reads it, and HTML that we make ourselves is
+cleaned again.
 """
 
 from __future__ import annotations

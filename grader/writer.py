@@ -54,7 +54,7 @@ def open_gradebook(course: Course) -> api.Gradebook:
 
 
 def _prepare(engine: Engine) -> None:
-    """Write-ahead log, patience with other writers, and a transaction that is one from its first statement."""
+    """Write-ahead log, patience with other writers, and a transaction from the first statement on."""
     if engine.dialect.name != "sqlite":
         return
 
@@ -90,8 +90,8 @@ class Writer:
         expected = {grade_id: cell.points for grade_id, cell in self.release.marked.items()}
         if points != expected:
             raise CourseError(
-                f"The gradebook and the released notebook of {self.assignment} do not hold the same cells and points; "
-                "release the assignment again with `grader build`."
+                f"The gradebook and the released notebook of {self.assignment} do not hold the same cells "
+                "and points; release the assignment again with `grader build`."
             )
 
     def write(self, marked: Marked) -> None:
