@@ -1,12 +1,387 @@
-"""Sphinx extension: roles and directives whose numbers are computed when the book is built."""
+"""Sphinx extension: roles and directives that compute every number of the prose when the book is built.
+
+A page names its layers once in a ``let`` directive; roles and directives then ask for counts of them:
+
+    ```{let}
+    layer = lc.Linear(300, 100)
+    ```
+
+    The layer has {n}`parameters(layer)` parameters and costs {n}`flops(layer)`.
+
+- ``n`` writes a number; FLOPs come with the chip of their convention and the values under all the others.
+- ``step`` asks for a number in the page and answers a wrong one with the misconception that explains it.
+- ``derivation`` writes letters = numbers = total; ``count-table`` a network layer by layer;
+  ``conventions`` one quantity under every convention.
+- ``guess`` asks before it tells; ``claim`` settles what a source says; ``reading-time`` says how long a page takes.
+
+Expressions of the pages are ours and run in the build, like code cells. A failing one is a warning, so that the
+strict build stops.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives
 from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+import layercost as lc
+from layercost import witness
+from layercost.expression import HTML, TEXT, Expression, equation, render
+from layercost.questions import diagnoses
+
+logger = logging.getLogger(__name__)
+
+WORDS_A_MINUTE = 180  # slow reading of technical prose
+MINUTES_A_QUESTION = 0.75
 
 
-def setup(_app: Sphinx) -> dict[str, Any]:
-    """Register the extension."""
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+# --- what the prose may ask for ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One quantity of one layer, under a convention that the reader can switch."""
+
+    layer: lc.Layer
+    quantity: lc.Quantity
+    shape: tuple[int, ...] | None
+    convention: str = "textbook"
+    batch: int = 1
+
+    @property
+    def count(self) -> lc.Count:
+        """The count, with its derivation."""
+        return lc.count(self.layer, self.quantity, self.shape, self.convention, batch=self.batch)
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        return self.count.total
+
+    def under(self, convention: str) -> Asked:
+        """The same quantity by another convention."""
+        return replace(self, convention=convention)
+
+
+def _asker(quantity: lc.Quantity) -> Callable[..., Asked]:
+    def ask(
+        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str = "textbook", batch: int = 1
+    ) -> Asked:
+        return Asked(layer, quantity, shape or _usual_shape(layer), convention, batch)
+
+    return ask
+
+
+def _usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
+    """The input that goes without saying: a network's own, a fully connected layer's features."""
+    if isinstance(layer, lc.Linear):
+        return (layer.in_features,)
+    return getattr(layer, "input_shape", None)
+
+
+def _namespace() -> dict[str, Any]:
+    askers = {quantity.value: _asker(quantity) for quantity in lc.Quantity}
+    return {"lc": lc, "witness": witness, "math": math, **askers}
+
+
+def _names_of(env: Any) -> dict[str, Any]:
+    """The names of the page that is being read."""
+    return env.temp_data.setdefault("course_names", _namespace())
+
+
+def _evaluate(expression: str, env: Any) -> Any:
+    return eval(expression, _names_of(env))  # noqa: S307 - our own pages, run in the build like their cells
+
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+
+def written(value: object) -> str:
+    """A number as the course writes it: digits in groups of three; text stays as it is."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"expected a whole number, a count, or a text that is formatted already, but got {value!r}")
+    return f"{value:,}"
+
+
+def _count_html(asked: Asked) -> str:
+    """A number with the chip of its convention, and what it becomes under the others."""
+    counts = {name: asked.under(name).count for name in lc.CONVENTIONS}
+    own = asked.count
+
+    def data(name: str, values: dict[str, str]) -> str:
+        return f" data-{name}='{html.escape(json.dumps(values, ensure_ascii=False))}'"
+
+    def note(count: lc.Count) -> str:
+        left_out = dict.fromkeys(missing.layer or "this layer" for missing in count.not_counted)
+        tail = f" Left out here: operations of {', '.join(left_out)}." if left_out else " Nothing is left out here."
+        return f"Counts {count.counts}.{tail}"
+
+    return (
+        f'<span class="lc-count" data-quantity="{asked.quantity.value}" data-convention="{own.convention}"'
+        + data("values", {name: f"{count.total:,}" for name, count in counts.items()})
+        + data("units", {name: count.unit for name, count in counts.items()})
+        + data("notes", {name: note(count) for name, count in counts.items()})
+        + f'><span class="lc-number">{own.total:,}</span>&nbsp;'
+        f'<button type="button" class="lc-chip">{own.unit} · {own.convention}</button></span>'
+    )
+
+
+class NumberRole(SphinxRole):
+    """``{n}`expression` ``: a computed number."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        value = _tried(self, lambda: _evaluate(self.text, self.env))
+        if isinstance(value, Asked) and value.quantity is lc.FLOPS:
+            return [nodes.raw("", _count_html(value), format="html")], []
+        number = value.total if isinstance(value, Asked) else value
+        text = _tried(self, lambda: written(number))
+        return [nodes.inline("", str(text), classes=["lc-number"])], []
+
+
+class StepRole(SphinxRole):
+    """``{step}`expression` ``: a field in which the reader writes the number; wrong ones are explained."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        value = _tried(self, lambda: _evaluate(self.text, self.env))
+        answer = value.total if isinstance(value, Asked) else value
+        explained = _tried(self, lambda: _explanations(value)) or []
+        return [nodes.raw("", _step_html(answer, explained), format="html")], []
+
+
+def _explanations(value: object) -> list[dict[str, str]]:
+    """The wrong numbers that a known misconception gives, each with the sentence that explains it."""
+    if not isinstance(value, Asked) or value.shape is None:
+        return []
+    found = diagnoses(value.layer, value.quantity, value.shape, value.convention)
+    return [{"answer": str(wrong.answer), "id": wrong.id, "text": wrong.message} for wrong in found]
+
+
+def _step_html(answer: object, explained: list[dict[str, str]]) -> str:
+    data = html.escape(json.dumps(explained, ensure_ascii=False))
+    width = max(4, len(str(answer)) + 2)
+    return (
+        f'<span class="lc-step" data-answer="{answer}" data-diagnoses="{data}">'
+        f'<input aria-label="your number" inputmode="numeric" autocomplete="off" size="{width}">'
+        f'<button type="button" class="lc-check">Check</button><output aria-live="polite"></output></span>'
+    )
+
+
+def _tried(owner: Any, compute: Callable[[], Any]) -> Any:
+    """The result, or a warning at this place of the page, which fails the strict build."""
+    try:
+        return compute()
+    except Exception as error:  # whatever a page's expression raises is a defect of the page
+        text = getattr(owner, "text", None) or " ".join(getattr(owner, "arguments", []) or [])
+        logger.warning("cannot compute %r: %s: %s", text, type(error).__name__, error, location=owner.get_location())
+        return None
+
+
+# --- directives -------------------------------------------------------------------------------------
+
+
+class Let(SphinxDirective):
+    """Names for the page: assignments that the roles and directives below may use."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        source = "\n".join(self.content)
+        _tried(self, lambda: exec(source, _names_of(self.env)))  # noqa: S102 - our own pages, run in the build
+        return []
+
+
+def _letter_equation(name: str, meaning: Expression) -> str:
+    inner = render(lc.Symbol(name, meaning.value), HTML).removeprefix('<span class="lc-formula">')
+    return inner.removesuffix("</span>") + ' <span class="lc-equals">=</span> ' + equation(meaning, HTML)
+
+
+class Derivation(SphinxDirective):
+    """Letters = numbers = total, with a line for each letter that stands for a formula."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"taught": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        asked = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
+        body = _tried(self, lambda: self._html(asked))
+        return [nodes.raw("", body or "", format="html")]
+
+    def _html(self, asked: Asked) -> str:
+        count = asked.count
+        formula = count.taught if "taught" in self.options else count.expression
+        if formula is None:
+            raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
+        where = "".join(
+            f'<div class="lc-where">where {_letter_equation(d.name, d.meaning)}</div>' for d in count.definitions
+        )
+        note = f"{count.unit} · {count.convention}" if asked.quantity is lc.FLOPS else count.unit
+        plain = equation(formula, TEXT)
+        return (
+            f'<div class="lc-derivation lc-substitution"><div class="lc-line">{equation(formula, HTML)} '
+            f'<span class="lc-unit">{note}</span></div>{where}'
+            f'<div class="lc-copy" data-copy="{html.escape(plain)}"></div></div>'
+        )
+
+
+class CountTable(SphinxDirective):
+    """A network or layer as a table; the argument is a `layercost.Table`."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"columns": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        columns = self.options.get("columns", "").split() or None
+        body = _tried(self, lambda: _evaluate(self.arguments[0], self.env).html(columns=columns))
+        return [nodes.raw("", body or "", format="html")]
+
+
+class Conventions(SphinxDirective):
+    """One quantity under every named convention, as a table."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        asked = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
+        return [nodes.raw("", _tried(self, lambda: self._html(asked)) or "", format="html")]
+
+    @staticmethod
+    def _html(asked: Asked) -> str:
+        rows = "".join(
+            f'<tr><td class="lc-word"><code>{name}</code></td><td class="lc-number">{count.total:,}</td>'
+            f'<td class="lc-word">{count.unit}</td><td class="lc-word lc-prose">{html.escape(count.counts)}</td></tr>'
+            for name in lc.CONVENTIONS
+            for count in [asked.under(name).count]
+        )
+        head = "".join(f"<th>{title}</th>" for title in ("convention", "number", "unit", "what it counts"))
+        return (
+            f'<div class="lc-table-box"><table class="lc-table"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+
+
+class Guess(SphinxDirective):
+    """The reader commits to a number before the text gives it.
+
+    The argument is the answer; the body is the question, then a line ``---``, then what is revealed.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec: ClassVar = {"id": directives.unchanged_required, "unit": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        value = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
+        answer = value.total if isinstance(value, Asked) else value
+        lines = list(self.content)
+        split = lines.index("---") if "---" in lines else len(lines)
+        unit = html.escape(self.options.get("unit", ""))
+        opening = (
+            f'<form class="lc-guess" data-id="{html.escape(self.options.get("id", ""))}" data-answer="{answer}" '
+            f'data-unit="{unit}">'
+        )
+        field = (
+            f'<p class="lc-field"><label>Your guess <input inputmode="decimal" autocomplete="off"></label> '
+            f"{unit} <button>Commit my guess</button></p>"
+            '<details class="lc-reveal"><summary>Show the answer</summary>'
+        )
+        return [
+            nodes.raw("", opening, format="html"),
+            self._block(0, split, "lc-prompt"),
+            nodes.raw("", field, format="html"),
+            self._block(split + 1, len(lines), "lc-answer"),
+            nodes.raw("", "</details></form>", format="html"),
+        ]
+
+    def _block(self, start: int, end: int, name: str) -> nodes.container:
+        block = nodes.container(classes=[name])
+        self.state.nested_parse(self.content[start:end], self.content_offset + start, block)
+        return block
+
+
+VERDICTS = {
+    "right": ("✓", "right"),
+    "wrong": ("✗", "wrong"),
+    "convention": ("≈", "right under a convention"),
+    "unclear": ("?", "unclear"),
+}
+
+
+class Claim(SphinxDirective):
+    """What a source says, our verdict in a word and a sign, and the reason."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec: ClassVar = {
+        "verdict": lambda argument: directives.choice(argument, tuple(VERDICTS)),
+        "source": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        verdict = self.options["verdict"]
+        sign, word = VERDICTS[verdict]
+        card = nodes.container(classes=["lc-claim", f"lc-claim-{verdict}"])
+        said = nodes.paragraph(classes=["lc-said"])
+        messages = self._inline(said)
+        badge = f'<p class="lc-verdict"><span aria-hidden="true">{sign}</span> {word} · {self.options["source"]}</p>'
+        card += [said, nodes.raw("", badge, format="html")]
+        self.state.nested_parse(self.content, self.content_offset, card)
+        return [card, *messages]
+
+    def _inline(self, paragraph: nodes.paragraph) -> list[nodes.system_message]:
+        children, messages = self.state.inline_text(self.arguments[0], self.lineno)
+        paragraph += children
+        return messages
+
+
+class reading_time(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
+    """Stands where the page will say how long it takes."""
+
+
+class ReadingTime(Directive):
+    """How many minutes the page takes, reckoned from its words and its questions."""
+
+    def run(self) -> list[nodes.Node]:
+        return [reading_time()]
+
+
+def tell_reading_time(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the minutes in place once the whole page is known."""
+    words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
+    questions = sum(
+        len(re.findall(r'class="lc-(?:step|guess)"', raw.astext())) for raw in doctree.findall(nodes.raw)
+    )
+    minutes = math.ceil((words / WORDS_A_MINUTE + questions * MINUTES_A_QUESTION) / 5) * 5
+    for node in list(doctree.findall(reading_time)):
+        text = f"About {minutes} minutes, with {questions} questions to answer on the way."
+        body = f'<p class="lc-reading" data-minutes="{minutes}">{text}</p>'
+        node.replace_self(nodes.raw("", body, format="html"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the roles and directives."""
+    app.add_role("n", NumberRole())
+    app.add_role("step", StepRole())
+    for name, directive in {
+        "let": Let, "derivation": Derivation, "count-table": CountTable, "conventions": Conventions,
+        "guess": Guess, "claim": Claim, "reading-time": ReadingTime,
+    }.items():  # fmt: skip
+        app.add_directive(name, directive)
+    app.connect("doctree-read", tell_reading_time)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
