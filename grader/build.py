@@ -100,6 +100,7 @@ def _generate(course: Course, name: str) -> None:
     configuration.CourseDirectory.root = str(course.root)
     configuration.CourseDirectory.course_id = course.root.name
     configuration.CourseDirectory.db_url = course.database
+    configuration.Exchange.root = str(course.root)  # not used here, but looked for
     configuration.GenerateAssignment.preprocessors = [
         KeepPrefilled if each is ClearSolutions else each for each in GenerateAssignment().preprocessors
     ]

@@ -22,7 +22,7 @@ from grader.protocol import Mark
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
 from grader.release import Release
-from grader.values import Answer, Get, Probe, Value
+from grader.values import Answer, Failure, Get, Probe, Value
 
 IDENTITY = "(identity)"  # where the answer about the id cell is kept; no grade_id holds brackets
 NO_ANSWER = "There is no answer here yet."
@@ -125,7 +125,10 @@ def _answers(
         for grade_id, asked in probes.items()
     }
     outcome = examine(sandbox, student, rebuilt.code, new, release.answered_in)
-    fresh = {grade_id: iter(found) for grade_id, found in outcome.answers.items()}
+    fresh = {
+        grade_id: iter(_not_answered(found, rebuilt, release.answered_in.get(grade_id, "")))
+        for grade_id, found in outcome.answers.items()
+    }
     answers = {
         grade_id: tuple((earlier and earlier.known(probe)) or next(fresh[grade_id]) for probe in asked)
         for grade_id, asked in probes.items()
@@ -133,6 +136,17 @@ def _answers(
     questions = sum(map(len, new.values()))
     note = "ran" if earlier is None else f"ran again for {questions} questions that were not recorded"
     return answers, outcome.cells, note
+
+
+def _not_answered(answers: tuple[Answer, ...], rebuilt: Rebuilt, answer_cell: str) -> tuple[Answer, ...]:
+    """An answer cell left as it was raises NotImplementedError, which is not the student's error."""
+    if not answer_cell or not rebuilt.unchanged(answer_cell):
+        return answers
+    empty = Failure("missing", NO_ANSWER)
+    return tuple(
+        empty if isinstance(answer, Failure) and answer.kind in ("missing", "error") else answer
+        for answer in answers
+    )
 
 
 def _asked(

@@ -90,7 +90,7 @@ def _assemble(
 ) -> list[RebuiltCell]:
     cells = [RebuiltCell("code", source) for source in extras.get("", ())]
     for released in release.cells:
-        source = answers.get(released.grade_id, released.source) if released.is_answer else released.source
+        source = answers.get(released.grade_id, "") if released.is_answer else released.source
         cells.append(RebuiltCell(released.cell_type, source, released))
         if released.grade_id:
             cells += [RebuiltCell("code", source) for source in extras.get(released.grade_id, ())]

@@ -1,0 +1,117 @@
+"""A course on disk for the tests, with an assignment of the tests' own, and submissions for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import build as building
+from grader import course as courses
+from grader.box import Limits, Sandbox
+from grader.configuration import configuration
+from grader.course import Assignment, Course
+
+from .counting import Counting
+
+ASSIGNMENT = Path(__file__).parent / "assignment"
+RIGHT = {
+    "q1": "answer_q1 = channels * 148",
+    "q2": "def conv_params(cin, cout, k, bias=True):\n    return cout * (cin * k * k + int(bias))",
+    "q3": "def conv_flops(cin, cout, k, n, s=1, p=0):\n"
+    "    out = (n + 2 * p - k) // s + 1\n    return 2 * out * out * cout * cin * k * k",
+    "q4": "The kernel is the same everywhere.",
+}
+QUICK = Limits(step_seconds=2.0, total_seconds=30.0)
+
+
+def use_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the grader find the tests' specification where it would read specification.toml."""
+    for module in (courses, building):
+        monkeypatch.setattr(module, "load_specification", lambda path: Counting())
+
+
+@pytest.fixture(autouse=True)
+def _specification_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_counting(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with the assignment released; tests work on copies of it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_counting(monkeypatch)
+        course = courses.make_course(tmp_path_factory.mktemp("built") / "course")
+        building.build(course, ASSIGNMENT, QUICK)
+    return course.root
+
+
+def copy_of_course(original: Path, root: Path) -> Course:
+    """The same course in another place, with a configuration that names that place."""
+    shutil.copytree(original, root)
+    (root / courses.CONFIGURATION).write_text(configuration(root))
+    return Course(root)
+
+
+@pytest.fixture
+def course(built_course: Path, tmp_path: Path) -> Course:
+    """A fresh course with the assignment released and nothing submitted."""
+    return copy_of_course(built_course, tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def assignment(built_course: Path) -> Assignment:
+    """The released assignment; for tests that need no gradebook."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_counting(monkeypatch)
+        return Course(built_course).assignment("counting")
+
+
+@pytest.fixture(scope="session")
+def sandbox(assignment: Assignment) -> Iterator[Sandbox]:
+    """Boxes with short time limits, which show what was released."""
+    with assignment.sandbox(QUICK) as sandbox:
+        yield sandbox
+
+
+class Submissions:
+    """Writes submissions as students make them: the release with answers in it."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        release = course.release("counting") / "convolution.ipynb"
+        self.release: dict[str, Any] = json.loads(release.read_text())
+
+    def notebook(self, answers: Mapping[str, str]) -> dict[str, Any]:
+        """The released notebook with these answers."""
+        notebook = copy.deepcopy(self.release)
+        for cell in notebook["cells"]:
+            grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            if grade_id in answers:
+                cell["source"] = answers[grade_id]
+        return notebook
+
+    def path(self, student: str) -> Path:
+        path = self.course.submitted / student / "counting" / "convolution.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def add(self, student: str, answers: Mapping[str, str]) -> Path:
+        """Submits the release with these answers."""
+        return self.add_notebook(student, self.notebook(answers))
+
+    def add_notebook(self, student: str, notebook: object) -> Path:
+        """Submits anything that is JSON."""
+        path = self.path(student)
+        path.write_text(json.dumps(notebook))
+        return path
+
+
+@pytest.fixture
+def submissions(course: Course) -> Submissions:
+    return Submissions(course)
