@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 WEB = Path(__file__).resolve().parents[1]
 ASSETS = WEB.parent / "_build" / "web" / "course"
-STYLE = WEB / "style" / "course.css"
+STYLES = WEB / "style"
+PATTERNS = (WEB / "style" / "patterns.svg").read_text(encoding="utf-8")
 VIEW = re.compile(r'^<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>$', re.S)
 THEBE = re.compile(r'\s*<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S)
 EXPLORER_TAG = "explorer"
@@ -93,7 +94,7 @@ def place_explorers(app: Sphinx, doctree: nodes.document) -> None:
     if found:
         body = json.dumps(state).replace("</", "<\\/")
         element = f'<script type="application/json" class="lc-widget-state">{body}</script>'
-        doctree += nodes.raw("", element, format="html")
+        doctree += nodes.raw("", PATTERNS + element, format="html")
         app.env.metadata[app.env.docname]["course_explorers"] = found
 
 
@@ -121,6 +122,7 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     app.add_js_file("course/course.mjs", type="module", priority=900)
     if has_explorers:
         app.add_css_file("course/widgets.css", priority=850)
+        app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses
         context["metatags"] = context.get("metatags", "") + _python_meta()
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):
@@ -167,12 +169,15 @@ def copy_assets(app: Sphinx) -> None:
             _mirror(part, target / part.name)
         else:
             _copy_if_other(part, target / part.name)
-    _copy_if_other(STYLE, target / "course.css")
+    for style in STYLES.glob("*.css"):
+        _copy_if_other(style, target / style.name)
 
 
 def _assets_hash() -> str:
     """Changes when a page must be written anew because what it loads has changed."""
-    digest = sha256(STYLE.read_bytes())
+    digest = sha256()
+    for path in sorted(STYLES.iterdir()):
+        digest.update(path.read_bytes())
     for path in sorted(ASSETS.rglob("*.*")):
         if path.is_file():
             digest.update(f"{path.name} {path.stat().st_size}".encode())

@@ -3,7 +3,7 @@
 const SCHEMA_VERSION = 1;
 const TABLE = 'kept';
 
-export const siteRoot = new URL(document.documentElement.dataset.contentRoot || './', location.href).pathname;
+export const siteRoot = new URL(document.documentElement.dataset.content_root || './', location.href).pathname;
 
 let opening = null;
 

@@ -94,6 +94,11 @@ class PageComm(BaseComm):
             raise ValueError("The page cannot receive binary buffers; send the values as numbers or text")
         _outbox.append({"kind": msg_type, "comm_id": self.comm_id, "data": data or {}})
 
+    def handle_msg(self, msg: Any) -> None:
+        """Hand a message of the page to the widget (without telling a shell, which is not there)."""
+        if self._msg_callback is not None:
+            self._msg_callback(msg)
+
 
 _manager = CommManager()
 comm.create_comm = PageComm

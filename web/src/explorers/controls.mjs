@@ -44,7 +44,8 @@ function readChoice(model, text) {
 function readNumber(model, text) {
   const whole = /Int/.test(model.get('_model_name'));
   const value = (whole ? WHOLE : DECIMAL).test(text) ? Number(text) : NaN;
-  const [low, high] = [model.get('min') ?? -Infinity, model.get('max') ?? Infinity];
+  const follows = classesOf(model).includes('lc-follows'); // its bound moves with other controls: Python knows it
+  const [low, high] = [model.get('min') ?? -Infinity, follows ? Infinity : (model.get('max') ?? Infinity)];
   if (value >= low && value <= high) return { raw: value };
   return { problem: `${whole ? 'a whole number' : 'a number'} from ${low} to ${high}` };
 }
@@ -73,7 +74,7 @@ function nameSlider(view, label) {
 }
 
 function nameButtons(view, label) {
-  const group = view.querySelector('.widget-toggle-buttons > div, .widget-radio-box') ?? view;
+  const group = view.querySelector(':scope > div') ?? view;
   group.setAttribute('role', 'group');
   group.setAttribute('aria-label', label);
 }

@@ -118,6 +118,14 @@ export class Explorer {
     return [...this.controls.keys()].some(this.isMoved);
   }
 
+  // A touch on a part of the picture that says data-set="field=value" sets that control.
+  setByPicture(assignment) {
+    const [field, ...rest] = assignment.split('=');
+    const model = this.controls.get(field);
+    const { raw } = model ? fromText(model, rest.join('=')) : {};
+    if (raw !== undefined && raw !== readRaw(model)) writeRaw(model, raw);
+  }
+
   reset() {
     for (const [field, model] of this.controls) {
       if (this.isMoved(field)) writeRaw(model, this.initial.get(field));

@@ -23,6 +23,13 @@ function silenceOldMathJax() {
   if (globalThis.MathJax && !globalThis.MathJax.Hub) globalThis.MathJax.Hub = { Queue() {} };
 }
 
+// Boxes make their children's views later than themselves: wait until all of the tree is in the page.
+async function wholeView(view) {
+  await view.displayed;
+  const children = await Promise.all(view.children_views?.views ?? []);
+  await Promise.all(children.map(wholeView));
+}
+
 export class PageManager extends ManagerBase {
   constructor() {
     super();
@@ -47,7 +54,7 @@ export class PageManager extends ManagerBase {
   async show(modelId, host) {
     const view = await this.create_view(await this.get_model(modelId));
     Widget.attach(view.luminoWidget, host);
-    await view.displayed;
+    await wholeView(view);
     return view;
   }
 }

@@ -26,13 +26,16 @@ function morphNode(old, fresh) {
   }
 }
 
+const isOurs = (node) => node.classList?.contains('lc-copy-button'); // put in by the page script, always last
+
 function morphChildren(old, fresh) {
   const wanted = [...fresh.childNodes];
-  while (old.childNodes.length > wanted.length) old.lastChild.remove();
+  const present = [...old.childNodes].filter((node) => !isOurs(node));
+  const ours = [...old.childNodes].find(isOurs) ?? null;
+  present.slice(wanted.length).forEach((node) => node.remove());
   wanted.forEach((node, index) => {
-    const present = old.childNodes[index];
-    if (present) morphNode(present, node);
-    else old.append(node);
+    if (present[index]) morphNode(present[index], node);
+    else old.insertBefore(node, ours);
   });
 }
 

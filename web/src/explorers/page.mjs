@@ -134,6 +134,18 @@ function startOnTouch({ place }) {
   place.addEventListener('pointerleave', () => clearTimeout(hover));
 }
 
+// Parts of a picture that stand for a value (data-set) can be clicked, or pressed with Enter or space.
+function setByPicture(explorer) {
+  const act = (event) => {
+    const part = event.target.closest?.('[data-set]');
+    if (!part) return;
+    event.preventDefault();
+    explorer.setByPicture(part.dataset.set);
+  };
+  explorer.place.addEventListener('click', act);
+  explorer.place.addEventListener('keydown', (event) => ['Enter', ' '].includes(event.key) && act(event));
+}
+
 async function drawAll() {
   const state = document.querySelector('script.lc-widget-state');
   const json = JSON.parse(state.textContent);
@@ -143,6 +155,7 @@ async function drawAll() {
     explorer.toolbar.snapshot({ size, saving: savesData() });
     await explorer.show();
     startOnTouch(explorer);
+    setByPicture(explorer);
   }
 }
 

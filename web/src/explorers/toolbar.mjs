@@ -23,9 +23,9 @@ export class Toolbar {
     this.copy = element('button.lc-copy-link', { type: 'button', 'aria-live': 'polite' }, 'Copy link');
     this.copy.addEventListener('click', () => onCopyLink(this.copy));
     const live = element('span.lc-badge-text', { 'aria-live': 'polite' }, this.state, ' ', this.words);
-    this.badge = element('div.lc-badge', {}, live, this.progress, this.bytes, this.start);
+    this.badge = element('div.lc-badge', {}, live, this.progress, this.bytes);
     this.notes = element('p.lc-notice', { role: 'status', hidden: true });
-    this.element = element('div.lc-toolbar', {}, this.badge, element('div.lc-tools', {}, this.reset, this.copy), this.notes);
+    this.element = element('div.lc-toolbar', {}, this.badge, element('div.lc-tools', {}, this.start, this.reset, this.copy), this.notes);
   }
 
   #show(state, words, { startLabel = null } = {}) {
@@ -41,7 +41,7 @@ export class Toolbar {
   snapshot({ size, saving }) {
     const words = saving
       ? `Your data saver is on: Python (${formatMegabytes(size)}) starts only when you ask.`
-      : `Move a control and Python starts in this page (${formatMegabytes(size)} once).`;
+      : `Move a control: Python starts in this page (${formatMegabytes(size)}, once).`;
     this.#show('snapshot', words, { startLabel: 'Start Python' });
   }
 

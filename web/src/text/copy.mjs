@@ -25,12 +25,16 @@ export async function copyAndSay(button, text) {
   setTimeout(() => { button.textContent = before; }, SHOWN_FOR);
 }
 
-export function startCopyButtons(root = document) {
-  for (const place of all('.lc-copy:not(:has(> .lc-copy-button))', root)) {
-    const button = element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite' }, 'Copy');
-    place.append(button);
+function addButtons(root) {
+  for (const place of all('.lc-copy', root)) {
+    if (place.querySelector('.lc-copy-button')) continue;
+    place.append(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite' }, 'Copy'));
   }
-  if (root !== document) return;
+}
+
+export function startCopyButtons() {
+  addButtons(document);
+  document.addEventListener('lc-explorer-changed', ({ target }) => addButtons(target));
   document.addEventListener('click', ({ target }) => {
     const button = target.closest?.('.lc-copy-button');
     if (button) copyAndSay(button, button.closest('.lc-copy').dataset.copy);

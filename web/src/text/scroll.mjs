@@ -1,9 +1,11 @@
 // Wide tables and figures scroll in a box of their own; the box shows a shadow where there is more to see.
 import { all, element } from '../dom.mjs';
 
+const SELECTOR = '.lc-scroll, .lc-table-box, .pst-scrollable-table-container';
+
 function wrapBareTables() {
-  for (const table of all('.bd-article table:not(.lc-scroll table, .lc-explorer table, .highlighttable)')) {
-    if (table.parentElement.matches('.lc-scroll, .pst-scrollable-table-container')) continue;
+  for (const table of all('.bd-article table:not(.lc-live table, .highlighttable)')) {
+    if (table.closest(SELECTOR)) continue;
     const box = element('div.lc-scroll');
     table.before(box);
     box.append(table);
@@ -17,7 +19,6 @@ function mark(box) {
   if (more > 1) box.tabIndex = 0; // so that the keyboard can scroll it
 }
 
-const SELECTOR = '.lc-scroll, .pst-scrollable-table-container';
 
 export function startScrollShadows() {
   wrapBareTables();
