@@ -11,12 +11,24 @@
 """
 
 from layercost import networks
-from layercost.convention import CONVENTIONS, Convention, Quantity
+from layercost.convention import CONVENTIONS, Convention, Quantity, UnknownNameError
 from layercost.expression import Expression, Symbol
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.layers import (
-    AvgPool2d, ConnectedConv2d, Conv2d, EuclideanRBF, Flatten, Linear, MaxPool2d, ReLU, ScaledTanh, Sequential,
-    Sigmoid, Softmax, Subsampling2d, Tanh,
+    AvgPool2d,
+    ConnectedConv2d,
+    Conv2d,
+    EuclideanRBF,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    ScaledTanh,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Subsampling2d,
+    Tanh,
 )  # fmt: skip
 from layercost.networks import network_named
 from layercost.shape import CEIL, FLOOR, ShapeError
@@ -28,13 +40,14 @@ PARAMETERS, BUFFERS, STORED_VALUES = Quantity.PARAMETERS, Quantity.BUFFERS, Quan
 PARAMETER_BYTES = Quantity.PARAMETER_BYTES
 MACS, FLOPS = Quantity.MACS, Quantity.FLOPS
 MULTIPLICATIONS, ADDITIONS = Quantity.MULTIPLICATIONS, Quantity.ADDITIONS
+COMPARISONS = Quantity.COMPARISONS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CEIL", "CONVENTIONS", "FLOOR", "FLOPS", "LAYERS",
-    "MACS", "MULTIPLICATIONS", "PARAMETERS", "PARAMETER_BYTES", "STORED_VALUES",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CEIL", "COMPARISONS", "CONVENTIONS", "FLOOR",
+    "FLOPS", "LAYERS", "MACS", "MULTIPLICATIONS", "PARAMETERS", "PARAMETER_BYTES", "STORED_VALUES",
     "AvgPool2d", "ConnectedConv2d", "Conv2d", "Convention", "Count", "EuclideanRBF", "Expression", "Flatten",
-    "Layer", "LayerError", "Linear", "MaxPool2d", "Quantity", "ReLU", "ScaledTanh", "Sequential", "ShapeError",
-    "Sigmoid", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh",
+    "Layer", "LayerError", "Linear", "MaxPool2d", "Quantity", "ReLU", "ScaledTanh", "Sequential",
+    "ShapeError", "Sigmoid", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "UnknownNameError",
     "count", "layer_from_text", "network_named", "networks", "table",
 ]  # fmt: skip

@@ -6,14 +6,15 @@ and the same line prices plain integers and expressions.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
-from layercost.expression import Number, times
+from layercost.expression import Number, add, times
 from layercost.facts import Kind, Operation, Role
+from layercost.shape import shown
 
 
 class Price(NamedTuple):
@@ -23,13 +24,20 @@ class Price(NamedTuple):
     once: int = 0
 
     def of(self, operation: Operation) -> Number:
-        """The price of all `operation.count` operations."""
-        if self.each == 0:
-            return times(operation.count, self.once) if self.once != 1 else operation.count
-        one = times(self.each, operation.length)
-        if self.once:
-            one = one + self.once if self.once > 0 else one - -self.once
-        return times(one, operation.count) if not isinstance(one, int) else one * operation.count
+        """The price of all `operation.amount` operations."""
+        amount, length = operation.amount, operation.length
+        if isinstance(amount, int) and isinstance(length, int):
+            return (self.each * length + self.once) * amount
+        return self._derived(amount, length)
+
+    def _derived(self, amount: Number, length: Number) -> Number:
+        """The same with letters, where what is 0 and a factor of 1 are not written."""
+        one = times(self.each, length) if self.each else 0
+        if not self.each or self.once > 0:
+            one = add(one, self.once)
+        elif self.once < 0:
+            one = one - -self.once
+        return amount if isinstance(one, int) and one == 1 else times(one, amount)
 
     def __str__(self) -> str:
         letters = "" if not self.each else "n" if self.each == 1 else f"{self.each}n"
@@ -38,15 +46,14 @@ class Price(NamedTuple):
         return letters + (f" {'+' if self.once > 0 else '-'} {abs(self.once)}" if self.once else "")
 
 
-Key = Kind | tuple[Kind, Role]
+Key: TypeAlias = Kind | tuple[Kind, Role]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a convention is itself: two with the same prices may have other sources
 class Convention:
     """Prices for the facts of a layer, under a name and with a source.
 
     `prices` is keyed by a kind of operation, or by a kind in one role, which goes first.
-    `fused` tells that a multiplication and the addition of its product are one operation.
     """
 
     name: str
@@ -55,16 +62,39 @@ class Convention:
     source: str
     prices: Mapping[Key, Price]
 
+    @cached_property
+    def _price_of(self) -> dict[tuple[Kind, Role], Price]:
+        """The price of each kind in each role, as far as there is one."""
+        pairs = [(kind, role) for kind in Kind for role in Role]
+        found = {pair: self.prices.get(pair, self.prices.get(pair[0])) for pair in pairs}
+        return {pair: price for pair, price in found.items() if price is not None}
+
     def price(self, operation: Operation) -> Number | None:
         """The price of `operation`, or None where this convention does not count it."""
-        price = self.prices.get((operation.kind, operation.role)) or self.prices.get(operation.kind)
+        price = self._price_of.get((operation.kind, operation.role))
         return None if price is None else price.of(operation)
+
+    def total(self, operations: Iterable[Operation]) -> Number:
+        """The prices of `operations`, added up; what is not counted adds nothing."""
+        total: Number = 0
+        for operation in operations:
+            price = self._price_of.get((operation.kind, operation.role))
+            if price is not None:
+                total = add(total, price.of(operation))
+        return total
+
+    def left_out(self, operations: Iterable[Operation]) -> Iterator[Operation]:
+        """Those of `operations` that this convention does not count."""
+        return (one for one in operations if (one.kind, one.role) not in self._price_of)
 
 
 TEXTBOOK = Convention(
     name="textbook",
     unit="FLOPs",
-    counts="dot products with their bias: 2n for a dot product of length n with bias, 2n - 1 without; nothing else",
+    counts=(
+        "dot products with their bias: 2n for a dot product of length n with bias, "
+        "2n - 1 without; nothing else"
+    ),
     source="documents 001, 002 and 003: n multiplications, n - 1 additions, and 1 for the bias",
     prices={Kind.DOT: Price(2, -1), (Kind.ADD, Role.BIAS): Price(0, 1)},
 )
@@ -81,9 +111,9 @@ EVERYTHING = Convention(
     name="everything",
     unit="FLOPs",
     counts=(
-        "textbook, and pooling, normalization, activations and element-wise operations: add, subtract, multiply, "
-        "divide, compare, exponential, square root 1 each; ReLU 1, sigmoid 4, tanh 8; max pooling the cells of its "
-        "windows; softmax 3n - 1"
+        "textbook, and pooling, normalization, activations and element-wise operations: add, subtract, "
+        "multiply, divide, compare, exponential, square root 1 each; ReLU 1, sigmoid 4, tanh 8; "
+        "max pooling the cells of its windows; softmax 3n - 1"
     ),
     source="document 001: each add, subtract, multiply, divide, exponential, square root is one operation",
     prices={
@@ -112,6 +142,7 @@ class Quantity(Enum):
     FLOPS = "flops"
     MULTIPLICATIONS = "multiplications"
     ADDITIONS = "additions"
+    COMPARISONS = "comparisons"
     ACTIVATIONS = "activations"
     ACTIVATION_BYTES = "activation_bytes"
 
@@ -120,43 +151,74 @@ class Quantity(Enum):
 _OWN_PRICES: dict[Quantity, Convention] = {
     Quantity.MACS: MACS_ONLY,
     Quantity.MULTIPLICATIONS: Convention(
-        "multiplications", "multiplications", "every multiplication: n for a dot product of length n", "",
-        {Kind.DOT: Price(1), Kind.MULTIPLY: Price(0, 1)},
+        name="multiplications",
+        unit="multiplications",
+        counts="every multiplication: n for a dot product of length n",
+        source="the definition of a dot product",
+        prices={Kind.DOT: Price(1), Kind.MULTIPLY: Price(0, 1)},
     ),
     Quantity.ADDITIONS: Convention(
-        "additions", "additions", "every addition: n - 1 for a dot product or a sum over n, 1 for a bias", "",
-        {Kind.DOT: Price(1, -1), Kind.SUM: Price(1, -1), Kind.ADD: Price(0, 1)},
+        name="additions",
+        unit="additions",
+        counts="every addition: n - 1 for a dot product, a sum or a softmax over n, 1 for a bias",
+        source="the definitions of a dot product, a sum and a softmax",
+        prices={
+            **{kind: Price(1, -1) for kind in (Kind.DOT, Kind.SUM, Kind.SOFTMAX)},
+            Kind.ADD: Price(0, 1),
+        },
     ),
-}  # fmt: skip
+    Quantity.COMPARISONS: Convention(
+        name="comparisons",
+        unit="comparisons",
+        counts="every comparison: n - 1 for the largest of n values",
+        source="the definition of a maximum",
+        prices={Kind.MAXIMUM: Price(1, -1), Kind.COMPARE: Price(0, 1)},
+    ),
+}
 
 DTYPE_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int4": 4}
 
 
 def bytes_of(count: int, dtype: str = "float32") -> int:
-    """The bytes that `count` values take in `dtype`, rounded up to whole bytes."""
+    """The bytes that `count` values take in `dtype`, rounded up to whole bytes; raises UnknownNameError."""
+    return -(-count * bits_of(dtype) // 8)
+
+
+def bits_of(dtype: str) -> int:
+    """The bits that one value takes in `dtype`; raises UnknownNameError with the nearest names."""
     if dtype not in DTYPE_BITS:
-        raise ValueError(unknown("number format", dtype, DTYPE_BITS))
-    return -(-count * DTYPE_BITS[dtype] // 8)
+        raise UnknownNameError("number format", dtype, DTYPE_BITS)
+    return DTYPE_BITS[dtype]
 
 
 def convention_named(name: str | Convention) -> Convention:
-    """The convention of that name (a Convention passes through); raises ValueError with the nearest names."""
+    """The convention of that name; a Convention passes through. Raises UnknownNameError."""
     if isinstance(name, Convention):
         return name
-    if name not in CONVENTIONS:
-        raise ValueError(unknown("convention", name, CONVENTIONS))
+    if not isinstance(name, str) or name not in CONVENTIONS:
+        raise UnknownNameError("convention", name, CONVENTIONS)
     return CONVENTIONS[name]
 
 
 def pricing(quantity: Quantity, convention: Convention) -> Convention:
-    """The prices behind `quantity`: those of `convention` for FLOPs, its own for MACs and other operations."""
+    """The prices behind `quantity`: `convention`'s for FLOPs; MACs and other operations have their own."""
     return convention if quantity is Quantity.FLOPS else _OWN_PRICES[quantity]
+
+
+class UnknownNameError(ValueError):
+    """A name that nobody has: the message gives the nearest right ones, or all of them."""
+
+    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+        super().__init__(unknown(what, name, known))
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that nobody has: the nearest right ones, or all of them."""
+    import difflib  # slow to import, and needed only here
+
     names = list(known)
     folded = {candidate.casefold(): candidate for candidate in names}
-    near = [folded[match] for match in difflib.get_close_matches(str(name).casefold(), folded, n=3, cutoff=0.5)]
-    tail = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names)}"
-    return f"no {what} is called {name!r}; {tail}"
+    close = difflib.get_close_matches(str(name).casefold()[:100], folded, n=3, cutoff=0.5)
+    near = " or ".join(repr(folded[match]) for match in close)
+    tail = f"did you mean {near}?" if near else f"there are: {', '.join(names)}"
+    return f"no {what} is called {shown(name)}; {tail}"

@@ -7,6 +7,13 @@ with letters (``C_out C_in k k``) or with numbers (``6 3 5 5``).
 The helpers `ceil_div`, `exact_div`, `maximum`, `minimum` and `define` take plain integers as well,
 so one line of a layer counts with plain integers and derives with expressions.
 Nothing is simplified: a formula is shown in the order in which its layer wrote it.
+
+>>> k = Symbol("k", 5)
+>>> area = 3 * k * k + 1
+>>> area.value
+76
+>>> equation(area, TEXT)
+'3·k·k + 1 = 3·5·5 + 1 = 76'
 """
 
 from __future__ import annotations
@@ -14,9 +21,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias, TypeVar, cast
+from typing import NamedTuple, TypeAlias, cast
 
-T = TypeVar("T")
+# How tightly a written piece binds, loosest first. A piece that binds looser than its place asks for
+# gets parentheses.
+_ANY, _NEGATIVE, _DIFFERENCE, _SUM, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(8)
+
+
+class Piece(NamedTuple):
+    """A part of a formula as it is written in some notation, and how tightly it binds."""
+
+    text: str
+    binding: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,15 @@ class Expression:
     @property
     def value(self) -> int:
         """The exact value, a plain integer."""
+        raise NotImplementedError
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        """The expressions that this one is made of, in reading order."""
+        return ()
+
+    def written(self, pen: Pen) -> Piece:
+        """This expression as `pen` writes it."""
         raise NotImplementedError
 
     def __int__(self) -> int:
@@ -81,6 +106,9 @@ class Constant(Expression):
     def value(self) -> int:
         return self.number
 
+    def written(self, pen: Pen) -> Piece:
+        return pen.number(self.number, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol(Expression):
@@ -92,6 +120,9 @@ class Symbol(Expression):
     @property
     def value(self) -> int:
         return self.number
+
+    def written(self, pen: Pen) -> Piece:
+        return pen.letter_or_number(self.name, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,109 +136,145 @@ class Definition(Expression):
     def value(self) -> int:
         return self.meaning.value
 
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.meaning,)
+
+    def written(self, pen: Pen) -> Piece:
+        return pen.letter_or_number(self.name, self.value)
+
 
 @dataclass(frozen=True, slots=True)
-class Sum(Expression):
+class _Many(Expression):
+    """An operation on any number of expressions."""
+
+    children: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(_Many):
     """Two terms or more, added."""
 
-    terms: tuple[Expression, ...]
-
     @property
     def value(self) -> int:
-        return sum(term.value for term in self.terms)
+        return sum(term.value for term in self.children)
+
+    def written(self, pen: Pen) -> Piece:
+        first, *others = self.children
+        # later differences keep their parentheses, as courses write n + (n - 1) + 1
+        terms = [pen.inside(first, _NEGATIVE), *(pen.inside(other, _SUM) for other in others)]
+        return Piece(pen.notation.plus.join(terms), _SUM)
 
 
 @dataclass(frozen=True, slots=True)
-class Product(Expression):
+class Product(_Many):
     """Two factors or more, multiplied."""
 
-    factors: tuple[Expression, ...]
-
     @property
     def value(self) -> int:
-        return reduce(lambda product, factor: product * factor.value, self.factors, 1)
+        return reduce(lambda product, factor: product * factor.value, self.children, 1)
+
+    def written(self, pen: Pen) -> Piece:
+        return Piece(pen.notation.dot.join(pen.inside(f, _PRODUCT) for f in self.children), _PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Expression):
-    """``left - right``."""
+class Maximum(_Many):
+    """The largest of its arguments."""
+
+    @property
+    def value(self) -> int:
+        return max(argument.value for argument in self.children)
+
+    def written(self, pen: Pen) -> Piece:
+        return pen.function("max", self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum(_Many):
+    """The smallest of its arguments."""
+
+    @property
+    def value(self) -> int:
+        return min(argument.value for argument in self.children)
+
+    def written(self, pen: Pen) -> Piece:
+        return pen.function("min", self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class _Two(Expression):
+    """An operation on two expressions."""
 
     left: Expression
     right: Expression
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(_Two):
+    """``left - right``."""
 
     @property
     def value(self) -> int:
         return self.left.value - self.right.value
 
+    def written(self, pen: Pen) -> Piece:
+        left, right = pen.inside(self.left, _NEGATIVE), pen.inside(self.right, _QUOTIENT)
+        return Piece(f"{left}{pen.notation.minus}{right}", _DIFFERENCE)
+
 
 @dataclass(frozen=True, slots=True)
-class FloorQuotient(Expression):
+class FloorQuotient(_Two):
     """The quotient rounded down."""
-
-    left: Expression
-    right: Expression
 
     @property
     def value(self) -> int:
         return self.left.value // self.right.value
 
+    def written(self, pen: Pen) -> Piece:
+        return Piece(pen.notation.floor(pen.fraction(self.left, self.right)), _ATOM)
+
 
 @dataclass(frozen=True, slots=True)
-class CeilQuotient(Expression):
+class CeilQuotient(_Two):
     """The quotient rounded up."""
-
-    left: Expression
-    right: Expression
 
     @property
     def value(self) -> int:
         return -(-self.left.value // self.right.value)
 
+    def written(self, pen: Pen) -> Piece:
+        return Piece(pen.notation.ceil(pen.fraction(self.left, self.right)), _ATOM)
+
 
 @dataclass(frozen=True, slots=True)
-class ExactQuotient(Expression):
+class ExactQuotient(_Two):
     """A quotient that leaves no remainder."""
-
-    left: Expression
-    right: Expression
 
     @property
     def value(self) -> int:
         return _divide_exactly(self.left.value, self.right.value)
 
-
-@dataclass(frozen=True, slots=True)
-class Power(Expression):
-    """``base`` to the power of ``exponent``."""
-
-    base: Expression
-    exponent: Expression
-
-    @property
-    def value(self) -> int:
-        return cast(int, self.base.value**self.exponent.value)
+    def written(self, pen: Pen) -> Piece:
+        # on one line, a product puts parentheses around it: C_out·(C_in/g)·k·k
+        return Piece(pen.fraction(self.left, self.right), _QUOTIENT if pen.notation.on_one_line else _PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
-class Maximum(Expression):
-    """The largest of its arguments."""
-
-    arguments: tuple[Expression, ...]
+class Power(_Two):
+    """``left`` to the power of ``right``."""
 
     @property
     def value(self) -> int:
-        return max(argument.value for argument in self.arguments)
+        return cast(int, self.left.value**self.right.value)
 
-
-@dataclass(frozen=True, slots=True)
-class Minimum(Expression):
-    """The smallest of its arguments."""
-
-    arguments: tuple[Expression, ...]
-
-    @property
-    def value(self) -> int:
-        return min(argument.value for argument in self.arguments)
+    def written(self, pen: Pen) -> Piece:
+        exponent = pen.inside(self.right, _ATOM if pen.notation.on_one_line else _ANY)
+        return Piece(pen.notation.power(pen.inside(self.left, _ATOM), exponent), _POWER)
 
 
 def expression(number: Number) -> Expression:
@@ -264,6 +331,13 @@ def times(count: Number, number: Number) -> Number:
     return number if isinstance(number, int) and number == 0 else count * number
 
 
+def add(left: Number, right: Number) -> Number:
+    """`left + right`, where a plain 0 is not written."""
+    if isinstance(left, int) and left == 0:
+        return right
+    return left if isinstance(right, int) and right == 0 else left + right
+
+
 def definitions(formula: Expression) -> tuple[Definition, ...]:
     """The definitions that `formula` uses, each once, inner ones first."""
     found: dict[str, Definition] = {}
@@ -280,7 +354,7 @@ def symbols(formula: Expression) -> tuple[Symbol, ...]:
 
 def walk(formula: Expression) -> Iterator[Expression]:
     """Every node of `formula`, children before their parent."""
-    for child in _children(formula):
+    for child in formula.children:
         yield from walk(child)
     yield formula
 
@@ -294,7 +368,7 @@ def dimension(name: str) -> str:
 
 
 _DIMENSIONS = {
-    "C": "cin", "C_in": "cin", "d_in": "cin", "d_x": "cin",
+    "C": "cin", "C_in": "cin", "d_in": "cin", "d_x": "cin", "F": "cin",
     "C_out": "cout", "d_out": "cout", "d_h": "cout",
     "k": "k", "H": "h", "W": "w", "L": "w", "T": "t",
 }  # fmt: skip
@@ -308,22 +382,11 @@ def _divide_exactly(left: int, right: int) -> int:
 
 
 def _terms(number: Number) -> tuple[Expression, ...]:
-    return number.terms if isinstance(number, Sum) else (expression(number),)
+    return number.children if isinstance(number, Sum) else (expression(number),)
 
 
 def _factors(number: Number) -> tuple[Expression, ...]:
-    return number.factors if isinstance(number, Product) else (expression(number),)
-
-
-def _children(formula: Expression) -> tuple[Expression, ...]:
-    match formula:
-        case Sum(parts) | Product(parts) | Maximum(parts) | Minimum(parts):
-            return parts
-        case Difference(a, b) | FloorQuotient(a, b) | CeilQuotient(a, b) | ExactQuotient(a, b) | Power(a, b):
-            return (a, b)
-        case Definition(_, meaning):
-            return (meaning,)
-    return ()
+    return number.children if isinstance(number, Product) else (expression(number),)
 
 
 # ---- rendering -------------------------------------------------------------------------------
@@ -347,60 +410,61 @@ class Notation:
     comma: str
     equals: str
     row: Callable[[str], str]
+    on_one_line: bool = False  # fractions and exponents stand beside their neighbours and need parentheses
 
 
-_SUM, _PRODUCT, _ATOM = 1, 2, 3
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes expressions in one notation: with their letters, or with the numbers in their place."""
+
+    notation: Notation
+    numbers: bool = False
+
+    def inside(self, part: Expression, at_least: int) -> str:
+        """`part` as text, in parentheses where it binds looser than `at_least`."""
+        text, binding = part.written(self)
+        return text if binding >= at_least else self.notation.parentheses(text)
+
+    def number(self, number: int, letter: str | None) -> Piece:
+        """A number, which stands for `letter` if there is one."""
+        return Piece(self.notation.number(number, letter), _ATOM if number >= 0 else _NEGATIVE)
+
+    def letter_or_number(self, letter: str, number: int) -> Piece:
+        """What this pen writes for a letter that is worth `number`."""
+        return self.number(number, letter) if self.numbers else Piece(self.notation.letter(letter), _ATOM)
+
+    def fraction(self, left: Expression, right: Expression) -> str:
+        """One part over or beside another."""
+        at_least = _ATOM if self.notation.on_one_line else _ANY
+        return self.notation.fraction(self.inside(left, at_least), self.inside(right, at_least))
+
+    def function(self, name: str, arguments: tuple[Expression, ...]) -> Piece:
+        """A named function of its arguments."""
+        listed = self.notation.comma.join(self.inside(argument, _ANY) for argument in arguments)
+        return Piece(self.notation.function(name, listed), _ATOM)
 
 
 def render(formula: Expression, notation: Notation, *, numbers: bool = False) -> str:
     """`formula` in `notation`: with its letters, or with the numbers in their place."""
-    return notation.row(_render(formula, notation, numbers)[0])
+    return notation.row(formula.written(Pen(notation, numbers)).text)
 
 
 def equation(formula: Expression, notation: Notation, *, total: int | None = None) -> str:
     """Letters = numbers = total, as one line; parts that would repeat the one before are left out."""
     value = formula.value if total is None else total
-    parts = [
-        _render(formula, notation, False)[0],
-        _render(formula, notation, True)[0],
-        notation.number(value, None),
-    ]
-    distinct = [part for position, part in enumerate(parts) if position == 0 or part != parts[position - 1]]
-    return notation.row(notation.equals.join(distinct))
+    return notation.row(notation.equals.join(_steps(formula, notation, value)))
 
 
-def _render(formula: Expression, notation: Notation, numbers: bool) -> tuple[str, int]:
-    """The text of `formula` and how tightly it binds."""
+def defining(definition: Definition, notation: Notation) -> str:
+    """A letter with what it stands for: letter = formula = numbers = value, as one line."""
+    steps = _steps(definition.meaning, notation, definition.value)
+    return notation.row(notation.equals.join([notation.letter(definition.name), *steps]))
 
-    def inner(part: Expression, at_least: int) -> str:
-        text, binding = _render(part, notation, numbers)
-        return text if binding >= at_least else notation.parentheses(text)
 
-    match formula:
-        case Constant(number):
-            return notation.number(number, None), _ATOM if number >= 0 else _SUM
-        case Symbol(name, number):
-            return (notation.number(number, name) if numbers else notation.letter(name)), _ATOM
-        case Definition(name, meaning):
-            return (notation.number(meaning.value, name) if numbers else notation.letter(name)), _ATOM
-        case Sum(terms):
-            return notation.plus.join(inner(term, _SUM) for term in terms), _SUM
-        case Difference(left, right):
-            return f"{inner(left, _SUM)}{notation.minus}{inner(right, _PRODUCT)}", _SUM
-        case Product(factors):
-            return notation.dot.join(inner(factor, _PRODUCT) for factor in factors), _PRODUCT
-        case FloorQuotient(left, right):
-            return notation.floor(notation.fraction(inner(left, 0), inner(right, 0))), _ATOM
-        case CeilQuotient(left, right):
-            return notation.ceil(notation.fraction(inner(left, 0), inner(right, 0))), _ATOM
-        case ExactQuotient(left, right):
-            return notation.fraction(inner(left, 0), inner(right, 0)), _ATOM
-        case Power(base, exponent):
-            return notation.power(inner(base, _ATOM), inner(exponent, 0)), _ATOM
-        case Maximum(arguments) | Minimum(arguments):
-            name = "max" if isinstance(formula, Maximum) else "min"
-            return notation.function(name, notation.comma.join(inner(a, 0) for a in arguments)), _ATOM
-    raise TypeError(f"cannot render {type(formula).__name__}; expected one of the nodes of this module")
+def _steps(formula: Expression, notation: Notation, value: int) -> list[str]:
+    """The formula with letters, with numbers, and its value; what would repeat is left out."""
+    letters, numbers = formula.written(Pen(notation)).text, formula.written(Pen(notation, numbers=True)).text
+    return list(dict.fromkeys([letters, numbers, notation.number(value, None)]))
 
 
 def _subscripted(name: str) -> tuple[str, str]:
@@ -408,24 +472,18 @@ def _subscripted(name: str) -> tuple[str, str]:
     return base, subscript
 
 
-def _text_fraction(left: str, right: str) -> str:
-    def bracketed(part: str) -> str:
-        return f"({part})" if any(sign in part for sign in " ·/") and not part.startswith("⌊") else part
-
-    return f"{bracketed(left)}/{bracketed(right)}"
-
-
 TEXT = Notation(
     letter=lambda name: name,
     number=lambda number, _letter: f"{number:,}",
     plus=" + ", minus=" - ", dot="·", comma=", ", equals=" = ",
     parentheses=lambda inside: f"({inside})",
-    fraction=_text_fraction,
+    fraction=lambda left, right: f"{left}/{right}",
     floor=lambda inside: f"⌊{inside}⌋",
     ceil=lambda inside: f"⌈{inside}⌉",
     power=lambda base, exponent: f"{base}^{exponent}",
     function=lambda name, inside: f"{name}({inside})",
     row=lambda inside: inside,
+    on_one_line=True,
 )  # fmt: skip
 
 
@@ -500,7 +558,8 @@ def _mathml_number(number: int, letter: str | None) -> str:
 MATHML = Notation(
     letter=_mathml_letter,
     number=_mathml_number,
-    plus=_operator("+"), minus=_operator("−"), dot=_operator("·"), comma=_operator(","), equals=_operator("="),
+    plus=_operator("+"), minus=_operator("−"), dot=_operator("·"), comma=_operator(","),
+    equals=_operator("="),
     parentheses=_fenced("(", ")"),
     fraction=lambda left, right: f"<mfrac><mrow>{left}</mrow><mrow>{right}</mrow></mfrac>",
     floor=_fenced("⌊", "⌋"),

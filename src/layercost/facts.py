@@ -31,6 +31,10 @@ class Kind(Enum):
     SIGMOID = "sigmoid"
     TANH = "tanh"
 
+    __hash__ = (
+        object.__hash__
+    )  # members are one of a kind; Enum's own hash is slow where prices are looked up
+
 
 class Role(Enum):
     """What an operation is for; a convention may price a bias otherwise than a residual addition."""
@@ -42,19 +46,21 @@ class Role(Enum):
     POOLING = "pooling"
     ELEMENTWISE = "element-wise"
 
+    __hash__ = object.__hash__
+
 
 class Operation(NamedTuple):
-    """`count` operations of one kind, each over `length` values."""
+    """`amount` operations of one kind, each over `length` values."""
 
     kind: Kind
     role: Role
-    count: Number
+    amount: Number
     length: Number = 1
 
     def describe(self) -> str:
         """In words, as ``1,176 × maximum over 4 (pooling)``."""
         over = "" if isinstance(self.length, int) and self.length == 1 else f" over {int(self.length):,}"
-        return f"{int(self.count):,} × {self.kind.value}{over} ({self.role.value})"
+        return f"{int(self.amount):,} × {self.kind.value}{over} ({self.role.value})"
 
 
 class Held(NamedTuple):

@@ -8,14 +8,16 @@ on its symbolic twin (`Layer.derive`), whose fields are symbols, the same lines 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from layercost.convention import unknown
 from layercost.expression import Number, Symbol, times
 from layercost.facts import Facts, Held, Operation
-from layercost.shape import Shape, ShapeError, fit, shape_of, values, whole
+from layercost.shape import Shape, ShapeError, fit, shape_of, shown, values, whole
 
 
 class LayerError(ValueError):
@@ -41,7 +43,8 @@ class Layer:
 
     takes: ClassVar[type[Shape] | None] = None  # None: any shape
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
-    axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has one of its own
+    axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
+    is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
 
     # ---- what a layer declares; each runs on plain integers and on expressions
 
@@ -92,15 +95,18 @@ class Layer:
         """This layer, its input and its output with letters in place of numbers."""
         shape, _ = self._fitted(input_shape)
         twin = self.lettered()
-        names = (self.axis_letters.get(axis, letter) for axis, letter in zip(shape.axes, shape.letters, strict=True))
-        lettered = type(shape)(Symbol(name, int(size)) for name, size in zip(names, shape, strict=True))
+        axes = zip(shape.axes, shape.letters, shape, strict=True)
+        lettered = type(shape)(
+            Symbol(self.axis_letters.get(axis, letter), int(size)) for axis, letter, size in axes
+        )
         return twin, lettered, twin.transform(lettered)
 
     def lettered(self) -> Self:
         """This layer with letters in place of the numbers of its fields."""
         twin = object.__new__(type(self))
         for field in fields(self):
-            object.__setattr__(twin, field.name, _lettered(getattr(self, field.name), self.letters.get(field.name)))
+            lettered = _lettered(getattr(self, field.name), self.letters.get(field.name))
+            object.__setattr__(twin, field.name, lettered)
         return twin
 
     def calls(self, input_shape: Iterable[object], path: str = "") -> Iterator[Call]:
@@ -111,6 +117,10 @@ class Layer:
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """Every leaf layer with its path, whether it runs or not, each place once."""
         yield path, self
+
+    def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
+        """This layer with each leaf replaced by ``change(leaf, input shape)``, in the order of running."""
+        return change(self, input_shape)
 
     def _fitted(self, input_shape: Iterable[object]) -> tuple[Shape, Shape]:
         name = type(self).__name__
@@ -161,7 +171,8 @@ def _lettered(value: Any, letter: str | None) -> Any:
         suffixes = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}[len(value)]
         if len(set(value)) == 1:
             return tuple(_lettered(size, letter) for size in value)
-        return tuple(_lettered(size, f"{letter}_{suffix}") for size, suffix in zip(value, suffixes, strict=True))
+        pairs = zip(value, suffixes, strict=True)
+        return tuple(_lettered(size, f"{letter}_{suffix}") for size, suffix in pairs)
     return value if letter in _UNSPOKEN and value == 1 else Symbol(letter, value)
 
 
@@ -180,10 +191,7 @@ def keep(layer: Layer, **values: object) -> None:
 def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
     """Check that fields are whole numbers of at least `at_least`; raises LayerError naming the field."""
     for name in names:
-        try:
-            keep(layer, **{name: whole(type(layer).__name__, name, getattr(layer, name), at_least)})
-        except ShapeError as error:
-            raise LayerError(str(error)) from None
+        keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
 def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str) -> None:
@@ -191,15 +199,12 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str) -> None:
     for name in names:
         value = getattr(layer, name)
         sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-        owner = type(layer).__name__
         if len(sizes) != axes:
             raise LayerError(
-                f"{owner}: {name} must be one whole number or {axes} of them, one for each axis, but got {value!r}"
+                f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
+                f"one for each axis, but got {shown(value)}"
             )
-        try:
-            keep(layer, **{name: tuple(whole(owner, name, size, at_least) for size in sizes)})
-        except ShapeError as error:
-            raise LayerError(str(error)) from None
+        keep(layer, **{name: tuple(_whole(layer, name, size, at_least) for size in sizes)})
 
 
 def keep_flags(layer: Layer, *names: str) -> None:
@@ -207,7 +212,14 @@ def keep_flags(layer: Layer, *names: str) -> None:
     for name in names:
         value = getattr(layer, name)
         if not isinstance(value, bool):
-            raise LayerError(f"{type(layer).__name__}: {name} must be True or False, but got {value!r}")
+            raise LayerError(f"{type(layer).__name__}: {name} must be True or False, but got {shown(value)}")
+
+
+def _whole(layer: Layer, name: str, value: object, at_least: int) -> int:
+    try:
+        return whole(type(layer).__name__, name, value, at_least)
+    except ShapeError as error:
+        raise LayerError(str(error)) from None
 
 
 # ---- registry and text -------------------------------------------------------------------------
@@ -222,48 +234,102 @@ def register(layer: L) -> L:
     return layer
 
 
+_LONGEST_TEXT = 100_000  # characters; a written layer has a hundred
+
+
 def layer_from_text(text: str) -> Layer:
     """The layer that a text such as ``Conv2d(3, 6, kernel_size=5)`` names.
 
     Only names of registered layers and literal values are read; nothing is evaluated as code.
     Raises LayerError that says what was expected and what arrived.
+
+    >>> layer_from_text("nn.Linear(300, 100)")
+    Linear(300, 100)
     """
-    try:
-        node = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but could not read {text!r}") from None
-    value = _value(node, text)
+    value = _value(_parsed(text))
     if not isinstance(value, Layer):
-        raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {text!r}")
+        raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {shown(text)}")
     return value
 
 
-def _value(node: ast.expr, text: str) -> object:
-    if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
-        return _called(node, text)
-    if isinstance(node, ast.Name) and node.id in LAYERS:
-        raise LayerError(f"{node.id} needs its arguments: write {node.id}(...)")
+def _parsed(text: str) -> ast.expr:
+    if len(text) > _LONGEST_TEXT:
+        raise LayerError(f"a layer is written in up to {_LONGEST_TEXT:,} characters, but got {len(text):,}")
     try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parser warns of odd literals that are refused below
+            return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected numbers, True, False, None, texts or layers as arguments, but got {ast.unparse(node)!r}"
+            f"expected a layer such as Conv2d(3, 6, kernel_size=5), but could not read {shown(text)}"
         ) from None
 
 
-def _called(node: ast.Call, text: str) -> Layer:
-    name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func).rpartition(".")[2]
+def _value(node: ast.expr) -> object:
+    match node:
+        case ast.Call(func=ast.Name() | ast.Attribute()):
+            return _called(node)
+        case ast.Name(id=name) if name in LAYERS:
+            raise LayerError(f"{name} needs its arguments: write {name}(...)")
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return tuple(_value(part) for part in parts)
+        case ast.Dict(keys=keys, values=parts) if None not in keys:
+            return {
+                _literal(cast(ast.expr, key)): _value(part) for key, part in zip(keys, parts, strict=True)
+            }
+    return _literal(node)
+
+
+def _literal(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        raise LayerError(
+            f"expected numbers, True, False, None, texts or layers as arguments, but got {_source(node)}"
+        ) from None
+
+
+def _called(node: ast.Call) -> Layer:
+    name = _name_of(node.func)
     if name not in LAYERS:
         raise LayerError(unknown("layer", name, LAYERS))
-    if any(isinstance(argument, ast.Starred) for argument in node.args) or any(k.arg is None for k in node.keywords):
+    starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+    if starred or any(keyword.arg is None for keyword in node.keywords):
         raise LayerError(f"{name}: write its arguments one by one; * and ** are not read")
-    arguments = [_value(argument, text) for argument in node.args]
-    keywords = {str(k.arg): _value(k.value, text) for k in node.keywords}
-    known = [field.name for field in fields(LAYERS[name])]
+    arguments = [_value(argument) for argument in node.args]
+    keywords = {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
+    return _built(name, arguments, keywords, node)
+
+
+def _name_of(function: ast.expr) -> str:
+    """``Conv2d`` of ``Conv2d(...)`` and of ``nn.Conv2d(...)`` or ``torch.nn.Conv2d(...)``."""
+    match function:
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name() | ast.Attribute(value=ast.Name()), attr=name):
+            return name
+    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {_source(function)}")
+
+
+def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
+    signature = inspect.signature(LAYERS[name])
+    by_name = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
     for keyword in keywords:
-        if keyword not in known:
-            raise LayerError(f"{name}: {unknown('argument', keyword, known)}")
+        if keyword not in by_name:
+            raise LayerError(f"{name}: {unknown('argument', keyword, by_name)}")
     try:
-        return LAYERS[name](*arguments, **keywords)
-    except TypeError:
-        raise LayerError(f"{name} takes ({', '.join(known)}), but got {ast.unparse(node)}") from None
+        bound = signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {_source(node)}") from None
+    return LAYERS[name](*bound.args, **bound.kwargs)
+
+
+def _written_signature(signature: inspect.Signature) -> str:
+    """The arguments by name and default, without their types."""
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    return str(inspect.Signature(plain))
+
+
+def _source(node: ast.expr) -> str:
+    try:
+        return shown(ast.unparse(node))
+    except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
+        return "something that is too long to show"

@@ -6,10 +6,11 @@ An output-size rule is an object of its own, used by convolution and pooling ali
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, SupportsIndex, TypeVar
 
 from layercost.expression import Number, ceil_div
 
@@ -33,6 +34,10 @@ class Shape(tuple[Number, ...]):
     letters: ClassVar[tuple[str, ...]] = ()
     __slots__ = ()
 
+    def x(self, between: str = "x") -> str:
+        """The sizes in one word, as ``3x32x32``."""
+        return between.join(str(int(size)) for size in self)
+
     def __str__(self) -> str:
         return f"({', '.join(str(int(size)) for size in self)}{',' if len(self) == 1 else ''})"
 
@@ -40,14 +45,14 @@ class Shape(tuple[Number, ...]):
 class Features(Shape):
     """A vector of F features."""
 
-    axes, letters = ("F",), ("d",)
+    axes, letters = ("F",), ("F",)
     __slots__ = ()
 
 
 class Sequence(Shape):
     """T steps of F features."""
 
-    axes, letters = ("T", "F"), ("T", "d")
+    axes, letters = ("T", "F"), ("T", "F")
     __slots__ = ()
 
 
@@ -69,32 +74,65 @@ _BY_LENGTH: dict[int, type[Shape]] = {1: Features, 2: Sequence, 3: Image, 4: Vol
 S = TypeVar("S", bound=Shape)
 
 
+LARGEST = 10**18  # more than any machine holds; what is larger is a slip, and would not even print
+
+
 def whole(owner: str, field: str, value: object, at_least: int = 1) -> int:
-    """`value` as a plain integer of at least `at_least`; the error names `owner` and `field`."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= at_least:
+    """`value` as a plain integer from `at_least` to `LARGEST`; the error names `owner` and `field`."""
+    if type(value) is int and at_least <= value <= LARGEST:
         return value
-    index = getattr(type(value), "__index__", None)  # numpy's integers are welcome, and become plain
-    if index is not None and not isinstance(value, bool) and (number := int(index(value))) >= at_least:
+    number = _plain(value)
+    if number is None or number < at_least:
+        wanted = f"at least {at_least}"
+    elif number > LARGEST:
+        wanted = f"at most {LARGEST:,}"
+    else:
         return number
-    raise ShapeError(f"{owner}: {field} must be a whole number of at least {at_least}, but got {value!r}")
+    raise ShapeError(f"{owner}: {field} must be a whole number of {wanted}, but got {shown(value)}")
+
+
+def _plain(value: object) -> int | None:
+    """A plain integer for an integer of any kind (numpy's are welcome), None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:  # numpy's booleans and arrays have the method and refuse
+        return None
+
+
+def shown(value: object) -> str:
+    """`value` as an error shows it: its repr, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        text = "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"
+
+
+def checked_sizes(sizes: Iterable[object], owner: str = "input") -> tuple[Number, ...]:
+    """A shape as it is, anything else as a tuple of plain sizes; raises ShapeError for what is no shape."""
+    if isinstance(sizes, Shape):
+        return sizes
+    if isinstance(sizes, (str, bytes, Mapping, Set)) or not isinstance(sizes, Iterable):
+        raise ShapeError(
+            f"{owner}: a shape is a tuple without the batch, as (3, 32, 32) or (300,), but got {shown(sizes)}"
+        )
+    return tuple(whole(owner, f"axis {place} of the shape", size) for place, size in enumerate(sizes))
 
 
 def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
-    """A shape from plain sizes, its axes guessed from how many there are: (F), (T, F), (C, H, W), (C, D, H, W).
+    """A shape from plain sizes, its axes guessed: (F), (T, F), (C, H, W) or (C, D, H, W).
 
     Raises ShapeError for sizes that are not positive whole numbers.
     """
-    if isinstance(sizes, Shape):
-        return sizes
-    if isinstance(sizes, (int, str)) or not isinstance(sizes, Iterable):
-        raise ShapeError(
-            f"{owner}: a shape is a tuple without the batch, as (3, 32, 32) or (300,), but got {sizes!r}"
-        )
-    plain = tuple(whole(owner, f"axis {position} of the shape", size) for position, size in enumerate(sizes))
+    plain = checked_sizes(sizes, owner)
+    if isinstance(plain, Shape):
+        return plain
     if len(plain) not in _BY_LENGTH:
         raise ShapeError(
             f"{owner}: expected a shape of 1 to 4 axes without the batch, as (3, 32, 32), "
-            f"but got {len(plain)} axes: {plain}"
+            f"but got {len(plain)} axes: {shown(plain)}"
         )
     return _BY_LENGTH[len(plain)](plain)
 
@@ -106,9 +144,13 @@ def fit(owner: str, sizes: Iterable[object], expected: type[S]) -> S:
     shape = shape_of(sizes, owner)
     named = f"({', '.join(expected.axes)})"
     if len(shape) != len(expected.axes):
-        raise ShapeError(f"{owner} takes a shape {named} without the batch, but got {shape}{_hint(shape, expected)}")
+        raise ShapeError(
+            f"{owner} takes a shape {named} without the batch, but got {shape}{_hint(shape, expected)}"
+        )
     if isinstance(sizes, Shape) and shape.axes != expected.axes:
-        raise ShapeError(f"{owner} takes a shape {named}, but got {shape} with axes ({', '.join(shape.axes)})")
+        raise ShapeError(
+            f"{owner} takes a shape {named}, but got {shape} with axes ({', '.join(shape.axes)})"
+        )
     return expected(shape)
 
 
@@ -146,40 +188,53 @@ class OutputSizeRule:
     name: str
     source: str
 
-    def size(self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1) -> Number:
+    def size(
+        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+    ) -> Number:
         """The output size along an axis of `n` cells; raises ShapeError where no window fits."""
         raise NotImplementedError
-
-    def _room(self, n: Number, kernel: Number, padding: Number, dilation: Number) -> Number:
-        room = n + 2 * padding - extent(kernel, dilation)
-        if int(room) < 0:
-            padded, needed = int(n) + 2 * int(padding), int(extent(kernel, dilation))
-            spans = f" (it spans {needed} cells with dilation {int(dilation)})" if needed != int(kernel) else ""
-            raise ShapeError(
-                f"a kernel of {int(kernel)}{spans} is larger than the padded input of {padded} cells "
-                f"({int(n)} and {int(padding)} on each side); use a smaller kernel or more padding"
-            )
-        return room
 
 
 class _Floor(OutputSizeRule):
     __slots__ = ()
 
-    def size(self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1) -> Number:
-        return self._room(n, kernel, padding, dilation) // stride + 1
+    def size(
+        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+    ) -> Number:
+        room = n + 2 * padding - extent(kernel, dilation)
+        if int(room) < 0:
+            raise _too_large(n, kernel, padding, dilation)
+        return room // stride + 1
 
 
 class _Ceil(OutputSizeRule):
     __slots__ = ()
 
-    def size(self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1) -> Number:
-        windows = ceil_div(self._room(n, kernel, padding, dilation), stride) + 1
+    def size(
+        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+    ) -> Number:
+        windows = ceil_div(n + 2 * padding - extent(kernel, dilation), stride) + 1
+        if int(windows) < 1:
+            raise _too_large(n, kernel, padding, dilation)
         starts_in_right_padding = (int(windows) - 1) * int(stride) >= int(n) + int(padding)
         return windows - 1 if starts_in_right_padding else windows
 
 
+def _too_large(n: Number, kernel: Number, padding: Number, dilation: Number) -> ShapeError:
+    padded, spanned = int(n) + 2 * int(padding), int(extent(kernel, dilation))
+    spans = f" (it spans {spanned} cells with dilation {int(dilation)})" if spanned != int(kernel) else ""
+    return ShapeError(
+        f"a kernel of {int(kernel)}{spans} is larger than the padded input of {padded} cells "
+        f"({int(n)} and {int(padding)} on each side); use a smaller kernel or more padding"
+    )
+
+
 FLOOR = _Floor("floor", "PyTorch, torch.nn.Conv2d and MaxPool2d: floor((n + 2p - d(k - 1) - 1) / s + 1)")
-CEIL = _Ceil("ceil", "PyTorch, ceil_mode=True: a last window that would start in the right padding is dropped")
+CEIL = _Ceil(
+    "ceil",
+    "PyTorch, ceil_mode=True: the last window may hang over the end by less than a stride, "
+    "and is dropped where it would start in the right padding",
+)
 
 
 def window_cells(
@@ -189,15 +244,22 @@ def window_cells(
 
     A window that hangs over the border covers fewer than `kernel` cells: padding is not a cell.
     """
-    last_end = (int(windows) - 1) * int(stride) + int(extent(kernel, dilation))
-    if int(padding) == 0 and last_end <= int(n):
+    span = int(extent(kernel, dilation))
+    first = min(-(-int(padding) // int(stride)), int(windows))  # the first window that starts on a real cell
+    end = max(
+        first, min((int(n) + int(padding) - span) // int(stride) + 1, int(windows))
+    )  # past the last whole one
+    if first == 0 and end == int(windows):
         return ((kernel, windows),)
-    starts = range(-int(padding), int(windows) * int(stride) - int(padding), int(stride))
+    starts = (index * int(stride) - int(padding) for index in (*range(first), *range(end, int(windows))))
     found = Counter(_cells_from(start, int(n), int(kernel), int(dilation)) for start in starts)
-    return tuple(sorted(found.items(), reverse=True))
+    found[int(kernel)] += end - first
+    pairs = sorted(found.items(), reverse=True)  # a window on padding alone reads no cell and is left out
+    return tuple((kernel if cells == int(kernel) else cells, many) for cells, many in pairs if cells and many)
 
 
 def _cells_from(start: int, n: int, kernel: int, dilation: int) -> int:
-    if start >= 0 and start + dilation * (kernel - 1) < n:
-        return kernel
-    return sum(0 <= start + step * dilation < n for step in range(kernel))
+    """The real cells under a window that begins at `start`: those from 0 to n - 1."""
+    first = max(0, -(start // dilation))
+    past = min(kernel, -((start - n) // dilation))
+    return max(0, past - first)

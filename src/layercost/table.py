@@ -2,42 +2,87 @@
 
 from __future__ import annotations
 
-import csv
-import html as html_text
-import io
-import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from layercost.convention import DTYPE_BITS, Convention, Quantity, bytes_of, convention_named, pricing, unknown
-from layercost.expression import (
-    HTML, LATEX, MATHML, TEXT, Constant, Definition, Expression, Notation, Number, ceil_div,
-    definitions, equation, expression,
+from layercost.convention import (
+    Convention,
+    Quantity,
+    UnknownNameError,
+    bits_of,
+    bytes_of,
+    convention_named,
+    pricing,
 )  # fmt: skip
-from layercost.facts import Facts
+from layercost.expression import (
+    HTML,
+    LATEX,
+    MATHML,
+    NOTATIONS,
+    TEXT,
+    Constant,
+    Definition,
+    Expression,
+    Notation,
+    Number,
+    add,
+    ceil_div,
+    defining,
+    definitions,
+    equation,
+    expression,
+)  # fmt: skip
+from layercost.facts import Facts, Held, Operation
 from layercost.layer import Call, Layer
-from layercost.shape import ShapeError
+from layercost.shape import Shape, ShapeError, checked_sizes, whole
 
-_STORED = {Quantity.PARAMETERS, Quantity.BUFFERS, Quantity.STORED_VALUES, Quantity.PARAMETER_BYTES}
-_WRITTEN = {Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES}
-_UNITS = {
-    Quantity.PARAMETERS: "parameters",
-    Quantity.BUFFERS: "buffers",
-    Quantity.STORED_VALUES: "values",
-    Quantity.PARAMETER_BYTES: "bytes",
-    Quantity.ACTIVATIONS: "values",
-    Quantity.ACTIVATION_BYTES: "bytes",
+
+class _Amount(NamedTuple):
+    """What a quantity that has no price adds up, in which unit, and in words."""
+
+    of: Callable[[Facts], Number]
+    unit: str
+    counts: str
+    is_held: bool  # held by a layer, whether it runs or not; needs no input
+
+
+def _sizes(held: Iterable[Held]) -> Number:
+    total: Number = 0
+    for one in held:
+        total = add(total, one.size)
+    return total
+
+
+_AMOUNTS = {
+    Quantity.PARAMETERS: _Amount(
+        lambda facts: _sizes(facts.parameters),
+        "parameters",
+        "values that training changes, each once, however often its layer is called",
+        is_held=True,
+    ),
+    Quantity.BUFFERS: _Amount(
+        lambda facts: _sizes(facts.buffers), "values", "values that are stored and not trained", is_held=True
+    ),
+    Quantity.STORED_VALUES: _Amount(
+        lambda facts: _sizes((*facts.parameters, *facts.buffers)),
+        "values",
+        "parameters and buffers",
+        is_held=True,
+    ),
+    Quantity.ACTIVATIONS: _Amount(
+        lambda facts: facts.written,
+        "values",
+        "the values that each layer writes, the input left out; Flatten is a view and writes none",
+        is_held=False,
+    ),
 }
-_COUNTS = {
-    Quantity.PARAMETERS: "values that training changes, each once, however often its layer is called",
-    Quantity.BUFFERS: "values that are stored and not trained",
-    Quantity.STORED_VALUES: "parameters and buffers",
-    Quantity.PARAMETER_BYTES: "parameters, each in the bytes of its number format",
-    Quantity.ACTIVATIONS: "the values that each layer writes, the input left out; Flatten is a view and writes none",
-    Quantity.ACTIVATION_BYTES: "the values that each layer writes, each in the bytes of its number format",
+_IN_BYTES = {
+    Quantity.PARAMETER_BYTES: Quantity.PARAMETERS,
+    Quantity.ACTIVATION_BYTES: Quantity.ACTIVATIONS,
 }
+_WHAT_IT_IS = "the definition of the quantity; no convention enters"
 
 
 @dataclass(frozen=True)
@@ -49,9 +94,113 @@ class NotCounted:
     operations: str
 
 
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked for: a quantity of a layer or network, on an input, under a convention."""
+
+    layer: Layer
+    quantity: Quantity
+    convention: Convention
+    input_shape: Iterable[object] | None
+    batch: int
+    training: bool
+    dtype: str
+
+    @property
+    def amount(self) -> _Amount | None:
+        """What is added up, or None for operations, which have a price."""
+        return _AMOUNTS.get(_IN_BYTES.get(self.quantity, self.quantity))
+
+    @property
+    def prices(self) -> Convention:
+        """The prices of the operations that are counted."""
+        return pricing(self.quantity, self.convention)
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether the values are counted in bytes."""
+        return self.quantity in _IN_BYTES
+
+    def pick(self, facts: Facts) -> Number:
+        """What one call's facts add to the count, on plain integers and on expressions."""
+        return self.prices.total(facts.operations) if self.amount is None else self.amount.of(facts)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Call | None, Facts], ...]:
+        """The facts that are added up: of each layer that holds values, or of each call."""
+        if self.amount is not None and self.amount.is_held:
+            return tuple((None, _held_by(leaf)) for leaf in _once(self.layer))
+        if self.input_shape is None:
+            raise ShapeError(
+                f"counting {self.quantity.value} needs the input's shape without the batch; "
+                "pass it, as (3, 32, 32)"
+            )
+        calls = self.layer.calls(self.input_shape)
+        return tuple((call, call.facts(self.batch, self.training)) for call in calls)
+
+    def total(self) -> int:
+        """The count."""
+        values = sum(int(self.pick(facts)) for _, facts in self.parts)
+        return bytes_of(values, self.dtype) if self.in_bytes else values
+
+    def not_counted(self) -> tuple[NotCounted, ...]:
+        """What the prices leave out; a quantity without prices leaves out nothing."""
+        return () if self.amount is not None else tuple(_left_out(self.parts, self.prices))
+
+    def derivation(self) -> Expression:
+        """One layer: its formula. A network: the sum of its layers' numbers."""
+        formula = expression(self._formula() if self.layer.is_leaf else self._sum())
+        return _in_bytes(formula, self.dtype) if self.in_bytes else formula
+
+    def _formula(self) -> Number:
+        if self.input_shape is None:
+            return self.pick(_held_by(self.layer.lettered()))
+        return self.pick(self.layer.derive(self.input_shape, self.batch, self.training))
+
+    def _sum(self) -> Number:
+        total: Number = 0
+        for _, facts in self.parts:
+            if amount := int(self.pick(facts)):
+                total = add(total, Constant(amount))
+        return total
+
+    def taught(self) -> Expression | None:
+        """The form in which courses write the formula, where the layer declares one for this question."""
+        priced_otherwise = self.quantity is Quantity.FLOPS and self.convention.name != "textbook"
+        if self.input_shape is None or self.batch != 1 or priced_otherwise or not self.layer.is_leaf:
+            return None
+        twin, shape, output = self.layer.symbolic(self.input_shape)
+        form = twin.taught(shape, output).get(self.quantity.value)
+        return None if form is None else expression(form)
+
+
+def _held_by(layer: Layer) -> Facts:
+    return Facts(layer.parameters(), layer.buffers(), (), 0)
+
+
+def _once(layer: Layer) -> Iterable[Layer]:
+    """The leaf layers, each object once: a layer used twice holds its values once."""
+    return {id(leaf): leaf for _, leaf in layer.leaves()}.values()
+
+
+def _in_bytes(values: Expression, dtype: str) -> Expression:
+    each, part = divmod(bits_of(dtype), 8)
+    return values * each if not part else expression(ceil_div(values * part, 8))
+
+
+def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) -> Iterator[NotCounted]:
+    for call, facts in parts:
+        operations = list(map(Operation.describe, prices.left_out(facts.operations)))
+        if call is not None and operations:
+            yield NotCounted(call.path, type(call.layer).__name__, ", ".join(operations))
+
+
 @dataclass(frozen=True)
 class Count:
-    """A total with what was counted, under which convention, and how it came about."""
+    """A total with what was counted, under which convention, and how it came about.
+
+    `total` is a plain integer in `unit`; `counts` says in words what it counts, `source` on whose word.
+    """
 
     total: int
     quantity: Quantity
@@ -60,28 +209,36 @@ class Count:
     counts: str
     source: str
     not_counted: tuple[NotCounted, ...]
-    _derive: Callable[[], Expression]
-    _taught: Callable[[], Expression | None]
+    _question: _Question
 
     @property
     def complete(self) -> bool:
-        """Whether the convention prices everything that happens."""
+        """Whether everything that happens is counted."""
         return not self.not_counted
 
     @cached_property
     def expression(self) -> Expression:
         """The formula as the layer names its terms; its value is `total`."""
-        return self._derive()
+        return self._question.derivation()
 
     @cached_property
     def taught(self) -> Expression | None:
         """The form in which courses write the formula, where the layer declares one."""
-        return self._taught()
+        return self._question.taught()
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """The letters of the formula that stand for formulas of their own, as H_out."""
         return definitions(self.expression)
+
+    def where(self, notation: str = "text") -> tuple[str, ...]:
+        """Each of `definitions` as letter = formula = numbers = value, in one of `NOTATIONS`.
+
+        Raises UnknownNameError for another notation.
+        """
+        if notation not in NOTATIONS:
+            raise UnknownNameError("notation", notation, NOTATIONS)
+        return tuple(defining(definition, NOTATIONS[notation]) for definition in self.definitions)
 
     def text(self) -> str:
         """Letters = numbers = total, as plain text."""
@@ -118,169 +275,66 @@ def count(
 ) -> Count:
     """Count one quantity of a layer or network, for the whole batch.
 
-    `input_shape` is without the batch; what a layer holds can be counted without it.
-    Raises ShapeError for an input that does not fit, ValueError for an unknown convention or number format.
+    `input_shape` is without the batch, as (3, 32, 32); what a layer holds can be counted without it.
+    Raises ShapeError for an input that does not fit, UnknownNameError for a convention or number format.
+
+    >>> from layercost import FLOPS, Linear
+    >>> count(Linear(300, 100), FLOPS, (300,)).total
+    60000
     """
     chosen = convention_named(convention)
-    bytes_of(0, dtype)
-    if input_shape is None and quantity not in _STORED:
-        raise ShapeError(
-            f"counting {quantity.value} needs the input's shape without the batch; pass it, as (3, 32, 32)"
-        )
-    shape = input_shape
-
-    def one(pick: Callable[[Facts], Number], facts: Facts) -> int:
-        return int(pick(facts))
-
-    pick = _picker(quantity, chosen)
-    if quantity in _STORED:
-        total = sum(one(pick, Facts(leaf.parameters(), leaf.buffers(), (), 0)) for leaf in _once(layer))
-        missing: tuple[NotCounted, ...] = ()
-    else:
-        assert shape is not None
-        calls = [(call, call.facts(batch, training)) for call in layer.calls(shape)]
-        total = sum(one(pick, facts) for _, facts in calls)
-        missing = () if quantity in _WRITTEN else tuple(_left_out(calls, pricing(quantity, chosen)))
-
-    def derive() -> Expression:
-        return _derivation(layer, quantity, pick, shape, batch, training, dtype)
-
-    def taught() -> Expression | None:
-        return _taught_form(layer, quantity, chosen, shape, batch)
-
-    if quantity in (Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES):
-        total = bytes_of(total, dtype)
-    priced = None if quantity in _STORED | _WRITTEN else pricing(quantity, chosen)
+    bits_of(dtype)
+    sizes = None if input_shape is None else checked_sizes(input_shape)
+    question = _Question(layer, quantity, chosen, sizes, whole("count", "batch", batch), training, dtype)
+    total, amount = question.total(), question.amount
+    if sizes is not None and amount is not None and amount.is_held:
+        layer.output_shape(sizes)  # nothing else has looked whether it fits
     return Count(
         total=total,
         quantity=quantity,
-        unit=_UNITS[quantity] if priced is None else priced.unit,
+        unit=question.prices.unit if amount is None else "bytes" if question.in_bytes else amount.unit,
         convention=chosen.name,
-        counts=_COUNTS[quantity] if priced is None else priced.counts,
-        source=chosen.source if priced is None else priced.source,
-        not_counted=missing,
-        _derive=derive,
-        _taught=taught,
+        counts=question.prices.counts if amount is None else amount.counts,
+        source=question.prices.source if amount is None else _WHAT_IT_IS,
+        not_counted=question.not_counted(),
+        _question=question,
     )
-
-
-def _once(layer: Layer) -> Iterator[Layer]:
-    """The leaf layers, each object once: a layer used twice holds its values once."""
-    yield from {id(leaf): leaf for _, leaf in layer.leaves()}.values()
-
-
-def _picker(quantity: Quantity, convention: Convention) -> Callable[[Facts], Number]:
-    """What `quantity` adds up of one call's facts, on plain integers and on expressions."""
-    match quantity:
-        case Quantity.PARAMETERS | Quantity.PARAMETER_BYTES:
-            return lambda facts: _add(held.size for held in facts.parameters)
-        case Quantity.BUFFERS:
-            return lambda facts: _add(held.size for held in facts.buffers)
-        case Quantity.STORED_VALUES:
-            return lambda facts: _add(held.size for held in (*facts.parameters, *facts.buffers))
-        case Quantity.ACTIVATIONS | Quantity.ACTIVATION_BYTES:
-            return lambda facts: facts.written
-    prices = pricing(quantity, convention)
-    return lambda facts: _add(
-        price for operation in facts.operations if (price := prices.price(operation)) is not None
-    )
-
-
-def _add(numbers: Iterable[Number]) -> Number:
-    """The sum of `numbers`; terms that are a plain 0 are not written."""
-    total: Number = 0
-    for number in numbers:
-        nothing_yet = isinstance(total, int) and total == 0
-        total = number if nothing_yet else total if isinstance(number, int) and number == 0 else total + number
-    return total
-
-
-def _left_out(calls: Iterable[tuple[Call, Facts]], prices: Convention) -> Iterator[NotCounted]:
-    for call, facts in calls:
-        operations = [o.describe() for o in facts.operations if prices.price(o) is None]
-        if operations:
-            yield NotCounted(call.path, type(call.layer).__name__, ", ".join(operations))
-
-
-def _is_leaf(layer: Layer) -> bool:
-    return next(iter(layer.leaves()), ("", None))[1] is layer
-
-
-def _derivation(
-    layer: Layer,
-    quantity: Quantity,
-    pick: Callable[[Facts], Number],
-    shape: Iterable[object] | None,
-    batch: int,
-    training: bool,
-    dtype: str,
-) -> Expression:
-    """One layer: its formula. A network: the sum of its layers' numbers."""
-    if not _is_leaf(layer):
-        formula = _add(_parts(layer, pick, quantity, shape, batch, training))
-    elif shape is None:
-        twin = layer.lettered()
-        formula = pick(Facts(twin.parameters(), twin.buffers(), (), 0))
-    else:
-        formula = pick(layer.derive(shape, batch, training))
-    if quantity in (Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES):
-        return _in_bytes(expression(formula), dtype)
-    return expression(formula)
-
-
-def _in_bytes(values: Expression, dtype: str) -> Expression:
-    whole, part = divmod(DTYPE_BITS[dtype], 8)
-    return values * whole if not part else expression(ceil_div(values * part, 8))
-
-
-def _parts(
-    layer: Layer,
-    pick: Callable[[Facts], Number],
-    quantity: Quantity,
-    shape: Iterable[object] | None,
-    batch: int,
-    training: bool,
-) -> Iterator[Number]:
-    if quantity in _STORED or shape is None:
-        amounts = (int(pick(Facts(leaf.parameters(), leaf.buffers(), (), 0))) for leaf in _once(layer))
-    else:
-        amounts = (int(pick(call.facts(batch, training))) for call in layer.calls(shape))
-    yield from (Constant(amount) for amount in amounts if amount)
-
-
-def _taught_form(
-    layer: Layer, quantity: Quantity, convention: Convention, shape: Iterable[object] | None, batch: int
-) -> Expression | None:
-    if shape is None or batch != 1 or not _is_leaf(layer):
-        return None
-    if quantity is Quantity.FLOPS and convention.name != "textbook":
-        return None
-    twin, lettered, output = layer.symbolic(shape)
-    form = twin.taught(lettered, output).get(quantity.value)
-    return None if form is None else expression(form)
 
 
 # ---- tables ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Row:
-    """One layer of a table; all numbers are plain integers, for the whole batch."""
+class Row(NamedTuple):
+    """One call of a layer; sizes without the batch, counts as plain integers for the whole batch."""
 
     name: str
-    layer: str
-    input: tuple[int, ...]
-    output: tuple[int, ...]
+    module: Layer
+    input: Shape
+    output: Shape
     parameters: int
     parameter_bytes: int
     macs: int
     flops: int
     activation_bytes: int
 
+    @property
+    def layer(self) -> str:
+        """The layer as it is written, or its type alone where that is long."""
+        return _short(self.module, type(self.module).__name__)
 
-@dataclass(frozen=True)
-class Total:
-    """The sums of a table's columns; `parameter_kib` are units of 1,024 bytes."""
+    def data(self) -> dict[str, Any]:
+        """The row as plain data, as JSON has it."""
+        plain = {**self._asdict(), "layer": self.layer}
+        return {name: plain[name] for name in COLUMNS}
+
+
+COLUMNS = (
+    "name", "layer", "input", "output", "parameters", "parameter_bytes", "macs", "flops", "activation_bytes",
+)  # fmt: skip
+
+
+class Total(NamedTuple):
+    """The sums of a table's columns; `parameter_kib` is in units of 1,024 bytes."""
 
     parameters: int
     parameter_bytes: int
@@ -290,9 +344,9 @@ class Total:
     activation_bytes: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """A network layer by layer, under one convention; renders as text, Markdown, HTML, LaTeX, CSV and JSON."""
+    """A network layer by layer, under one convention; renders in each of `FORMATS`."""
 
     title: str
     rows: tuple[Row, ...]
@@ -301,7 +355,12 @@ class Table:
     version: str | None
     dtype: str
     batch: int
-    not_counted: tuple[NotCounted, ...]
+    _parts: tuple[tuple[Call, Facts], ...]
+
+    @cached_property
+    def not_counted(self) -> tuple[NotCounted, ...]:
+        """What the convention leaves out, call by call."""
+        return tuple(_left_out(self._parts, self.convention))
 
     @property
     def complete(self) -> bool:
@@ -313,8 +372,8 @@ class Table:
         """What the numbers are: title, convention, unit, number format, batch."""
         version = f", version {self.version}" if self.version else ""
         return (
-            f"{self.title}{version}. FLOPs by the convention {self.convention.name} (in {self.convention.unit}): "
-            f"{self.convention.counts}. MACs: n for a dot product of length n. "
+            f"{self.title}{version}. FLOPs by the convention {self.convention.name} "
+            f"(in {self.convention.unit}): {self.convention.counts}. MACs: n for a dot product of length n. "
             f"Bytes in {self.dtype}; batch {self.batch}."
         )
 
@@ -328,69 +387,51 @@ class Table:
 
     def text(self) -> str:
         """A plain table with a caption above and what is not counted below."""
-        rows = [HEADS, *(_cells(row) for row in self.rows), self._total_cells()]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if column < _WORDS else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-        rule = "-" * max(map(len, lines))
-        return "\n".join([self.caption, "", lines[0], rule, *lines[1:-1], rule, lines[-1], "", *self._notes()])
+        head, *rows, total = _aligned([HEADS, *map(_cells, self.rows), self._total_cells()])
+        rule = "-" * max(map(len, (head, *rows, total)))
+        return "\n".join([self.caption, "", head, rule, *rows, rule, total, "", *self._notes()])
 
     def markdown(self) -> str:
         """A Markdown table with a caption above and what is not counted below."""
         align = ["---"] * _WORDS + ["---:"] * (len(HEADS) - _WORDS)
-        rows = [HEADS, align, *(_cells(row) for row in self.rows), [f"**{cell}**" if cell else "" for cell in
-                self._total_cells()]]  # fmt: skip
+        total = [f"**{cell}**" if cell else "" for cell in self._total_cells()]
+        rows = [HEADS, align, *map(_cells, self.rows), total]
         return "\n".join([self.caption, "", *(f"| {' | '.join(row)} |" for row in rows), "", *self._notes()])
 
     def html(self) -> str:
         """An HTML table with class names; it stands in a box of its own that scrolls."""
-        escape = html_text.escape
-
-        def row(cells: Iterable[str], tag: str = "td") -> str:
-            marked = (
-                f'<{tag} class="lc-word">{escape(cell)}</{tag}>'
-                if column < _WORDS
-                else f'<{tag} class="lc-number">{escape(cell)}</{tag}>'
-                for column, cell in enumerate(cells)
-            )
-            return f"<tr>{''.join(marked)}</tr>"
-
-        body = "".join(row(_cells(each)) for each in self.rows)
+        body = "".join(f"<tr>{_html_cells(_cells(row))}</tr>" for row in self.rows)
+        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
         return (
-            f'<div class="lc-table-box"><table class="lc-table"><caption>{escape(self.caption)}</caption>'
-            f'<thead>{row(HEADS, "th")}</thead><tbody>{body}</tbody>'
-            f"<tfoot>{row(self._total_cells())}</tfoot></table></div>"
-            f'<p class="lc-remark">{escape(self.remark)}</p>'
+            f'<div class="lc-scroll"><table class="lc-table"><caption>{_escaped(self.caption)}</caption>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
+            f'<tfoot><tr class="lc-total">{_html_cells(self._total_cells())}</tr></tfoot></table></div>'
+            f'<p class="lc-remark">{_escaped(self.remark)}</p>'
         )
 
     def latex(self) -> str:
         """A LaTeX table (package booktabs) with a caption."""
-        def row(cells: Iterable[str]) -> str:
-            return " & ".join(_latex_text(cell) for cell in cells) + r" \\"
-
         return "\n".join([
             r"\begin{table}", rf"\caption{{{_latex_text(self.caption)} {_latex_text(self.remark)}}}",
             rf"\begin{{tabular}}{{{'l' * _WORDS}{'r' * (len(HEADS) - _WORDS)}}}", r"\toprule",
-            row(HEADS), r"\midrule", *(row(_cells(each)) for each in self.rows), r"\midrule",
-            row(self._total_cells()), r"\bottomrule", r"\end{tabular}", r"\end{table}",
+            _latex_row(HEADS), r"\midrule", *(_latex_row(_cells(row)) for row in self.rows), r"\midrule",
+            _latex_row(self._total_cells()), r"\bottomrule", r"\end{tabular}", r"\end{table}",
         ])  # fmt: skip
 
     def csv(self) -> str:
         """Comma-separated values with a head and plain numbers; the last line is the total."""
+        import csv
+        import io
+
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        names = [field.name for field in fields(Row)]
-        writer.writerow([*names, "convention"])
-        for each in self.rows:
-            cells = ("x".join(map(str, v)) if isinstance(v, tuple) else v for v in asdict(each).values())
+        writer.writerow([*COLUMNS, "convention"])
+        for row in self.rows:
+            cells = (size.x() if isinstance(size, Shape) else size for size in row.data().values())
             writer.writerow([*cells, self.convention.name])
-        totals = asdict(self.total)
-        writer.writerow(["total", "", "", "", *(totals[name] for name in names[4:]), self.convention.name])
+        sums = self.total._asdict()
+        totals = [sums[name] for name in COLUMNS[_WORDS:]]
+        writer.writerow(["total", "", "", "", *totals, self.convention.name])
         return stream.getvalue()
 
     def data(self) -> dict[str, Any]:
@@ -404,21 +445,23 @@ class Table:
             "source": self.convention.source,
             "dtype": self.dtype,
             "batch": self.batch,
-            "rows": [asdict(row) for row in self.rows],
-            "total": asdict(self.total),
+            "rows": [row.data() for row in self.rows],
+            "total": self.total._asdict(),
             "complete": self.complete,
-            "not_counted": [asdict(missing) for missing in self.not_counted],
+            "not_counted": [vars(missing) for missing in self.not_counted],
         }
 
     def json(self) -> str:
         """The table as JSON; a total says whether it is complete, and what it leaves out."""
+        import json
+
         return json.dumps(self.data(), indent=2, ensure_ascii=False)
 
-    def render(self, format: str) -> str:
-        """The table in one of `FORMATS`; raises ValueError with the nearest names."""
-        if format not in FORMATS:
-            raise ValueError(unknown("format", format, FORMATS))
-        return FORMATS[format](self)
+    def render(self, form: str) -> str:
+        """The table in one of `FORMATS`; raises UnknownNameError with the nearest names."""
+        if form not in FORMATS:
+            raise UnknownNameError("format", form, FORMATS)
+        return FORMATS[form](self)
 
     def _total_cells(self) -> list[str]:
         t = self.total
@@ -448,20 +491,55 @@ FORMATS: dict[str, Callable[[Table], str]] = {
 }
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))
-
-
 def _cells(row: Row) -> list[str]:
     amounts = (row.parameters, row.parameter_bytes, row.macs, row.flops, row.activation_bytes)
-    return [row.name, row.layer, _size(row.input), _size(row.output), *(f"{amount:,}" for amount in amounts)]
+    return [row.name, row.layer, row.input.x("×"), row.output.x("×"), *(f"{amount:,}" for amount in amounts)]
+
+
+def _short(layer: Layer, otherwise: str) -> str:
+    """The layer as it is written, or `otherwise` where that is too long for a table."""
+    if not layer.is_leaf:
+        return otherwise
+    written = repr(layer)
+    return written if len(written) <= _LONGEST else otherwise
+
+
+_LONGEST = 60
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Each row as one line: words to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_padded, row, widths, range(len(widths)))).rstrip() for row in rows]
+
+
+def _padded(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < _WORDS else cell.rjust(width)
+
+
+def _html_cells(cells: list[str]) -> str:
+    words = "".join(f"<td>{_escaped(cell)}</td>" for cell in cells[:_WORDS])
+    return words + "".join(f'<td class="lc-n">{_escaped(cell)}</td>' for cell in cells[_WORDS:])
+
+
+def _escaped(text: str) -> str:
+    import html
+
+    return html.escape(text)
+
+
+def _latex_row(cells: Iterable[str]) -> str:
+    return " & ".join(map(_latex_text, cells)) + r" \\"
 
 
 def _latex_text(text: str) -> str:
-    for sign, written in {"\\": r"\textbackslash{}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "{": r"\{",
-                          "}": r"\}", "×": r"$\times$"}.items():  # fmt: skip
-        text = text.replace(sign, written)
-    return text
+    return text.translate(_LATEX_SIGNS)
+
+
+_LATEX_SIGNS = str.maketrans({
+    "\\": r"\textbackslash{}", "_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$",
+})  # fmt: skip
 
 
 def table(
@@ -473,50 +551,57 @@ def table(
     training: bool = False,
     dtype: str = "float32",
 ) -> Table:
-    """The whole table of a layer or network; `input` is the shape without the batch (a network has a usual one).
+    """The table of a layer or network on the shape `input`, without the batch (a network has a usual one).
 
     A layer called twice shows its parameters in the row of its first call.
-    Raises ShapeError that names the layer that does not fit, ValueError for an unknown convention or format.
+    Raises ShapeError that names the layer that does not fit, UnknownNameError for a convention or format.
+
+    >>> from layercost import networks
+    >>> table(networks.lenet5(), input=(1, 32, 32)).total.parameters
+    61706
     """
-    chosen = convention_named(convention)
+    chosen, bits = convention_named(convention), bits_of(dtype)
     shape = input if input is not None else getattr(layer, "input_shape", None)
     if shape is None:
         raise ShapeError("a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
-    calls = [(call, call.facts(batch, training)) for call in layer.calls(shape)]
-    flops_of, macs_of = _picker(Quantity.FLOPS, chosen), _picker(Quantity.MACS, chosen)
-    seen: set[int] = set()
-    rows = []
-    for call, facts in calls:
-        parameters = 0 if id(call.layer) in seen else sum(int(held.size) for held in facts.parameters)
-        seen.add(id(call.layer))
-        rows.append(
-            Row(
-                name=call.path or type(call.layer).__name__,
-                layer=repr(call.layer) if len(repr(call.layer)) <= 60 else type(call.layer).__name__,
-                input=tuple(int(size) for size in call.input_shape),
-                output=tuple(int(size) for size in call.output_shape),
-                parameters=parameters,
-                parameter_bytes=bytes_of(parameters, dtype),
-                macs=int(macs_of(facts)),
-                flops=int(flops_of(facts)),
-                activation_bytes=bytes_of(int(facts.written), dtype),
-            )
-        )
+    plain_batch = whole("table", "batch", batch)
+    parts = tuple((call, call.facts(plain_batch, training)) for call in layer.calls(shape))
+    rows = tuple(_rows(parts, chosen, bits))
     return Table(
-        title=getattr(layer, "name", None) or repr(layer),
-        rows=tuple(rows),
-        total=_total(rows, dtype),
+        title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
+        rows=rows,
+        total=_total(rows, bits),
         convention=chosen,
         version=getattr(layer, "version", None),
         dtype=dtype,
-        batch=batch,
-        not_counted=tuple(_left_out(calls, chosen)),
+        batch=plain_batch,
+        _parts=parts,
     )
 
 
-def _total(rows: list[Row], dtype: str) -> Total:
+def _rows(parts: Iterable[tuple[Call, Facts]], convention: Convention, bits: int) -> Iterator[Row]:
+    """One row a call; every sum here is of plain integers."""
+    seen: set[int] = set()
+    macs = pricing(Quantity.MACS, convention)
+    for (path, layer, shape, output), facts in parts:
+        parameters = 0 if id(layer) in seen else int(_sizes(facts.parameters))
+        seen.add(id(layer))
+        yield Row(
+            name=path or type(layer).__name__,
+            module=layer,
+            input=shape,
+            output=output,
+            parameters=parameters,
+            parameter_bytes=-(-parameters * bits // 8),
+            macs=int(macs.total(facts.operations)),
+            flops=int(convention.total(facts.operations)),
+            activation_bytes=-(-int(facts.written) * bits // 8),
+        )
+
+
+def _total(rows: Iterable[Row], bits: int) -> Total:
     parameters = sum(row.parameters for row in rows)
-    size = bytes_of(parameters, dtype)
+    size = -(-parameters * bits // 8)
     return Total(
         parameters=parameters,
         parameter_bytes=size,
@@ -525,4 +610,3 @@ def _total(rows: list[Row], dtype: str) -> Total:
         flops=sum(row.flops for row in rows),
         activation_bytes=sum(row.activation_bytes for row in rows),
     )
-

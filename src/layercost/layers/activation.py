@@ -32,7 +32,10 @@ class ReLU(_Elementwise):
 @register
 @dataclass(frozen=True, repr=False)
 class Sigmoid(_Elementwise):
-    """Any shape to the same shape: ``1 / (1 + exp(-x))`` of each element. Source: document 001; torch.nn.Sigmoid."""
+    """Any shape to the same shape: ``1 / (1 + exp(-x))`` of each element.
+
+    Source: document 001; torch.nn.Sigmoid.
+    """
 
     kind = Kind.SIGMOID
 
@@ -40,7 +43,10 @@ class Sigmoid(_Elementwise):
 @register
 @dataclass(frozen=True, repr=False)
 class Tanh(_Elementwise):
-    """Any shape to the same shape: the hyperbolic tangent of each element. Source: document 001; torch.nn.Tanh."""
+    """Any shape to the same shape: the hyperbolic tangent of each element.
+
+    Source: document 001; torch.nn.Tanh.
+    """
 
     kind = Kind.TANH
 
@@ -56,8 +62,8 @@ class ScaledTanh(_Elementwise):
     kind = Kind.TANH
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        count = times(batch, values(output))
-        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, 2 * count)
+        amount = times(batch, values(output))
+        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, 2 * amount)
         return (multiply, *super().operations(shape, output, batch, training))
 
 

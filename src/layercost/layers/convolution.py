@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from layercost.expression import Number, define, exact_div, product, times
+from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
-from layercost.shape import FLOOR, Image, Shape, ShapeError, values
-
-Sizes = int | tuple[int, ...]
-
-
-def slide(layer: Layer, channels: Number, shape: Shape, rule: object = FLOOR) -> Shape:
-    """``(channels, *sizes)`` of what slides over `shape` with the layer's kernel, stride, padding and dilation."""
-    fields = (getattr(layer, name) for name in ("kernel_size", "stride", "padding", "dilation"))
-    sizes = []
-    for axis, n, kernel, stride, padding, dilation in zip(shape.axes[1:], shape[1:], *fields, strict=True):
-        try:
-            size = rule.size(n, kernel, stride, padding, dilation)  # type: ignore[attr-defined]
-        except ShapeError as error:
-            raise ShapeError(f"along {axis}, {error.message}") from None
-        sizes.append(define(f"{axis}_out", size))
-    return type(shape)((channels, *sizes))
+from layercost.layers.sliding import Sizes, Window, check_channels, per_axis, slide
+from layercost.misconception import PRICED, SIZED, STORED, belief
+from layercost.shape import FLOOR, Image, Shape, shown, values, whole
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,11 +28,11 @@ class _Convolution(Layer):
     bias: bool = True
 
     axes: ClassVar[int]
-    letters = {
+    letters: ClassVar[Mapping[str, str]] = {
         "in_channels": "C_in", "out_channels": "C_out", "kernel_size": "k", "stride": "s", "padding": "p",
         "dilation": "d", "groups": "g",
     }  # fmt: skip
-    axis_letters = {"C": "C_in"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"C": "C_in"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_channels", "out_channels", "groups")
@@ -55,48 +42,51 @@ class _Convolution(Layer):
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
-                    f"{type(self).__name__}: groups must divide {name}, but {self.groups} groups do not divide "
-                    f"{getattr(self, name)} channels"
+                    f"{type(self).__name__}: groups must divide {name}, "
+                    f"but {self.groups} groups do not divide {getattr(self, name)} channels"
                 )
 
+    @property
+    def window(self) -> Window:
+        """How the kernel slides."""
+        return Window(*map(per_axis, (self.kernel_size, self.stride, self.padding, self.dilation)))
+
     def check(self, shape: Shape) -> None:
-        if shape[0] != self.in_channels:
-            raise ShapeError(
-                f"{type(self).__name__} expects {self.in_channels} input channels but got {shape[0]} in shape {shape}"
-            )
+        check_channels(self, self.in_channels, shape)
 
     def parameters(self) -> tuple[Held, ...]:
-        weight = Held("weight", self.out_channels * self._window())
+        weight = Held("weight", self.out_channels * self._length())
         return (weight, Held("bias", self.out_channels)) if self.bias else (weight,)
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self, self.out_channels, shape)
+        return slide(self.window, self.out_channels, shape, FLOOR)
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        count = times(batch, values(output))
-        dots = Operation(Kind.DOT, Role.WEIGHTS, count, self._window())
-        return (dots, Operation(Kind.ADD, Role.BIAS, count)) if self.bias else (dots,)
+        amount = times(batch, values(output))
+        dots = Operation(Kind.DOT, Role.WEIGHTS, amount, self._length())
+        return (dots, Operation(Kind.ADD, Role.BIAS, amount)) if self.bias else (dots,)
 
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
-        n, count = self._window(), values(output)
+        n, amount = self._length(), values(output)
         if self.bias:
-            return {"parameters": (n + 1) * self.out_channels, "flops": (n + (n - 1) + 1) * count}
-        return {"flops": (n + (n - 1)) * count}
+            return {"parameters": (n + 1) * self.out_channels, "flops": (n + (n - 1) + 1) * amount}
+        return {"flops": (n + (n - 1)) * amount}
 
-    def _window(self) -> Number:
-        """The cells under the kernel at one position: the length of each dot product.
+    def _length(self) -> Number:
+        """The length of each dot product: the cells under the kernel at one position.
 
         Padding is multiplied like any other cell.
         """
-        return exact_div(self.in_channels, self.groups) * product(self.kernel_size)  # type: ignore[arg-type]
+        return exact_div(self.in_channels, self.groups) * self.window.area
 
 
 @register
 @dataclass(frozen=True, repr=False)
 class Conv2d(_Convolution):
-    """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``, ``H_out = floor((H + 2p - d(k-1) - 1) / s) + 1``.
+    """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
 
-    Parameters: ``out_channels * in_channels / groups * k * k`` weights and, with `bias`, ``out_channels`` biases.
+    Output size: ``H_out = floor((H + 2p - d(k-1) - 1) / s) + 1``.
+    Parameters: ``out_channels * in_channels / groups * k * k`` weights, ``out_channels`` biases with `bias`.
     Source: documents 000 to 004; arguments as torch.nn.Conv2d.
     """
 
@@ -107,9 +97,9 @@ class Conv2d(_Convolution):
 @register
 @dataclass(frozen=True, repr=False)
 class ConnectedConv2d(Layer):
-    """``(in_channels, H, W)`` to ``(len(connections), H_out, W_out)``: each output map reads the inputs listed for it.
+    """``(in_channels, H, W)`` to ``(len(connections), H_out, W_out)``: each map reads its own inputs.
 
-    `connections` holds one tuple of input channels for each output channel. Stride 1, no padding, one bias a map.
+    `connections` holds one tuple of input channels for each output map. Stride 1, no padding, one bias a map.
     Source: LeCun et al. 1998, table I, LeNet-5's layer C3: 60 kernels of 5x5 and 16 biases, 1,516 parameters.
     """
 
@@ -118,46 +108,49 @@ class ConnectedConv2d(Layer):
     kernel_size: Sizes
 
     takes = Image
-    letters = {"in_channels": "C_in", "kernel_size": "k"}
-    axis_letters = {"C": "C_in"}
-    stride, padding, dilation = (1, 1), (0, 0), (1, 1)
+    letters: ClassVar[Mapping[str, str]] = {"in_channels": "C_in", "kernel_size": "k"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"C": "C_in"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_channels")
         keep_sizes(self, 2, 1, "kernel_size")
         if not isinstance(self.connections, (tuple, list)) or not self.connections:
-            raise LayerError(f"ConnectedConv2d: connections must list inputs for each map, but got {self.connections!r}")
+            raise LayerError(
+                "ConnectedConv2d: connections must list the input channels of each map, "
+                f"but got {shown(self.connections)}"
+            )
         for position, inputs in enumerate(self.connections):
             self._check_map(position, inputs)
         keep(self, connections=tuple(map(tuple, self.connections)))
 
     def _check_map(self, position: int, inputs: object) -> None:
-        good = (
-            isinstance(inputs, (tuple, list))
-            and len(inputs) > 0
-            and all(type(c) is int and 0 <= c < self.in_channels for c in inputs)
-            and len(set(inputs)) == len(inputs)
-        )
-        if not good:
+        if not isinstance(inputs, (tuple, list)) or not inputs or not self._are_channels(inputs):
             raise LayerError(
                 f"ConnectedConv2d: connections[{position}] must list different input channels from 0 to "
-                f"{self.in_channels - 1}, but got {inputs!r}"
+                f"{self.in_channels - 1}, but got {shown(inputs)}"
             )
 
+    def _are_channels(self, inputs: tuple[object, ...] | list[object]) -> bool:
+        known = all(type(c) is int and 0 <= c < self.in_channels for c in inputs)
+        return known and len(set(inputs)) == len(inputs)
+
+    @property
+    def window(self) -> Window:
+        """How the kernel slides: by one cell, without padding."""
+        return Window(per_axis(self.kernel_size), (1, 1), (0, 0), (1, 1))
+
     def check(self, shape: Shape) -> None:
-        if shape[0] != self.in_channels:
-            raise ShapeError(f"ConnectedConv2d expects {self.in_channels} input channels but got shape {shape}")
+        check_channels(self, self.in_channels, shape)
 
     def parameters(self) -> tuple[Held, ...]:
         kernels = sum(map(len, self.connections))
-        return (Held("weight", kernels * product(self.kernel_size)), Held("bias", len(self.connections)))  # type: ignore[arg-type]
+        return (Held("weight", kernels * self.window.area), Held("bias", len(self.connections)))
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self, len(self.connections), shape)
+        return slide(self.window, len(self.connections), shape, FLOOR)
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        positions = times(batch, output[1] * output[2])
-        area = product(self.kernel_size)  # type: ignore[arg-type]
+        positions, area = times(batch, output[1] * output[2]), self.window.area
         lengths = sorted({len(inputs) for inputs in self.connections})
         dots = tuple(
             Operation(Kind.DOT, Role.WEIGHTS, self._maps_that_read(length) * positions, length * area)
@@ -167,3 +160,143 @@ class ConnectedConv2d(Layer):
 
     def _maps_that_read(self, length: int) -> int:
         return sum(len(inputs) == length for inputs in self.connections)
+
+
+# ---- What people believe instead: about the weights ---------------------------------------------
+
+WEIGHED = STORED | PRICED
+
+
+@belief(
+    "kernel-not-squared",
+    "You counted k weights where the kernel has k times k: it is as high as it is wide.",
+    _Convolution, WEIGHED,
+)  # fmt: skip
+class _KernelNotSquared(_Convolution):
+    def _length(self) -> Number:
+        return exact_div(self.in_channels, self.groups) * self.window.kernel[0]
+
+
+@belief(
+    "forgot-input-channels",
+    "You counted one input channel: each filter reaches through all of them.",
+    _Convolution, WEIGHED,
+)  # fmt: skip
+class _ForgotInputChannels(_Convolution):
+    def _length(self) -> Number:
+        return self.window.area
+
+
+@belief(
+    "one-filter",
+    "You counted a single filter: there is one for each output channel.",
+    _Convolution, WEIGHED,
+)  # fmt: skip
+class _OneFilter(_Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held._replace(size=held.size // self.out_channels) for held in super().parameters())
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        return _shared_out(super().operations(shape, output, batch, training), self.out_channels)
+
+
+@belief(
+    "bias-per-input-channel",
+    "You gave each input channel a bias: a bias belongs to each output channel.",
+    _Convolution, STORED, lambda layer: getattr(layer, "bias", False),
+)  # fmt: skip
+class _BiasPerInputChannel(_Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *_ = super().parameters()
+        return (weight, Held("bias", self.in_channels))
+
+
+@belief(
+    "one-position",
+    "You counted a single position of the kernel: it takes a dot product at every cell of the output map.",
+    _Convolution, PRICED,
+)  # fmt: skip
+class _OnePosition(_Convolution):
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        positions = values(output) // output[0]
+        return _shared_out(super().operations(shape, output, batch, training), positions)
+
+
+def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Operation, ...]:
+    return tuple(operation._replace(amount=operation.amount // parts) for operation in operations)
+
+
+# ---- What people believe instead: about the size of the output ----------------------------------
+
+
+def _strides(layer: Layer) -> bool:
+    return max(per_axis(getattr(layer, "stride", 1))) > 1
+
+
+def _pads(layer: Layer) -> bool:
+    return max(per_axis(getattr(layer, "padding", 0))) > 0
+
+
+def _as_if(shape: Shape, *longer: int) -> Shape:
+    """`shape` with this much more room along each axis but the first."""
+    sizes = (int(size) + more for size, more in zip(shape[1:], longer, strict=True))
+    return type(shape)((shape[0], *(whole("a convolution", "the size of its input", size) for size in sizes)))
+
+
+@belief(
+    "input-size",
+    "You took the size of the input for that of the output: a kernel fits fewer times than there are cells, "
+    "unless padding makes up for it.",
+    _Convolution, SIZED | STORED,
+)  # fmt: skip
+class _InputSize(_Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((self.out_channels, *shape[1:]))
+
+
+@belief(
+    "rounded-up",
+    "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does.",
+    _Convolution, SIZED | STORED, _strides,
+)  # fmt: skip
+class _RoundedUp(_Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(_as_if(shape, *(stride - 1 for stride in per_axis(self.stride))))
+
+
+@belief(
+    "forgot-padding",
+    "You left out the padding: it is added on both sides before the kernel slides.",
+    _Convolution, SIZED | STORED, _pads,
+)  # fmt: skip
+def _forgot_padding(layer: Layer) -> Layer:
+    return replace(layer, padding=0)  # type: ignore[call-arg]
+
+
+@belief(
+    "padding-once",
+    "You added the padding once: it is added on both sides, so twice.",
+    _Convolution, SIZED | STORED, _pads,
+)  # fmt: skip
+class _PaddingOnce(_Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(_as_if(shape, *(-padding for padding in per_axis(self.padding))))
+
+
+@belief(
+    "forgot-stride",
+    "You let the kernel move by one cell: it moves by the stride, so there are fewer positions.",
+    _Convolution, SIZED | STORED, _strides,
+)  # fmt: skip
+def _forgot_stride(layer: Layer) -> Layer:
+    return replace(layer, stride=1)  # type: ignore[call-arg]
+
+
+@belief(
+    "forgot-first-position",
+    "You counted the steps of the kernel: the position where it starts is one more.",
+    _Convolution, SIZED | STORED,
+)  # fmt: skip
+class _ForgotFirstPosition(_Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(_as_if(shape, *(-stride for stride in per_axis(self.stride))))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.layer import Layer, keep_flags, keep_whole, register
+from layercost.misconception import PRICED, STORED, belief
 from layercost.shape import Features, Shape, ShapeError, values
 
 
@@ -24,8 +26,8 @@ class Linear(Layer):
     out_features: int
     bias: bool = True
 
-    letters = {"in_features": "d_in", "out_features": "d_out"}
-    axis_letters = {"F": "d_in"}
+    letters: ClassVar[Mapping[str, str]] = {"in_features": "d_in", "out_features": "d_out"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"F": "d_in"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_features", "out_features")
@@ -49,31 +51,32 @@ class Linear(Layer):
         return type(shape)((*shape[:-1], self.out_features))
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        count = times(batch, values(output))
-        dots = Operation(Kind.DOT, Role.WEIGHTS, count, self.in_features)
-        return (dots, Operation(Kind.ADD, Role.BIAS, count)) if self.bias else (dots,)
+        amount = times(batch, values(output))
+        dots = Operation(Kind.DOT, Role.WEIGHTS, amount, self.in_features)
+        return (dots, Operation(Kind.ADD, Role.BIAS, amount)) if self.bias else (dots,)
 
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
-        n, count = self.in_features, values(output)
+        n, amount = self.in_features, values(output)
         if self.bias:
-            return {"parameters": (n + 1) * self.out_features, "flops": (n + (n - 1) + 1) * count}
-        return {"flops": (n + (n - 1)) * count}
+            return {"parameters": (n + 1) * self.out_features, "flops": (n + (n - 1) + 1) * amount}
+        return {"flops": (n + (n - 1)) * amount}
 
 
 @register
 @dataclass(frozen=True, repr=False)
 class EuclideanRBF(Layer):
-    """``(in_features,)`` to ``(out_features,)``: squared distances to fixed codes, ``y_i = sum_j (x_j - w_ij)^2``.
+    """``(in_features,)`` to ``(out_features,)``: squared distances to fixed codes.
 
-    The codes are stored and not trained. Source: LeCun et al. 1998, section II.B, LeNet-5's output layer.
+    ``y_i = sum_j (x_j - w_ij)^2``. The codes are stored and not trained.
+    Source: LeCun et al. 1998, section II.B, LeNet-5's output layer.
     """
 
     in_features: int
     out_features: int
 
     takes = Features
-    letters = {"in_features": "d_in", "out_features": "d_out"}
-    axis_letters = {"F": "d_in"}
+    letters: ClassVar[Mapping[str, str]] = {"in_features": "d_in", "out_features": "d_out"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"F": "d_in"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_features", "out_features")
@@ -95,3 +98,47 @@ class EuclideanRBF(Layer):
             Operation(Kind.MULTIPLY, Role.ELEMENTWISE, distances * self.in_features),
             Operation(Kind.SUM, Role.ELEMENTWISE, distances, self.in_features),
         )
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "bias-per-input",
+    "You gave each input a bias: a bias belongs to each output.",
+    Linear, STORED, lambda layer: getattr(layer, "bias", False),
+)  # fmt: skip
+class _BiasPerInput(Linear):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *_ = super().parameters()
+        return (weight, Held("bias", self.in_features))
+
+
+@belief(
+    "sizes-added",
+    "You added inputs and outputs: each output has a weight for each input, so the two are multiplied.",
+    Linear, STORED | PRICED,
+)  # fmt: skip
+class _SizesAdded(Linear):
+    def parameters(self) -> tuple[Held, ...]:
+        _, *bias = super().parameters()
+        return (Held("weight", self.in_features + self.out_features), *bias)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        dots, *bias = super().operations(shape, output, batch, training)
+        return (dots._replace(amount=1, length=self.in_features + self.out_features), *bias)
+
+
+@belief(
+    "one-output",
+    "You counted a single output: each of the outputs takes a dot product of its own with all inputs.",
+    Linear, STORED | PRICED,
+)  # fmt: skip
+class _OneOutput(Linear):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *bias = super().parameters()
+        return (Held("weight", self.in_features), *(Held("bias", 1) for _ in bias))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        every = super().operations(shape, output, batch, training)
+        return tuple(operation._replace(amount=1) for operation in every)

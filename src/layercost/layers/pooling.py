@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field
 from itertools import product as pairs
+from typing import Any, ClassVar
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
-from layercost.layers.convolution import Sizes, slide
-from layercost.shape import CEIL, FLOOR, Image, Shape, ShapeError, values, window_cells
+from layercost.layers.sliding import Sizes, Window, check_channels, per_axis, slide
+from layercost.misconception import SIZED, STORED, belief
+from layercost.shape import CEIL, FLOOR, Image, OutputSizeRule, Shape, values, window_cells
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,7 +24,9 @@ class _Pooling(Layer):
     padding: Sizes = 0
 
     takes = Image
-    letters = {"kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d"}
+    letters: ClassVar[Mapping[str, str]] = {
+        "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "channels": "C",
+    }  # fmt: skip
 
     def __post_init__(self) -> None:
         keep_sizes(self, 2, 1, "kernel_size")
@@ -30,34 +34,39 @@ class _Pooling(Layer):
             keep(self, stride=self.kernel_size)
         keep_sizes(self, 2, 1, "stride")
         keep_sizes(self, 2, 0, "padding")
-        keep_flags(self, "ceil_mode")
-        for kernel, padding in zip(self.kernel_size, self.padding, strict=True):  # type: ignore[arg-type]
-            if 2 * padding > kernel:
+        for kernel, padding in zip(per_axis(self.kernel_size), per_axis(self.padding), strict=True):
+            if 2 * int(padding) > int(kernel):
                 raise LayerError(
                     f"{type(self).__name__}: padding must be at most half of the kernel, "
                     f"but got padding {padding} for a kernel of {kernel}"
                 )
 
-    # MaxPool2d has a field of this name; the others do not dilate
-    dilation = (1, 1)
-    ceil_mode = False
+    @property
+    def window(self) -> Window:
+        """How the window slides; the dilation is 1 but for layers that have the field."""
+        return Window(per_axis(self.kernel_size), per_axis(self.stride), per_axis(self.padding), (1, 1))
 
-    def _default(self, field: object) -> object:
-        return self.kernel_size if getattr(field, "name", "") == "stride" else super()._default(field)  # type: ignore[arg-type]
+    @property
+    def rule(self) -> OutputSizeRule:
+        """The rule that gives the output's size."""
+        return FLOOR
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self, shape[0], shape, CEIL if self.ceil_mode else FLOOR)
+        return slide(self.window, shape[0], shape, self.rule)
 
     def _windows(self, shape: Shape, output: Shape, batch: Number) -> Iterator[tuple[Number, Number]]:
         """Pairs of (real cells in a window, how many windows have so many) over the whole batch."""
-        names = ("kernel_size", "stride", "padding", "dilation")
-        settings = zip(*(getattr(self, name) for name in names), strict=True)
-        rows, columns = (
-            window_cells(n, kernel, stride, padding, dilation, windows)
-            for n, (kernel, stride, padding, dilation), windows in zip(shape[1:], settings, output[1:], strict=True)
-        )
+        axes = zip(shape[1:], *self.window, output[1:], strict=True)
+        rows, columns = (window_cells(*settings) for settings in axes)
         for (height, down), (width, across) in pairs(rows, columns):
             yield height * width, times(batch, output[0] * down * across)
+
+    def _sums(self, shape: Shape, output: Shape, batch: Number) -> tuple[Operation, ...]:
+        windows = self._windows(shape, output, batch)
+        return tuple(Operation(Kind.SUM, Role.POOLING, amount, cells) for cells, amount in windows)
+
+    def _default(self, field: Field[Any]) -> object:
+        return self.kernel_size if field.name == "stride" else super()._default(field)
 
 
 @register
@@ -73,20 +82,29 @@ class MaxPool2d(_Pooling):
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
-        keep_sizes(self, 2, 1, "dilation")
         super().__post_init__()
+        keep_sizes(self, 2, 1, "dilation")
+        keep_flags(self, "ceil_mode")
+
+    @property
+    def window(self) -> Window:
+        """How the window slides."""
+        return super().window._replace(dilation=per_axis(self.dilation))
+
+    @property
+    def rule(self) -> OutputSizeRule:
+        """The rule that gives the output's size."""
+        return CEIL if self.ceil_mode else FLOOR
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        return tuple(
-            Operation(Kind.MAXIMUM, Role.POOLING, count, cells)
-            for cells, count in self._windows(shape, output, batch)
-        )
+        windows = self._windows(shape, output, batch)
+        return tuple(Operation(Kind.MAXIMUM, Role.POOLING, amount, cells) for cells, amount in windows)
 
 
 @register
 @dataclass(frozen=True, repr=False)
 class AvgPool2d(_Pooling):
-    """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells and one division; no parameters.
+    """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells, divided; no parameters.
 
     `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up;
     `count_include_pad` changes what is divided by, never how often.
@@ -98,19 +116,22 @@ class AvgPool2d(_Pooling):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_flags(self, "count_include_pad")
+        keep_flags(self, "ceil_mode", "count_include_pad")
+
+    @property
+    def rule(self) -> OutputSizeRule:
+        """The rule that gives the output's size."""
+        return CEIL if self.ceil_mode else FLOOR
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        sums = (
-            Operation(Kind.SUM, Role.POOLING, count, cells) for cells, count in self._windows(shape, output, batch)
-        )
-        return (*sums, Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output))))
+        divide = Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output)))
+        return (*self._sums(shape, output, batch), divide)
 
 
 @register
 @dataclass(frozen=True, repr=False)
 class Subsampling2d(_Pooling):
-    """``(channels, H, W)`` to ``(channels, H_out, W_out)``: each window's sum, times a coefficient, plus a bias.
+    """``(channels, H, W)`` to ``(channels, H_out, W_out)``: each window's sum, scaled, plus a bias.
 
     One trained coefficient and one trained bias a channel.
     Source: LeCun et al. 1998, LeNet-5's layers S2 (12 parameters) and S4 (32).
@@ -118,23 +139,30 @@ class Subsampling2d(_Pooling):
 
     channels: int = field(kw_only=True)
 
-    letters = {"kernel_size": "k", "stride": "s", "padding": "p", "channels": "C"}
-
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_whole(self, 1, "channels")
 
     def check(self, shape: Shape) -> None:
-        if shape[0] != self.channels:
-            raise ShapeError(f"Subsampling2d expects {self.channels} channels but got shape {shape}")
+        check_channels(self, self.channels, shape)
 
     def parameters(self) -> tuple[Held, ...]:
         return (Held("coefficient", self.channels), Held("bias", self.channels))
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         each = times(batch, values(output))
-        sums = (
-            Operation(Kind.SUM, Role.POOLING, count, cells) for cells, count in self._windows(shape, output, batch)
-        )
         multiply, add = (Operation(kind, Role.POOLING, each) for kind in (Kind.MULTIPLY, Kind.ADD))
-        return (*sums, multiply, add)
+        return (*self._sums(shape, output, batch), multiply, add)
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "pooling-keeps-size",
+    "You let the map keep its size through the pooling: a window that moves by its own size leaves fewer cells.",
+    _Pooling, SIZED | STORED,
+)  # fmt: skip
+class _PoolingKeepsSize(_Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        return shape

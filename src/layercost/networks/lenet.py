@@ -10,14 +10,26 @@ from layercost.convention import Convention, Price
 from layercost.facts import Kind, Role
 from layercost.layer import Layer
 from layercost.layers import (
-    AvgPool2d, ConnectedConv2d, Conv2d, EuclideanRBF, Flatten, Linear, MaxPool2d, ReLU, ScaledTanh, Sequential,
-    Softmax, Subsampling2d,
+    AvgPool2d,
+    ConnectedConv2d,
+    Conv2d,
+    EuclideanRBF,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    ScaledTanh,
+    Sequential,
+    Softmax,
+    Subsampling2d,
 )  # fmt: skip
 from layercost.networks.network import Network, check_version, network
 
 VERSIONS = {
     "max-pooling": "document 004: max pooling, three fully connected layers; 61,706 parameters",
-    "average-pooling": "document 003: average pooling, C5 as a convolution, softmax at the end; 61,706 parameters",
+    "average-pooling": (
+        "document 003: average pooling, C5 as a convolution, softmax at the end; 61,706 parameters"
+    ),
     "1998": "the paper: sparse C3, trained subsampling, fixed output codes; 60,000 trained parameters",
 }
 
@@ -33,7 +45,7 @@ CONNECTIONS = Convention(
     name="connections",
     unit="connections",
     counts="every input that a unit reads, and its bias as one more: n + 1 for a dot product with bias",
-    source="LeCun et al. 1998, section II.B: the connections that the paper gives for each layer, 340,908 in all",
+    source="LeCun et al. 1998, section II.B: the connections given for each layer, 340,908 in all",
     prices={
         Kind.DOT: Price(1),
         Kind.SUM: Price(1),
@@ -51,8 +63,8 @@ def lenet5(
 
     With its defaults it is the network of its sources; with others, the first layer after Flatten follows.
     Document 004's table lists no activations; they are placed where document 003 and the paper have them
-    (they hold no parameters). Raises ValueError for an unknown version, with the nearest names, and ShapeError
-    for an image that is too small, naming the layer.
+    (they hold no parameters). Raises UnknownNameError for another version, and ShapeError for an image that
+    is too small, naming the layer.
     """
     check_version("lenet5", version)
     shape = (in_channels, size, size)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from layercost.convention import unknown
+from layercost.convention import UnknownNameError
 from layercost.layer import Layer
 from layercost.layers import Sequential
 
 
 @dataclass(frozen=True, repr=False, init=False)
 class Network(Sequential):
-    """A `Sequential` that knows what it is: its name, which version, whose figures, and its usual input shape."""
+    """A `Sequential` that knows its name, its version, its source and its usual input shape."""
 
     name: str
     version: str
@@ -24,7 +24,12 @@ class Network(Sequential):
         self, layers: dict[str, Layer], *, name: str, version: str, source: str, input_shape: tuple[int, ...]
     ) -> None:
         super().__init__(layers)
-        for field, value in {"name": name, "version": version, "source": source, "input_shape": input_shape}.items():
+        for field, value in {
+            "name": name,
+            "version": version,
+            "source": source,
+            "input_shape": input_shape,
+        }.items():
             object.__setattr__(self, field, value)
 
     def __repr__(self) -> str:
@@ -58,15 +63,15 @@ def network(
 
 
 def check_version(name: str, version: str) -> None:
-    """Raise ValueError with the nearest versions where `name` has no such version."""
+    """Raise UnknownNameError with the nearest versions where `name` has no such version."""
     versions = NETWORKS[name].versions
     if version not in versions:
-        raise ValueError(unknown(f"version of {name}", version, versions))
+        raise UnknownNameError(f"version of {name}", version, versions)
 
 
 def network_named(name: str, version: str | None = None, **arguments: Any) -> Network:
-    """The network of that name, in its default version unless told; raises ValueError with the nearest names."""
+    """The network of that name, in its default version unless told; raises UnknownNameError."""
     if name not in NETWORKS:
-        raise ValueError(unknown("network", name, NETWORKS))
+        raise UnknownNameError("network", name, NETWORKS)
     entry = NETWORKS[name]
     return entry.build(version=version or entry.default, **arguments)

@@ -1,0 +1,50 @@
+"""What convolution and pooling share: a window that slides over the axes after the channels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias, cast
+
+from layercost.expression import Number, define, product
+from layercost.layer import Layer
+from layercost.shape import OutputSizeRule, Shape, ShapeError
+
+Sizes: TypeAlias = int | tuple[int, ...]
+
+
+class Window(NamedTuple):
+    """How a window slides: one size for each axis, each a plain integer or a letter."""
+
+    kernel: tuple[Number, ...]
+    stride: tuple[Number, ...]
+    padding: tuple[Number, ...]
+    dilation: tuple[Number, ...]
+
+    @property
+    def area(self) -> Number:
+        """The cells of one channel under the window."""
+        return product(self.kernel)
+
+
+def per_axis(sizes: Sizes | None) -> tuple[Number, ...]:
+    """A field that its layer keeps as one size for each axis (`layercost.layer.keep_sizes` saw to it)."""
+    return cast("tuple[Number, ...]", sizes)
+
+
+def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) -> Shape:
+    """``(C, *sizes)`` to ``(channels, *sizes)`` of a window that slides by `rule`; raises ShapeError."""
+    sizes = []
+    for axis, n, *settings in zip(shape.axes[1:], shape[1:], *window, strict=True):
+        try:
+            size = rule.size(n, *settings)
+        except ShapeError as error:
+            raise ShapeError(f"along {axis}, {error.message}") from None
+        sizes.append(define(f"{axis}_out", size))
+    return type(shape)((channels, *sizes))
+
+
+def check_channels(layer: Layer, expected: int, shape: Shape) -> None:
+    """Raise ShapeError where the first axis of `shape` is not what `layer` expects."""
+    if shape[0] != expected:
+        raise ShapeError(
+            f"{type(layer).__name__} expects {expected} input channels but got {shape[0]} in shape {shape}"
+        )

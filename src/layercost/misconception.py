@@ -1,0 +1,286 @@
+"""Misconceptions: wrong beliefs, each a small change of what is asked, with a stable id and one kind sentence.
+
+A belief about a layer is declared beside the formula that it distorts, in the layer's own module:
+as a function that changes the layer's fields, or as a class that overrides one of its methods.
+So beliefs compose, and the wrong answer comes from the same lines as the right one.
+Here stand the beliefs that belong to no single layer: about biases, prices and units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from functools import lru_cache, partial
+from typing import TypeAlias, TypeVar, cast
+
+from layercost.convention import DTYPE_BITS, MACS_ONLY, TEXTBOOK, Convention, Price, Quantity
+from layercost.facts import Held, Kind
+from layercost.layer import Layer, LayerError
+from layercost.shape import Shape, ShapeError, shape_of
+
+
+class Size(Enum):
+    """What can be asked besides quantities."""
+
+    OUTPUT_SIZE = "output_size"
+
+
+Measure: TypeAlias = Quantity | Size
+
+STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES})
+PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
+SIZED = PRICED | {Size.OUTPUT_SIZE}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """In what an answer is given: `size` of what is counted make one. `other_names` are understood too."""
+
+    name: str
+    size: int = 1
+    other_names: tuple[str, ...] = ()
+
+
+ONE = Unit("")
+KIB = Unit("KiB", 1024, ("kib", "kibibyte", "kibibytes"))
+UNITS = {unit.name: unit for unit in (ONE, KIB, Unit("kB", 1000), Unit("MiB", 1024**2), Unit("MB", 1000**2))}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked: a measure of a layer, or of one `part` of a network, under a convention, in a unit.
+
+    A `part` is a path as in tables (``conv1``); empty means the whole.
+    """
+
+    layer: Layer
+    measure: Measure
+    input_shape: Shape | None = None
+    convention: Convention = TEXTBOOK
+    part: str = ""
+    dtype: str = "float32"
+    unit: Unit = ONE
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """`distort` gives what somebody with this belief answers instead, or None where the belief changes nothing."""
+
+    id: str
+    message: str
+    distort: Callable[[Task], Task | None]
+
+
+MISCONCEPTIONS: dict[str, Misconception] = {}
+
+
+def declare(name: str, message: str, distort: Callable[[Task], Task | None]) -> None:
+    """Make a belief about tasks known; its id must be new."""
+    if name in MISCONCEPTIONS:
+        raise ValueError(f"two misconceptions are called {name!r}; an id names one belief for good")
+    MISCONCEPTIONS[name] = Misconception(name, message, distort)
+
+
+# ---- beliefs about layers ----------------------------------------------------------------------
+
+Change: TypeAlias = Callable[[Layer], Layer]
+Belief = TypeVar(
+    "Belief", bound=Callable[..., Layer]
+)  # a function of a layer, or a class that derives from one
+
+
+def belief(
+    name: str,
+    message: str,
+    of: type[Layer],
+    measures: Collection[Measure],
+    where: Callable[[Layer], bool] = lambda layer: True,
+) -> Callable[[Belief], Belief]:
+    """Declare a belief about the layers `of` a class, for the `measures` that it distorts.
+
+    What is decorated gives the layer as the believer sees it: a function from layer to layer, or a class that
+    overrides methods of `of` and calls `super()`. `where` says of which layers it can be held at all.
+    """
+
+    def declared(change: Belief) -> Belief:
+        seen = partial(seen_as, change) if isinstance(change, type) else cast(Change, change)
+
+        def believed(leaf: Layer) -> Layer:
+            return seen(leaf) if isinstance(leaf, of) and where(leaf) else leaf
+
+        declare(name, message, lambda task: _distorted(task, believed) if task.measure in measures else None)
+        return change
+
+    return declared
+
+
+def seen_as(how: type, layer: Layer) -> Layer:
+    """The same layer, with the methods of the class `how` in front of its own."""
+    twin = object.__new__(_seen_class(how, type(layer)))
+    twin.__dict__.update(layer.__dict__)
+    return cast(Layer, twin)
+
+
+@lru_cache
+def _seen_class(how: type, kind: type) -> type:
+    return type(kind.__name__, (how, kind), {})
+
+
+def _distorted(task: Task, change: Change) -> Task | None:
+    """The task with every leaf changed; layers that come after take the sizes that now arrive."""
+    try:
+        layer = fitted(task.layer, task.input_shape, change)
+    except (LayerError, ShapeError):
+        return None  # nobody can hold this belief here: no such layer exists
+    return None if layer == task.layer else replace(task, layer=layer)
+
+
+@lru_cache(maxsize=1024)
+def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf: leaf) -> Layer:
+    """`layer` with each leaf changed, and made to take what arrives (as PyTorch's lazy layers do).
+
+    Raises ShapeError where that cannot be.
+    """
+    known: dict[int, Layer] = {}  # a layer that is called twice stays one layer
+
+    def take(leaf: Layer, shape: Shape | None) -> Layer:
+        if id(leaf) not in known:
+            known[id(leaf)] = change(leaf if shape is None else taking(leaf, shape))
+        return known[id(leaf)]
+
+    return layer.rebuilt(take, None if input_shape is None else shape_of(input_shape))
+
+
+def taking(leaf: Layer, shape: Shape) -> Layer:
+    """`leaf` with the field that stands for an axis of its input set to the size that arrives there."""
+    arriving = {leaf.axis_letters.get(axis, letter): size for axis, letter, size in zip(
+        shape.axes, shape.letters, shape, strict=True
+    )}  # fmt: skip
+    known = {field.name: leaf.letters.get(field.name, "") for field in fields(leaf)}
+    changed = {
+        name: int(arriving[letter])
+        for name, letter in known.items()
+        if letter in arriving and getattr(leaf, name) != arriving[letter]
+    }
+    return cast(Layer, replace(leaf, **changed)) if changed else leaf
+
+
+# ---- beliefs about biases: of every layer that has a field of this name -------------------------
+
+
+def _has_bias(layer: Layer) -> bool:
+    return getattr(layer, "bias", None) is True
+
+
+def _has_none(layer: Layer) -> bool:
+    return getattr(layer, "bias", None) is False
+
+
+@belief(
+    "forgot-bias",
+    "The biases are missing: each output feature or output channel has a bias of its own, "
+    "and adding it is one operation for each value.",
+    Layer, STORED | {Quantity.FLOPS}, _has_bias,
+)  # fmt: skip
+def _forgot_bias(layer: Layer) -> Layer:
+    return replace(layer, bias=False)  # type: ignore[call-arg]
+
+
+@belief(
+    "bias-not-asked-for",
+    "You counted biases where the layer has none: with bias=False there is nothing to store and nothing to add.",
+    Layer, STORED | {Quantity.FLOPS}, _has_none,
+)  # fmt: skip
+def _bias_not_asked_for(layer: Layer) -> Layer:
+    return replace(layer, bias=True)  # type: ignore[call-arg]
+
+
+@belief(
+    "one-bias",
+    "You counted one bias for the whole layer: each output feature or output channel has a bias of its own.",
+    Layer, STORED, _has_bias,
+)  # fmt: skip
+class _OneBias(Layer):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(Held("bias", 1) if held.name == "bias" else held for held in super().parameters())
+
+
+# ---- beliefs about prices ----------------------------------------------------------------------
+
+_TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
+
+
+def _asks(task: Task, quantity: Quantity, convention: Convention) -> bool:
+    return task.measure is quantity and (
+        quantity is not Quantity.FLOPS or task.convention.name == convention.name
+    )
+
+
+def _macs_for_flops(task: Task) -> Task | None:
+    priced = replace(task, measure=Quantity.MACS)
+    return priced if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+
+
+def _flops_for_macs(task: Task) -> Task | None:
+    priced = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
+    return priced if _asks(task, Quantity.MACS, MACS_ONLY) else None
+
+
+def _one_addition_too_many(task: Task) -> Task | None:
+    return replace(task, convention=_TWO_EACH) if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+
+
+def _counted_parameters(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
+
+
+declare(
+    "macs-for-flops",
+    "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations.",
+    _macs_for_flops,
+)
+declare(
+    "flops-for-macs",
+    "You counted FLOPs: one MAC is a multiplication together with its addition, and the bias is none.",
+    _flops_for_macs,
+)
+declare(
+    "one-addition-too-many",
+    "You counted n additions for a dot product of length n: n products need only n - 1 additions to become one sum.",
+    _one_addition_too_many,
+)
+declare(
+    "counted-parameters",
+    "You counted what the layer stores: parameters are not operations, and the bias is no multiplication.",
+    _counted_parameters,
+)
+
+
+# ---- beliefs about bytes -----------------------------------------------------------------------
+
+
+def _stored_as(dtype: str) -> Callable[[Task], Task | None]:
+    def distort(task: Task) -> Task | None:
+        same = task.measure is not Quantity.PARAMETER_BYTES or DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype]
+        return None if same else replace(task, dtype=dtype)
+
+    return distort
+
+
+def _in_unit(asked: str, given: str) -> Callable[[Task], Task | None]:
+    return lambda task: replace(task, unit=UNITS[given]) if task.unit == UNITS[asked] else None
+
+
+declare(
+    "one-byte-a-value",
+    "You counted one byte for each parameter: a float32 takes 32 bits, which are 4 bytes.",
+    _stored_as("int8"),
+)
+declare(
+    "eight-bytes-a-value",
+    "You counted eight bytes for each parameter: a float32 takes 32 bits, which are 4 bytes.",
+    _stored_as("float64"),
+)
+declare("thousand-for-1024", "You divided by 1,000: a KiB is 1,024 bytes.", _in_unit("KiB", "kB"))
+declare("bytes-for-kib", "You gave bytes: a KiB is 1,024 of them.", _in_unit("KiB", ""))
