@@ -181,15 +181,20 @@ def _submissions(course: Course, options: argparse.Namespace) -> tuple[Assignmen
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
+    from grader.batch import without_control_characters
     from grader.feedback import write_feedback
 
     course = find_course(options.course)
     assignment, students = _submissions(course, options)
-    paths = write_feedback(course, assignment, frozenset(students))
-    if not paths:
+    written = list(write_feedback(course, assignment, frozenset(students)))
+    if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")
-    print(f"Wrote {len(paths)} of {len(students)} feedback pages into {course.root / 'feedback'}")
-    return 0
+    failed = [(student, trouble) for student, trouble in written if trouble]
+    for student, trouble in failed:
+        print(without_control_characters(f"NO PAGE for {student}: {trouble}"), file=sys.stderr)
+    done = len(written) - len(failed)
+    print(f"Wrote {done} of {len(students)} feedback pages into {course.root / 'feedback'}")
+    return FAILED if failed else 0
 
 
 def run_export(options: argparse.Namespace) -> int:

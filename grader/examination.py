@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.box import Box, BoxDied, BoxTimeout, Sandbox
-from grader.values import Answer, Call, Failure, Get, NotAValue, Probe, TooLarge, decode, probe_to_tree
+from grader.values import (
+    Answer,
+    Call,
+    Failure,
+    Get,
+    NotAValue,
+    Probe,
+    TooLarge,
+    decode,
+    probe_to_tree,
+    valid_text,
+)
 
 KNOWN_EXCEPTIONS = frozenset(
     name
@@ -192,4 +203,4 @@ def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
 
 
 def _text(value: object, limit: int) -> str:
-    return value[:limit] if isinstance(value, str) else ""
+    return valid_text(value[:limit]) if isinstance(value, str) else ""

@@ -7,6 +7,7 @@ all else is shown as text, and the page's own policy forbids every script.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,20 +78,25 @@ class ShownCell:
     output: str
 
 
-def write_feedback(course: Course, assignment: Assignment, students: frozenset[str]) -> list[Path]:
-    """Writes a page for each of these students who is in the gradebook; gives the paths."""
-    paths = []
+def write_feedback(
+    course: Course, assignment: Assignment, students: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """Writes a page for each of these students who is in the gradebook; gives student and trouble, if any."""
     for result in read_results(course, assignment.name, assignment.notebook, assignment.release):
-        if result.student not in students:
-            continue
-        notebook = course.autograded(result.student, assignment.name, assignment.notebook)
-        path = course.feedback(result.student, assignment.name, assignment.notebook)
-        page = feedback_page(
-            assignment.name, result, json.loads(notebook.read_text("utf-8")), assignment.release
-        )
-        write_atomically(path, page)
-        paths.append(path)
-    return paths
+        if result.student in students:
+            try:
+                _write_page(course, assignment, result)
+            except Exception as error:  # one page never stops the others
+                yield result.student, f"{type(error).__name__}: {error}"
+            else:
+                yield result.student, ""
+
+
+def _write_page(course: Course, assignment: Assignment, result: Result) -> None:
+    notebook = course.autograded(result.student, assignment.name, assignment.notebook)
+    path = course.feedback(result.student, assignment.name, assignment.notebook)
+    cells = json.loads(notebook.read_text("utf-8"))
+    write_atomically(path, feedback_page(assignment.name, result, cells, assignment.release))
 
 
 def feedback_page(assignment: str, result: Result, notebook: dict[str, Any], release: Release) -> str:

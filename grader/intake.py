@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.values import valid_text
+
 MAX_FILE_BYTES = 20 << 20
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000  # characters in one cell
@@ -178,4 +180,4 @@ def _source(source: object) -> str:
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     text = source if isinstance(source, str) else ""
-    return text.encode("utf-8", "replace").decode()[: MAX_SOURCE + 1]
+    return valid_text(text)[: MAX_SOURCE + 1]

@@ -11,20 +11,22 @@ import re
 
 _ENTITY = re.compile(r"&(?=#|[A-Za-z])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_SCHEME = re.compile(r"(?i)\b(javascript|vbscript|data|file)([\\\s]*):")
+_IMAGE = re.compile(r"!(?=\[)")
+_LINK = re.compile(r"\](?=\((?!https?://|mailto:|#)|:(?!\s*https?://))")  # [text](target) and [name]: target
 _TEX = re.compile(
     r"\\(href|url|require|style|class|cssId|data|html\w*|includegraphics|def|newcommand|let)(?![a-z])"
 )
 
 
 def harmless_markdown(text: str) -> str:
-    """Markdown in which no HTML, no script address and no TeX macro that reaches the page is left.
+    """Markdown in which no HTML, no link but to a page, and no TeX macro that reaches the page is left.
 
     What stood there stays readable: `<b>` shows as it was typed, and mathematics still displays.
     """
     text = _ENTITY.sub("&amp;", text)
     text = _TAG.sub("&lt;", text)
-    text = _SCHEME.sub(r"\1 \2:", text)
+    text = _IMAGE.sub("! ", text)
+    text = _LINK.sub("] ", text)
     return _TEX.sub(r"\\text{\1}", text)
 
 

@@ -133,7 +133,12 @@ def _encode_float(value: Any) -> Tree:
 def _encode_text(value: Any) -> Tree:
     if len(value) > MAX_TEXT:
         raise TooLarge(f"a text of {len(value)} characters")
-    return {"text": value.encode("utf-8", "replace").decode()}  # lone surrogates are not JSON
+    return {"text": valid_text(value)}
+
+
+def valid_text(text: str) -> str:
+    """The same text with question marks for lone surrogates, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 _SCALAR_ENCODERS: dict[type, Callable[[Any], Tree]] = {
@@ -214,7 +219,7 @@ def _decode_float(content: str) -> float:
 def _decode_text(content: str) -> str:
     if len(content) > MAX_TEXT:
         raise TooLarge(f"a text of {len(content)} characters")
-    return content
+    return valid_text(content)
 
 
 _SCALAR_DECODERS: dict[str, Callable[[str], object]] = {
