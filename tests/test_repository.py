@@ -167,6 +167,14 @@ def test_the_untrusted_side_imports_only_the_standard_library(module: str):
     assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == set()
 
 
+def test_the_witness_borrows_no_formula():
+    """It shares the words of an error and the check for whole numbers with the layers, and nothing that counts."""
+    borrowed = {
+        name for name in imports_of(ROOT / "src/layercost/witness.py") if name.startswith("layercost")
+    }
+    assert borrowed <= {"layercost.shape.ShapeError", "layercost.shape.whole"}
+
+
 # ---- the wheel
 
 
