@@ -9,6 +9,7 @@ from typing import NoReturn
 from layercost.expression import Number
 from layercost.facts import Facts
 from layercost.layer import Call, Layer, LayerError, register
+from layercost.misconception import PRICED, STORED, belief
 from layercost.shape import Features, Shape, ShapeError, shape_of, shown, values, whole
 
 
@@ -113,3 +114,26 @@ def _child(name: object, layer: object) -> tuple[str, Layer]:
     if not written or "." in written:
         raise LayerError(f"Sequential: a name must not be empty or hold a dot, but got {name!r}")
     return written, layer
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "flattened-one-map",
+    "You flattened a single map: the values of all channels stand in the row.",
+    Flatten, STORED | PRICED,
+)  # fmt: skip
+class _FlattenedOneMap(Flatten):
+    def transform(self, shape: Shape) -> Shape:
+        return Features((values(shape) // shape[0],)) if len(shape) > 2 else super().transform(shape)
+
+
+@belief(
+    "flattened-one-side",
+    "You flattened one side of the map: height and width are both multiplied with the channels.",
+    Flatten, STORED | PRICED,
+)  # fmt: skip
+class _FlattenedOneSide(Flatten):
+    def transform(self, shape: Shape) -> Shape:
+        return Features((values(shape) // shape[-1],)) if len(shape) > 2 else super().transform(shape)

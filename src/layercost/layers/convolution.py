@@ -261,7 +261,7 @@ class _InputSize(_Convolution):
 )  # fmt: skip
 class _RoundedUp(_Convolution):
     def transform(self, shape: Shape) -> Shape:
-        return super().transform(_as_if(shape, *(stride - 1 for stride in per_axis(self.stride))))
+        return super().transform(_as_if(shape, *(int(stride) - 1 for stride in per_axis(self.stride))))
 
 
 @belief(
@@ -280,7 +280,7 @@ def _forgot_padding(layer: Layer) -> Layer:
 )  # fmt: skip
 class _PaddingOnce(_Convolution):
     def transform(self, shape: Shape) -> Shape:
-        return super().transform(_as_if(shape, *(-padding for padding in per_axis(self.padding))))
+        return super().transform(_as_if(shape, *(-int(padding) for padding in per_axis(self.padding))))
 
 
 @belief(
@@ -299,4 +299,4 @@ def _forgot_stride(layer: Layer) -> Layer:
 )  # fmt: skip
 class _ForgotFirstPosition(_Convolution):
     def transform(self, shape: Shape) -> Shape:
-        return super().transform(_as_if(shape, *(-stride for stride in per_axis(self.stride))))
+        return super().transform(_as_if(shape, *(-int(stride) for stride in per_axis(self.stride))))

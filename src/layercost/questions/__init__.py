@@ -1,0 +1,3 @@
+from layercost.questions.task import WrongAnswer, diagnoses
+
+__all__ = ["WrongAnswer", "diagnoses"]

@@ -1,0 +1,145 @@
+"""From a task to its number: what is right, and what somebody with a misconception answers instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from layercost.convention import Convention, Quantity, convention_named, unknown
+from layercost.expression import Expression, expression
+from layercost.layer import Call, Layer, LayerError
+from layercost.misconception import MISCONCEPTIONS, Measure, Misconception, Size, Task
+from layercost.shape import Shape, ShapeError, shape_of
+from layercost.table import Count, count
+
+MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
+
+
+class WrongAnswer(NamedTuple):
+    """A number that a declared misconception gives, its stable id, and the sentence that explains it."""
+
+    answer: int
+    id: str
+    message: str
+
+
+def diagnoses(
+    layer: Layer,
+    quantity: Measure | str,
+    input_shape: Iterable[object] | None = None,
+    convention: str | Convention = "textbook",
+) -> list[WrongAnswer]:
+    """The distinct wrong answers to one count of a layer, in the order in which the misconceptions are declared.
+
+    Takes what `layercost.count` takes; `quantity` may also be ``"output_size"``, the side of the output map.
+    The right answer is never among them. Raises ShapeError and ValueError as `count` does.
+
+    >>> from layercost import Linear
+    >>> [(wrong.answer, wrong.id) for wrong in diagnoses(Linear(300, 100), "parameters")][:2]
+    [(30000, 'forgot-bias'), (30001, 'one-bias')]
+    """
+    shape = None if input_shape is None else shape_of(input_shape)
+    task = Task(layer, measure_named(quantity), shape, convention_named(convention))
+    taken, found = {number(task)}, []
+    for misconception in MISCONCEPTIONS.values():
+        wrong = believed(task, misconception)
+        if wrong is not None and (answer := number(wrong)) not in taken:
+            taken.add(answer)
+            found.append(WrongAnswer(int(answer), misconception.id, misconception.message))
+    return found
+
+
+def measure_named(name: Measure | str) -> Measure:
+    """What can be asked, by its name; raises ValueError with the nearest names."""
+    if not isinstance(name, str):
+        return name
+    if name not in MEASURES:
+        raise ValueError(unknown("quantity", name, MEASURES))
+    return MEASURES[name]
+
+
+def number(task: Task) -> Fraction:
+    """The exact answer, in the task's unit; raises ShapeError where the layer does not fit its input."""
+    layer, shape = _asked(task)
+    if task.measure is Size.OUTPUT_SIZE:
+        return Fraction(int(_output(layer, shape)[-1]))
+    return Fraction(_count(task, layer, shape).total, task.unit.size)
+
+
+def derivation(task: Task) -> Expression:
+    """How the number comes about, before it is put into a unit."""
+    layer, shape = _asked(task)
+    if task.measure is not Size.OUTPUT_SIZE:
+        return _count(task, layer, shape).expression
+    _output(layer, shape)
+    assert shape is not None
+    return expression(layer.symbolic(shape)[2][-1])
+
+
+def believed(task: Task, misconception: Misconception) -> Task | None:
+    """The task as the believer sees it, or None where the belief has no part in the answer.
+
+    It has a part where the derivation differs, even if the number happens to be the same.
+    """
+    try:
+        seen = misconception.distort(task)
+        if seen is None:
+            return None
+        differs = number(seen) != number(task) or _whole(seen) != _whole(task)
+        return seen if differs or derivation(seen) != derivation(task) else None
+    except (LayerError, ShapeError):
+        return None  # with this belief there is no answer at all
+
+
+def pair(task: Task, first: Misconception, second: Misconception) -> Task | None:
+    """The task as somebody sees it who holds both beliefs, or None where one has no part in the answer."""
+    seen = believed(task, first)
+    return None if seen is None else believed(seen, second)
+
+
+def other_conventions(task: Task, conventions: Mapping[str, Convention]) -> list[tuple[Convention, Task]]:
+    """The same question under the other conventions, where it has one."""
+    if task.measure not in (Quantity.FLOPS, Quantity.MACS):
+        return []
+    others = (convention for convention in conventions.values() if convention.name != priced_by(task).name)
+    return [(other, replace(task, measure=Quantity.FLOPS, convention=other)) for other in others]
+
+
+def priced_by(task: Task) -> Count:
+    """What is counted, under which convention; not for output sizes."""
+    return _count(task, *_asked(task))
+
+
+def _whole(task: Task) -> tuple[object, ...]:
+    return (task.unit, task.dtype)
+
+
+def _count(task: Task, layer: Layer, shape: Shape | None) -> Count:
+    assert isinstance(task.measure, Quantity)
+    return count(layer, task.measure, shape, task.convention, dtype=task.dtype)
+
+
+def _output(layer: Layer, shape: Shape | None) -> Shape:
+    if shape is None:
+        raise ShapeError("an output's size needs the input's shape without the batch; pass it, as (3, 32, 32)")
+    return layer.output_shape(shape)
+
+
+def _asked(task: Task) -> tuple[Layer, Shape | None]:
+    """The layer that the question is about, with its input."""
+    if not task.part:
+        return task.layer, task.input_shape
+    calls = _calls(task.layer, task.input_shape)
+    if task.part not in calls:
+        raise ValueError(unknown("layer of the network", task.part, calls))
+    return calls[task.part].layer, calls[task.part].input_shape
+
+
+@lru_cache(maxsize=1024)
+def _calls(layer: Layer, shape: Shape | None) -> dict[str, Call]:
+    if shape is None:
+        raise ShapeError("a part of a network needs the input's shape without the batch; pass it, as (3, 32, 32)")
+    return {call.path: call for call in layer.calls(shape)}
