@@ -168,7 +168,7 @@ def test_the_untrusted_side_imports_only_the_standard_library(module: str):
 
 
 def test_the_witness_borrows_no_formula():
-    """It shares the words of an error and the check for whole numbers with the layers, and nothing that counts."""
+    """With the layers it shares an error and the check for whole numbers, and nothing that counts."""
     borrowed = {
         name for name in imports_of(ROOT / "src/layercost/witness.py") if name.startswith("layercost")
     }
