@@ -1,0 +1,313 @@
+"""The command ``layercost``: tables of networks and layers, conventions, and the networks there are.
+
+Bad input gives one message on stderr and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import layercost
+from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
+from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
+from layercost.facts import Kind
+from layercost.layer import Layer, layer_from_text
+from layercost.networks import NETWORKS, NetworkEntry, network_named
+from layercost.shape import ShapeError, shown, whole
+from layercost.table import FORMATS, Count, Table, count, table
+
+EXAMPLES = """\
+examples:
+  layercost show lenet5
+  layercost show lenet5 --version 1998 --convention everything --format md
+  layercost show lenet5 --input 1x32x32 --batch 64 --dtype float16 --format json
+  layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
+  layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
+  layercost conventions
+  layercost networks
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives the exit status: 0, or 2 for input that cannot be."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except (ValueError, RecursionError) as error:  # all errors of the library are ValueErrors
+        print(f"layercost: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read us, as head does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        raise ValueError(unknown("command", arguments[0], COMMANDS))
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit:  # --help and --version have printed what was asked for
+        _say("")
+        return 0
+    _say(options.run(options))
+    return 0
+
+
+def _say(text: str) -> None:
+    """Print `text`, as UTF-8 where the terminal's own encoding lacks a sign of it."""
+    if sys.stdout is None:  # closed before we began
+        return
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
+    print(text, end="\n" if text else "", flush=True)
+
+
+# ---- what each command says ----------------------------------------------------------------------
+
+
+def _show(options: argparse.Namespace) -> str:
+    net = network_named(options.network, options.version)
+    return _table(net, options).render(options.format)
+
+
+def _layer(options: argparse.Namespace) -> str:
+    layer = layer_from_text(options.layer)
+    return LAYER_FORMATS[options.format](_table(layer, options), _derived(layer, options))
+
+
+def _table(layer: Layer, options: argparse.Namespace) -> Table:
+    return table(layer, options.input, options.convention, batch=options.batch, dtype=options.dtype)
+
+
+def _derived(layer: Layer, options: argparse.Namespace) -> list[Count]:
+    """Parameters, MACs and FLOPs of a layer, each with its derivation."""
+    quantities = (Quantity.PARAMETERS, Quantity.MACS, Quantity.FLOPS)
+    return [count(layer, q, options.input, options.convention, batch=options.batch) for q in quantities]
+
+
+def _derivations(counts: Iterable[Count], notation: Notation) -> dict[str, list[str]]:
+    """For each quantity its line letters = numbers = total, and a line for each letter that it defines."""
+    return {
+        counted.quantity.value: [
+            equation(counted.expression, notation),
+            *(defining(definition, notation) for definition in counted.definitions),
+        ]
+        for counted in counts
+    }
+
+
+def _as_text(shown_table: Table, counts: list[Count]) -> str:
+    lines = [shown_table.text(), ""]
+    for name, (first, *definitions) in _derivations(counts, TEXT).items():
+        lines += [f"{name}: {first}", *(f"    where {line}" for line in definitions)]
+    return "\n".join(lines)
+
+
+def _as_markdown(shown_table: Table, counts: list[Count]) -> str:
+    derived = _derivations(counts, LATEX).items()
+    return "\n".join(
+        [shown_table.markdown(), "", *(f"- {name}: ${'$, where $'.join(d)}$" for name, d in derived)]
+    )
+
+
+def _as_html(shown_table: Table, counts: list[Count]) -> str:
+    items = (f"<dt>{name}</dt><dd>{'<br/>'.join(d)}</dd>" for name, d in _derivations(counts, HTML).items())
+    return f'{shown_table.html()}<dl class="lc-derivations">{"".join(items)}</dl>'
+
+
+def _as_latex(shown_table: Table, counts: list[Count]) -> str:
+    derived = _derivations(counts, LATEX).values()
+    return "\n".join([shown_table.latex(), *(rf"\[ {line} \]" for lines in derived for line in lines)])
+
+
+def _as_json(shown_table: Table, counts: list[Count]) -> str:
+    text, latex = _derivations(counts, TEXT), _derivations(counts, LATEX)
+    derivations = {
+        counted.quantity.value: {
+            "total": counted.total,
+            "unit": counted.unit,
+            "convention": counted.convention,
+            "text": text[counted.quantity.value],
+            "latex": latex[counted.quantity.value],
+        }
+        for counted in counts
+    }
+    return _json({**shown_table.data(), "derivations": derivations})
+
+
+LAYER_FORMATS: dict[str, Callable[[Table, list[Count]], str]] = {
+    "text": _as_text,
+    "json": _as_json,
+    "md": _as_markdown,
+    "html": _as_html,
+    "latex": _as_latex,
+    "csv": lambda shown_table, _: shown_table.csv(),
+}
+
+
+def _conventions(options: argparse.Namespace) -> str:
+    if options.format == "json":
+        return _json([_convention_data(convention) for convention in CONVENTIONS.values()])
+    blocks = []
+    for convention in CONVENTIONS.values():
+        prices = (f"    {what}: {price}" for what, price in _prices(convention).items())
+        lines = [f"{convention.name} (in {convention.unit})", f"  counts {convention.counts}"]
+        blocks.append("\n".join([*lines, f"  source: {convention.source}", "  prices:", *prices]))
+    return "\n\n".join(blocks)
+
+
+def _convention_data(convention: Convention) -> dict[str, Any]:
+    names = ("name", "unit", "counts", "source")
+    return {**{name: getattr(convention, name) for name in names}, "prices": _prices(convention)}
+
+
+def _prices(convention: Convention) -> dict[str, str]:
+    """Each price in words: of a kind of operation, or of a kind in one role."""
+
+    def words(key: Kind | tuple[Kind, Any]) -> str:
+        return key.value if isinstance(key, Kind) else f"{key[0].value} ({key[1].value})"
+
+    prices: Iterable[tuple[Any, Price]] = convention.prices.items()
+    return {words(key): str(price) for key, price in prices}
+
+
+def _networks(options: argparse.Namespace) -> str:
+    if options.format == "json":
+        return _json([_network_data(entry) for entry in NETWORKS.values()])
+    blocks = []
+    for entry in NETWORKS.values():
+        versions = (
+            f"  {name}{' (default)' if name == entry.default else ''}: {what}"
+            for name, what in entry.versions.items()
+        )
+        blocks.append("\n".join([f"{entry.name}: {entry.title}", *versions]))
+    return "\n\n".join(blocks)
+
+
+def _network_data(entry: NetworkEntry) -> dict[str, Any]:
+    names = ("name", "title", "default")
+    return {**{name: getattr(entry, name) for name in names}, "versions": dict(entry.versions)}
+
+
+def _json(data: object) -> str:
+    import json
+
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """A shape as it is typed, ``3x32x32`` or ``3,32,32``; raises ShapeError that says how to type one."""
+    parts = text.replace("×", "x").replace(",", "x").strip("()[] ").lower().split("x")
+    if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
+        raise ShapeError(f"--input takes sizes without the batch, as 3x32x32 or 300, but got {shown(text)}")
+    return tuple(_digits("--input", "a size", part) for part in parts)
+
+
+def _batch(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ShapeError(f"--batch takes a whole number of at least 1, but got {shown(text)}")
+    return whole("--batch", "the batch", _digits("--batch", "the batch", text))
+
+
+def _digits(option: str, what: str, text: str) -> int:
+    if len(text.strip()) > 19:  # more than `whole` takes, and perhaps more than Python reads
+        raise ShapeError(f"{option}: {what} of {len(text.strip())} digits is more than any machine holds")
+    return int(text)
+
+
+def _one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:
+    def checked(text: str) -> str:
+        if text not in known:
+            raise ValueError(unknown(what, text, known))
+        return text
+
+    return checked
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line, and leaves our own messages as they are."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        kind = action.type
+        return kind(arg_string) if callable(kind) else super()._get_value(action, arg_string)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="layercost",
+        description="How many parameters, MACs, FLOPs and bytes a neural network has, and why.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"layercost {layercost.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (help_text, add_options, run) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=help_text,
+            description=f"{help_text[0].upper()}{help_text[1:]}.",
+            epilog=_examples_of(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        add_options(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+def _examples_of(name: str) -> str:
+    lines = [line for line in EXAMPLES.splitlines() if line.startswith(f"  layercost {name}")]
+    return "\n".join(["examples:", *lines])
+
+
+def _counting_options(command: argparse.ArgumentParser, input_help: str, *, required: bool) -> None:
+    command.add_argument("--input", type=sizes, metavar="SHAPE", required=required, help=input_help)
+    _option(command, "convention", CONVENTIONS, "textbook", "what counts as what")
+    _option(command, "dtype", DTYPE_BITS, "float32", "the number format that bytes are counted in")
+    command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
+    _option(command, "format", FORMATS, "text", "how to write it")
+
+
+def _option(
+    command: argparse.ArgumentParser, name: str, known: Iterable[str], default: str, what: str
+) -> None:
+    kind = _one_of({"dtype": "number format"}.get(name, name), known)
+    text = f"{what}: {', '.join(known)} (default: {default})"
+    command.add_argument(f"--{name}", type=kind, default=default, metavar=name.upper(), help=text)
+
+
+def _show_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("network", metavar="NAME", help="a network, as lenet5")
+    command.add_argument("--version", metavar="VERSION", help="which version; see layercost networks")
+    _counting_options(
+        command, "sizes without the batch, as 1x32x32 (default: the network's own)", required=False
+    )
+
+
+def _layer_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("layer", metavar="LAYER", help='a layer, as "Conv2d(3, 6, kernel_size=5)"')
+    _counting_options(command, "sizes without the batch, as 3x32x32", required=True)
+
+
+def _list_options(command: argparse.ArgumentParser) -> None:
+    _option(command, "format", ("text", "json"), "text", "how to write it")
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str]]] = {
+    "show": ("the table of a network, layer by layer", _show_options, _show),
+    "layer": ("the counts of one layer, with their derivation", _layer_options, _layer),
+    "conventions": ("what counts as what, from which source", _list_options, _conventions),
+    "networks": ("the networks and their versions", _list_options, _networks),
+}
