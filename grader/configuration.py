@@ -39,12 +39,13 @@ def lead_to_grader(word, of_students):
         command = [PYTHON, "-m", "grader", word, "--course", COURSE, *students, "--", what]
         try:
             done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True, check=False)
+            said, failed = done.stdout + done.stderr, done.returncode != 0
         except OSError as error:
-            raise NbGraderException("Nothing was done. In %s type: %s (%s)" % (COURSE, typed, error))
-        for line in (done.stdout + done.stderr).splitlines():
-            self.log.info("%s", line)
-        if done.returncode != 0:
-            message = "grader did not finish. To see why, in %s type: %s" % (COURSE, typed)
+            said, failed = str(error), True
+        for line in said.splitlines():
+            self.log.log(30 if failed else 20, "%s", line)
+        if failed:
+            message = "grader did not finish, and nbgrader did nothing. In %s type: %s" % (COURSE, typed)
             self.log.error(message)
             raise NbGraderException(message)
 
