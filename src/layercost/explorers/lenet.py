@@ -1,0 +1,257 @@
+"""The explorer of LeNet-5: where its parameters sit, where its operations happen, and each layer close up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from html import escape
+from typing import Any, NamedTuple
+
+from ipywidgets import VBox
+
+from layercost.convention import CONVENTIONS, Quantity, pricing
+from layercost.explorers import parts
+from layercost.explorers.explorer import Explorer, bound, choice, convention_switch, slider, travel
+from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
+from layercost.explorers.markup import number, tag
+from layercost.explorers.matrix import Product, matrix_picture
+from layercost.explorers.texts import _
+from layercost.facts import Facts, Operation
+from layercost.layer import Call
+from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
+from layercost.networks import lenet5
+from layercost.networks.lenet import VERSIONS
+from layercost.table import Count, Table, count, table
+
+# The seven layers that the paper names; activations and Flatten stand in the table.
+STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
+_SMALLEST, _LARGEST = 4, 64
+
+
+class Settings(NamedTuple):
+    """What the network is built from."""
+
+    version: str
+    size: int
+    in_channels: int
+    classes: int
+
+
+class Built:
+    """A LeNet-5 with what has been counted of it so far; equal to another of the same settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        version, size, in_channels, classes = settings
+        self.network = lenet5(version, size=size, in_channels=in_channels, classes=classes)
+        self.calls = tuple(self.network.calls(self.network.input_shape))
+        self.stages = tuple(call for call in self.calls if _is_stage(call))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Built) and other.settings == self.settings
+
+    def __hash__(self) -> int:
+        return hash(self.settings)
+
+    def count(self, quantity: Quantity, convention: str = "textbook") -> Count:
+        """One quantity of the whole network."""
+        return count(self.network, quantity, self.network.input_shape, convention)
+
+    @cached_property
+    def plain_table(self) -> Table:
+        """The table of the network; what does not depend on a convention is read from here."""
+        return table(self.network)
+
+    @cached_property
+    def facts(self) -> list[Facts]:
+        """What each layer does."""
+        return [call.facts() for call in self.calls]
+
+
+def _is_stage(call: Call) -> bool:
+    """Whether a call is one of the layers that the paper names: one that takes a fixed shape and changes it."""
+    return call.layer.takes is not None or isinstance(call.layer, Linear)
+
+
+class LeNetExplorer(Explorer):
+    """LeNet-5 in three versions, with its image, channels and classes to be moved, and one layer to look at."""
+
+    name = "lenet"
+    panes = ("overview", "controls", "picture", "message", "line", "bars", "ghost", "twin")
+    shaping = frozenset(Settings._fields)
+
+    def __init__(self, version: str = "max-pooling", layer: str = "conv2 (C3)") -> None:
+        position = slider("position", _("position"), 1, 1, 1, "lc-follows", "lc-d-k")
+        controls = {
+            "version": choice("version", _("version"), list(VERSIONS), version),
+            "size": slider("size", _("image height and width"), 32, _SMALLEST, _LARGEST, "lc-d-h"),
+            "in_channels": slider("in_channels", _("image channels"), 1, 1, 4, "lc-d-cin"),
+            "classes": slider("classes", _("classes"), 10, 1, 100, "lc-d-cout"),
+            "convention": convention_switch(),
+            "layer": choice("layer", _("layer to look at"), list(STAGES), layer),
+            "position": position,
+        }
+        super().__init__(controls, VBox([*controls.values(), travel(position)]))
+
+    def build(self, settings: Mapping[str, Any]) -> Built:
+        wanted = Settings(*(settings[field] for field in Settings._fields))
+        return self._good if self._good is not None and self._good.settings == wanted else Built(wanted)
+
+    def follow(self, built: Built) -> None:
+        bound(self.control("position"), _places(self._looked_at(built)))
+
+    def _looked_at(self, built: Built) -> Call:
+        return built.stages[STAGES.index(self.control("layer").value)]
+
+    def describe(self, built: Built) -> str:
+        version, size, channels, classes = built.settings
+        return _("{version}, image {channels}×{size}×{size}, {classes} classes",
+                 version=version, channels=channels, size=size, classes=classes)  # fmt: skip
+
+    def draw(self, built: Built, before: Built | None, settings: Mapping[str, Any]) -> None:
+        stage, position, convention = STAGES.index(settings["layer"]), settings["position"], settings["convention"]
+        self.show("overview", (built, before, stage), _overview, built, before, stage)
+        self.show("picture", (built, stage, position), _picture, built.stages[stage], position)
+        self.show("line", (built, stage, convention), _lines, built, built.stages[stage], convention)
+        self.show("bars", (built, stage), _bars, built, stage)
+        self.show("ghost", (built, before), self._ghost, built, before)
+        self.show("twin", (built, convention), _twin, built, convention)
+
+    def _ghost(self, built: Built, before: Built | None) -> str:
+        if before is None:
+            return ""
+        now, then = built.plain_table.total, before.plain_table.total
+        amounts = [(_("MACs"), now.macs, then.macs), (_("parameters"), now.parameters, then.parameters)]
+        change = _("since {before}; now {now}", before=self.describe(before), now=self.describe(built))
+        return parts.ghost("", amounts, change)
+
+
+# ---- one layer ----------------------------------------------------------------------------------
+
+
+def _places(call: Call) -> int:
+    """How many positions a layer goes through: places of its window, or outputs of a fully connected layer."""
+    sizes = [int(size) for size in call.output_shape]
+    return sizes[1] * sizes[2] if len(sizes) == 3 else sizes[0]
+
+
+def _plain(shape: Any) -> tuple[int, ...]:
+    return tuple(int(size) for size in shape)
+
+
+def _picture(call: Call, position: int) -> str:
+    facts, places = call.facts(), _places(call)
+    each = _at_one_place(facts, places)
+    drawn = _drawn(call, position, each)
+    wheels = parts.wheels(facts, _total(call, Quantity.MULTIPLICATIONS), _total(call, Quantity.ADDITIONS),
+                            Fraction(position, places))  # fmt: skip
+    what = _("Output") if _is_vector(call) else _("Position")
+    scope = _("{what} {position} of {places}", what=what, position=number(position), places=number(places))
+    heading = tag("p", tag("b", call.path), f" {call.layer!r}" if _is_short(call) else "", class_="lc-heading")
+    return heading + tag("figure", drawn) + parts.odometer(scope, wheels, _("At each: {work}.", work=each))
+
+
+def _is_short(call: Call) -> bool:
+    return len(repr(call.layer)) <= 60
+
+
+def _is_vector(call: Call) -> bool:
+    return len(call.output_shape) == 1
+
+
+def _total(call: Call, quantity: Quantity) -> int:
+    return count(call.layer, quantity, call.input_shape).total
+
+
+def _at_one_place(facts: Facts, places: int) -> str:
+    """The operations at one position, in words."""
+    shared = (Operation(each.kind, each.role, int(each.amount) // places, int(each.length)) for each in facts.operations)
+    return ", ".join(operation.describe() for operation in shared)
+
+
+def _drawn(call: Call, position: int, each: str) -> str:
+    layer: Any = call.layer
+    if isinstance(layer, Linear | EuclideanRBF):
+        bias = isinstance(layer, Linear) and layer.bias
+        done = layer.in_features + bias
+        return matrix_picture(Product(layer.in_features, layer.out_features, bias, position, done), "position")
+    mixes = isinstance(layer, Conv2d | ConnectedConv2d)
+    shapes = _plain(call.input_shape), _plain(call.output_shape)
+    return slide_picture(Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), mixes, position), each)
+
+
+# ---- the other panes ----------------------------------------------------------------------------
+
+
+def _overview(built: Built, before: Built | None, chosen: int) -> str:
+    shapes = [built.network.input_shape, *(_plain(call.output_shape) for call in built.stages)]
+    past: list[Any] = [None] * len(shapes)
+    if before is not None:
+        past = [before.network.input_shape, *(_plain(call.output_shape) for call in before.stages)]
+    names = [_("image"), *(call.path for call in built.stages)]
+    choices = ["", *(f"layer={stage}" for stage in STAGES)]
+    roles = {chosen: "input", chosen + 1: "output"}
+    return pipeline([
+        Stage(name, shape, ghost, choice, roles.get(position, ""))
+        for position, (name, shape, ghost, choice) in enumerate(zip(names, shapes, past, choices, strict=True))
+    ])  # fmt: skip
+
+
+def _lines(built: Built, call: Call, convention: str) -> str:
+    return _lines_of_layer(call, convention) + _lines_of_network(built, convention)
+
+
+def _lines_of_layer(call: Call, convention: str) -> str:
+    def of(quantity: Quantity) -> Count:
+        return count(call.layer, quantity, call.input_shape, convention)
+
+    macs, flops = of(Quantity.MACS), of(Quantity.FLOPS)
+    letters = {letter.name: letter for counted in (macs, flops) for letter in counted.definitions}
+    return "".join([
+        _heading(call.path),
+        parts.substitution(_("parameters"), of(Quantity.PARAMETERS)),
+        parts.substitution(_("MACs"), macs, _left_out([call.facts()], Quantity.MACS, convention)),
+        parts.substitution(_("FLOPs"), flops, _left_out([call.facts()], Quantity.FLOPS, convention)),
+        *(parts.definition(letter) for letter in letters.values()),
+    ])  # fmt: skip
+
+
+def _lines_of_network(built: Built, convention: str) -> str:
+    size, macs = built.count(Quantity.PARAMETER_BYTES), built.count(Quantity.MACS)
+    flops = built.count(Quantity.FLOPS, convention)
+    return "".join([
+        _heading(_("the whole network")),
+        parts.substitution(_("parameters"), built.count(Quantity.PARAMETERS)),
+        parts.substitution(_("bytes in float32"), size, parts.binary_size(size.total)),
+        parts.substitution(_("MACs"), macs, _left_out(built.facts, Quantity.MACS, convention)),
+        parts.substitution(_("FLOPs"), flops, _left_out(built.facts, Quantity.FLOPS, convention)),
+    ])  # fmt: skip
+
+
+def _heading(words: str) -> str:
+    return tag("p", tag("b", escape(words)), class_="lc-heading")
+
+
+def _left_out(facts: list[Facts], quantity: Quantity, convention: str) -> str:
+    return parts.left_out(facts, pricing(quantity, CONVENTIONS[convention]))
+
+
+def _bars(built: Built, chosen: int) -> str:
+    rows = {row.name: row for row in built.plain_table.rows}
+    total = built.plain_table.total
+    pairs = [
+        parts.Pair(call.path, (rows[call.path].parameters, rows[call.path].macs), f"layer={stage}", position == chosen)
+        for position, (call, stage) in enumerate(zip(built.stages, STAGES, strict=True))
+    ]
+    title = _("Where the parameters sit, and where the MACs happen")
+    return parts.paired_bars(title, (_("parameters"), _("MACs")), (total.parameters, total.macs), pairs)
+
+
+def _twin(built: Built, convention: str) -> str:
+    return parts.twin(_("The network as a table"), table(built.network, convention=convention).html())
+
+
+def lenet_explorer(version: str = "max-pooling", layer: str = "conv2 (C3)") -> LeNetExplorer:
+    """The explorer of LeNet-5, beginning with this version and one of `STAGES` to look at."""
+    return LeNetExplorer(version, layer)

@@ -1,0 +1,73 @@
+"""HTML and SVG as text. It carries class names, never colours: the page's style sheet decides how it looks."""
+
+from __future__ import annotations
+
+from html import escape
+
+from layercost.expression import dimension
+
+Amount = int | float
+
+
+def tag(name: str, *content: str, **attributes: object) -> str:
+    """An element with its content; ``class_`` and ``data_sym`` become ``class`` and ``data-sym``.
+
+    Attributes are escaped, content is not; an attribute that is None is left out.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value) if isinstance(value, str) else _plain(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return f"<{name}{written}>{''.join(content)}</{name}>"
+
+
+def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) -> str:
+    """An SVG picture that scales with its place; `says` is what those hear who do not see it."""
+    return tag(
+        "svg", tag("title", escape(says)), *content,
+        class_=f"lc-drawing {name}", viewBox=f"0 0 {_plain(width)} {_plain(height)}", role="img", aria_label=says,
+    )  # fmt: skip
+
+
+def box(x: Amount, y: Amount, width: Amount, height: Amount, class_: str, **attributes: object) -> str:
+    """A rectangle of an SVG picture."""
+    return tag("rect", class_=class_, x=x, y=y, width=width, height=height, **attributes)
+
+
+def line(x1: Amount, y1: Amount, x2: Amount, y2: Amount, class_: str, **attributes: object) -> str:
+    """A straight line of an SVG picture."""
+    return tag("line", class_=class_, x1=x1, y1=y1, x2=x2, y2=y2, **attributes)
+
+
+def words(x: Amount, y: Amount, content: str, class_: str = "lc-words", **attributes: object) -> str:
+    """A text in an SVG picture, at its baseline; `content` is markup already."""
+    return tag("text", content, class_=class_, x=x, y=y, **attributes)
+
+
+def squares(corners: list[tuple[Amount, Amount]], size: Amount, class_: str, **attributes: object) -> str:
+    """Many squares of one kind as a single path; nothing if there are none."""
+    side = _plain(size)
+    steps = "".join(f"M{_plain(x)} {_plain(y)}h{side}v{side}h-{side}z" for x, y in corners)
+    return tag("path", class_=class_, d=steps, **attributes) if corners else ""
+
+
+def svg_letter(name: str) -> str:
+    """A letter with its subscript, inside an SVG text."""
+    base, _, subscript = name.partition("_")
+    lowered = f'<tspan class="lc-subscript" dy="3">{subscript}</tspan><tspan dy="-3">\u200b</tspan>'
+    return f'<tspan class="lc-letter">{base}</tspan>' + (lowered if subscript else "")
+
+
+def dimension_class(name: str) -> str:
+    """The class of the dimension that a letter belongs to, as ``lc-d-cout`` for ``d_out``."""
+    return f"lc-d-{dimension(name)}"
+
+
+def number(amount: int) -> str:
+    """A whole number with its digits in groups of three."""
+    return f"{amount:,}"
+
+
+def _plain(value: object) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -1,0 +1,251 @@
+"""The parts that explorers are put together from, each of them HTML text; one implementation each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from html import escape
+
+from layercost.convention import Convention, Quantity
+from layercost.explorers.markup import number, tag
+from layercost.explorers.texts import _
+from layercost.expression import HTML, TEXT, Definition, defining, equation
+from layercost.facts import Facts, Kind, Operation, Role
+from layercost.table import Count
+
+# ---- substitution line --------------------------------------------------------------------------
+
+
+def substitution(what: str, count: Count, *notes: str) -> str:
+    """Letters = numbers = total, with its unit, a place for a copy button, and notes under it."""
+    by = f" · {count.convention}" if count.quantity is Quantity.FLOPS else ""
+    return tag(
+        "div",
+        tag("span", escape(what), class_="lc-sub-name"),
+        tag("span", count.html(), " ", tag("span", escape(count.unit + by), class_="lc-unit"), class_="lc-sub-line"),
+        tag("span", class_="lc-copy", data_copy=f"{count.text()} {count.unit}"),
+        *_also_written(count),
+        *(tag("span", note, class_="lc-sub-note") for note in notes if note),
+        class_="lc-sub",
+    )
+
+
+def _also_written(count: Count) -> Iterator[str]:
+    if count.taught is not None and count.taught != count.expression:
+        yield tag("span", _("also written"), " ", equation(count.taught, HTML), class_="lc-sub-note")
+
+
+def left_out(facts: Iterable[Facts], prices: Convention) -> str:
+    """The operations that these prices leave out, each kind with its number; nothing if there are none."""
+    amounts: Counter[tuple[Kind, Role]] = Counter()
+    for operation in (operation for each in facts for operation in each.operations):
+        if prices.price(operation) is None:
+            amounts[operation.kind, operation.role] += int(operation.amount)
+    operations = ", ".join(Operation(*which, amount).describe() for which, amount in amounts.items())
+    return _("not counted: {operations}", operations=operations) if operations else ""
+
+
+def definition(letter: Definition) -> str:
+    """What a letter of the formula stands for: letter = letters = numbers = value."""
+    return tag(
+        "div",
+        tag("span", _("where"), class_="lc-sub-name"),
+        tag("span", defining(letter, HTML), class_="lc-sub-line"),
+        tag("span", class_="lc-copy", data_copy=defining(letter, TEXT)),
+        class_="lc-sub lc-sub-where",
+    )
+
+
+def binary_size(size: int) -> str:
+    """Bytes in KiB of 1,024 bytes, with two decimals; nothing below one KiB."""
+    if size < 1024:
+        return ""
+    kib = Fraction(size, 1024)
+    exact = (kib * 100).denominator == 1
+    return _("{sign} {kib} KiB of 1,024 bytes", sign="=" if exact else "≈", kib=f"{float(kib):,.2f}")
+
+
+# ---- ghost --------------------------------------------------------------------------------------
+
+
+def ratio(new: int, old: int) -> str:
+    """How many times as large, as ``×4.0``: three digits, more where they would hide a difference."""
+    if old == 0:
+        return "×1.0" if new == 0 else _("from 0 to {new}", new=number(new))
+    exact = Fraction(new, old)
+    if exact.denominator == 1:
+        return f"×{number(exact.numerator)}.0"
+    if exact > 1000 or 0 < exact < Fraction(1, 1000):
+        return f"×{float(exact):,.0f}" if exact > 1 else f"÷{float(1 / exact):,.0f}"
+    digits = next(digits for digits in range(3, 17) if digits == 16 or float(f"{float(exact):.{digits}g}") != 1)
+    text = f"{float(exact):.{digits}g}"
+    return f"×{text}" if "." in text else f"×{text}.0"
+
+
+def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], change: str) -> str:
+    """The last setting as an outline, with the ratio of each amount: what it is, how many now, how many then."""
+    factors = " · ".join(
+        tag("b", ratio(now, then), class_="lc-ratio") + f" {escape(what)}" for what, now, then in amounts
+    )
+    said = tag("p", factors, class_="lc-ratios") + tag("p", escape(change), class_="lc-change")
+    return tag("div", outline, tag("div", said), class_="lc-since")
+
+
+# ---- failure boundary ---------------------------------------------------------------------------
+
+
+def failure(reason: str, shown: str) -> str:
+    """Why a setting is impossible, and what is shown instead."""
+    return tag(
+        "p",
+        tag("b", _("This cannot be built.")),
+        " ",
+        escape(reason if reason.endswith(".") else f"{reason}."),
+        " ",
+        tag("span", escape(shown), class_="lc-kept"),
+        class_="lc-failure",
+        role="status",
+    )
+
+
+# ---- odometer -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One wheel of an odometer: what it counts, how far it is, where it ends."""
+
+    name: str
+    done: int
+    end: int
+
+
+def odometer(scope: str, wheels: Sequence[Wheel], summary: str) -> str:
+    """What has been counted so far in `scope`, and in words what it will amount to."""
+    turned = (
+        tag(
+            "span",
+            tag("b", number(wheel.done), class_="lc-digits"),
+            " ",
+            tag("span", _("of {end}", end=number(wheel.end)), class_="lc-end"),
+            " ",
+            tag("span", escape(wheel.name), class_="lc-wheel-name"),
+            class_="lc-wheel" + (" lc-complete" if wheel.done == wheel.end else ""),
+        )
+        for wheel in wheels
+    )
+    return tag(
+        "div",
+        tag("p", escape(scope), class_="lc-scope"),
+        tag("p", *turned, class_="lc-wheels"),
+        tag("p", summary, class_="lc-summary"),
+        class_="lc-odometer",
+    )
+
+
+_COUNTED_APART = {
+    Kind.MAXIMUM: "maxima",
+    Kind.SUBTRACT: "subtractions",
+    Kind.DIVIDE: "divisions",
+}
+
+
+def wheels(facts: Facts, multiplications: int, additions: int, part: Fraction) -> list[Wheel]:
+    """The wheels for what a layer does when `part` of it is done; a wheel that would stay at 0 is left out."""
+    ends = {"multiplications": multiplications, "additions": additions}
+    for operation in facts.operations:
+        if operation.kind in _COUNTED_APART:
+            name = _COUNTED_APART[operation.kind]
+            ends[name] = ends.get(name, 0) + int(operation.amount)
+    return [Wheel(_(name), _exactly(end * part), end) for name, end in ends.items() if end]
+
+
+def _exactly(amount: Fraction) -> int:
+    if amount.denominator != 1:
+        raise ValueError(f"expected a whole number of operations at each position, but got {amount}")
+    return amount.numerator
+
+
+# ---- paired bars --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One layer of the paired bars; `choice` is what a touch on it asks for, as ``layer=conv1 (C1)``."""
+
+    name: str
+    amounts: tuple[int, int]
+    choice: str
+    chosen: bool
+
+
+def paired_bars(title: str, names: tuple[str, str], totals: tuple[int, int], pairs: Iterable[Pair]) -> str:
+    """Two amounts of each layer as bars on one axis, the share of the total, with both values at their ends."""
+    keys = "".join(
+        tag("span", tag("svg", _bar(kind, 100, 0), class_="lc-key-bar", aria_hidden="true"), f" {escape(name)}",
+            class_="lc-key")
+        for kind, name in zip(_BAR_KINDS, names, strict=True)
+    )  # fmt: skip
+    rows = "".join(_pair(pair, names, totals) for pair in pairs)
+    ends = tag("p", tag("span", "0 %"), tag("span", "100 %"), class_="lc-axis", aria_hidden="true")
+    return tag(
+        "figure",
+        tag("figcaption", tag("b", escape(title)), " ", tag("span", keys, class_="lc-keys")),
+        tag("ul", rows, class_="lc-pairs"),
+        ends,
+        class_="lc-paired",
+    )
+
+
+_BAR_KINDS = ("lc-bar-parameters", "lc-bar-macs")
+_BAR_HEIGHT = 14
+
+
+def _pair(pair: Pair, names: tuple[str, str], totals: tuple[int, int]) -> str:
+    bars, said = [], []
+    for position, (kind, name, amount, total) in enumerate(zip(_BAR_KINDS, names, pair.amounts, totals, strict=True)):
+        share = 100 * amount / total if total else 0.0
+        value = f"{number(amount)} ({share:.1f} %)" if amount else "0"
+        y = position * _BAR_HEIGHT
+        bars.append(_bar(kind, share, y))
+        bars.append(tag("text", value, class_="lc-bar-value", x=f"{share:.2f}%", dx="6", y=y + 10))
+        said.append(f"{name}: {value}")
+    picture = tag(
+        "svg", *bars, class_="lc-pair-bars", role="img", aria_label=f"{pair.name}. {'; '.join(said)}",
+    )  # fmt: skip
+    return tag(
+        "li", tag("span", escape(pair.name), class_="lc-pair-name"), picture,
+        class_="lc-pair" + (" lc-chosen" if pair.chosen else ""), data_set=pair.choice,
+    )  # fmt: skip
+
+
+def _bar(kind: str, share: float, y: int) -> str:
+    return tag("rect", class_=f"lc-share {kind}", x="0", y=y + 1, width=f"{share:.2f}%", height=_BAR_HEIGHT - 3)
+
+
+# ---- table twin ---------------------------------------------------------------------------------
+
+
+def twin(summary: str, *tables: str) -> str:
+    """The same values as tables, behind a line that opens them."""
+    return tag("details", tag("summary", escape(summary)), *tables, class_="lc-twin")
+
+
+def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
+    """A table whose first column names its rows; whole numbers stand at the right. Texts are markup already."""
+    head = "".join(tag("th", text, scope="col") for text in heads)
+    body = "".join(tag("tr", tag("th", str(first), scope="row"), *map(_cell, rest)) for first, *rest in rows)
+    return tag(
+        "div",
+        tag("table", tag("caption", escape(caption)), tag("thead", tag("tr", head)), tag("tbody", body),
+            class_="lc-table"),
+        class_="lc-table-box",
+    )  # fmt: skip
+
+
+def _cell(value: str | int) -> str:
+    if isinstance(value, int):
+        return tag("td", number(value), class_="lc-number lc-n")
+    return tag("td", value, class_="lc-word")
