@@ -36,7 +36,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
 from layercost import witness
-from layercost.expression import HTML, TEXT, Expression, equation, render
+from layercost.expression import HTML, TEXT, equation
 from layercost.questions import diagnoses
 
 logger = logging.getLogger(__name__)
@@ -202,11 +202,6 @@ class Let(SphinxDirective):
         return []
 
 
-def _letter_equation(name: str, meaning: Expression) -> str:
-    inner = render(lc.Symbol(name, meaning.value), HTML).removeprefix('<span class="lc-formula">')
-    return inner.removesuffix("</span>") + ' <span class="lc-equals">=</span> ' + equation(meaning, HTML)
-
-
 class Derivation(SphinxDirective):
     """Letters = numbers = total, with a line for each letter that stands for a formula."""
 
@@ -224,9 +219,7 @@ class Derivation(SphinxDirective):
         formula = count.taught if "taught" in self.options else count.expression
         if formula is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
-        where = "".join(
-            f'<div class="lc-where">where {_letter_equation(d.name, d.meaning)}</div>' for d in count.definitions
-        )
+        where = "".join(f'<div class="lc-where">where {line}</div>' for line in count.where("html"))
         note = f"{count.unit} · {count.convention}" if asked.quantity is lc.FLOPS else count.unit
         plain = equation(formula, TEXT)
         return (
@@ -262,14 +255,14 @@ class Conventions(SphinxDirective):
     @staticmethod
     def _html(asked: Asked) -> str:
         rows = "".join(
-            f'<tr><td class="lc-word"><code>{name}</code></td><td class="lc-number">{count.total:,}</td>'
-            f'<td class="lc-word">{count.unit}</td><td class="lc-word lc-prose">{html.escape(count.counts)}</td></tr>'
+            f'<tr><td><code>{name}</code></td><td class="lc-n">{count.total:,}</td>'
+            f'<td>{count.unit}</td><td class="lc-prose">{html.escape(count.counts)}</td></tr>'
             for name in lc.CONVENTIONS
             for count in [asked.under(name).count]
         )
         head = "".join(f"<th>{title}</th>" for title in ("convention", "number", "unit", "what it counts"))
         return (
-            f'<div class="lc-table-box"><table class="lc-table"><thead><tr>{head}</tr></thead>'
+            f'<div class="lc-scroll"><table class="lc-table"><thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>"
         )
 

@@ -54,6 +54,17 @@ function differences(live, shown, moved) {
   return fresh;
 }
 
+// A button that is pressed before Python runs is pressed for Python as soon as it does.
+export function keepMessages(model) {
+  const kept = [];
+  model.send = (...message) => kept.push(message);
+  model.sendKept = () => {
+    delete model.send;
+    delete model.sendKept;
+    kept.forEach((message) => model.send(...message));
+  };
+}
+
 export async function adoptModel({ manager, opened, shownStates, liveId, shownId, makeComm }) {
   const model = await manager.get_model(shownId);
   const live = opened.take(liveId);

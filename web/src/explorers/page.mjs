@@ -1,6 +1,6 @@
 // All explorers of a page: drawn at once from what the book's build left, made live by one worker when first touched.
 import { all } from '../dom.mjs';
-import { adoptModel, openModel, Opened, pairTrees } from './adopt.mjs';
+import { adoptModel, keepMessages, openModel, Opened, pairTrees } from './adopt.mjs';
 import { Explorer } from './explorer.mjs';
 import { PageManager } from './manager.mjs';
 import { Python } from './python.mjs';
@@ -85,6 +85,7 @@ async function join(explorer, liveId) {
     models.push(await adoptModel({ manager, opened, shownStates, liveId: live, shownId: shown, makeComm }));
   }
   models.forEach((model) => model.save_changes()); // what the reader has moved meanwhile
+  models.forEach((model) => model.sendKept?.()); // and pressed
 }
 
 async function goLive({ how, answer }) {
@@ -93,7 +94,7 @@ async function goLive({ how, answer }) {
     if (answer.roots[index]) await join(explorer, answer.roots[index]);
   }
   showErrors(answer.error);
-  document.documentElement.dataset.lcPython = how;
+  Object.assign(document.documentElement.dataset, { lcPython: 'live', lcHow: how });
   performance.mark('lc-live');
 }
 
@@ -150,7 +151,7 @@ async function drawAll() {
   const state = document.querySelector('script.lc-widget-state');
   const json = JSON.parse(state.textContent);
   shownStates = json.state;
-  await manager.set_state(json);
+  (await manager.set_state(json)).forEach(keepMessages);
   for (const explorer of explorers) {
     explorer.toolbar.snapshot({ size, saving: savesData() });
     await explorer.show();
@@ -164,7 +165,7 @@ export async function startExplorers() {
   explorers = all('.lc-live').map((place) => new Explorer(place, manager, hooks));
   await drawAll();
   performance.mark('lc-drawn');
-  document.documentElement.dataset.lcPython = 'snapshot';
+  document.documentElement.dataset.lcPython = 'drawn';
   const asked = explorers.map((explorer) => explorer.readAddress()).some(Boolean);
   if (asked && !savesData()) startPython();
 }

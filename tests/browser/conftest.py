@@ -1,0 +1,156 @@
+"""The built site, served on this machine, and a Chromium that can reach nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "web"))
+
+from site_builder.browsing import launch, serving  # noqa: E402
+from site_builder.places import SITE  # noqa: E402
+
+PATIENCE = 60_000  # ms: a shared, slow machine may need long; a wait ends as soon as its condition holds
+
+# What the site may load: itself. A page that asks for anything else is told off, and the test hears of it.
+ONLY_ITSELF = (
+    "default-src 'self' data: blob:; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'"
+)
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The site as `web/build.py` makes it; up to date parts are not made again."""
+    done = subprocess.run(
+        [sys.executable, "web/build.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """One Chromium for all tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = launch(playwright, chromium)
+        yield running
+        running.close()
+
+
+class Visit:
+    """A page of the site, with all that it asked for and said."""
+
+    def __init__(self, browser: Any, address: str, **settings: Any) -> None:
+        self.address = address
+        self.requests: list[str] = []
+        self.said: list[str] = []
+        self.workers: list[Any] = []
+        self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **settings})
+        self.context.set_default_timeout(PATIENCE)
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
+        self.page.on("worker", lambda worker: self.workers.append(worker))
+
+    def open(self, path: str) -> Any:
+        """Go to a page of the site; it is returned as soon as its own files have arrived."""
+        self.page.goto(self.address + path)
+        return self.page
+
+    def wait_for(self, state: str) -> None:
+        """Wait until the page's explorers are `drawn`, `live` or `failed`."""
+        self.page.wait_for_selector(f"html[data-lc-python={state}]", state="attached")
+
+    @property
+    def foreign(self) -> list[str]:
+        """Requests that left this site, and complaints that one was tried."""
+        asked = [url for url in self.requests if not url.startswith((self.address, "data:", "blob:"))]
+        return asked + [line for line in self.said if "Content Security Policy" in line]
+
+    @property
+    def errors(self) -> list[str]:
+        """What the page complained of."""
+        return [line for line in self.said if line.startswith(("error", "pageerror"))]
+
+
+@pytest.fixture
+def visit(browser: Any, site: Path) -> Iterator[Callable[..., Visit]]:
+    """`visit(missing=(...), **settings)` gives a fresh visitor of the site, from which `missing` files are gone."""
+    with ExitStack() as stack:
+
+        def make(missing: tuple[str, ...] = (), **settings: Any) -> Visit:
+            server = stack.enter_context(serving(site, missing, {"Content-Security-Policy": ONLY_ITSELF}))
+            made = Visit(browser, server.address, **settings)
+            stack.callback(made.context.close)
+            return made
+
+        yield make
+
+
+EXPLORER_PAGE = "chapters/fully_connected.html"
+
+
+class Linear:
+    """The explorer of the fully connected layer on its page, as a reader meets it."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.root = visit.page.locator(".lc-live:has(.lc-explorer-linear)").first
+
+    def control(self, field: str) -> Any:
+        """The control of a field."""
+        return self.root.locator(f".lc-name-{field}")
+
+    def handle(self, field: str) -> Any:
+        """What is dragged, or moved with the arrow keys."""
+        return self.control(field).locator(".noUi-handle")
+
+    def value(self, field: str) -> int:
+        """The value that a slider shows."""
+        return int(self.control(field).locator(".widget-readout").inner_text().replace(",", ""))
+
+    def press(self, field: str, *keys: str) -> None:
+        """Press keys on a slider."""
+        self.handle(field).focus()
+        for key in keys:
+            self.visit.page.keyboard.press(key)
+
+    @property
+    def line(self) -> str:
+        """The substitution lines, as text."""
+        return self.root.locator(".lc-line").first.inner_text()
+
+    def wait_for_number(self, number: int) -> None:
+        """Wait until the substitution lines say this number."""
+        self.root.locator(".lc-line", has_text=f"{number:,}").first.wait_for()
+
+    @property
+    def badge(self) -> Any:
+        """What says whether Python runs."""
+        return self.root.locator(".lc-badge")
+
+
+@pytest.fixture
+def linear(visit: Callable[..., Visit]) -> Callable[..., Linear]:
+    """`linear(query, missing=(...), **settings)` opens the page and gives its explorer, drawn but not yet live."""
+
+    def open_page(query: str = "", wait_for: str = "drawn", **settings: Any) -> Linear:
+        visitor = visit(**settings)
+        visitor.open(EXPLORER_PAGE + query)
+        if wait_for:
+            visitor.wait_for(wait_for)
+        return Linear(visitor)
+
+    return open_page

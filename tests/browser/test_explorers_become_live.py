@@ -1,0 +1,270 @@
+"""From the printed explorer to the live one, on the built site in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import layercost as lc
+
+pytestmark = pytest.mark.chromium
+
+
+def parameters(in_features: int, out_features: int) -> int:
+    """What the explorer must say."""
+    layer = lc.Linear(in_features, out_features)
+    return lc.count(layer, lc.PARAMETERS, (in_features,)).total
+
+
+def shown_sizes(explorer: Any) -> tuple[int, int]:
+    return explorer.value("in_features"), explorer.value("out_features")
+
+
+def test_the_explorer_is_readable_without_scripts(linear: Callable[..., Any]) -> None:
+    """A reader whose browser runs no scripts sees controls' values, picture and substitution line."""
+    explorer = linear(java_script_enabled=False, wait_for="")
+    printed = explorer.root.locator(".lc-static")
+    assert printed.is_visible()
+    sizes = shown_sizes(explorer)
+    assert f"{parameters(*sizes):,}" in explorer.line
+    assert printed.locator(".lc-picture svg, .lc-picture table").first.is_visible()
+
+
+def test_the_explorer_is_complete_before_any_python(linear: Callable[..., Any]) -> None:
+    """The drawn snapshot says the numbers, and nothing of Python was fetched for it."""
+    explorer = linear()
+    assert f"{parameters(*shown_sizes(explorer)):,}" in explorer.line
+    assert explorer.visit.workers == []
+    assert not [url for url in explorer.visit.requests if "/python-" in url]
+    assert explorer.badge.inner_text().startswith("Snapshot")
+
+
+def test_the_badge_states_the_size_of_what_will_be_downloaded(linear: Callable[..., Any], site: Any) -> None:
+    """The megabytes in the badge are those of the files that the worker fetches."""
+    explorer = linear()
+    folder = next((site / "_static" / "course").glob("python-*"))
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.name != "manifest.json")
+    assert f"{size / 1e6:.1f} MB" in explorer.badge.inner_text()
+
+
+def test_a_key_on_a_slider_starts_python_and_computes_the_value_moved_to(linear: Callable[..., Any]) -> None:
+    """What the reader moved while Python was starting is computed when it runs, as the library computes it."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight", "ArrowRight")
+    explorer.visit.wait_for("live")
+    explorer.wait_for_number(parameters(inputs + 2, outputs))
+    assert explorer.value("in_features") == inputs + 2
+    assert explorer.visit.page.evaluate("document.documentElement.dataset.lcHow") == "snapshot"
+    assert explorer.badge.inner_text().startswith("Live")
+
+
+def test_focus_stays_where_it_was_and_every_further_move_answers(linear: Callable[..., Any]) -> None:
+    """No view is replaced when Python takes over: the next key goes to the same handle."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("live")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    for step in range(2, 6):
+        explorer.visit.page.keyboard.press("ArrowRight")
+        explorer.wait_for_number(parameters(inputs + step, outputs))
+    assert "noUi-handle" in explorer.visit.page.evaluate("document.activeElement.className")
+
+
+def test_a_typed_value_is_computed(linear: Callable[..., Any]) -> None:
+    """A value can be typed into the readout instead of being dragged to."""
+    explorer = linear()
+    _, outputs = shown_sizes(explorer)
+    readout = explorer.control("in_features").locator(".widget-readout")
+    readout.click()
+    explorer.visit.page.keyboard.type("421")
+    explorer.visit.page.keyboard.press("Enter")
+    explorer.wait_for_number(parameters(421, outputs))
+
+
+def test_one_worker_serves_the_page(linear: Callable[..., Any]) -> None:
+    """However often the explorers are touched, Python starts once."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.press("out_features", "ArrowRight")
+    explorer.root.locator(".lc-picture").first.click()
+    explorer.wait_for_number(parameters(inputs + 1, outputs + 1))
+    assert len(explorer.visit.workers) == 1
+
+
+def test_keys_pressed_faster_than_answers_come_end_in_the_last_value(linear: Callable[..., Any]) -> None:
+    """Only the newest value is computed when moves outrun Python; the last one always is."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", *["ArrowRight"] * 40)
+    explorer.wait_for_number(parameters(inputs + 40, outputs))
+
+
+def test_an_opened_table_twin_stays_open_while_a_slider_moves(linear: Callable[..., Any]) -> None:
+    """A move changes the page in place: what the reader has opened stays open."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    twin = explorer.root.locator("details").first
+    twin.locator("summary").first.click()
+    explorer.press("in_features", "ArrowRight")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    assert twin.evaluate("twin => twin.open")
+
+
+# ---- when something is missing ----------------------------------------------------------------------
+
+
+def test_without_the_snapshot_python_starts_plainly(linear: Callable[..., Any]) -> None:
+    """The memory snapshot is a shortcut, not a need."""
+    explorer = linear(missing=("snapshot.bin",))
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("live")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    assert explorer.visit.page.evaluate("document.documentElement.dataset.lcHow") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        pytest.param("/python-", "worker.mjs", id="all of Python"),
+        pytest.param("pyodide.mjs", "pyodide.mjs", id="Pyodide's loader"),
+        pytest.param("packages.zip", "packages.zip", id="the library"),
+    ],
+)
+def test_if_python_cannot_start_the_printed_explorer_stays_and_the_badge_says_why(
+    linear: Callable[..., Any], missing: str, named: str
+) -> None:
+    """The reader loses nothing that was there, hears the reason, and can try again."""
+    explorer = linear(missing=(missing,))
+    before = explorer.line
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("failed")
+    words = explorer.badge.inner_text()
+    assert words.startswith("Python did not start")
+    assert named in words
+    assert explorer.line == before
+    assert explorer.root.get_by_role("button", name="Try again").is_visible()
+
+
+def test_try_again_starts_a_new_worker(linear: Callable[..., Any]) -> None:
+    """After a failure the button asks for Python anew."""
+    explorer = linear(missing=("/worker.mjs",))
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("failed")
+    asked = len([url for url in explorer.visit.requests if "worker.mjs" in url])
+    explorer.root.get_by_role("button", name="Try again").click()
+    explorer.visit.page.wait_for_function(
+        "count => performance.getEntriesByName('lc-start').length > count", arg=1
+    )
+    explorer.visit.wait_for("failed")
+    assert asked <= len([url for url in explorer.visit.requests if "worker.mjs" in url])
+
+
+def test_with_data_saver_python_waits_for_its_button(linear: Callable[..., Any], visit: Callable[..., Any]) -> None:
+    """A touch does not spend a saver's megabytes; the button does, and then the moved value is computed."""
+    visitor = visit()
+    visitor.page.add_init_script(
+        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+    )
+    visitor.open("chapters/fully_connected.html")
+    visitor.wait_for("drawn")
+    explorer = type(linear())(visitor)
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.root.locator(".lc-notice", has_text="printed state").wait_for()
+    assert visitor.workers == []
+    explorer.root.get_by_role("button", name="Start Python").click()
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+
+
+# ---- the state in the address -----------------------------------------------------------------------
+
+
+def test_the_address_follows_the_controls(linear: Callable[..., Any]) -> None:
+    """Only what differs from the printed state stands in the address."""
+    explorer = linear()
+    inputs, _ = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.page.wait_for_url(f"**/fully_connected.html?linear.in_features={inputs + 1}")
+    explorer.press("in_features", "ArrowLeft")
+    explorer.visit.page.wait_for_url("**/fully_connected.html")
+
+
+def test_an_address_with_a_state_starts_python_and_shows_that_state(linear: Callable[..., Any]) -> None:
+    """Who opens a copied link sees what was copied."""
+    explorer = linear("?linear.in_features=412&linear.bias=false", wait_for="live")
+    _, outputs = shown_sizes(explorer)
+    assert explorer.value("in_features") == 412
+    layer = lc.Linear(412, outputs, bias=False)
+    explorer.wait_for_number(lc.count(layer, lc.PARAMETERS, (412,)).total)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        pytest.param("linear.in_features=many", "in_features = many", id="no number"),
+        pytest.param("linear.in_features=10.5", "a whole number from", id="not whole"),
+        pytest.param("linear.in_features=99999999", "a whole number from", id="too large"),
+        pytest.param("linear.bias=perhaps", "true or false", id="neither true nor false"),
+    ],
+)
+def test_an_address_that_asks_for_the_impossible_is_told_so(
+    linear: Callable[..., Any], query: str, words: str
+) -> None:
+    """The printed state stays, a sentence says what the control takes, and Python is not started for it."""
+    explorer = linear(f"?{query}")
+    notice = explorer.root.locator(".lc-notice", has_text=words)
+    notice.wait_for()
+    assert f"{parameters(*shown_sizes(explorer)):,}" in explorer.line
+    assert explorer.visit.workers == []
+
+
+def test_reset_goes_back_to_the_printed_state(linear: Callable[..., Any]) -> None:
+    """One button undoes all moves, in the controls, the numbers and the address."""
+    explorer = linear()
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight", "ArrowRight", "ArrowRight")
+    explorer.wait_for_number(parameters(inputs + 3, outputs))
+    explorer.root.get_by_role("button", name="Reset").click()
+    explorer.wait_for_number(parameters(inputs, outputs))
+    assert shown_sizes(explorer) == (inputs, outputs)
+    explorer.visit.page.wait_for_url("**/fully_connected.html")
+
+
+def test_copy_link_copies_the_address_of_the_present_state(linear: Callable[..., Any]) -> None:
+    """The copied link opens what is shown."""
+    explorer = linear(permissions=["clipboard-read", "clipboard-write"])
+    inputs, _ = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.root.get_by_role("button", name="Copy link").click()
+    explorer.root.get_by_role("button", name="Copied").wait_for()
+    copied = explorer.visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(f"fully_connected.html?linear.in_features={inputs + 1}")
+
+
+# ---- names ------------------------------------------------------------------------------------------
+
+
+def test_every_control_has_an_accessible_name(linear: Callable[..., Any]) -> None:
+    """Whoever hears the page instead of seeing it is told what each control is."""
+    explorer = linear()
+    nameless = explorer.root.evaluate(
+        """root => [...root.querySelectorAll('[role=slider], input, select, button, [contenteditable=true]')]
+            .filter(control => control.checkVisibility())
+            .filter(control => !(control.getAttribute('aria-label') || control.labels?.[0]?.textContent.trim()
+                                 || control.closest('label')?.textContent.trim() || control.textContent.trim()))
+            .map(control => control.outerHTML)"""
+    )
+    assert nameless == []
+
+
+def test_sliders_are_named_by_their_label(linear: Callable[..., Any]) -> None:
+    """The slider's name is the words beside it."""
+    explorer = linear()
+    label = explorer.control("in_features").locator(".widget-label").inner_text()
+    assert explorer.handle("in_features").get_attribute("aria-label") == label

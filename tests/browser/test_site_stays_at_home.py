@@ -1,0 +1,66 @@
+"""No page of the site asks another host for anything, and pages load only what they use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.chromium
+
+LOADED = re.compile(r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["']((?:https?:)?//[^"']+)""")
+
+
+def pages(site: Path) -> list[str]:
+    """Every HTML page of the built site."""
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
+
+
+def test_no_request_leaves_this_machine_on_any_page(visit: Callable[..., Any], site: Path) -> None:
+    """Every page, with its formulas set, its explorers drawn and Python started, asks this site only."""
+    found = pages(site)
+    assert "index.html" in found
+    assert len(found) >= 5
+    for name in found:
+        visitor = visit()
+        page = visitor.open(name)
+        page.wait_for_load_state("networkidle")
+        if page.locator(".lc-live").count():
+            visitor.wait_for("drawn")
+            page.get_by_role("button", name="Start Python").first.click()
+            visitor.wait_for("live")
+        assert visitor.foreign == [], name
+        assert visitor.errors == [], name
+        visitor.context.close()
+
+
+def test_no_page_names_a_file_of_another_host(site: Path) -> None:
+    """Nothing to load stands in the HTML with another host's address, not even for later."""
+    for name in pages(site):
+        text = (site / name).read_text(encoding="utf-8")
+        assert LOADED.findall(text) == [], name
+        assert "unpkg.com" not in text, name
+        assert "cdn.jsdelivr" not in text, name
+
+
+def test_a_page_without_explorers_loads_neither_widgets_nor_python(visit: Callable[..., Any]) -> None:
+    """What only explorers need is not loaded where there is none."""
+    visitor = visit()
+    page = visitor.open("index.html")
+    page.wait_for_load_state("networkidle")
+    if page.locator(".lc-live").count():
+        pytest.skip("the opening page has an explorer")
+    heavy = [url for url in visitor.requests if re.search(r"chunk-page|widgets\.css|python-", url)]
+    assert heavy == []
+    assert visitor.workers == []
+
+
+def test_formulas_are_typeset_by_the_site_itself(visit: Callable[..., Any]) -> None:
+    """MathJax runs from the site's own files."""
+    visitor = visit()
+    page = visitor.open("chapters/fully_connected.html")
+    page.wait_for_selector("mjx-container")
+    assert any("course/mathjax/" in url for url in visitor.requests)

@@ -1,0 +1,56 @@
+"""A headless Chromium on the built site, for tests and benchmarks: nothing but this machine can be reached from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .server import HOST, SiteHandler, SiteServer
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # it also runs as root, in containers; it sees only our own pages
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOST}",
+]
+
+
+def launch(playwright: Any, chromium: str) -> Any:
+    """Start the Chromium at this path through Playwright."""
+    return playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
+
+
+@contextmanager
+def serving(site: Path, missing: tuple[str, ...] = (), headers: dict[str, str] | None = None) -> Iterator[SiteServer]:
+    """Serve the site on a free port in a thread; paths that hold a part of `missing` are answered with 404."""
+
+    class Handler(SiteHandler):
+        def send_head(self) -> Any:
+            if any(part in self.path for part in missing):
+                self.send_error(404)
+                return None
+            return super().send_head()
+
+        def end_headers(self) -> None:
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            super().end_headers()
+
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            super().__init__(*arguments, directory=str(site), **keywords)
+
+    with SiteServer((HOST, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
