@@ -398,14 +398,19 @@ class Table:
         rows = [HEADS, align, *map(_cells, self.rows), total]
         return "\n".join([self.caption, "", *(f"| {' | '.join(row)} |" for row in rows), "", *self._notes()])
 
-    def html(self) -> str:
-        """An HTML table with class names; it stands in a box of its own that scrolls."""
-        body = "".join(f"<tr>{_html_cells(_cells(row))}</tr>" for row in self.rows)
-        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+    def html(self, columns: Iterable[str] | None = None) -> str:
+        """An HTML table with class names; it stands in a box of its own that scrolls.
+
+        `columns` picks some of `COLUMNS`, in their order; raises UnknownNameError for another name.
+        """
+        shown = _chosen(COLUMNS if columns is None else tuple(columns))
+        body = "".join(f"<tr>{_html_cells(_cells(row), shown)}</tr>" for row in self.rows)
+        heads = "".join(f'<th scope="col">{HEADS[column]}</th>' for column in shown)
         return (
             f'<div class="lc-scroll"><table class="lc-table"><caption>{_escaped(self.caption)}</caption>'
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
-            f'<tfoot><tr class="lc-total">{_html_cells(self._total_cells())}</tr></tfoot></table></div>'
+            f'<tfoot><tr class="lc-total">{_html_cells(self._total_cells(), shown)}</tr></tfoot>'
+            "</table></div>"
             f'<p class="lc-remark">{_escaped(self.remark)}</p>'
         )
 
@@ -517,9 +522,21 @@ def _padded(cell: str, width: int, column: int) -> str:
     return cell.ljust(width) if column < _WORDS else cell.rjust(width)
 
 
-def _html_cells(cells: list[str]) -> str:
-    words = "".join(f"<td>{_escaped(cell)}</td>" for cell in cells[:_WORDS])
-    return words + "".join(f'<td class="lc-n">{_escaped(cell)}</td>' for cell in cells[_WORDS:])
+def _chosen(columns: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of some of `COLUMNS`."""
+    for name in columns:
+        if name not in COLUMNS:
+            raise UnknownNameError("column", name, COLUMNS)
+    return tuple(place for place, name in enumerate(COLUMNS) if name in columns)
+
+
+def _html_cells(cells: list[str], columns: tuple[int, ...]) -> str:
+    return "".join(
+        f"<td>{_escaped(cells[column])}</td>"
+        if column < _WORDS
+        else f'<td class="lc-n">{_escaped(cells[column])}</td>'
+        for column in columns
+    )
 
 
 def _escaped(text: str) -> str:

@@ -12,10 +12,11 @@ A page names its layers once in a ``let`` directive; roles and directives then a
 - ``step`` asks for a number in the page and answers a wrong one with the misconception that explains it.
 - ``derivation`` writes letters = numbers = total; ``count-table`` a network layer by layer;
   ``conventions`` one quantity under every convention.
-- ``guess`` asks before it tells; ``claim`` settles what a source says; ``reading-time`` says how long a page takes.
+- ``guess`` asks before it tells; ``claim`` settles what a source says;
+  ``reading-time`` says how long a page takes.
 
-Expressions of the pages are ours and run in the build, like code cells. A failing one is a warning, so that the
-strict build stops.
+Expressions of the pages are ours and run in the build, like code cells.
+A failing one is a warning, so that the strict build stops.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ def written(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"expected a whole number, a count, or a text that is formatted already, but got {value!r}")
+        raise TypeError(
+            f"expected a whole number, a count, or a text that is formatted already, but got {value!r}"
+        )
     return f"{value:,}"
 
 
@@ -125,7 +128,11 @@ def _count_html(asked: Asked) -> str:
 
     def note(count: lc.Count) -> str:
         left_out = dict.fromkeys(missing.layer or "this layer" for missing in count.not_counted)
-        tail = f" Left out here: operations of {', '.join(left_out)}." if left_out else " Nothing is left out here."
+        tail = (
+            f" Left out here: operations of {', '.join(left_out)}."
+            if left_out
+            else " Nothing is left out here."
+        )
         return f"Counts {count.counts}.{tail}"
 
     return (
@@ -184,7 +191,9 @@ def _tried(owner: Any, compute: Callable[[], Any]) -> Any:
         return compute()
     except Exception as error:  # whatever a page's expression raises is a defect of the page
         text = getattr(owner, "text", None) or " ".join(getattr(owner, "arguments", []) or [])
-        logger.warning("cannot compute %r: %s: %s", text, type(error).__name__, error, location=owner.get_location())
+        logger.warning(
+            "cannot compute %r: %s: %s", text, type(error).__name__, error, location=owner.get_location()
+        )
         return None
 
 
@@ -285,8 +294,8 @@ class Guess(SphinxDirective):
         split = lines.index("---") if "---" in lines else len(lines)
         unit = html.escape(self.options.get("unit", ""))
         opening = (
-            f'<form class="lc-guess" data-id="{html.escape(self.options.get("id", ""))}" data-answer="{answer}" '
-            f'data-unit="{unit}">'
+            f'<form class="lc-guess" data-id="{html.escape(self.options.get("id", ""))}" '
+            f'data-answer="{answer}" data-unit="{unit}">'
         )
         field = (
             f'<p class="lc-field"><label>Your guess <input inputmode="decimal" autocomplete="off"></label> '
@@ -332,7 +341,8 @@ class Claim(SphinxDirective):
         card = nodes.container(classes=["lc-claim", f"lc-claim-{verdict}"])
         said = nodes.paragraph(classes=["lc-said"])
         messages = self._inline(said)
-        badge = f'<p class="lc-verdict"><span aria-hidden="true">{sign}</span> {word} · {self.options["source"]}</p>'
+        mark = f'<span aria-hidden="true">{sign}</span>'
+        badge = f'<p class="lc-verdict">{mark} {word} · {self.options["source"]}</p>'
         card += [said, nodes.raw("", badge, format="html")]
         self.state.nested_parse(self.content, self.content_offset, card)
         return [card, *messages]
@@ -354,7 +364,7 @@ class ReadingTime(Directive):
         return [reading_time()]
 
 
-def tell_reading_time(app: Sphinx, doctree: nodes.document) -> None:
+def tell_reading_time(_app: Sphinx, doctree: nodes.document) -> None:
     """Put the minutes in place once the whole page is known."""
     words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
     questions = sum(
