@@ -35,16 +35,17 @@ SIZED = PRICED | {Size.OUTPUT_SIZE}
 
 @dataclass(frozen=True)
 class Unit:
-    """In what an answer is given: `size` of what is counted make one. `other_names` are understood too."""
+    """In what an answer is given: `size` of what is counted make one. Without a name: what is counted itself."""
 
     name: str
     size: int = 1
-    other_names: tuple[str, ...] = ()
 
 
 ONE = Unit("")
-KIB = Unit("KiB", 1024, ("kib", "kibibyte", "kibibytes"))
-UNITS = {unit.name: unit for unit in (ONE, KIB, Unit("kB", 1000), Unit("MiB", 1024**2), Unit("MB", 1000**2))}
+UNITS = {
+    unit.name: unit
+    for unit in (ONE, Unit("kB", 1000), Unit("KiB", 1024), Unit("MB", 1000**2), Unit("MiB", 1024**2))
+}
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,10 @@ def belief(
 
 def seen_as(how: type, layer: Layer) -> Layer:
     """The same layer, with the methods of the class `how` in front of its own."""
-    twin = object.__new__(_seen_class(how, type(layer)))
+    kind: type = type(layer)
+    twin: Layer = object.__new__(_seen_class(how, kind))
     twin.__dict__.update(layer.__dict__)
-    return cast(Layer, twin)
+    return twin
 
 
 @lru_cache
@@ -163,7 +165,7 @@ def taking(leaf: Layer, shape: Shape) -> Layer:
         for name, letter in known.items()
         if letter in arriving and getattr(leaf, name) != arriving[letter]
     }
-    return cast(Layer, replace(leaf, **changed)) if changed else leaf
+    return replace(leaf, **changed) if changed else leaf
 
 
 # ---- beliefs about biases: of every layer that has a field of this name -------------------------

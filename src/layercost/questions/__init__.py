@@ -1,3 +1,29 @@
+"""Questions whose numbers are drawn, whose answers are read kindly, and whose wrong answers are understood.
+
+>>> question = read_question({
+...     "id": "linear-parameters", "level": 1, "skills": ["linear layers"],
+...     "wording": {"en": "How many parameters has {layer}?"},
+...     "draw": {"inputs": {"from": 16, "to": 512}, "outputs": {"from": 16, "to": 512}},
+...     "layer": "Linear(inputs, outputs)", "input": ["inputs"],
+...     "ask": [{"quantity": "parameters", "credit": {"forgot-bias": 0.5}}],
+... })
+>>> variant = question.draw(seed=1)
+>>> variant.wording()  # doctest: +ELLIPSIS
+'How many parameters has Linear(145, 292)? Counted: values that training changes, ...'
+>>> variant.diagnose("1,000 apples").message
+"Only the number is read, not 'apples'; write a whole number of parameters, such as 30100 or 30,100."
+>>> variant.diagnose(145 * 292).id
+'forgot-bias'
+"""
+
+from layercost.questions.draw import QuestionError, Seed
+from layercost.questions.explain import Diagnosis
+from layercost.questions.question import MALFORMED, Question, Variant, explain_function
+from layercost.questions.reading import Malformed, Parsed
+from layercost.questions.schema import read_question
 from layercost.questions.task import WrongAnswer, diagnoses
 
-__all__ = ["WrongAnswer", "diagnoses"]
+__all__ = [
+    "MALFORMED", "Diagnosis", "Malformed", "Parsed", "Question", "QuestionError", "Seed", "Variant", "WrongAnswer",
+    "diagnoses", "explain_function", "read_question",
+]  # fmt: skip

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from layercost.convention import Convention, Quantity, convention_named, unknown
+from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.expression import Expression, expression
 from layercost.layer import Call, Layer, LayerError
-from layercost.misconception import MISCONCEPTIONS, Measure, Misconception, Size, Task
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.misconception import MISCONCEPTIONS, PRICED, Measure, Misconception, Size, Task
+from layercost.shape import FLOOR, Shape, ShapeError, shape_of
 from layercost.table import Count, count
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
@@ -26,13 +26,20 @@ class WrongAnswer(NamedTuple):
     message: str
 
 
+class Stated(NamedTuple):
+    """What a question says besides its wording: the unit's name, and a sentence on the convention."""
+
+    unit: str
+    convention: str
+
+
 def diagnoses(
     layer: Layer,
     quantity: Measure | str,
     input_shape: Iterable[object] | None = None,
     convention: str | Convention = "textbook",
 ) -> list[WrongAnswer]:
-    """The distinct wrong answers to one count of a layer, in the order in which the misconceptions are declared.
+    """The distinct wrong answers to one count of a layer, in the order in which the beliefs are declared.
 
     Takes what `layercost.count` takes; `quantity` may also be ``"output_size"``, the side of the output map.
     The right answer is never among them. Raises ShapeError and ValueError as `count` does.
@@ -100,17 +107,23 @@ def pair(task: Task, first: Misconception, second: Misconception) -> Task | None
     return None if seen is None else believed(seen, second)
 
 
-def other_conventions(task: Task, conventions: Mapping[str, Convention]) -> list[tuple[Convention, Task]]:
-    """The same question under the other conventions, where it has one."""
-    if task.measure not in (Quantity.FLOPS, Quantity.MACS):
+def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
+    """The same question under each other named convention; none for what no convention prices."""
+    if task.measure not in PRICED:
         return []
-    others = (convention for convention in conventions.values() if convention.name != priced_by(task).name)
+    own = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
+    others = (convention for name, convention in CONVENTIONS.items() if name != own)
     return [(other, replace(task, measure=Quantity.FLOPS, convention=other)) for other in others]
 
 
-def priced_by(task: Task) -> Count:
-    """What is counted, under which convention; not for output sizes."""
-    return _count(task, *_asked(task))
+def stated(task: Task) -> Stated:
+    """The unit and the convention of an answer, as a question states them."""
+    if task.measure is Size.OUTPUT_SIZE:
+        return Stated("", f"Sizes follow {FLOOR.source}.")
+    counted = _count(task, *_asked(task))
+    name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
+    convention = f"Convention {name}" if task.measure in PRICED else "Counted"
+    return Stated(task.unit.name or counted.unit, f"{convention}: {counted.counts}.")
 
 
 def _whole(task: Task) -> tuple[object, ...]:
@@ -124,7 +137,7 @@ def _count(task: Task, layer: Layer, shape: Shape | None) -> Count:
 
 def _output(layer: Layer, shape: Shape | None) -> Shape:
     if shape is None:
-        raise ShapeError("an output's size needs the input's shape without the batch; pass it, as (3, 32, 32)")
+        raise ShapeError("an output's size needs the input's shape without the batch, as (3, 32, 32)")
     return layer.output_shape(shape)
 
 
@@ -141,5 +154,5 @@ def _asked(task: Task) -> tuple[Layer, Shape | None]:
 @lru_cache(maxsize=1024)
 def _calls(layer: Layer, shape: Shape | None) -> dict[str, Call]:
     if shape is None:
-        raise ShapeError("a part of a network needs the input's shape without the batch; pass it, as (3, 32, 32)")
+        raise ShapeError("a part of a network needs the input's shape without the batch, as (3, 32, 32)")
     return {call.path: call for call in layer.calls(shape)}

@@ -1,0 +1,91 @@
+"""Texts with names in place of numbers: layers such as ``Linear(_, out_features)``, and wordings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+
+from layercost.convention import unknown
+from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
+from layercost.questions.draw import Drawn, QuestionError
+
+ARRIVING = "_"  # as a layer's first argument: whatever number of features or channels arrives
+_REFERENCE = re.compile(r"\{(\w+)\}")
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts numbers in place of names; the names of layers and fields are left alone."""
+
+    def __init__(self, numbers: Mapping[str, Drawn]) -> None:
+        self.numbers = numbers
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        arguments = [
+            ast.Constant(1) if _arrives(argument) else self.visit(argument) for argument in node.args
+        ]
+        keywords = [ast.keyword(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
+        return ast.Call(node.func, arguments, keywords)
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self.numbers[node.id]) if node.id in self.numbers else node
+
+
+def _arrives(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == ARRIVING
+
+
+def filled_layer(text: str, numbers: Mapping[str, Drawn]) -> Layer:
+    """The layer that `text` names, with the numbers in place of drawn names; nothing is run as code."""
+    return layer_from_text(ast.unparse(_Filled(numbers).visit(_tree(text))))
+
+
+def _tree(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise LayerError(
+            f"expected a layer such as Linear(_, out_features), but could not read {text!r}"
+        ) from None
+
+
+def check_layer(owner: str, text: str, names: Mapping[str, object]) -> None:
+    """Raise QuestionError for names that are not drawn, and for ``_`` where nothing arrives."""
+    tree = _tree(text)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    functions = {id(call.func) for call in calls}
+    arriving = {id(call.args[0]) for call in calls if call.args and _takes_what_arrives(call)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Name) or id(node) in functions:
+            continue
+        if node.id == ARRIVING and id(node) not in arriving:
+            raise QuestionError(
+                f"{owner}: _ stands for what arrives, so only as the first argument, in {text!r}"
+            )
+        if node.id != ARRIVING and node.id not in names:
+            raise QuestionError(f"{owner}: {unknown('drawn name', node.id, names)} It is used in {text!r}.")
+
+
+def _takes_what_arrives(call: ast.Call) -> bool:
+    kind = LAYERS.get(call.func.id) if isinstance(call.func, ast.Name) else None
+    if kind is None or not fields(kind):
+        return False
+    return kind.letters.get(fields(kind)[0].name, "") in kind.axis_letters.values()
+
+
+def filled(text: str, known: Mapping[str, object]) -> str:
+    """The text with ``{name}`` replaced by what is known under that name."""
+    return _REFERENCE.sub(lambda found: str(known[found[1]]), text)
+
+
+def check_wording(owner: str, texts: object, names: Mapping[str, object], *, needed: bool) -> dict[str, str]:
+    """Texts by language; raises QuestionError for a name that is not drawn, and where English is `needed`."""
+    if not isinstance(texts, Mapping) or (needed and "en" not in texts):
+        raise QuestionError(f"{owner}: wording is a table of texts by language, with `en` among them")
+    known = (*names, "layer", "input")
+    for text in texts.values():
+        for name in _REFERENCE.findall(text):
+            if name not in known:
+                raise QuestionError(f"{owner}: {unknown('drawn name', name, known)}")
+    return dict(texts)
