@@ -9,6 +9,8 @@ hidden, it is not there.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import glob
 import importlib.util
 import itertools
@@ -92,11 +94,15 @@ class Stage:
         self.folder.chmod(0o755)
         self.numbers = itertools.count()
 
+        self.copies: dict[Path, Path] = {}
+
     def reachable(self, path: Path) -> Path:
         """The path itself when we are an ordinary user or anyone may read it, a copy of it otherwise."""
         if os.getuid() != 0 or readable_by_anyone(path):
             return path
-        return self.copy(path)
+        if path not in self.copies:
+            self.copies[path] = self.copy(path)
+        return self.copies[path]
 
     def copy(self, path: Path) -> Path:
         target = self.folder / str(next(self.numbers)) / path.name
@@ -123,6 +129,14 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@functools.cache
+def _interpreter_stage() -> Stage:
+    """What all sandboxes of this process share, copied once; removed when the process ends."""
+    stage = Stage()
+    atexit.register(stage.close)
+    return stage
+
+
 class Bubblewrap(Sandbox):
     """Starts boxes under `bwrap`; `files` are shown in the box's working folder, read-only."""
 
@@ -140,19 +154,20 @@ class Bubblewrap(Sandbox):
 
     def _mounts(self, files: Sequence[Path]) -> list[str]:
         """What is in the box, as bwrap's arguments; the order matters, a later mount covers an earlier."""
-        library = self.stage.reachable(standard_library())
+        shared_stage = _interpreter_stage()
+        library = shared_stage.reachable(standard_library())
         inside = f"/box/python/{sys.platlibdir}/{library.name}"
         binds = [
-            (self.stage.reachable(interpreter()), "/box/python/bin/python"),
+            (shared_stage.reachable(interpreter()), "/box/python/bin/python"),
             (library, inside),
-            (self.stage.reachable(GRADER / "runner.py"), "/box/grader/runner.py"),
-            (self.stage.reachable(GRADER / "values.py"), "/box/grader/values.py"),
-            *((self.stage.reachable(path), f"/box/packages/{path.name}") for path in numpy_folders()),
+            (shared_stage.reachable(GRADER / "runner.py"), "/box/grader/runner.py"),
+            (shared_stage.reachable(GRADER / "values.py"), "/box/grader/values.py"),
+            *((shared_stage.reachable(path), f"/box/packages/{path.name}") for path in numpy_folders()),
             *((self.stage.copy(path), f"/box/work/{path.name}") for path in files),
         ]
         shared = shared_python_library()
         if shared is not None:
-            binds.append((self.stage.reachable(shared), f"/box/python/lib/{shared.name}"))
+            binds.append((shared_stage.reachable(shared), f"/box/python/lib/{shared.name}"))
         mounts = [word for source, target in binds for word in ("--ro-bind", str(source), target)]
         hidden = [name for name in ("site-packages", "dist-packages") if (library / name).is_dir()]
         return [*system_mounts(), *mounts, *(word for name in hidden for word in cover(f"{inside}/{name}"))]

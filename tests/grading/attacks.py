@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - source code within source code is easier to read unbroken
 """Submissions of students who want points for nothing, to see what they must not, or to do harm.
 
 Their honest answers are worth nothing, so any point is a gain. Placeholders: `@PORT@` a listener on localhost,

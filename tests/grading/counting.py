@@ -1,4 +1,4 @@
-"""The tests' own specification: three questions with misconceptions, none of it from the reference library."""
+"""The tests' own specification: three questions with misconceptions, nothing of the reference library."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Counting:
     def cases(self, student: str, secret: bytes) -> dict[str, list[tuple[object, ...]]]:
         """The inputs that the answers belong to; those of q2 and q3 are hidden."""
         key = hmac.new(secret, student.encode(), hashlib.sha256).digest()
-        draw = random.Random(key).randint
+        draw = random.Random(key).randint  # noqa: S311 - only a test's secret is at stake
         layers = [(draw(2, 64), draw(2, 64), draw(2, 7)) for _ in range(HIDDEN_CASES)]
         return {
             "q1": [(3, CHANNELS[student.lower()[-1]], 7)],

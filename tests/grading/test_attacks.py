@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import socket
 import stat
 from collections.abc import Iterator
@@ -78,7 +77,7 @@ def submit(submissions: Submissions, student: str, places: dict[str, str]) -> No
 
 
 @pytest.fixture(scope="module")
-def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Battle]:
+def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Battle:
     """All attackers, the victim and the control, marked in one batch; then feedback, ours and nbgrader's."""
     folder = tmp_path_factory.mktemp("battle")
     course = copy_of_course(built_course, folder / "course")
@@ -108,7 +107,7 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         assert main(["autograde", "counting", *where, "--cell-seconds=2", "--total-seconds=12"]) == 0
         assert main(["feedback", "counting", *where]) == 0
         received = [*accepted(listener), *accepted(abstract)]
-    yield Battle(course, drop, received, before)
+    return Battle(course, drop, received, before)
 
 
 def accepted(listener: socket.socket) -> list[bytes]:
@@ -127,7 +126,7 @@ def accepted(listener: socket.socket) -> list[bytes]:
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in ATTACKS])
 def test_an_attack_gains_nothing_and_costs_nothing(battle: Battle, name: str) -> None:
-    """The attacker gets what the honest parts are worth: no more, and where only one question is hostile, no less."""
+    """The attacker gets what the honest parts are worth: no more, and no less."""
     with Gradebook(battle.course.database) as gradebook:
         submission = gradebook.find_submission("counting", name)
         assert submission.score == ATTACKS[name].points
@@ -255,5 +254,5 @@ def stock_feedback(course: Course, student: str) -> str:
 
 def test_the_course_is_private(course: Course) -> None:
     """Other users of the machine can read neither the course nor its secret."""
-    assert stat.S_IMODE(os.stat(course.root / "secret").st_mode) == 0o600
-    assert stat.S_IMODE(os.stat(course.root).st_mode) == 0o700
+    assert stat.S_IMODE((course.root / "secret").stat().st_mode) == 0o600
+    assert stat.S_IMODE(course.root.stat().st_mode) == 0o700

@@ -126,7 +126,7 @@ def test_marking_again_scores_from_the_record(graded: Course, capsys: pytest.Cap
 
 
 def test_what_a_person_gave_stays(graded: Course, capsys: pytest.CaptureFixture[str]) -> None:
-    """Manual marks and comments survive marking again; where our mark has changed, nbgrader's flag says so."""
+    """Manual marks and comments survive marking again; where ours has changed, nbgrader's flag says so."""
     with Gradebook(graded.database) as gradebook:
         for name, cell in (("perfect", "q4"), ("perfect", "q1"), ("counted_macs", "q3-test")):
             grade = gradebook.find_grade(cell, "convolution", "counting", name)

@@ -32,7 +32,7 @@ module = types.ModuleType("grader.specification")
 module.load = lambda path: Counting()
 sys.modules["grader.specification"] = module
 """
-TOKEN = "a-token-for-this-test"
+TOKEN = "for-this-test"  # noqa: S105 - the server lives as long as the test
 PATIENCE = 120.0
 
 
@@ -133,10 +133,10 @@ class Server:
         self.log = log.open("w")
         options = {"ip": "127.0.0.1", "port": port, "root_dir": course.root, "open_browser": False}
         words = [f"--ServerApp.{name}={value}" for name, value in options.items()]
+        words.append(f"--IdentityProvider.token={TOKEN}")
         extensions = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", "--allow-root", extensions, *words]
-            + [f"--IdentityProvider.token={TOKEN}"],
+            [sys.executable, "-m", "jupyter_server", "--allow-root", extensions, *words],
             cwd=course.root,
             env=environment,
             stdout=self.log,

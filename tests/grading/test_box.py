@@ -1,0 +1,300 @@
+"""The box itself: what is in it, what is not, what it may take, and that all of it ends with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader import bubblewrap
+from grader.box import Box, BoxDied, BoxTimeout, Limits, Sandbox, SandboxUnavailable
+from grader.bubblewrap import Bubblewrap, Unprotected
+from grader.examination import CodeCell, Examination, examine
+from grader.values import Call, Failure, Get, Value
+
+pytestmark = pytest.mark.bubblewrap
+
+LIMITS = Limits(step_seconds=3.0, total_seconds=20.0)
+
+
+@pytest.fixture(scope="module")
+def boxes() -> Iterator[Sandbox]:
+    with Bubblewrap(LIMITS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def box(boxes: Sandbox) -> Iterator[Box]:
+    with Box(boxes, "ada") as box:
+        yield box
+
+
+def printed(box: Box, source: str) -> str:
+    reply = box.ask({"operation": "run", "source": source})
+    assert reply["ok"], reply
+    return str(reply["output"]).strip()
+
+
+def refused(box: Box, source: str) -> str:
+    reply = box.ask({"operation": "run", "source": source})
+    assert not reply["ok"]
+    return str(reply["message"])
+
+
+@pytest.mark.parametrize("module", ["layercost", "nbgrader", "grader.writer", "pytest", "tests", "apt"])
+def test_the_oracle_is_not_there(box: Box, module: str) -> None:
+    """Neither the reference library nor any other package of ours or of the system can be imported."""
+    assert "ModuleNotFoundError" in refused(box, f"import {module}")
+
+
+def test_numpy_and_the_standard_library_are_there(box: Box) -> None:
+    """What students may use works, with the shared libraries that it needs."""
+    source = "import ctypes, decimal, hashlib, json, numpy, sqlite3, ssl\nint(numpy.ones((3, 3)).sum())"
+    assert printed(box, source) == "9"
+
+
+def test_nothing_can_be_written_but_a_small_temporary_folder(box: Box) -> None:
+    """Every other folder is read-only, and /tmp and /dev/shm have an end."""
+    source = """
+import os
+written = []
+for folder, _, _ in os.walk('/'):
+    if folder.startswith(('/proc', '/dev/pts')):
+        continue
+    try:
+        open(folder + '/written', 'w').close()
+        written.append(folder)
+    except OSError:
+        pass
+sorted(written)
+"""
+    assert printed(box, source) == "['/dev/shm', '/tmp']"
+    fill = """
+import os
+total = 0
+try:
+    for n in range(100):
+        total += open(f'{}/x{{n}}', 'wb').write(bytes(10**6))
+except OSError as error:
+    print(error.strerror)
+total <= {}
+"""
+    for folder, size in (("/tmp", LIMITS.temporary_bytes), ("/dev/shm", 1 << 20)):  # noqa: S108 - the box's own
+        assert printed(box, fill.format(folder, size)) == "No space left on device\nTrue"
+
+
+def test_there_is_nobody_else(box: Box) -> None:
+    """No other process, no privileges, no network but an empty one, no environment of ours."""
+    assert printed(box, "import os\nsorted(int(n) for n in os.listdir('/proc') if n.isdigit())") == "[1, 2]"
+    assert printed(box, "[line for line in open('/proc/self/status') if line.startswith('CapEff')]").count(
+        "0" * 16
+    )
+    assert printed(box, "open('/proc/1/environ').read() + str('PWD' in os.environ)") == "'True'"
+    assert printed(box, "import socket\n[name for _, name in socket.if_nameindex()]") == "['lo']"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give each box a user of its own")
+def test_root_gives_each_box_a_user_of_its_own(boxes: Sandbox) -> None:
+    """Seen from outside, no box runs as root, and no two as the same user."""
+    with Box(boxes, "ada") as one, Box(boxes, "emmy") as other:
+        users = [Path(f"/proc/{each.process.pid}").stat().st_uid for each in (one, other)]
+    assert 0 not in users
+    assert users[0] != users[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("bytearray(3_000_000_000)", "MemoryError"),
+        ("import os\nos.fork()", "BlockingIOError"),
+        ("import threading\nthreading.Thread(target=print).start()", "can't start new thread"),
+        ("open('/tmp/large', 'wb').write(bytes(17 << 20))", "OSError"),
+        ("[open('/dev/null') for _ in range(100)]", "Too many open files"),
+        ("import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (50, 50))", "ValueError"),
+        ("import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
+    ],
+    ids=["memory", "processes", "threads", "file size", "open files", "limits stay", "namespaces"],
+)
+def test_limits_hold(box: Box, source: str, error: str) -> None:
+    """What would take too much is refused to the student's code, and the box goes on."""
+    assert error in refused(box, source)
+    assert printed(box, "6 * 7") == "42"
+
+
+def test_a_fork_bomb_dies_with_its_box() -> None:
+    """Even where processes are allowed, hundreds that sleep and have detached end when the box does."""
+    source = """
+import os, time
+children = 0
+for _ in range(300):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(1000)
+    children += 1
+children
+"""
+    with Bubblewrap(Limits(processes=400, step_seconds=60.0)) as sandbox, Box(sandbox, "ada") as box:
+        assert printed(box, source) == "300"
+        assert len(running()) >= 300
+    deadline = time.monotonic() + 30
+    while running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running() == []
+
+
+def running() -> list[str]:
+    """The processes of boxes, as the machine sees them."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and b"/box/grader/runner.py" in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_process_that_stops_reading_does_not_block_us(box: Box) -> None:
+    """A request larger than the pipe, to a process that never reads: the time limit holds for writing too."""
+    box.ask({"operation": "run", "source": "import os, signal, threading"})
+    with pytest.raises(BoxTimeout):
+        box.ask({"operation": "run", "source": "os.kill(os.getpid(), signal.SIGSTOP)\n"})
+    with pytest.raises(BoxDied):
+        box.ask({"operation": "run", "source": "#" * 10**6})
+
+
+def test_a_full_pipe_is_a_timeout(boxes: Sandbox) -> None:
+    """Writing a long request to a process that sleeps ends in time."""
+    with Box(boxes, "ada") as box:
+        os.kill(box.process.pid, 19)  # bwrap waits; its child sleeps once it is told to
+        started = time.monotonic()
+        box.limits = Limits(step_seconds=1.0)
+        with pytest.raises(BoxTimeout, match="no answer within 1 seconds"):
+            box.ask({"operation": "run", "source": "import time; time.sleep(100)\n" + "#" * 10**6})
+        assert time.monotonic() - started < 30
+
+
+def test_magics_are_refused_with_a_word() -> None:
+    """The student reads which line it is, and why."""
+    cells = [CodeCell("q1", "x = 1\n%timeit x"), CodeCell("q2", "!ls"), CodeCell("q3", "y = = 1")]
+    with Bubblewrap(LIMITS) as sandbox:
+        outcome = examine(sandbox, "ada", cells, {"q1": [Get("x")]}, {"q1": "q1"})
+    texts = [result.failure.text if result.failure else "" for result in outcome.cells]
+    assert texts[0].startswith("line 2 starts with %: notebook commands such as %timeit or !ls do not run")
+    assert texts[1].startswith("line 1 starts with !")
+    assert texts[2] == "SyntaxError in line 1: invalid syntax"
+    assert outcome.answers["q1"] == (Failure("error", texts[0]),)
+
+
+def test_a_cell_shows_what_it_prints_and_the_value_of_its_last_line(boxes: Sandbox) -> None:
+    """As in a notebook; endless output is cut with a word."""
+    with Examination(boxes, "ada") as examination:
+        assert examination.run("print('hello')\n1 + 1").output == "hello\n2\n"
+        assert examination.run("None").output == ""
+        long = examination.run("print('x' * 10**7)").output
+    assert long.endswith("more characters were printed and are not shown")
+    assert len(long) < 21_000
+
+
+def test_a_deadly_function_costs_its_own_question_only(boxes: Sandbox) -> None:
+    """The box is started again and the cells replayed, with their state; the function is not tried again."""
+    cells = ["import os\ncount = 0", "count += 1", "def f(x): os._exit(1)\ndef g(x): return x + count"]
+    probes = {"a": [Call("f", (1,)), Call("f", (2,))], "b": [Call("g", (1,))], "c": [Get("count")]}
+    outcome = examine(boxes, "ada", [CodeCell("", cell) for cell in cells], probes, {})
+    assert [answer.kind for answer in outcome.answers["a"] if isinstance(answer, Failure)] == [
+        "died",
+        "not-run",
+    ]
+    assert outcome.answers["b"] == (Value(2),)
+    assert outcome.answers["c"] == (Value(1),)
+
+
+def test_a_deadly_cell_costs_itself_only(boxes: Sandbox) -> None:
+    """What was defined before and after it is still there."""
+    cells = ["a = 1", "import os\nos._exit(0)", "while True: pass", "b = 2"]
+    probes = {"a": [Get("a")], "b": [Get("b")]}
+    outcome = examine(boxes, "ada", [CodeCell("", cell) for cell in cells], probes, {})
+    assert outcome.answers == {"a": (Value(1),), "b": (Value(2),)}
+    kinds = [result.failure.kind if result.failure else "" for result in outcome.cells]
+    assert kinds == ["", "died", "timeout", ""]
+
+
+def test_cells_that_do_not_run_twice_are_said(boxes: Sandbox) -> None:
+    """Where the replay itself dies, no further box is tried."""
+    flaky = "import os, time\nif time.time() > {}: os._exit(1)"
+    cells = [
+        CodeCell("", flaky.format(time.time() + 2)),
+        CodeCell("", "def f(): time.sleep(2.5); os._exit(1)"),
+    ]
+    outcome = examine(boxes, "ada", cells, {"a": [Call("f")], "b": [Get("f")]}, {})
+    assert outcome.answers["b"] == (Failure("died", "Your cells ran once, but did not run a second time."),)
+
+
+def test_the_whole_notebook_has_a_time_limit() -> None:
+    """Many slow cells, each in time, still come to an end."""
+    with Bubblewrap(Limits(step_seconds=1.0, total_seconds=2.0)) as sandbox:
+        started = time.monotonic()
+        cells = [CodeCell("", "import time; time.sleep(0.8)")] * 20
+        outcome = examine(sandbox, "ada", cells, {"a": [Get("x")]}, {})
+    assert time.monotonic() - started < 15
+    last = outcome.cells[-1].failure
+    assert last is not None
+    assert last.text == "The whole notebook took more than 2 seconds."
+    assert outcome.answers["a"] == (last,)
+
+
+def test_exceptions_are_known_by_name_or_not_at_all(boxes: Sandbox) -> None:
+    """A message, or the name of a class of the student's, could carry a hidden input out."""
+    source = """
+def known(x): raise ValueError(f'secret {x}')
+def own(x): raise type(f'secret{x}', (Exception,), {})
+def thing(x): return object()
+def large(x): return [0] * 10**5
+"""
+    names = ["known", "own", "thing", "large", "nothing"]
+    probes = {"q": [Call(name, (123,)) for name in names]}
+    outcome = examine(boxes, "ada", [CodeCell("q", source)], probes, {"q": "q"})
+    assert [answer.text for answer in outcome.answers["q"] if isinstance(answer, Failure)] == [
+        "`known` raised ValueError for one of the inputs that it was tried on.",
+        "`own` raised an exception of its own for one of the inputs that it was tried on.",
+        "`thing` gave back an object that is neither a number nor a text.",
+        "`large` gave back a value too large to be an answer.",
+        "There is no `nothing` in your notebook.",
+    ]
+
+
+def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to install."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(SandboxUnavailable, match="bubblewrap is not here; install bubblewrap"):
+        Bubblewrap()
+
+
+def test_a_bubblewrap_that_does_not_work_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Being installed is not enough: the probe runs it, and repeats what it said."""
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: str(broken))
+    with (
+        Bubblewrap() as sandbox,
+        pytest.raises(SandboxUnavailable, match="No permissions to create new namespace"),
+    ):
+        sandbox.probe()
+
+
+def test_trusted_files_can_run_without_a_sandbox() -> None:
+    """The explicit way out runs the same runner, with the same limits on time."""
+    with Unprotected(LIMITS) as sandbox:
+        sandbox.probe()
+        outcome = examine(sandbox, "ada", [CodeCell("", "x = 6 * 7")], {"q": [Get("x")]}, {})
+    assert outcome.answers == {"q": (Value(42),)}

@@ -1,0 +1,134 @@
+"""Files that are no notebooks, or odd ones: each gets a sentence that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from grader.intake import MAX_FILE_BYTES, Reason, Submission, read_submission
+
+CELL = {"cell_type": "code", "metadata": {"nbgrader": {"grade_id": "q1"}}, "source": ["a = 1\n", "b"]}
+NOTEBOOK = {"cells": [CELL], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def read(root: Path) -> Submission:
+    return read_submission(root, "ada", "ps1", "p1")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    return folder / "p1.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "The file is empty; save your notebook"),
+        (b" \n ", "The file is empty"),
+        (b"I am no notebook", "The file is not JSON"),
+        (b'{"cells": [', "or only a part of one; save it in Jupyter"),
+        (b"\xff\xfe{\x00}\x00", "not UTF-8 text"),
+        (b"PK\x03\x04\xff", "not UTF-8 text"),
+        (b"[1, 2]", "JSON but no notebook"),
+        (b'"text"', "JSON but no notebook"),
+        (b"{}", "has no cells"),
+        (b'{"cells": 5}', "has no cells"),
+        (b'{"worksheets": [5]}', None),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"cells": ' + b"[" * 500 + b"]" * 500 + b"}", "nested too deeply"),
+        (b'{"a": ' * 500 + b"1" + b"}" * 500, "nested too deeply"),
+        (b'{"cells": [], "x": ' + b"9" * 5000 + b"}", "not JSON"),
+    ],
+)
+def test_a_bad_file_gets_its_reason(path: Path, data: bytes, said: str | None) -> None:
+    """The student reads what was wrong with the file, in words."""
+    path.write_bytes(data)
+    if said is None:
+        assert read(path.parents[2]).cells == ()
+        return
+    with pytest.raises(Reason, match=said):
+        read(path.parents[2])
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(path: Path) -> None:
+    """Its size is told before its contents are looked at."""
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(Reason, match="larger than 20 MB; clear the outputs"):
+        read(path.parents[2])
+
+
+def test_a_wrong_name_is_named(path: Path) -> None:
+    """The expected and the found name are both said."""
+    (path.parent / "homework (1).ipynb").write_text(json.dumps(NOTEBOOK))
+    with pytest.raises(Reason, match=r"no p1.ipynb .* only 'homework \(1\).ipynb'; rename it"):
+        read(path.parents[2])
+
+
+def test_no_notebook_at_all_is_said(path: Path) -> None:
+    """An empty submission is told apart from a wrong name."""
+    with pytest.raises(Reason, match=r"no notebook in what you submitted; p1.ipynb was expected"):
+        read(path.parents[2])
+
+
+@pytest.mark.parametrize("part", ["ada", "ada/ps1", "ada/ps1/p1.ipynb"])
+def test_links_are_not_followed(tmp_path: Path, part: str) -> None:
+    """Wherever on the way a link stands, what it points to is not read."""
+    real = tmp_path / "elsewhere"
+    folder = real / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    (folder / "p1.ipynb").write_text(json.dumps(NOTEBOOK))
+    link = tmp_path / "submitted" / part
+    link.parent.mkdir(parents=True)
+    link.symlink_to(real / part)
+    with pytest.raises(Reason, match="link"):
+        read(tmp_path / "submitted")
+
+
+def test_a_pipe_is_not_waited_for(path: Path) -> None:
+    """A special file is refused at once."""
+    os.mkfifo(path)
+    with pytest.raises(Reason, match="not a file"):
+        read(path.parents[2])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(NOTEBOOK),
+        "\ufeff" + json.dumps(NOTEBOOK),
+        json.dumps({**NOTEBOOK, "nbformat_minor": 0}),
+        json.dumps({**NOTEBOOK, "nbformat": 99}),
+        json.dumps(
+            {"nbformat": 3, "worksheets": [{"cells": [{**CELL, "input": CELL["source"], "source": None}]}]}
+        )
+        .replace('"source": null, ', "")
+        .replace(', "source": null', ""),
+    ],
+    ids=["today", "byte-order mark", "old minor version", "future version", "version 3"],
+)
+def test_old_and_odd_formats_are_read(path: Path, text: str) -> None:
+    """Cells are cells, whichever program saved them."""
+    path.write_text(text, encoding="utf-8")
+    (cell,) = read(path.parents[2]).cells
+    assert (cell.grade_id, cell.cell_type, cell.source) == ("q1", "code", "a = 1\nb")
+
+
+def test_cells_that_are_none_are_passed_over(path: Path) -> None:
+    """One odd entry costs itself only."""
+    odd = [None, 5, [], {"metadata": 5}, {"cell_type": {}, "source": 7, "metadata": {"nbgrader": [1]}}, CELL]
+    path.write_text(json.dumps({"cells": odd}))
+    assert [cell.source for cell in read(path.parents[2]).cells] == ["", "", "a = 1\nb"]
+
+
+def test_too_many_cells_are_cut_and_said(path: Path) -> None:
+    """The student reads that not all were looked at."""
+    path.write_text(json.dumps({"cells": [CELL] * 2001}))
+    submission = read(path.parents[2])
+    assert len(submission.cells) == 2000
+    assert "only the first 2000" in submission.remarks[0]
