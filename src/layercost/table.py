@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -209,7 +209,7 @@ class Count:
     counts: str
     source: str
     not_counted: tuple[NotCounted, ...]
-    _question: _Question
+    _question: _Question = field(repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -316,11 +316,13 @@ class Row(NamedTuple):
     macs: int
     flops: int
     activation_bytes: int
+    held_only: bool = False  # an auxiliary classifier at inference
 
     @property
     def layer(self) -> str:
-        """The layer as it is written, or its type alone where that is long."""
-        return _short(self.module, type(self.module).__name__)
+        """The layer as it is written, or its type alone where that is long; marked where it is not run."""
+        written = _short(self.module, type(self.module).__name__)
+        return f"{written} (held, not run)" if self.held_only else written
 
     def data(self) -> dict[str, Any]:
         """The row as plain data, as JSON has it."""
@@ -583,7 +585,7 @@ def table(
         raise ShapeError("a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
     plain_batch = whole("table", "batch", batch)
     parts = tuple((call, call.facts(plain_batch, training)) for call in layer.calls(shape))
-    rows = tuple(_rows(parts, chosen, bits))
+    rows = tuple(_rows(parts, chosen, bits, training))
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
         rows=rows,
@@ -596,11 +598,13 @@ def table(
     )
 
 
-def _rows(parts: Iterable[tuple[Call, Facts]], convention: Convention, bits: int) -> Iterator[Row]:
+def _rows(
+    parts: Iterable[tuple[Call, Facts]], convention: Convention, bits: int, training: bool
+) -> Iterator[Row]:
     """One row a call; every sum here is of plain integers."""
     seen: set[int] = set()
     macs = pricing(Quantity.MACS, convention)
-    for (path, layer, shape, output), facts in parts:
+    for (path, layer, shape, output, only_in_training), facts in parts:
         parameters = 0 if id(layer) in seen else int(_sizes(facts.parameters))
         seen.add(id(layer))
         yield Row(
@@ -613,6 +617,7 @@ def _rows(parts: Iterable[tuple[Call, Facts]], convention: Convention, bits: int
             macs=int(macs.total(facts.operations)),
             flops=int(convention.total(facts.operations)),
             activation_bytes=-(-int(facts.written) * bits // 8),
+            held_only=only_in_training and not training,
         )
 
 

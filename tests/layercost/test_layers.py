@@ -1,0 +1,369 @@
+"""Layers that cannot be are refused when they are built, and text is never evaluated as code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layercost as lc
+from layercost.layer import register
+
+IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
+    "no features": (
+        lambda: lc.Linear(0, 3),
+        "Linear: in_features must be a whole number of at least 1, but got 0",
+    ),
+    "negative features": (
+        lambda: lc.Linear(3, -3),
+        "Linear: out_features must be a whole number of at least 1",
+    ),
+    "half a feature": (
+        lambda: lc.Linear(2.5, 3),
+        "in_features must be a whole number of at least 1, but got 2.5",
+    ),
+    "a text for a size": (
+        lambda: lc.Linear("3", 3),
+        "in_features must be a whole number of at least 1, but got '3'",
+    ),
+    "a truth for a size": (
+        lambda: lc.Linear(True, 3),
+        "in_features must be a whole number of at least 1, but got True",
+    ),
+    "too many features": (
+        lambda: lc.Linear(10**18 + 1, 3),
+        "in_features must be a whole number of at most 1,000,000",
+    ),
+    "a bias that is a number": (lambda: lc.Linear(3, 3, 1), "Linear: bias must be True or False, but got 1"),
+    "no channels": (
+        lambda: lc.Conv2d(0, 1, 3),
+        "Conv2d: in_channels must be a whole number of at least 1, but got 0",
+    ),
+    "no kernel": (
+        lambda: lc.Conv2d(1, 1, 0),
+        "Conv2d: kernel_size must be a whole number of at least 1, but got 0",
+    ),
+    "a kernel of three": (
+        lambda: lc.Conv2d(1, 1, (3, 3, 3)),
+        "Conv2d: kernel_size must be one whole number or 2 of them, one for each axis, but got (3, 3, 3)",
+    ),
+    "no stride": (
+        lambda: lc.Conv2d(1, 1, 3, stride=0),
+        "Conv2d: stride must be a whole number of at least 1",
+    ),
+    "negative padding": (
+        lambda: lc.Conv2d(1, 1, 3, padding=-1),
+        "Conv2d: padding must be a whole number of at least 0",
+    ),
+    "padding in words": (
+        lambda: lc.Conv2d(1, 1, 3, padding="same"),
+        "padding must be a whole number of at least 0, but got 'same'",
+    ),
+    "no dilation": (
+        lambda: lc.Conv2d(1, 1, 3, dilation=(1, 0)),
+        "Conv2d: dilation must be a whole number of at least 1",
+    ),
+    "groups that do not divide the input": (
+        lambda: lc.Conv2d(3, 4, 3, groups=2),
+        "Conv2d: groups must divide in_channels, but 2 groups do not divide 3 channels",
+    ),
+    "groups that do not divide the output": (
+        lambda: lc.Conv2d(4, 3, 3, groups=2),
+        "Conv2d: groups must divide out_channels, but 2 groups do not divide 3 channels",
+    ),
+    "no connections": (
+        lambda: lc.ConnectedConv2d(3, (), 3),
+        "connections must list the input channels of each map, but got ()",
+    ),
+    "a connection to no channel": (
+        lambda: lc.ConnectedConv2d(3, ((0, 3),), 3),
+        "connections[0] must list different input channels from 0 to 2, but got (0, 3)",
+    ),
+    "a connection twice": (
+        lambda: lc.ConnectedConv2d(3, ((0,), (1, 1)), 3),
+        "connections[1] must list different input channels from 0 to 2, but got (1, 1)",
+    ),
+    "padding wider than half a window": (
+        lambda: lc.MaxPool2d(2, padding=2),
+        "MaxPool2d: padding must be at most half of the kernel, but got padding 2 for a kernel of 2",
+    ),
+    "no window": (
+        lambda: lc.AvgPool2d(0),
+        "AvgPool2d: kernel_size must be a whole number of at least 1, but got 0",
+    ),
+    "a pooling stride of nothing": (
+        lambda: lc.MaxPool2d(2, 0),
+        "MaxPool2d: stride must be a whole number of at least 1",
+    ),
+    "ceil_mode in words": (
+        lambda: lc.MaxPool2d(2, ceil_mode="yes"),
+        "MaxPool2d: ceil_mode must be True or False, but got 'yes'",
+    ),
+    "count_include_pad in words": (
+        lambda: lc.AvgPool2d(2, count_include_pad=None),
+        "AvgPool2d: count_include_pad must be True or False, but got None",
+    ),
+    "no channels to subsample": (
+        lambda: lc.Subsampling2d(2, channels=0),
+        "Subsampling2d: channels must be a whole number of at least 1, but got 0",
+    ),
+    "a softmax along the batch": (
+        lambda: lc.Softmax(0),
+        "Softmax: dim must count from the last axis, as -1 or -3 (shapes leave the batch out), but got 0",
+    ),
+    "no layer": (
+        lambda: lc.Sequential(lc.ReLU(), "ReLU"),
+        "Sequential: expected a layer at 1, but got 'ReLU'",
+    ),
+    "a class instead of a layer": (
+        lambda: lc.Sequential(lc.ReLU),
+        "Sequential: expected a layer at 0, but got <class",
+    ),
+    "a nameless layer": (
+        lambda: lc.Sequential({"": lc.ReLU()}),
+        "a name must not be empty or hold a dot, but got ''",
+    ),
+    "a dotted name": (
+        lambda: lc.Sequential({"a.b": lc.ReLU()}),
+        "a name must not be empty or hold a dot, but got 'a.b'",
+    ),
+    "a network's formula": (
+        lambda: lc.networks.lenet5().derive((1, 32, 32)),
+        "Network has no formula of its own, its layers have",
+    ),
+}
+
+
+@pytest.mark.parametrize(("action", "message"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_an_impossible_layer_is_refused_when_it_is_built(action: Callable[[], object], message: str) -> None:
+    with pytest.raises(lc.LayerError) as caught:
+        action()
+    assert message in str(caught.value)
+
+
+# ---- layers as text ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("Linear(300, 100)", lc.Linear(300, 100)),
+        ("  Conv2d(3, 6, kernel_size=5)\n", lc.Conv2d(3, 6, 5)),
+        ("Conv2d(3, 6, (3, 5), padding=[1, 2])", lc.Conv2d(3, 6, (3, 5), padding=(1, 2))),
+        ("nn.MaxPool2d(2)", lc.MaxPool2d(2)),
+        ("torch.nn.ReLU()", lc.ReLU()),
+        ("Softmax(dim=-3)", lc.Softmax(-3)),
+        ("Sequential(Linear(3, 4), ReLU())", lc.Sequential(lc.Linear(3, 4), lc.ReLU())),
+        ("Sequential({'fc': Linear(3, 4)})", lc.Sequential({"fc": lc.Linear(3, 4)})),
+    ],
+)  # fmt: skip
+def test_a_layer_is_read_as_people_write_it(text: str, layer: lc.Layer) -> None:
+    assert lc.layer_from_text(text) == layer
+
+
+MALFORMED = {
+    "nothing": ("", "a layer such as Conv2d(3, 6, kernel_size=5), but could not read ''"),
+    "words": ("a big layer", "but could not read 'a big layer'"),
+    "half a call": ("Conv2d(3, 6", "but could not read 'Conv2d(3, 6'"),
+    "a number": ("42", "a layer such as Conv2d(3, 6, kernel_size=5), but got '42'"),
+    "a list of layers": ("[ReLU()]", "a layer such as Conv2d(3, 6, kernel_size=5), but got '[ReLU()]'"),
+    "two layers": ("ReLU(); ReLU()", "but could not read 'ReLU(); ReLU()'"),
+    "an assignment": ("x = ReLU()", "but could not read 'x = ReLU()'"),
+    "no arguments": ("Conv2d", "Conv2d needs its arguments: write Conv2d(...)"),
+    "too few": ("Conv2d(3, 6)", "missing a required argument: 'kernel_size', in 'Conv2d(3, 6)'"),
+    "too many": ("ReLU(1)", "ReLU(): too many positional arguments, in 'ReLU(1)'"),
+    "twice": ("Linear(3, 4, in_features=3)", "multiple values for argument 'in_features'"),
+    "a misspelt layer": ("Conv2D(3, 6, 5)", "no layer is called 'Conv2D'; did you mean 'Conv2d'"),
+    "an unknown layer": ("Wurst(3)", "no layer is called 'Wurst'; there are: "),
+    "a misspelt argument": (
+        "Conv2d(3, 6, kernel=5)",
+        "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",
+    ),
+    "arithmetic": ("Linear(3 * 100, 4)", "as arguments, but got '3 * 100'"),
+    "a variable": ("Linear(n, 4)", "True, False, None, texts or layers as arguments, but got 'n'"),
+    "a comprehension": ("Linear([i for i in range(9)], 4)", "as arguments, but got '[i for i in range(9)]'"),
+    "stars": ("Linear(*[3, 4])", "Linear: write its arguments one by one; * and ** are not read"),
+    "two stars": (
+        "Linear(**{'in_features': 3})",
+        "Linear: write its arguments one by one; * and ** are not read",
+    ),
+    "a dictionary with stars": ("Sequential({**{}})", "as arguments, but got '{**{}}'"),
+    "a lambda": ("(lambda: ReLU())()", "but got '(lambda: ReLU())()'"),
+    "an impossible layer": (
+        "Linear(0, 4)",
+        "Linear: in_features must be a whole number of at least 1, but got 0",
+    ),
+    "an impossible inner layer": (
+        "Sequential(ReLU(), Linear(0, 4))",
+        "Linear: in_features must be a whole number",
+    ),
+    "a walrus": ("Linear((n := 3), 4)", "as arguments, but got '(n := 3)'"),
+    "a null byte": ("Linear(3\0, 4)", "could not read"),
+    "a huge number": (
+        f"Linear({'9' * 300}, 4)",
+        "in_features must be a whole number of at most 1,000,000,000",
+    ),
+    "a number beyond reading": (f"Linear({'9' * 5000}, 4)", "could not read"),
+    "a number beyond reading in hexadecimal": (
+        f"Linear(0x{'f' * 9000}, 4)",
+        "but got a number of thousands of digits",
+    ),
+    "a deep nest of parentheses": ("(" * 5000 + "3" + ")" * 5000, "could not read"),
+    "a deep nest of layers": ("Sequential(" * 90 + "Linear(0, 1)" + ")" * 90, "Linear: in_features"),
+    "a long sum": ("Linear(" + "+".join("1" * 20_000) + ", 4)", "expected"),
+    "a long chain of attributes": ("a" + ".a" * 20_000 + "()", "expected a layer"),
+    "a huge text": (
+        "Linear(3, 4)" + " " * 10**6,
+        "a layer is written in up to 100,000 characters, but got 1,000,012",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_text_is_refused_in_words(text: str, message: str) -> None:
+    with pytest.raises(lc.LayerError) as caught:
+        lc.layer_from_text(text)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('touch {}')",
+        "__import__('pathlib').Path('{}').touch()",
+        "Linear(__import__('pathlib').Path('{}').touch() or 3, 4)",
+        'Linear(exec(\'open("{}", "w")\'), 4)',
+        "Sequential((lambda: open('{}', 'w'))())",
+        "Linear.__init__.__globals__['open']('{}', 'w')",
+        'f\'{{open("{}", "w")}}\'',
+    ],
+)
+def test_no_text_is_evaluated_as_code(text: str, tmp_path: Path) -> None:
+    """Each of these would leave a file behind."""
+    target = tmp_path / "written"
+    with pytest.raises(lc.LayerError):
+        lc.layer_from_text(text.replace("{}", str(target)))
+    assert not target.exists()
+
+
+# ---- the protocol --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(lc.LAYERS))
+def test_a_layer_says_its_shapes_and_its_source(name: str) -> None:
+    """The first line of each docstring has shapes in and out; somewhere a source."""
+    said = lc.LAYERS[name].__doc__ or ""
+    first, _, _ = said.partition("\n")
+    assert "``" in first or "shape" in first.lower()
+    assert any(word in said for word in ("Source: ", "As torch.nn."))
+
+
+def test_a_layer_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        lc.Linear(3, 4).in_features = 5  # type: ignore[misc]
+
+
+def test_a_layer_of_ones_own_joins_by_registering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is then known by name, and counts as any other."""
+    monkeypatch.setattr(lc.layer, "LAYERS", dict(lc.LAYERS))
+
+    class Twice(lc.Linear):
+        """``(..., in_features)`` to ``(..., out_features)``."""
+
+        def parameters(self) -> Any:
+            return super().parameters() * 2
+
+    register(Twice)
+    assert lc.count(lc.layer_from_text("Twice(3, 4)"), lc.PARAMETERS).total == 2 * (3 * 4 + 4)
+
+
+def test_what_a_layer_holds_needs_no_input() -> None:
+    conv = lc.Conv2d(3, 6, kernel_size=5)
+    assert lc.count(conv, lc.PARAMETERS).text() == "C_out·C_in·k·k + C_out = 6·3·5·5 + 6 = 456"
+    assert lc.count(conv, lc.PARAMETER_BYTES, dtype="float16").total == 912
+    assert lc.count(lc.EuclideanRBF(84, 10), lc.STORED_VALUES).total == 840
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "quantity", "text"),
+    [
+        pytest.param(
+            lc.Conv2d(4, 6, 3, groups=2, dilation=2), (4, 9, 9), lc.PARAMETERS,
+            "C_out·(C_in/g)·k·k + C_out = 6·(4/2)·3·3 + 6 = 114", id="groups are seen",
+        ),
+        pytest.param(
+            lc.Conv2d(4, 6, (1, 3)), (4, 9, 9), lc.PARAMETERS,
+            "C_out·C_in·k_h·k_w + C_out = 6·4·1·3 + 6 = 78", id="a kernel that is not square",
+        ),
+        pytest.param(
+            lc.Linear(300, 100, bias=False), (300,), lc.FLOPS,
+            "(2·d_in - 1)·d_out = (2·300 - 1)·100 = 59,900", id="no bias",
+        ),
+        pytest.param(
+            lc.Linear(8, 2), (5, 8), lc.MACS, "d_in·T·d_out = 8·5·2 = 80", id="every step of a sequence",
+        ),
+        pytest.param(lc.ReLU(), (3,), lc.PARAMETERS, "0", id="nothing"),
+        pytest.param(
+            lc.MaxPool2d(2), (3, 8, 8), lc.COMPARISONS,
+            "(k·k - 1)·C·H_out·W_out = (2·2 - 1)·3·4·4 = 144", id="comparisons",
+        ),
+    ],
+)  # fmt: skip
+def test_a_derivation_reads_letters_numbers_total(
+    layer: lc.Layer, shape: tuple[int, ...], quantity: lc.Quantity, text: str
+) -> None:
+    assert lc.count(layer, quantity, shape).text() == text
+
+
+def test_a_batch_is_a_letter_of_its_own() -> None:
+    counted = lc.count(lc.Linear(300, 100), lc.MACS, (300,), batch=8)
+    assert counted.text() == "d_in·N·d_out = 300·8·100 = 240,000"
+
+
+@pytest.mark.parametrize(
+    ("layer", "quantity", "text"),
+    [
+        (lc.Linear(300, 100), lc.PARAMETERS, "(d_in + 1)·d_out"),
+        (lc.Linear(300, 100), lc.FLOPS, "(d_in + (d_in - 1) + 1)·d_out"),
+        (lc.Linear(300, 100, bias=False), lc.FLOPS, "(d_in + (d_in - 1))·d_out"),
+        (lc.Conv2d(3, 6, 5), lc.PARAMETERS, "(C_in·k·k + 1)·C_out"),
+        (lc.Conv2d(3, 6, 5), lc.FLOPS, "(C_in·k·k + (C_in·k·k - 1) + 1)·C_out·H_out·W_out"),
+        (lc.Conv2d(4, 6, 5, groups=2), lc.PARAMETERS, "((C_in/g)·k·k + 1)·C_out"),
+    ],
+)
+def test_the_taught_form_is_the_one_that_courses_write(
+    layer: lc.Layer, quantity: lc.Quantity, text: str
+) -> None:
+    shape = (300,) if isinstance(layer, lc.Linear) else (layer.in_channels, 32, 32)  # type: ignore[attr-defined]
+    taught = lc.count(layer, quantity, shape).taught
+    assert taught is not None
+    assert lc.expression.render(taught, lc.expression.TEXT) == text
+
+
+def test_a_form_that_is_taught_for_another_convention_is_not_shown() -> None:
+    conv = lc.Conv2d(3, 6, 5)
+    assert lc.count(conv, lc.FLOPS, (3, 32, 32), "everything").taught is None
+    assert lc.count(conv, lc.FLOPS, (3, 32, 32), batch=2).taught is None
+    assert lc.count(lc.networks.lenet5(), lc.FLOPS, (1, 32, 32)).taught is None
+
+
+def test_a_count_explains_its_letters_in_each_notation() -> None:
+    counted = lc.count(lc.Conv2d(3, 6, 5, stride=2, padding=1), lc.MACS, (3, 32, 32))
+    assert counted.where() == (
+        "H_out = ⌊(H + 2·p - k)/s⌋ + 1 = ⌊(32 + 2·1 - 5)/2⌋ + 1 = 15",
+        "W_out = ⌊(W + 2·p - k)/s⌋ + 1 = ⌊(32 + 2·1 - 5)/2⌋ + 1 = 15",
+    )
+    assert counted.where("latex")[0].startswith(
+        r"H_{\mathrm{out}} = \left\lfloor \frac{H + 2 \cdot p - k}{s}"
+    )
+    with pytest.raises(lc.UnknownNameError, match="no notation is called 'latx'; did you mean 'latex'"):
+        counted.where("latx")
+
+
+def test_clipped_windows_stand_in_a_formula_as_they_are() -> None:
+    """16 x 16 windows on 32 x 32 cells: 15 · 15 whole ones, 15 over each of two edges, one at the corner."""
+    counted = lc.count(lc.MaxPool2d(3, 2, 1), lc.FLOPS, (1, 32, 32), "everything")
+    assert counted.total == 15 * 15 * 9 + 2 * 15 * 6 + 4 == counted.expression.value
