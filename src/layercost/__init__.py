@@ -15,20 +15,36 @@ from layercost.convention import CONVENTIONS, Convention, Quantity, UnknownNameE
 from layercost.expression import Expression, Symbol
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.layers import (
+    GELU,
+    AdaptiveAvgPool2d,
+    Auxiliary,
     AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
     ConnectedConv2d,
     Conv2d,
+    Dropout,
     EuclideanRBF,
     Flatten,
+    GroupNorm,
+    Identity,
+    LayerNorm,
+    LeakyReLU,
     Linear,
+    LocalResponseNorm,
     MaxPool2d,
+    Parallel,
+    PReLU,
     ReLU,
+    ReLU6,
     ScaledTanh,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
     Subsampling2d,
     Tanh,
+    ZeroPaddedShortcut,
 )  # fmt: skip
 from layercost.networks import network_named
 from layercost.shape import CEIL, FLOOR, ShapeError
@@ -44,10 +60,12 @@ COMPARISONS = Quantity.COMPARISONS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CEIL", "COMPARISONS", "CONVENTIONS", "FLOOR",
-    "FLOPS", "LAYERS", "MACS", "MULTIPLICATIONS", "PARAMETERS", "PARAMETER_BYTES", "STORED_VALUES",
-    "AvgPool2d", "ConnectedConv2d", "Conv2d", "Convention", "Count", "EuclideanRBF", "Expression", "Flatten",
-    "Layer", "LayerError", "Linear", "MaxPool2d", "Quantity", "ReLU", "ScaledTanh", "Sequential",
-    "ShapeError", "Sigmoid", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "UnknownNameError",
-    "count", "layer_from_text", "network_named", "networks", "table",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CEIL", "COMPARISONS", "CONVENTIONS",
+    "FLOOR", "FLOPS", "GELU", "LAYERS", "MACS", "MULTIPLICATIONS", "PARAMETERS", "PARAMETER_BYTES",
+    "STORED_VALUES", "AdaptiveAvgPool2d", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d",
+    "ConnectedConv2d", "Conv2d", "Convention", "Count", "Dropout", "EuclideanRBF", "Expression", "Flatten",
+    "GroupNorm", "Identity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm",
+    "MaxPool2d", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ScaledTanh", "Sequential", "ShapeError",
+    "SiLU", "Sigmoid", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "UnknownNameError",
+    "ZeroPaddedShortcut", "count", "layer_from_text", "network_named", "networks", "table",
 ]  # fmt: skip

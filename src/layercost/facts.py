@@ -30,6 +30,7 @@ class Kind(Enum):
     RELU = "ReLU"
     SIGMOID = "sigmoid"
     TANH = "tanh"
+    GELU = "GELU"
 
     __hash__ = (
         object.__hash__

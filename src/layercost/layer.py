@@ -12,6 +12,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from layercost.convention import unknown
@@ -31,9 +32,12 @@ class Call(NamedTuple):
     layer: Layer
     input_shape: Shape
     output_shape: Shape
+    only_in_training: bool = False  # at inference the layer is held and not run
 
     def facts(self, batch: int = 1, training: bool = False) -> Facts:
-        """What this call holds, does and writes, in plain integers."""
+        """What this call holds, does and writes, in plain integers; what it does not run it only holds."""
+        if self.only_in_training and not training:
+            return Facts(self.layer.parameters(), self.layer.buffers(), (), 0)
         return self.layer.called(self.input_shape, self.output_shape, batch, training)
 
 
@@ -41,7 +45,7 @@ class Call(NamedTuple):
 class Layer:
     """A layer: shapes without the batch in and out, counts for the whole batch."""
 
-    takes: ClassVar[type[Shape] | None] = None  # None: any shape
+    takes: ClassVar[type[Shape] | tuple[type[Shape], ...] | None] = None  # None: any shape
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
@@ -64,7 +68,7 @@ class Layer:
         """What one call performs on a batch."""
         return ()
 
-    def written(self, output: Shape, batch: Number) -> Number:
+    def written(self, output: Shape, batch: Number, training: bool) -> Number:
         """The new values that one call writes."""
         return times(batch, values(output))
 
@@ -110,9 +114,16 @@ class Layer:
         return twin
 
     def calls(self, input_shape: Iterable[object], path: str = "") -> Iterator[Call]:
-        """Every call of a leaf layer, in the order in which they run."""
+        """Every call of a leaf layer, in the order in which they run; raises ShapeError."""
+        found: list[Call] = []
+        self.follow(input_shape, path, found)
+        return iter(found)
+
+    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
+        """Append every call of a leaf layer to `calls`; the output's shape. Raises ShapeError."""
         shape, output = self._fitted(input_shape)
-        yield Call(path, self, shape, output)
+        calls.append(Call(path, self, shape, output))
+        return output
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """Every leaf layer with its path, whether it runs or not, each place once."""
@@ -123,13 +134,19 @@ class Layer:
         return change(self, input_shape)
 
     def _fitted(self, input_shape: Iterable[object]) -> tuple[Shape, Shape]:
-        name = type(self).__name__
-        shape = shape_of(input_shape, name) if self.takes is None else fit(name, input_shape, self.takes)
+        shape = self._taken(input_shape)
         self.check(shape)
         try:
             return shape, self.transform(shape)
         except ShapeError as error:
             raise ShapeError(f"{self!r} on {shape}: {error.message}", error.path) from None
+
+    def _taken(self, input_shape: Iterable[object]) -> Shape:
+        """What arrives, as the shape with named axes that this layer takes."""
+        name, takes = type(self).__name__, self.takes
+        if takes is None:
+            return shape_of(input_shape, name)
+        return fit(name, input_shape, *takes) if isinstance(takes, tuple) else fit(name, input_shape, takes)
 
     def called(self, shape: Shape, output: Shape, batch: Number = 1, training: bool = False) -> Facts:
         """The facts of one call whose shapes are already known to fit."""
@@ -137,7 +154,7 @@ class Layer:
             self.parameters(),
             self.buffers(),
             self.operations(shape, output, batch, training),
-            self.written(output, batch),
+            self.written(output, batch, training),
         )
 
     def __repr__(self) -> str:
@@ -194,8 +211,11 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
-def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str) -> None:
-    """Check fields that are one size, or one for each of `axes`; they are kept as tuples."""
+def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False) -> None:
+    """Check fields that are one size, or one for each of `axes`; they are kept as tuples.
+
+    With `or_none`, a size may also be None.
+    """
     for name in names:
         value = getattr(layer, name)
         sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
@@ -204,7 +224,19 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str) -> None:
                 f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
                 f"one for each axis, but got {shown(value)}"
             )
-        keep(layer, **{name: tuple(_whole(layer, name, size, at_least) for size in sizes)})
+        checked = (
+            None if or_none and size is None else _whole(layer, name, size, at_least) for size in sizes
+        )
+        keep(layer, **{name: tuple(checked)})
+
+
+def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) -> None:
+    """Check that a field is a finite number from `at_least` to `at_most`; raises LayerError naming it."""
+    value = getattr(layer, name)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not at_least <= value <= at_most or value in (inf, -inf):
+        wanted = f"from {at_least} to {at_most}" if at_most < inf else f"of at least {at_least}"
+        raise LayerError(f"{type(layer).__name__}: {name} must be a number {wanted}, but got {shown(value)}")
 
 
 def keep_flags(layer: Layer, *names: str) -> None:

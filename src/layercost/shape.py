@@ -10,9 +10,9 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import ClassVar, SupportsIndex, TypeVar
+from typing import ClassVar, SupportsIndex, cast
 
-from layercost.expression import Number, ceil_div
+from layercost.expression import Number, ceil_div, exact_div
 
 
 class ShapeError(ValueError):
@@ -49,10 +49,24 @@ class Features(Shape):
     __slots__ = ()
 
 
+class Tokens(Shape):
+    """T tokens."""
+
+    axes, letters = ("T",), ("T",)
+    __slots__ = ()
+
+
 class Sequence(Shape):
     """T steps of F features."""
 
     axes, letters = ("T", "F"), ("T", "F")
+    __slots__ = ()
+
+
+class Signal(Shape):
+    """C channels of L cells."""
+
+    axes, letters = ("C", "L"), ("C", "L")
     __slots__ = ()
 
 
@@ -70,8 +84,20 @@ class Volume(Shape):
     __slots__ = ()
 
 
-_BY_LENGTH: dict[int, type[Shape]] = {1: Features, 2: Sequence, 3: Image, 4: Volume}
-S = TypeVar("S", bound=Shape)
+class _OneAxis(Features):
+    """Plain sizes of one axis: features, until a layer takes them as something else."""
+
+    __slots__ = ()
+
+
+class _TwoAxes(Sequence):
+    """Plain sizes of two axes: steps of features, until a layer takes them as something else."""
+
+    __slots__ = ()
+
+
+_BY_LENGTH: dict[int, type[Shape]] = {1: _OneAxis, 2: _TwoAxes, 3: Image, 4: Volume}
+_GUESSED = frozenset({_OneAxis, _TwoAxes})
 
 
 LARGEST = 10**18  # more than any machine holds; what is larger is a slip, and would not even print
@@ -124,6 +150,7 @@ def checked_sizes(sizes: Iterable[object], owner: str = "input") -> tuple[Number
 def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
     """A shape from plain sizes, its axes guessed: (F), (T, F), (C, H, W) or (C, D, H, W).
 
+    A guess of one or two axes gives way to what a layer takes, as (T) of tokens or (C, L).
     Raises ShapeError for sizes that are not positive whole numbers.
     """
     plain = checked_sizes(sizes, owner)
@@ -137,27 +164,29 @@ def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
     return _BY_LENGTH[len(plain)](plain)
 
 
-def fit(owner: str, sizes: Iterable[object], expected: type[S]) -> S:
-    """`sizes` as the shape that `owner` takes; raises ShapeError that says what it takes and what came."""
-    if type(sizes) is expected:
-        return sizes
+def fit(owner: str, sizes: Iterable[object], *expected: type[Shape]) -> Shape:
+    """`sizes` as a shape that `owner` takes; raises ShapeError that says what it takes and what came."""
+    if type(sizes) in expected:
+        return cast(Shape, sizes)
     shape = shape_of(sizes, owner)
-    named = f"({', '.join(expected.axes)})"
-    if len(shape) != len(expected.axes):
-        raise ShapeError(
-            f"{owner} takes a shape {named} without the batch, but got {shape}{_hint(shape, expected)}"
-        )
-    if isinstance(sizes, Shape) and shape.axes != expected.axes:
+    guessed = type(shape) in _GUESSED or not isinstance(sizes, Shape)
+    for kind in expected:
+        if len(shape) == len(kind.axes) and (guessed or shape.axes == kind.axes):
+            return kind(shape)
+    named = " or ".join(f"({', '.join(kind.axes)})" for kind in expected)
+    if any(len(shape) == len(kind.axes) for kind in expected):
         raise ShapeError(
             f"{owner} takes a shape {named}, but got {shape} with axes ({', '.join(shape.axes)})"
         )
-    return expected(shape)
+    raise ShapeError(
+        f"{owner} takes a shape {named} without the batch, but got {shape}{_hint(shape, expected)}"
+    )
 
 
-def _hint(shape: Shape, expected: type[Shape]) -> str:
-    if len(shape) == len(expected.axes) + 1:
+def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> str:
+    if len(shape) == max(len(kind.axes) for kind in expected) + 1:
         return "; leave the batch out and pass it as batch=..."
-    if expected is Image and len(shape) == 2:
+    if expected == (Image,) and len(shape) == 2:
         return f"; a grey image of one channel is (1, {', '.join(str(int(size)) for size in shape)})"
     return ""
 
@@ -256,6 +285,19 @@ def window_cells(
     found[int(kernel)] += end - first
     pairs = sorted(found.items(), reverse=True)  # a window on padding alone reads no cell and is left out
     return tuple((kernel if cells == int(kernel) else cells, many) for cells, many in pairs if cells and many)
+
+
+def adaptive_cells(n: Number, windows: Number) -> tuple[tuple[Number, Number], ...]:
+    """The same for windows spread over `n` cells, which may overlap (PyTorch's adaptive pooling).
+
+    Window j covers the cells from ``floor(j n / windows)`` up to ``ceil((j + 1) n / windows)``.
+    """
+    cells, many = int(n), int(windows)
+    if cells % many == 0:
+        return ((exact_div(n, windows), windows),)
+    starts = ((j * cells // many, -(-(j + 1) * cells // many)) for j in range(many))
+    found = Counter(past - start for start, past in starts)
+    return tuple(sorted(found.items(), reverse=True))
 
 
 def _cells_from(start: int, n: int, kernel: int, dilation: int) -> int:

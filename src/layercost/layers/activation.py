@@ -1,13 +1,14 @@
-"""Activations: a function of each value alone (softmax: of each row). No parameters, no MACs."""
+"""Activations: a function of each value alone (softmax: of each row), and dropout. No MACs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from layercost.expression import Number, times
-from layercost.facts import Kind, Operation, Role
-from layercost.layer import Layer, LayerError, register
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
 from layercost.shape import Shape, ShapeError, values
 
 
@@ -49,6 +50,138 @@ class Tanh(_Elementwise):
     """
 
     kind = Kind.TANH
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class ReLU6(_Elementwise):
+    """Any shape to the same shape: ``min(max(x, 0), 6)`` of each element, a ReLU and a comparison.
+
+    Source: Howard et al. 2017 (MobileNet); torch.nn.ReLU6.
+    """
+
+    kind = Kind.RELU
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        compare = Operation(Kind.COMPARE, Role.ACTIVATION, times(batch, values(output)))
+        return (*super().operations(shape, output, batch, training), compare)
+
+
+def _leaky(amount: Number) -> tuple[Operation, ...]:
+    """``max(x, slope x)`` of each element: a multiplication and a comparison, whatever the sign."""
+    return tuple(Operation(kind, Role.ACTIVATION, amount) for kind in (Kind.MULTIPLY, Kind.COMPARE))
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class LeakyReLU(Layer):
+    """Any shape to the same shape: ``max(x, negative_slope x)`` of each element.
+
+    A multiplication and a comparison each. Source: Maas, Hannun, Ng 2013, section 2; torch.nn.LeakyReLU.
+    """
+
+    negative_slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        keep_real(self, "negative_slope", 0)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        return _leaky(times(batch, values(output)))
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class PReLU(Layer):
+    """Any shape to the same shape: ``max(x, slope x)`` with trained slopes, `num_parameters` of them.
+
+    1 is shared by all; as many as there are channels (the first axis) gives each its own; as many as the
+    input has values is Keras's default. A multiplication and a comparison an element.
+    Source: He et al. 2015 (Delving deep into rectifiers), equation 1; torch.nn.PReLU, keras.layers.PReLU.
+    """
+
+    num_parameters: int = 1
+
+    letters: ClassVar[Mapping[str, str]] = {"num_parameters": "n"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "num_parameters")
+
+    def check(self, shape: Shape) -> None:
+        if self.num_parameters not in (1, shape[0], values(shape)):
+            raise ShapeError(
+                f"PReLU has one slope for all values, for each of {shape[0]} channels, or for each of "
+                f"{values(shape)} values, but {self.num_parameters} do not fit shape {shape}"
+            )
+
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.num_parameters),)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        return _leaky(times(batch, values(output)))
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class GELU(Layer):
+    """Any shape to the same shape: ``x Phi(x)`` of each element, one whole function.
+
+    ``approximate="tanh"`` is ``0.5 x (1 + tanh(0.798 (x + 0.0447 x x x)))``: 6 multiplications, 2 additions
+    and a tanh. Source: Hendrycks, Gimpel 2016, section 2; torch.nn.GELU.
+    """
+
+    approximate: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.approximate not in ("none", "tanh"):
+            raise LayerError(f"GELU: approximate must be 'none' or 'tanh', but got {self.approximate!r}")
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        amount = times(batch, values(output))
+        if self.approximate == "none":
+            return (Operation(Kind.GELU, Role.ACTIVATION, amount),)
+        return (
+            Operation(Kind.MULTIPLY, Role.ACTIVATION, 6 * amount),
+            Operation(Kind.ADD, Role.ACTIVATION, 2 * amount),
+            Operation(Kind.TANH, Role.ACTIVATION, amount),
+        )
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class SiLU(_Elementwise):
+    """Any shape to the same shape: ``x sigmoid(x)`` of each element, a sigmoid and a multiplication.
+
+    Source: Ramachandran, Zoph, Le 2017 (as Swish); torch.nn.SiLU.
+    """
+
+    kind = Kind.SIGMOID
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, times(batch, values(output)))
+        return (*super().operations(shape, output, batch, training), multiply)
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class Dropout(Layer):
+    """Any shape to the same shape. At inference it does and writes nothing.
+
+    In training each element is multiplied by 0 or by ``1 / (1 - p)``: one multiplication (drawing the zeros
+    is not an operation on values). Source: Srivastava et al. 2014; torch.nn.Dropout.
+    """
+
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        keep_real(self, "p", 0, 1)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        if not training:
+            return ()
+        return (Operation(Kind.MULTIPLY, Role.ELEMENTWISE, times(batch, values(output))),)
+
+    def written(self, output: Shape, batch: Number, training: bool) -> Number:
+        return super().written(output, batch, training) if training else 0
 
 
 @register

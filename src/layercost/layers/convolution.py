@@ -230,11 +230,11 @@ def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Opera
 
 
 def _strides(layer: Layer) -> bool:
-    return max(per_axis(getattr(layer, "stride", 1))) > 1
+    return max(map(int, per_axis(getattr(layer, "stride", 1)))) > 1
 
 
 def _pads(layer: Layer) -> bool:
-    return max(per_axis(getattr(layer, "padding", 0))) > 0
+    return max(map(int, per_axis(getattr(layer, "padding", 0)))) > 0
 
 
 def _as_if(shape: Shape, *longer: int) -> Shape:

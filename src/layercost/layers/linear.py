@@ -136,7 +136,7 @@ class _SizesAdded(Linear):
 )  # fmt: skip
 class _OneOutput(Linear):
     def parameters(self) -> tuple[Held, ...]:
-        weight, *bias = super().parameters()
+        _, *bias = super().parameters()
         return (Held("weight", self.in_features), *(Held("bias", 1) for _ in bias))
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:

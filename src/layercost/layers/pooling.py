@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field
 from itertools import product as pairs
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, cast
 
-from layercost.expression import Number, times
+from layercost.expression import Number, Symbol, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, Window, check_channels, per_axis, slide
 from layercost.misconception import SIZED, STORED, belief
-from layercost.shape import CEIL, FLOOR, Image, OutputSizeRule, Shape, values, window_cells
+from layercost.shape import (
+    CEIL,
+    FLOOR,
+    Image,
+    OutputSizeRule,
+    Shape,
+    adaptive_cells,
+    values,
+    window_cells,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,6 +139,48 @@ class AvgPool2d(_Pooling):
 
 @register
 @dataclass(frozen=True, repr=False)
+class AdaptiveAvgPool2d(Layer):
+    """``(C, H, W)`` to ``(C, *output_size)``: windows spread over the map, each summed and divided.
+
+    No parameters. Window j along an axis covers the cells from ``floor(j H / H_out)`` up to
+    ``ceil((j + 1) H / H_out)``. None keeps the size of an axis.
+    Source: arguments as torch.nn.AdaptiveAvgPool2d.
+    """
+
+    output_size: Sizes | tuple[int | None, int | None] | None
+
+    takes = Image
+
+    def __post_init__(self) -> None:
+        keep_sizes(self, 2, 1, "output_size", or_none=True)
+
+    def lettered(self) -> Self:
+        twin = super().lettered()
+        named = zip(("H_out", "W_out"), self._sizes, strict=True)
+        keep(
+            twin, output_size=tuple(None if size is None else Symbol(name, int(size)) for name, size in named)
+        )
+        return twin
+
+    @property
+    def _sizes(self) -> tuple[Number | None, ...]:
+        return cast("tuple[Number | None, ...]", self.output_size)
+
+    def transform(self, shape: Shape) -> Shape:
+        sizes = (n if size is None else size for n, size in zip(shape[1:], self._sizes, strict=True))
+        return Image((shape[0], *sizes))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        rows, columns = map(adaptive_cells, shape[1:], output[1:])
+        sums = (
+            Operation(Kind.SUM, Role.POOLING, times(batch, output[0] * down * across), height * width)
+            for (height, down), (width, across) in pairs(rows, columns)
+        )
+        return (*sums, Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output))))
+
+
+@register
+@dataclass(frozen=True, repr=False)
 class Subsampling2d(_Pooling):
     """``(channels, H, W)`` to ``(channels, H_out, W_out)``: each window's sum, scaled, plus a bias.
 
@@ -160,7 +211,8 @@ class Subsampling2d(_Pooling):
 
 @belief(
     "pooling-keeps-size",
-    "You let the map keep its size through the pooling: a window that moves by its own size leaves fewer cells.",
+    "You let the map keep its size through the pooling: "
+    "a window that moves by its own size leaves fewer cells.",
     _Pooling, SIZED | STORED,
 )  # fmt: skip
 class _PoolingKeepsSize(_Pooling):

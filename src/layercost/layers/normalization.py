@@ -1,0 +1,263 @@
+"""Normalization: values are centred and scaled, by channel, by sample, by group, or by neighbours.
+
+A deviation from the mean is computed once and used twice, for the variance and for the result.
+At inference batch normalization uses its running statistics; the standard deviation of each channel is a
+constant of the trained layer and is not computed again at each call: four operations an element remain.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+from layercost.expression import Number, exact_div, product, times
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.layer import (
+    Layer,
+    LayerError,
+    keep_flags,
+    keep_real,
+    keep_sizes,
+    keep_whole,
+    register,
+)
+from layercost.layers.sliding import Sizes, check_channels
+from layercost.shape import Features, Image, Shape, ShapeError, Signal, values
+
+_NORM = Role.NORMALIZATION
+
+
+def _each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
+    """One operation of each kind for each of `amount` values."""
+    return tuple(Operation(kind, _NORM, amount) for kind in kinds)
+
+
+def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
+    """`groups` groups of `length` values each, centred and divided by their standard deviation."""
+    elements = times(groups, length)
+    mean = (Operation(Kind.SUM, _NORM, groups, length), *_each(groups, Kind.DIVIDE))
+    return (
+        *mean,
+        *_each(elements, Kind.SUBTRACT, Kind.MULTIPLY),  # the deviations and their squares
+        *mean,  # of the squares
+        *_each(groups, Kind.ADD, Kind.SQUARE_ROOT),  # eps keeps the variance from zero
+        *_each(elements, Kind.DIVIDE),
+    )
+
+
+# ---- by channel, over the batch ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class _BatchNorm(Layer):
+    """What batch normalization over vectors, signals and images shares: statistics a channel."""
+
+    num_features: int
+    eps: float = 1e-5
+    momentum: float | None = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+
+    letters: ClassVar[Mapping[str, str]] = {"num_features": "C"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "num_features")
+        keep_flags(self, "affine", "track_running_stats")
+        keep_real(self, "eps", 0)
+        if self.momentum is not None:
+            keep_real(self, "momentum", 0, 1)
+
+    def check(self, shape: Shape) -> None:
+        check_channels(self, self.num_features, shape)
+
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.num_features), Held("bias", self.num_features)) if self.affine else ()
+
+    def buffers(self) -> tuple[Held, ...]:
+        if not self.track_running_stats:
+            return ()
+        return (Held("running_mean", self.num_features), Held("running_var", self.num_features))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        elements = times(batch, values(shape))
+        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        if self.track_running_stats and not training:
+            return (*_each(elements, Kind.SUBTRACT, Kind.DIVIDE), *scale)
+        length = times(batch, product(shape[1:]))
+        if training and int(length) < 2:
+            raise ShapeError(
+                f"{type(self).__name__} needs two values a channel or more in training, but a batch of "
+                f"{int(batch)} of shape {shape} has one; use a larger batch"
+            )
+        update = self._update(shape[0]) if training and self.track_running_stats else ()
+        return (*_normalized(shape[0], length), *scale, *update)
+
+    @staticmethod
+    def _update(channels: Number) -> tuple[Operation, ...]:
+        """``running += momentum (new - running)`` of mean and variance, which here divides by n - 1."""
+        return (
+            *_each(channels, Kind.DIVIDE),
+            *_each(2 * channels, Kind.SUBTRACT, Kind.MULTIPLY, Kind.ADD),
+        )
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class BatchNorm1d(_BatchNorm):
+    """``(C,)`` or ``(C, L)`` to the same shape: each channel centred and scaled.
+
+    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
+    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    cost is not proportional to it, and an update of the running statistics.
+    Source: Ioffe, Szegedy 2015, algorithm 1; documents 001 and 002; arguments as torch.nn.BatchNorm1d.
+    """
+
+    takes = (Features, Signal)
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class BatchNorm2d(_BatchNorm):
+    """``(C, H, W)`` to the same shape: each channel centred and scaled.
+
+    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
+    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    cost is not proportional to it, and an update of the running statistics.
+    Source: Ioffe, Szegedy 2015, algorithm 2; documents 001 and 002; arguments as torch.nn.BatchNorm2d.
+    """
+
+    takes = Image
+
+
+# ---- by sample ---------------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class LayerNorm(Layer):
+    """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
+
+    Trained with `elementwise_affine`: a weight and, with `bias`, a bias for each value of `normalized_shape`.
+    Source: Ba, Kiros, Hinton 2016, equation 4; arguments as torch.nn.LayerNorm.
+    """
+
+    normalized_shape: Sizes
+    eps: float = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        given = self.normalized_shape
+        if isinstance(given, (tuple, list)) and not given:
+            raise LayerError("LayerNorm: normalized_shape must name one size or more, but got ()")
+        keep_sizes(self, len(given) if isinstance(given, (tuple, list)) else 1, 1, "normalized_shape")
+        keep_flags(self, "elementwise_affine", "bias")
+        keep_real(self, "eps", 0)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of the axes that are normalized together, the last ones of the input."""
+        return cast("tuple[int, ...]", self.normalized_shape)
+
+    def check(self, shape: Shape) -> None:
+        if shape[-len(self.sizes) :] != self.sizes:
+            sizes = ", ".join(map(str, self.sizes))
+            raise ShapeError(f"LayerNorm expects last axes of {sizes} values but got shape {shape}")
+
+    def parameters(self) -> tuple[Held, ...]:
+        if not self.elementwise_affine:
+            return ()
+        weight = Held("weight", product(self.sizes))
+        return (weight, Held("bias", product(self.sizes))) if self.bias else (weight,)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        axes = len(self.sizes)
+        rows = times(batch, product(shape[:-axes]))
+        length = product(shape[-axes:])
+        scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
+        elements = times(rows, length)
+        return (*_normalized(rows, length), *(_each(elements, *scale) if self.elementwise_affine else ()))
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class GroupNorm(Layer):
+    """``(C, ...)`` to the same shape: the channels in `num_groups` groups, each centred and scaled alone.
+
+    Trained with `affine`: a weight and a bias a channel, 2 C.
+    Source: Wu, He 2018, equation 7; arguments as torch.nn.GroupNorm.
+    """
+
+    num_groups: int
+    num_channels: int
+    eps: float = 1e-5
+    affine: bool = True
+
+    letters: ClassVar[Mapping[str, str]] = {"num_groups": "G", "num_channels": "C"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "num_groups", "num_channels")
+        keep_flags(self, "affine")
+        keep_real(self, "eps", 0)
+        if self.num_channels % self.num_groups:
+            raise LayerError(
+                f"GroupNorm: num_groups must divide num_channels, but {self.num_groups} groups do not divide "
+                f"{self.num_channels} channels"
+            )
+
+    def check(self, shape: Shape) -> None:
+        check_channels(self, self.num_channels, shape)
+
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.num_channels), Held("bias", self.num_channels)) if self.affine else ()
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        elements = times(batch, values(shape))
+        length = exact_div(shape[0], self.num_groups) * product(shape[1:])
+        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        return (*_normalized(times(batch, self.num_groups), length), *scale)
+
+
+# ---- by neighbours -----------------------------------------------------------------------------
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class LocalResponseNorm(Layer):
+    """``(C, H, W)`` to the same shape: each value divided by a power of the squares in `size` channels.
+
+    ``x / (k + alpha / size * sum x^2) ** beta``; the first and the last channels have fewer neighbours, and
+    ``alpha / size`` is a constant. No parameters.
+    Source: Krizhevsky et al. 2012, section 3.3 (which does not divide alpha); arguments as
+    torch.nn.LocalResponseNorm.
+    """
+
+    size: int
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    takes = Image
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "size")
+        for name in ("alpha", "beta", "k"):
+            keep_real(self, name, 0)
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        elements = times(batch, values(shape))
+        plane = times(batch, shape[1] * shape[2])
+        neighbours = self._neighbours(shape[0])
+        sums = (Operation(Kind.SUM, _NORM, times(many, plane), cells) for cells, many in neighbours)
+        scaled = _each(elements, Kind.MULTIPLY, Kind.ADD, Kind.POWER, Kind.DIVIDE)
+        return (*_each(elements, Kind.MULTIPLY), *sums, *scaled)
+
+    def _neighbours(self, channels: Number) -> list[tuple[int, int]]:
+        """Pairs of (channels in a sum, channels that have so many): size // 2 before, the others after."""
+        before, after, last = self.size // 2, (self.size - 1) // 2, int(channels) - 1
+        found = Counter(min(last, c + after) - max(0, c - before) + 1 for c in range(last + 1))
+        return sorted(found.items(), reverse=True)
