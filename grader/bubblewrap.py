@@ -21,9 +21,11 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
+from grader.seccomp import filter_program
 
 GRADER = Path(__file__).parent
 INSTALL_HINT = (
@@ -151,6 +153,16 @@ class Bubblewrap(Sandbox):
         self.stage = Stage()
         self.mounts = self._mounts(list(files))
         self.users = itertools.cycle(unprivileged_users())
+        self.filters = self._filters()
+
+    def _filters(self) -> list[Path]:
+        """The list of refused system calls as a file, where there is one for this machine."""
+        program = filter_program()
+        if program is None:
+            return []
+        path = self.stage.folder / "seccomp"
+        path.write_bytes(program)
+        return [path]
 
     def _mounts(self, files: Sequence[Path]) -> list[str]:
         """What is in the box, as bwrap's arguments; the order matters, a later mount covers an earlier."""
@@ -173,9 +185,17 @@ class Bubblewrap(Sandbox):
         return [*system_mounts(), *mounts, *(word for name in hidden for word in cover(f"{inside}/{name}"))]
 
     def start(self, student: str, errors: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        with ExitStack() as opened:
+            filters = [opened.enter_context(path.open("rb")).fileno() for path in self.filters]
+            return self._start(student, errors, filters)
+
+    def _start(self, student: str, errors: int, filters: Sequence[int]) -> subprocess.Popen[bytes]:
         user = next(self.users)
+        seccomp = [word for descriptor in filters for word in ("--seccomp", str(descriptor))]
+        python = ["/box/python/bin/python", "-I", "-S", "-B", "/box/grader/runner.py"]
         return subprocess.Popen(
-            [*self.command(student), "/box/python/bin/python", "-I", "-S", "-B", "/box/grader/runner.py"],
+            [self.program, *seccomp, *self.arguments(student), "--", *python],
+            pass_fds=filters,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -198,12 +218,11 @@ class Bubblewrap(Sandbox):
             _, errors = process.communicate()
         return errors.decode(errors="replace").strip()[-300:]
 
-    def command(self, student: str) -> list[str]:
-        """The words that come before the program to run in the box."""
+    def arguments(self, student: str) -> list[str]:
+        """What bwrap is told about the box; the order matters."""
         environment = {**ENVIRONMENT, "JUPYTERHUB_USER": student}
         small = str(1 << 20)
         return [
-            self.program,
             *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
             *("--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname", "box"),
             *("--dev", "/dev", "--size", small, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
@@ -211,7 +230,6 @@ class Bubblewrap(Sandbox):
             *self.mounts,
             *("--dir", "/box/work", "--remount-ro", "/", "--chdir", "/box/work", "--clearenv"),
             *(word for name, value in environment.items() for word in ("--setenv", name, value)),
-            "--",
         ]
 
     def close(self) -> None:

@@ -416,6 +416,15 @@ DAMAGE = {
             "    for _ in range(30):\n        os.write(kept[-1], bytes(1_000_000))\nanswer_q1 = 1"
         },
     ),
+    "shared_memory": Attack(
+        "damage",
+        {
+            "q1": "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.shmat.restype = ctypes.c_void_p\nfor _ in range(30):\n"
+            "    number = libc.shmget(0, 500_000_000, 0o1600)\n    assert number != -1\n"
+            "    place = libc.shmat(number, None, 0)\n    ctypes.memset(place, 1, 500_000_000)\n"
+            "    libc.shmdt(ctypes.c_void_p(place))\nanswer_q1 = 1"
+        },
+    ),
     "fill_the_disk": Attack(
         "damage",
         {

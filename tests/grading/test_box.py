@@ -14,6 +14,7 @@ from grader import bubblewrap
 from grader.box import Box, BoxDied, BoxTimeout, Limits, Sandbox, SandboxUnavailable
 from grader.bubblewrap import Bubblewrap, Unprotected
 from grader.examination import CodeCell, Examination, examine
+from grader.seccomp import MACHINES, filter_program
 from grader.values import Call, Failure, Get, Value
 
 pytestmark = pytest.mark.bubblewrap
@@ -116,8 +117,13 @@ def test_root_gives_each_box_a_user_of_its_own(boxes: Sandbox) -> None:
         ("[open('/dev/null') for _ in range(100)]", "Too many open files"),
         ("import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (50, 50))", "ValueError"),
         ("import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
+        ("import os\nos.memfd_create('x')", "PermissionError"),
+        ("import ctypes\nassert ctypes.CDLL(None).shmget(0, 10**6, 0o1600) != -1", "AssertionError"),
     ],
-    ids=["memory", "processes", "threads", "file size", "open files", "limits stay", "namespaces"],
+    ids=[
+        *("memory", "processes", "threads", "file size", "open files"),
+        *("limits stay", "namespaces", "memory files", "shared memory"),
+    ],
 )
 def test_limits_hold(box: Box, source: str, error: str) -> None:
     """What would take too much is refused to the student's code, and the box goes on."""
@@ -298,3 +304,12 @@ def test_trusted_files_can_run_without_a_sandbox() -> None:
         sandbox.probe()
         outcome = examine(sandbox, "ada", [CodeCell("", "x = 6 * 7")], {"q": [Get("x")]}, {})
     assert outcome.answers == {"q": (Value(42),)}
+
+
+def test_a_filter_is_made_for_known_machines_only() -> None:
+    """Eight bytes an instruction; a machine whose numbers are not listed gets no filter, not a wrong one."""
+    for machine, known in MACHINES.items():
+        program = filter_program(machine)
+        assert program is not None
+        assert len(program) == 8 * (len(known.refused) + 7)
+    assert filter_program("a machine of tomorrow") is None
