@@ -1,0 +1,203 @@
+"""How quickly a class is marked, beside stock nbgrader on the same submissions.
+
+`python benchmarks/grading.py` prints a Markdown section; `--write` puts it into benchmarks/RESULTS.md.
+Both mark the same class on the same machine, one after the other: every student submits the model solution of the
+assignment, so that all cells run to their end. Stock is nbgrader's own `autograde`, without our configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import datetime
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENT = ROOT / "exercises" / "fully_connected_and_lenet"
+TEN_STUDENTS = ROOT / "tests" / "assignment" / "students.py"
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+BEGIN, END = "<!-- grading:begin -->", "<!-- grading:end -->"
+STOCK_CONFIGURATION = "c = get_config()\nc.CourseDirectory.root = {root!r}\nc.Exchange.root = {root!r}\n"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured command."""
+
+    what: str
+    seconds: float
+    students: int
+
+    @property
+    def per_minute(self) -> float:
+        return 60 * self.students / self.seconds
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A course folder to measure in."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        return next((self.root / "release").iterdir()).name
+
+    @property
+    def notebook(self) -> Path:
+        return next((self.root / "release" / self.name).glob("*.ipynb"))
+
+    def submit(self, student: str, data: bytes) -> None:
+        folder = self.root / "submitted" / student / self.name
+        folder.mkdir(parents=True)
+        (folder / self.notebook.name).write_bytes(data)
+
+    def run(self, what: str, students: int, *words: str) -> Row:
+        """Runs a command in the course and takes its time; it must succeed."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.root,
+            env={**os.environ, "PATH": path, "JUPYTERHUB_USER": "student"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - started
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+        return Row(what, seconds, students)
+
+
+def new_course(folder: Path) -> Bench:
+    """A course with the assignment released."""
+    bench = Bench(folder)
+    Bench(ROOT).run("new", 0, "grader", "new", str(folder))
+    bench.run("build", 0, "grader", "build", str(ASSIGNMENT))
+    return bench
+
+
+def solved(bench: Bench) -> bytes:
+    """The release with the model solution in its answer cells."""
+    release = json.loads(bench.notebook.read_text(encoding="utf-8"))
+    source = json.loads(
+        (bench.root / "source" / bench.name / bench.notebook.name).read_text(encoding="utf-8")
+    )
+    answers = {_grade_id(cell): cell["source"] for cell in source["cells"]}
+    notebook = copy.deepcopy(release)
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = answers[_grade_id(cell)]
+    return json.dumps(notebook).encode()
+
+
+def _grade_id(cell: dict[str, Any]) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+
+
+def measure_class(folder: Path, students: int, jobs: int) -> list[Row]:
+    """Ours, then stock, on the same class."""
+    bench = new_course(folder / "course")
+    solution = solved(bench)
+    for number in range(students):
+        bench.submit(f"student{number:03}", solution)
+    autograde = ("grader", "autograde", bench.name)
+    rows = [
+        bench.run(f"`grader autograde`, {jobs} boxes at a time", students, *autograde, "--jobs", str(jobs)),
+        bench.run("`grader autograde` again, from the records", students, *autograde),
+        bench.run("`grader feedback`", students, "grader", "feedback", bench.name),
+    ]
+    (bench.root / "nbgrader_config.py").write_text(STOCK_CONFIGURATION.format(root=str(bench.root)))
+    words = ("nbgrader", "autograde", bench.name, "--force")
+    rows.append(bench.run("stock `nbgrader autograde`", students, *words))
+    return rows
+
+
+def measure_ten(folder: Path) -> list[Row]:
+    """The ten synthetic students of the tests, an endless loop among them; nothing where they are not there."""
+    if not TEN_STUDENTS.is_file():
+        return []
+    specification = importlib.util.spec_from_file_location("students", TEN_STUDENTS)
+    if specification is None or specification.loader is None:
+        return []
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    bench = new_course(folder / "ten")
+    files = module.ten_students(json.loads(bench.notebook.read_text(encoding="utf-8")))
+    for student, data in files.items():
+        bench.submit(student, data)
+    what = "`grader autograde` of the ten synthetic students (one loops until its time is over)"
+    return [bench.run(what, len(files), "grader", "autograde", bench.name)]
+
+
+def processor() -> str:
+    """The processor's model and how many of its cores we have; nothing that names the machine."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores"
+
+
+def section(rows: list[Row], load: float) -> str:
+    """The table as Markdown."""
+    stock = rows[3]
+    lines = [
+        f"`python benchmarks/grading.py`, {datetime.datetime.now(datetime.UTC).date()}, {processor()}, "
+        f"load average before {load:.1f}, Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
+        f"seconds of the whole command, its start included.",
+        "",
+        "| what | submissions | seconds | a minute | of stock |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        ratio = f"×{row.per_minute / stock.per_minute:.1f}" if row.students == stock.students else ""
+        cells = f"{row.students} | {row.seconds:.1f} | {row.per_minute:.0f} | {ratio}"
+        lines.append(f"| {row.what} | {cells} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Replaces this benchmark's section of RESULTS.md, or adds it."""
+    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measured\n"
+    new = f"{BEGIN}\n## Marking a class\n\n{text}\n{END}\n"
+    if BEGIN in old:
+        before, _, rest = old.partition(BEGIN)
+        RESULTS.write_text(before + new + rest.partition(END)[2].lstrip("\n"), encoding="utf-8")
+    else:
+        RESULTS.write_text(old.rstrip("\n") + "\n\n" + new, encoding="utf-8")
+
+
+def main() -> int:
+    """Measures, prints, and writes if asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--students", type=int, default=50)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure_class(Path(folder), arguments.students, arguments.jobs)
+        rows += measure_ten(Path(folder))
+    text = section(rows, load)
+    print(text)
+    if arguments.write:
+        write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
