@@ -14,6 +14,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -23,6 +24,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import layercost
+from layercost.questions import read_question
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -245,6 +247,17 @@ exec(re.search(r"^```python\\n(?!>>>)(.*?)^```", text, re.M | re.S)[1], names)
 print(doctest.testfile("CONTRIBUTING.md", module_relative=False, globs=names, encoding="utf-8"))
 """
     assert output_of(sys.executable, "-c", program) == "TestResults(failed=0, attempted=3)\n"
+
+
+def test_the_question_that_contributing_adds_is_drawn_and_explains_its_mistakes():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = re.search(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    assert block
+    (data,) = tomllib.loads(block[1])["question"]
+    variant = read_question(data).draw(seed=1)
+    channels, filters = variant.numbers["channels"], variant.numbers["filters"]
+    assert variant.diagnose((channels + 1) * filters).id == "right"
+    assert variant.diagnose(channels * filters).credit == Fraction(1, 2)
 
 
 @pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
