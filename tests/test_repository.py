@@ -255,9 +255,10 @@ def test_the_question_that_contributing_adds_is_drawn_and_explains_its_mistakes(
     assert block
     (data,) = tomllib.loads(block[1])["question"]
     variant = read_question(data).draw(seed=1)
-    channels, filters = variant.numbers["channels"], variant.numbers["filters"]
-    assert variant.diagnose((channels + 1) * filters).id == "right"
-    assert variant.diagnose(channels * filters).credit == Fraction(1, 2)
+    right = layercost.count(variant.layer, layercost.PARAMETERS, variant.input_shape).total
+    assert variant.diagnose(right).id == "right"
+    assert variant.diagnose(right - variant.numbers["filters"]).id == "forgot-bias"
+    assert variant.diagnose(right - variant.numbers["filters"]).credit == Fraction(1, 2)
 
 
 @pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
