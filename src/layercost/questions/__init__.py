@@ -16,14 +16,16 @@
 'forgot-bias'
 """
 
-from layercost.questions.draw import QuestionError, Seed
-from layercost.questions.explain import Diagnosis
-from layercost.questions.question import MALFORMED, Question, Variant, explain_function
+from layercost.questions.draw import QuestionError, Seed, known_keys
+from layercost.questions.explain import MALFORMED, RIGHT, SOME_RIGHT, Diagnosis, explain
+from layercost.questions.item import Item
+from layercost.questions.question import Question, Variant
 from layercost.questions.reading import Malformed, Parsed
 from layercost.questions.schema import read_question
 from layercost.questions.task import WrongAnswer, diagnoses
 
 __all__ = [
-    "MALFORMED", "Diagnosis", "Malformed", "Parsed", "Question", "QuestionError", "Seed", "Variant", "WrongAnswer",
-    "diagnoses", "explain_function", "read_question",
+    "MALFORMED", "RIGHT", "SOME_RIGHT",
+    "Diagnosis", "Item", "Malformed", "Parsed", "Question", "QuestionError", "Seed", "Variant", "WrongAnswer",
+    "diagnoses", "explain", "known_keys", "read_question",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from layercost.questions.task import believed, number, other_conventions, pair, 
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 
-RIGHT, UNKNOWN = "right", "unknown"
+RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
 OUTCOMES = (
     OTHER_CONVENTION,

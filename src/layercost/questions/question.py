@@ -14,14 +14,13 @@ from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Task, fitted
 from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed
-from layercost.questions.explain import RIGHT, Diagnosis, beliefs, explain
+from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
-from layercost.questions.reading import Malformed
+from layercost.questions.reading import Malformed, Parsed
 from layercost.questions.template import filled, filled_layer
 from layercost.shape import Shape, ShapeError, shape_of
 
 ATTEMPTS = 300
-MALFORMED = "malformed"
 
 
 @dataclass(frozen=True)
@@ -141,21 +140,16 @@ class Variant:
         )
         return " ".join([*said, item.stated.convention]) + decimals
 
-    def parse(self, raw: object, ask: str = "") -> Fraction | Malformed:
+    def parse(self, raw: object, ask: str = "") -> Parsed | Malformed:
         """Reads an answer; malformed is not wrong."""
-        parsed = self.item(ask).parse(raw)
-        return parsed if isinstance(parsed, Malformed) else parsed.value
+        return self.item(ask).parse(raw)
 
     def diagnose(self, raw: object, ask: str = "") -> Diagnosis:
         """What an answer shows, as a value or as text; what is no number gets the id "malformed"."""
-        value = self.parse(raw, ask)
-        if isinstance(value, Malformed):
-            return Diagnosis(MALFORMED, value.message, Fraction(0))
-        return self.explain(value, ask)
-
-    def explain(self, value: Fraction, ask: str = "") -> Diagnosis:
-        """What a number shows."""
-        return explain([self.item(ask)], [value])
+        parsed = self.parse(raw, ask)
+        if isinstance(parsed, Malformed):
+            return Diagnosis(MALFORMED, parsed.message, Fraction(0))
+        return explain([self.item(ask)], [parsed.value])
 
     def _worded(self, texts: Mapping[str, str], language: str) -> str:
         if language not in texts:
@@ -175,11 +169,6 @@ class Variant:
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
 
 
-def explain_function(variants: Sequence[Variant], answers: Sequence[Fraction], ask: str = "") -> Diagnosis:
-    """What the answers of a function on the inputs of all variants show together."""
-    return explain([variant.item(ask) for variant in variants], answers)
-
-
 # ---- vetting: right and wrong answers must be told apart ----------------------------------------
 
 
@@ -196,12 +185,13 @@ def _clashes_of_cases(variants: tuple[Variant, ...]) -> list[str]:
 
 
 def _clashes(items: Sequence[Item]) -> list[str]:
+    """The answers, right or from a misconception, that one given answer could stand for alike."""
     answers = {RIGHT: tuple(item.answer for item in items), **beliefs(items)}
+    tolerances = [2 * item.tolerance for item in items]
+    if not any(tolerances) and len(set(answers.values())) == len(answers):
+        return []
     return [
         f"{one!r} and {other!r} give the same number"
         for one, other in combinations(answers, 2)
-        if all(
-            abs(a - b) <= 2 * item.tolerance
-            for a, b, item in zip(answers[one], answers[other], items, strict=True)
-        )
+        if all(abs(a - b) <= t for a, b, t in zip(answers[one], answers[other], tolerances, strict=True))
     ]

@@ -28,6 +28,7 @@ class Malformed:
     """Something that is no number of the kind asked for; the message is one sentence for the student."""
 
     message: str
+    is_empty: bool = False
 
 
 def read_number(raw: object, unit: str, *, whole: bool) -> Parsed | Malformed:
@@ -38,7 +39,7 @@ def read_number(raw: object, unit: str, *, whole: bool) -> Parsed | Malformed:
     {'30100'}
     """
     if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return Malformed("There is no answer here yet.")
+        return Malformed("There is no answer here yet.", is_empty=True)
     if isinstance(raw, bool):
         return Malformed(f"{raw} is no number; {_expected(unit, whole)}.")
     value = _from_text(raw, unit, whole) if isinstance(raw, str) else _from_value(raw, unit, whole)

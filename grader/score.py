@@ -1,0 +1,207 @@
+"""Answers in, marks and diagnoses out: pure functions, with a kind sentence for whatever came back.
+
+No message repeats a hidden input, or what a call on a hidden input returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from grader.protocol import Mark
+from grader.values import Answer, Failure, Value
+from layercost.convention import DTYPE_BITS, Quantity
+from layercost.questions import (
+    MALFORMED,
+    RIGHT,
+    SOME_RIGHT,
+    Diagnosis,
+    Item,
+    Malformed,
+    Variant,
+    explain,
+)  # fmt: skip
+
+NO_ANSWER, CARRIED, MANUAL = "no-answer", "carried-forward", "manual"
+NOT_WRITTEN = "There is no answer here yet."
+NOTHING = Fraction(0)
+
+
+def by_hand(points: float) -> Mark:
+    """The mark of what a person reads."""
+    return Mark(0.0, points, MANUAL, "A person reads and marks this answer.", needs_manual=True)
+
+
+def marked(points: float, share: Fraction, diagnosis: str, message: str) -> Mark:
+    """A share of the points, in hundredths, never more than all of them and never less than none."""
+    earned = round(float(Fraction(str(points)) * min(max(share, NOTHING), Fraction(1))), 2)
+    return Mark(min(max(earned, 0.0), points), points, diagnosis, message)
+
+
+def not_answered(failure: Failure) -> Diagnosis:
+    """What a failure shows: not written yet, or what went wrong."""
+    if failure.kind == "error" and "NotImplementedError" in failure.text:
+        return Diagnosis(NO_ANSWER, NOT_WRITTEN, NOTHING)
+    return Diagnosis(failure.kind, failure.text, NOTHING)
+
+
+def malformed(why: Malformed) -> Diagnosis:
+    """What something that is no number shows."""
+    return Diagnosis(NO_ANSWER if why.is_empty else MALFORMED, why.message, NOTHING)
+
+
+# ---- functions ----------------------------------------------------------------------------------
+
+
+def score_function(points: float, name: str, variants: Sequence[Variant], answers: Sequence[Answer]) -> Mark:
+    """The mark of a function that was tried on the inputs of `variants`."""
+    if len(answers) != len(variants):
+        return marked(points, NOTHING, "missing", f"There is no `{name}` in your notebook.")
+    read = [_returned(name, variant, answer) for variant, answer in zip(variants, answers, strict=True)]
+    numbers = [value for value in read if isinstance(value, Fraction)]
+    if len(numbers) == len(read):
+        found = explain([variant.item() for variant in variants], numbers)
+    else:
+        found = _partly_answered(variants, read)
+    return marked(points, found.credit, found.id, found.message)
+
+
+def _returned(name: str, variant: Variant, answer: Answer) -> Fraction | Diagnosis:
+    """One returned number, or why it is none."""
+    if isinstance(answer, Failure):
+        return not_answered(answer)
+    if answer.value is None:
+        return Diagnosis(NO_ANSWER, f"`{name}` gave back nothing; let it end with `return`.", NOTHING)
+    if isinstance(answer.value, str):
+        return Diagnosis(MALFORMED, f"`{name}` gave back a text; return the number itself.", NOTHING)
+    value = variant.item().parse(answer.value)
+    if isinstance(value, Malformed):
+        return Diagnosis(MALFORMED, f"`{name}` gave back something other than a whole number.", NOTHING)
+    return value.value
+
+
+def _partly_answered(variants: Sequence[Variant], read: Sequence[Fraction | Diagnosis]) -> Diagnosis:
+    """Why some calls gave no number; those that were right still earn their share."""
+    failures = [value for value in read if isinstance(value, Diagnosis)]
+    first = next((failure for failure in failures if failure.id != "not-run"), failures[0])
+    items = [variant.item() for variant in variants]
+    right = sum(
+        isinstance(value, Fraction) and value == item.answer for item, value in zip(items, read, strict=True)
+    )
+    if not right:
+        return first
+    message = f"{first.message} It was right for {right} of the {len(items)} inputs that it was tried on."
+    return Diagnosis(first.id, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
+
+
+# ---- numbers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A number that follows from others: their sum, in its own unit. Following from wrong ones earns `credit`."""
+
+    sources: tuple[str, ...]
+    credit: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number that a student gave for an item: the number, or why there is none."""
+
+    item: Item
+    value: Fraction | Diagnosis
+
+    @classmethod
+    def read_all(
+        cls, variant: Variant, name: str, asks: Sequence[str], answer: Answer | None
+    ) -> dict[str, Entry]:
+        """What the variable `name` holds for each of `asks`: it is one number, or a dictionary of numbers."""
+        return {
+            ask: cls(variant.item(ask), _given(name, variant.item(ask), len(asks), answer)) for ask in asks
+        }
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What this number shows by itself."""
+        return self.value if isinstance(self.value, Diagnosis) else explain([self.item], [self.value])
+
+
+def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction | Diagnosis:
+    if answer is None:
+        return Diagnosis("missing", f"There is no `{name}` in your notebook.", NOTHING)
+    if isinstance(answer, Failure):
+        return not_answered(answer)
+    return _number(item, answer.value) if asked == 1 else _entry(name, item, answer)
+
+
+def _entry(name: str, item: Item, answer: Value) -> Fraction | Diagnosis:
+    if not isinstance(answer.value, dict):
+        return Diagnosis(
+            MALFORMED, f"`{name}` is not a dictionary; keep the form that the cell came with.", NOTHING
+        )
+    if item.id not in answer.value:
+        return Diagnosis(NO_ANSWER, f"`{name}` has no entry {item.id!r}.", NOTHING)
+    return _number(item, answer.value[item.id])
+
+
+def _number(item: Item, raw: object) -> Fraction | Diagnosis:
+    parsed = item.parse(raw)
+    return malformed(parsed) if isinstance(parsed, Malformed) else parsed.value
+
+
+def score_numbers(
+    points: float, asks: Sequence[str], own: Mapping[str, Entry], carried: Mapping[str, Carried]
+) -> Mark:
+    """The mark of a cell with one number or several; each earns the same share of the points."""
+    found = {ask: _with_carried(own, ask, carried.get(ask)) for ask in asks}
+    share = sum((one.credit for one in found.values()), NOTHING) / len(asks)
+    return marked(points, share, _ids(found), _messages(found))
+
+
+def _with_carried(own: Mapping[str, Entry], ask: str, rule: Carried | None) -> Diagnosis:
+    """What a number shows, where it may also follow from the student's own earlier numbers."""
+    found = own[ask].diagnosis
+    if rule is None or found.id == RIGHT or not _follows(own, ask, rule):
+        return found
+    credit = Fraction(str(rule.credit))
+    if credit <= found.credit:
+        return found
+    return Diagnosis(CARRIED, "This follows from your own numbers, so it costs nothing more.", credit)
+
+
+def _follows(own: Mapping[str, Entry], ask: str, rule: Carried) -> bool:
+    """Whether a number is what the student's own numbers give, and these are no blanks or nonsense."""
+    entry = own[ask]
+    sources = [own[name].value for name in rule.sources if name in own]
+    values = [value for value in sources if isinstance(value, Fraction)]
+    if isinstance(entry.value, Diagnosis) or len(values) < len(rule.sources):
+        return False
+    follows = sum(values, NOTHING) * _in_its_unit(entry.item)
+    near = follows < 3 * entry.item.answer and entry.item.answer < 3 * follows
+    return near and entry.item.accepts(entry.value, follows)
+
+
+def _in_its_unit(item: Item) -> Fraction:
+    """How much one parameter is in the unit that is asked for."""
+    if item.task.measure is not Quantity.PARAMETER_BYTES:
+        return Fraction(1)
+    return Fraction(DTYPE_BITS[item.task.dtype], 8 * item.task.unit.size)
+
+
+def _ids(found: Mapping[str, Diagnosis]) -> str:
+    """One id for the cell: what went wrong, each once; what only follows from it is not named again."""
+    ids = dict.fromkeys(one.id for one in found.values() if one.id != RIGHT)
+    wrong = [name for name in ids if name != CARRIED]
+    return " ".join(wrong or ids) or RIGHT
+
+
+def _messages(found: Mapping[str, Diagnosis]) -> str:
+    """One sentence for each thing to say, with the names of the entries that it is about."""
+    if len(found) == 1 or len({one.message for one in found.values()}) == 1:
+        return next(iter(found.values())).message
+    said: dict[str, list[str]] = {}
+    for ask, one in found.items():
+        said.setdefault(one.message, []).append(ask)
+    return " ".join(f"{', '.join(asks)}: {message}" for message, asks in said.items())
