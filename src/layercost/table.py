@@ -389,7 +389,7 @@ class Table:
 
     def text(self) -> str:
         """A plain table with a caption above and what is not counted below."""
-        head, *rows, total = _aligned([HEADS, *map(_cells, self.rows), self._total_cells()])
+        head, *rows, total = _aligned([self.heads, *map(_cells, self.rows), self._total_cells()])
         rule = "-" * max(map(len, (head, *rows, total)))
         return "\n".join([self.caption, "", head, rule, *rows, rule, total, "", *self._notes()])
 
@@ -397,8 +397,9 @@ class Table:
         """A Markdown table with a caption above and what is not counted below."""
         align = ["---"] * _WORDS + ["---:"] * (len(HEADS) - _WORDS)
         total = [f"**{cell}**" if cell else "" for cell in self._total_cells()]
-        rows = [HEADS, align, *map(_cells, self.rows), total]
-        return "\n".join([self.caption, "", *(f"| {' | '.join(row)} |" for row in rows), "", *self._notes()])
+        rows = [self.heads, align, *map(_cells, self.rows), total]
+        lines = (f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
+        return "\n".join([self.caption, "", *lines, "", *self._notes()])
 
     def html(self, columns: Iterable[str] | None = None) -> str:
         """An HTML table with class names; it stands in a box of its own that scrolls.
@@ -407,7 +408,7 @@ class Table:
         """
         shown = _chosen(COLUMNS if columns is None else tuple(columns))
         body = "".join(f"<tr>{_html_cells(_cells(row), shown)}</tr>" for row in self.rows)
-        heads = "".join(f'<th scope="col">{HEADS[column]}</th>' for column in shown)
+        heads = "".join(f'<th scope="col">{_html_head(self.heads[column])}</th>' for column in shown)
         return (
             f'<div class="lc-scroll"><table class="lc-table"><caption>{_escaped(self.caption)}</caption>'
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
@@ -421,7 +422,7 @@ class Table:
         return "\n".join([
             r"\begin{table}", rf"\caption{{{_latex_text(self.caption)} {_latex_text(self.remark)}}}",
             rf"\begin{{tabular}}{{{'l' * _WORDS}{'r' * (len(HEADS) - _WORDS)}}}", r"\toprule",
-            _latex_row(HEADS), r"\midrule", *(_latex_row(_cells(row)) for row in self.rows), r"\midrule",
+            _latex_row(self.heads), r"\midrule", *(_latex_row(_cells(row)) for row in self.rows), r"\midrule",
             _latex_row(self._total_cells()), r"\bottomrule", r"\end{tabular}", r"\end{table}",
         ])  # fmt: skip
 
@@ -469,6 +470,11 @@ class Table:
         if form not in FORMATS:
             raise UnknownNameError("format", form, FORMATS)
         return FORMATS[form](self)
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the columns; that of the FLOPs names the convention."""
+        return [f"{head} ({self.convention.name})" if head == "FLOPs" else head for head in HEADS]
 
     def _total_cells(self) -> list[str]:
         t = self.total
@@ -530,6 +536,11 @@ def _chosen(columns: tuple[str, ...]) -> tuple[int, ...]:
         if name not in COLUMNS:
             raise UnknownNameError("column", name, COLUMNS)
     return tuple(place for place, name in enumerate(COLUMNS) if name in columns)
+
+
+def _html_head(head: str) -> str:
+    name, _, unit = _escaped(head).partition(" (")
+    return f'{name} <span class="lc-unit">{unit.removesuffix(")")}</span>' if unit else name
 
 
 def _html_cells(cells: list[str], columns: tuple[int, ...]) -> str:
