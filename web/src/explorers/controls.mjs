@@ -22,7 +22,9 @@ const attribute = (model) => (isChoice(model) ? 'index' : 'value');
 export const changeEvent = (model) => `change:${attribute(model)}`;
 export const readRaw = (model) => model.get(attribute(model));
 
+// ipywidgets cuts a value down to the bound that it knows; one that follows other fields is set right by Python.
 export function writeRaw(model, value) {
+  if (model.get('max') < value) model.set('max', value);
   model.set(attribute(model), value);
   model.save_changes();
 }
