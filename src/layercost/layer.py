@@ -86,7 +86,7 @@ class Layer:
         return self._fitted(input_shape)[1]
 
     def facts(self, input_shape: Iterable[object], batch: int = 1, training: bool = False) -> Facts:
-        """What one call holds, does and writes, in plain integers; raises ShapeError."""
+        """What one call on `input_shape`, without the batch, holds, does and writes; raises ShapeError."""
         shape, output = self._fitted(input_shape)
         return self.called(shape, output, whole("facts", "batch", batch), training)
 
