@@ -1,6 +1,7 @@
 """Faces for layers and networks: controls, picture, derivation and table that answer every move.
 
-They need ipywidgets; they are alive in a notebook, and in the course's pages, where Python runs in the browser.
+They need ipywidgets; they are alive in a notebook and in the course's pages, where Python runs in the
+browser.
 """
 
 from layercost.explorers.lenet import lenet_explorer

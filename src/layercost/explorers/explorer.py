@@ -164,9 +164,9 @@ def travel(slider: IntSlider) -> HBox:
         return made
 
     buttons = HBox([
-        button(_("To the start"), _("go back to the start"), lambda: int(slider.min)),
+        button(_("Start"), _("go back to the start"), lambda: int(slider.min)),
         button(_("Step"), _("go one step on"), lambda: min(slider.value + 1, slider.max)),
-        button(_("To the end"), _("jump to the end"), lambda: int(slider.max)),
+        button(_("End"), _("jump to the end"), lambda: int(slider.max)),
     ])  # fmt: skip
     buttons.add_class("lc-travel")
     return buttons

@@ -70,15 +70,15 @@ class Built:
 
 
 def _is_stage(call: Call) -> bool:
-    """Whether a call is one of the layers that the paper names: one that takes a fixed shape and changes it."""
+    """Whether a call is one of the layers that the paper names, and no activation and no Flatten."""
     return call.layer.takes is not None or isinstance(call.layer, Linear)
 
 
 class LeNetExplorer(Explorer):
-    """LeNet-5 in three versions, with its image, channels and classes to be moved, and one layer to look at."""
+    """LeNet-5 in three versions; its image and classes can be moved, and one layer is looked at."""
 
     name = "lenet"
-    panes = ("overview", "controls", "picture", "message", "line", "bars", "ghost", "twin")
+    panes = ("overview", "controls", "picture", "message", "ghost", "line", "bars", "twin")
     shaping = frozenset(Settings._fields)
 
     def __init__(self, version: str = "max-pooling", layer: str = "conv2 (C3)") -> None:
@@ -89,7 +89,7 @@ class LeNetExplorer(Explorer):
             "in_channels": slider("in_channels", _("image channels"), 1, 1, 4, "lc-d-cin"),
             "classes": slider("classes", _("classes"), 10, 1, 100, "lc-d-cout"),
             "convention": convention_switch(),
-            "layer": choice("layer", _("layer to look at"), list(STAGES), layer),
+            "layer": choice("layer", _("layer to look at"), list(STAGES), layer, "lc-begins"),
             "position": position,
         }
         super().__init__(controls, VBox([*controls.values(), travel(position)]))
@@ -110,7 +110,11 @@ class LeNetExplorer(Explorer):
                  version=version, channels=channels, size=size, classes=classes)  # fmt: skip
 
     def draw(self, built: Built, before: Built | None, settings: Mapping[str, Any]) -> None:
-        stage, position, convention = STAGES.index(settings["layer"]), settings["position"], settings["convention"]
+        stage, position, convention = (
+            STAGES.index(settings["layer"]),
+            settings["position"],
+            settings["convention"],
+        )
         self.show("overview", (built, before, stage), _overview, built, before, stage)
         self.show("picture", (built, stage, position), _picture, built.stages[stage], position)
         self.show("line", (built, stage, convention), _lines, built, built.stages[stage], convention)
@@ -131,7 +135,7 @@ class LeNetExplorer(Explorer):
 
 
 def _places(call: Call) -> int:
-    """How many positions a layer goes through: places of its window, or outputs of a fully connected layer."""
+    """How many positions a layer goes through: places of its window, or outputs if it has none."""
     sizes = [int(size) for size in call.output_shape]
     return sizes[1] * sizes[2] if len(sizes) == 3 else sizes[0]
 
@@ -148,7 +152,9 @@ def _picture(call: Call, position: int) -> str:
                             Fraction(position, places))  # fmt: skip
     what = _("Output") if _is_vector(call) else _("Position")
     scope = _("{what} {position} of {places}", what=what, position=number(position), places=number(places))
-    heading = tag("p", tag("b", call.path), f" {call.layer!r}" if _is_short(call) else "", class_="lc-heading")
+    heading = tag(
+        "p", tag("b", call.path), f" {call.layer!r}" if _is_short(call) else "", class_="lc-heading"
+    )
     return heading + tag("figure", drawn) + parts.odometer(scope, wheels, _("At each: {work}.", work=each))
 
 
@@ -166,7 +172,10 @@ def _total(call: Call, quantity: Quantity) -> int:
 
 def _at_one_place(facts: Facts, places: int) -> str:
     """The operations at one position, in words."""
-    shared = (Operation(each.kind, each.role, int(each.amount) // places, int(each.length)) for each in facts.operations)
+    shared = (
+        Operation(each.kind, each.role, int(each.amount) // places, int(each.length))
+        for each in facts.operations
+    )
     return ", ".join(operation.describe() for operation in shared)
 
 
@@ -175,10 +184,14 @@ def _drawn(call: Call, position: int, each: str) -> str:
     if isinstance(layer, Linear | EuclideanRBF):
         bias = isinstance(layer, Linear) and layer.bias
         done = layer.in_features + bias
-        return matrix_picture(Product(layer.in_features, layer.out_features, bias, position, done), "position")
+        return matrix_picture(
+            Product(layer.in_features, layer.out_features, bias, position, done), "position"
+        )
     mixes = isinstance(layer, Conv2d | ConnectedConv2d)
     shapes = _plain(call.input_shape), _plain(call.output_shape)
-    return slide_picture(Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), mixes, position), each)
+    return slide_picture(
+        Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), mixes, position), each
+    )
 
 
 # ---- the other panes ----------------------------------------------------------------------------
@@ -193,8 +206,8 @@ def _overview(built: Built, before: Built | None, chosen: int) -> str:
     choices = ["", *(f"layer={stage}" for stage in STAGES)]
     roles = {chosen: "input", chosen + 1: "output"}
     return pipeline([
-        Stage(name, shape, ghost, choice, roles.get(position, ""))
-        for position, (name, shape, ghost, choice) in enumerate(zip(names, shapes, past, choices, strict=True))
+        Stage(*described, roles.get(position, ""))
+        for position, described in enumerate(zip(names, shapes, past, choices, strict=True))
     ])  # fmt: skip
 
 
@@ -241,7 +254,12 @@ def _bars(built: Built, chosen: int) -> str:
     rows = {row.name: row for row in built.plain_table.rows}
     total = built.plain_table.total
     pairs = [
-        parts.Pair(call.path, (rows[call.path].parameters, rows[call.path].macs), f"layer={stage}", position == chosen)
+        parts.Pair(
+            call.path,
+            (rows[call.path].parameters, rows[call.path].macs),
+            f"layer={stage}",
+            position == chosen,
+        )
         for position, (call, stage) in enumerate(zip(built.stages, STAGES, strict=True))
     ]
     title = _("Where the parameters sit, and where the MACs happen")
@@ -249,7 +267,10 @@ def _bars(built: Built, chosen: int) -> str:
 
 
 def _twin(built: Built, convention: str) -> str:
-    return parts.twin(_("The network as a table"), table(built.network, convention=convention).html())
+    plain = built.plain_table
+    same = plain.convention.name == convention
+    whole = plain if same else table(built.network, convention=convention)
+    return parts.twin(_("The network as a table"), whole.html())
 
 
 def lenet_explorer(version: str = "max-pooling", layer: str = "conv2 (C3)") -> LeNetExplorer:

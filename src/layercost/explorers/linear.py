@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ipywidgets import VBox
 
 from layercost.convention import CONVENTIONS, Quantity, pricing
 from layercost.explorers import parts
 from layercost.explorers.explorer import (
-    Explorer, bound, convention_switch, slider, tick_box, travel,
+    Explorer,
+    bound,
+    convention_switch,
+    slider,
+    tick_box,
+    travel,
 )  # fmt: skip
 from layercost.explorers.markup import box, drawing, number, tag
 from layercost.explorers.matrix import Product, matrix_picture
@@ -19,9 +25,11 @@ from layercost.layers import Linear
 from layercost.table import Count, count
 
 _LARGEST, _LARGEST_BATCH = 1024, 64
+_OUTLINE_WIDTH, _OUTLINE_HEIGHT = 128, 84
 
 
-class Built(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Built:
     """A layer and the batch that it runs on."""
 
     layer: Linear
@@ -36,7 +44,7 @@ class LinearExplorer(Explorer):
     """A fully connected layer with its sizes, bias and batch to be moved."""
 
     name = "linear"
-    panes = ("controls", "picture", "message", "line", "ghost", "twin")
+    panes = ("controls", "picture", "message", "ghost", "line", "twin")
     shaping = frozenset({"in_features", "out_features", "bias", "batch"})
 
     def __init__(self, in_features: int = 300, out_features: int = 100) -> None:
@@ -49,7 +57,7 @@ class LinearExplorer(Explorer):
             "bias": tick_box("bias", _("with a bias"), True, "lc-d-const"),
             "batch": slider("batch", _("batch"), 1, 0, _LARGEST_BATCH, "lc-d-const"),
             "convention": convention_switch(),
-            "row": slider("row", _("output"), 1, 1, out_features, "lc-follows", "lc-d-cout"),
+            "row": slider("row", _("output"), 1, 1, out_features, "lc-follows", "lc-begins", "lc-d-cout"),
             "step": step,
         }
         super().__init__(controls, VBox([*controls.values(), travel(step)]))
@@ -64,14 +72,16 @@ class LinearExplorer(Explorer):
         bound(self.control("step"), built.layer.in_features + built.layer.bias)
 
     def describe(self, built: Built) -> str:
-        layer, batch = built
+        layer, batch = built.layer, built.batch
         bias = _("with a bias") if layer.bias else _("without a bias")
         sizes = _("{n} inputs to {m} outputs", n=number(layer.in_features), m=number(layer.out_features))
         return f"{sizes} {bias}" + (_(", batch {batch}", batch=batch) if batch > 1 else "")
 
     def draw(self, built: Built, before: Built | None, settings: Mapping[str, Any]) -> None:
         layer, convention = built.layer, settings["convention"]
-        product = Product(layer.in_features, layer.out_features, layer.bias, settings["row"], settings["step"])
+        product = Product(
+            layer.in_features, layer.out_features, layer.bias, settings["row"], settings["step"]
+        )
         self.show("picture", (built, product), _picture, built, product)
         self.show("line", (built, convention), _lines, built, convention)
         self.show("ghost", (built, before), self._ghost, built, before)
@@ -82,7 +92,11 @@ class LinearExplorer(Explorer):
             return ""
         amounts = [
             (_("MACs"), built.count(Quantity.MACS).total, before.count(Quantity.MACS).total),
-            (_("parameters"), built.count(Quantity.PARAMETERS).total, before.count(Quantity.PARAMETERS).total),
+            (
+                _("parameters"),
+                built.count(Quantity.PARAMETERS).total,
+                before.count(Quantity.PARAMETERS).total,
+            ),
         ]
         change = _("since {before}; now {now}", before=self.describe(before), now=self.describe(built))
         return parts.ghost(_outline(built.layer, before.layer), amounts, change)
@@ -92,12 +106,16 @@ class LinearExplorer(Explorer):
 
 
 def _picture(built: Built, product: Product) -> str:
-    note = "" if product.few else _("Not every square is drawn. Up to 6 inputs and 6 outputs you see each connection too.")
+    note = (
+        ""
+        if product.few
+        else _("Not every square is drawn. Up to 6 inputs and 6 outputs you see each connection too.")
+    )
     return tag("figure", matrix_picture(product, "row"), tag("figcaption", note)) + _odometer(built, product)
 
 
 def _wheels(product: Product) -> list[parts.Wheel]:
-    """Multiplications, additions of products, and the addition of the bias, in the dot product of one output."""
+    """Multiplications, additions of products, and the addition of the bias, for one output."""
     whole, taken = product.in_features, min(product.step, product.in_features)
     wheels = [
         parts.Wheel(_("multiplications"), _in_one_output(Quantity.MULTIPLICATIONS, taken),
@@ -146,13 +164,13 @@ def _lines(built: Built, convention: str) -> str:
 
 def _outline(now: Linear, then: Linear) -> str:
     """W to scale, with the W of the last setting as an outline around or inside it."""
-    width, height = 132, 88
-    scale = min(
-        (width - 4) / max(now.in_features, then.in_features), (height - 4) / max(now.out_features, then.out_features)
+    widest, tallest = max(now.in_features, then.in_features), max(now.out_features, then.out_features)
+    scale = min(_OUTLINE_WIDTH / widest, _OUTLINE_HEIGHT / tallest)
+    says = _(
+        "The weights to scale: {now}, and before as an outline: {then}.", now=_size(now), then=_size(then)
     )
-    says = _("The weights to scale: {now}, and before as an outline: {then}.", now=_size(now), then=_size(then))
     return drawing(
-        "lc-scale", width, height, says,
+        "lc-scale", _OUTLINE_WIDTH + 4, tallest * scale + 4, says,
         box(2, 2, now.in_features * scale, now.out_features * scale, "lc-weights-now"),
         box(2, 2, then.in_features * scale, then.out_features * scale, "lc-ghost-outline"),
     )  # fmt: skip
@@ -160,6 +178,19 @@ def _outline(now: Linear, then: Linear) -> str:
 
 def _size(layer: Linear) -> str:
     return _("{rows} by {columns}", rows=number(layer.out_features), columns=number(layer.in_features))
+
+
+_IN_THE_TABLE = (
+    Quantity.PARAMETERS,
+    Quantity.PARAMETER_BYTES,
+    Quantity.MACS,
+    Quantity.MULTIPLICATIONS,
+    Quantity.ADDITIONS,
+)
+
+
+def _row_of(counted: Count) -> tuple[str, int, str]:
+    return counted.quantity.value.replace("_", " "), counted.total, counted.unit
 
 
 def _twin(built: Built, product: Product, convention: str) -> str:
@@ -171,15 +202,18 @@ def _twin(built: Built, product: Product, convention: str) -> str:
         (_("output features d_out"), layer.out_features, ""),
         (_("weights"), held["weight"], ""),
         (_("biases"), held.get("bias", 0), ""),
-        *((quantity.value.replace("_", " "), built.count(quantity).total, built.count(quantity).unit) for quantity in (
-            Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.MULTIPLICATIONS, Quantity.ADDITIONS)),
+        *(_row_of(built.count(quantity)) for quantity in _IN_THE_TABLE),
         (_("FLOPs"), flops.total, f"{flops.unit} · {convention}"),
     ]  # fmt: skip
     counted = [(wheel.name, wheel.done, wheel.end) for wheel in _wheels(product)]
     return parts.twin(
         _("The picture as a table"),
-        parts.plain_table(_("The layer, batch {batch}", batch=built.batch), [_("what"), _("value"), _("unit")], values),
-        parts.plain_table(_("Output {row}", row=number(product.row)), [_("operation"), _("so far"), _("in all")], counted),
+        parts.plain_table(
+            _("The layer, batch {batch}", batch=built.batch), [_("what"), _("value"), _("unit")], values
+        ),
+        parts.plain_table(
+            _("Output {row}", row=number(product.row)), [_("operation"), _("so far"), _("in all")], counted
+        ),
     )
 
 

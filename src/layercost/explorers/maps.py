@@ -1,4 +1,4 @@
-"""The pictures of a convolutional network: its feature maps in a row, and one layer's window sliding over a map."""
+"""The pictures of a convolutional network: its maps in a row, and one layer's window sliding over a map."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Size = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the pipeline: a layer's name and the shape that it gives; `before` is that of the last setting."""
+    """One step of the pipeline: a layer's name and the shape that it gives, now and in the last setting."""
 
     name: str
     shape: Size
@@ -39,7 +39,11 @@ def pipeline(stages: Sequence[Stage]) -> str:
 
 
 def _stage(stage: Stage, scale: float) -> str:
-    drawn = _sheets(stage.shape, stage.before, scale) if len(stage.shape) == 3 else _strip(stage.shape, stage.before)
+    drawn = (
+        _sheets(stage.shape, stage.before, scale)
+        if len(stage.shape) == 3
+        else _strip(stage.shape, stage.before)
+    )
     classes = "lc-stage" + (" lc-chosen" if stage.role == "output" else "")
     return tag(
         "li",
@@ -61,7 +65,9 @@ def _sheets(shape: Size, before: Size | None, scale: float) -> Iterator[str]:
     for sheet in range(sheets - 1, -1, -1):
         yield box(left + 2 * sheet, top - 2 * sheet, across, down, "lc-sheet")
     if before is not None and len(before) == 3 and before[1:] != shape[1:]:
-        yield box(left, top + down - before[1] * scale, before[2] * scale, before[1] * scale, "lc-ghost-outline")
+        yield box(
+            left, top + down - before[1] * scale, before[2] * scale, before[1] * scale, "lc-ghost-outline"
+        )
 
 
 def _strip(shape: Size, before: Size | None) -> Iterator[str]:
@@ -98,7 +104,7 @@ def _sizes(shape: Size, role: str) -> str:
 class Slide:
     """A window over maps of `input_shape`, giving maps of `output_shape`; `position` counts places from 1.
 
-    `letter` is the output's channels' letter: C_out where kernels mix channels, C where each channel is alone.
+    `mixes` says that each output map reads several input maps, as in a convolution and unlike in pooling.
     """
 
     input_shape: Size
@@ -119,23 +125,26 @@ class Slide:
         return divmod(self.position - 1, self.output_shape[2])
 
 
-WIDTH, HEIGHT = 392, 222
+WIDTH, HEIGHT = 392, 216
 _LEFT, _TOP = 34, 42
 _ROOM = 144  # for the height and width of a map
 
 
 def slide_picture(slide: Slide, texts: str) -> str:
-    """Input maps at the left with the window on them, output maps at the right filled as far as it has come."""
+    """Input maps at the left with the window on them; output maps at the right, filled so far."""
     cell = min(_ROOM / max(slide.input_shape[1:]), 24.0)
     row, column = slide.place
     says = _(
-        "A window of {k} by {k2} cells at row {row}, column {column} of a map of {h} by {w}; {done} of {places} places. {texts}",
-        k=slide.kernel[0], k2=slide.kernel[1], row=row * slide.stride[0] + 1, column=column * slide.stride[1] + 1,
+        "A window of {k} by {k2} cells at row {row}, column {column} of a map of {h} by {w}; "
+        "{done} of {places} places. {texts}",
+        k=slide.kernel[0], k2=slide.kernel[1],
+        row=row * slide.stride[0] + 1, column=column * slide.stride[1] + 1,
         h=slide.input_shape[1], w=slide.input_shape[2], done=slide.position, places=slide.places, texts=texts,
     )  # fmt: skip
-    given = _Maps(slide.input_shape, _LEFT, _TOP, cell, ("C_in" if slide.mixes else "C", "H", "W"))
-    gives = _Maps(slide.output_shape, WIDTH - _ROOM - 40, _TOP, cell,
-                  ("C_out" if slide.mixes else "C", "H_out", "W_out"), "lc-d-cout" if slide.mixes else "lc-d-cin", height_at_right=True)  # fmt: skip
+    out_letter, out_class = ("C_out", "lc-d-cout") if slide.mixes else ("C", "lc-d-cin")
+    in_letters, out_letters = ("C_in" if slide.mixes else "C", "H", "W"), (out_letter, "H_out", "W_out")
+    given = _Maps(slide.input_shape, _LEFT, _TOP, cell, in_letters)
+    gives = _Maps(slide.output_shape, WIDTH - _ROOM - 40, _TOP, cell, out_letters, out_class, True)
     return drawing("lc-slide", WIDTH, HEIGHT, says, *given.content(), *_window(slide, given),
                    *gives.content(), *_filled(slide, gives), *_rays(slide, given, gives))  # fmt: skip
 
@@ -165,7 +174,9 @@ class _Maps:
 
     def content(self) -> Iterator[str]:
         for sheet in range(min(self.shape[0], 4) - 1, 0, -1):
-            yield box(self.left + 3 * sheet, self.top - 3 * sheet, self.width, self.height, "lc-sheet lc-behind")
+            yield box(
+                self.left + 3 * sheet, self.top - 3 * sheet, self.width, self.height, "lc-sheet lc-behind"
+            )
         yield box(self.left, self.top, self.width, self.height, "lc-sheet")
         yield tag("path", class_="lc-rules", d="".join(self._rules()))
         yield from self._brackets()
@@ -181,7 +192,11 @@ class _Maps:
     def _brackets(self) -> Iterator[str]:
         channels, height, width = self.letters
         y, side = self.top + self.height / 2, 1 if self.height_at_right else -1
-        edge = self.left + (self.width + 3 * (min(self.shape[0], 4) - 1) if self.height_at_right else 0) + 3 * side
+        edge = (
+            self.left
+            + (self.width + 3 * (min(self.shape[0], 4) - 1) if self.height_at_right else 0)
+            + 3 * side
+        )
         text_x = edge + (20 if self.height_at_right else -10)
         said = f"{svg_letter(height)} = {number(self.shape[1])}"
         yield tag("g", words(text_x, y, said, "lc-measure", text_anchor="middle",
@@ -190,7 +205,7 @@ class _Maps:
                   class_="lc-bracket lc-d-h", data_sym=height)  # fmt: skip
         x, y = self.left + self.width / 2, self.top + self.height
         said = f"{svg_letter(width)} = {number(self.shape[2])}"
-        yield tag("g", words(x, y + 19, said, "lc-measure", text_anchor="middle"),
+        yield tag("g", words(x, y + 22, said, "lc-measure", text_anchor="middle"),
                   tag("path", d=f"M{self.left:.1f} {y + 3:.1f}v4h{self.width:.1f}v-4"),
                   class_="lc-bracket lc-d-w", data_sym=width)  # fmt: skip
         said = f"{svg_letter(channels)} = {number(self.shape[0])}"

@@ -1,7 +1,9 @@
-"""HTML and SVG as text. It carries class names, never colours: the page's style sheet decides how it looks."""
+"""HTML and SVG as text. It carries class names, never colours: the style sheet decides how it looks."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from html import escape
 
 from layercost.expression import dimension
@@ -15,9 +17,7 @@ def tag(name: str, *content: str, **attributes: object) -> str:
     Attributes are escaped, content is not; an attribute that is None is left out.
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value) if isinstance(value, str) else _plain(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None
     )
     return f"<{name}{written}>{''.join(content)}</{name}>"
 
@@ -26,7 +26,8 @@ def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) 
     """An SVG picture that scales with its place; `says` is what those hear who do not see it."""
     return tag(
         "svg", tag("title", escape(says)), *content,
-        class_=f"lc-drawing {name}", viewBox=f"0 0 {_plain(width)} {_plain(height)}", role="img", aria_label=says,
+        class_=f"lc-drawing {name}", viewBox=f"0 0 {_plain(width)} {_plain(height)}",
+        role="img", aria_label=says,
     )  # fmt: skip
 
 
@@ -67,6 +68,20 @@ def dimension_class(name: str) -> str:
 def number(amount: int) -> str:
     """A whole number with its digits in groups of three."""
     return f"{amount:,}"
+
+
+@cache
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+_SPECIAL = re.compile("[&<>\"']")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return escape(value) if _SPECIAL.search(value) else value  # most are class names: a look is cheaper
+    return _plain(value)
 
 
 def _plain(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The picture of a fully connected layer: ``y = W x + b`` as squares, and its connections where they are few."""
+"""The picture of a fully connected layer: ``y = W x + b`` as squares, and its connections if few."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layercost.explorers.markup import (
-    box, drawing, line, number, squares, svg_letter, tag, words,
+    box,
+    drawing,
+    line,
+    number,
+    squares,
+    svg_letter,
+    tag,
+    words,
 )  # fmt: skip
 from layercost.explorers.texts import _
 
@@ -48,7 +55,7 @@ class Product:
 
 
 def visible(total: int, focus: int, most: int) -> list[int]:
-    """At most `most` of the places 1 to `total`: the first, those around `focus`, the last; 0 stands for a gap."""
+    """At most `most` of the places 1 to `total`: first, around `focus`, last; 0 stands for a gap."""
     if total <= most:
         return list(range(1, total + 1))
     if focus <= most - 3:
@@ -69,9 +76,12 @@ def matrix_picture(product: Product, row_field: str) -> str:
 
 
 def _in_words(product: Product) -> str:
-    biases = _(" and {count} biases", count=number(product.out_features)) if product.bias else _(" and no bias")
+    biases = (
+        _(" and {count} biases", count=number(product.out_features)) if product.bias else _(" and no bias")
+    )
     return _(
-        "The weights as {rows} rows of {columns} squares{biases}. In row {row}, {done} of {columns} inputs are multiplied.",
+        "The weights as {rows} rows of {columns} squares{biases}. "
+        "In row {row}, {done} of {columns} inputs are multiplied.",
         rows=number(product.out_features), columns=number(product.in_features), biases=biases,
         row=number(product.row), done=number(min(product.step, product.in_features)),
     )  # fmt: skip
@@ -122,7 +132,8 @@ class _Matrix:
                   tag("path", d=f"M21 {_TOP}h-4v{self.bottom - _TOP - 2:.1f}h4"), **marks)  # fmt: skip
 
     def _inputs(self) -> Iterator[str]:
-        read, unread = [], []
+        read: list[tuple[float, float]] = []
+        unread: list[tuple[float, float]] = []
         for position, column in enumerate(self.columns):
             if column != _GAP:
                 (read if column <= self.product.step else unread).append((self._x(position), self.input_y))
@@ -142,6 +153,7 @@ class _Matrix:
             corners = [(self._x(place), y, column <= step) for place, column in places]
             yield tag(
                 "g",
+                box(_LEFT, y - 1, self.right - _LEFT, self.pitch, "lc-touch"),
                 squares([(x, y) for x, y, done in corners if not done], self.side, "lc-weight"),
                 squares([(x, y) for x, y, done in corners if done], self.side, "lc-weight lc-done"),
                 class_="lc-row" + (" lc-active" if row == self.product.row else ""),
@@ -153,7 +165,9 @@ class _Matrix:
         """The row that is one output's, the column that is one input's, and the weight where they meet."""
         x = self._x(self.columns.index(self.product.column))
         width, height = self.right - _LEFT + 2, self.bottom - _TOP + 2
-        yield box(_LEFT - 2, self.active_y - 2, width, self.side + 4, "lc-reach lc-active lc-d-cin", data_sym="d_in")
+        yield box(
+            _LEFT - 2, self.active_y - 2, width, self.side + 4, "lc-reach lc-active lc-d-cin", data_sym="d_in"
+        )
         yield box(x - 2, _TOP - 2, self.side + 4, height, "lc-reach lc-d-cout", data_sym="d_out")
         if 0 < self.product.step <= self.product.in_features:
             yield box(x - 1, self.active_y - 1, self.side + 2, self.side + 2, "lc-now")
@@ -179,8 +193,12 @@ class _Matrix:
         places = [self._y(position) for position, row in enumerate(self.rows) if row != _GAP]
         open_places = [y for y in places if y != done]
         if self.product.bias:
-            yield squares([(self.bias_x, y) for y in open_places], self.side, "lc-bias lc-d-const", data_sym="d_out")
-        yield squares([(self.output_x, y) for y in open_places], self.side, "lc-open lc-d-cout", data_sym="d_out")
+            yield squares(
+                [(self.bias_x, y) for y in open_places], self.side, "lc-bias lc-d-const", data_sym="d_out"
+            )
+        yield squares(
+            [(self.output_x, y) for y in open_places], self.side, "lc-open lc-d-cout", data_sym="d_out"
+        )
         if done is None:
             return
         if self.product.bias:
@@ -190,10 +208,16 @@ class _Matrix:
     def _names(self) -> Iterator[str]:
         middle = self.side / 2
         yield words(_LEFT - 6, self.input_y + middle + 4, svg_letter("x"), "lc-name", text_anchor="end")
-        yield words((_LEFT + self.right) / 2, self.bottom + 14, svg_letter("W"), "lc-name", text_anchor="middle")
+        yield words(
+            (_LEFT + self.right) / 2, self.bottom + 14, svg_letter("W"), "lc-name", text_anchor="middle"
+        )
         if self.product.bias:
-            yield words(self.bias_x + middle, self.bottom + 14, svg_letter("b"), "lc-name", text_anchor="middle")
-        yield words(self.output_x + middle, self.bottom + 14, svg_letter("y"), "lc-name", text_anchor="middle")
+            yield words(
+                self.bias_x + middle, self.bottom + 14, svg_letter("b"), "lc-name", text_anchor="middle"
+            )
+        yield words(
+            self.output_x + middle, self.bottom + 14, svg_letter("y"), "lc-name", text_anchor="middle"
+        )
         equals = (self.bias_x if not self.product.bias else self.bias_x + self.pitch) + 10
         yield words(equals, self.active_y + middle + 5, "=", "lc-sign", text_anchor="middle")
 

@@ -24,7 +24,13 @@ def substitution(what: str, count: Count, *notes: str) -> str:
     return tag(
         "div",
         tag("span", escape(what), class_="lc-sub-name"),
-        tag("span", count.html(), " ", tag("span", escape(count.unit + by), class_="lc-unit"), class_="lc-sub-line"),
+        tag(
+            "span",
+            count.html(),
+            " ",
+            tag("span", escape(count.unit + by), class_="lc-unit"),
+            class_="lc-sub-line",
+        ),
         tag("span", class_="lc-copy", data_copy=f"{count.text()} {count.unit}"),
         *_also_written(count),
         *(tag("span", note, class_="lc-sub-note") for note in notes if note),
@@ -59,12 +65,8 @@ def definition(letter: Definition) -> str:
 
 
 def binary_size(size: int) -> str:
-    """Bytes in KiB of 1,024 bytes, with two decimals; nothing below one KiB."""
-    if size < 1024:
-        return ""
-    kib = Fraction(size, 1024)
-    exact = (kib * 100).denominator == 1
-    return _("{sign} {kib} KiB of 1,024 bytes", sign="=" if exact else "≈", kib=f"{float(kib):,.2f}")
+    """Bytes in KiB of 1,024 bytes, exactly; nothing below one KiB."""
+    return _("= {kib} KiB of 1,024 bytes", kib=f"{size / 1024:,}") if size >= 1024 else ""
 
 
 # ---- ghost --------------------------------------------------------------------------------------
@@ -79,13 +81,15 @@ def ratio(new: int, old: int) -> str:
         return f"×{number(exact.numerator)}.0"
     if exact > 1000 or 0 < exact < Fraction(1, 1000):
         return f"×{float(exact):,.0f}" if exact > 1 else f"÷{float(1 / exact):,.0f}"
-    digits = next(digits for digits in range(3, 17) if digits == 16 or float(f"{float(exact):.{digits}g}") != 1)
+    digits = next(
+        digits for digits in range(3, 17) if digits == 16 or float(f"{float(exact):.{digits}g}") != 1
+    )
     text = f"{float(exact):.{digits}g}"
     return f"×{text}" if "." in text else f"×{text}.0"
 
 
 def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], change: str) -> str:
-    """The last setting as an outline, with the ratio of each amount: what it is, how many now, how many then."""
+    """The last setting as an outline, and the ratio of each amount: (what it is, now, then)."""
     factors = " · ".join(
         tag("b", ratio(now, then), class_="lc-ratio") + f" {escape(what)}" for what, now, then in amounts
     )
@@ -153,7 +157,7 @@ _COUNTED_APART = {
 
 
 def wheels(facts: Facts, multiplications: int, additions: int, part: Fraction) -> list[Wheel]:
-    """The wheels for what a layer does when `part` of it is done; a wheel that would stay at 0 is left out."""
+    """The wheels for what a layer does when `part` of it is done; those that stay at 0 are left out."""
     ends = {"multiplications": multiplications, "additions": additions}
     for operation in facts.operations:
         if operation.kind in _COUNTED_APART:
@@ -182,10 +186,10 @@ class Pair:
 
 
 def paired_bars(title: str, names: tuple[str, str], totals: tuple[int, int], pairs: Iterable[Pair]) -> str:
-    """Two amounts of each layer as bars on one axis, the share of the total, with both values at their ends."""
+    """Two amounts of each layer as bars on one axis, the share of the total, values at their ends."""
     keys = "".join(
-        tag("span", tag("svg", _bar(kind, 100, 0), class_="lc-key-bar", aria_hidden="true"), f" {escape(name)}",
-            class_="lc-key")
+        tag("span", tag("svg", _bar(kind, 100, 0), class_="lc-key-bar", aria_hidden="true"),
+            f" {escape(name)}", class_="lc-key")
         for kind, name in zip(_BAR_KINDS, names, strict=True)
     )  # fmt: skip
     rows = "".join(_pair(pair, names, totals) for pair in pairs)
@@ -205,7 +209,9 @@ _BAR_HEIGHT = 14
 
 def _pair(pair: Pair, names: tuple[str, str], totals: tuple[int, int]) -> str:
     bars, said = [], []
-    for position, (kind, name, amount, total) in enumerate(zip(_BAR_KINDS, names, pair.amounts, totals, strict=True)):
+    for position, (kind, name, amount, total) in enumerate(
+        zip(_BAR_KINDS, names, pair.amounts, totals, strict=True)
+    ):
         share = 100 * amount / total if total else 0.0
         value = f"{number(amount)} ({share:.1f} %)" if amount else "0"
         y = position * _BAR_HEIGHT
@@ -222,7 +228,9 @@ def _pair(pair: Pair, names: tuple[str, str], totals: tuple[int, int]) -> str:
 
 
 def _bar(kind: str, share: float, y: int) -> str:
-    return tag("rect", class_=f"lc-share {kind}", x="0", y=y + 1, width=f"{share:.2f}%", height=_BAR_HEIGHT - 3)
+    return tag(
+        "rect", class_=f"lc-share {kind}", x="0", y=y + 1, width=f"{share:.2f}%", height=_BAR_HEIGHT - 3
+    )
 
 
 # ---- table twin ---------------------------------------------------------------------------------
@@ -234,7 +242,7 @@ def twin(summary: str, *tables: str) -> str:
 
 
 def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
-    """A table whose first column names its rows; whole numbers stand at the right. Texts are markup already."""
+    """A table whose first column names its rows; whole numbers stand at the right. Texts are markup."""
     head = "".join(tag("th", text, scope="col") for text in heads)
     body = "".join(tag("tr", tag("th", str(first), scope="row"), *map(_cell, rest)) for first, *rest in rows)
     return tag(
