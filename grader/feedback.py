@@ -7,6 +7,7 @@ all else is shown as text, and the page's own policy forbids every script.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,8 @@ from markupsafe import Markup
 from nbconvert.filters.markdown import markdown2html
 
 from grader.course import Assignment, Course
+from grader.marking import UNREADABLE
+from grader.rebuild import is_remarks
 from grader.record import write_atomically
 from grader.release import Release
 from grader.results import Result, read_results
@@ -62,6 +65,7 @@ KEPT_TAGS = frozenset(
         ),
     )
 )
+_ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>[^<]*</a>')  # nbconvert's link to each heading
 KEPT_ATTRIBUTES = {"a": ["href"]}
 KEPT_PROTOCOLS = frozenset({"http", "https", "mailto"})
 
@@ -106,7 +110,8 @@ def feedback_page(assignment: str, result: Result, notebook: dict[str, Any], rel
         assignment=assignment,
         result=result,
         anchors=anchors,
-        cells=[_shown(cell, anchors) for cell in notebook["cells"]],
+        cells=[_shown(cell, anchors) for cell in notebook["cells"] if not is_remarks(cell)],
+        unreadable=any(question.diagnosis == UNREADABLE for question in result.questions),
     )
 
 
@@ -138,7 +143,7 @@ def _shown(cell: dict[str, Any], anchors: dict[str, str]) -> ShownCell:
 
 def clean_markdown(text: str) -> Markup:
     """Markdown as HTML that holds text, lists, tables and links to pages, and nothing that acts."""
-    html = markdown2html(text)
+    html = _ANCHOR.sub("", markdown2html(text))
     kept = bleach.clean(
         html, tags=KEPT_TAGS, attributes=KEPT_ATTRIBUTES, protocols=KEPT_PROTOCOLS, strip=True
     )

@@ -28,6 +28,7 @@ IDENTITY = "(identity)"  # where the answer about the id cell is kept; no grade_
 NO_ANSWER = "There is no answer here yet."
 BY_HAND = "A person reads and marks this answer."
 UNREADABLE = "unreadable"
+NOTHING_TO_MARK = "Your file could not be read, so there is nothing to mark."
 
 Probes = Mapping[str, tuple[Probe, ...]]
 Answers = dict[str, tuple[Answer, ...]]
@@ -210,7 +211,7 @@ def _checked(grade_id: str, mark: Mark, points: float) -> Mark:
 def _unreadable(student: str, assignment: Assignment, reason: str) -> Marked:
     """No points, and the reason, for a file that is no notebook."""
     marks = {
-        grade_id: Mark(0.0, cell.points, UNREADABLE, reason)
+        grade_id: Mark(0.0, cell.points, UNREADABLE, NOTHING_TO_MARK)
         for grade_id, cell in assignment.release.marked.items()
     }
     release = assignment.release

@@ -18,6 +18,7 @@ from grader.intake import MAX_SOURCE, SubmittedCell
 from grader.release import Release, ReleasedCell
 from grader.sanitize import harmless_markdown
 
+REMARKS = "grader-remarks"  # the key in the metadata of the cell that says what was odd
 COMPARED_SETTINGS = ("grade", "solution", "locked", "points", "task", "cell_type", "schema_version")
 REFUSED_TAGS = {"skip-execution", "raises-exception", "remove-output", "remove-cell", "remove-input"}
 
@@ -151,10 +152,14 @@ def autograded_notebook(rebuilt: Rebuilt, results: Sequence[CellResult]) -> dict
         result = next(waiting) if cell.cell_type == "code" and results else CellResult()
         cells.append(_notebook_cell(cell, result))
     if rebuilt.remarks:
-        cells.insert(
-            0, _text_cell("**About this file**\n\n" + "\n".join(f"- {line}" for line in rebuilt.remarks))
-        )
+        lines = "\n".join(f"- {remark}" for remark in rebuilt.remarks)
+        cells.insert(0, _remarks_cell(f"**About this file**\n\n{lines}"))
     return {"cells": cells, "metadata": copy.deepcopy(rebuilt.metadata), "nbformat": 4, "nbformat_minor": 4}
+
+
+def is_remarks(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell of an autograded notebook is the one that we put before the student's."""
+    return REMARKS in cell["metadata"]
 
 
 def unreadable_notebook(release: Release, reason: str) -> dict[str, Any]:
@@ -184,8 +189,8 @@ def _notebook_cell(cell: RebuiltCell, result: CellResult) -> dict[str, Any]:
     }
 
 
-def _text_cell(text: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "metadata": {}, "source": harmless_markdown(text)}
+def _remarks_cell(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {REMARKS: True}, "source": harmless_markdown(text)}
 
 
 def _stream(name: str, text: str) -> dict[str, Any]:
