@@ -1,8 +1,9 @@
 """How quickly a class is marked, beside stock nbgrader on the same submissions.
 
 `python benchmarks/grading.py` prints a Markdown section; `--write` puts it into benchmarks/RESULTS.md.
-Both mark the same class on the same machine, one after the other: every student submits the model solution of the
-assignment, so that all cells run to their end. Stock is nbgrader's own `autograde`, without our configuration.
+Both mark the same class on the same machine, one after the other: every student submits the model solution
+of the assignment, so that all cells run to their end. Stock is nbgrader's own `autograde`, without our
+configuration.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def measure_class(folder: Path, students: int, jobs: int) -> list[Row]:
 
 
 def measure_ten(folder: Path) -> list[Row]:
-    """The ten synthetic students of the tests, an endless loop among them; nothing where they are not there."""
+    """The ten synthetic students of the tests, an endless loop among them, where they are there."""
     if not TEN_STUDENTS.is_file():
         return []
     specification = importlib.util.spec_from_file_location("students", TEN_STUDENTS)
@@ -153,10 +154,14 @@ def processor() -> str:
 def section(rows: list[Row], load: float) -> str:
     """The table as Markdown."""
     stock = rows[3]
+    today = datetime.datetime.now(datetime.UTC).date()
+    head = (
+        f"`python benchmarks/grading.py`, {today}, {processor()}, load average before {load:.1f}, "
+        f"Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
+        "seconds of the whole command, its start included."
+    )
     lines = [
-        f"`python benchmarks/grading.py`, {datetime.datetime.now(datetime.UTC).date()}, {processor()}, "
-        f"load average before {load:.1f}, Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
-        f"seconds of the whole command, its start included.",
+        head,
         "",
         "| what | submissions | seconds | a minute | of stock |",
         "|---|---:|---:|---:|---:|",
