@@ -62,7 +62,10 @@ class Visit:
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
-        self.page.on("worker", lambda worker: self.workers.append(worker))
+        self.page.on("worker", self._note_worker)
+
+    def _note_worker(self, worker: Any) -> None:
+        self.workers.append(worker)
 
     def open(self, path: str) -> Any:
         """Go to a page of the site; it is returned as soon as its own files have arrived."""
@@ -87,7 +90,7 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Any, site: Path) -> Iterator[Callable[..., Visit]]:
-    """`visit(missing=(...), **settings)` gives a fresh visitor of the site, from which `missing` files are gone."""
+    """`visit(missing=(...), **settings)` gives a fresh visitor of a site without the `missing` files."""
     with ExitStack() as stack:
 
         def make(missing: tuple[str, ...] = (), **settings: Any) -> Visit:
@@ -144,10 +147,12 @@ class Linear:
 
 @pytest.fixture
 def linear(visit: Callable[..., Visit]) -> Callable[..., Linear]:
-    """`linear(query, missing=(...), **settings)` opens the page and gives its explorer, drawn but not yet live."""
+    """`linear(query, missing=(...), **settings)` opens the page and gives its explorer, drawn, not live."""
 
-    def open_page(query: str = "", wait_for: str = "drawn", **settings: Any) -> Linear:
+    def open_page(query: str = "", wait_for: str = "drawn", before: str = "", **settings: Any) -> Linear:
         visitor = visit(**settings)
+        if before:
+            visitor.page.add_init_script(before)
         visitor.open(EXPLORER_PAGE + query)
         if wait_for:
             visitor.wait_for(wait_for)

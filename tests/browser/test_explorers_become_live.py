@@ -50,7 +50,7 @@ def test_the_badge_states_the_size_of_what_will_be_downloaded(linear: Callable[.
 
 
 def test_a_key_on_a_slider_starts_python_and_computes_the_value_moved_to(linear: Callable[..., Any]) -> None:
-    """What the reader moved while Python was starting is computed when it runs, as the library computes it."""
+    """What the reader moved while Python was starting is computed when it runs, as the library does."""
     explorer = linear()
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight", "ArrowRight")
@@ -165,19 +165,13 @@ def test_try_again_starts_a_new_worker(linear: Callable[..., Any]) -> None:
     assert asked <= len([url for url in explorer.visit.requests if "worker.mjs" in url])
 
 
-def test_with_data_saver_python_waits_for_its_button(linear: Callable[..., Any], visit: Callable[..., Any]) -> None:
+def test_with_data_saver_python_waits_for_its_button(linear: Callable[..., Any]) -> None:
     """A touch does not spend a saver's megabytes; the button does, and then the moved value is computed."""
-    visitor = visit()
-    visitor.page.add_init_script(
-        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
-    )
-    visitor.open("chapters/fully_connected.html")
-    visitor.wait_for("drawn")
-    explorer = type(linear())(visitor)
+    explorer = linear(before="Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
     explorer.root.locator(".lc-notice", has_text="printed state").wait_for()
-    assert visitor.workers == []
+    assert explorer.visit.workers == []
     explorer.root.get_by_role("button", name="Start Python").click()
     explorer.wait_for_number(parameters(inputs + 1, outputs))
 
@@ -256,8 +250,9 @@ def test_every_control_has_an_accessible_name(linear: Callable[..., Any]) -> Non
     nameless = explorer.root.evaluate(
         """root => [...root.querySelectorAll('[role=slider], input, select, button, [contenteditable=true]')]
             .filter(control => control.checkVisibility())
-            .filter(control => !(control.getAttribute('aria-label') || control.labels?.[0]?.textContent.trim()
-                                 || control.closest('label')?.textContent.trim() || control.textContent.trim()))
+            .filter(control => ![control.getAttribute('aria-label'), control.labels?.[0]?.textContent,
+                                 control.closest('label')?.textContent, control.textContent]
+                               .some(name => name?.trim()))
             .map(control => control.outerHTML)"""
     )
     assert nameless == []

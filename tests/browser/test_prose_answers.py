@@ -1,4 +1,4 @@
-"""Counts whose convention can be switched, guesses, steps left out: on the built chapters in a real browser."""
+"""Counts that can be switched, guesses, steps left out: on the built chapters in a real browser."""
 
 from __future__ import annotations
 
@@ -19,6 +19,24 @@ def page(visit: Callable[..., Any]) -> Any:
     opened = visit().open(CHAPTER)
     opened.wait_for_selector(".lc-copy-button, .lc-chip[aria-haspopup]", state="attached")
     return opened
+
+
+KEPT = """async wanted => {
+    const root = new URL(document.documentElement.dataset.content_root, location.href).pathname;
+    const answer = request => new Promise(resolve => { request.onsuccess = () => resolve(request.result); });
+    const database = await answer(indexedDB.open('every-flop-counts:' + root));
+    for (;;) {
+        const kept = await answer(database.transaction('kept').objectStore('kept').getAll());
+        if (kept.some(value => value === wanted || value?.section === wanted)) break;
+        await new Promise(requestAnimationFrame);
+    }
+    database.close();
+}"""
+
+
+def wait_until_kept(page: Any, wanted: str) -> None:
+    """Wait until the page has written down this value, or that it is in this section."""
+    page.evaluate(KEPT, wanted)
 
 
 def counts(page: Any) -> list[dict[str, Any]]:
@@ -57,7 +75,7 @@ def test_the_chosen_convention_is_remembered(page: Any) -> None:
     """The next page load shows the reader's own choice."""
     choose(page, "macs")
     wanted = expected(counts(page)[0], "macs")
-    page.wait_for_function("indexedDB.databases().then(found => found.length > 0)")
+    wait_until_kept(page, "macs")
     page.reload()
     page.wait_for_function(
         "number => document.querySelector('.lc-count .lc-number').textContent === number", arg=wanted
@@ -119,7 +137,7 @@ def test_a_guess_is_remembered(page: Any) -> None:
     form.locator("input").fill("12345")
     form.get_by_role("button", name="Commit my guess").click()
     form.locator(".lc-outcome").wait_for()
-    page.wait_for_function("indexedDB.databases().then(found => found.length > 0)")
+    wait_until_kept(page, "12345")
     page.reload()
     page.locator("form.lc-guess .lc-outcome").first.wait_for()
     assert "12,345" in page.locator("form.lc-guess .lc-verdict-words").first.inner_text()
@@ -200,17 +218,7 @@ def test_the_chapter_says_its_minutes_and_where_the_reader_left_off(page: Any) -
     heading = page.locator(".bd-article section section[id] > h2").nth(2)
     section = heading.evaluate("heading => heading.parentElement.id")
     heading.evaluate("heading => scrollTo(0, heading.getBoundingClientRect().top + scrollY - 100)")
-    page.wait_for_function(
-        """section => new Promise(found => {
-            const name = 'every-flop-counts:' + new URL(document.documentElement.dataset.content_root, location.href).pathname;
-            const opening = indexedDB.open(name);
-            opening.onsuccess = () => {
-                const kept = opening.result.transaction('kept').objectStore('kept').getAll();
-                kept.onsuccess = () => { opening.result.close(); found(kept.result.some(value => value?.section === section)); };
-            };
-        })""",
-        arg=section,
-    )
+    wait_until_kept(page, section)
     page.reload()
     link = page.locator(".lc-reading a.lc-continue")
     link.wait_for()

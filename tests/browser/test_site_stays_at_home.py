@@ -16,7 +16,8 @@ LOADED = re.compile(r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=
 
 def pages(site: Path) -> list[str]:
     """Every HTML page of the built site."""
-    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
+    found = (path.relative_to(site) for path in site.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if "_static" not in path.parts)
 
 
 def test_no_request_leaves_this_machine_on_any_page(visit: Callable[..., Any], site: Path) -> None:

