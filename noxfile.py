@@ -30,7 +30,7 @@ USAGE = """usage: python3 noxfile.py SESSION [-- ARGUMENTS]
   tests       install and run all tests (ARGUMENTS go to pytest)
   site        build the course into _build/html
   lint        look the code over: ruff, mypy, import-linter, codespell
-  benchmarks  measure, and print the tables of benchmarks/RESULTS.md"""
+  benchmarks  measure, and print the tables (-- --write: into benchmarks/RESULTS.md)"""
 
 NO_VENV = """This Python ({python}) cannot make a virtual environment: it lacks venv and pip.
 On Debian and Ubuntu:  sudo apt install python3-venv
@@ -266,8 +266,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Measure, and print the tables of benchmarks/RESULTS.md."""
-    environment_for(session)("python", "benchmarks/measure.py", *session.posargs)
+    """Measure, and print the tables; --write after -- puts them into benchmarks/RESULTS.md."""
+    run_here = environment_for(session)
+    run_here("python", "web/build.py")
+    for measure in sorted((ROOT / "benchmarks").glob("*.py")):
+        run_here("python", str(measure), *session.posargs)
 
 
 @nox.session
