@@ -125,10 +125,9 @@ class Course:
 
 def load_specification(path: Path) -> Specification:
     """What earns points, read from a specification.toml."""
-    from grader import specification  # the questions need the reference library; the command's help does not
+    from grader.specification import load  # the questions need the reference library; the help does not
 
-    loaded: Specification = specification.load(path)
-    return loaded
+    return load(path)
 
 
 def _files_beside(folder: Path) -> Iterator[Path]:
