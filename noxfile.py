@@ -182,7 +182,7 @@ CHECKS = [
     ["ruff", "check"],
     ["ruff", "format", "--check"],
     ["mypy"],
-    ["lint-imports"],
+    ["lint-imports", "--no-logo"],
     ["codespell"],
 ]
 
