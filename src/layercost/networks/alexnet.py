@@ -1,0 +1,88 @@
+"""AlexNet: the network of 2012, the one that courses draw, and torchvision's.
+
+Krizhevsky, Sutskever, Hinton: ImageNet classification with deep convolutional neural networks. NeurIPS 2012,
+figure 2 and section 3. torchvision's is Krizhevsky: One weird trick for parallelizing convolutional neural
+networks. arXiv:1404.5997, with one tower in place of two.
+"""
+
+from __future__ import annotations
+
+from layercost.layer import Layer
+from layercost.layers import (
+    AdaptiveAvgPool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+)
+from layercost.networks.network import Network, check_version, network
+
+VERSIONS = {
+    "ungrouped": (
+        "document 004: both halves merged, pooling before normalization; 62,378,344 parameters at 227x227"
+    ),
+    "two-gpu": (
+        "the paper: conv2, conv4 and conv5 in two groups, normalization before pooling; 60,965,224 parameters"
+    ),
+    "torchvision": "torchvision: one tower of fewer channels, no normalization; 61,100,840 parameters at 224x224",
+}
+
+
+@network("AlexNet, Krizhevsky et al. 2012", VERSIONS, default="ungrouped")
+def alexnet(version: str = "ungrouped") -> Network:
+    """AlexNet for ``(3, 227, 227)`` images of 1,000 kinds; torchvision's takes ``(3, 224, 224)``.
+
+    The paper prints 224 for the input, from which its own sizes do not follow; 227 without padding gives them.
+    Raises UnknownNameError for another version than those of `VERSIONS`.
+    """
+    check_version("alexnet", version)
+    if version == "torchvision":
+        layers, size = _torchvision(), 224
+    else:
+        layers, size = _original(groups=2 if version == "two-gpu" else 1), 227
+    return Network(
+        layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=(3, size, size)
+    )
+
+
+def _original(groups: int) -> dict[str, Layer]:
+    return {
+        "conv1": Conv2d(3, 96, 11, stride=4), "relu1": ReLU(), **_stage(1, groups),
+        "conv2": Conv2d(96, 256, 5, padding=2, groups=groups), "relu2": ReLU(), **_stage(2, groups),
+        "conv3": Conv2d(256, 384, 3, padding=1), "relu3": ReLU(),
+        "conv4": Conv2d(384, 384, 3, padding=1, groups=groups), "relu4": ReLU(),
+        "conv5": Conv2d(384, 256, 3, padding=1, groups=groups), "relu5": ReLU(),
+        "pool5": MaxPool2d(3, stride=2), "flatten": Flatten(),
+        "fc6": Linear(9216, 4096), "relu6": ReLU(), "drop6": Dropout(),
+        "fc7": Linear(4096, 4096), "relu7": ReLU(), "drop7": Dropout(),
+        "fc8": Linear(4096, 1000),
+    }  # fmt: skip
+
+
+def _stage(number: int, groups: int) -> dict[str, Layer]:
+    """Pooling and normalization after conv1 and conv2, in the order of the source."""
+    pool: dict[str, Layer] = {f"pool{number}": MaxPool2d(3, stride=2)}
+    norm: dict[str, Layer] = {f"norm{number}": LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0)}
+    return norm | pool if groups == 2 else pool | norm
+
+
+def _torchvision() -> dict[str, Layer]:
+    return {
+        "features": Sequential(
+            Conv2d(3, 64, 11, stride=4, padding=2), ReLU(), MaxPool2d(3, stride=2),
+            Conv2d(64, 192, 5, padding=2), ReLU(), MaxPool2d(3, stride=2),
+            Conv2d(192, 384, 3, padding=1), ReLU(),
+            Conv2d(384, 256, 3, padding=1), ReLU(),
+            Conv2d(256, 256, 3, padding=1), ReLU(), MaxPool2d(3, stride=2),
+        ),
+        "avgpool": AdaptiveAvgPool2d(6), "flatten": Flatten(),
+        "classifier": Sequential(
+            Dropout(), Linear(9216, 4096), ReLU(),
+            Dropout(), Linear(4096, 4096), ReLU(),
+            Linear(4096, 1000),
+        ),
+    }  # fmt: skip

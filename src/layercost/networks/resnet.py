@@ -1,0 +1,168 @@
+"""Residual networks: blocks whose input is added to their output.
+
+He, Zhang, Ren, Sun: Deep residual learning for image recognition. arXiv:1512.03385, table 1 and section 3.3.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from layercost.layer import Layer
+from layercost.layers import (
+    AdaptiveAvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Identity,
+    Linear,
+    MaxPool2d,
+    Parallel,
+    ReLU,
+    Sequential,
+    ZeroPaddedShortcut,
+)
+from layercost.networks.network import Network, check_version, network
+
+_OPTION_A = "the paper's option A: where the size changes, shortcuts take every second cell and append zeros"
+BOTTLENECK_VERSIONS = {
+    "v1.5": "torchvision: the stride stands in a block's 3x3 convolution; projection shortcuts",
+    "v1": "the paper: the stride stands in a block's first 1x1 convolution; projection shortcuts (option B)",
+    "option-a": f"{_OPTION_A}; stride in the 1x1",
+    "keras": "Keras: the stride in the 1x1 as in the paper, and each convolution keeps a bias",
+}
+BASIC_VERSIONS = {
+    "v1.5": "torchvision: the same as v1, since these blocks have no 1x1 convolution for the stride to move from",
+    "v1": "the paper: projection shortcuts (option B)",
+    "option-a": _OPTION_A,
+}
+
+
+class Style(NamedTuple):
+    """What versions differ in: where a bottleneck's stride stands, its shortcuts, its biases."""
+
+    stride_in_3x3: bool = False
+    zero_padded: bool = False
+    bias: bool = False
+
+
+_STYLES = {
+    "v1.5": Style(stride_in_3x3=True), "v1": Style(), "option-a": Style(zero_padded=True),
+    "keras": Style(bias=True),
+}  # fmt: skip
+_BASIC = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+_BOTTLENECK = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+
+
+@network("ResNet-18, He et al. 2015", BASIC_VERSIONS, default="v1.5")
+def resnet18(version: str = "v1.5") -> Network:
+    """ResNet-18 for ``(3, 224, 224)`` images of 1,000 kinds; v1 and v1.5 are the same.
+
+    Raises UnknownNameError for another version than those of `BASIC_VERSIONS`.
+    """
+    return _resnet(18, version)
+
+
+@network("ResNet-34, He et al. 2015", BASIC_VERSIONS, default="v1.5")
+def resnet34(version: str = "v1.5") -> Network:
+    """ResNet-34 for ``(3, 224, 224)`` images of 1,000 kinds; v1 and v1.5 are the same.
+
+    Raises UnknownNameError for another version than those of `BASIC_VERSIONS`.
+    """
+    return _resnet(34, version)
+
+
+@network("ResNet-50, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
+def resnet50(version: str = "v1.5") -> Network:
+    """ResNet-50 for ``(3, 224, 224)`` images of 1,000 kinds.
+
+    Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
+    """
+    return _resnet(50, version)
+
+
+@network("ResNet-101, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
+def resnet101(version: str = "v1.5") -> Network:
+    """ResNet-101 for ``(3, 224, 224)`` images of 1,000 kinds.
+
+    Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
+    """
+    return _resnet(101, version)
+
+
+@network("ResNet-152, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
+def resnet152(version: str = "v1.5") -> Network:
+    """ResNet-152 for ``(3, 224, 224)`` images of 1,000 kinds.
+
+    Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
+    """
+    return _resnet(152, version)
+
+
+def _resnet(depth: int, version: str) -> Network:
+    name = f"resnet{depth}"
+    check_version(name, version)
+    style, bottleneck = _STYLES[version], depth in _BOTTLENECK
+    features = 2048 if bottleneck else 512
+    layers: dict[str, Layer] = {
+        "conv1": _conv(style, 3, 64, 7, 2), "bn1": BatchNorm2d(64), "relu": ReLU(),
+        "maxpool": MaxPool2d(3, stride=2, padding=1),
+        **_stages(style, (_BOTTLENECK if bottleneck else _BASIC)[depth], bottleneck),
+        "avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(), "fc": Linear(features, 1000),
+    }  # fmt: skip
+    source = (BOTTLENECK_VERSIONS if bottleneck else BASIC_VERSIONS)[version]
+    return Network(layers, name=name, version=version, source=source, input_shape=(3, 224, 224))
+
+
+def _stages(style: Style, counts: tuple[int, ...], bottleneck: bool) -> dict[str, Layer]:
+    """The four stages; the first block of each but the first halves the image."""
+    build, expansion = (_bottleneck, 4) if bottleneck else (_basic, 1)
+    stages: dict[str, Layer] = {}
+    in_channels = 64
+    for stage, blocks in enumerate(counts):
+        channels = 64 * 2**stage
+        layers = []
+        for block in range(blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            layers.append(build(style, in_channels, channels, stride))
+            in_channels = expansion * channels
+        stages[f"layer{stage + 1}"] = Sequential(*layers)
+    return stages
+
+
+def _basic(style: Style, in_channels: int, channels: int, stride: int) -> Layer:
+    relu = ReLU()
+    main: dict[str, Layer] = {
+        "conv1": _conv(style, in_channels, channels, 3, stride), "bn1": BatchNorm2d(channels), "relu1": relu,
+        "conv2": _conv(style, channels, channels, 3), "bn2": BatchNorm2d(channels),
+    }  # fmt: skip
+    return _joined(main, _shortcut(style, in_channels, channels, stride), relu)
+
+
+def _bottleneck(style: Style, in_channels: int, channels: int, stride: int) -> Layer:
+    first, middle = (1, stride) if style.stride_in_3x3 else (stride, 1)
+    relu = ReLU()
+    main: dict[str, Layer] = {
+        "conv1": _conv(style, in_channels, channels, 1, first), "bn1": BatchNorm2d(channels), "relu1": relu,
+        "conv2": _conv(style, channels, channels, 3, middle), "bn2": BatchNorm2d(channels), "relu2": relu,
+        "conv3": _conv(style, channels, 4 * channels, 1), "bn3": BatchNorm2d(4 * channels),
+    }  # fmt: skip
+    return _joined(main, _shortcut(style, in_channels, 4 * channels, stride), relu)
+
+
+def _joined(main: dict[str, Layer], shortcut: Layer, relu: ReLU) -> Layer:
+    """A block. Its ReLUs are one layer, called two or three times, as in torchvision."""
+    block = Parallel({"main": Sequential(main), "downsample": shortcut}, join="add")
+    return Sequential({"block": block, "relu": relu})
+
+
+def _shortcut(style: Style, in_channels: int, out_channels: int, stride: int) -> Layer:
+    if stride == 1 and in_channels == out_channels:
+        return Identity()
+    if style.zero_padded:
+        return ZeroPaddedShortcut(in_channels, out_channels, stride)
+    return Sequential(_conv(style, in_channels, out_channels, 1, stride), BatchNorm2d(out_channels))
+
+
+def _conv(style: Style, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> Conv2d:
+    """A convolution without bias, because batch normalization follows; Keras keeps the bias."""
+    return Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=style.bias)

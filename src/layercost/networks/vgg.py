@@ -1,0 +1,116 @@
+"""VGG: 3x3 convolutions and pooling, from 11 to 19 layers with weights.
+
+Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition. arXiv:1409.1556,
+tables 1 and 2.
+"""
+
+from __future__ import annotations
+
+from layercost.layer import Layer
+from layercost.layers import (
+    AdaptiveAvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    LocalResponseNorm,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+)
+from layercost.networks.network import Network, check_version, network
+
+VERSIONS = {
+    "paper": "the paper: convolutions with bias, no normalization",
+    "torchvision": "torchvision: the paper's layers, with an adaptive pooling to 7x7 that changes nothing at 224x224",
+    "batch-norm": "torchvision's vgg..._bn: batch normalization after each convolution, whose bias stays",
+}
+VERSIONS_11 = VERSIONS | {
+    "lrn": "the paper's A-LRN: local response normalization after the first convolution"
+}
+VERSIONS_16 = VERSIONS | {"1x1": "the paper's C: the last convolution of stages 3 to 5 is 1x1"}
+
+_CHANNELS = (64, 128, 256, 512, 512)
+_CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+@network("VGG-11 (A), Simonyan and Zisserman 2014", VERSIONS_11, default="paper")
+def vgg11(version: str = "paper") -> Network:
+    """VGG-11 for ``(3, 224, 224)`` images of 1,000 kinds; 132,863,336 parameters without batch normalization.
+
+    Raises UnknownNameError for another version than those of `VERSIONS_11`.
+    """
+    return _vgg(11, version, VERSIONS_11)
+
+
+@network("VGG-13 (B), Simonyan and Zisserman 2014", VERSIONS, default="paper")
+def vgg13(version: str = "paper") -> Network:
+    """VGG-13 for ``(3, 224, 224)`` images of 1,000 kinds; 133,047,848 parameters without batch normalization.
+
+    Raises UnknownNameError for another version than those of `VERSIONS`.
+    """
+    return _vgg(13, version, VERSIONS)
+
+
+@network("VGG-16 (D), Simonyan and Zisserman 2014", VERSIONS_16, default="paper")
+def vgg16(version: str = "paper") -> Network:
+    """VGG-16 for ``(3, 224, 224)`` images of 1,000 kinds; 138,357,544 parameters without batch normalization.
+
+    Raises UnknownNameError for another version than those of `VERSIONS_16`.
+    """
+    return _vgg(16, version, VERSIONS_16)
+
+
+@network("VGG-19 (E), Simonyan and Zisserman 2014", VERSIONS, default="paper")
+def vgg19(version: str = "paper") -> Network:
+    """VGG-19 for ``(3, 224, 224)`` images of 1,000 kinds; 143,667,240 parameters without batch normalization.
+
+    Raises UnknownNameError for another version than those of `VERSIONS`.
+    """
+    return _vgg(19, version, VERSIONS)
+
+
+def _vgg(depth: int, version: str, versions: dict[str, str]) -> Network:
+    name = f"vgg{depth}"
+    check_version(name, version)
+    features = _features(depth, version)
+    layers = _torchvision(features) if version in ("torchvision", "batch-norm") else features | _head()
+    return Network(layers, name=name, version=version, source=versions[version], input_shape=(3, 224, 224))
+
+
+def _features(depth: int, version: str) -> dict[str, Layer]:
+    layers: dict[str, Layer] = {}
+    in_channels = 3
+    for stage, (channels, repeats) in enumerate(zip(_CHANNELS, _CONVOLUTIONS[depth], strict=True), start=1):
+        for place in range(1, repeats + 1):
+            kernel_size = 1 if version == "1x1" and place == 3 else 3
+            layers[f"conv{stage}_{place}"] = Conv2d(
+                in_channels, channels, kernel_size, padding=kernel_size // 2
+            )
+            if version == "lrn" and stage == 1:
+                layers["norm1_1"] = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0)
+            if version == "batch-norm":
+                layers[f"bn{stage}_{place}"] = BatchNorm2d(channels)
+            layers[f"relu{stage}_{place}"] = ReLU()
+            in_channels = channels
+        layers[f"pool{stage}"] = MaxPool2d(2)
+    return layers
+
+
+def _head() -> dict[str, Layer]:
+    return {
+        "flatten": Flatten(),
+        "fc6": Linear(25088, 4096), "relu6": ReLU(), "drop6": Dropout(),
+        "fc7": Linear(4096, 4096), "relu7": ReLU(), "drop7": Dropout(),
+        "fc8": Linear(4096, 1000),
+    }  # fmt: skip
+
+
+def _torchvision(features: dict[str, Layer]) -> dict[str, Layer]:
+    """The same layers under the names that torchvision gives them."""
+    flatten, *classifier = _head().values()
+    return {
+        "features": Sequential(*features.values()), "avgpool": AdaptiveAvgPool2d(7), "flatten": flatten,
+        "classifier": Sequential(*classifier),
+    }  # fmt: skip
