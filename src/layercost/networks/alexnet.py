@@ -22,13 +22,11 @@ from layercost.layers import (
 from layercost.networks.network import Network, check_version, network
 
 VERSIONS = {
-    "ungrouped": (
-        "document 004: both halves merged, pooling before normalization; 62,378,344 parameters at 227x227"
-    ),
+    "ungrouped": ("document 004: both halves merged, pooling before normalization; 62,378,344 parameters"),
     "two-gpu": (
         "the paper: conv2, conv4 and conv5 in two groups, normalization before pooling; 60,965,224 parameters"
     ),
-    "torchvision": "torchvision: one tower of fewer channels, no normalization; 61,100,840 parameters at 224x224",
+    "torchvision": "torchvision: one tower of fewer channels, no normalization; 61,100,840 parameters",
 }
 
 
@@ -36,7 +34,7 @@ VERSIONS = {
 def alexnet(version: str = "ungrouped") -> Network:
     """AlexNet for ``(3, 227, 227)`` images of 1,000 kinds; torchvision's takes ``(3, 224, 224)``.
 
-    The paper prints 224 for the input, from which its own sizes do not follow; 227 without padding gives them.
+    The paper prints 224 for the input, from which its own sizes do not follow; 227 gives them.
     Raises UnknownNameError for another version than those of `VERSIONS`.
     """
     check_version("alexnet", version)
@@ -44,9 +42,8 @@ def alexnet(version: str = "ungrouped") -> Network:
         layers, size = _torchvision(), 224
     else:
         layers, size = _original(groups=2 if version == "two-gpu" else 1), 227
-    return Network(
-        layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=(3, size, size)
-    )
+    shape = (3, size, size)
+    return Network(layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape)
 
 
 def _original(groups: int) -> dict[str, Layer]:

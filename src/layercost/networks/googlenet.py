@@ -31,7 +31,7 @@ VERSIONS = {
         "the paper with its two auxiliary classifiers, which run in training only; 13,378,280 parameters"
     ),
     "torchvision": (
-        "torchvision: batch normalization, 3x3 in place of 5x5, no auxiliary classifiers; 6,624,904 parameters"
+        "torchvision: batch normalization, 3x3 for 5x5, no auxiliary classifiers; 6,624,904 parameters"
     ),
     "torchvision-aux": (
         "torchvision with its auxiliary classifiers, at inference held and not run; 13,004,888 parameters"

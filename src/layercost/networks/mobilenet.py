@@ -100,7 +100,7 @@ def mobilenet_v2(version: str = "torchvision") -> Network:
 
 
 def _inverted_residual(in_channels: int, out_channels: int, stride: int, expansion: int) -> Layer:
-    """Wide in the middle, narrow at both ends, where no activation follows; added to its input if it can be."""
+    """Wide in the middle, narrow at both ends; added to its input where the two have one shape."""
     hidden = in_channels * expansion
     layers: list[Layer] = [
         *([_with_relu6(in_channels, hidden, 1)] if expansion > 1 else []),

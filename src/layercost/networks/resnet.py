@@ -31,7 +31,7 @@ BOTTLENECK_VERSIONS = {
     "keras": "Keras: the stride in the 1x1 as in the paper, and each convolution keeps a bias",
 }
 BASIC_VERSIONS = {
-    "v1.5": "torchvision: the same as v1, since these blocks have no 1x1 convolution for the stride to move from",
+    "v1.5": "torchvision: the same as v1, for these blocks have no 1x1 convolution on their main path",
     "v1": "the paper: projection shortcuts (option B)",
     "option-a": _OPTION_A,
 }

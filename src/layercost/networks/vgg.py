@@ -23,7 +23,7 @@ from layercost.networks.network import Network, check_version, network
 
 VERSIONS = {
     "paper": "the paper: convolutions with bias, no normalization",
-    "torchvision": "torchvision: the paper's layers, with an adaptive pooling to 7x7 that changes nothing at 224x224",
+    "torchvision": "torchvision: the paper's layers, with an adaptive pooling to 7x7, idle at 224x224",
     "batch-norm": "torchvision's vgg..._bn: batch normalization after each convolution, whose bias stays",
 }
 VERSIONS_11 = VERSIONS | {
