@@ -164,20 +164,26 @@ class Layer:
         for position, field in enumerate(fields(self)):
             value = getattr(self, field.name)
             if field.default is MISSING:
-                yield _written(value) if position < 2 else f"{field.name}={_written(value)}"
+                yield self._written(value) if position < 2 else f"{field.name}={self._written(value)}"
             elif value != self._default(field):
-                yield f"{field.name}={_written(value)}"
+                yield f"{field.name}={self._written(value)}"
+
+    @staticmethod
+    def _written(value: object) -> str:
+        """A field as it is written: one size for all axes as that size."""
+        if (
+            isinstance(value, tuple)
+            and value
+            and all(isinstance(v, int) for v in value)
+            and len(set(value)) == 1
+        ):
+            return repr(value[0])
+        return repr(value)
 
     def _default(self, field: Field[Any]) -> object:
         """The value that a field has when it is not given, in the form in which the layer keeps it."""
         value = getattr(self, field.name)
         return (field.default,) * len(value) if isinstance(value, tuple) else field.default
-
-
-def _written(value: object) -> str:
-    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value) and len(set(value)) == 1:
-        return repr(value[0])
-    return repr(value)
 
 
 def _lettered(value: Any, letter: str | None) -> Any:

@@ -5,6 +5,7 @@ A layer that is registered and has no recipe here fails the contract tests by na
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -118,6 +119,91 @@ def of_any_shape(layer: type[lc.Layer]) -> Callable[[Draw], Drawn]:
     return lambda draw: (layer(), draw(any_shape))
 
 
+def adaptive_avg_pool2d(draw: Draw) -> Drawn:
+    size = st.none() | small(1, 5)
+    layer = lc.AdaptiveAvgPool2d(draw(st.tuples(size, size) | small(1, 4)))
+    return layer, (draw(small(1, 3)), draw(small(1, 7)), draw(small(1, 7)))
+
+
+def zero_padded_shortcut(draw: Draw) -> Drawn:
+    channels = draw(small(1, 3))
+    layer = lc.ZeroPaddedShortcut(channels, channels + draw(small(0, 3)), draw(small(1, 3)))
+    return layer, (channels, draw(small(1, 6)), draw(small(1, 6)))
+
+
+def prelu(draw: Draw) -> Drawn:
+    shape = draw(any_shape)
+    return lc.PReLU(draw(st.sampled_from([1, shape[0], math.prod(shape)]))), shape
+
+
+def gelu(draw: Draw) -> Drawn:
+    return lc.GELU(draw(st.sampled_from(["none", "tanh"]))), draw(any_shape)
+
+
+def leaky_relu(draw: Draw) -> Drawn:
+    return lc.LeakyReLU(draw(st.sampled_from([0.01, 0.2, 1]))), draw(any_shape)
+
+
+def dropout(draw: Draw) -> Drawn:
+    return lc.Dropout(draw(st.sampled_from([0.0, 0.2, 0.5, 1]))), draw(any_shape)
+
+
+def batch_norm(layer: type[lc.Layer], shapes: st.SearchStrategy[Any]) -> Callable[[Draw], Drawn]:
+    def recipe(draw: Draw) -> Drawn:
+        shape = draw(shapes)
+        settings = {
+            "eps": draw(st.sampled_from([1e-5, 1e-3])),
+            "momentum": draw(st.sampled_from([0.1, None])),
+            "affine": draw(st.booleans()),
+            "track_running_stats": draw(st.booleans()),
+        }
+        return layer(shape[0], **settings), shape
+
+    return recipe
+
+
+def layer_norm(draw: Draw) -> Drawn:
+    shape = draw(any_shape)
+    sizes = shape[-draw(small(1, len(shape))) :]
+    layer = lc.LayerNorm(
+        sizes[0] if len(sizes) == 1 and draw(st.booleans()) else sizes,
+        elementwise_affine=draw(st.booleans()),
+        bias=draw(st.booleans()),
+    )
+    return layer, shape
+
+
+def group_norm(draw: Draw) -> Drawn:
+    groups, each = draw(small(1, 3)), draw(small(1, 3))
+    rest = draw(st.sampled_from([(), (3,), (2, 3), (1, 2, 2)]))
+    return lc.GroupNorm(groups, groups * each, affine=draw(st.booleans())), (groups * each, *rest)
+
+
+def local_response_norm(draw: Draw) -> Drawn:
+    layer = lc.LocalResponseNorm(draw(small(1, 6)), alpha=0.5, beta=0.75, k=draw(st.sampled_from([1.0, 2.0])))
+    return layer, (draw(small(1, 7)), draw(small(1, 3)), draw(small(1, 3)))
+
+
+def parallel(draw: Draw) -> Drawn:
+    """Branches of one shape that are added, or of different channels that are concatenated."""
+    shape = channels, *_ = (draw(small(1, 3)), draw(small(1, 4)), draw(small(1, 4)))
+    conv = lc.Conv2d(channels, channels, 3, padding=1, bias=draw(st.booleans()))
+    branches = {
+        "main": lc.Sequential(conv, lc.BatchNorm2d(channels), lc.ReLU()),
+        "shortcut": draw(st.sampled_from([lc.Identity(), lc.Dropout(0.5), conv])),
+    }
+    if draw(st.booleans()):
+        return lc.Parallel(branches, join="add"), shape
+    wide = lc.Conv2d(channels, channels + 2, 1)
+    axis = draw(st.sampled_from([None, "C"]))
+    return lc.Parallel({**branches, "wide": wide}, join="concatenate", axis=axis), shape
+
+
+def auxiliary(draw: Draw) -> Drawn:
+    inner, shape = sequential(draw)
+    return draw(st.sampled_from([lc.Auxiliary(inner), lc.Sequential(lc.Auxiliary(inner), inner)])), shape
+
+
 def sequential(draw: Draw) -> Drawn:
     """A convolution, perhaps a pooling, and one Linear object that is called twice."""
     conv, shape = conv2d(draw)
@@ -129,21 +215,40 @@ def sequential(draw: Draw) -> Drawn:
     return lc.Sequential({**head, "softmax": lc.Softmax()}), shape
 
 
+_vectors = st.tuples(small(1, 5)) | st.tuples(small(1, 4), small(1, 4))
+_images = st.tuples(small(1, 4), small(1, 3), small(1, 3))
+
 RECIPES: dict[str, Callable[[Draw], Drawn]] = {
+    "AdaptiveAvgPool2d": adaptive_avg_pool2d,
+    "Auxiliary": auxiliary,
     "AvgPool2d": avg_pool2d,
+    "BatchNorm1d": batch_norm(lc.BatchNorm1d, _vectors),
+    "BatchNorm2d": batch_norm(lc.BatchNorm2d, _images),
     "ConnectedConv2d": connected_conv2d,
     "Conv2d": conv2d,
+    "Dropout": dropout,
     "EuclideanRBF": euclidean_rbf,
     "Flatten": of_any_shape(lc.Flatten),
+    "GELU": gelu,
+    "GroupNorm": group_norm,
+    "Identity": of_any_shape(lc.Identity),
+    "LayerNorm": layer_norm,
+    "LeakyReLU": leaky_relu,
     "Linear": linear,
+    "LocalResponseNorm": local_response_norm,
     "MaxPool2d": max_pool2d,
+    "PReLU": prelu,
+    "Parallel": parallel,
     "ReLU": of_any_shape(lc.ReLU),
+    "ReLU6": of_any_shape(lc.ReLU6),
     "ScaledTanh": of_any_shape(lc.ScaledTanh),
     "Sequential": sequential,
+    "SiLU": of_any_shape(lc.SiLU),
     "Sigmoid": of_any_shape(lc.Sigmoid),
     "Softmax": softmax,
     "Subsampling2d": subsampling2d,
     "Tanh": of_any_shape(lc.Tanh),
+    "ZeroPaddedShortcut": zero_padded_shortcut,
 }
 
 

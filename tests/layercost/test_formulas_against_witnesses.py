@@ -6,6 +6,7 @@ import ast
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 import layercost as lc
 from layercost import witness
-from layercost.convention import Convention, Price
-from layercost.facts import Kind
+from layercost.convention import Convention, Key, Price
+from layercost.facts import Facts, Kind, Role
 from layercost.witness import Witness
 from tests.layercost.drawing import RECIPES, Drawn, layer_and_shape, small
 
@@ -24,28 +25,32 @@ OTHERS = 80  # examples for each layer that is not named above
 
 # What each operation comes down to, one thing at a time, as the witness notes it.
 ONCE = Price(0, 1)
-PRIMITIVES: dict[str, dict[Kind, Price]] = {
+PRIMITIVES: dict[str, dict[Key, Price]] = {
     "multiplications": {Kind.DOT: Price(1), Kind.MULTIPLY: ONCE},
     "additions": {Kind.DOT: Price(1, -1), Kind.SUM: Price(1, -1), Kind.SOFTMAX: Price(1, -1), Kind.ADD: ONCE},
     "subtractions": {Kind.SUBTRACT: ONCE},
     "divisions": {Kind.DIVIDE: ONCE, Kind.SOFTMAX: Price(1)},
     "comparisons": {Kind.MAXIMUM: Price(1, -1), Kind.COMPARE: ONCE},
     "exponentials": {Kind.SOFTMAX: Price(1), Kind.EXPONENTIAL: ONCE},
+    "square_roots": {Kind.SQUARE_ROOT: ONCE},
+    "powers": {Kind.POWER: ONCE},
     "relus": {Kind.RELU: ONCE},
     "sigmoids": {Kind.SIGMOID: ONCE},
     "tanhs": {Kind.TANH: ONCE},
+    "gelus": {Kind.GELU: ONCE},
     "macs": {Kind.DOT: Price(1)},
+    "accumulations": {Kind.DOT: Price(1, -1), (Kind.ADD, Role.BIAS): ONCE},
 }
 
 
 def textbook(_: lc.Layer, seen: Witness) -> int:
-    """The multiplications and additions of layers that take dot products."""
-    return seen.multiplications + seen.additions if seen.macs else 0
+    """The multiplications and additions of dot products, and the additions of biases."""
+    return seen.tally.macs + seen.tally.accumulations
 
 
 def everything(leaf: lc.Layer, seen: Witness) -> int:
-    """Each thing once, but sigmoid 4, tanh 8, and the largest of n cells n (n - 1 comparisons)."""
-    things = sum(seen.tally) - seen.macs + 3 * seen.tally.sigmoids + 7 * seen.tally.tanhs
+    """Each thing once, but sigmoid 4, tanh 8, GELU 0, and the largest of n cells n (n - 1 comparisons)."""
+    things = seen.tally.things + 3 * seen.tally.sigmoids + 7 * seen.tally.tanhs - seen.tally.gelus
     return things + (sum(map(math.isfinite, flat(seen.output))) if isinstance(leaf, lc.MaxPool2d) else 0)
 
 
@@ -91,6 +96,11 @@ def every_layer(examples: Callable[[str], int]) -> Callable[[Test], Test]:
     return decorated
 
 
+def writes(leaf: lc.Layer, training: bool) -> bool:
+    """Whether the layer gives new values."""
+    return not isinstance(leaf, (lc.Flatten, lc.Identity)) and (training or not isinstance(leaf, lc.Dropout))
+
+
 def many(name: str) -> int:
     return EXAMPLES.get(name, OTHERS)
 
@@ -106,19 +116,27 @@ def test_the_examples_are_2000_at_the_least() -> None:
 @every_layer(many)
 def test_a_formula_agrees_with_its_witness(layer: lc.Layer, shape: tuple[int, ...], batch: int) -> None:
     """Shapes, values held and written, every primitive operation, and every named convention."""
-    seen = witness.run(layer, shape, batch)
+    for training in (False, True):
+        if training and refusal(lambda: witness.run(layer, shape, batch, training=True)):
+            assert refusal(lambda: layer.facts(shape, batch, training=True))
+        else:
+            agree(layer, shape, batch, training)
+
+
+def agree(layer: lc.Layer, shape: tuple[int, ...], batch: int, training: bool) -> None:
+    seen = witness.run(layer, shape, batch, training=training)
     assert layer.output_shape(shape) == seen.output_shape
     assert lc.count(layer, lc.PARAMETERS, shape).total == seen.parameters
     assert lc.count(layer, lc.BUFFERS, shape).total == seen.buffers
     for name, prices in PRIMITIVES.items():
         one_kind = Convention(name, name, name, "the witness", prices)
-        formula = lc.count(layer, lc.FLOPS, shape, one_kind, batch=batch).total
+        formula = lc.count(layer, lc.FLOPS, shape, one_kind, batch=batch, training=training).total
         assert formula == getattr(seen.tally, name), name
     for name in lc.CONVENTIONS:
         meaning = sum(MEANINGS[name](leaf, one) for leaf, one in pieces(layer, seen))
-        assert lc.count(layer, lc.FLOPS, shape, name, batch=batch).total == meaning, name
-    written = sum(len(flat(one.output)) for leaf, one in pieces(layer, seen) if type(leaf) is not lc.Flatten)
-    assert lc.count(layer, lc.ACTIVATIONS, shape, batch=batch).total == written
+        assert lc.count(layer, lc.FLOPS, shape, name, batch=batch, training=training).total == meaning, name
+    written = sum(len(flat(one.output)) for leaf, one in pieces(layer, seen) if writes(leaf, training))
+    assert lc.count(layer, lc.ACTIVATIONS, shape, batch=batch, training=training).total == written
 
 
 @every_layer(few)
@@ -147,13 +165,18 @@ def test_a_derivation_is_worth_its_count(layer: lc.Layer, shape: tuple[int, ...]
 def test_symbolic_facts_are_the_plain_facts(layer: lc.Layer, shape: tuple[int, ...], batch: int) -> None:
     if not layer.is_leaf:
         return
-    plain, derived = layer.facts(shape, batch), layer.derive(shape, batch)
+    for training in (False, True) if batch > 1 else (False,):
+        plain = layer.facts(shape, batch, training)
+        assert_same(plain, layer.derive(shape, batch, training))
+    _, _, output = layer.symbolic(shape)
+    assert tuple(map(int, output)) == layer.output_shape(shape)
+
+
+def assert_same(plain: Facts, derived: Facts) -> None:
     assert [(o.kind, o.role, int(o.amount), int(o.length)) for o in derived.operations] == [*plain.operations]
     assert [(held.name, int(held.size)) for held in derived.parameters] == [*plain.parameters]
     assert [(held.name, int(held.size)) for held in derived.buffers] == [*plain.buffers]
     assert int(derived.written) == plain.written
-    _, _, output = layer.symbolic(shape)
-    assert tuple(map(int, output)) == layer.output_shape(shape)
 
 
 @every_layer(few)
@@ -242,16 +265,19 @@ def test_a_layer_object_that_is_called_twice_keeps_its_weights() -> None:
 
 def test_every_registered_layer_has_a_recipe_and_loops() -> None:
     assert set(RECIPES) == set(lc.LAYERS)
-    assert set(witness.LOOPS) == set(lc.LAYERS) - {"Sequential"}
+    assert set(witness.LOOPS) == set(lc.LAYERS) - {"Sequential", "Parallel", "Auxiliary"}
 
 
 def test_the_witness_imports_no_formula_no_output_size_rule_and_no_layer() -> None:
-    tree = ast.parse(inspect.getsource(witness))
+    folder = Path(inspect.getfile(witness)).parent
+    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in folder.glob("*.py")]
     ours = {
         name.name
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("layercost")
         for name in node.names
+        if not (node.module or "").startswith("layercost.witness")
     }
     assert ours == {"ShapeError", "checked_sizes", "whole"}
 
@@ -265,7 +291,9 @@ def test_the_witness_names_the_layer_that_does_not_fit() -> None:
 
 
 def test_the_witness_says_what_it_has_loops_for() -> None:
-    with pytest.raises(TypeError, match=r"expected a layer that has loops \(AvgPool2d, .*but got 'Linear'"):
+    with pytest.raises(
+        TypeError, match=r"expected a layer that has loops \(Adaptive.*but got 'Linear'"
+    ):
         witness.run("Linear", (3,))
 
 

@@ -170,7 +170,7 @@ JOINS = ("add", "concatenate")
 @register
 @dataclass(frozen=True, repr=False, init=False)
 class Parallel(_Named):
-    """Branches that read one input side by side; their outputs are added or concatenated.
+    """Any shape to that of its branches together: they read one input, and are added or concatenated.
 
     Takes layers, or one dictionary of named layers. `join` is "add" (outputs of one shape, added) or
     "concatenate" (along `axis`: the channels C, or the features F where there are none, unless told).

@@ -157,6 +157,10 @@ class LayerNorm(Layer):
         keep_flags(self, "elementwise_affine", "bias")
         keep_real(self, "eps", 0)
 
+    @staticmethod
+    def _written(value: object) -> str:
+        return repr(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """The sizes of the axes that are normalized together, the last ones of the input."""

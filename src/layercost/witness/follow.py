@@ -1,0 +1,117 @@
+"""A batch through a layer, or through a tree of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from layercost.shape import ShapeError, checked_sizes, whole
+from layercost.witness.numbers import Tensor, expect, shape, total
+from layercost.witness.recording import LOOPS, OfBatch, Run, Witness, held, some
+
+
+def run(layer: object, input_shape: Iterable[object], batch: int = 1, *, training: bool = False) -> Witness:
+    """Run `layer` on a batch of inputs of `input_shape` (without the batch); report what it was seen to do.
+
+    Raises ShapeError where the loops find that something does not fit, TypeError for a layer without loops.
+    """
+    this, sizes = Run(training=training), [int(size) for size in checked_sizes(input_shape)]
+    samples = [_input(sizes, this) for _ in range(whole("run", "batch", batch))]
+    outputs = _follow(layer, samples, this, "")
+    return this.report(outputs, this.tally)
+
+
+def _input(sizes: list[int], this: Run, first: int = 0) -> Tensor:
+    """An input of some values."""
+    if not sizes:
+        return this.number(some(first))
+    return [_input(sizes[1:], this, 3 * first + position) for position in range(sizes[0])]
+
+
+def _follow(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """All samples through a layer, or through the layers of a network."""
+    names = {kind.__name__ for kind in type(layer).__mro__}
+    for name, way in {
+        "Sequential": _one_after_the_other,
+        "Parallel": _side_by_side,
+        "Auxiliary": _past,
+    }.items():
+        if name in names:
+            return way(layer, samples, this, path)
+    done, before = _loops_of(layer), this.tally
+    try:
+        outputs = done(layer, samples, this)
+    except ValueError as error:
+        raise ShapeError(f"{layer!r} does not run on {shape(samples[0])}: {error}", path) from None
+    if path:
+        this.parts[path] = this.report(outputs, this.tally - before, layer)
+    return outputs
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _one_after_the_other(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    for name, child in layer.children:
+        samples = _follow(child, samples, this, _inside(path, name))
+    return samples
+
+
+def _side_by_side(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    branches = [_follow(child, samples, this, _inside(path, name)) for name, child in layer.children]
+    before, path = this.tally, _inside(path, layer.join)
+    try:
+        outputs = [_joined(layer, list(parts)) for parts in zip(*branches, strict=True)]
+    except ValueError as error:
+        raise ShapeError(f"the branches do not fit together: {error}", path) from None
+    this.parts[path] = this.report(outputs, this.tally - before, layer)
+    return outputs
+
+
+def _joined(layer: Any, parts: list[Tensor]) -> Tensor:
+    """The outputs of all branches for one sample, added or written one after the other."""
+    if layer.join == "add":
+        return _added(parts)
+    axes = {"C": 0, "F": -1, None: 0 if len(shape(parts[0])) > 2 else -1}
+    return _appended(parts, axes[layer.axis] % len(shape(parts[0])))
+
+
+def _added(parts: list[Tensor]) -> Tensor:
+    if not isinstance(parts[0], list):
+        return total(parts)
+    for part in parts:
+        expect("values along an axis", len(parts[0]), len(part))
+    return [_added(list(row)) for row in zip(*parts, strict=True)]
+
+
+def _appended(parts: list[Tensor], axis: int) -> Tensor:
+    if axis == 0:
+        for part in parts:
+            if shape(part)[1:] != shape(parts[0])[1:]:
+                raise ValueError(f"expected {shape(parts[0])[1:]}, but {shape(part)[1:]} arrived")
+        return [row for part in parts for row in part]
+    for part in parts:
+        expect("values along an axis", len(parts[0]), len(part))
+    return [_appended(list(row), axis - 1) for row in zip(*parts, strict=True)]
+
+
+def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """The head on the side sees the samples; what it does at inference is not done."""
+    noted, parts = dict(this.log), this.parts
+    this.parts = {}
+    _follow(layer.layer, samples, this, path)
+    head, this.parts = this.parts, parts
+    if not this.training:
+        this.log.update(noted)
+        head = {inner: held(seen) for inner, seen in head.items()}
+    this.parts.update(head)
+    return samples
+
+
+def _loops_of(layer: object) -> OfBatch:
+    """The loops for a layer, found by the name of its class alone."""
+    for kind in type(layer).__mro__:
+        if kind.__name__ in LOOPS:
+            return LOOPS[kind.__name__]
+    raise TypeError(f"expected a layer that has loops ({', '.join(sorted(LOOPS))}), but got {layer!r}")
