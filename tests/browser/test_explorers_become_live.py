@@ -115,6 +115,14 @@ def test_an_opened_table_twin_stays_open_while_a_slider_moves(linear: Callable[.
     assert twin.evaluate("twin => twin.open")
 
 
+def test_a_mouse_that_rests_on_an_explorer_starts_python_in_advance(linear: Callable[..., Any]) -> None:
+    """The wait is hidden: when the reader then moves a control, Python already runs."""
+    explorer = linear()
+    explorer.root.locator(".lc-picture").first.hover()
+    explorer.visit.wait_for("live")
+    assert len(explorer.visit.workers) == 1
+
+
 # ---- when something is missing ----------------------------------------------------------------------
 
 

@@ -1,0 +1,100 @@
+"""The bridge that stands in for Jupyter in the worker, tried in plain Python."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+WORKER = Path(__file__).resolve().parents[2] / "web" / "worker"
+
+# Runs cells, then gives messages to the first cell's widget; prints the answers to all of it.
+TALK = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import course_bridge
+cells, messages = json.loads(sys.argv[2])
+answers = [json.loads(course_bridge.start(json.dumps(cells)))]
+root = answers[0]["roots"][0]
+for message in messages:
+    answers.append(json.loads(course_bridge.receive(root, json.dumps(message))))
+print(json.dumps(answers))
+"""
+
+DOUBLING = """
+import ipywidgets
+slider, text = ipywidgets.IntSlider(3), ipywidgets.HTML("6")
+slider.observe(lambda change: setattr(text, "value", str(2 * change["new"])), "value")
+slider
+"""
+REFUSING = """
+import ipywidgets
+def refuse(change):
+    raise ValueError("13 brings bad luck")
+slider = ipywidgets.IntSlider(3)
+slider.observe(refuse, "value")
+slider
+"""
+BUTTON = """
+import ipywidgets
+button = ipywidgets.Button(description="Step")
+button.on_click(lambda button: 1 / 0)
+button
+"""
+
+
+def talk(cells: list[str], *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run cells in a fresh bridge, send messages to the first cell's widget, and give all answers."""
+    command = [sys.executable, "-c", TALK, str(WORKER), json.dumps([cells, messages])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def move_to(value: int) -> dict[str, Any]:
+    """What the page sends when a slider was moved."""
+    return {"method": "update", "state": {"value": value}, "buffer_paths": []}
+
+
+def test_all_that_a_move_changes_comes_back_in_one_answer() -> None:
+    """The page changes once for each move, and is not told again what it said itself."""
+    _, answer = talk([DOUBLING], move_to(21))
+    assert answer["error"] is None
+    assert [message["data"]["state"] for message in answer["messages"]] == [{"value": "42"}]
+
+
+def test_an_exception_in_an_explorer_reaches_the_page() -> None:
+    """The reader is told; nothing is swallowed into a log."""
+    _, answer = talk([REFUSING], move_to(13))
+    assert answer["error"].strip().endswith("ValueError: 13 brings bad luck")
+
+
+def test_an_explorer_answers_again_after_an_exception() -> None:
+    """One error does not stop the conversation, and is told once."""
+    _, first, second = talk([REFUSING], move_to(13), {"method": "request_state"})
+    assert first["error"]
+    assert second["error"] is None
+    assert second["messages"]
+
+
+def test_an_exception_in_a_button_reaches_the_page() -> None:
+    """Callbacks of buttons, whose exceptions ipywidgets hands to the shell, are told too."""
+    _, answer = talk([BUTTON], {"method": "custom", "content": {"event": "click"}})
+    assert "ZeroDivisionError" in answer["error"]
+
+
+def test_a_broken_cell_does_not_take_the_others_with_it() -> None:
+    """The other explorers of the page become live."""
+    (answer,) = talk(["1 / 0", DOUBLING])
+    assert answer["roots"][0] is None
+    assert answer["roots"][1]
+    assert "ZeroDivisionError" in answer["error"]
+
+
+def test_cells_do_not_see_each_others_names() -> None:
+    """An explorer's cell must stand alone, since it may be the only one that runs."""
+    (answer,) = talk(["here = 1\nhere", "here"])
+    assert "NameError" in answer["error"]
