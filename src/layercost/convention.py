@@ -221,6 +221,7 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     asked = str(name).casefold()[:100]
     holding = [candidate for candidate in folded if len(asked) > 1 and asked in candidate]
     close = difflib.get_close_matches(asked, folded, n=3, cutoff=0.5)
+    holding.sort(key=lambda candidate: not candidate.startswith(asked))
     close = list(dict.fromkeys([*holding, *close]))[:3]
     near = " or ".join(repr(folded[match]) for match in close)
     tail = f"did you mean {near}?" if near else f"there are: {', '.join(names)}"

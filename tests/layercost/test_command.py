@@ -152,7 +152,7 @@ REFUSED = {
     ),
     "a shortened option": (["show", "lenet5", "--form", "json"], "unrecognized arguments: --form json"),
     "no network": (["show"], "the following arguments are required: NAME; see layercost show --help"),
-    "an unknown network": (["show", "lenet6"], "no network is called 'lenet6'; did you mean 'lenet5'?"),
+    "an unknown network": (["show", "lenet6"], "no network is called 'lenet6'; did you mean 'lenet5'"),
     "an unknown version": (
         ["show", "lenet5", "--version", "1989"],
         "no version of lenet5 is called '1989'; did you mean '1998'?",
