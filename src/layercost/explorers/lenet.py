@@ -187,14 +187,22 @@ def _drawn(call: Call, position: int, each: str) -> str:
         return matrix_picture(
             Product(layer.in_features, layer.out_features, bias, position, done), "position"
         )
-    mixes = isinstance(layer, Conv2d | ConnectedConv2d)
     shapes = _plain(call.input_shape), _plain(call.output_shape)
     return slide_picture(
-        Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), mixes, position), each
+        Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), _letters(call), position), each
     )
 
 
 # ---- the other panes ----------------------------------------------------------------------------
+
+
+def _letters(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The letters of the axes that go into a layer, and of those that come out."""
+    if _is_vector(call):
+        return ("d_in",), ("d_out",)
+    mixes = isinstance(call.layer, Conv2d | ConnectedConv2d)
+    given, gives = ("C_in", "C_out") if mixes else ("C", "C")
+    return (given, "H", "W"), (gives, "H_out", "W_out")
 
 
 def _overview(built: Built, before: Built | None, chosen: int) -> str:
@@ -204,9 +212,9 @@ def _overview(built: Built, before: Built | None, chosen: int) -> str:
         past = [before.network.input_shape, *(_plain(call.output_shape) for call in before.stages)]
     names = [_("image"), *(call.path for call in built.stages)]
     choices = ["", *(f"layer={stage}" for stage in STAGES)]
-    roles = {chosen: "input", chosen + 1: "output"}
+    letters = dict(zip((chosen, chosen + 1), _letters(built.stages[chosen]), strict=True))
     return pipeline([
-        Stage(*described, roles.get(position, ""))
+        Stage(*described, letters.get(position, ()), position == chosen + 1)
         for position, described in enumerate(zip(names, shapes, past, choices, strict=True))
     ])  # fmt: skip
 
@@ -236,7 +244,7 @@ def _lines_of_network(built: Built, convention: str) -> str:
     return "".join([
         _heading(_("the whole network")),
         parts.substitution(_("parameters"), built.count(Quantity.PARAMETERS)),
-        parts.substitution(_("bytes in float32"), size, parts.binary_size(size.total)),
+        parts.substitution(_("bytes"), size, parts.in_float32(size.total)),
         parts.substitution(_("MACs"), macs, _left_out(built.facts, Quantity.MACS, convention)),
         parts.substitution(_("FLOPs"), flops, _left_out(built.facts, Quantity.FLOPS, convention)),
     ])  # fmt: skip

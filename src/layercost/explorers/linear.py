@@ -156,7 +156,7 @@ def _lines(built: Built, convention: str) -> str:
 
     return "".join([
         parts.substitution(_("parameters"), built.count(Quantity.PARAMETERS)),
-        parts.substitution(_("bytes in float32"), size, parts.binary_size(size.total)),
+        parts.substitution(_("bytes"), size, parts.in_float32(size.total)),
         parts.substitution(_("MACs"), built.count(Quantity.MACS), not_counted(Quantity.MACS)),
         parts.substitution(_("FLOPs"), built.count(Quantity.FLOPS, convention), not_counted(Quantity.FLOPS)),
     ])  # fmt: skip

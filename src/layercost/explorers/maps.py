@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from layercost.explorers.markup import box, drawing, number, squares, svg_letter, tag, words
+from layercost.explorers.markup import (
+    box,
+    dimension_class,
+    drawing,
+    number,
+    squares,
+    svg_letter,
+    tag,
+    words,
+)  # fmt: skip
 from layercost.explorers.texts import _
 
 Size = tuple[int, ...]
@@ -22,7 +31,8 @@ class Stage:
     shape: Size
     before: Size | None
     choice: str  # what a touch on it asks for, as "layer=conv1 (C1)"; empty for the input
-    role: str = ""  # "input" or "output" of the layer that is looked at
+    letters: tuple[str, ...] = ()  # of its axes, where it goes into or comes out of the layer looked at
+    chosen: bool = False  # whether it comes out of the layer looked at
 
 
 _TILE = 64
@@ -44,14 +54,14 @@ def _stage(stage: Stage, scale: float) -> str:
         if len(stage.shape) == 3
         else _strip(stage.shape, stage.before)
     )
-    classes = "lc-stage" + (" lc-chosen" if stage.role == "output" else "")
+    classes = "lc-stage" + (" lc-chosen" if stage.chosen else "")
     return tag(
         "li",
         tag("svg", *drawn, class_="lc-stage-maps", viewBox=f"0 0 {_TILE} {_TILE}", aria_hidden="true"),
         tag("span", escape(stage.name), class_="lc-stage-name"),
-        tag("span", _sizes(stage.shape, stage.role), class_="lc-stage-size"),
+        tag("span", _sizes(stage.shape, stage.letters), class_="lc-stage-size"),
         class_=classes, data_set=stage.choice or None,
-        aria_current="true" if stage.role == "output" else None,
+        aria_current="true" if stage.chosen else None,
     )  # fmt: skip
 
 
@@ -83,17 +93,12 @@ def _strip_height(size: int) -> float:
     return min(12 + 6 * size.bit_length(), _TILE - 4)
 
 
-_LETTERS = {"input": ("C_in", "H", "W"), "output": ("C_out", "H_out", "W_out")}
-_CLASSES = {"input": "lc-d-cin", "output": "lc-d-cout"}
-
-
-def _sizes(shape: Size, role: str) -> str:
-    if not role or len(shape) != 3:
+def _sizes(shape: Size, letters: tuple[str, ...]) -> str:
+    if len(letters) != len(shape):
         return "×".join(map(number, shape))
-    classes = (_CLASSES[role], "lc-d-h", "lc-d-w")
     return "×".join(
-        tag("span", number(size), class_=f"lc-num {class_}", data_sym=letter)
-        for size, class_, letter in zip(shape, classes, _LETTERS[role], strict=True)
+        tag("span", number(size), class_=f"lc-num {dimension_class(letter)}", data_sym=letter)
+        for size, letter in zip(shape, letters, strict=True)
     )
 
 
@@ -104,14 +109,14 @@ def _sizes(shape: Size, role: str) -> str:
 class Slide:
     """A window over maps of `input_shape`, giving maps of `output_shape`; `position` counts places from 1.
 
-    `mixes` says that each output map reads several input maps, as in a convolution and unlike in pooling.
+    `letters` are those of the axes of input and output.
     """
 
     input_shape: Size
     output_shape: Size
     kernel: tuple[int, int]
     stride: tuple[int, int]
-    mixes: bool
+    letters: tuple[tuple[str, ...], tuple[str, ...]]
     position: int
 
     @property
@@ -141,10 +146,8 @@ def slide_picture(slide: Slide, texts: str) -> str:
         row=row * slide.stride[0] + 1, column=column * slide.stride[1] + 1,
         h=slide.input_shape[1], w=slide.input_shape[2], done=slide.position, places=slide.places, texts=texts,
     )  # fmt: skip
-    out_letter, out_class = ("C_out", "lc-d-cout") if slide.mixes else ("C", "lc-d-cin")
-    in_letters, out_letters = ("C_in" if slide.mixes else "C", "H", "W"), (out_letter, "H_out", "W_out")
-    given = _Maps(slide.input_shape, _LEFT, _TOP, cell, in_letters)
-    gives = _Maps(slide.output_shape, WIDTH - _ROOM - 40, _TOP, cell, out_letters, out_class, True)
+    given = _Maps(slide.input_shape, _LEFT, _TOP, cell, slide.letters[0])
+    gives = _Maps(slide.output_shape, WIDTH - _ROOM - 40, _TOP, cell, slide.letters[1], height_at_right=True)
     return drawing("lc-slide", WIDTH, HEIGHT, says, *given.content(), *_window(slide, given),
                    *gives.content(), *_filled(slide, gives), *_rays(slide, given, gives))  # fmt: skip
 
@@ -157,8 +160,7 @@ class _Maps:
     left: float
     top: float
     cell: float
-    letters: tuple[str, str, str]
-    channel_class: str = "lc-d-cin"
+    letters: tuple[str, ...]
     height_at_right: bool = False
 
     @property
@@ -209,7 +211,9 @@ class _Maps:
                   tag("path", d=f"M{self.left:.1f} {y + 3:.1f}v4h{self.width:.1f}v-4"),
                   class_="lc-bracket lc-d-w", data_sym=width)  # fmt: skip
         said = f"{svg_letter(channels)} = {number(self.shape[0])}"
-        yield words(self.left, self.top - 18, said, f"lc-measure {self.channel_class}", data_sym=channels)
+        yield words(
+            self.left, self.top - 18, said, f"lc-measure {dimension_class(channels)}", data_sym=channels
+        )
 
 
 def _window(slide: Slide, maps: _Maps) -> Iterator[str]:
@@ -228,7 +232,7 @@ def _filled(slide: Slide, maps: _Maps) -> Iterator[str]:
     if column:
         yield box(x, y + row * maps.cell, column * maps.cell, maps.cell, "lc-known")
     newest = maps.at(row, column)
-    yield squares([newest], maps.cell, f"lc-newest {maps.channel_class}")
+    yield squares([newest], maps.cell, f"lc-newest {dimension_class(maps.letters[0])}")
 
 
 def _rays(slide: Slide, given: _Maps, gives: _Maps) -> Iterator[str]:

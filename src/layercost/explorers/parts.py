@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 
-from layercost.convention import Convention, Quantity
+from layercost.convention import Convention, Quantity, bytes_of
 from layercost.explorers.markup import number, tag
 from layercost.explorers.texts import _
 from layercost.expression import HTML, TEXT, Definition, defining, equation
@@ -64,9 +64,10 @@ def definition(letter: Definition) -> str:
     )
 
 
-def binary_size(size: int) -> str:
-    """Bytes in KiB of 1,024 bytes, exactly; nothing below one KiB."""
-    return _("= {kib} KiB of 1,024 bytes", kib=f"{size / 1024:,}") if size >= 1024 else ""
+def in_float32(size: int) -> str:
+    """The number format, and the bytes in KiB of 1,024 bytes, exactly, from one KiB on."""
+    kib = _(": {kib} KiB of 1,024 bytes", kib=f"{size / 1024:,}") if size >= 1024 else ""
+    return _("in float32, {bytes} bytes each", bytes=bytes_of(1)) + kib
 
 
 # ---- ghost --------------------------------------------------------------------------------------
@@ -249,11 +250,11 @@ def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str 
         "div",
         tag("table", tag("caption", escape(caption)), tag("thead", tag("tr", head)), tag("tbody", body),
             class_="lc-table"),
-        class_="lc-table-box",
+        class_="lc-scroll",
     )  # fmt: skip
 
 
 def _cell(value: str | int) -> str:
     if isinstance(value, int):
-        return tag("td", number(value), class_="lc-number lc-n")
-    return tag("td", value, class_="lc-word")
+        return tag("td", number(value), class_="lc-n")
+    return tag("td", value)
