@@ -54,9 +54,7 @@ def test_it_shows_the_famous_totals() -> None:
 def test_it_says_what_a_total_leaves_out() -> None:
     """Never a silent zero: activations and pooling are named with their number."""
     line = words(tree(lenet_explorer().pane("line")))
-    assert (
-        "not counted: 6,508 × ReLU (activation), 1,576 × maximum (pooling)" in line
-    )  # 4704 + 1600 + 120 + 84
+    assert "not counted: 6,508 × ReLU (activation), 1,576 × maximum (pooling)" in line
 
 
 @pytest.mark.parametrize("moved", NETWORKS)
