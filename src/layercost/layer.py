@@ -312,10 +312,15 @@ def _value(node: ast.expr) -> object:
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return tuple(_value(part) for part in parts)
         case ast.Dict(keys=keys, values=parts) if None not in keys:
-            return {
-                _literal(cast(ast.expr, key)): _value(part) for key, part in zip(keys, parts, strict=True)
-            }
+            return {_key(cast(ast.expr, key)): _value(part) for key, part in zip(keys, parts, strict=True)}
     return _literal(node)
+
+
+def _key(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=str(name)):
+            return name
+    raise LayerError(f"expected a text as the name of a layer, but got {_source(node)}")
 
 
 def _literal(node: ast.expr) -> object:

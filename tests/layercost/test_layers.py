@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import layercost as lc
 from layercost.layer import register
@@ -367,3 +370,37 @@ def test_clipped_windows_stand_in_a_formula_as_they_are() -> None:
     """16 x 16 windows on 32 x 32 cells: 15 · 15 whole ones, 15 over each of two edges, one at the corner."""
     counted = lc.count(lc.MaxPool2d(3, 2, 1), lc.FLOPS, (1, 32, 32), "everything")
     assert counted.total == 15 * 15 * 9 + 2 * 15 * 6 + 4 == counted.expression.value
+
+
+# ---- whatever is typed ---------------------------------------------------------------------------
+
+values = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-2, 5), st.integers(), st.floats(), st.text(max_size=3),
+        st.binary(max_size=2), st.complex_numbers(max_magnitude=3),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.integers(0, 2) | st.text(max_size=2), inner, max_size=2),
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@settings(max_examples=1500, derandomize=True, deadline=None, database=None)
+@given(st.data())
+def test_whatever_is_given_to_a_layer_it_is_built_or_refused_in_words(data: st.DataObject) -> None:
+    """No value brings another error than a LayerError, nor any shape another than a ShapeError."""
+    name = data.draw(st.sampled_from(sorted(lc.LAYERS)))
+    arguments = ", ".join(map(repr, data.draw(st.lists(values, max_size=4))))
+    inner = data.draw(st.sampled_from(["", "ReLU(), ", "{'a': ReLU()}, ", "[ReLU()], ", "{[1]: ReLU()}, "]))
+    shape = data.draw(values | st.lists(st.integers(1, 9), max_size=5).map(tuple))
+    with contextlib.suppress(lc.LayerError, lc.ShapeError):
+        lc.table(lc.layer_from_text(f"{name}({inner}{arguments})"), shape).text()
+
+
+@settings(max_examples=1000, derandomize=True, deadline=None, database=None)
+@given(st.text(alphabet="Linear(3, 4)'\"[]{}=*:.\\\n#@0xe_-\0é", max_size=30) | st.text(max_size=20))
+def test_whatever_is_typed_is_a_layer_or_refused_in_words(text: str) -> None:
+    with contextlib.suppress(lc.LayerError):
+        assert isinstance(lc.layer_from_text(text), lc.Layer)
