@@ -86,9 +86,7 @@ def _partly_answered(variants: Sequence[Variant], read: Sequence[Fraction | Diag
     failures = [value for value in read if isinstance(value, Diagnosis)]
     first = next((failure for failure in failures if failure.id != "not-run"), failures[0])
     items = [variant.item() for variant in variants]
-    right = sum(
-        isinstance(value, Fraction) and value == item.answer for item, value in zip(items, read, strict=True)
-    )
+    right = sum(value == item.answer for item, value in zip(items, read, strict=True))
     if not right:
         return first
     message = f"{first.message} It was right for {right} of the {len(items)} inputs that it was tried on."
@@ -100,7 +98,7 @@ def _partly_answered(variants: Sequence[Variant], read: Sequence[Fraction | Diag
 
 @dataclass(frozen=True)
 class Carried:
-    """A number that follows from others: their sum, in its own unit. Following from wrong ones earns `credit`."""
+    """A number that follows from others: their sum, in its own unit. From wrong ones it earns `credit`."""
 
     sources: tuple[str, ...]
     credit: float
@@ -138,9 +136,7 @@ def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction
 
 def _entry(name: str, item: Item, answer: Value) -> Fraction | Diagnosis:
     if not isinstance(answer.value, dict):
-        return Diagnosis(
-            MALFORMED, f"`{name}` is not a dictionary; keep the form that the cell came with.", NOTHING
-        )
+        return Diagnosis(MALFORMED, f"`{name}` is no dictionary; keep the form that it came in.", NOTHING)
     if item.id not in answer.value:
         return Diagnosis(NO_ANSWER, f"`{name}` has no entry {item.id!r}.", NOTHING)
     return _number(item, answer.value[item.id])

@@ -1,8 +1,8 @@
 """What earns points in an assignment: its questions, and which cell of the notebook answers which.
 
-A `specification.toml` holds questions in the schema of `layercost.questions`, and one `[[cell]]` for each cell that
-earns points: a function that is called on hidden inputs, numbers that are read from variables, or an explanation
-that a person marks. Everything here runs on the trusted side.
+A `specification.toml` holds questions in the schema of `layercost.questions`, and one `[[cell]]` for each
+cell that earns points: a function that is called on hidden inputs, numbers that are read from variables,
+or an explanation that a person marks. Everything here runs on the trusted side.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def normalized(student: str) -> str:
 
 @dataclass(frozen=True)
 class FunctionCell:
-    """A function that is called on hidden inputs; `keywords` that have their default are left out of the call."""
+    """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
 
     grade_id: str
     points: float
@@ -103,7 +103,7 @@ class AssignmentSpecification:
         return isinstance(typed, str) and normalized(typed) == normalized(student)
 
     def row(self, student: str) -> int:
-        """The row of variants.json that belongs to a student; the setup cell of the notebook computes the same."""
+        """The row of variants.json that belongs to a student, as the setup cell computes it."""
         digest = hashlib.sha256(f"{self.salt}/{normalized(student)}".encode()).hexdigest()
         return int(digest, 16) % VARIANTS
 
@@ -112,7 +112,7 @@ class AssignmentSpecification:
         return question.draw(f"{self.salt}/{row}")
 
     def variants(self) -> dict[str, object]:
-        """What variants.json holds: for each question that students answer with numbers of their own, all rows."""
+        """What variants.json holds: the salt, and all rows of each question about one's own numbers."""
         return {
             question.id: [dict(self.variant(question, row).numbers) for row in range(VARIANTS)]
             for question in self._own.values()

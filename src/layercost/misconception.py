@@ -1,4 +1,4 @@
-"""Misconceptions: wrong beliefs, each a small change of what is asked, with a stable id and one kind sentence.
+"""Misconceptions: wrong beliefs, each a small change of what is asked, with an id and one kind sentence.
 
 A belief about a layer is declared beside the formula that it distorts, in the layer's own module:
 as a function that changes the layer's fields, or as a class that overrides one of its methods.
@@ -35,7 +35,7 @@ SIZED = PRICED | {Size.OUTPUT_SIZE}
 
 @dataclass(frozen=True)
 class Unit:
-    """In what an answer is given: `size` of what is counted make one. Without a name: what is counted itself."""
+    """In what an answer is given: `size` of what is counted make one. No name: what is counted itself."""
 
     name: str
     size: int = 1
@@ -66,7 +66,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Misconception:
-    """`distort` gives what somebody with this belief answers instead, or None where the belief changes nothing."""
+    """`distort` gives the task as a believer sees it, or None where the belief changes nothing."""
 
     id: str
     message: str
@@ -96,7 +96,7 @@ def belief(
     message: str,
     of: type[Layer],
     measures: Collection[Measure],
-    where: Callable[[Layer], bool] = lambda layer: True,
+    where: Callable[[Layer], bool] | None = None,
 ) -> Callable[[Belief], Belief]:
     """Declare a belief about the layers `of` a class, for the `measures` that it distorts.
 
@@ -108,7 +108,7 @@ def belief(
         seen = partial(seen_as, change) if isinstance(change, type) else cast(Change, change)
 
         def believed(leaf: Layer) -> Layer:
-            return seen(leaf) if isinstance(leaf, of) and where(leaf) else leaf
+            return seen(leaf) if isinstance(leaf, of) and (where is None or where(leaf)) else leaf
 
         declare(name, message, lambda task: _distorted(task, believed) if task.measure in measures else None)
         return change
@@ -191,7 +191,7 @@ def _forgot_bias(layer: Layer) -> Layer:
 
 @belief(
     "bias-not-asked-for",
-    "You counted biases where the layer has none: with bias=False there is nothing to store and nothing to add.",
+    "You counted biases where the layer has none: with bias=False none is stored and none is added.",
     Layer, STORED | {Quantity.FLOPS}, _has_none,
 )  # fmt: skip
 def _bias_not_asked_for(layer: Layer) -> Layer:
@@ -249,7 +249,7 @@ declare(
 )
 declare(
     "one-addition-too-many",
-    "You counted n additions for a dot product of length n: n products need only n - 1 additions to become one sum.",
+    "You counted n additions for a dot product of length n: adding up n products takes n - 1.",
     _one_addition_too_many,
 )
 declare(

@@ -3,29 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import Field, dataclass, field, replace
+from typing import Any, ClassVar, cast
 
 from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
-from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
-from layercost.layers.sliding import Sizes, Window, check_channels, per_axis, slide
+from layercost.layer import (
+    Layer,
+    LayerError,
+    keep,
+    keep_flags,
+    keep_padding,
+    keep_rule,
+    keep_sizes,
+    keep_whole,
+    register,
+)
+from layercost.layers.sliding import (
+    Paddings,
+    Sizes,
+    Window,
+    check_channels,
+    padding_per_axis,
+    per_axis,
+    slide,
+)
 from layercost.misconception import PRICED, SIZED, STORED, belief
-from layercost.shape import FLOOR, Image, Shape, shown, values, whole
+from layercost.shape import (
+    FLOOR,
+    TF_SAME,
+    Image,
+    OutputSizeRule,
+    Shape,
+    Signal,
+    Volume,
+    both,
+    shown,
+    values,
+    whole,
+)
 
 
 @dataclass(frozen=True, repr=False)
-class _Convolution(Layer):
+class Convolution(Layer):
     """What convolutions over one, two and three axes share."""
 
     in_channels: int
     out_channels: int
     kernel_size: Sizes
     stride: Sizes = 1
-    padding: Sizes = 0
+    padding: Paddings | str = 0
     dilation: Sizes = 1
     groups: int = 1
     bias: bool = True
+    rule: OutputSizeRule | str | None = field(default=None, kw_only=True)
 
     axes: ClassVar[int]
     letters: ClassVar[Mapping[str, str]] = {
@@ -37,8 +68,8 @@ class _Convolution(Layer):
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_channels", "out_channels", "groups")
         keep_sizes(self, self.axes, 1, "kernel_size", "stride", "dilation")
-        keep_sizes(self, self.axes, 0, "padding")
         keep_flags(self, "bias")
+        self._keep_padding()
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
@@ -46,10 +77,35 @@ class _Convolution(Layer):
                     f"but {self.groups} groups do not divide {getattr(self, name)} channels"
                 )
 
+    def _keep_padding(self) -> None:
+        name, named = type(self).__name__, isinstance(self.padding, str)
+        if named and self.padding not in ("same", "valid"):
+            raise LayerError(
+                f"{name}: padding must be 'same', 'valid' or whole numbers, but got {self.padding!r}"
+            )
+        if named and self.rule is not None:
+            raise LayerError(f"{name}: give padding={self.padding!r} or a rule, not both")
+        if self.padding == "same" and set(per_axis(self.stride)) != {1}:
+            raise LayerError(
+                f"{name}: padding='same' needs stride 1, as in PyTorch; "
+                "for other strides take rule='tensorflow-same'"
+            )
+        if not named:
+            keep_padding(self, self.axes)
+        keep_rule(self, TF_SAME if self.padding == "same" else FLOOR)
+
     @property
     def window(self) -> Window:
         """How the kernel slides."""
-        return Window(*map(per_axis, (self.kernel_size, self.stride, self.padding, self.dilation)))
+        padding = (0,) * self.axes if isinstance(self.padding, str) else padding_per_axis(self.padding)
+        sizes = map(per_axis, (self.kernel_size, self.stride, self.dilation))
+        kernel, stride, dilation = sizes
+        return Window(kernel, stride, padding, dilation)
+
+    def _default(self, field: Field[Any]) -> object:
+        if field.name == "rule":
+            return TF_SAME if self.padding == "same" else FLOOR
+        return super()._default(field)
 
     def check(self, shape: Shape) -> None:
         check_channels(self, self.in_channels, shape)
@@ -59,7 +115,7 @@ class _Convolution(Layer):
         return (weight, Held("bias", self.out_channels)) if self.bias else (weight,)
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self.window, self.out_channels, shape, FLOOR)
+        return slide(self.window, self.out_channels, shape, cast(OutputSizeRule, self.rule))
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         amount = times(batch, values(output))
@@ -82,16 +138,42 @@ class _Convolution(Layer):
 
 @register
 @dataclass(frozen=True, repr=False)
-class Conv2d(_Convolution):
+class Conv1d(Convolution):
+    """``(in_channels, L)`` to ``(out_channels, L_out)``, with ``L_out = floor((L + 2p - d(k-1) - 1) / s) + 1``.
+
+    Padding and output size otherwise: as `Conv2d`. Source: arguments as torch.nn.Conv1d.
+    """
+
+    axes = 1
+    takes = Signal
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class Conv2d(Convolution):
     """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
 
     Output size: ``H_out = floor((H + 2p - d(k-1) - 1) / s) + 1``.
     Parameters: ``out_channels * in_channels / groups * k * k`` weights, ``out_channels`` biases with `bias`.
+    `padding` may be 'same' (stride 1), 'valid', or a pair (before, after) for each axis; another output-size
+    `rule` may be given, as ``rule="tensorflow-same"``.
     Source: documents 000 to 004; arguments as torch.nn.Conv2d.
     """
 
     axes = 2
     takes = Image
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class Conv3d(Convolution):
+    """``(in_channels, D, H, W)`` to ``(out_channels, D_out, H_out, W_out)``, each axis as in `Conv2d`.
+
+    Source: arguments as torch.nn.Conv3d.
+    """
+
+    axes = 3
+    takes = Volume
 
 
 @register
@@ -170,9 +252,9 @@ WEIGHED = STORED | PRICED
 @belief(
     "kernel-not-squared",
     "You counted k weights where the kernel has k times k: it is as high as it is wide.",
-    _Convolution, WEIGHED,
+    Convolution, WEIGHED,
 )  # fmt: skip
-class _KernelNotSquared(_Convolution):
+class _KernelNotSquared(Convolution):
     def _length(self) -> Number:
         return exact_div(self.in_channels, self.groups) * self.window.kernel[0]
 
@@ -180,9 +262,9 @@ class _KernelNotSquared(_Convolution):
 @belief(
     "forgot-input-channels",
     "You counted one input channel: each filter reaches through all of them.",
-    _Convolution, WEIGHED,
+    Convolution, WEIGHED,
 )  # fmt: skip
-class _ForgotInputChannels(_Convolution):
+class _ForgotInputChannels(Convolution):
     def _length(self) -> Number:
         return self.window.area
 
@@ -190,9 +272,9 @@ class _ForgotInputChannels(_Convolution):
 @belief(
     "one-filter",
     "You counted a single filter: there is one for each output channel.",
-    _Convolution, WEIGHED,
+    Convolution, WEIGHED,
 )  # fmt: skip
-class _OneFilter(_Convolution):
+class _OneFilter(Convolution):
     def parameters(self) -> tuple[Held, ...]:
         return tuple(held._replace(size=held.size // self.out_channels) for held in super().parameters())
 
@@ -203,9 +285,9 @@ class _OneFilter(_Convolution):
 @belief(
     "bias-per-input-channel",
     "You gave each input channel a bias: a bias belongs to each output channel.",
-    _Convolution, STORED, lambda layer: getattr(layer, "bias", False),
+    Convolution, STORED, lambda layer: getattr(layer, "bias", False),
 )  # fmt: skip
-class _BiasPerInputChannel(_Convolution):
+class _BiasPerInputChannel(Convolution):
     def parameters(self) -> tuple[Held, ...]:
         weight, *_ = super().parameters()
         return (weight, Held("bias", self.in_channels))
@@ -214,9 +296,9 @@ class _BiasPerInputChannel(_Convolution):
 @belief(
     "one-position",
     "You counted a single position of the kernel: it takes a dot product at every cell of the output map.",
-    _Convolution, PRICED,
+    Convolution, PRICED,
 )  # fmt: skip
-class _OnePosition(_Convolution):
+class _OnePosition(Convolution):
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         positions = values(output) // output[0]
         return _shared_out(super().operations(shape, output, batch, training), positions)
@@ -234,7 +316,7 @@ def _strides(layer: Layer) -> bool:
 
 
 def _pads(layer: Layer) -> bool:
-    return max(map(int, per_axis(getattr(layer, "padding", 0)))) > 0
+    return isinstance(layer, Convolution) and any(int(both(padding)) for padding in layer.window.padding)
 
 
 def _as_if(shape: Shape, *longer: int) -> Shape:
@@ -247,9 +329,9 @@ def _as_if(shape: Shape, *longer: int) -> Shape:
     "input-size",
     "You took the size of the input for that of the output: a kernel fits fewer times than there are cells, "
     "unless padding makes up for it.",
-    _Convolution, SIZED | STORED,
+    Convolution, SIZED | STORED,
 )  # fmt: skip
-class _InputSize(_Convolution):
+class _InputSize(Convolution):
     def transform(self, shape: Shape) -> Shape:
         return type(shape)((self.out_channels, *shape[1:]))
 
@@ -257,9 +339,9 @@ class _InputSize(_Convolution):
 @belief(
     "rounded-up",
     "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does.",
-    _Convolution, SIZED | STORED, _strides,
+    Convolution, SIZED | STORED, _strides,
 )  # fmt: skip
-class _RoundedUp(_Convolution):
+class _RoundedUp(Convolution):
     def transform(self, shape: Shape) -> Shape:
         return super().transform(_as_if(shape, *(int(stride) - 1 for stride in per_axis(self.stride))))
 
@@ -267,7 +349,7 @@ class _RoundedUp(_Convolution):
 @belief(
     "forgot-padding",
     "You left out the padding: it is added on both sides before the kernel slides.",
-    _Convolution, SIZED | STORED, _pads,
+    Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
 def _forgot_padding(layer: Layer) -> Layer:
     return replace(layer, padding=0)  # type: ignore[call-arg]
@@ -276,17 +358,19 @@ def _forgot_padding(layer: Layer) -> Layer:
 @belief(
     "padding-once",
     "You added the padding once: it is added on both sides, so twice.",
-    _Convolution, SIZED | STORED, _pads,
+    Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
-class _PaddingOnce(_Convolution):
+class _PaddingOnce(Convolution):
     def transform(self, shape: Shape) -> Shape:
-        return super().transform(_as_if(shape, *(-int(padding) for padding in per_axis(self.padding))))
+        return super().transform(
+            _as_if(shape, *(-(int(both(padding)) // 2) for padding in self.window.padding))
+        )
 
 
 @belief(
     "forgot-stride",
     "You let the kernel move by one cell: it moves by the stride, so there are fewer positions.",
-    _Convolution, SIZED | STORED, _strides,
+    Convolution, SIZED | STORED, _strides,
 )  # fmt: skip
 def _forgot_stride(layer: Layer) -> Layer:
     return replace(layer, stride=1)  # type: ignore[call-arg]
@@ -295,8 +379,8 @@ def _forgot_stride(layer: Layer) -> Layer:
 @belief(
     "forgot-first-position",
     "You counted the steps of the kernel: the position where it starts is one more.",
-    _Convolution, SIZED | STORED,
+    Convolution, SIZED | STORED,
 )  # fmt: skip
-class _ForgotFirstPosition(_Convolution):
+class _ForgotFirstPosition(Convolution):
     def transform(self, shape: Shape) -> Shape:
         return super().transform(_as_if(shape, *(-int(stride) for stride in per_axis(self.stride))))

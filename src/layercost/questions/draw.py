@@ -1,4 +1,4 @@
-"""Numbers from a seed that are the same on every Python and in the browser: SHA-256 of a counter, never `random`."""
+"""Numbers from a seed: SHA-256 of a counter, so that every Python and the browser draw the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Drawn: TypeAlias = int | bool | str
 
 
 class QuestionError(ValueError):
-    """A question that is badly written, or that cannot tell right from wrong; the message says what to change."""
+    """A question that is badly written or cannot tell right from wrong; the message says what to change."""
 
 
 def chance(seed: Seed, label: str, below: int) -> int:

@@ -1,8 +1,8 @@
-"""What a wrong answer says about the one who gave it: the first explanation that fits, from right to unknown."""
+"""How a wrong answer came about: the first explanation that fits, from right to unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
 from layercost.questions.item import Item
-from layercost.questions.task import believed, number, other_conventions, pair, stated
+from layercost.questions.task import believed, number, other_conventions
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 
@@ -35,14 +35,14 @@ class Diagnosis:
 def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     """The diagnosis of one answer, or of a function's answers on several inputs.
 
-    A misconception is named only where it explains every answer, a pair of them only where no other pair does.
+    A misconception is named only where it explains every answer, a pair only where no other pair does.
     """
     given = tuple(answers)
-    right = tuple(item.answer for item in items)
-    if _same(items, given, right):
+    if _same(items, given, _right(items)):
         return Diagnosis(RIGHT, "Right.", Fraction(1))
-    explanations = (_misconception, _convention, _pair, _some_right, _magnitude)
-    found = (explanation(items, given, right) for explanation in explanations)
+    found = (
+        explanation(items, given) for explanation in (_misconception, _convention, _pair, _some, _magnitude)
+    )
     message = "This is not right, and fits no mistake that we know; work through the formula once more."
     unknown = Diagnosis(UNKNOWN, message, Fraction(0))
     return next((diagnosis for diagnosis in found if diagnosis is not None), unknown)
@@ -50,57 +50,56 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
 
 def beliefs(items: Sequence[Item]) -> dict[str, Numbers]:
     """What each misconception answers, where it has a part in at least one of the answers."""
-    return {
-        misconception.id: answers
-        for misconception in MISCONCEPTIONS.values()
-        if misconception.id not in items[0].without
-        and (answers := _answers(items, lambda task, held=misconception: believed(task, held))) is not None
-    }
+    held = (one for one in MISCONCEPTIONS.values() if one.id not in items[0].without)
+    found = ((one.id, _answers(items, (one,))) for one in held)
+    return {name: answers for name, answers in found if answers is not None}
 
 
-def _answers(items: Sequence[Item], distort: Callable[[Task], Task | None]) -> Numbers | None:
-    """The answers of somebody who sees each task so; right where it changes nothing, None where it never does."""
-    seen = [distort(item.task) for item in items]
-    if all(task is None for task in seen):
+def _answers(items: Sequence[Item], held: Sequence[Misconception]) -> Numbers | None:
+    """The answers of somebody who holds these beliefs; None where they change none of the tasks."""
+    seen = [_seen(item.task, held) for item in items]
+    if all(task is item.task for task, item in zip(seen, items, strict=True)):
         return None
-    return tuple(
-        item.answer if task is None else number(task) for item, task in zip(items, seen, strict=True)
-    )
+    return tuple(number(task) for task in seen)
+
+
+def _seen(task: Task, held: Sequence[Misconception]) -> Task:
+    """The task through the eyes of a believer; a belief that has no part in it changes nothing."""
+    for misconception in held:
+        task = believed(task, misconception) or task
+    return task
+
+
+def _right(items: Sequence[Item]) -> Numbers:
+    return tuple(item.answer for item in items)
 
 
 def _same(items: Sequence[Item], given: Numbers, expected: Numbers) -> bool:
     return all(item.accepts(one, other) for item, one, other in zip(items, given, expected, strict=True))
 
 
-def _misconception(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | None:
+def _misconception(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     for name, answers in beliefs(items).items():
         if _same(items, given, answers):
             return Diagnosis(name, MISCONCEPTIONS[name].message, items[0].credit_of(name))
     return None
 
 
-def _convention(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | None:
-    each = [other_conventions(item.task) for item in items]
-    for others in zip(*each, strict=True):
+def _convention(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    for others in zip(*(other_conventions(item.task) for item in items), strict=True):
         if _same(items, given, tuple(number(task) for _, task in others)):
-            message = (
-                f"This is right by the convention {others[0][0].name}; the question asks by another. "
-                f"{stated(items[0].task).convention}"
-            )
-            return Diagnosis(OTHER_CONVENTION, message, items[0].credit_of(OTHER_CONVENTION))
+            convention, _ = others[0]
+            message = f"This is right by the convention {convention.name}, but another is asked for."
+            said = f"{message} {items[0].stated.convention}"
+            return Diagnosis(OTHER_CONVENTION, said, items[0].credit_of(OTHER_CONVENTION))
     return None
 
 
-def _pair(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | None:
+def _pair(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     """Two misconceptions together, where just one pair explains all answers."""
-    singles = [right, *beliefs(items).values()]
-    found = [
-        both
-        for both in combinations(_held(items), 2)
-        if (answers := _answers(items, lambda task, both=both: pair(task, *both))) is not None
-        and _same(items, given, answers)
-        and answers not in singles
-    ]
+    alone = beliefs(items)
+    pairs = combinations((MISCONCEPTIONS[name] for name in alone), 2)
+    found = [both for both in pairs if (answers := _answers(items, both)) and _same(items, given, answers)]
     if len(found) != 1:
         return None
     first, second = found[0]
@@ -108,20 +107,16 @@ def _pair(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | 
     return Diagnosis(f"{first.id}+{second.id}", f"{first.message} And: {second.message}", credit)
 
 
-def _held(items: Sequence[Item]) -> Iterator[Misconception]:
-    return (MISCONCEPTIONS[name] for name in beliefs(items))
-
-
-def _some_right(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | None:
-    good = sum(item.accepts(one, other) for item, one, other in zip(items, given, right, strict=True))
-    if not good:
+def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    right = sum(item.accepts(one, item.answer) for item, one in zip(items, given, strict=True))
+    if not right:
         return None
-    message = f"Right for {good} of the {len(items)} inputs that it was tried on, and not for the others."
-    return Diagnosis(SOME_RIGHT, message, items[0].credit_of(SOME_RIGHT) * Fraction(good, len(items)))
+    message = f"Right for {right} of the {len(items)} inputs that it was tried on, and not for the others."
+    return Diagnosis(SOME_RIGHT, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
 
 
-def _magnitude(items: Sequence[Item], given: Numbers, right: Numbers) -> Diagnosis | None:
-    if not all(one < 3 * other and other < 3 * one for one, other in zip(given, right, strict=True)):
+def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    if not all(one < 3 * other and other < 3 * one for one, other in zip(given, _right(items), strict=True)):
         return None
     message = "This has the right order of magnitude, but is not the number itself; look for what is missing."
     return Diagnosis(MAGNITUDE, message, items[0].credit_of(MAGNITUDE))

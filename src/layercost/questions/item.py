@@ -14,7 +14,7 @@ from layercost.questions.task import Stated, number, stated
 
 @dataclass(frozen=True)
 class Item:
-    """A task with its rules: how many decimals are asked for (None: whole numbers), and what earns which credit.
+    """A task with its rules: how many decimals are asked for (None: whole numbers), and what earns credit.
 
     Misconceptions that stand in `without` are not looked for.
     """

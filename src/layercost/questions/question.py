@@ -25,7 +25,7 @@ ATTEMPTS = 300
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing that a question asks: a measure of the layer or of one part of the network, and in which unit."""
+    """One thing that a question asks: a measure of the layer or of one part of the network, in a unit."""
 
     id: str
     measure: Measure
@@ -57,7 +57,7 @@ class Question:
     asks: tuple[Ask, ...]
 
     def draw(self, seed: Seed) -> Variant:
-        """The variant of this seed, the same everywhere; raises QuestionError where none tells right from wrong."""
+        """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
         return self._vetted(seed, 1, lambda variants: _clashes_of_items(variants[0]))[0]
 
     def draw_cases(self, seed: Seed, cases: int) -> tuple[Variant, ...]:
@@ -74,13 +74,16 @@ class Question:
         refused: Counter[str] = Counter()
         for attempt in range(ATTEMPTS):
             variants = tuple(Variant(self, self._numbers(seed, f"{attempt}/{case}")) for case in range(cases))
-            found = clashes(variants)
+            try:
+                found = clashes(variants)
+            except QuestionError as impossible:
+                found = [str(impossible)]
             if not found:
                 return variants
             refused.update(found)
         ((clash, _),) = refused.most_common(1)
         raise QuestionError(
-            f"question {self.id!r}: {ATTEMPTS} draws in a row do not tell right from wrong; most often {clash}. "
+            f"question {self.id!r}: no draw of {ATTEMPTS} tells right from wrong; most often {clash}. "
             f"Draw from wider ranges, or name a misconception in `without`."
         )
 
@@ -107,9 +110,11 @@ class Variant:
         """The layer or network; raises QuestionError where the numbers make none."""
         try:
             layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
-            return fitted(layers[""] if "" in layers else Sequential(layers), self.input_shape)
+            layer = fitted(layers[""] if "" in layers else Sequential(layers), self.input_shape)
+            layer.output_shape(self.input_shape)
         except (LayerError, ShapeError) as error:
             raise QuestionError(f"question {self.question.id!r} with {dict(self.numbers)}: {error}") from None
+        return layer
 
     @cached_property
     def items(self) -> dict[str, Item]:

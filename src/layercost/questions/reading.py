@@ -1,4 +1,4 @@
-"""Reading what a student wrote. Malformed is not wrong: it is said what is expected, and no attempt is lost."""
+"""Reading what a student wrote. Malformed is not wrong: it is said what is expected instead."""
 
 from __future__ import annotations
 

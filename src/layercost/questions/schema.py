@@ -14,10 +14,8 @@ from layercost.questions.question import Ask, Question
 from layercost.questions.task import measure_named
 from layercost.questions.template import check_layer, check_wording
 
-_QUESTION_KEYS = (
-    "id", "level", "skills", "wording", "draw", "layer", "layers", "input", "convention", "without", "credit", "ask",
-)  # fmt: skip
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
+_QUESTION_KEYS = (*_NEEDED, "layer", "layers", "convention", "without", "credit")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit")
 
 

@@ -103,12 +103,6 @@ def believed(task: Task, misconception: Misconception) -> Task | None:
         return None  # with this belief there is no answer at all
 
 
-def pair(task: Task, first: Misconception, second: Misconception) -> Task | None:
-    """The task as somebody sees it who holds both beliefs, or None where one has no part in the answer."""
-    seen = believed(task, first)
-    return None if seen is None else believed(seen, second)
-
-
 def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
     """The same question under each other named convention; none for what no convention prices."""
     if task.measure not in PRICED:

@@ -1,0 +1,136 @@
+"""From right to unknown: the first explanation that fits is given, and nothing is read into an answer."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from layercost.misconception import MISCONCEPTIONS
+from layercost.questions import Variant, explain, read_question
+from layercost.questions.explain import beliefs
+
+from .data import LINEAR, SHIPPED, changed
+
+FLOPS = changed(ask=[{"quantity": "flops", "credit": {"macs-for-flops": 0.5, "right-magnitude": 0.1}}])
+
+
+def drawn(data: dict[str, object], seed: int = 0) -> Variant:
+    return read_question(data).draw(seed)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_right_answer_is_always_right(name: str):
+    for seed in range(40):
+        variant = read_question(SHIPPED[name]).draw(seed)
+        for ask, item in variant.items.items():
+            found = variant.diagnose(float(item.answer) if item.decimals else int(item.answer), ask)
+            assert (found.id, found.credit) == ("right", 1)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_misconception_of_a_drawn_question_gets_its_own_name(name: str):
+    """What vetting promises: no wrong answer is taken for right or for another misconception."""
+    for seed in range(10):
+        for item in read_question(SHIPPED[name]).draw(seed).items.values():
+            for held, (answer,) in beliefs([item]).items():
+                found = explain([item], [answer])
+                assert (found.id, found.message) == (held, MISCONCEPTIONS[held].message)
+                assert found.credit == item.credit.get(held, 0) < 1
+
+
+def test_text_and_value_are_diagnosed_alike():
+    variant = drawn(LINEAR)
+    without_bias = int(variant.answer) - variant.numbers["outputs"]
+    assert variant.diagnose(without_bias) == variant.diagnose(f"{without_bias:,} parameters")
+    assert variant.diagnose(without_bias).credit == Fraction(1, 2)
+
+
+def test_what_is_malformed_is_neither_right_nor_wrong():
+    found = drawn(LINEAR).diagnose("a lot")
+    assert found.id == "malformed"
+    assert "write a whole number of parameters" in found.message
+
+
+def test_memory_may_be_rounded_or_cut_off_after_the_decimals_that_are_asked_for():
+    variant = drawn(SHIPPED["fully_connected_and_lenet/lenet"])
+    exact = variant.item("kib").answer
+    thousandths = exact * 1000
+    for close in (exact, Fraction(int(thousandths), 1000), Fraction(round(thousandths), 1000)):
+        assert variant.diagnose(float(close), "kib").id == "right"
+    assert variant.diagnose(float(exact) + 0.01, "kib").id == "right-magnitude"
+
+
+def test_another_convention_is_named_where_the_question_states_its_own():
+    """The question counts everything: who leaves the activations out, as textbooks do, is told so by name."""
+    data = changed(
+        layer=None, layers={"linear": "Linear(inputs, outputs)", "tanh": "Tanh()"}, convention="everything",
+        ask=[{"quantity": "flops"}],
+    )  # fmt: skip
+    variant = drawn(data)
+    activations = 8 * variant.numbers["outputs"]
+    found = variant.diagnose(int(variant.answer) - activations)
+    assert found.id == "other-convention"
+    assert "right by the convention textbook" in found.message
+    assert "Convention everything" in found.message
+
+
+def test_near_misses_get_the_order_of_magnitude_and_others_are_unknown():
+    variant = drawn(FLOPS)
+    assert variant.diagnose(int(variant.answer) + 7).id == "right-magnitude"
+    assert variant.diagnose(int(variant.answer) + 7).credit == Fraction(1, 10)
+    for nonsense in (0, -5, int(variant.answer) * 1000 + 1, 10**35):
+        found = variant.diagnose(nonsense)
+        assert (found.id, found.credit) == ("unknown", 0)
+        assert found.message.startswith("This is not right, and fits no mistake that we know")
+
+
+# ---- functions ----------------------------------------------------------------------------------
+
+
+def cases(name: str = "linear-parameters"):
+    question = read_question(SHIPPED[f"fully_connected_and_lenet/{name}"])
+    return [variant.item() for variant in question.draw_cases("a student", 6)]
+
+
+def test_a_function_is_right_only_where_all_its_answers_are():
+    items = cases()
+    assert explain(items, [item.answer for item in items]).id == "right"
+
+
+def test_a_misconception_must_explain_every_answer_of_a_function():
+    """One answer that it does not explain, and it is not named."""
+    items = cases()
+    answers = list(beliefs(items)["forgot-bias"])
+    assert explain(items, answers).id == "forgot-bias"
+    changed_case = next(place for place, item in enumerate(items) if answers[place] != item.answer)
+    answers[changed_case] += 1
+    assert explain(items, answers).id == "right-on-some"
+
+
+def test_a_function_that_is_right_now_and_then_earns_its_share():
+    items = cases()
+    answers = [items[0].answer, items[1].answer, *(Fraction(1) for _ in items[2:])]
+    found = explain(items, answers)
+    assert found.id == "right-on-some"
+    assert found.credit == Fraction(4, 10) * Fraction(2, 6)
+    assert found.message == "Right for 2 of the 6 inputs that it was tried on, and not for the others."
+
+
+def test_no_message_about_a_function_repeats_an_input_or_an_answer():
+    """Hidden inputs stay hidden: messages hold no number but how many inputs there were."""
+    items = cases("conv2d-output-size")
+    for answers in [*beliefs(items).values(), tuple(Fraction(1) for _ in items)]:
+        message = explain(items, answers).message
+        assert not set(map(str, answers)) & set(message.split()) - {"1", "6"}
+
+
+def test_two_beliefs_are_found_in_a_function_even_where_each_case_shows_only_one():
+    """Forgetting a bias shows where there is one, the swapped size everywhere: together they explain all."""
+    items = cases("conv2d-parameters")
+    one, other = MISCONCEPTIONS["forgot-bias"], MISCONCEPTIONS["kernel-not-squared"]
+    from layercost.questions.explain import _answers
+
+    answers = _answers(items, (one, other))
+    assert answers is not None
+    assert explain(items, answers).id == "forgot-bias+kernel-not-squared"
