@@ -42,13 +42,14 @@ def mark_class(
         earlier = None if run_again else read_record(path)
         return mark(course.submitted, student, assignment, sandbox, earlier)
 
-    with (
-        Writer(course, assignment.name, assignment.notebook, assignment.release) as writer,
-        ThreadPoolExecutor(jobs) as pool,
-    ):
-        waiting = {pool.submit(work, student): student for student in students}
-        for future in as_completed(waiting):
-            yield _finish(future, waiting[future], writer.write)
+    with Writer(course, assignment.name, assignment.notebook, assignment.release) as writer:
+        pool = ThreadPoolExecutor(jobs)
+        try:
+            waiting = {pool.submit(work, student): student for student in students}
+            for future in as_completed(list(waiting)):
+                yield _finish(future, waiting.pop(future), writer.write)
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever stops waits for the boxes that run, not for the rest
 
 
 def _finish(future: Future[Marked], student: str, write: Callable[[Marked], None]) -> Line:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,15 @@ from grader.course import Assignment, Course
 
 from .counting import Counting
 
+ROOT = Path(__file__).resolve().parents[2]
 ASSIGNMENT = Path(__file__).parent / "assignment"
+STUB = """
+import sys, types
+from tests.grading.counting import Counting
+module = types.ModuleType("grader.specification")
+module.load = lambda path: Counting()
+sys.modules["grader.specification"] = module
+"""
 RIGHT = {
     "q1": "answer_q1 = channels * 148",
     "q2": "def conv_params(cin, cout, k, bias=True):\n    return cout * (cin * k * k + int(bias))",
@@ -115,3 +125,12 @@ class Submissions:
 @pytest.fixture
 def submissions(course: Course) -> Submissions:
     return Submissions(course)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """That of a teacher's terminal, in which every Python finds the tests' specification."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "sitecustomize.py").write_text(STUB)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "HOME": str(folder)}

@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
 
+from grader.batch import mark_class
+from grader.box import Limits
 from grader.command import main
 from grader.course import Course
 
@@ -178,3 +185,58 @@ def test_stock_nbgrader_still_exports(graded: Course, tmp_path: Path) -> None:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert float(rows["counted_macs"]["score"]) == 10.0
     assert float(rows["no_notebook"]["max_score"]) == 17.0
+
+
+def boxes() -> list[str]:
+    """The processes of boxes, as the machine sees them."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and b"/box/grader/runner.py" in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_killed_at_any_moment_it_leaves_no_process_and_goes_on(
+    course: Course, submissions: Submissions, environment: dict[str, str]
+) -> None:
+    """After SIGKILL the boxes die too, what was written stays, and the same command finishes."""
+    submissions.add("ada", RIGHT)
+    submissions.add("zoe", {"q1": "while True: pass"})
+    command = [sys.executable, "-m", "grader", "autograde", "counting", "--jobs=1", "--cell-seconds=50"]
+    process = subprocess.Popen(command, cwd=course.root, env=environment, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "[1/2] ada: 12 of 17, 5 by hand (ran)\n"
+        wait_until(lambda: bool(boxes()))
+        process.kill()
+    wait_until(lambda: not boxes())
+    assert main(["autograde", "counting", "--course", str(course.root), *QUICK]) == 0
+    with Gradebook(course.database) as gradebook:
+        marks = {each.student.id: each.score for each in gradebook.assignment_submissions("counting")}
+    assert marks == {"ada": 12.0, "zoe": 0.0}
+
+
+def test_two_batches_at_a_time_do_not_disturb_each_other(course: Course, submissions: Submissions) -> None:
+    """Two writers of one gradebook wait for each other, and no row is written twice."""
+    students = [f"s{number}" for number in range(6)]
+    for student in students:
+        submissions.add(student, RIGHT)
+    opened = course.assignment("counting")
+    with opened.sandbox(Limits()) as sandbox, ThreadPoolExecutor(2) as pool:
+        batches = [
+            pool.submit(lambda: list(mark_class(course, opened, sandbox, students, jobs=2))) for _ in range(2)
+        ]
+        lines = [line for batch in batches for line in batch.result()]
+    assert not [line for line in lines if line.failed]
+    with Gradebook(course.database) as gradebook:
+        assert [each.score for each in gradebook.assignment_submissions("counting")] == [12.0] * 6

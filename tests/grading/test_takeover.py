@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,14 +23,6 @@ from .conftest import RIGHT, Submissions, copy_of_course, use_counting
 
 pytestmark = pytest.mark.bubblewrap
 
-ROOT = Path(__file__).resolve().parents[2]
-STUB = """
-import sys, types
-from tests.grading.counting import Counting
-module = types.ModuleType("grader.specification")
-module.load = lambda path: Counting()
-sys.modules["grader.specification"] = module
-"""
 TOKEN = "for-this-test"  # noqa: S105 - the server lives as long as the test
 PATIENCE = 120.0
 
@@ -48,15 +39,6 @@ def marked_course(built_course: Path, tmp_path_factory: pytest.TempPathFactory) 
         use_counting(monkeypatch)
         assert main(["autograde", "counting", "--course", str(course.root)]) == 0
     return course
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """That of a teacher's terminal, in which every Python finds the tests' specification."""
-    folder = tmp_path_factory.mktemp("site")
-    (folder / "sitecustomize.py").write_text(STUB)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "HOME": str(folder)}
 
 
 def totals(course: Course) -> dict[str, float]:
