@@ -195,3 +195,17 @@ def test_its_words_can_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     explorer = linear_explorer()
     assert explorer.control("in_features").description == "Eingänge"
     assert "auch geschrieben" in explorer.pane("line")
+
+
+def test_a_value_that_crosses_a_cut_on_its_way_is_confirmed() -> None:
+    """The page sends a step while Python cuts it to a new bound: both end with what was asked for."""
+    explorer = linear_explorer()
+    step = explorer.control("step")
+    step.value = 301
+    explorer.control("in_features").value = 8  # Python tells the page: the step is 9 at most
+    told: list[str] = []
+    step.send_state = told.append
+    step.set_state({"value": 4})  # sent by the page before it heard that
+    assert (step.value, told) == (4, ["value"])
+    step.set_state({"value": 5})
+    assert told == ["value"]  # once is enough

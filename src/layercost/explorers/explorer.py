@@ -38,6 +38,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         self._moving = ""  # the field that the reader is moving, from its first move on
         self._before: Any = None  # what was built before that move: the ghost
         self._good: Any = None
+        self._cut: set[str] = set()  # the fields whose value Python itself has cut down to a new bound
         for pane, widget in (*self._html.items(), ("controls", arranged)):
             widget.add_class(f"lc-{pane}")
         super().__init__([self._html.get(pane, arranged) for pane in self.panes])
@@ -88,10 +89,26 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     def _moved_by(self, field: str) -> Callable[[object], None]:
         def moved(_change: object) -> None:
             if not self._following:
+                self._confirm(field)
                 self._notice(field)
                 self._answer()
 
         return moved
+
+    def bound(self, field: str, high: int) -> None:
+        """Let the slider of a field end at `high`; its value comes along if it stood beyond."""
+        control = self.control(field)
+        if control.max == high:
+            return
+        value, control.max = control.value, high
+        if control.value != value:
+            self._cut.add(field)
+
+    def _confirm(self, field: str) -> None:
+        """Tell the page the value that it sent, if a cut may have crossed it and undone it there."""
+        if field in self._cut:
+            self._cut.discard(field)
+            self.control(field).send_state("value")
 
     def _notice(self, field: str) -> None:
         """The ghost is what stood before the reader took hold of this control, not before its last tick."""
@@ -170,12 +187,6 @@ def travel(slider: IntSlider) -> HBox:
     ])  # fmt: skip
     buttons.add_class("lc-travel")
     return buttons
-
-
-def bound(control: IntSlider, high: int) -> None:
-    """Let a slider end at `high`; its value comes along if it stood beyond."""
-    if control.max != high:
-        control.max = high
 
 
 def named(control: Any, field: str, *classes: str) -> Any:

@@ -12,7 +12,7 @@ from ipywidgets import VBox
 
 from layercost.convention import CONVENTIONS, Quantity, pricing
 from layercost.explorers import parts
-from layercost.explorers.explorer import Explorer, bound, choice, convention_switch, slider, travel
+from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
 from layercost.explorers.markup import number, tag
 from layercost.explorers.matrix import Product, matrix_picture
@@ -99,7 +99,7 @@ class LeNetExplorer(Explorer):
         return self._good if self._good is not None and self._good.settings == wanted else Built(wanted)
 
     def follow(self, built: Built) -> None:
-        bound(self.control("position"), _places(self._looked_at(built)))
+        self.bound("position", _places(self._looked_at(built)))
 
     def _looked_at(self, built: Built) -> Call:
         return built.stages[STAGES.index(self.control("layer").value)]

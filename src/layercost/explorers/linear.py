@@ -12,7 +12,6 @@ from layercost.convention import CONVENTIONS, Quantity, pricing
 from layercost.explorers import parts
 from layercost.explorers.explorer import (
     Explorer,
-    bound,
     convention_switch,
     slider,
     tick_box,
@@ -68,8 +67,8 @@ class LinearExplorer(Explorer):
         return Built(layer, settings["batch"])
 
     def follow(self, built: Built) -> None:
-        bound(self.control("row"), built.layer.out_features)
-        bound(self.control("step"), built.layer.in_features + built.layer.bias)
+        self.bound("row", built.layer.out_features)
+        self.bound("step", built.layer.in_features + built.layer.bias)
 
     def describe(self, built: Built) -> str:
         layer, batch = built.layer, built.batch
