@@ -166,7 +166,7 @@ def test_a_move_of_the_window_draws_only_the_picture() -> None:
     """Network, formulas, bars and table stay as they are."""
     explorer = lenet_explorer()
     changed = _watch(explorer)
-    explorer.control("position").value = 17
+    explorer.control("position").value = 18
     assert changed == ["picture"]
 
 

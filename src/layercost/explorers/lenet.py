@@ -27,6 +27,9 @@ from layercost.table import Count, Table, count, table
 # The seven layers that the paper names; activations and Flatten stand in the table.
 STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
 _SMALLEST, _LARGEST = 4, 64
+_FIRST_SHOWN = (
+    37  # a position on the way, so that the printed picture shows what has been and what is to come
+)
 
 
 class Settings(NamedTuple):
@@ -82,7 +85,7 @@ class LeNetExplorer(Explorer):
     shaping = frozenset(Settings._fields)
 
     def __init__(self, version: str = "max-pooling", layer: str = "conv2 (C3)") -> None:
-        position = slider("position", _("position"), 1, 1, 1, "lc-follows", "lc-d-k")
+        position = slider("position", _("position"), _FIRST_SHOWN, 1, _FIRST_SHOWN, "lc-follows", "lc-d-k")
         controls = {
             "version": choice("version", _("version"), list(VERSIONS), version),
             "size": slider("size", _("image height and width"), 32, _SMALLEST, _LARGEST, "lc-d-h"),
