@@ -27,9 +27,7 @@ from layercost.table import Count, Table, count, table
 # The seven layers that the paper names; activations and Flatten stand in the table.
 STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
 _SMALLEST, _LARGEST = 4, 64
-_FIRST_SHOWN = (
-    37  # a position on the way, so that the printed picture shows what has been and what is to come
-)
+_FIRST_SHOWN = 37  # a position on the way: the printed picture shows what has been and what is to come
 
 
 class Settings(NamedTuple):

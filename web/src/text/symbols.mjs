@@ -2,10 +2,12 @@
 // letter, its number in the substitution line, its cells in the picture. Escape or a touch elsewhere puts it out.
 import { all } from '../dom.mjs';
 
-const CONTAINER = '.lc-explorer, .lc-formula, .lc-static';
 const LIT = 'lc-lit';
 
 let lit = null; // {container, name}
+
+// A formula inside an explorer lights the whole explorer: that is where its cells are.
+const containerOf = (symbol) => symbol?.closest('.lc-explorer') ?? symbol?.closest('.lc-formula, .lc-static');
 
 function show(container, name) {
   for (const part of all('[data-sym]', container)) part.classList.toggle(LIT, part.dataset.sym === name);
@@ -19,7 +21,7 @@ function hide() {
 
 function light({ target }) {
   const symbol = target.closest?.('[data-sym]');
-  const container = symbol?.closest(CONTAINER);
+  const container = containerOf(symbol);
   if (!container) return hide();
   if (lit?.container !== container) hide();
   return show(container, symbol.dataset.sym);
