@@ -37,7 +37,7 @@ RIGHT = {
     "    out = (n + 2 * p - k) // s + 1\n    return 2 * out * out * cout * cin * k * k",
     "q4": "The kernel is the same everywhere.",
 }
-QUICK = Limits(step_seconds=2.0, total_seconds=30.0)
+QUICK = Limits(step_seconds=5.0, total_seconds=60.0)
 
 
 def use_counting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,9 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batt
         monkeypatch.setenv("GRADER_TEST", ENVIRONMENT_CANARY)
         use_counting(monkeypatch)
         where = ["--course", str(course.root)]
-        assert main(["autograde", "counting", *where, "--cell-seconds=2", "--total-seconds=12"]) == 0
+        assert (
+            main(["autograde", "counting", *where, "--cell-seconds=5", "--total-seconds=60", "--jobs=4"]) == 0
+        )
         assert main(["feedback", "counting", *where]) == 0
         received = [*accepted(listener), *accepted(abstract)]
     return Battle(course, drop, received, before)

@@ -56,7 +56,7 @@ EXPECTED = {
     "deleted_cell": ("right", "missing", "right", "manual", 8.0),
     "no_notebook": ("unreadable", "unreadable", "unreadable", "unreadable", 0.0),
 }
-QUICK = ["--cell-seconds=2", "--total-seconds=20"]
+QUICK = ["--cell-seconds=5", "--total-seconds=60"]
 
 
 def submit_all(submissions: Submissions) -> None:

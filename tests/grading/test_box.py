@@ -19,7 +19,7 @@ from grader.values import Call, Failure, Get, Value
 
 pytestmark = pytest.mark.bubblewrap
 
-LIMITS = Limits(step_seconds=3.0, total_seconds=20.0)
+LIMITS = Limits(step_seconds=6.0, total_seconds=60.0)
 
 
 @pytest.fixture(scope="module")
@@ -233,8 +233,8 @@ def test_cells_that_do_not_run_twice_are_said(boxes: Sandbox) -> None:
     """Where the replay itself dies, no further box is tried."""
     flaky = "import os, time\nif time.time() > {}: os._exit(1)"
     cells = [
-        CodeCell("", flaky.format(time.time() + 2)),
-        CodeCell("", "def f(): time.sleep(2.5); os._exit(1)"),
+        CodeCell("", flaky.format(time.time() + 4)),
+        CodeCell("", "def f(): time.sleep(4.5); os._exit(1)"),
     ]
     outcome = examine(boxes, "ada", cells, {"a": [Call("f")], "b": [Get("f")]}, {})
     assert outcome.answers["b"] == (Failure("died", "Your cells ran once, but did not run a second time."),)
