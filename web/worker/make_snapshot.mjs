@@ -7,6 +7,17 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 
+// A module that cannot be imported is the usual trouble: say Python's traceback, and not the line of minified
+// code from which node would have it come.
+function importOrStop(name) {
+  try {
+    py.runPython(`import ${name}`);
+  } catch (error) {
+    console.error(`The browser's Python cannot import ${name}:\n${error.message}`);
+    process.exit(1);
+  }
+}
+
 const [pyodideName, folderName, ...modules] = process.argv.slice(2);
 const folder = path.resolve(folderName);
 const pyodide = path.resolve(pyodideName);
@@ -19,7 +30,7 @@ const py = await loadPyodide({
 });
 py.FS.writeFile('/packages.zip', fs.readFileSync(path.join(folder, 'packages.zip')));
 py.runPython('import sys; sys.path.append("/packages.zip"); import course_bridge');
-for (const name of modules) py.runPython(`import ${name}`);
+for (const name of modules) importOrStop(name);
 py.runPython('import gc; gc.collect()'); // no JavaScript proxy may be alive now: runPython returned none
 
 const memory = py.makeMemorySnapshot();
