@@ -175,7 +175,7 @@ class Bubblewrap(Sandbox):
             (shared_stage.reachable(GRADER / "runner.py"), "/box/grader/runner.py"),
             (shared_stage.reachable(GRADER / "values.py"), "/box/grader/values.py"),
             *((shared_stage.reachable(path), f"/box/packages/{path.name}") for path in numpy_folders()),
-            *((self.stage.copy(path), f"/box/work/{path.name}") for path in files),
+            *((self.stage.copy(path), f"/box/files/{path.name}") for path in files),
         ]
         shared = shared_python_library()
         if shared is not None:
@@ -228,7 +228,7 @@ class Bubblewrap(Sandbox):
             *("--dev", "/dev", "--size", small, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
             *("--proc", "/proc", "--size", str(self.limits.temporary_bytes), "--tmpfs", "/tmp"),
             *self.mounts,
-            *("--dir", "/box/work", "--remount-ro", "/", "--chdir", "/box/work", "--clearenv"),
+            *("--dir", "/box/files", "--remount-ro", "/", "--chdir", "/box/files", "--clearenv"),
             *(word for name, value in environment.items() for word in ("--setenv", name, value)),
         ]
 

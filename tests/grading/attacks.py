@@ -285,9 +285,9 @@ LEAKS = {
     "print_them_in_the_replay": Attack(
         "leak",
         {
-            "q1": "import os\nanswer_q1 = 1\nfor name in ('/tmp', '/dev/shm', '/box/work', '@DROP@'):\n"
+            "q1": "import os\nanswer_q1 = 1\nfor name in ('/tmp', '/dev/shm', '/box/files', '@DROP@'):\n"
             "    try: print(open(name + '/seen').read())\n    except OSError: pass",
-            "q2": "def conv_params(*a, **k):\n    import os\n    for name in ('/tmp', '/dev/shm', '/box/work', '@DROP@'):\n"
+            "q2": "def conv_params(*a, **k):\n    import os\n    for name in ('/tmp', '/dev/shm', '/box/files', '@DROP@'):\n"
             "        try: open(name + '/seen', 'a').write(f'SEEN_CANARY {a}')\n        except OSError: pass\n"
             "    os._exit(1)",
         },
