@@ -36,6 +36,7 @@ from layercost.expression import (
 )  # fmt: skip
 from layercost.facts import Facts, Held, Operation
 from layercost.layer import Call, Layer
+from layercost.rendering import bold, escaped, html_cells, html_table, markdown_lines, padded_lines
 from layercost.shape import Shape, ShapeError, checked_sizes, whole
 
 
@@ -389,16 +390,14 @@ class Table:
 
     def text(self) -> str:
         """A plain table with a caption above and what is not counted below."""
-        head, *rows, total = _aligned([self.heads, *map(_cells, self.rows), self._total_cells()])
+        head, *rows, total = padded_lines([self.heads, *map(_cells, self.rows), self._total_cells()], _WORDS)
         rule = "-" * max(map(len, (head, *rows, total)))
         return "\n".join([self.caption, "", head, rule, *rows, rule, total, "", *self._notes()])
 
     def markdown(self) -> str:
         """A Markdown table with a caption above and what is not counted below."""
-        align = ["---"] * _WORDS + ["---:"] * (len(HEADS) - _WORDS)
-        total = [f"**{cell}**" if cell else "" for cell in self._total_cells()]
-        rows = [self.heads, align, *map(_cells, self.rows), total]
-        lines = (f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
+        rows = [*map(_cells, self.rows), bold(self._total_cells())]
+        lines = markdown_lines(self.heads, rows, _WORDS)
         return "\n".join([self.caption, "", *lines, "", *self._notes()])
 
     def html(self, columns: Iterable[str] | None = None) -> str:
@@ -407,15 +406,15 @@ class Table:
         `columns` picks some of `COLUMNS`, in their order; raises UnknownNameError for another name.
         """
         shown = _chosen(COLUMNS if columns is None else tuple(columns))
-        body = "".join(f"<tr>{_html_cells(_cells(row), shown)}</tr>" for row in self.rows)
-        heads = "".join(f'<th scope="col">{_html_head(self.heads[column])}</th>' for column in shown)
-        return (
-            f'<div class="lc-scroll"><table class="lc-table"><caption>{_escaped(self.caption)}</caption>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
-            f'<tfoot><tr class="lc-total">{_html_cells(self._total_cells(), shown)}</tr></tfoot>'
-            "</table></div>"
-            f'<p class="lc-remark">{_escaped(self.remark)}</p>'
-        )
+        words = sum(column < _WORDS for column in shown)
+
+        def cells(row: list[str]) -> str:
+            return html_cells([row[column] for column in shown], words)
+
+        heads = (_html_head(self.heads[column]) for column in shown)
+        rows = (cells(_cells(row)) for row in self.rows)
+        body = html_table(self.caption, heads, rows, [cells(self._total_cells())])
+        return f'{body}<p class="lc-remark">{escaped(self.remark)}</p>'
 
     def latex(self) -> str:
         """A LaTeX table (package booktabs) with a caption."""
@@ -520,16 +519,6 @@ def _short(layer: Layer, otherwise: str) -> str:
 _LONGEST = 60
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Each row as one line: words to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(_padded, row, widths, range(len(widths)))).rstrip() for row in rows]
-
-
-def _padded(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column < _WORDS else cell.rjust(width)
-
-
 def _chosen(columns: tuple[str, ...]) -> tuple[int, ...]:
     """The places of some of `COLUMNS`."""
     for name in columns:
@@ -539,23 +528,8 @@ def _chosen(columns: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _html_head(head: str) -> str:
-    name, _, unit = _escaped(head).partition(" (")
+    name, _, unit = escaped(head).partition(" (")
     return f'{name} <span class="lc-unit">{unit.removesuffix(")")}</span>' if unit else name
-
-
-def _html_cells(cells: list[str], columns: tuple[int, ...]) -> str:
-    return "".join(
-        f"<td>{_escaped(cells[column])}</td>"
-        if column < _WORDS
-        else f'<td class="lc-n">{_escaped(cells[column])}</td>'
-        for column in columns
-    )
-
-
-def _escaped(text: str) -> str:
-    import html
-
-    return html.escape(text)
 
 
 def _latex_row(cells: Iterable[str]) -> str:
