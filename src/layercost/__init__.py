@@ -16,14 +16,21 @@ from layercost.expression import Expression, Symbol
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.layers import (
     GELU,
+    GRU,
+    LSTM,
+    RNN,
     AdaptiveAvgPool2d,
     Auxiliary,
     AvgPool2d,
     BatchNorm1d,
     BatchNorm2d,
     ConnectedConv2d,
+    Conv1d,
     Conv2d,
+    Conv3d,
+    ConvTranspose2d,
     Dropout,
+    Embedding,
     EuclideanRBF,
     Flatten,
     GroupNorm,
@@ -45,9 +52,37 @@ from layercost.layers import (
     Subsampling2d,
     Tanh,
     ZeroPaddedShortcut,
+    fold,
 )  # fmt: skip
 from layercost.networks import network_named
-from layercost.shape import CEIL, FLOOR, ShapeError
+from layercost.shape import (
+    CAFFE_CONVOLUTION,
+    CAFFE_POOLING,
+    CEIL,
+    FLOOR,
+    KERAS_TRANSPOSED_SAME,
+    KERAS_TRANSPOSED_VALID,
+    ONNX_CEIL,
+    ONNX_NOTSET,
+    ONNX_SAME_LOWER,
+    ONNX_SAME_UPPER,
+    ONNX_TRANSPOSED_SAME,
+    ONNX_VALID,
+    OUTPUT_SIZE_RULES,
+    TF_SAME,
+    TF_VALID,
+    TRANSPOSED,
+    TRANSPOSED_SIZE_RULES,
+    Features,
+    Image,
+    Sequence,
+    ShapeError,
+    Signal,
+    Tokens,
+    Volume,
+    adaptive_windows,
+    compare_output_sizes,
+)  # fmt: skip
 from layercost.table import Count, Table, count, table
 
 __version__ = "0.1.0"
@@ -60,12 +95,17 @@ COMPARISONS = Quantity.COMPARISONS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CEIL", "COMPARISONS", "CONVENTIONS",
-    "FLOOR", "FLOPS", "GELU", "LAYERS", "MACS", "MULTIPLICATIONS", "PARAMETERS", "PARAMETER_BYTES",
-    "STORED_VALUES", "AdaptiveAvgPool2d", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d",
-    "ConnectedConv2d", "Conv2d", "Convention", "Count", "Dropout", "EuclideanRBF", "Expression", "Flatten",
-    "GroupNorm", "Identity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm",
-    "MaxPool2d", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ScaledTanh", "Sequential", "ShapeError",
-    "SiLU", "Sigmoid", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "UnknownNameError",
-    "ZeroPaddedShortcut", "count", "layer_from_text", "network_named", "networks", "table",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING", "CEIL",
+    "COMPARISONS", "CONVENTIONS", "FLOOR", "FLOPS", "GELU", "GRU", "KERAS_TRANSPOSED_SAME",
+    "KERAS_TRANSPOSED_VALID", "LAYERS", "LSTM", "MACS", "MULTIPLICATIONS", "ONNX_CEIL", "ONNX_NOTSET",
+    "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID", "OUTPUT_SIZE_RULES",
+    "PARAMETERS", "PARAMETER_BYTES", "RNN", "STORED_VALUES", "TF_SAME", "TF_VALID", "TRANSPOSED",
+    "TRANSPOSED_SIZE_RULES", "AdaptiveAvgPool2d", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d",
+    "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "Convention", "Count", "Dropout",
+    "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "GroupNorm", "Identity", "Image",
+    "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool2d", "PReLU",
+    "Parallel", "Quantity", "ReLU", "ReLU6", "ScaledTanh", "Sequence", "Sequential", "ShapeError", "SiLU",
+    "Sigmoid", "Signal", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens",
+    "UnknownNameError", "Volume", "ZeroPaddedShortcut", "adaptive_windows", "compare_output_sizes", "count",
+    "fold", "layer_from_text", "network_named", "networks", "table",
 ]  # fmt: skip

@@ -18,7 +18,17 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast
 from layercost.convention import unknown
 from layercost.expression import Number, Symbol, times
 from layercost.facts import Facts, Held, Operation
-from layercost.shape import Shape, ShapeError, fit, shape_of, shown, values, whole
+from layercost.shape import (
+    OUTPUT_SIZE_RULES,
+    OutputSizeRule,
+    Shape,
+    ShapeError,
+    fit,
+    shape_of,
+    shown,
+    values,
+    whole,
+)
 
 
 class LayerError(ValueError):
@@ -170,13 +180,10 @@ class Layer:
 
     @staticmethod
     def _written(value: object) -> str:
-        """A field as it is written: one size for all axes as that size."""
-        if (
-            isinstance(value, tuple)
-            and value
-            and all(isinstance(v, int) for v in value)
-            and len(set(value)) == 1
-        ):
+        """A field as it is written: one size for all axes as that size, a rule by its name."""
+        if isinstance(value, OutputSizeRule):
+            return repr(value.name)
+        if isinstance(value, tuple) and len(set(value)) == 1 and isinstance(value[0], int):
             return repr(value[0])
         return repr(value)
 
@@ -188,14 +195,21 @@ class Layer:
 
 def _lettered(value: Any, letter: str | None) -> Any:
     """A field with its letter; a pair of equal sizes shares one (k), others get one an axis (k_h, k_w)."""
-    if letter is None or isinstance(value, bool) or value is None:
+    if letter is None or value is None or isinstance(value, (bool, str)):
         return value
+    if not isinstance(value, tuple):
+        return _one_lettered(value, letter)
+    suffixes = {1: ("",), 2: ("_h", "_w"), 3: ("_d", "_h", "_w")}[len(value)]
+    shared = len(set(value)) == 1
+    pairs = zip(value, suffixes, strict=True)
+    return tuple(_one_lettered(size, letter if shared else letter + suffix) for size, suffix in pairs)
+
+
+def _one_lettered(value: Any, letter: str) -> Any:
+    """One size with its letter, or what stands before and after (p_1, p_2)."""
     if isinstance(value, tuple):
-        suffixes = {1: ("",), 2: ("h", "w"), 3: ("d", "h", "w")}[len(value)]
-        if len(set(value)) == 1:
-            return tuple(_lettered(size, letter) for size in value)
-        pairs = zip(value, suffixes, strict=True)
-        return tuple(_lettered(size, f"{letter}_{suffix}") for size, suffix in pairs)
+        base, _, subscript = letter.partition("_")
+        return tuple(Symbol(f"{base}_{subscript}{place}", size) for place, size in enumerate(value, start=1))
     return value if letter in _UNSPOKEN and value == 1 else Symbol(letter, value)
 
 
@@ -234,6 +248,30 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: boo
             None if or_none and size is None else _whole(layer, name, size, at_least) for size in sizes
         )
         keep(layer, **{name: tuple(checked)})
+
+
+def keep_padding(layer: Layer, axes: int) -> None:
+    """Check `padding`: one size, one for each of `axes`, or a pair (before, after) for each."""
+    value = layer.padding  # type: ignore[attr-defined]
+    pairs = isinstance(value, (tuple, list)) and any(isinstance(side, (tuple, list)) for side in value)
+    if not pairs:
+        return keep_sizes(layer, axes, 0, "padding")
+    if len(value) != axes or not all(isinstance(side, (tuple, list)) and len(side) == 2 for side in value):
+        raise LayerError(
+            f"{type(layer).__name__}: padding must be one whole number, {axes} of them, or {axes} pairs "
+            f"(before, after), one for each axis, but got {shown(value)}"
+        )
+    keep(layer, padding=tuple(tuple(_whole(layer, "padding", size, 0) for size in side) for side in value))
+    return None
+
+
+def keep_rule(layer: Layer) -> None:
+    """Check `rule`: None, an output-size rule, or the name of one."""
+    value = layer.rule  # type: ignore[attr-defined]
+    if isinstance(value, str) and value in OUTPUT_SIZE_RULES:
+        keep(layer, rule=OUTPUT_SIZE_RULES[value])
+    elif value is not None and not isinstance(value, OutputSizeRule):
+        raise LayerError(f"{type(layer).__name__}: {unknown('output-size rule', value, OUTPUT_SIZE_RULES)}")
 
 
 def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) -> None:

@@ -10,9 +10,9 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import ClassVar, SupportsIndex, cast
+from typing import ClassVar, NamedTuple, SupportsIndex, TypeAlias, cast
 
-from layercost.expression import Number, ceil_div, exact_div
+from layercost.expression import Expression, Number, add, ceil_div, exact_div, maximum
 
 
 class ShapeError(ValueError):
@@ -207,30 +207,55 @@ def extent(kernel: Number, dilation: Number) -> Number:
     return kernel if isinstance(dilation, int) and dilation == 1 else dilation * (kernel - 1) + 1
 
 
+Padding: TypeAlias = "Number | tuple[Number, Number]"  # as much on each side, or before and after
+
+
+def both(padding: Padding) -> Number:
+    """The cells of padding on both sides together."""
+    return padding[0] + padding[1] if isinstance(padding, tuple) else 2 * padding
+
+
+def each_side(padding: Padding) -> tuple[Number, Number]:
+    """The cells of padding before and after."""
+    return padding if isinstance(padding, tuple) else (padding, padding)
+
+
 @dataclass(frozen=True, slots=True)
 class OutputSizeRule:
-    """How many windows fit along one axis; `padding` is what is added on each side.
+    """How many windows stand along one axis, and how much padding they find on each side of it.
 
-    `source` names where the rule is written down.
+    `source` names where the rule is written down. A rule that `finds_padding` is given none.
     """
 
     name: str
     source: str
 
+    finds_padding: ClassVar[bool] = False
+
     def size(
-        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
     ) -> Number:
         """The output size along an axis of `n` cells; raises ShapeError where no window fits."""
         raise NotImplementedError
+
+    def sides(
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
+    ) -> tuple[Number, Number]:
+        """The cells of padding before and after the axis."""
+        return each_side(padding)
+
+    def _refuse(self, padding: Padding) -> None:
+        if int(both(padding)):
+            raise ShapeError(f"{self.name} finds its padding itself; leave padding at 0")
 
 
 class _Floor(OutputSizeRule):
     __slots__ = ()
 
     def size(
-        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
     ) -> Number:
-        room = n + 2 * padding - extent(kernel, dilation)
+        room = n + both(padding) - extent(kernel, dilation)
         if int(room) < 0:
             raise _too_large(n, kernel, padding, dilation)
         return room // stride + 1
@@ -240,21 +265,85 @@ class _Ceil(OutputSizeRule):
     __slots__ = ()
 
     def size(
-        self, n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number = 1
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
     ) -> Number:
-        windows = ceil_div(n + 2 * padding - extent(kernel, dilation), stride) + 1
+        spanned = extent(kernel, dilation)
+        if int(each_side(padding)[1]) >= int(spanned):
+            raise ShapeError(
+                f"{self.name} needs less padding than the {int(spanned)} cells that the kernel spans, "
+                f"but got {int(each_side(padding)[1])}"
+            )
+        windows = ceil_div(n + both(padding) - spanned, stride) + 1
         if int(windows) < 1:
             raise _too_large(n, kernel, padding, dilation)
-        starts_in_right_padding = (int(windows) - 1) * int(stride) >= int(n) + int(padding)
-        return windows - 1 if starts_in_right_padding else windows
+        start = (int(windows) - 1) * int(stride) - int(each_side(padding)[0])  # of the last window
+        return windows - 1 if start >= int(n) and self._clips(padding) else windows
+
+    def _clips(self, padding: Padding) -> bool:
+        """Whether a last window that would start past the last cell is dropped."""
+        return True
 
 
-def _too_large(n: Number, kernel: Number, padding: Number, dilation: Number) -> ShapeError:
-    padded, spanned = int(n) + 2 * int(padding), int(extent(kernel, dilation))
+class _CaffePooling(_Ceil):
+    __slots__ = ()
+
+    def _clips(self, padding: Padding) -> bool:
+        return int(both(padding)) > 0
+
+
+class _Same(OutputSizeRule):
+    __slots__ = ()
+
+    finds_padding = True
+
+    def size(
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
+    ) -> Number:
+        self._refuse(padding)
+        return ceil_div(n, stride)
+
+    def sides(
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
+    ) -> tuple[Number, Number]:
+        windows = self.size(n, kernel, stride, padding, dilation)
+        missing = max((int(windows) - 1) * int(stride) + int(extent(kernel, dilation)) - int(n), 0)
+        return self._split(missing // 2, missing - missing // 2)
+
+    def _split(self, less: int, more: int) -> tuple[int, int]:
+        """Before and after: the odd cell goes to the end."""
+        return less, more
+
+
+class _SameLower(_Same):
+    __slots__ = ()
+
+    def _split(self, less: int, more: int) -> tuple[int, int]:
+        return more, less
+
+
+class _Valid(OutputSizeRule):
+    __slots__ = ()
+
+    finds_padding = True
+
+    def size(
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
+    ) -> Number:
+        self._refuse(padding)
+        room = n - extent(kernel, dilation) + 1
+        if int(room) < 1:
+            raise _too_large(n, kernel, padding, dilation)
+        return ceil_div(room, stride)
+
+
+def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) -> ShapeError:
+    padded, spanned = int(n) + int(both(padding)), int(extent(kernel, dilation))
     spans = f" (it spans {spanned} cells with dilation {int(dilation)})" if spanned != int(kernel) else ""
+    before, after = map(int, each_side(padding))
+    beside = f"{before} on each side" if before == after else f"{before} before and {after} after"
     return ShapeError(
         f"a kernel of {int(kernel)}{spans} is larger than the padded input of {padded} cells "
-        f"({int(n)} and {int(padding)} on each side); use a smaller kernel or more padding"
+        f"({int(n)} and {beside}); use a smaller kernel or more padding"
     )
 
 
@@ -264,39 +353,230 @@ CEIL = _Ceil(
     "PyTorch, ceil_mode=True: the last window may hang over the end by less than a stride, "
     "and is dropped where it would start in the right padding",
 )
+CAFFE_CONVOLUTION = _Floor("caffe-convolution", "Caffe, conv_layer.cpp: integer division, which rounds down")
+CAFFE_POOLING = _CaffePooling(
+    "caffe-pooling",
+    "Caffe, pooling_layer.cpp: rounded up; a last window that would start past the input is dropped "
+    "where there is padding, and kept, empty, where there is none",
+)
+TF_SAME = _Same(
+    "tensorflow-same",
+    "TensorFlow, padding SAME: ceil(n / s); the padding that this takes is split, the odd cell at the end",
+)
+TF_VALID = _Valid("tensorflow-valid", "TensorFlow, padding VALID: ceil((n - d(k - 1)) / s), no padding")
+ONNX_NOTSET = _Floor("onnx-notset", "ONNX, auto_pad NOTSET: the padding is given; floor, as PyTorch")
+ONNX_CEIL = _Ceil("onnx-ceil", "ONNX, auto_pad NOTSET with ceil_mode=1: as PyTorch's ceil_mode")
+ONNX_SAME_UPPER = _Same("onnx-same-upper", "ONNX, auto_pad SAME_UPPER: ceil(n / s), the odd cell at the end")
+ONNX_SAME_LOWER = _SameLower(
+    "onnx-same-lower", "ONNX, auto_pad SAME_LOWER: ceil(n / s), the odd cell at the beginning"
+)
+ONNX_VALID = _Valid("onnx-valid", "ONNX, auto_pad VALID: ceil((n - d(k - 1)) / s), no padding")
+
+OUTPUT_SIZE_RULES: dict[str, OutputSizeRule] = {
+    rule.name: rule
+    for rule in (
+        FLOOR, CEIL, CAFFE_CONVOLUTION, CAFFE_POOLING, TF_SAME, TF_VALID,
+        ONNX_NOTSET, ONNX_CEIL, ONNX_SAME_UPPER, ONNX_SAME_LOWER, ONNX_VALID,
+    )
+}  # fmt: skip
+
+
+class OutputSize(NamedTuple):
+    """What one rule says of one axis: the output's size, the padding, the cells at the end that nobody reads.
+
+    `size` is None where no window fits, and `refusal` then says why.
+    """
+
+    rule: str
+    size: int | None
+    before: int = 0
+    after: int = 0
+    unread: int = 0
+    refusal: str = ""
+
+
+def compare_output_sizes(
+    n: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> tuple[OutputSize, ...]:
+    """What each of `OUTPUT_SIZE_RULES` makes of an axis of `n` cells, side by side.
+
+    `padding` is given to the rules that do not find it themselves. Raises ShapeError for what is no size.
+
+    >>> {row.rule: row.size for row in compare_output_sizes(112, 3, stride=2)}["caffe-pooling"]
+    56
+    """
+    settings = {"n": n, "kernel": kernel, "stride": stride, "dilation": dilation}
+    for name, value in settings.items():
+        whole("compare_output_sizes", name, value)
+    whole("compare_output_sizes", "padding", padding, 0)
+    return tuple(
+        _output_size(rule, n, kernel, stride, 0 if rule.finds_padding else padding, dilation)
+        for rule in OUTPUT_SIZE_RULES.values()
+    )
+
+
+def _output_size(
+    rule: OutputSizeRule, n: int, kernel: int, stride: int, padding: int, dilation: int
+) -> OutputSize:
+    try:
+        size = int(rule.size(n, kernel, stride, padding, dilation))
+    except ShapeError as error:
+        return OutputSize(rule.name, None, refusal=error.message)
+    before, after = map(int, rule.sides(n, kernel, stride, padding, dilation))
+    end = (size - 1) * stride + int(extent(kernel, dilation)) - before
+    return OutputSize(rule.name, size, before, after, max(0, n - end))
+
+
+# ---- sizes of transposed convolutions ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TransposedSizeRule:
+    """How large the output of a transposed convolution is along one axis; `source` says on whose word."""
+
+    name: str
+    source: str
+
+    def size(
+        self,
+        n: Number,
+        kernel: Number,
+        stride: Number,
+        padding: Number = 0,
+        dilation: Number = 1,
+        output_padding: Number = 0,
+    ) -> Number:
+        """The output size for `n` cells; raises ShapeError where nothing would be left."""
+        raise NotImplementedError
+
+
+class _Transposed(TransposedSizeRule):
+    __slots__ = ()
+
+    def size(
+        self,
+        n: Number,
+        kernel: Number,
+        stride: Number,
+        padding: Number = 0,
+        dilation: Number = 1,
+        output_padding: Number = 0,
+    ) -> Number:
+        canvas = (n - 1) * stride + extent(kernel, dilation)
+        padded = isinstance(padding, Expression) or padding > 0
+        size = add(canvas - 2 * padding if padded else canvas, output_padding)
+        if int(size) < 1:
+            raise ShapeError(
+                f"a padding of {int(padding)} on each side crops all of the {int(canvas)} cells that "
+                f"a kernel of {int(kernel)} makes of {int(n)}; use less padding"
+            )
+        return size
+
+
+class _TransposedSame(TransposedSizeRule):
+    __slots__ = ()
+
+    def size(
+        self,
+        n: Number,
+        kernel: Number,
+        stride: Number,
+        padding: Number = 0,
+        dilation: Number = 1,
+        output_padding: Number = 0,
+    ) -> Number:
+        return n * stride
+
+
+class _TransposedValid(TransposedSizeRule):
+    __slots__ = ()
+
+    def size(
+        self,
+        n: Number,
+        kernel: Number,
+        stride: Number,
+        padding: Number = 0,
+        dilation: Number = 1,
+        output_padding: Number = 0,
+    ) -> Number:
+        return n * stride + maximum(extent(kernel, dilation) - stride, 0)
+
+
+class _TransposedRuntime(TransposedSizeRule):
+    __slots__ = ()
+
+    def size(
+        self,
+        n: Number,
+        kernel: Number,
+        stride: Number,
+        padding: Number = 0,
+        dilation: Number = 1,
+        output_padding: Number = 0,
+    ) -> Number:
+        spanned = extent(kernel, dilation)
+        return n * stride if int(spanned) >= int(stride) else (n - 1) * stride + spanned
+
+
+TRANSPOSED = _Transposed(
+    "transposed", "PyTorch, torch.nn.ConvTranspose2d: (n - 1) s - 2p + d(k - 1) + output_padding + 1"
+)
+KERAS_TRANSPOSED_SAME = _TransposedSame("keras-transposed-same", "Keras, Conv2DTranspose, same: n s")
+KERAS_TRANSPOSED_VALID = _TransposedValid(
+    "keras-transposed-valid", "Keras, Conv2DTranspose, valid: n s + max(k - s, 0)"
+)
+ONNX_TRANSPOSED_SAME = _TransposedRuntime(
+    "onnx-transposed-same", "onnxruntime, ConvTranspose with auto_pad SAME: n s, or (n - 1) s + k where k < s"
+)
+
+TRANSPOSED_SIZE_RULES: dict[str, TransposedSizeRule] = {
+    rule.name: rule
+    for rule in (TRANSPOSED, KERAS_TRANSPOSED_SAME, KERAS_TRANSPOSED_VALID, ONNX_TRANSPOSED_SAME)
+}
+
+
+# ---- the cells under windows -------------------------------------------------------------------
 
 
 def window_cells(
-    n: Number, kernel: Number, stride: Number, padding: Number, dilation: Number, windows: Number
+    n: Number, kernel: Number, stride: Number, before: Number, dilation: Number, windows: Number
 ) -> tuple[tuple[Number, Number], ...]:
     """How many real cells the windows along one axis cover, as pairs of (cells, windows with so many).
 
-    A window that hangs over the border covers fewer than `kernel` cells: padding is not a cell.
+    The first window starts `before` cells ahead of the axis. A window that hangs over the border covers fewer
+    than `kernel` cells: padding is not a cell.
     """
     span = int(extent(kernel, dilation))
-    first = min(-(-int(padding) // int(stride)), int(windows))  # the first window that starts on a real cell
-    end = max(
-        first, min((int(n) + int(padding) - span) // int(stride) + 1, int(windows))
-    )  # past the last whole one
+    first = min(-(-int(before) // int(stride)), int(windows))  # the first window that starts on a real cell
+    past = min((int(n) + int(before) - span) // int(stride) + 1, int(windows))  # the last whole one and 1
+    end = max(first, past)
     if first == 0 and end == int(windows):
         return ((kernel, windows),)
-    starts = (index * int(stride) - int(padding) for index in (*range(first), *range(end, int(windows))))
+    starts = (index * int(stride) - int(before) for index in (*range(first), *range(end, int(windows))))
     found = Counter(_cells_from(start, int(n), int(kernel), int(dilation)) for start in starts)
     found[int(kernel)] += end - first
     pairs = sorted(found.items(), reverse=True)  # a window on padding alone reads no cell and is left out
     return tuple((kernel if cells == int(kernel) else cells, many) for cells, many in pairs if cells and many)
 
 
-def adaptive_cells(n: Number, windows: Number) -> tuple[tuple[Number, Number], ...]:
-    """The same for windows spread over `n` cells, which may overlap (PyTorch's adaptive pooling).
+def adaptive_windows(n: int, windows: int) -> tuple[tuple[int, int], ...]:
+    """The first cell and the one past the last of windows spread over `n` cells, as in adaptive pooling.
 
-    Window j covers the cells from ``floor(j n / windows)`` up to ``ceil((j + 1) n / windows)``.
+    Window j goes from ``floor(j n / windows)`` to ``ceil((j + 1) n / windows)``; neighbours may overlap.
+    Source: PyTorch, torch.nn.AdaptiveAvgPool2d.
+
+    >>> adaptive_windows(13, 6)
+    ((0, 3), (2, 5), (4, 7), (6, 9), (8, 11), (10, 13))
     """
-    cells, many = int(n), int(windows)
-    if cells % many == 0:
+    return tuple((j * n // windows, -(-(j + 1) * n // windows)) for j in range(windows))
+
+
+def adaptive_cells(n: Number, windows: Number) -> tuple[tuple[Number, Number], ...]:
+    """How many cells the adaptive windows along one axis cover, as pairs of (cells, windows with so many)."""
+    if int(n) % int(windows) == 0:
         return ((exact_div(n, windows), windows),)
-    starts = ((j * cells // many, -(-(j + 1) * cells // many)) for j in range(many))
-    found = Counter(past - start for start, past in starts)
+    found = Counter(past - start for start, past in adaptive_windows(int(n), int(windows)))
     return tuple(sorted(found.items(), reverse=True))
 
 

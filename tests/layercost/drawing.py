@@ -65,12 +65,102 @@ def _pool_padding(draw: Draw) -> Callable[[Any], tuple[int, int]]:
     return padding
 
 
+RULES = st.sampled_from([None, *lc.OUTPUT_SIZE_RULES, *lc.OUTPUT_SIZE_RULES.values()])
+
+
+def placing(draw: Draw, most_padding: int = 2) -> tuple[Any, tuple[int, int]]:
+    """One padding, one for each axis or a pair for each; and the same as pairs' smaller halves."""
+    side = small(0, most_padding)
+    padding = draw(side | st.tuples(side, side) | st.tuples(st.tuples(side, side), st.tuples(side, side)))
+    rows, columns = pair(padding)
+    return padding, (_least(rows), _least(columns))
+
+
+def _least(padding: Any) -> int:
+    return min(padding) if isinstance(padding, tuple) else int(padding)
+
+
 def conv2d(draw: Draw) -> Drawn:
-    groups, window = draw(small(1, 3)), _window(draw, lambda _: draw(sizes(0, 2)))
-    window["dilation"] = draw(sizes(1, 2))
-    channels = groups * draw(small(1, 2))
-    layer = lc.Conv2d(channels, groups * draw(small(1, 3)), groups=groups, bias=draw(st.booleans()), **window)
-    return layer, (channels, *room_for(draw, window["kernel_size"], window["padding"], window["dilation"]))
+    """Any padding; by name too; and sometimes another framework's rule."""
+    groups, kernel, dilation = draw(small(1, 3)), draw(sizes(1, 3)), draw(sizes(1, 2))
+    channels, stride = groups * draw(small(1, 2)), draw(sizes(1, 3))
+    rule = draw(RULES)
+    hangs = "ceil" in str(rule) or "caffe-pooling" in str(rule)  # needs less padding than the window spans
+    padding, least = placing(draw, min(pair(kernel)) - 1 if hangs else 2)
+    if draw(small(0, 4)) == 0:
+        padding, least, stride, rule = draw(st.sampled_from(["same", "valid"])), (0, 0), 1, None
+    elif rule is not None and lc.OUTPUT_SIZE_RULES[getattr(rule, "name", rule)].finds_padding:
+        padding, least = 0, (0, 0)
+    layer = lc.Conv2d(
+        channels,
+        groups * draw(small(1, 3)),
+        kernel,
+        stride,
+        padding,
+        dilation,
+        groups,
+        draw(st.booleans()),
+        rule=rule,
+    )
+    return layer, (channels, *room_for(draw, kernel, least, dilation))
+
+
+def convolution(layer: type[lc.Layer], axes: int) -> Callable[[Draw], Drawn]:
+    """A convolution over one axis or three."""
+
+    def recipe(draw: Draw) -> Drawn:
+        groups, bias = draw(small(1, 2)), draw(st.booleans())
+        channels = groups * draw(small(1, 2))
+        per_axis = st.tuples(*[small(1, 2)] * axes)
+        kernel, stride, dilation = (
+            draw(small(1, 3)),
+            draw(small(1, 2) | per_axis),
+            draw(small(1, 2) | per_axis),
+        )
+        padding = draw(small(0, 1) | st.sampled_from(["valid", ((0, 1),) * axes]))
+        span = 2 * (kernel - 1) + 1
+        room = tuple(span + draw(small(0, 2)) for _ in range(axes))
+        out_channels = groups * draw(small(1, 2))
+        return layer(channels, out_channels, kernel, stride, padding, dilation, groups, bias), (
+            channels,
+            *room,
+        )  # type: ignore[call-arg]
+
+    return recipe
+
+
+def conv_transpose2d(draw: Draw) -> Drawn:
+    groups, bias = draw(small(1, 2)), draw(st.booleans())
+    kernel, stride, dilation = draw(sizes(1, 3)), draw(sizes(1, 3)), draw(sizes(1, 2))
+    channels, out_channels = groups * draw(small(1, 2)), groups * draw(small(1, 2))
+    more = tuple(draw(small(0, max(s, d) - 1)) for s, d in zip(pair(stride), pair(dilation), strict=True))
+    size = height, width = draw(small(1, 4)), draw(small(1, 4))
+    along = zip(size, pair(stride), pair(dilation), pair(kernel), more, strict=True)
+    canvas = ((n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in along)
+    padding = tuple(draw(small(0, min(2, (cells - 1) // 2))) for cells in canvas)
+    layer = lc.ConvTranspose2d(channels, out_channels, kernel, stride, padding, more, groups, bias, dilation)
+    return layer, (channels, height, width)
+
+
+def embedding(draw: Draw) -> Drawn:
+    return lc.Embedding(draw(small(1, 6)), draw(small(1, 4))), (draw(small(1, 5)),)
+
+
+def recurrent(layer: type[lc.Layer], **own: st.SearchStrategy[Any]) -> Callable[[Draw], Drawn]:
+    def recipe(draw: Draw) -> Drawn:
+        inputs, hidden = draw(small(1, 4)), draw(small(2, 4))
+        settings = {
+            "num_layers": draw(small(1, 3)),
+            "bias": draw(st.booleans()),
+            "dropout": draw(st.sampled_from([0.0, 0.5])),
+            "bidirectional": draw(st.booleans()),
+            "bias_vectors": draw(small(1, 2)),
+            "return_sequences": draw(st.booleans()),
+        }
+        chosen = {name: draw(strategy) for name, strategy in own.items()}
+        return layer(inputs, hidden, **settings, **chosen), (draw(small(1, 3)), inputs)  # type: ignore[call-arg]
+
+    return recipe
 
 
 def connected_conv2d(draw: Draw) -> Drawn:
@@ -91,17 +181,31 @@ def euclidean_rbf(draw: Draw) -> Drawn:
     return layer, (layer.in_features,)
 
 
+def _pool_settings(draw: Draw, dilation: Any) -> tuple[dict[str, Any], Any]:
+    """A window of PyTorch's, or one of another framework's rules, with the padding that each allows."""
+    settings = _window(draw, _pool_padding(draw))
+    rule = draw(st.none() | RULES)
+    if rule is None:
+        return {**settings, "ceil_mode": draw(st.booleans())}, settings["padding"]
+    finds = lc.OUTPUT_SIZE_RULES[getattr(rule, "name", rule)].finds_padding
+    spans = (d * (k - 1) for k, d in zip(pair(settings["kernel_size"]), pair(dilation), strict=True))
+    sides = [st.tuples(small(0, span), small(0, span)) for span in spans]
+    padding = 0 if finds else draw(st.tuples(*sides))
+    least = (0, 0) if finds else tuple(map(_least, padding))
+    return {**settings, "padding": padding, "rule": rule}, least
+
+
 def max_pool2d(draw: Draw) -> Drawn:
-    window = _window(draw, _pool_padding(draw))
     dilation = draw(sizes(1, 2))
-    layer = lc.MaxPool2d(**window, dilation=dilation, ceil_mode=draw(st.booleans()))
-    return layer, (draw(small(1, 3)), *room_for(draw, window["kernel_size"], window["padding"], dilation))
+    settings, least = _pool_settings(draw, dilation)
+    layer = lc.MaxPool2d(**settings, dilation=dilation)
+    return layer, (draw(small(1, 3)), *room_for(draw, settings["kernel_size"], least, dilation))
 
 
 def avg_pool2d(draw: Draw) -> Drawn:
-    window = _window(draw, _pool_padding(draw))
-    layer = lc.AvgPool2d(**window, ceil_mode=draw(st.booleans()), count_include_pad=draw(st.booleans()))
-    return layer, (draw(small(1, 3)), *room_for(draw, window["kernel_size"], window["padding"]))
+    settings, least = _pool_settings(draw, 1)
+    layer = lc.AvgPool2d(**settings, count_include_pad=draw(st.booleans()))
+    return layer, (draw(small(1, 3)), *room_for(draw, settings["kernel_size"], least))
 
 
 def subsampling2d(draw: Draw) -> Drawn:
@@ -225,13 +329,19 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "BatchNorm1d": batch_norm(lc.BatchNorm1d, _vectors),
     "BatchNorm2d": batch_norm(lc.BatchNorm2d, _images),
     "ConnectedConv2d": connected_conv2d,
+    "Conv1d": convolution(lc.Conv1d, 1),
     "Conv2d": conv2d,
+    "Conv3d": convolution(lc.Conv3d, 3),
+    "ConvTranspose2d": conv_transpose2d,
     "Dropout": dropout,
+    "Embedding": embedding,
     "EuclideanRBF": euclidean_rbf,
     "Flatten": of_any_shape(lc.Flatten),
     "GELU": gelu,
+    "GRU": recurrent(lc.GRU, reset_after=st.booleans()),
     "GroupNorm": group_norm,
     "Identity": of_any_shape(lc.Identity),
+    "LSTM": recurrent(lc.LSTM, proj_size=small(0, 1)),
     "LayerNorm": layer_norm,
     "LeakyReLU": leaky_relu,
     "Linear": linear,
@@ -239,6 +349,7 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "MaxPool2d": max_pool2d,
     "PReLU": prelu,
     "Parallel": parallel,
+    "RNN": recurrent(lc.RNN, nonlinearity=st.sampled_from(["tanh", "relu"])),
     "ReLU": of_any_shape(lc.ReLU),
     "ReLU6": of_any_shape(lc.ReLU6),
     "ScaledTanh": of_any_shape(lc.ScaledTanh),

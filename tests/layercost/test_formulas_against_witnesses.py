@@ -291,9 +291,7 @@ def test_the_witness_names_the_layer_that_does_not_fit() -> None:
 
 
 def test_the_witness_says_what_it_has_loops_for() -> None:
-    with pytest.raises(
-        TypeError, match=r"expected a layer that has loops \(Adaptive.*but got 'Linear'"
-    ):
+    with pytest.raises(TypeError, match=r"expected a layer that has loops \(Adaptive.*but got 'Linear'"):
         witness.run("Linear", (3,))
 
 

@@ -61,8 +61,84 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         "Conv2d: padding must be a whole number of at least 0",
     ),
     "padding in words": (
-        lambda: lc.Conv2d(1, 1, 3, padding="same"),
-        "padding must be a whole number of at least 0, but got 'same'",
+        lambda: lc.Conv2d(1, 1, 3, padding="reflect"),
+        "Conv2d: padding must be 'same', 'valid' or whole numbers, but got 'reflect'",
+    ),
+    "same with a stride": (
+        lambda: lc.Conv2d(1, 1, 3, stride=2, padding="same"),
+        "Conv2d: padding='same' needs stride 1, as in PyTorch; for other strides take rule='tensorflow-same'",
+    ),
+    "padding and a rule": (
+        lambda: lc.Conv2d(1, 1, 3, padding="same", rule=lc.TF_SAME),
+        "Conv2d: give padding='same' or a rule, not both",
+    ),
+    "two padding pairs of three": (
+        lambda: lc.Conv3d(1, 1, 3, padding=((1, 2), (0, 0))),
+        "Conv3d: padding must be one whole number, 3 of them, or 3 pairs (before, after)",
+    ),
+    "a rule that nobody wrote": (
+        lambda: lc.MaxPool2d(2, rule="tf-same"),
+        "MaxPool2d: no output-size rule is called 'tf-same'; did you mean",
+    ),
+    "ceil mode and a rule": (
+        lambda: lc.MaxPool2d(2, ceil_mode=True, rule="floor"),
+        "MaxPool2d: give ceil_mode=True or a rule, not both",
+    ),
+    "a projection that enlarges": (
+        lambda: lc.LSTM(4, 3, proj_size=3),
+        "LSTM: proj_size must be smaller than hidden_size (3), but got 3",
+    ),
+    "three bias vectors": (
+        lambda: lc.GRU(4, 3, bias_vectors=3),
+        "GRU: bias_vectors must be 2 (PyTorch, cuDNN, ONNX) or 1 (Keras), but got 3",
+    ),
+    "an unknown nonlinearity": (
+        lambda: lc.RNN(4, 3, nonlinearity="sigmoid"),
+        "RNN: nonlinearity must be 'tanh' or 'relu', but got 'sigmoid'",
+    ),
+    "groups of unequal channels": (
+        lambda: lc.GroupNorm(4, 6),
+        "GroupNorm: num_groups must divide num_channels, but 4 groups do not divide 6 channels",
+    ),
+    "a deviation that is no number": (
+        lambda: lc.BatchNorm2d(3, eps=float("nan")),
+        "BatchNorm2d: eps must be a number of at least 0, but got nan",
+    ),
+    "a chance above 1": (
+        lambda: lc.Dropout(1.5),
+        "Dropout: p must be a number from 0 to 1, but got 1.5",
+    ),
+    "no axis to normalize": (
+        lambda: lc.LayerNorm(()),
+        "LayerNorm: normalized_shape must name one size or more, but got ()",
+    ),
+    "fewer channels from a shortcut": (
+        lambda: lc.ZeroPaddedShortcut(4, 2),
+        "ZeroPaddedShortcut: out_channels must be at least in_channels (4), but got 2",
+    ),
+    "too much output padding": (
+        lambda: lc.ConvTranspose2d(1, 1, 3, stride=2, output_padding=2),
+        "ConvTranspose2d: output_padding must be smaller than the stride or the dilation, but got 2",
+    ),
+    "branches that are neither added nor concatenated": (
+        lambda: lc.Parallel(lc.ReLU(), join="multiply"),
+        "Parallel: join must be 'add' or 'concatenate', but got 'multiply'",
+    ),
+    "a sum along an axis": (
+        lambda: lc.Parallel(lc.ReLU(), join="add", axis="C"),
+        "Parallel: axis names what is concatenated along, as axis='C', but got axis='C' with join='add'",
+    ),
+    "a branch of the join's name": (
+        lambda: lc.Parallel({"add": lc.ReLU()}, join="add"),
+        "Parallel: expected one branch or more, and none of the name 'add', which is the join's",
+    ),
+    "no branch": (
+        lambda: lc.Parallel(join="add"),
+        "Parallel: expected one branch or more",
+    ),
+    "an auxiliary number": (
+        lambda: lc.Auxiliary(3),  # type: ignore[arg-type]
+        "Auxiliary: layer must be a layer, but got 3",
     ),
     "no dilation": (
         lambda: lc.Conv2d(1, 1, 3, dilation=(1, 0)),

@@ -14,15 +14,20 @@ from layercost.layers.activation import (
     Tanh,
 )
 from layercost.layers.composite import Add, Auxiliary, Concatenate, Parallel, Sequential
-from layercost.layers.convolution import ConnectedConv2d, Conv2d
+from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
+from layercost.layers.embedding import Embedding
+from layercost.layers.folding import fold
 from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from layercost.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, Subsampling2d
+from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import Flatten, Identity, ZeroPaddedShortcut
+from layercost.layers.transposed import ConvTranspose2d
 
 __all__ = [
-    "GELU", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "Concatenate",
-    "ConnectedConv2d", "Conv2d", "Dropout", "EuclideanRBF", "Flatten", "GroupNorm", "Identity", "LayerNorm",
-    "LeakyReLU", "Linear", "LocalResponseNorm", "MaxPool2d", "PReLU", "Parallel", "ReLU", "ReLU6",
-    "ScaledTanh", "Sequential", "SiLU", "Sigmoid", "Softmax", "Subsampling2d", "Tanh", "ZeroPaddedShortcut",
+    "GELU", "GRU", "LSTM", "RNN", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d", "BatchNorm1d",
+    "BatchNorm2d", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d",
+    "Dropout", "Embedding", "EuclideanRBF", "Flatten", "GroupNorm", "Identity", "LayerNorm", "LeakyReLU",
+    "Linear", "LocalResponseNorm", "MaxPool2d", "PReLU", "Parallel", "ReLU", "ReLU6", "ScaledTanh",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Subsampling2d", "Tanh", "ZeroPaddedShortcut", "fold",
 ]  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, replace
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
@@ -92,7 +92,7 @@ class Convolution(Layer):
             )
         if not named:
             keep_padding(self, self.axes)
-        keep_rule(self, TF_SAME if self.padding == "same" else FLOOR)
+        keep_rule(self)
 
     @property
     def window(self) -> Window:
@@ -102,10 +102,12 @@ class Convolution(Layer):
         kernel, stride, dilation = sizes
         return Window(kernel, stride, padding, dilation)
 
-    def _default(self, field: Field[Any]) -> object:
-        if field.name == "rule":
-            return TF_SAME if self.padding == "same" else FLOOR
-        return super()._default(field)
+    @property
+    def size_rule(self) -> OutputSizeRule:
+        """The rule that gives the output's size: PyTorch's unless another is given."""
+        if isinstance(self.rule, OutputSizeRule):
+            return self.rule
+        return TF_SAME if self.padding == "same" else FLOOR
 
     def check(self, shape: Shape) -> None:
         check_channels(self, self.in_channels, shape)
@@ -115,7 +117,7 @@ class Convolution(Layer):
         return (weight, Held("bias", self.out_channels)) if self.bias else (weight,)
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self.window, self.out_channels, shape, cast(OutputSizeRule, self.rule))
+        return slide(self.window, self.out_channels, shape, self.size_rule)
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         amount = times(batch, values(output))
@@ -139,9 +141,10 @@ class Convolution(Layer):
 @register
 @dataclass(frozen=True, repr=False)
 class Conv1d(Convolution):
-    """``(in_channels, L)`` to ``(out_channels, L_out)``, with ``L_out = floor((L + 2p - d(k-1) - 1) / s) + 1``.
+    """``(in_channels, L)`` to ``(out_channels, L_out)``.
 
-    Padding and output size otherwise: as `Conv2d`. Source: arguments as torch.nn.Conv1d.
+    Output size: ``L_out = floor((L + 2p - d(k-1) - 1) / s) + 1``; padding and rule as in `Conv2d`.
+    Source: arguments as torch.nn.Conv1d.
     """
 
     axes = 1

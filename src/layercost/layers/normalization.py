@@ -51,7 +51,7 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
 
 
 @dataclass(frozen=True, repr=False)
-class _BatchNorm(Layer):
+class BatchNorm(Layer):
     """What batch normalization over vectors, signals and images shares: statistics a channel."""
 
     num_features: int
@@ -106,7 +106,7 @@ class _BatchNorm(Layer):
 
 @register
 @dataclass(frozen=True, repr=False)
-class BatchNorm1d(_BatchNorm):
+class BatchNorm1d(BatchNorm):
     """``(C,)`` or ``(C, L)`` to the same shape: each channel centred and scaled.
 
     Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
@@ -120,7 +120,7 @@ class BatchNorm1d(_BatchNorm):
 
 @register
 @dataclass(frozen=True, repr=False)
-class BatchNorm2d(_BatchNorm):
+class BatchNorm2d(BatchNorm):
     """``(C, H, W)`` to the same shape: each channel centred and scaled.
 
     Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of

@@ -9,8 +9,26 @@ from typing import Any, ClassVar, Self, cast
 
 from layercost.expression import Number, Symbol, times
 from layercost.facts import Held, Kind, Operation, Role
-from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
-from layercost.layers.sliding import Sizes, Window, check_channels, per_axis, slide
+from layercost.layer import (
+    Layer,
+    LayerError,
+    keep,
+    keep_flags,
+    keep_padding,
+    keep_rule,
+    keep_sizes,
+    keep_whole,
+    register,
+)
+from layercost.layers.sliding import (
+    Paddings,
+    Sizes,
+    Window,
+    check_channels,
+    padding_per_axis,
+    per_axis,
+    slide,
+)
 from layercost.misconception import SIZED, STORED, belief
 from layercost.shape import (
     CEIL,
@@ -19,6 +37,9 @@ from layercost.shape import (
     OutputSizeRule,
     Shape,
     adaptive_cells,
+    each_side,
+    extent,
+    shown,
     values,
     window_cells,
 )
@@ -30,7 +51,8 @@ class _Pooling(Layer):
 
     kernel_size: Sizes
     stride: Sizes | None = None
-    padding: Sizes = 0
+    padding: Paddings = 0
+    rule: OutputSizeRule | str | None = field(default=None, kw_only=True)
 
     takes = Image
     letters: ClassVar[Mapping[str, str]] = {
@@ -42,31 +64,46 @@ class _Pooling(Layer):
         if self.stride is None:  # as in PyTorch: windows stand side by side
             keep(self, stride=self.kernel_size)
         keep_sizes(self, 2, 1, "stride")
-        keep_sizes(self, 2, 0, "padding")
-        for kernel, padding in zip(per_axis(self.kernel_size), per_axis(self.padding), strict=True):
-            if 2 * int(padding) > int(kernel):
+        keep_padding(self, 2)
+        keep_rule(self)
+        if self.rule is not None and getattr(self, "ceil_mode", False):
+            raise LayerError(f"{type(self).__name__}: give ceil_mode=True or a rule, not both")
+
+    def _check_padding(self) -> None:
+        """A window must hold a real cell: PyTorch allows padding of half of it, others of one cell less."""
+        kernel, _, padding, dilation = self.window
+        torch = self.rule is None
+        for size, sides, step in zip(kernel, padding, dilation, strict=True):
+            span = int(extent(size, step))
+            if max(map(int, each_side(sides))) > (span // 2 if torch else span - 1):
+                most = "half of the kernel" if torch else "one less than the kernel"
                 raise LayerError(
-                    f"{type(self).__name__}: padding must be at most half of the kernel, "
-                    f"but got padding {padding} for a kernel of {kernel}"
+                    f"{type(self).__name__}: padding must be at most {most}, "
+                    f"but got padding {shown(sides)} for a kernel of {span}"
                 )
 
     @property
     def window(self) -> Window:
         """How the window slides; the dilation is 1 but for layers that have the field."""
-        return Window(per_axis(self.kernel_size), per_axis(self.stride), per_axis(self.padding), (1, 1))
+        padding = padding_per_axis(self.padding)
+        return Window(per_axis(self.kernel_size), per_axis(self.stride), padding, (1, 1))
 
     @property
-    def rule(self) -> OutputSizeRule:
-        """The rule that gives the output's size."""
-        return FLOOR
+    def size_rule(self) -> OutputSizeRule:
+        """The rule that gives the output's size: PyTorch's unless another is given."""
+        if isinstance(self.rule, OutputSizeRule):
+            return self.rule
+        return CEIL if getattr(self, "ceil_mode", False) else FLOOR
 
     def transform(self, shape: Shape) -> Shape:
-        return slide(self.window, shape[0], shape, self.rule)
+        return slide(self.window, shape[0], shape, self.size_rule)
 
     def _windows(self, shape: Shape, output: Shape, batch: Number) -> Iterator[tuple[Number, Number]]:
         """Pairs of (real cells in a window, how many windows have so many) over the whole batch."""
-        axes = zip(shape[1:], *self.window, output[1:], strict=True)
-        rows, columns = (window_cells(*settings) for settings in axes)
+        rows, columns = (
+            window_cells(n, k, s, self.size_rule.sides(n, k, s, p, d)[0], d, windows)
+            for n, k, s, p, d, windows in zip(shape[1:], *self.window, output[1:], strict=True)
+        )
         for (height, down), (width, across) in pairs(rows, columns):
             yield height * width, times(batch, output[0] * down * across)
 
@@ -94,16 +131,12 @@ class MaxPool2d(_Pooling):
         super().__post_init__()
         keep_sizes(self, 2, 1, "dilation")
         keep_flags(self, "ceil_mode")
+        self._check_padding()
 
     @property
     def window(self) -> Window:
         """How the window slides."""
         return super().window._replace(dilation=per_axis(self.dilation))
-
-    @property
-    def rule(self) -> OutputSizeRule:
-        """The rule that gives the output's size."""
-        return CEIL if self.ceil_mode else FLOOR
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         windows = self._windows(shape, output, batch)
@@ -126,11 +159,7 @@ class AvgPool2d(_Pooling):
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_flags(self, "ceil_mode", "count_include_pad")
-
-    @property
-    def rule(self) -> OutputSizeRule:
-        """The rule that gives the output's size."""
-        return CEIL if self.ceil_mode else FLOOR
+        self._check_padding()
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         divide = Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output)))
@@ -193,6 +222,7 @@ class Subsampling2d(_Pooling):
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_whole(self, 1, "channels")
+        self._check_padding()
 
     def check(self, shape: Shape) -> None:
         check_channels(self, self.channels, shape)

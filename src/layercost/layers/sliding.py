@@ -6,9 +6,10 @@ from typing import NamedTuple, TypeAlias, cast
 
 from layercost.expression import Number, define, product
 from layercost.layer import Layer
-from layercost.shape import OutputSizeRule, Shape, ShapeError
+from layercost.shape import OutputSizeRule, Padding, Shape, ShapeError
 
 Sizes: TypeAlias = int | tuple[int, ...]
+Paddings: TypeAlias = Sizes | tuple[tuple[int, int], ...]
 
 
 class Window(NamedTuple):
@@ -16,7 +17,7 @@ class Window(NamedTuple):
 
     kernel: tuple[Number, ...]
     stride: tuple[Number, ...]
-    padding: tuple[Number, ...]
+    padding: tuple[Padding, ...]
     dilation: tuple[Number, ...]
 
     @property
@@ -28,6 +29,11 @@ class Window(NamedTuple):
 def per_axis(sizes: Sizes | None) -> tuple[Number, ...]:
     """A field that its layer keeps as one size for each axis (`layercost.layer.keep_sizes` saw to it)."""
     return cast("tuple[Number, ...]", sizes)
+
+
+def padding_per_axis(paddings: Paddings) -> tuple[Padding, ...]:
+    """The field `padding`, kept as one size or one pair for each axis (`layercost.layer.keep_padding`)."""
+    return cast("tuple[Padding, ...]", paddings)
 
 
 def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) -> Shape:

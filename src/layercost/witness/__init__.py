@@ -22,6 +22,7 @@ from layercost.witness import (
     pooling,
     recurrent,
     reshaping,
+    transposed,
 )
 from layercost.witness.follow import run
 from layercost.witness.numbers import Number, Tally
@@ -30,4 +31,5 @@ from layercost.witness.recording import LOOPS, Run, Witness
 __all__ = [
     "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "convolution", "embedding", "linear",
     "normalization", "pooling", "recurrent", "reshaping", "run",
+    "transposed",
 ]  # fmt: skip

@@ -107,6 +107,9 @@ def recurrent(layer: Any, sequence: Tensor, this: Run) -> Tensor:
             backward = _one_way(layer, sequence[::-1], Cell(layer, f"_l{number}_reverse", this))
             ways.append(backward[::-1])
         sequence = [[v for part in parts for v in part] for parts in zip(*ways, strict=True)]
+        if this.training and layer.dropout and number < layer.num_layers - 1:
+            kept = this.number(0.5)
+            sequence = [[v * kept for v in row] for row in sequence]
     if layer.return_sequences:
         return sequence
     return [*ways[0][-1], *(ways[1][0] if layer.bidirectional else [])]

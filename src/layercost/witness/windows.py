@@ -29,9 +29,9 @@ def starts(axis: Axis, rule: str) -> list[int]:
     """Where the window stands along an axis; raises ValueError where it stands nowhere."""
     if "same" in rule:
         found = _same(axis, lower="lower" in rule)
-    elif rule in ("ceil", "caffe-pooling"):
+    elif rule in ("ceil", "onnx-ceil", "caffe-pooling"):
         # without padding, Caffe keeps even a window that starts past the last cell
-        found = _hanging(axis, past_the_end=rule == "caffe-pooling" and axis.before == 0)
+        found = _hanging(axis, past_the_end=rule == "caffe-pooling" and axis.before == axis.after == 0)
     else:
         found = _while_it_ends_before(axis, axis.size + axis.after)
     if not found:
@@ -107,8 +107,10 @@ def sliding(layer: Any, tensor: Tensor) -> Slide:
 
 
 def _rule_of(layer: Any) -> str:
-    """The name of the rule by which windows are placed."""
-    return layer.rule.name if hasattr(layer, "rule") else "floor"
+    """The name of the rule by which windows are placed; PyTorch's where none is given."""
+    if getattr(layer, "rule", None) is not None:
+        return str(layer.rule.name)
+    return "ceil" if getattr(layer, "ceil_mode", False) else "floor"
 
 
 def value_at(tensor: Tensor, place: tuple[int, ...]) -> Number | None:

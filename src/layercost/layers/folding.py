@@ -1,0 +1,94 @@
+"""Folding: at inference a batch normalization disappears into the layer before it.
+
+``W' = W weight / sqrt(var + eps)`` and ``b' = (b - mean) weight / sqrt(var + eps) + bias``: the layer before
+has a bias afterwards, and the four operations an element of the normalization are gone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from layercost.layer import Layer, keep
+from layercost.layers.activation import Dropout
+from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.convolution import Convolution
+from layercost.layers.linear import Linear
+from layercost.layers.normalization import BatchNorm
+from layercost.layers.reshaping import Identity
+from layercost.layers.transposed import ConvTranspose2d
+
+
+def fold(layer: Layer) -> Layer:
+    """`layer` as it runs at inference: batch normalizations folded into the layers before, where that works.
+
+    It works directly after a convolution or a Linear whose output nothing else reads, for statistics that
+    were kept in training, and where neither of the two is called in a second place. Elsewhere it stays.
+    Source: documents 001 and 002; Jacob et al. 2018, section 3.2.
+
+    >>> from layercost import BatchNorm2d, Conv2d, ReLU
+    >>> fold(Sequential(Conv2d(3, 6, 3, bias=False), BatchNorm2d(6), ReLU()))
+    Sequential({'0': Conv2d(3, 6, kernel_size=3), '2': ReLU()})
+    """
+    places = Counter(id(leaf) for _, leaf in layer.leaves())
+    instead: dict[int, Layer | None] = {}
+    _find(layer, None, places, instead)
+    return _rewritten(layer, instead) or layer
+
+
+def _find(
+    layer: Layer, before: Layer | None, places: Counter[int], instead: dict[int, Layer | None]
+) -> Layer | None:
+    """Note in `instead` what becomes of leaves; the one leaf whose output comes out of `layer`, if any."""
+    match layer:
+        case Sequential():
+            for _, child in layer.children:
+                before = _find(child, before, places, instead)
+            return before
+        case Parallel():
+            for _, child in layer.children:
+                _find(child, None, places, instead)
+            return None
+        case Auxiliary():
+            _find(layer.layer, None, places, instead)
+            return None
+        case Identity() | Dropout():
+            return before
+    if before is None or places[id(before)] > 1 or places[id(layer)] > 1 or not _folds(before, layer):
+        return layer
+    instead[id(before)] = replace(before, bias=True)  # type: ignore[call-arg]  # all that fold have the field
+    instead[id(layer)] = None
+    return before
+
+
+def _folds(before: Layer, after: Layer) -> bool:
+    """Whether `after` is a normalization by kept statistics, of just what `before` gives."""
+    if not isinstance(after, BatchNorm) or not after.track_running_stats:
+        return False
+    match before:
+        case Convolution() | ConvTranspose2d():
+            return before.out_channels == after.num_features
+        case Linear():
+            return before.out_features == after.num_features
+    return False
+
+
+def _rewritten(layer: Layer, instead: dict[int, Layer | None]) -> Layer | None:
+    """`layer` with its leaves replaced; None for a leaf that disappears."""
+    match layer:
+        case Sequential() | Parallel():
+            rewritten = ((name, _rewritten(child, instead)) for name, child in layer.children)
+            return _with(layer, children=tuple((name, child) for name, child in rewritten if child))
+        case Auxiliary():
+            return replace(layer, layer=_rewritten(layer.layer, instead) or layer.layer)
+    return instead.get(id(layer), layer)
+
+
+def _with(layer: Sequential | Parallel, **values: object) -> Layer:
+    """The same kind of layer, with other children; a network says that it is folded."""
+    twin: Layer = object.__new__(type(layer))
+    twin.__dict__.update(layer.__dict__)
+    if hasattr(layer, "version"):
+        values["version"] = f"{layer.version}, batch normalization folded"
+    keep(twin, **values)
+    return twin

@@ -1,0 +1,242 @@
+"""Recurrent layers: at each step, gates read the input and the last hidden state together.
+
+One step of one direction of one layer reads x values of input and r of hidden state. Where a gate adds
+``W x`` and ``R h``, that is one dot product of length x + r.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+from layercost.expression import Number, times
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
+from layercost.shape import Features, Sequence, Shape, ShapeError
+
+
+class Cell(NamedTuple):
+    """One direction of one layer: how its parameters' names end, and the inputs that it reads at a step."""
+
+    suffix: str
+    inputs: Number
+
+
+@dataclass(frozen=True, repr=False)
+class Recurrent(Layer):
+    """What LSTM, GRU and RNN share: steps, layers, directions, and one bias vector a gate or two."""
+
+    input_size: int
+    hidden_size: int
+    num_layers: int = 1
+    bias: bool = True
+    batch_first: bool = False
+    dropout: float = 0.0
+    bidirectional: bool = False
+    bias_vectors: int = field(default=2, kw_only=True)
+    return_sequences: bool = field(default=True, kw_only=True)
+
+    takes = Sequence
+    gates: ClassVar[int]
+    letters: ClassVar[Mapping[str, str]] = {"input_size": "d_x", "hidden_size": "d_h"}
+    axis_letters: ClassVar[Mapping[str, str]] = {"F": "d_x"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "input_size", "hidden_size", "num_layers")
+        keep_flags(self, "bias", "batch_first", "bidirectional", "return_sequences")
+        keep_real(self, "dropout", 0, 1)
+        if self.bias_vectors not in (1, 2):
+            raise LayerError(
+                f"{type(self).__name__}: bias_vectors must be 2 (PyTorch, cuDNN, ONNX) or 1 (Keras), "
+                f"but got {self.bias_vectors!r}"
+            )
+
+    def check(self, shape: Shape) -> None:
+        if shape[-1] != self.input_size:
+            raise ShapeError(
+                f"{type(self).__name__} expects {self.input_size} features a step "
+                f"but got {shape[-1]} in shape {shape}"
+            )
+
+    @property
+    def directions(self) -> int:
+        """2 if the layer also reads backwards, else 1."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def state_size(self) -> Number:
+        """The values of the hidden state that the next step reads."""
+        return self.hidden_size
+
+    def cells(self) -> Iterator[Cell]:
+        """Every direction of every layer; a later layer reads both directions of the one before."""
+        inputs: Number = self.input_size
+        for layer in range(self.num_layers):
+            yield Cell(f"_l{layer}", inputs)
+            if self.bidirectional:
+                yield Cell(f"_l{layer}_reverse", inputs)
+            inputs = times(self.directions, self.state_size)
+
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held for cell in self.cells() for held in self._held(cell))
+
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        rows = times(self.gates, self.hidden_size)
+        yield Held(f"weight_ih{cell.suffix}", rows * cell.inputs)
+        yield Held(f"weight_hh{cell.suffix}", rows * self.state_size)
+        for vector in self._bias_names():
+            yield Held(f"bias_{vector}{cell.suffix}", rows)
+
+    def _bias_names(self) -> tuple[str, ...]:
+        return ("ih", "hh")[: self.bias_vectors] if self.bias else ()
+
+    def transform(self, shape: Shape) -> Shape:
+        features = times(self.directions, self.state_size)
+        return Sequence((shape[0], features)) if self.return_sequences else Features((features,))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        steps = times(batch, shape[0])
+        performed = [
+            operation._replace(amount=times(steps, operation.amount))
+            for cell in self.cells()
+            for operation in self._step(cell)
+        ]
+        if training and self.dropout and self.num_layers > 1:  # between layers
+            dropped = (self.num_layers - 1) * self.directions * self.state_size
+            performed.append(Operation(Kind.MULTIPLY, Role.ELEMENTWISE, times(steps, dropped)))
+        return tuple(performed)
+
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        """What one step of one direction performs."""
+        raise NotImplementedError
+
+    def _gate_sums(self, cell: Cell) -> Iterator[Operation]:
+        """Every gate before its activation: one dot product of input and state together, and its biases."""
+        rows = times(self.gates, self.hidden_size)
+        yield Operation(Kind.DOT, Role.WEIGHTS, rows, cell.inputs + self.state_size)
+        yield from self._biases(rows)
+
+    def _biases(self, rows: Number) -> Iterator[Operation]:
+        for _ in self._bias_names():
+            yield Operation(Kind.ADD, Role.BIAS, rows)
+
+    def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
+        if (
+            self.num_layers > 1
+            or self.bidirectional
+            or not self.bias
+            or self.state_size is not self.hidden_size
+        ):
+            return {}
+        both = self.input_size + self.hidden_size
+        biases = times(self.bias_vectors, self.hidden_size)
+        return {"parameters": times(self.gates, both * self.hidden_size + biases)}
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class LSTM(Recurrent):
+    """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step alone.
+
+    Four gates of `hidden_size` rows, each reading ``input_size + hidden_size`` values. `bias_vectors` is 2 in
+    PyTorch and 1 in Keras; `proj_size` projects the hidden state; without `return_sequences` the last step is
+    given. `batch_first` changes nothing that is counted.
+    Source: documents 000 and 001; Hochreiter, Schmidhuber 1997; arguments as torch.nn.LSTM.
+    """
+
+    proj_size: int = 0
+
+    gates = 4
+    letters: ClassVar[Mapping[str, str]] = {"input_size": "d_x", "hidden_size": "d_h", "proj_size": "d_r"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_whole(self, 0, "proj_size")
+        if self.proj_size >= self.hidden_size:
+            raise LayerError(
+                f"LSTM: proj_size must be smaller than hidden_size ({self.hidden_size}), "
+                f"but got {self.proj_size}"
+            )
+
+    @property
+    def projects(self) -> bool:
+        """Whether the hidden state is projected before it is shown."""
+        return int(self.proj_size) > 0
+
+    @property
+    def state_size(self) -> Number:
+        return self.proj_size if self.projects else self.hidden_size
+
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        yield from super()._held(cell)
+        if self.projects:
+            yield Held(f"weight_hr{cell.suffix}", self.proj_size * self.hidden_size)
+
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        h = self.hidden_size
+        yield from self._gate_sums(cell)
+        yield Operation(Kind.SIGMOID, Role.ACTIVATION, 3 * h)
+        yield Operation(Kind.TANH, Role.ACTIVATION, 2 * h)
+        yield Operation(Kind.MULTIPLY, Role.ELEMENTWISE, 3 * h)  # f * c, i * g, o * tanh(c)
+        yield Operation(Kind.ADD, Role.ELEMENTWISE, h)
+        if self.projects:
+            yield Operation(Kind.DOT, Role.WEIGHTS, self.proj_size, h)
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class GRU(Recurrent):
+    """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step alone.
+
+    Three gates. With `reset_after` (PyTorch, Keras's default) the reset gate multiplies ``R h + b`` of the
+    candidate, whose two products stay apart; without it the reset gate multiplies h before.
+    Source: Cho et al. 2014, equations 5 to 8 (reset before); arguments as torch.nn.GRU.
+    """
+
+    reset_after: bool = field(default=True, kw_only=True)
+
+    gates = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_flags(self, "reset_after")
+
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        h = self.hidden_size
+        if self.reset_after:
+            yield Operation(Kind.DOT, Role.WEIGHTS, 2 * h, cell.inputs + h)
+            yield Operation(Kind.DOT, Role.WEIGHTS, h, cell.inputs)
+            yield Operation(Kind.DOT, Role.WEIGHTS, h, h)
+            yield Operation(Kind.ADD, Role.ELEMENTWISE, h)  # the candidate's two products
+            yield from self._biases(3 * h)
+        else:
+            yield from self._gate_sums(cell)
+        yield Operation(Kind.SIGMOID, Role.ACTIVATION, 2 * h)
+        yield Operation(Kind.TANH, Role.ACTIVATION, h)
+        yield Operation(Kind.MULTIPLY, Role.ELEMENTWISE, 3 * h)  # r * ..., (1 - z) * n, z * h
+        yield Operation(Kind.SUBTRACT, Role.ELEMENTWISE, h)
+        yield Operation(Kind.ADD, Role.ELEMENTWISE, h)
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class RNN(Recurrent):
+    """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step: ``tanh(W x + R h + b)``.
+
+    Source: Elman 1990; arguments as torch.nn.RNN, `nonlinearity` by name.
+    """
+
+    nonlinearity: str = field(default="tanh", kw_only=True)
+
+    gates = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise LayerError(f"RNN: nonlinearity must be 'tanh' or 'relu', but got {self.nonlinearity!r}")
+
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        yield from self._gate_sums(cell)
+        function = Kind.TANH if self.nonlinearity == "tanh" else Kind.RELU
+        yield Operation(function, Role.ACTIVATION, self.hidden_size)

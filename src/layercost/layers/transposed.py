@@ -1,0 +1,108 @@
+"""Transposed convolutions: each input value spreads a kernel over the output; where they meet they add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product as pairs
+from typing import ClassVar
+
+from layercost.expression import Number, define, exact_div, product, times
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
+from layercost.layers.sliding import Sizes, check_channels, per_axis
+from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, values
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class ConvTranspose2d(Layer):
+    """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
+
+    Output size: ``H_out = (H - 1) s - 2p + d (k - 1) + output_padding + 1``.
+    MACs: one for each input value and each weight that it meets, those included that fall into the border
+    which `padding` crops. A cell on which n products fall takes n - 1 additions; each output has a
+    bias added.
+    Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose2d.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: Sizes
+    stride: Sizes = 1
+    padding: Sizes = 0
+    output_padding: Sizes = 0
+    groups: int = 1
+    bias: bool = True
+    dilation: Sizes = 1
+
+    takes = Image
+    letters: ClassVar[Mapping[str, str]] = {
+        "in_channels": "C_in", "out_channels": "C_out", "kernel_size": "k", "stride": "s", "padding": "p",
+        "output_padding": "o", "dilation": "d", "groups": "g",
+    }  # fmt: skip
+    axis_letters: ClassVar[Mapping[str, str]] = {"C": "C_in"}
+
+    def __post_init__(self) -> None:
+        keep_whole(self, 1, "in_channels", "out_channels", "groups")
+        keep_sizes(self, 2, 1, "kernel_size", "stride", "dilation")
+        keep_sizes(self, 2, 0, "padding", "output_padding")
+        keep_flags(self, "bias")
+        for name in ("in_channels", "out_channels"):
+            if getattr(self, name) % self.groups:
+                raise LayerError(
+                    f"ConvTranspose2d: groups must divide {name}, "
+                    f"but {self.groups} groups do not divide {getattr(self, name)} channels"
+                )
+        steps = zip(*map(per_axis, (self.output_padding, self.stride, self.dilation)), strict=True)
+        if any(int(more) >= max(int(stride), int(dilation)) for more, stride, dilation in steps):
+            raise LayerError(
+                "ConvTranspose2d: output_padding must be smaller than the stride or the dilation, "
+                f"but got {self._written(self.output_padding)}"
+            )
+
+    def check(self, shape: Shape) -> None:
+        check_channels(self, self.in_channels, shape)
+
+    def parameters(self) -> tuple[Held, ...]:
+        filters = exact_div(self.out_channels, self.groups) * product(per_axis(self.kernel_size))
+        weight = Held("weight", self.in_channels * filters)
+        return (weight, Held("bias", self.out_channels)) if self.bias else (weight,)
+
+    def transform(self, shape: Shape) -> Shape:
+        settings = (self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
+        sizes = []
+        for axis, n, *along in zip(shape.axes[1:], shape[1:], *map(per_axis, settings), strict=True):
+            try:
+                sizes.append(define(f"{axis}_out", TRANSPOSED.size(n, *along)))
+            except ShapeError as error:
+                raise ShapeError(f"along {axis}, {error.message}") from None
+        return Image((self.out_channels, *sizes))
+
+    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+        maps = times(batch, self.out_channels)
+        channels = exact_div(self.in_channels, self.groups)
+        dots = tuple(
+            Operation(Kind.DOT, Role.WEIGHTS, maps * down * across, times(high * wide, channels))
+            for (high, down), (wide, across) in pairs(*self._meetings(shape))
+        )
+        bias = Operation(Kind.ADD, Role.BIAS, times(batch, values(output)))
+        return (*dots, bias) if self.bias else dots
+
+    def _meetings(self, shape: Shape) -> tuple[list[tuple[int, int]], ...]:
+        """Along each axis, pairs of (products on a cell, cells with so many), before cropping."""
+        settings = (self.kernel_size, self.stride, self.dilation)
+        return tuple(
+            _overlaps(int(n), *map(int, along))
+            for n, *along in zip(shape[1:], *map(per_axis, settings), strict=True)
+        )
+
+    def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
+        weights = exact_div(self.out_channels, self.groups) * product(per_axis(self.kernel_size))
+        return {"macs": values(shape) * weights}
+
+
+def _overlaps(n: int, kernel: int, stride: int, dilation: int) -> list[tuple[int, int]]:
+    cells = Counter(i * stride + j * dilation for i in range(n) for j in range(kernel))
+    return sorted(Counter(cells.values()).items(), reverse=True)
