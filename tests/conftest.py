@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,13 @@ def is_a_checkout() -> bool:
     return (ROOT / ".git").exists() and works("git", "--version")
 
 
+def torch_works() -> bool:
+    """Say whether PyTorch is in this environment; it is looked for only when a test asks for it."""
+    return works(sys.executable, "-c", "import torch")
+
+
 NEEDS = {
+    "torch": (torch_works, "PyTorch is not in this environment; add it with: python -m pip install torch"),
     "checkout": (is_a_checkout, "this is no git checkout, so nothing says which files are the project's"),
     "chromium": (chromium_path, "no Chromium on PATH starts; on Debian: apt install chromium"),
     "bubblewrap": (
