@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from layercost.expression import Number, exact_div, times
+from layercost.expression import Number, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.layer import (
     Layer,
@@ -98,9 +98,7 @@ class Convolution(Layer):
     def window(self) -> Window:
         """How the kernel slides."""
         padding = (0,) * self.axes if isinstance(self.padding, str) else padding_per_axis(self.padding)
-        sizes = map(per_axis, (self.kernel_size, self.stride, self.dilation))
-        kernel, stride, dilation = sizes
-        return Window(kernel, stride, padding, dilation)
+        return Window(per_axis(self.kernel_size), per_axis(self.stride), padding, per_axis(self.dilation))
 
     @property
     def size_rule(self) -> OutputSizeRule:
@@ -135,7 +133,7 @@ class Convolution(Layer):
 
         Padding is multiplied like any other cell.
         """
-        return exact_div(self.in_channels, self.groups) * self.window.area
+        return exact_div(self.in_channels, self.groups) * product(per_axis(self.kernel_size))
 
 
 @register

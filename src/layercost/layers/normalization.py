@@ -27,11 +27,12 @@ from layercost.layers.sliding import Sizes, check_channels
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, values
 
 _NORM = Role.NORMALIZATION
+_BY_KEPT_STATISTICS = (Kind.SUBTRACT, Kind.DIVIDE, Kind.MULTIPLY, Kind.ADD)  # mean, deviation, weight, bias
 
 
 def _each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
     """One operation of each kind for each of `amount` values."""
-    return tuple(Operation(kind, _NORM, amount) for kind in kinds)
+    return tuple([Operation(kind, _NORM, amount) for kind in kinds])
 
 
 def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
@@ -83,9 +84,9 @@ class BatchNorm(Layer):
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
         elements = times(batch, values(shape))
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
         if self.track_running_stats and not training:
-            return (*_each(elements, Kind.SUBTRACT, Kind.DIVIDE), *scale)
+            return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
+        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
         length = times(batch, product(shape[1:]))
         if training and int(length) < 2:
             raise ShapeError(
