@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from html import escape
 from typing import Any, NamedTuple
 
 from ipywidgets import VBox
 
-from layercost.convention import CONVENTIONS, Quantity, pricing
+from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing
 from layercost.explorers import parts
 from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
 from layercost.explorers.markup import number, tag
 from layercost.explorers.matrix import Product, matrix_picture
 from layercost.explorers.texts import _
+from layercost.expression import Expression, Number, add, expression
 from layercost.facts import Facts, Operation
 from layercost.layer import Call
 from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
@@ -48,6 +49,7 @@ class Built:
         self.network = lenet5(version, size=size, in_channels=in_channels, classes=classes)
         self.calls = tuple(self.network.calls(self.network.input_shape))
         self.stages = tuple(call for call in self.calls if _is_stage(call))
+        self._tables: dict[str, Table] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Built) and other.settings == self.settings
@@ -55,14 +57,11 @@ class Built:
     def __hash__(self) -> int:
         return hash(self.settings)
 
-    def count(self, quantity: Quantity, convention: str = "textbook") -> Count:
-        """One quantity of the whole network."""
-        return count(self.network, quantity, self.network.input_shape, convention)
-
-    @cached_property
-    def plain_table(self) -> Table:
-        """The table of the network; what does not depend on a convention is read from here."""
-        return table(self.network)
+    def table(self, convention: str = "textbook") -> Table:
+        """The table of the network under a convention, made once."""
+        if convention not in self._tables:
+            self._tables[convention] = table(self.network, convention=convention)
+        return self._tables[convention]
 
     @cached_property
     def facts(self) -> list[Facts]:
@@ -126,7 +125,7 @@ class LeNetExplorer(Explorer):
     def _ghost(self, built: Built, before: Built | None) -> str:
         if before is None:
             return ""
-        now, then = built.plain_table.total, before.plain_table.total
+        now, then = built.table().total, before.table().total
         amounts = [(_("MACs"), now.macs, then.macs), (_("parameters"), now.parameters, then.parameters)]
         change = _("since {before}; now {now}", before=self.describe(before), now=self.describe(built))
         return parts.ghost("", amounts, change)
@@ -240,15 +239,26 @@ def _lines_of_layer(call: Call, convention: str) -> str:
 
 
 def _lines_of_network(built: Built, convention: str) -> str:
-    size, macs = built.count(Quantity.PARAMETER_BYTES), built.count(Quantity.MACS)
-    flops = built.count(Quantity.FLOPS, convention)
+    rows, chosen = built.table(convention).rows, CONVENTIONS[convention]
+    parameters = _sum_of(row.parameters for row in rows)
+    macs, flops = _sum_of(row.macs for row in rows), _sum_of(row.flops for row in rows)
+    no_macs, no_flops = (
+        _left_out(built.facts, which, convention) for which in (Quantity.MACS, Quantity.FLOPS)
+    )
+    size = parameters * bytes_of(1)
     return "".join([
         _heading(_("the whole network")),
-        parts.substitution(_("parameters"), built.count(Quantity.PARAMETERS)),
-        parts.substitution(_("bytes"), size, parts.in_float32(size.total)),
-        parts.substitution(_("MACs"), macs, _left_out(built.facts, Quantity.MACS, convention)),
-        parts.substitution(_("FLOPs"), flops, _left_out(built.facts, Quantity.FLOPS, convention)),
+        parts.derivation(_("parameters"), parameters, "parameters"),
+        parts.derivation(_("bytes"), size, "bytes", "", parts.in_float32(size.value)),
+        parts.derivation(_("MACs"), macs, "MACs", "", no_macs),
+        parts.derivation(_("FLOPs"), flops, chosen.unit, chosen.name, no_flops),
     ])  # fmt: skip
+
+
+def _sum_of(amounts: Iterable[int]) -> Expression:
+    """The amounts as one sum that remembers its terms; layers that add nothing are not written."""
+    nothing: Number = 0
+    return expression(reduce(add, map(expression, filter(None, amounts)), nothing))
 
 
 def _heading(words: str) -> str:
@@ -260,8 +270,8 @@ def _left_out(facts: list[Facts], quantity: Quantity, convention: str) -> str:
 
 
 def _bars(built: Built, chosen: int) -> str:
-    rows = {row.name: row for row in built.plain_table.rows}
-    total = built.plain_table.total
+    rows = {row.name: row for row in built.table().rows}
+    total = built.table().total
     pairs = [
         parts.Pair(
             call.path,
@@ -276,10 +286,7 @@ def _bars(built: Built, chosen: int) -> str:
 
 
 def _twin(built: Built, convention: str) -> str:
-    plain = built.plain_table
-    same = plain.convention.name == convention
-    whole = plain if same else table(built.network, convention=convention)
-    return parts.twin(_("The network as a table"), whole.html())
+    return parts.twin(_("The network as a table"), built.table(convention).html())
 
 
 def lenet_explorer(version: str = "max-pooling", layer: str = "conv2 (C3)") -> LeNetExplorer:

@@ -11,7 +11,7 @@ from html import escape
 from layercost.convention import Convention, Quantity, bytes_of
 from layercost.explorers.markup import number, tag
 from layercost.explorers.texts import _
-from layercost.expression import HTML, TEXT, Definition, defining, equation
+from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
 from layercost.table import Count
 
@@ -19,20 +19,25 @@ from layercost.table import Count
 
 
 def substitution(what: str, count: Count, *notes: str) -> str:
-    """Letters = numbers = total, with its unit, a place for a copy button, and notes under it."""
-    by = f" · {count.convention}" if count.quantity is Quantity.FLOPS else ""
+    """A count as one line, with the form in which courses write it, and notes under it."""
+    by = count.convention if count.quantity is Quantity.FLOPS else ""
+    return derivation(what, count.expression, count.unit, by, *_also_written(count), *notes)
+
+
+def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: str) -> str:
+    """Letters = numbers = total, with its unit and convention, a place for a copy button, and notes."""
+    said = tag("span", escape(f"{unit} · {by}" if by else unit), class_="lc-unit")
     return tag(
         "div",
         tag("span", escape(what), class_="lc-sub-name"),
         tag(
             "span",
-            count.html(),
+            equation(formula, HTML),
             " ",
-            tag("span", escape(count.unit + by), class_="lc-unit"),
+            tag("span", escape(said), class_="lc-unit"),
             class_="lc-sub-line",
         ),
-        tag("span", class_="lc-copy", data_copy=f"{count.text()} {count.unit}"),
-        *_also_written(count),
+        tag("span", class_="lc-copy", data_copy=f"{equation(formula, TEXT)} {unit}"),
         *(tag("span", note, class_="lc-sub-note") for note in notes if note),
         class_="lc-sub",
     )
@@ -40,7 +45,7 @@ def substitution(what: str, count: Count, *notes: str) -> str:
 
 def _also_written(count: Count) -> Iterator[str]:
     if count.taught is not None and count.taught != count.expression:
-        yield tag("span", _("also written"), " ", equation(count.taught, HTML), class_="lc-sub-note")
+        yield f"{_('also written')} {equation(count.taught, HTML)}"
 
 
 def left_out(facts: Iterable[Facts], prices: Convention) -> str:
