@@ -110,6 +110,7 @@ def feedback_page(assignment: str, result: Result, notebook: dict[str, Any], rel
         assignment=assignment,
         result=result,
         anchors=anchors,
+        names={grade_id: answer or grade_id for grade_id, answer in release.answered_in.items()},
         cells=[_shown(cell, anchors) for cell in notebook["cells"] if not is_remarks(cell)],
         unreadable=any(question.diagnosis == UNREADABLE for question in result.questions),
     )
