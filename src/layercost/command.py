@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import layercost
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
+from layercost.difference import DIFFERENCE_FORMATS, difference
 from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
@@ -25,6 +26,8 @@ examples:
   layercost show lenet5
   layercost show lenet5 --version 1998 --convention everything --format md
   layercost show lenet5 --input 1x32x32 --batch 64 --dtype float16 --format json
+  layercost show resnet50:v1
+  layercost difference resnet50:v1 resnet50:v1.5
   layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
   layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
   layercost conventions
@@ -73,6 +76,14 @@ def _say(text: str) -> None:
 def _show(options: argparse.Namespace) -> str:
     net = network_named(options.network, options.version)
     return _table(net, options).render(options.format)
+
+
+def _difference(options: argparse.Namespace) -> str:
+    first, second = (network_named(name) for name in (options.first, options.second))
+    found = difference(
+        first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
+    )
+    return found.render(options.format)
 
 
 def _layer(options: argparse.Namespace) -> str:
@@ -272,12 +283,14 @@ def _examples_of(name: str) -> str:
     return "\n".join(["examples:", *lines])
 
 
-def _counting_options(command: argparse.ArgumentParser, input_help: str, *, required: bool) -> None:
+def _counting_options(
+    command: argparse.ArgumentParser, input_help: str, *, required: bool, formats: Iterable[str] = FORMATS
+) -> None:
     command.add_argument("--input", type=sizes, metavar="SHAPE", required=required, help=input_help)
     _option(command, "convention", CONVENTIONS, "textbook", "what counts as what")
     _option(command, "dtype", DTYPE_BITS, "float32", "the number format that bytes are counted in")
     command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
-    _option(command, "format", FORMATS, "text", "how to write it")
+    _option(command, "format", formats, "text", "how to write it")
 
 
 def _option(
@@ -289,11 +302,20 @@ def _option(
 
 
 def _show_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("network", metavar="NAME", help="a network, as lenet5")
+    command.add_argument("network", metavar="NAME", help="a network, as lenet5 or resnet50:v1")
     command.add_argument("--version", metavar="VERSION", help="which version; see layercost networks")
     _counting_options(
         command, "sizes without the batch, as 1x32x32 (default: the network's own)", required=False
     )
+
+
+def _difference_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("first", metavar="NAME", help="a network, as resnet50:v1; see layercost networks")
+    command.add_argument(
+        "second", metavar="OTHER", help="another, or another version of it, as resnet50:v1.5"
+    )
+    what = "sizes without the batch for both, as 1x32x32 (default: each network's own)"
+    _counting_options(command, what, required=False, formats=DIFFERENCE_FORMATS)
 
 
 def _layer_options(command: argparse.ArgumentParser) -> None:
@@ -307,6 +329,7 @@ def _list_options(command: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str]]] = {
     "show": ("the table of a network, layer by layer", _show_options, _show),
+    "difference": ("where two networks part, layer by layer", _difference_options, _difference),
     "layer": ("the counts of one layer, with their derivation", _layer_options, _layer),
     "conventions": ("what counts as what, from which source", _list_options, _conventions),
     "networks": ("the networks and their versions", _list_options, _networks),

@@ -70,8 +70,14 @@ def check_version(name: str, version: str) -> None:
 
 
 def network_named(name: str, version: str | None = None, **arguments: Any) -> Network:
-    """The network of that name, in its default version unless told; raises UnknownNameError."""
-    if name not in NETWORKS:
-        raise UnknownNameError("network", name, NETWORKS)
-    entry = NETWORKS[name]
-    return entry.build(version=version or entry.default, **arguments)
+    """The network of that name, as ``resnet50`` or ``resnet50:v1``, in its default version unless told.
+
+    Raises UnknownNameError for a name or a version that nobody has.
+    """
+    plain, _, named = name.partition(":")
+    if plain not in NETWORKS:
+        raise UnknownNameError("network", plain, NETWORKS)
+    if named and version not in (None, named):
+        raise ValueError(f"two versions are asked for: {name} and {version}; leave one of them out")
+    entry = NETWORKS[plain]
+    return entry.build(version=named or version or entry.default, **arguments)
