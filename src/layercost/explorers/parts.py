@@ -34,7 +34,7 @@ def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: 
             "span",
             equation(formula, HTML),
             " ",
-            tag("span", escape(said), class_="lc-unit"),
+            said,
             class_="lc-sub-line",
         ),
         tag("span", class_="lc-copy", data_copy=f"{equation(formula, TEXT)} {unit}"),
