@@ -11,9 +11,10 @@
 """
 
 from layercost import networks
-from layercost.convention import CONVENTIONS, Convention, Quantity, UnknownNameError
+from layercost.convention import CONVENTIONS, Convention, Memory, Quantity, UnknownNameError, memory
 from layercost.difference import Difference, difference
 from layercost.expression import Expression, Symbol
+from layercost.intensity import Intensity, arithmetic_intensity
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.layers import (
     GELU,
@@ -43,6 +44,7 @@ from layercost.layers import (
     MaxPool2d,
     Parallel,
     PReLU,
+    ReceptiveField,
     ReLU,
     ReLU6,
     ScaledTanh,
@@ -54,6 +56,7 @@ from layercost.layers import (
     Tanh,
     ZeroPaddedShortcut,
     fold,
+    receptive_field,
 )  # fmt: skip
 from layercost.networks import network_named
 from layercost.shape import (
@@ -92,22 +95,22 @@ PARAMETERS, BUFFERS, STORED_VALUES = Quantity.PARAMETERS, Quantity.BUFFERS, Quan
 PARAMETER_BYTES = Quantity.PARAMETER_BYTES
 MACS, FLOPS = Quantity.MACS, Quantity.FLOPS
 MULTIPLICATIONS, ADDITIONS = Quantity.MULTIPLICATIONS, Quantity.ADDITIONS
-COMPARISONS = Quantity.COMPARISONS
+COMPARISONS, EXPONENTIALS = Quantity.COMPARISONS, Quantity.EXPONENTIALS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING",
-    "CEIL", "COMPARISONS", "CONVENTIONS", "FLOOR", "FLOPS", "GELU", "GRU", "KERAS_TRANSPOSED_SAME",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING", "CEIL",
+    "COMPARISONS", "CONVENTIONS", "EXPONENTIALS", "FLOOR", "FLOPS", "GELU", "GRU", "KERAS_TRANSPOSED_SAME",
     "KERAS_TRANSPOSED_VALID", "LAYERS", "LSTM", "MACS", "MULTIPLICATIONS", "ONNX_CEIL", "ONNX_NOTSET",
     "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID", "OUTPUT_SIZE_RULES",
     "PARAMETERS", "PARAMETER_BYTES", "RNN", "STORED_VALUES", "TF_SAME", "TF_VALID", "TRANSPOSED",
     "TRANSPOSED_SIZE_RULES", "AdaptiveAvgPool2d", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d",
-    "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "Convention", "Count",
-    "Difference", "Dropout", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten",
-    "GroupNorm", "Identity", "Image", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear",
-    "LocalResponseNorm", "MaxPool2d", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ScaledTanh",
+    "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "Convention", "Count", "Difference",
+    "Dropout", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "GroupNorm", "Identity",
+    "Image", "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm",
+    "MaxPool2d", "Memory", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ReceptiveField", "ScaledTanh",
     "Sequence", "Sequential", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d",
     "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut",
-    "adaptive_windows", "compare_output_sizes", "count", "difference", "fold", "layer_from_text",
-    "network_named", "networks", "table",
+    "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "count", "difference", "fold",
+    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Number, add, times
 from layercost.facts import Kind, Operation, Role
-from layercost.shape import shown
+from layercost.shape import shown, whole
 
 
 class Price(NamedTuple):
@@ -77,8 +77,9 @@ class Convention:
     def total(self, operations: Iterable[Operation]) -> Number:
         """The prices of `operations`, added up; what is not counted adds nothing."""
         total: Number = 0
+        prices = self._price_of
         for operation in operations:
-            price = self._price_of.get((operation.kind, operation.role))
+            price = prices.get((operation[0], operation[1]))  # kind and role; by place, for there are many
             if price is not None:
                 total = add(total, price.of(operation))
         return total
@@ -143,6 +144,7 @@ class Quantity(Enum):
     MULTIPLICATIONS = "multiplications"
     ADDITIONS = "additions"
     COMPARISONS = "comparisons"
+    EXPONENTIALS = "exponentials"
     ACTIVATIONS = "activations"
     ACTIVATION_BYTES = "activation_bytes"
 
@@ -174,9 +176,49 @@ _OWN_PRICES: dict[Quantity, Convention] = {
         source="the definition of a maximum",
         prices={Kind.MAXIMUM: Price(1, -1), Kind.COMPARE: Price(0, 1)},
     ),
+    Quantity.EXPONENTIALS: Convention(
+        name="exponentials",
+        unit="exponentials",
+        counts="every exponential: n for a softmax over n values; sigmoid, tanh and GELU are not taken apart",
+        source="the definition of a softmax",
+        prices={Kind.SOFTMAX: Price(1), Kind.EXPONENTIAL: Price(0, 1)},
+    ),
 }
 
 DTYPE_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int4": 4}
+
+
+class Memory(NamedTuple):
+    """A size in bytes, written in decimal units (kB = 1,000 bytes) and in binary ones (KiB = 1,024 bytes)."""
+
+    bytes: int
+    decimal: str
+    binary: str
+
+    def __str__(self) -> str:
+        return f"{self.decimal} = {self.binary}" if self.decimal != self.binary else self.decimal
+
+
+_UNITS = {1000: ("bytes", "kB", "MB", "GB", "TB", "PB"), 1024: ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")}
+
+
+def memory(size: int) -> Memory:
+    """`size` bytes in both kinds of unit, to four places; raises ShapeError for what is no size.
+
+    >>> str(memory(61_706 * 4))
+    '246.824 kB = 241.0391 KiB'
+    """
+    whole("memory", "size", size, 0)
+    return Memory(size, _in_units(size, 1000), _in_units(size, 1024))
+
+
+def _in_units(size: int, step: int) -> str:
+    units = _UNITS[step]
+    power = 0
+    while power + 1 < len(units) and size >= step ** (power + 1):
+        power += 1
+    number = f"{size / step**power:,.4f}".rstrip("0").rstrip(".")
+    return f"{number} {units[power]}"
 
 
 def bytes_of(count: int, dtype: str = "float32") -> int:

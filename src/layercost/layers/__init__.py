@@ -20,14 +20,52 @@ from layercost.layers.folding import fold
 from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from layercost.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, Subsampling2d
+from layercost.layers.receptive import ReceptiveField, receptive_field
 from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import Flatten, Identity, ZeroPaddedShortcut
 from layercost.layers.transposed import ConvTranspose2d
 
 __all__ = [
-    "GELU", "GRU", "LSTM", "RNN", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d", "BatchNorm1d",
-    "BatchNorm2d", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d",
-    "Dropout", "Embedding", "EuclideanRBF", "Flatten", "GroupNorm", "Identity", "LayerNorm", "LeakyReLU",
-    "Linear", "LocalResponseNorm", "MaxPool2d", "PReLU", "Parallel", "ReLU", "ReLU6", "ScaledTanh",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Subsampling2d", "Tanh", "ZeroPaddedShortcut", "fold",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AdaptiveAvgPool2d",
+    "Add",
+    "Auxiliary",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Concatenate",
+    "ConnectedConv2d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "Dropout",
+    "Embedding",
+    "EuclideanRBF",
+    "Flatten",
+    "GroupNorm",
+    "Identity",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LocalResponseNorm",
+    "MaxPool2d",
+    "PReLU",
+    "Parallel",
+    "ReLU",
+    "ReLU6",
+    "ReceptiveField",
+    "ScaledTanh",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Subsampling2d",
+    "Tanh",
+    "ZeroPaddedShortcut",
+    "fold",
+    "receptive_field",
 ]  # fmt: skip

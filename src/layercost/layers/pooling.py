@@ -46,7 +46,7 @@ from layercost.shape import (
 
 
 @dataclass(frozen=True, repr=False)
-class _Pooling(Layer):
+class Pooling(Layer):
     """What pooling layers share: a window of real cells; padding is never a cell."""
 
     kernel_size: Sizes
@@ -117,7 +117,7 @@ class _Pooling(Layer):
 
 @register
 @dataclass(frozen=True, repr=False)
-class MaxPool2d(_Pooling):
+class MaxPool2d(Pooling):
     """``(C, H, W)`` to ``(C, H_out, W_out)``: the largest real cell of each window; no parameters.
 
     `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up.
@@ -145,7 +145,7 @@ class MaxPool2d(_Pooling):
 
 @register
 @dataclass(frozen=True, repr=False)
-class AvgPool2d(_Pooling):
+class AvgPool2d(Pooling):
     """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells, divided; no parameters.
 
     `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up;
@@ -210,7 +210,7 @@ class AdaptiveAvgPool2d(Layer):
 
 @register
 @dataclass(frozen=True, repr=False)
-class Subsampling2d(_Pooling):
+class Subsampling2d(Pooling):
     """``(channels, H, W)`` to ``(channels, H_out, W_out)``: each window's sum, scaled, plus a bias.
 
     One trained coefficient and one trained bias a channel.
@@ -243,8 +243,8 @@ class Subsampling2d(_Pooling):
     "pooling-keeps-size",
     "You let the map keep its size through the pooling: "
     "a window that moves by its own size leaves fewer cells.",
-    _Pooling, SIZED | STORED,
+    Pooling, SIZED | STORED,
 )  # fmt: skip
-class _PoolingKeepsSize(_Pooling):
+class _PoolingKeepsSize(Pooling):
     def transform(self, shape: Shape) -> Shape:
         return shape

@@ -73,8 +73,26 @@ def _joined(layer: Any, parts: list[Tensor]) -> Tensor:
     """The outputs of all branches for one sample, added or written one after the other."""
     if layer.join == "add":
         return _added(parts)
-    axes = {"C": 0, "F": -1, None: 0 if len(shape(parts[0])) > 2 else -1}
-    return _appended(parts, axes[layer.axis] % len(shape(parts[0])))
+    return _appended(parts, _axis(layer, len(shape(parts[0]))))
+
+
+_AXES = {1: ("F",), 2: ("TF", "CL"), 3: ("CHW",), 4: ("CDHW",)}  # by how many there are
+
+
+def _axis(layer: Any, axes: int) -> int:
+    """The place of the axis that the layer names; or of the channels, or of the features."""
+    if layer.axis is None:
+        return 0 if axes > 2 or _has_channels(layer) else axes - 1
+    places = [names.index(layer.axis) for names in _AXES[axes] if layer.axis in names]
+    if not places:
+        raise ValueError(f"there is no axis {layer.axis} among {axes}")
+    return places[0]
+
+
+def _has_channels(layer: Any) -> bool:
+    """Whether two axes are channels of cells and not steps of features: a layer below is for them."""
+    below = [child for _, child in getattr(layer, "children", ())]
+    return type(layer).__name__.endswith("1d") or any(map(_has_channels, below))
 
 
 def _added(parts: list[Tensor]) -> Tensor:

@@ -1,0 +1,166 @@
+"""Receptive fields, arithmetic intensity, memory in both kinds of unit, exponentials."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+import layercost as lc
+from layercost.convention import DTYPE_BITS, bytes_of
+
+# ---- receptive fields --------------------------------------------------------------------------
+
+
+def seen_by_each(layers: list[lc.Layer], n: int) -> list[set[int]]:
+    """Along one axis: the cells that each value of the output sees; values that see padding are left out."""
+    seen: list[set[int] | None] = [{cell} for cell in range(n)]
+    for layer in layers:
+        (k, *_), (s, *_), (p, *_), (d, *_) = layer.window  # type: ignore[attr-defined]
+        padded = [None] * int(p) + seen + [None] * int(p)
+        rows = range(0, len(padded) - d * (k - 1), s)
+        read = [[padded[start + step * d] for step in range(k)] for start in rows]
+        seen = [None if None in row else set().union(*row) for row in read]  # type: ignore[arg-type]
+    return [cells for cells in seen if cells is not None]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_receptive_field_is_what_a_value_far_from_the_border_sees(seed: int) -> None:
+    """Random chains of convolutions and poolings, cell by cell."""
+    draw = random.Random(seed)  # noqa: S311 - any numbers will do
+    layers: list[lc.Layer] = []
+    for _ in range(draw.randint(1, 4)):
+        k, s, d = draw.randint(1, 3), draw.randint(1, 2), draw.randint(1, 2)
+        pool = draw.random() < 0.4
+        layers.append(
+            lc.MaxPool2d(k, s, dilation=d) if pool else lc.Conv2d(1, 1, k, s, draw.randint(0, 1), d)
+        )
+    seen = seen_by_each(layers, 200)
+    field = lc.receptive_field(lc.Sequential(*layers), (1, 200, 200))
+    assert {max(cells) - min(cells) + 1 for cells in seen} == {field.size[0]}
+    assert field.stride is not None
+    assert {min(b) - min(a) for a, b in pairwise(seen)} == {field.stride[0]}
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "size", "stride"),
+    [
+        pytest.param("alexnet", "pool5", 195, 32, id="AlexNet"),
+        pytest.param("vgg16", "pool5", 212, 32, id="VGG-16"),
+        pytest.param("mobilenet_v1", "pointwise13", 315, 32, id="MobileNet v1"),
+    ],
+)
+def test_published_receptive_fields(name: str, until: str, size: int, stride: int) -> None:
+    """Araujo, Norris, Sim 2019."""
+    children = dict(lc.network_named(name).children)
+    names = [*children]
+    features = lc.Sequential({child: children[child] for child in names[: names.index(until) + 1]})
+    assert lc.receptive_field(features, lc.network_named(name).input_shape) == (
+        (size, size),
+        (stride, stride),
+    )
+
+
+def test_after_a_fully_connected_layer_everything_is_seen() -> None:
+    net = lc.networks.lenet5()
+    assert lc.receptive_field(net, net.input_shape) == ((32, 32), None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lc.AdaptiveAvgPool2d(5), r"AdaptiveAvgPool2d\(5\) spreads 5 windows of different sizes over 8"),
+        (lc.ConvTranspose2d(3, 3, 2, 2), "values behind a transposed convolution see different numbers"),
+        (lc.Sequential({"up": lc.ConvTranspose2d(3, 3, 2, 2)}), "^up: the values behind"),
+    ],
+)  # fmt: skip
+def test_where_values_see_differently_there_is_no_one_field(layer: lc.Layer, message: str) -> None:
+    with pytest.raises(lc.ShapeError, match=message):
+        lc.receptive_field(layer, (3, 8, 8))
+
+
+def test_even_shares_are_windows() -> None:
+    assert lc.receptive_field(lc.AdaptiveAvgPool2d(4), (3, 8, 8)) == ((2, 2), (2, 2))
+    assert lc.receptive_field(lc.AdaptiveAvgPool2d(1), (3, 8, 8)) == ((8, 8), None)
+
+
+# ---- arithmetic intensity ----------------------------------------------------------------------
+
+
+def test_intensity_is_operations_over_the_bytes_that_move() -> None:
+    """300 to 100: 60,000 FLOPs; 30,100 parameters, 300 inputs and 100 outputs of 4 bytes each."""
+    one = lc.arithmetic_intensity(lc.Linear(300, 100), (300,))
+    assert (one.flops, one.bytes_held, one.bytes_read, one.bytes_written) == (60000, 120400, 1200, 400)
+    assert one.flops_per_byte == 60000 / (120400 + 1200 + 400)
+
+
+def test_a_batch_reads_the_weights_once() -> None:
+    """Which is why batches help a fully connected layer."""
+    one, many = (lc.arithmetic_intensity(lc.Linear(300, 100), (300,), batch=batch) for batch in (1, 64))
+    assert many.bytes_held == one.bytes_held
+    assert many.bytes_read == 64 * one.bytes_read
+    assert many.flops_per_byte > 30 * one.flops_per_byte
+
+
+def test_halves_of_the_bytes_double_the_intensity() -> None:
+    net = lc.networks.lenet5()
+    full, half = (lc.arithmetic_intensity(net, net.input_shape, dtype=d) for d in ("float32", "float16"))
+    assert half.flops_per_byte == 2 * full.flops_per_byte
+
+
+def test_a_sum_reads_each_branch_and_a_view_nothing() -> None:
+    twice = lc.Parallel(lc.ReLU(), lc.ReLU(), join="add")
+    assert lc.arithmetic_intensity(twice, (8,)).bytes_read == 4 * (8 + 8 + 2 * 8)
+    assert lc.arithmetic_intensity(lc.Flatten(), (2, 2, 2)).bytes == 0
+    assert lc.arithmetic_intensity(lc.Flatten(), (2, 2, 2)).flops_per_byte == 0
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "decimal", "binary"),
+    [
+        pytest.param(61_706, "246.824 kB", "241.0391 KiB", id="LeNet-5, document 004: 241.039 KB"),
+        pytest.param(62_378_344, "249.5134 MB", "237.9545 MiB", id="AlexNet, document 004: 237.9545 MB"),
+        pytest.param(138_357_544, "553.4302 MB", "527.7921 MiB", id="VGG-16, document 004: 527.7921 MB"),
+        pytest.param(0, "0 bytes", "0 bytes", id="nothing"),
+    ],
+)
+def test_memory_is_written_in_thousands_and_in_1024s(parameters: int, decimal: str, binary: str) -> None:
+    memory = lc.memory(bytes_of(parameters))
+    assert (memory.bytes, memory.decimal, memory.binary) == (4 * parameters, decimal, binary)
+
+
+def test_memory_in_every_number_format() -> None:
+    sizes = {dtype: bytes_of(1001, dtype) for dtype in DTYPE_BITS}
+    assert sizes == {
+        "float64": 8008, "float32": 4004, "float16": 2002, "bfloat16": 2002, "int8": 1001, "int4": 501,
+    }  # fmt: skip
+
+
+def test_memory_refuses_what_is_no_size() -> None:
+    with pytest.raises(lc.ShapeError, match="memory: size must be a whole number of at least 0, but got -1"):
+        lc.memory(-1)
+
+
+@pytest.mark.parametrize("step", [1000, 1024])
+@pytest.mark.parametrize("power", range(1, 6))
+def test_a_unit_begins_where_it_is_full(power: int, step: int) -> None:
+    units = (("kB", "MB", "GB", "TB", "PB"), ("KiB", "MiB", "GiB", "TiB", "PiB"))[step == 1024]
+    memory = lc.memory(step**power)
+    assert (memory.binary if step == 1024 else memory.decimal) == f"1 {units[power - 1]}"
+
+
+# ---- exponentials ------------------------------------------------------------------------------
+
+
+def test_exponentials_are_counted_apart() -> None:
+    """A softmax takes one a value; a sigmoid is not taken apart, and is listed."""
+    net = lc.Sequential(lc.Sigmoid(), lc.Softmax())
+    counted = lc.count(net, lc.EXPONENTIALS, (10,))
+    assert (counted.total, counted.unit, counted.complete) == (10, "exponentials", False)
+    assert [(missing.layer, missing.operations) for missing in counted.not_counted] == [
+        ("Sigmoid", "10 × sigmoid (activation)")
+    ]
