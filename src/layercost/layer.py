@@ -154,6 +154,8 @@ class Layer:
     def _taken(self, input_shape: Iterable[object]) -> Shape:
         """What arrives, as the shape with named axes that this layer takes."""
         name, takes = type(self).__name__, self.takes
+        if type(input_shape) is takes:  # as nearly always inside a network
+            return cast(Shape, input_shape)
         if takes is None:
             return shape_of(input_shape, name)
         return fit(name, input_shape, *takes) if isinstance(takes, tuple) else fit(name, input_shape, takes)

@@ -569,7 +569,7 @@ def table(
     if shape is None:
         raise ShapeError("a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
     plain_batch = whole("table", "batch", batch)
-    parts = tuple((call, call.facts(plain_batch, training)) for call in layer.calls(shape))
+    parts = tuple([(call, call.facts(plain_batch, training)) for call in layer.calls(shape)])
     rows = tuple(_rows(parts, chosen, bits, training))
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
@@ -589,31 +589,31 @@ def _rows(
     """One row a call; every sum here is of plain integers."""
     seen: set[int] = set()
     macs = pricing(Quantity.MACS, convention)
-    for (path, layer, shape, output, only_in_training), facts in parts:
-        parameters = 0 if id(layer) in seen else int(_sizes(facts.parameters))
+    for (path, layer, shape, output, only_in_training), (held, _, operations, written) in parts:
+        parameters = 0 if id(layer) in seen else sum([int(one.size) for one in held])
         seen.add(id(layer))
         yield Row(
-            name=path or type(layer).__name__,
-            module=layer,
-            input=shape,
-            output=output,
-            parameters=parameters,
+            path or type(layer).__name__,
+            layer,
+            shape,
+            output,
+            parameters,
             parameter_bytes=-(-parameters * bits // 8),
-            macs=int(macs.total(facts.operations)),
-            flops=int(convention.total(facts.operations)),
-            activation_bytes=-(-int(facts.written) * bits // 8),
+            macs=int(macs.total(operations)),
+            flops=int(convention.total(operations)),
+            activation_bytes=-(-int(written) * bits // 8),
             held_only=only_in_training and not training,
         )
 
 
 def _total(rows: Iterable[Row], bits: int) -> Total:
-    parameters = sum(row.parameters for row in rows)
+    parameters = sum([row.parameters for row in rows])
     size = -(-parameters * bits // 8)
     return Total(
         parameters=parameters,
         parameter_bytes=size,
         parameter_kib=size / 1024,
-        macs=sum(row.macs for row in rows),
-        flops=sum(row.flops for row in rows),
-        activation_bytes=sum(row.activation_bytes for row in rows),
+        macs=sum([row.macs for row in rows]),
+        flops=sum([row.flops for row in rows]),
+        activation_bytes=sum([row.activation_bytes for row in rows]),
     )
