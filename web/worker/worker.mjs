@@ -4,6 +4,7 @@
 //      {type: 'failed', reason}           {type: 'answer', id, answer}
 const FOLDER = new URL('./', import.meta.url).href;
 const PACKAGES = '/packages.zip';
+const WASM_PAGE = 65536;
 
 let python = null;
 
@@ -88,9 +89,29 @@ async function addPackages(py) {
   py.FS.writeFile(PACKAGES, await bytes(await take('packages.zip')));
 }
 
+// A fresh instance has 30 MiB, and Pyodide copies a snapshot into it without looking whether it fits: while
+// `work` runs, what is instantiated grows to `size` bytes first.
+async function withRoomFor(size, work) {
+  const originals = Object.entries({ instantiate: WebAssembly.instantiate, instantiateStreaming: WebAssembly.instantiateStreaming });
+  for (const [name, original] of originals) {
+    WebAssembly[name] = async (...inputs) => {
+      const made = await original.apply(WebAssembly, inputs);
+      const heap = (made.instance ?? made).exports?.memory;
+      const missing = heap ? Math.ceil((size - heap.buffer.byteLength) / WASM_PAGE) : 0;
+      if (missing > 0) heap.grow(missing);
+      return made;
+    };
+  }
+  try {
+    return await work();
+  } finally {
+    for (const [name, original] of originals) WebAssembly[name] = original;
+  }
+}
+
 async function startFromSnapshot() {
   const memory = await bytes(unpack(await take('snapshot.bin')));
-  const py = await loadPyodide({ _loadSnapshot: memory });
+  const py = await withRoomFor(memory.length, () => loadPyodide({ _loadSnapshot: memory }));
   await addPackages(py); // all is imported already; this is for what is imported late
   return py;
 }
