@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 import zipfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_builder import browser_python, node, step
+from site_builder import browser_python, lock, node, step
 from site_builder.browsing import serving
 from site_builder.places import ASSETS, WEB
 from site_builder.server import HOST, make_server
@@ -165,6 +166,24 @@ def test_building_again_does_nothing(site: Path) -> None:
     command = [sys.executable, "web/build.py"]
     done = subprocess.run(command, cwd=WEB.parent, capture_output=True, text=True, check=True)
     assert done.stdout.count("up to date") == 5
+
+
+def test_a_second_build_waits_for_the_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two builds never write into one another's files."""
+    monkeypatch.setattr(lock, "BUILD", tmp_path)
+    order: list[str] = []
+
+    def second() -> None:
+        with lock.only_one_build():
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with lock.only_one_build():
+        thread.start()
+        thread.join(timeout=0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
 
 
 # ---- the server --------------------------------------------------------------------------------------
