@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_builder import browser_python, lock, node, step
+from site_builder import book, browser_python, lock, node, step
 from site_builder.browsing import serving
 from site_builder.places import ASSETS, WEB
 from site_builder.server import HOST, make_server
@@ -166,6 +166,23 @@ def test_building_again_does_nothing(site: Path) -> None:
     command = [sys.executable, "web/build.py"]
     done = subprocess.run(command, cwd=WEB.parent, capture_output=True, text=True, check=True)
     assert done.stdout.count("up to date") == 5
+
+
+def test_a_book_with_warnings_is_read_anew_the_next_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Sphinx warns only of pages that it reads: a failed build must not be mended by repeating it."""
+    parsed = tmp_path / ".doctrees"
+    parsed.mkdir()
+    monkeypatch.setattr(book, "CACHES", (parsed,))
+    monkeypatch.setattr(book, "STAMPS", tmp_path)
+    monkeypatch.setattr(book, "JUPYTER_BOOK", "raise SystemExit(1)")
+    (tmp_path / "library-of-the-book").write_text(
+        book.fingerprint((book.LIBRARY, WEB / "sphinx", WEB.parent / "_config.yml")), encoding="utf-8"
+    )
+    with pytest.raises(step.BuildError, match="the strict build accepts none"):
+        book._build()
+    assert not parsed.exists()
 
 
 def test_a_second_build_waits_for_the_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,13 +14,17 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environm
 CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
 
 
+def _forget() -> None:
+    for cache in CACHES:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
 def _forget_what_old_code_computed() -> None:
     """Drop executed cells and parsed pages when the code behind them is no longer the same."""
     stamp = STAMPS / "library-of-the-book"
     wanted = fingerprint((LIBRARY, WEB / "sphinx", REPOSITORY / "_config.yml"))
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        for cache in CACHES:
-            shutil.rmtree(cache, ignore_errors=True)
+        _forget()
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(wanted, encoding="utf-8")
 
@@ -30,6 +34,7 @@ def _build() -> None:
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "--path-output", ".", "-W", "--keep-going"]
     done = subprocess.run(command, cwd=REPOSITORY, check=False)
     if done.returncode:
+        _forget()  # or the pages with warnings would count as read, and pass the next time
         raise BuildError("The book has warnings or failing cells (above); the strict build accepts none")
 
 
