@@ -1,0 +1,262 @@
+"""What a counting tool gets to see: each call of a layer, with everything about it that some tool looks at.
+
+A tool that hooks modules does not see a function, one that patches functions does not see an operator,
+one that traces sees all of them. So a call knows how it is spelled, and where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+from math import prod
+
+from layercost.convention import UnknownNameError
+from layercost.facts import Kind, Operation, Role
+from layercost.layer import Call, Layer
+from layercost.layers import Add, Concatenate, Flatten, ZeroPaddedShortcut
+from layercost.layers.recurrent import Recurrent
+from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
+
+
+class Spelling(Enum):
+    """How a call is written in a model's code."""
+
+    MODULE = "module"  # self.relu = nn.ReLU()
+    IN_PLACE_MODULE = "in-place module"  # nn.ReLU(inplace=True)
+    FUNCTION = "function"  # F.relu(x), torch.add(x, y)
+    OPERATOR = "operator"  # x + y
+    IN_PLACE_OPERATOR = "in-place operator"  # x += y
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a hook on modules sees the call."""
+        return self in (Spelling.MODULE, Spelling.IN_PLACE_MODULE)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the call overwrites its input, as PyTorch's names that end in ``_`` do."""
+        return self in (Spelling.IN_PLACE_MODULE, Spelling.IN_PLACE_OPERATOR)
+
+
+def spelling_named(name: str | Spelling) -> Spelling:
+    """The spelling of that name, as "function"; raises UnknownNameError."""
+    known = {spelling.value: spelling for spelling in Spelling}
+    if isinstance(name, Spelling):
+        return name
+    if name not in known:
+        raise UnknownNameError("spelling", name, known)
+    return known[name]
+
+
+_UNLESS_TOLD: Mapping[str, Spelling] = {
+    Add.__name__: Spelling.OPERATOR,
+    Concatenate.__name__: Spelling.FUNCTION,
+    ZeroPaddedShortcut.__name__: Spelling.FUNCTION,
+}
+
+# How the published PyTorch code of a network spells what is not a plain module.
+_FLATTENED = {Flatten.__name__: Spelling.FUNCTION}
+_RESIDUAL = {"Add": Spelling.IN_PLACE_OPERATOR, "ReLU": Spelling.IN_PLACE_MODULE, **_FLATTENED}
+_IN_PLACE = {"ReLU": Spelling.IN_PLACE_MODULE, **_FLATTENED}
+NETWORK_SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
+    **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), _RESIDUAL),
+    **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19", "alexnet"), _IN_PLACE),
+    "mobilenet_v2": {"ReLU6": Spelling.IN_PLACE_MODULE, **_FLATTENED},
+}
+VERSION_SPELLINGS: Mapping[tuple[str, str], Mapping[str, Spelling]] = {
+    ("googlenet", "torchvision"): {"ReLU": Spelling.FUNCTION, **_FLATTENED},
+    ("googlenet", "torchvision-aux"): {"ReLU": Spelling.FUNCTION, **_FLATTENED},
+}
+
+# Networks whose published code starts these values at zero: an exporter that stores equal values once
+# (onnx-tool's) then finds fewer of them.
+STARTS_AT_ZERO: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19"), ("Conv2d", "Linear")),
+    "mobilenet_v2": ("Conv2d", "Linear"),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything beside the layer and its input that some tool's reading depends on.
+
+    `spelling` says for a layer's type how its calls are written. `held_by_parent` values are parameters that
+    belong to the module around, not to a layer. `bare` says that the layer itself is handed to the tool, with
+    no module around it. `starts_at_zero` names the types whose biases are all zero.
+    """
+
+    batch: int = 1
+    training: bool = False
+    spelling: Mapping[str, Spelling] = field(default_factory=dict)
+    held_by_parent: int = 0
+    bare: bool = False
+    starts_at_zero: tuple[str, ...] = ()
+
+    def spelled(self, layer: Layer) -> Spelling:
+        """How a call of `layer` is written."""
+        name = type(layer).__name__
+        return self.spelling.get(name) or _UNLESS_TOLD.get(name, Spelling.MODULE)
+
+
+def context_of(
+    layer: Layer,
+    batch: int = 1,
+    training: bool = False,
+    spelling: Mapping[str, str | Spelling] | str | None = None,
+    held_by_parent: int = 0,
+    bare: bool | None = None,
+) -> Context:
+    """The context of a reading; a network of ours is spelled as its published code is.
+
+    `spelling` is one for all layers, or one for each type's name. Raises UnknownNameError, ShapeError.
+    """
+    name, version = getattr(layer, "name", ""), getattr(layer, "version", "")
+    usual = VERSION_SPELLINGS.get((name, version)) or NETWORK_SPELLINGS.get(name, {})
+    if isinstance(spelling, str):
+        spelling = {type(leaf).__name__: spelling for _, leaf in layer.leaves()}
+    told = {kind: spelling_named(value) for kind, value in (spelling or {}).items()}
+    starts = STARTS_AT_ZERO.get(name, ())
+    return Context(
+        batch=whole("a reading", "batch", batch),
+        training=training,
+        spelling={**usual, **told},
+        held_by_parent=whole("a reading", "held_by_parent", held_by_parent, 0),
+        bare=layer.is_leaf if bare is None else bare and layer.is_leaf,
+        starts_at_zero=() if version in ("paper", "two-gpu") else starts,
+    )
+
+
+class Visit:
+    """One call as a tool meets it: a `Call` that runs, its context, and the sizes that price lists speak of."""
+
+    def __init__(self, call: Call, context: Context, time_first: bool) -> None:
+        self.call, self.context, self.time_first = call, context, time_first
+        self.layer = call.layer
+        self.spelling = context.spelled(call.layer)
+
+    @property
+    def kind(self) -> str:
+        """The layer's type by name, as PyTorch calls it."""
+        return type(self.layer).__name__
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a hook on modules sees the call."""
+        return self.spelling.is_module
+
+    @property
+    def bare(self) -> bool:
+        """Whether the layer is handed to the tool itself, without a module around it."""
+        return self.context.bare
+
+    @property
+    def batch(self) -> int:
+        return self.context.batch
+
+    @cached_property
+    def input(self) -> tuple[int, ...]:
+        """The input's sizes without the batch."""
+        return tuple(map(int, self.call.input_shape))
+
+    @cached_property
+    def output(self) -> tuple[int, ...]:
+        """The output's sizes without the batch."""
+        return tuple(map(int, self.call.output_shape))
+
+    @cached_property
+    def inputs(self) -> int:
+        """The values of the input, of the whole batch."""
+        return self.batch * prod(self.input)
+
+    @cached_property
+    def outputs(self) -> int:
+        """The values of the output, of the whole batch."""
+        return self.batch * prod(self.output)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """What truly happens, by our own count."""
+        return self.call.facts(self.batch, self.context.training).operations
+
+    @cached_property
+    def macs(self) -> int:
+        """The multiply-accumulates that truly happen."""
+        dots = (operation for operation in self.operations if operation.kind is Kind.DOT)
+        return sum(int(dot.amount) * int(dot.length) for dot in dots)
+
+    @cached_property
+    def bias_adds(self) -> int:
+        """The additions of biases that truly happen."""
+        return sum(int(operation.amount) for operation in self.operations if operation.role is Role.BIAS)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the layer adds a bias."""
+        return bool(getattr(self.layer, "bias", False))
+
+    @property
+    def leading(self) -> int:
+        """The size of the output's first axis as PyTorch lays it out: the batch, or time where it is first."""
+        return leading(self.call.output_shape, self.batch, self.time_first)
+
+    @cached_property
+    def parameters(self) -> int:
+        """The values that PyTorch's module trains: its recurrent layers have two bias vectors."""
+        return torch_parameters(self.layer)
+
+
+def leading(shape: Shape, batch: int, time_first: bool) -> int:
+    """The size of the first axis of a batch of `shape`, as PyTorch lays it out."""
+    return int(shape[0]) if time_first and isinstance(shape, (Sequence, Tokens)) else batch
+
+
+def torch_parameters(layer: Layer) -> int:
+    """The values that PyTorch's module of that name trains."""
+    if isinstance(layer, Recurrent) and layer.bias_vectors != 2:
+        layer = replace(layer, bias_vectors=2)
+    return sum(int(held.size) for held in layer.parameters())
+
+
+class Run:
+    """A layer or network as one tool walks it: every call that it meets, and what the whole holds."""
+
+    def __init__(self, layer: Layer, input_shape: Iterable[object], context: Context) -> None:
+        self.layer, self.context = layer, context
+        calls = list(layer.calls(input_shape))
+        running = [call for call in calls if context.training or not call.only_in_training]
+        first = next((call.layer for call in running if isinstance(call.layer, Recurrent)), None)
+        self.time_first = first is not None and not first.batch_first
+        self.visits = tuple(Visit(call, context, self.time_first) for call in running)
+        self.input_shape = shape_of(input_shape, type(layer).__name__)
+
+    @property
+    def leading(self) -> int:
+        """The size of the first axis of what goes in: the batch, or time where it is first."""
+        return leading(self.input_shape, self.context.batch, self.time_first)
+
+    @property
+    def layers(self) -> Iterator[Layer]:
+        """Every layer that is held, once, whether it runs or not."""
+        seen: set[int] = set()
+        for _, leaf in self.layer.leaves():
+            if id(leaf) not in seen:
+                seen.add(id(leaf))
+                yield leaf
+
+    @cached_property
+    def called(self) -> tuple[Visit, ...]:
+        """The first call of each layer that runs."""
+        seen: set[int] = set()
+        return tuple(v for v in self.visits if not (id(v.layer) in seen or seen.add(id(v.layer))))  # type: ignore[func-returns-value]
+
+    @cached_property
+    def parameters(self) -> int:
+        """What ``model.parameters()`` adds up to."""
+        return self.context.held_by_parent + sum(map(torch_parameters, self.layers))
+
+    @cached_property
+    def has_modules(self) -> bool:
+        """Whether any module stands inside the one that is handed to the tool, or it is a layer itself."""
+        return any(visit.is_module for visit in self.visits)
