@@ -1,10 +1,14 @@
-"""What the formulas say, held against what plain loops were seen to do, on 2,400 random layers in all."""
+"""What the formulas say, held against what plain loops were seen to do, on more than 5,000 random layers.
+
+With LAYERCOST_EXAMPLES=5000 in the environment, on 5,000 of each kind (which takes an hour).
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,8 +24,16 @@ from layercost.facts import Facts, Kind, Role
 from layercost.witness import Witness
 from tests.layercost.drawing import RECIPES, Drawn, layer_and_shape, small
 
-EXAMPLES = {"Conv2d": 700, "MaxPool2d": 400, "AvgPool2d": 300, "Linear": 200, "Sequential": 100}
-OTHERS = 80  # examples for each layer that is not named above
+EXAMPLES = {
+    "Conv2d": 700,
+    "MaxPool2d": 400,
+    "AvgPool2d": 300,
+    "ConvTranspose2d": 200,
+    "Linear": 200,
+    "Sequential": 100,
+}
+OTHERS = 110  # examples for each layer that is not named above
+OF_EACH = int(os.environ.get("LAYERCOST_EXAMPLES", "0"))
 
 # What each operation comes down to, one thing at a time, as the witness notes it.
 ONCE = Price(0, 1)
@@ -102,15 +114,15 @@ def writes(leaf: lc.Layer, training: bool) -> bool:
 
 
 def many(name: str) -> int:
-    return EXAMPLES.get(name, OTHERS)
+    return OF_EACH or EXAMPLES.get(name, OTHERS)
 
 
 def few(name: str) -> int:
     return 50
 
 
-def test_the_examples_are_2000_at_the_least() -> None:
-    assert sum(map(many, lc.LAYERS)) >= 2000
+def test_the_examples_are_5000_at_the_least() -> None:
+    assert sum(map(many, lc.LAYERS)) >= 5000
 
 
 @every_layer(many)

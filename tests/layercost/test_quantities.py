@@ -164,3 +164,56 @@ def test_exponentials_are_counted_apart() -> None:
     assert [(missing.layer, missing.operations) for missing in counted.not_counted] == [
         ("Sigmoid", "10 × sigmoid (activation)")
     ]
+
+
+# ---- what is priced, and what is listed --------------------------------------------------------
+
+
+def test_what_no_rule_prices_is_listed() -> None:
+    """Document 001 has no price for a GELU: it is listed, and its approximation by a tanh is counted."""
+    exact = lc.count(lc.GELU(), lc.FLOPS, (10,), "everything")
+    assert (exact.total, exact.complete) == (0, False)
+    assert exact.not_counted[0].operations == "10 × GELU (activation)"
+    close = lc.count(lc.GELU("tanh"), lc.FLOPS, (10,), "everything")
+    assert (close.total, close.complete) == (10 * (6 + 2 + 8), True)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "each"),
+    [
+        pytest.param(lc.ReLU6(), (4, 2, 2), 1 + 1, id="ReLU6: a ReLU and a comparison"),
+        pytest.param(lc.LeakyReLU(0.1), (4, 2, 2), 1 + 1, id="LeakyReLU: times the slope, and a comparison"),
+        pytest.param(lc.PReLU(4), (4, 2, 2), 1 + 1, id="PReLU: the same"),
+        pytest.param(lc.SiLU(), (4, 2, 2), 4 + 1, id="SiLU: a sigmoid and a multiplication"),
+        pytest.param(lc.BatchNorm2d(4), (4, 2, 2), 4, id="BatchNorm2d"),
+        pytest.param(lc.BatchNorm2d(4, affine=False), (4, 2, 2), 2, id="BatchNorm2d without weights"),
+        pytest.param(lc.Dropout(), (4, 2, 2), 0, id="Dropout"),
+        pytest.param(lc.Identity(), (4, 2, 2), 0, id="Identity"),
+        pytest.param(
+            lc.LocalResponseNorm(1), (4, 2, 2), 1 + 0 + 4, id="LocalResponseNorm of one channel: no sum"
+        ),
+    ],
+)
+def test_an_element_costs_what_everything_says(layer: lc.Layer, shape: tuple[int, ...], each: int) -> None:
+    assert lc.count(layer, lc.FLOPS, shape, "everything").total == each * 4 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("slopes", "kept"), [(1, "one for all"), (64, "one a channel"), (200_704, "one a value, as Keras")]
+)
+def test_a_prelu_keeps_as_many_slopes_as_it_is_given(slopes: int, kept: str) -> None:
+    """56 x 56 x 64 values: Keras's default is 200,704 parameters."""
+    assert lc.count(lc.PReLU(slopes), lc.PARAMETERS, (64, 56, 56)).total == slopes, kept
+
+
+def test_a_transposed_convolution_meets_each_weight_at_each_input() -> None:
+    """64 to 32 channels, kernel 4, stride 2, padding 1 on 16 x 16: half of what PyTorch counts as FLOPs."""
+    up = lc.ConvTranspose2d(64, 32, 4, stride=2, padding=1)
+    assert up.output_shape((64, 16, 16)) == (32, 32, 32)
+    macs = lc.count(up, lc.MACS, (64, 16, 16))
+    assert macs.total == 64 * 16 * 16 * 32 * 4 * 4 == 8_388_608
+    assert macs.taught is not None
+    assert macs.taught.value == macs.total
+    canvas = (2 * 15 + 4) ** 2 * 32  # cells on which products fall, before the border is cropped
+    bias = 32 * 32 * 32
+    assert lc.count(up, lc.ADDITIONS, (64, 16, 16)).total == macs.total - canvas + bias
