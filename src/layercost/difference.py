@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -327,6 +326,8 @@ def _matched(first: Sequence[Row], second: Sequence[Row], keys: Sequence[Key]) -
         yield from ((row, None) for row in first)
         yield from ((None, row) for row in second)
         return
+    from difflib import SequenceMatcher  # slow to import, and needed only here
+
     key, *others = keys
     matcher = SequenceMatcher(None, [key(row) for row in first], [key(row) for row in second], autojunk=False)
     i = j = 0

@@ -11,13 +11,14 @@ import ast
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from layercost.convention import unknown
 from layercost.expression import Number, Symbol, times
 from layercost.facts import Facts, Held, Operation
+from layercost.frozen import Frozen, frozen
 from layercost.shape import (
     OUTPUT_SIZE_RULES,
     OutputSizeRule,
@@ -51,8 +52,8 @@ class Call(NamedTuple):
         return self.layer.called(self.input_shape, self.output_shape, batch, training)
 
 
-@dataclass(frozen=True, repr=False)
-class Layer:
+@frozen
+class Layer(Frozen):
     """A layer: shapes without the batch in and out, counts for the whole batch."""
 
     takes: ClassVar[type[Shape] | tuple[type[Shape], ...] | None] = None  # None: any shape
@@ -155,7 +156,7 @@ class Layer:
         """What arrives, as the shape with named axes that this layer takes."""
         name, takes = type(self).__name__, self.takes
         if type(input_shape) is takes:  # as nearly always inside a network
-            return cast(Shape, input_shape)
+            return input_shape
         if takes is None:
             return shape_of(input_shape, name)
         return fit(name, input_shape, *takes) if isinstance(takes, tuple) else fit(name, input_shape, takes)

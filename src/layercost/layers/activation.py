@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
 from layercost.shape import Shape, ShapeError, values
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class _Elementwise(Layer):
     """Any shape to the same shape: one function of each element."""
 
@@ -23,7 +23,7 @@ class _Elementwise(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ReLU(_Elementwise):
     """Any shape to the same shape: ``max(x, 0)`` of each element. Source: document 001; torch.nn.ReLU."""
 
@@ -31,7 +31,7 @@ class ReLU(_Elementwise):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Sigmoid(_Elementwise):
     """Any shape to the same shape: ``1 / (1 + exp(-x))`` of each element.
 
@@ -42,7 +42,7 @@ class Sigmoid(_Elementwise):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Tanh(_Elementwise):
     """Any shape to the same shape: the hyperbolic tangent of each element.
 
@@ -53,7 +53,7 @@ class Tanh(_Elementwise):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ReLU6(_Elementwise):
     """Any shape to the same shape: ``min(max(x, 0), 6)`` of each element, a ReLU and a comparison.
 
@@ -73,7 +73,7 @@ def _leaky(amount: Number) -> tuple[Operation, ...]:
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class LeakyReLU(Layer):
     """Any shape to the same shape: ``max(x, negative_slope x)`` of each element.
 
@@ -90,7 +90,7 @@ class LeakyReLU(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class PReLU(Layer):
     """Any shape to the same shape: ``max(x, slope x)`` with trained slopes, `num_parameters` of them.
 
@@ -121,7 +121,7 @@ class PReLU(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class GELU(Layer):
     """Any shape to the same shape: ``x Phi(x)`` of each element, one whole function.
 
@@ -147,7 +147,7 @@ class GELU(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class SiLU(_Elementwise):
     """Any shape to the same shape: ``x sigmoid(x)`` of each element, a sigmoid and a multiplication.
 
@@ -162,7 +162,7 @@ class SiLU(_Elementwise):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Dropout(Layer):
     """Any shape to the same shape. At inference it does and writes nothing.
 
@@ -185,7 +185,7 @@ class Dropout(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ScaledTanh(_Elementwise):
     """Any shape to the same shape: ``1.7159 tanh(2/3 x)``, two multiplications and a tanh for each element.
 
@@ -201,7 +201,7 @@ class ScaledTanh(_Elementwise):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Softmax(Layer):
     """Any shape to the same shape: each row along `dim` becomes positive and sums to 1.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn, TypeAlias
 
 from layercost.expression import Number, times
 from layercost.facts import Facts, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import Call, Layer, LayerError, keep, register
 from layercost.shape import Shape, ShapeError, shape_of, shown, values, whole
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class _Composite(Layer):
     """What layers made of layers share: they count what these do and have no formula of their own."""
 
@@ -40,7 +41,7 @@ class _Composite(Layer):
         )
 
 
-@dataclass(frozen=True, repr=False, init=False)
+@frozen(init=False)
 class _Named(_Composite):
     """Layers under names: those of one dictionary, or numbers."""
 
@@ -76,7 +77,7 @@ class _Named(_Composite):
 
 
 @register
-@dataclass(frozen=True, repr=False, init=False)
+@frozen(init=False)
 class Sequential(_Named):
     """Layers one after the other; shapes in and out are those of the first and the last.
 
@@ -111,7 +112,7 @@ class Sequential(_Named):
 Outputs: TypeAlias = dict[str, Shape]  # what each branch gave
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Add(Layer):
     """The end of ``Parallel(..., join="add")``: a sum of branches, ``branches - 1`` additions an element."""
 
@@ -129,7 +130,7 @@ class Add(Layer):
         return (Operation(Kind.ADD, Role.ELEMENTWISE, amount),) if self.branches > 1 else ()
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Concatenate(Layer):
     """The end of ``Parallel(..., join="concatenate")``: branches written one after the other along `axis`.
 
@@ -168,7 +169,7 @@ JOINS = ("add", "concatenate")
 
 
 @register
-@dataclass(frozen=True, repr=False, init=False)
+@frozen(init=False)
 class Parallel(_Named):
     """Any shape to that of its branches together: they read one input, and are added or concatenated.
 
@@ -231,7 +232,7 @@ class Parallel(_Named):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Auxiliary(_Composite):
     """Any shape to the same shape, past a head on the side that runs in training only.
 

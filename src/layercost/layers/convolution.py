@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar
 
 from layercost.expression import Number, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import (
     Layer,
     LayerError,
@@ -44,7 +45,7 @@ from layercost.shape import (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Convolution(Layer):
     """What convolutions over one, two and three axes share."""
 
@@ -137,7 +138,7 @@ class Convolution(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Conv1d(Convolution):
     """``(in_channels, L)`` to ``(out_channels, L_out)``.
 
@@ -150,7 +151,7 @@ class Conv1d(Convolution):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Conv2d(Convolution):
     """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
 
@@ -166,7 +167,7 @@ class Conv2d(Convolution):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Conv3d(Convolution):
     """``(in_channels, D, H, W)`` to ``(out_channels, D_out, H_out, W_out)``, each axis as in `Conv2d`.
 
@@ -178,7 +179,7 @@ class Conv3d(Convolution):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ConnectedConv2d(Layer):
     """``(in_channels, H, W)`` to ``(len(connections), H_out, W_out)``: each map reads its own inputs.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from layercost.facts import Held
+from layercost.frozen import frozen
 from layercost.layer import Layer, keep_whole, register
 from layercost.shape import Sequence, Shape, Tokens
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Embedding(Layer):
     """``(T,)`` tokens to ``(T, embedding_dim)``: the row of the table that each token names.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import Layer, keep_flags, keep_whole, register
 from layercost.misconception import PRICED, STORED, belief
 from layercost.shape import Features, Shape, ShapeError, values
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Linear(Layer):
     """``(..., in_features)`` to ``(..., out_features)``: ``y = W x + b``, for every leading position.
 
@@ -63,7 +63,7 @@ class Linear(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class EuclideanRBF(Layer):
     """``(in_features,)`` to ``(out_features,)``: squared distances to fixed codes.
 

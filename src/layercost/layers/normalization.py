@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from layercost.expression import Number, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import (
     Layer,
     LayerError,
@@ -51,7 +51,7 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
 # ---- by channel, over the batch ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class BatchNorm(Layer):
     """What batch normalization over vectors, signals and images shares: statistics a channel."""
 
@@ -106,7 +106,7 @@ class BatchNorm(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class BatchNorm1d(BatchNorm):
     """``(C,)`` or ``(C, L)`` to the same shape: each channel centred and scaled.
 
@@ -120,7 +120,7 @@ class BatchNorm1d(BatchNorm):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class BatchNorm2d(BatchNorm):
     """``(C, H, W)`` to the same shape: each channel centred and scaled.
 
@@ -137,7 +137,7 @@ class BatchNorm2d(BatchNorm):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class LayerNorm(Layer):
     """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
 
@@ -188,7 +188,7 @@ class LayerNorm(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class GroupNorm(Layer):
     """``(C, ...)`` to the same shape: the channels in `num_groups` groups, each centred and scaled alone.
 
@@ -231,7 +231,7 @@ class GroupNorm(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class LocalResponseNorm(Layer):
     """``(C, H, W)`` to the same shape: each value divided by a power of the squares in `size` channels.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field
+from dataclasses import Field, field
 from itertools import product as pairs
 from typing import Any, ClassVar, Self, cast
 
 from layercost.expression import Number, Symbol, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import (
     Layer,
     LayerError,
@@ -45,7 +46,7 @@ from layercost.shape import (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Pooling(Layer):
     """What pooling layers share: a window of real cells; padding is never a cell."""
 
@@ -116,7 +117,7 @@ class Pooling(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class MaxPool2d(Pooling):
     """``(C, H, W)`` to ``(C, H_out, W_out)``: the largest real cell of each window; no parameters.
 
@@ -144,7 +145,7 @@ class MaxPool2d(Pooling):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class AvgPool2d(Pooling):
     """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells, divided; no parameters.
 
@@ -167,7 +168,7 @@ class AvgPool2d(Pooling):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class AdaptiveAvgPool2d(Layer):
     """``(C, H, W)`` to ``(C, *output_size)``: windows spread over the map, each summed and divided.
 
@@ -209,7 +210,7 @@ class AdaptiveAvgPool2d(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Subsampling2d(Pooling):
     """``(channels, H, W)`` to ``(channels, H_out, W_out)``: each window's sum, scaled, plus a bias.
 

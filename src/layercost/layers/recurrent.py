@@ -7,11 +7,12 @@ One step of one direction of one layer reads x values of input and r of hidden s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, NamedTuple
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
 from layercost.shape import Features, Sequence, Shape, ShapeError
 
@@ -23,7 +24,7 @@ class Cell(NamedTuple):
     inputs: Number
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class Recurrent(Layer):
     """What LSTM, GRU and RNN share: steps, layers, directions, and one bias vector a gate or two."""
 
@@ -135,7 +136,7 @@ class Recurrent(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class LSTM(Recurrent):
     """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step alone.
 
@@ -185,7 +186,7 @@ class LSTM(Recurrent):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class GRU(Recurrent):
     """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step alone.
 
@@ -220,7 +221,7 @@ class GRU(Recurrent):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class RNN(Recurrent):
     """``(T, input_size)`` to ``(T, directions * hidden_size)``, or to the last step: ``tanh(W x + R h + b)``.
 

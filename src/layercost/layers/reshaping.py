@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from layercost.expression import Number, ceil_div, define
+from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_whole, register
 from layercost.layers.sliding import check_channels
 from layercost.misconception import PRICED, STORED, belief
@@ -14,7 +14,7 @@ from layercost.shape import Features, Image, Shape, values
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Flatten(Layer):
     """Any shape to ``(F,)``: the same values in one row. A view: it writes nothing. As torch.nn.Flatten."""
 
@@ -26,7 +26,7 @@ class Flatten(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class Identity(Layer):
     """Any shape to the same shape, and the same values: it does and writes nothing. As torch.nn.Identity."""
 
@@ -35,7 +35,7 @@ class Identity(Layer):
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ZeroPaddedShortcut(Layer):
     """``(in_channels, H, W)`` to ``(out_channels, ceil(H / stride), ceil(W / stride))``, without weights.
 

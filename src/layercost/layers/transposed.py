@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product as pairs
 from typing import ClassVar
 
 from layercost.expression import Number, define, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, values
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@frozen
 class ConvTranspose2d(Layer):
     """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
 

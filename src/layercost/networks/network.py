@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from layercost.convention import UnknownNameError
+from layercost.frozen import frozen
 from layercost.layer import Layer
 from layercost.layers import Sequential
 
 
-@dataclass(frozen=True, repr=False, init=False)
+@frozen(init=False)
 class Network(Sequential):
     """A `Sequential` that knows its name, its version, its source and its usual input shape."""
 
