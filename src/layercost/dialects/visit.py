@@ -57,24 +57,34 @@ _UNLESS_TOLD: Mapping[str, Spelling] = {
 }
 
 # How the published PyTorch code of a network spells what is not a plain module.
-_FLATTENED = {Flatten.__name__: Spelling.FUNCTION}
-_RESIDUAL = {"Add": Spelling.IN_PLACE_OPERATOR, "ReLU": Spelling.IN_PLACE_MODULE, **_FLATTENED}
-_IN_PLACE = {"ReLU": Spelling.IN_PLACE_MODULE, **_FLATTENED}
-NETWORK_SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
-    **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), _RESIDUAL),
-    **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19", "alexnet"), _IN_PLACE),
-    "mobilenet_v2": {"ReLU6": Spelling.IN_PLACE_MODULE, **_FLATTENED},
+_RESNET = {
+    "Add": Spelling.IN_PLACE_OPERATOR,
+    "ReLU": Spelling.IN_PLACE_MODULE,
+    "Flatten": Spelling.FUNCTION,
 }
-VERSION_SPELLINGS: Mapping[tuple[str, str], Mapping[str, Spelling]] = {
-    ("googlenet", "torchvision"): {"ReLU": Spelling.FUNCTION, **_FLATTENED},
-    ("googlenet", "torchvision-aux"): {"ReLU": Spelling.FUNCTION, **_FLATTENED},
+_FEED_FORWARD = {"ReLU": Spelling.IN_PLACE_MODULE, "Flatten": Spelling.FUNCTION}
+_GOOGLENET = {"ReLU": Spelling.FUNCTION, "Flatten": Spelling.FUNCTION}
+_MOBILENET = {
+    "ReLU6": Spelling.IN_PLACE_MODULE,
+    "AdaptiveAvgPool2d": Spelling.FUNCTION,
+    "Flatten": Spelling.FUNCTION,
+}
+_VGGS = ("vgg11", "vgg13", "vgg16", "vgg19")
+_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+NETWORK_SPELLINGS: Mapping[tuple[str, str], Mapping[str, Spelling]] = {
+    **{(name, version): _RESNET for name in _RESNETS for version in ("v1", "v1.5", "option-a", "keras")},
+    **{(name, version): _FEED_FORWARD for name in _VGGS for version in ("torchvision", "batch-norm")},
+    ("alexnet", "torchvision"): _FEED_FORWARD,
+    ("googlenet", "torchvision"): _GOOGLENET,
+    ("googlenet", "torchvision-aux"): _GOOGLENET,
+    ("mobilenet_v2", "torchvision"): _MOBILENET,
 }
 
-# Networks whose published code starts these values at zero: an exporter that stores equal values once
-# (onnx-tool's) then finds fewer of them.
-STARTS_AT_ZERO: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19"), ("Conv2d", "Linear")),
-    "mobilenet_v2": ("Conv2d", "Linear"),
+# Networks whose published code starts the biases of these types at zero: an exporter that stores equal values
+# once (onnx-tool's) then finds fewer of them.
+STARTS_AT_ZERO: Mapping[tuple[str, str], tuple[str, ...]] = {
+    **{(name, version): ("Conv2d", "Linear") for name in _VGGS for version in ("torchvision", "batch-norm")},
+    ("mobilenet_v2", "torchvision"): ("Conv2d", "Linear"),
 }
 
 
@@ -112,19 +122,17 @@ def context_of(
 
     `spelling` is one for all layers, or one for each type's name. Raises UnknownNameError, ShapeError.
     """
-    name, version = getattr(layer, "name", ""), getattr(layer, "version", "")
-    usual = VERSION_SPELLINGS.get((name, version)) or NETWORK_SPELLINGS.get(name, {})
+    published = (getattr(layer, "name", ""), getattr(layer, "version", ""))
     if isinstance(spelling, str):
         spelling = {type(leaf).__name__: spelling for _, leaf in layer.leaves()}
     told = {kind: spelling_named(value) for kind, value in (spelling or {}).items()}
-    starts = STARTS_AT_ZERO.get(name, ())
     return Context(
         batch=whole("a reading", "batch", batch),
         training=training,
-        spelling={**usual, **told},
+        spelling={**NETWORK_SPELLINGS.get(published, {}), **told},
         held_by_parent=whole("a reading", "held_by_parent", held_by_parent, 0),
         bare=layer.is_leaf if bare is None else bare and layer.is_leaf,
-        starts_at_zero=() if version in ("paper", "two-gpu") else starts,
+        starts_at_zero=STARTS_AT_ZERO.get(published, ()),
     )
 
 
