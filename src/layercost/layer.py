@@ -60,6 +60,7 @@ class Layer(Frozen):
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
+    uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
 
@@ -320,6 +321,7 @@ def layer_from_text(text: str) -> Layer:
     """The layer that a text such as ``Conv2d(3, 6, kernel_size=5)`` names.
 
     Only names of registered layers and literal values are read; nothing is evaluated as code.
+    What PyTorch prints can be read too: arguments that change no count, as ``inplace``, are left out.
     Raises LayerError that says what was expected and what arrived.
 
     >>> layer_from_text("nn.Linear(300, 100)")
@@ -396,6 +398,7 @@ def _name_of(function: ast.expr) -> str:
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
     signature = inspect.signature(LAYERS[name])
     by_name = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    keywords = {key: value for key, value in keywords.items() if key not in LAYERS[name].uncounted}
     for keyword in keywords:
         if keyword not in by_name:
             raise LayerError(f"{name}: {unknown('argument', keyword, by_name)}")

@@ -328,6 +328,35 @@ def test_no_text_is_evaluated_as_code(text: str, tmp_path: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("printed", "layer"),
+    [
+        ("Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)",
+         lc.Conv2d(3, 64, 7, 2, 3, bias=False)),
+        ("Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, padding_mode=zeros)", None),
+        ("BatchNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)",
+         lc.BatchNorm2d(64)),
+        ("ReLU(inplace=True)", lc.ReLU()),
+        ("MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)", lc.MaxPool2d(3, 2, 1)),
+        ("AdaptiveAvgPool2d(output_size=(1, 1))", lc.AdaptiveAvgPool2d(1)),
+        ("Linear(in_features=2048, out_features=1000, bias=True)", lc.Linear(2048, 1000)),
+        ("Dropout(p=0.5, inplace=False)", lc.Dropout()),
+        ("LSTM(128, 64, num_layers=2, batch_first=True, bidirectional=True)",
+         lc.LSTM(128, 64, 2, batch_first=True, bidirectional=True)),
+        ("Embedding(30522, 768, padding_idx=0)", lc.Embedding(30522, 768)),
+        ("LayerNorm((768,), eps=1e-12, elementwise_affine=True)", lc.LayerNorm(768, eps=1e-12)),
+        ("nn.Linear(3, 4, device='cpu')", lc.Linear(3, 4)),
+    ],
+)  # fmt: skip
+def test_what_pytorch_prints_is_read(printed: str, layer: lc.Layer | None) -> None:
+    """Arguments that change no count are left out; words without quotes are no values."""
+    if layer is None:
+        with pytest.raises(lc.LayerError, match="expected numbers, True, False, None, texts or layers"):
+            lc.layer_from_text(printed)
+    else:
+        assert lc.layer_from_text(printed) == layer
+
+
 # ---- the protocol --------------------------------------------------------------------------------
 
 

@@ -16,6 +16,8 @@ from layercost.shape import Shape, ShapeError, values
 class _Elementwise(Layer):
     """Any shape to the same shape: one function of each element."""
 
+    uncounted = ("inplace",)
+
     kind: ClassVar[Kind]
 
     def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
@@ -81,6 +83,8 @@ class LeakyReLU(Layer):
     """
 
     negative_slope: float = 0.01
+
+    uncounted = ("inplace",)
 
     def __post_init__(self) -> None:
         keep_real(self, "negative_slope", 0)
@@ -171,6 +175,8 @@ class Dropout(Layer):
     """
 
     p: float = 0.5
+
+    uncounted = ("inplace",)
 
     def __post_init__(self) -> None:
         keep_real(self, "p", 0, 1)

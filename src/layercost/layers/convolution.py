@@ -59,6 +59,7 @@ class Convolution(Layer):
     bias: bool = True
     rule: OutputSizeRule | str | None = field(default=None, kw_only=True)
 
+    uncounted: ClassVar[tuple[str, ...]] = ("padding_mode", "device", "dtype")
     axes: ClassVar[int]
     letters: ClassVar[Mapping[str, str]] = {
         "in_channels": "C_in", "out_channels": "C_out", "kernel_size": "k", "stride": "s", "padding": "p",

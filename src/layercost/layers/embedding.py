@@ -24,6 +24,7 @@ class Embedding(Layer):
     embedding_dim: int
 
     takes = Tokens
+    uncounted = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype")
     letters: ClassVar[Mapping[str, str]] = {"num_embeddings": "V", "embedding_dim": "d"}
 
     def __post_init__(self) -> None:

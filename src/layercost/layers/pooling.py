@@ -128,6 +128,8 @@ class MaxPool2d(Pooling):
     dilation: Sizes = 1
     ceil_mode: bool = False
 
+    uncounted = ("return_indices",)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_sizes(self, 2, 1, "dilation")
@@ -156,6 +158,8 @@ class AvgPool2d(Pooling):
 
     ceil_mode: bool = False
     count_include_pad: bool = True
+
+    uncounted = ("divisor_override",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

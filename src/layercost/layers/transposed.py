@@ -38,6 +38,7 @@ class ConvTranspose2d(Layer):
     dilation: Sizes = 1
 
     takes = Image
+    uncounted = ("padding_mode", "device", "dtype")
     letters: ClassVar[Mapping[str, str]] = {
         "in_channels": "C_in", "out_channels": "C_out", "kernel_size": "k", "stride": "s", "padding": "p",
         "output_padding": "o", "dilation": "d", "groups": "g",
