@@ -30,34 +30,41 @@ def fold(layer: Layer) -> Layer:
     >>> fold(Sequential(Conv2d(3, 6, 3, bias=False), BatchNorm2d(6), ReLU()))
     Sequential({'0': Conv2d(3, 6, kernel_size=3), '2': ReLU()})
     """
-    places = Counter(id(leaf) for _, leaf in layer.leaves())
     instead: dict[int, Layer | None] = {}
-    _find(layer, None, places, instead)
+    for before, after in folded_pairs(layer):
+        instead[id(before)] = replace(before, bias=True)  # type: ignore[call-arg]  # all that fold have it
+        instead[id(after)] = None
     return _rewritten(layer, instead) or layer
 
 
+def folded_pairs(layer: Layer) -> tuple[tuple[Layer, Layer], ...]:
+    """Each layer of `layer` into which a normalization is folded, with that normalization, in order."""
+    pairs: list[tuple[Layer, Layer]] = []
+    _find(layer, None, Counter(id(leaf) for _, leaf in layer.leaves()), pairs)
+    return tuple(pairs)
+
+
 def _find(
-    layer: Layer, before: Layer | None, places: Counter[int], instead: dict[int, Layer | None]
+    layer: Layer, before: Layer | None, places: Counter[int], pairs: list[tuple[Layer, Layer]]
 ) -> Layer | None:
-    """Note in `instead` what becomes of leaves; the one leaf whose output comes out of `layer`, if any."""
+    """Note in `pairs` what is folded into what; the one leaf whose output comes out of `layer`, if any."""
     match layer:
         case Sequential():
             for _, child in layer.children:
-                before = _find(child, before, places, instead)
+                before = _find(child, before, places, pairs)
             return before
         case Parallel():
             for _, child in layer.children:
-                _find(child, None, places, instead)
+                _find(child, None, places, pairs)
             return None
         case Auxiliary():
-            _find(layer.layer, None, places, instead)
+            _find(layer.layer, None, places, pairs)
             return None
         case Identity() | Dropout():
             return before
     if before is None or places[id(before)] > 1 or places[id(layer)] > 1 or not _folds(before, layer):
         return layer
-    instead[id(before)] = replace(before, bias=True)  # type: ignore[call-arg]  # all that fold have the field
-    instead[id(layer)] = None
+    pairs.append((before, layer))
     return before
 
 

@@ -103,7 +103,14 @@ def sliding(layer: Any, tensor: Tensor) -> Slide:
         Axis(size, k, s, before, after, d)
         for size, k, s, (before, after), d in zip(sizes, kernel, stride, sides, dilation, strict=True)
     ]
-    return Slide([starts(axis, rule) for axis in axes], kernel, dilation, tuple(after for _, after in sides))
+    found = [starts(axis, rule) for axis in axes]
+    after = tuple(_after(axis, last, rule) for axis, (*_, last) in zip(axes, found, strict=True))
+    return Slide(found, kernel, dilation, after)
+
+
+def _after(axis: Axis, last: int, rule: str) -> int:
+    """The cells of padding at the end: those that were asked for, or that the last window needs."""
+    return max(0, last + axis.span - axis.size) if "same" in rule else axis.after
 
 
 def _rule_of(layer: Any) -> str:

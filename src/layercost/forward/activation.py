@@ -1,0 +1,100 @@
+"""Activations: a function of each value alone; softmax: of each row."""
+
+# ruff: noqa: ARG001 - each layer's computation is given the layer, the values and the call, needed or not
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from layercost.forward.weights import Array, Call, computes
+
+
+def sigmoid(values: Array) -> Array:
+    """``1 / (1 + exp(-x))`` without overflow, by way of the tangent."""
+    return 0.5 * (1 + np.tanh(0.5 * values))
+
+
+@computes("ReLU")
+def relu(layer: Any, values: Array, call: Call) -> Array:
+    """``max(x, 0)``."""
+    return np.maximum(values, 0)
+
+
+@computes("ReLU6")
+def relu6(layer: Any, values: Array, call: Call) -> Array:
+    """``min(max(x, 0), 6)``."""
+    return np.clip(values, 0, 6)
+
+
+@computes("Sigmoid")
+def logistic(layer: Any, values: Array, call: Call) -> Array:
+    """``1 / (1 + exp(-x))``."""
+    return sigmoid(values)
+
+
+@computes("SiLU")
+def silu(layer: Any, values: Array, call: Call) -> Array:
+    """``x sigmoid(x)``."""
+    return values * sigmoid(values)
+
+
+@computes("Tanh")
+def tanh(layer: Any, values: Array, call: Call) -> Array:
+    """The hyperbolic tangent."""
+    return np.tanh(values)
+
+
+@computes("ScaledTanh")
+def scaled_tanh(layer: Any, values: Array, call: Call) -> Array:
+    """``1.7159 tanh(2/3 x)``."""
+    return 1.7159 * np.tanh(2 / 3 * values)
+
+
+@computes("LeakyReLU")
+def leaky_relu(layer: Any, values: Array, call: Call) -> Array:
+    """x where it is positive, ``negative_slope x`` elsewhere."""
+    return np.where(values > 0, values, layer.negative_slope * values)
+
+
+@computes("PReLU", keeps=lambda layer: {"weight": (layer.num_parameters,)})
+def prelu(layer: Any, values: Array, call: Call) -> Array:
+    """The same with trained slopes: one for all, one a channel, or one a value."""
+    slopes = call["weight"]
+    if layer.num_parameters == values[0].size:
+        slopes = slopes.reshape(values.shape[1:])
+    elif layer.num_parameters > 1:
+        slopes = slopes.reshape(-1, *(1,) * (values.ndim - 2))
+    return np.where(values > 0, values, slopes * values)
+
+
+_error_function = np.vectorize(math.erf, otypes=[np.float64])  # numpy has none of its own
+
+
+@computes("GELU")
+def gelu(layer: Any, values: Array, call: Call) -> Array:
+    """``x Phi(x)``, exact or by way of the tangent."""
+    if layer.approximate == "tanh":
+        inner: Array = math.sqrt(2 / math.pi) * (values + 0.044715 * values**3)
+        tangent: Array = np.tanh(inner)
+        by_tangent: Array = 0.5 * values * (1 + tangent)
+        return by_tangent
+    twice_the_chance: Array = 1 + _error_function(values / math.sqrt(2))
+    product: Array = values * (twice_the_chance / 2).astype(values.dtype)
+    return product
+
+
+@computes("Softmax")
+def softmax(layer: Any, values: Array, call: Call) -> Array:
+    """Each row along `dim` positive and of sum 1."""
+    powers = np.exp(values - values.max(axis=layer.dim, keepdims=True))
+    share: Array = powers / powers.sum(axis=layer.dim, keepdims=True)
+    return share
+
+
+@computes("Dropout")
+def dropout(layer: Any, values: Array, call: Call) -> Array:
+    """At inference the same values; in training some are 0."""
+    return call.dropped(values, layer.p)
