@@ -1,0 +1,272 @@
+"""How quickly networks are counted, beside the fastest counters that run on torch's meta device.
+
+`python benchmarks/counting.py` prints a Markdown section; `--write` puts it into benchmarks/RESULTS.md.
+It needs torch (pip install torch), and measures those of its peers that are installed: torch's own
+FlopCounterMode, ultralytics-thop, deepspeed. On the meta device they do no arithmetic and hold no weights.
+
+Every repetition counts a network that was built for it alone, so that nothing is left from the one before.
+All tools take turns, repetition by repetition, so that a busy moment of the machine meets them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import importlib.metadata
+import io
+import logging
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+import layercost as lc  # noqa: E402
+from benchmarks.report import load, processor, table, today, write_section  # noqa: E402
+
+NETWORKS = {"VGG-16": "vgg16:torchvision", "ResNet-50": "resnet50", "ResNet-152": "resnet152"}
+LENGTHS = (25_000, 50_000, 100_000)
+STARTS = 15
+
+
+@dataclass
+class Tool:
+    """A counter: how it builds a network, how it counts one, and the times that this took."""
+
+    name: str
+    version: str
+    build: Callable[[str], Any]
+    count: Callable[[Any], int]
+    is_exact: bool  # its number is twice the MACs, and no more
+    counting: dict[str, list[float]] = field(default_factory=dict)
+    both: dict[str, list[float]] = field(default_factory=dict)
+
+    def repeat(self, network: str) -> int:
+        """Build and count once; keep both times in milliseconds."""
+        gc.collect()
+        began = time.perf_counter()
+        model = self.build(network)
+        built = time.perf_counter()
+        counted = self.count(model)
+        ended = time.perf_counter()
+        self.counting.setdefault(network, []).append(1000 * (ended - built))
+        self.both.setdefault(network, []).append(1000 * (ended - began))
+        return counted
+
+
+def ours() -> Tool:
+    """layercost's whole table: every row with its shapes, parameters, MACs, FLOPs, bytes, and the totals."""
+
+    def build(network: str) -> lc.Layer:
+        return lc.network_named(NETWORKS[network])
+
+    def count(network: lc.Layer) -> int:
+        return 2 * lc.table(network).total.macs
+
+    return Tool("layercost (the whole table)", lc.__version__, build, count, is_exact=True)
+
+
+def peers() -> tuple[list[Tool], list[str]]:
+    """The other counters that are installed, and the names of those that are not."""
+    found, missing = [], []
+    for make in (flop_counter_mode, ultralytics_thop, deepspeed):
+        try:
+            found.append(make())
+        except ImportError as error:
+            missing.append(f"{make.__name__} ({error})")
+    return found, missing
+
+
+def on_meta(network: str) -> Any:
+    """The network as a torch module in evaluation mode, on the meta device."""
+    import torch
+
+    from benchmarks.torch_models import VGG, ResNet
+
+    kind, depth = network.split("-")
+    with torch.device("meta"):
+        return {"VGG": VGG, "ResNet": ResNet}[kind](int(depth)).eval()
+
+
+def image() -> Any:
+    import torch
+
+    return torch.empty(1, 3, 224, 224, device="meta")
+
+
+def flop_counter_mode() -> Tool:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    def count(model: Any) -> int:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            model(image())
+        return int(counter.get_total_flops())
+
+    return Tool("torch FlopCounterMode", torch.__version__, on_meta, count, is_exact=True)
+
+
+def ultralytics_thop() -> Tool:
+    import thop
+    import torch
+
+    def count(model: Any) -> int:
+        with torch.no_grad():
+            return int(thop.profile(model, inputs=(image(),), verbose=False)[0])
+
+    version = importlib.metadata.version("ultralytics-thop")
+    return Tool("ultralytics-thop", version, on_meta, count, is_exact=False)
+
+
+def deepspeed() -> Tool:
+    import torch
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        from deepspeed.profiling.flops_profiler import FlopsProfiler
+
+    logging.disable(logging.INFO)
+
+    def count(model: Any) -> int:
+        profiler = FlopsProfiler(model)
+        profiler.start_profile()
+        with torch.no_grad():
+            model(image())
+        counted = profiler.get_total_flops()
+        profiler.end_profile()
+        return int(counted)
+
+    return Tool("deepspeed", importlib.metadata.version("deepspeed"), on_meta, count, is_exact=False)
+
+
+def race(tools: list[Tool], repetitions: int) -> None:
+    """All tools in turn, `repetitions` times over; stop where one that is exact counts otherwise than we."""
+    for network, name in NETWORKS.items():
+        expected = 2 * lc.table(lc.network_named(name)).total.macs
+        for _ in range(repetitions):
+            for tool in tools:
+                counted = tool.repeat(network)
+                if tool.is_exact and counted != expected:
+                    raise SystemExit(f"{tool.name} counts {counted:,} for {network}, and we {expected:,}")
+
+
+def medians(tool: Tool, times: str) -> list[float]:
+    return [statistics.median(getattr(tool, times)[network]) for network in NETWORKS]
+
+
+def race_lines(tools: list[Tool], title: str, times: str) -> list[str]:
+    """One table: medians in milliseconds, the least in parentheses, and how many times faster we are."""
+    rows = []
+    for tool in tools:
+        least = [min(getattr(tool, times)[network]) for network in NETWORKS]
+        cells = [f"{middle:.2f} ({low:.2f})" for middle, low in zip(medians(tool, times), least, strict=True)]
+        rows.append([f"{tool.name} {tool.version}", *cells])
+    if len(tools) > 1:
+        fastest = map(min, zip(*(medians(tool, times) for tool in tools[1:]), strict=True))
+        factors = (
+            f"**{other / own:.0f}**" for other, own in zip(fastest, medians(tools[0], times), strict=True)
+        )
+        rows.append(["the fastest other takes so many times as long", *factors])
+    return [f"{title}, milliseconds: median (least)", "", *table(["", *NETWORKS], rows), ""]
+
+
+# ---- starting, memory, and many layers -----------------------------------------------------------
+
+START = (
+    "import time; began = time.perf_counter(); import layercost; print(1000 * (time.perf_counter() - began))"
+)
+MEMORY = """\
+import sys
+if sys.argv[1:]:
+    import layercost
+    layercost.table(layercost.networks.resnet152())
+with open("/proc/self/status") as status:  # getrusage would tell the most that our parent took as well
+    print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024)
+"""
+
+
+def child(code: str, *arguments: str) -> float:
+    """What a Python of its own prints, that has seen nothing before."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-S", "-c", code, *arguments]
+    return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+
+def start_lines() -> list[str]:
+    starts = [child(START) for _ in range(STARTS)]
+    said = (
+        f"`import layercost`: median {statistics.median(starts):.0f} ms, least {min(starts):.0f} ms, "
+        f"of {STARTS} fresh Pythons."
+    )
+    lines = [said]
+    if Path("/proc/self/status").exists():
+        used, bare = child(MEMORY, "count"), child(MEMORY)
+        lines.append(
+            f"Peak memory after the table of ResNet-152: {used:.1f} MiB; a bare Python takes {bare:.1f}."
+        )
+    return [*lines, ""]
+
+
+def length_lines() -> list[str]:
+    """A Sequential of many layers: the time for each must not grow with their number."""
+    rows = []
+    for length in LENGTHS:
+        net = lc.Sequential(*(lc.Linear(64, 64) if place % 2 else lc.ReLU() for place in range(length)))
+        began = time.perf_counter()
+        lc.table(net, (64,))
+        took = time.perf_counter() - began
+        rows.append([f"{length:,} layers", f"{1000 * took:,.0f}", f"{1e6 * took / length:.1f}"])
+    return table(["a Sequential of", "whole table, ms", "µs a layer"], rows)
+
+
+# ---- the report ----------------------------------------------------------------------------------
+
+
+def section(repetitions: int) -> str:
+    """Measure everything; the section of RESULTS.md."""
+    starting = start_lines()
+    others, missing = peers()
+    tools = [ours(), *others]
+    race(tools, repetitions)
+    how = (
+        f"`python benchmarks/counting.py`, {today()}, {processor()}, Python {platform.python_version()}; "
+        f"load average at the end {load()}. {repetitions} repetitions, the tools taking turns, each on a "
+        "network built for it alone, in evaluation mode, on one image of 3x224x224; "
+        "the others on torch's meta device."
+    )
+    lines = [
+        "## Counting", "", how, "",
+        *race_lines(tools, "Counting alone, the network being built", "counting"),
+        *race_lines(tools, "Building the network and counting it", "both"),
+        *([f"Not measured, because not installed: {'; '.join(missing)}.", ""] if missing else []),
+        *starting, *length_lines(),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure, print, and write if asked."""
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    parser.add_argument("--write", action="store_true", help="put the section into benchmarks/RESULTS.md")
+    parser.add_argument(
+        "--repetitions", type=int, default=15, metavar="N", help="of each count (default: 15)"
+    )
+    arguments = parser.parse_args()
+    text = section(arguments.repetitions)
+    print(text)
+    if arguments.write:
+        write_section("counting", text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
