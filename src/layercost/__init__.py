@@ -86,6 +86,7 @@ from layercost.shape import (
     Volume,
     adaptive_windows,
     compare_output_sizes,
+    compare_transposed_sizes,
 )  # fmt: skip
 from layercost.table import Count, Table, count, table
 
@@ -111,6 +112,7 @@ __all__ = [
     "MaxPool2d", "Memory", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ReceptiveField", "ScaledTanh",
     "Sequence", "Sequential", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d",
     "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut",
-    "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "count", "difference", "fold",
-    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
+    "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "compare_transposed_sizes",
+    "count", "difference", "fold", "layer_from_text", "memory", "network_named", "networks",
+    "receptive_field", "table",
 ]  # fmt: skip

@@ -536,6 +536,35 @@ TRANSPOSED_SIZE_RULES: dict[str, TransposedSizeRule] = {
 }
 
 
+def compare_transposed_sizes(
+    n: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> tuple[OutputSize, ...]:
+    """What each of `TRANSPOSED_SIZE_RULES` makes of an axis of `n` cells; `padding` is PyTorch's alone.
+
+    Raises ShapeError for what is no size.
+
+    >>> [row.size for row in compare_transposed_sizes(5, 1, stride=2)]
+    [9, 10, 10, 9]
+    """
+    for name, value in {"n": n, "kernel": kernel, "stride": stride, "dilation": dilation}.items():
+        whole("compare_transposed_sizes", name, value)
+    whole("compare_transposed_sizes", "padding", padding, 0)
+    return tuple(
+        _transposed_size(rule, n, kernel, stride, padding, dilation)
+        for rule in TRANSPOSED_SIZE_RULES.values()
+    )
+
+
+def _transposed_size(
+    rule: TransposedSizeRule, n: int, kernel: int, stride: int, padding: int, dilation: int
+) -> OutputSize:
+    try:
+        size = int(rule.size(n, kernel, stride, padding, dilation))
+    except ShapeError as error:
+        return OutputSize(rule.name, None, refusal=error.message)
+    return OutputSize(rule.name, size)
+
+
 # ---- the cells under windows -------------------------------------------------------------------
 
 

@@ -173,6 +173,14 @@ def test_frameworks_size_transposed_convolutions_otherwise(
     assert rule.size(n, kernel, stride) == size
 
 
+def test_transposed_rules_stand_side_by_side() -> None:
+    rows = {row.rule: row for row in lc.compare_transposed_sizes(3, 3, stride=2, padding=4)}
+    assert set(rows) == set(lc.TRANSPOSED_SIZE_RULES)
+    assert rows["transposed"].size is None
+    assert "a padding of 4 on each side crops all of the 7 cells" in rows["transposed"].refusal
+    assert rows["keras-transposed-valid"].size == 3 * 2 + (3 - 2)
+
+
 def test_pytorchs_same_is_tensorflows_at_stride_1() -> None:
     """Conv2d(padding='same'): the total padding is d (k - 1), and its odd cell stands at the end."""
     for n, k, _, d in SETTINGS:

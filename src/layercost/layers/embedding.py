@@ -25,7 +25,7 @@ class Embedding(Layer):
 
     takes = Tokens
     uncounted = ("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "device", "dtype")
-    letters: ClassVar[Mapping[str, str]] = {"num_embeddings": "V", "embedding_dim": "d"}
+    letters: ClassVar[Mapping[str, str]] = {"num_embeddings": "V", "embedding_dim": "d_x"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "num_embeddings", "embedding_dim")

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
-from layercost.expression import Number, exact_div, product, times
+from layercost.expression import Number, Symbol, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import (
     Layer,
     LayerError,
+    keep,
     keep_flags,
     keep_real,
     keep_sizes,
@@ -157,6 +158,12 @@ class LayerNorm(Layer):
         keep_sizes(self, len(given) if isinstance(given, (tuple, list)) else 1, 1, "normalized_shape")
         keep_flags(self, "elementwise_affine", "bias")
         keep_real(self, "eps", 0)
+
+    def lettered(self) -> Self:
+        twin = super().lettered()
+        if len(self.sizes) == 1:
+            keep(twin, normalized_shape=(Symbol("F", self.sizes[0]),))
+        return twin
 
     @staticmethod
     def _written(value: object) -> str:

@@ -130,9 +130,12 @@ class Recurrent(Layer):
             or self.state_size is not self.hidden_size
         ):
             return {}
-        both = self.input_size + self.hidden_size
-        biases = times(self.bias_vectors, self.hidden_size)
-        return {"parameters": times(self.gates, both * self.hidden_size + biases)}
+        n, rows, h = self.input_size + self.hidden_size, times(self.gates, self.hidden_size), self.hidden_size
+        forms = {"parameters": times(self.gates, n * h + times(self.bias_vectors, h))}
+        if not getattr(self, "reset_after", False):  # each gate reads input and state in one dot product
+            steps = times(rows, shape[0])
+            forms |= {"macs": n * steps, "flops": (n + (n - 1) + self.bias_vectors) * steps}
+        return forms
 
 
 @register
