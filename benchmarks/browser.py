@@ -13,17 +13,15 @@ The site must be built (`python web/build.py`), and a Chromium must be on PATH.
 from __future__ import annotations
 
 import argparse
-import datetime
-import os
-import platform
 import shutil
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
+import report
+
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 sys.path.insert(0, str(ROOT / "web"))
 
 from site_builder.browsing import launch, serving  # noqa: E402
@@ -37,7 +35,6 @@ EXPLORERS = {
 MOVES = 60
 TRIALS = 5
 PATIENCE = 120_000
-BEGIN, END = "<!-- browser: begin -->", "<!-- browser: end -->"
 
 # Press an arrow key on the focused slider; give the milliseconds until the substitution lines have changed.
 PRESS_AND_WAIT = """key => new Promise(resolve => {
@@ -98,48 +95,26 @@ def measure(browser: Any, address: str, field: str) -> dict[str, float]:
     return {**medians, "p50": percentile(times["moves"], 0.5), "p95": percentile(times["moves"], 0.95)}
 
 
-def processor() -> str:
-    """The processor's model and how many of its cores we have; nothing that names the machine."""
-    model = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        lines = information.read_text(encoding="utf-8").splitlines()
-        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        model = models[0] if models else model
-    return f"{model}, {os.cpu_count()} cores"
+COLUMNS = {
+    "readable": "readable",
+    "drawn": "drawn",
+    "cold": "first answer, cold",
+    "warm": "first answer, warm",
+    "p50": "move p50",
+    "p95": "move p95",
+}
 
 
-def table(results: dict[str, dict[str, float]], browser_version: str) -> str:
+def section(results: dict[str, dict[str, float]], browser_version: str, load_before: str) -> str:
     """The results as Markdown."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     how = (
-        f"`python benchmarks/browser.py`, {today}, {processor()}, headless Chromium {browser_version}; "
-        f"load average at the end {load:.1f}. "
-        f"Milliseconds; medians of {TRIALS} trials, percentiles of {TRIALS * MOVES} moves."
+        f"`python benchmarks/browser.py`, {report.today()}, {report.processor()}, load average before "
+        f"{load_before}, headless Chromium {browser_version}; "
+        f"milliseconds, medians of {TRIALS} trials, percentiles of {TRIALS * MOVES} moves."
     )
-    lines = [
-        how,
-        "",
-        "| chapter | readable | drawn | first answer, cold | first answer, warm | move p50 | move p95 |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for chapter, found in results.items():
-        cells = [f"{found[name]:,.0f}" for name in ("readable", "drawn", "cold", "warm", "p50", "p95")]
-        lines.append(f"| {' | '.join([chapter, *cells])} |")
-    return "\n".join(lines)
-
-
-def write(section: str) -> None:
-    """Replace this benchmark's section of RESULTS.md, or add it."""
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measured\n"
-    new = f"{BEGIN}\n## Explorers in the browser\n\n{section}\n{END}\n"
-    if BEGIN in text:
-        before, _, rest = text.partition(BEGIN)
-        text = before + new + rest.partition(END)[2].lstrip("\n")
-    else:
-        text = text.rstrip("\n") + "\n\n" + new
-    RESULTS.write_text(text, encoding="utf-8")
+    rows = [[chapter, *(f"{found[name]:,.0f}" for name in COLUMNS)] for chapter, found in results.items()]
+    table = report.table(["chapter", *COLUMNS.values()], rows)
+    return "\n".join(["## Explorers in the browser", "", how, "", *table])
 
 
 def main() -> int:
@@ -157,16 +132,17 @@ def main() -> int:
     if not (SITE / "index.html").exists():
         print("There is no site yet; build it first: python web/build.py", file=sys.stderr)
         return 1
+    load_before = report.load()
     with serving(SITE) as server, sync_playwright() as playwright:
         browser = launch(playwright, chromium)
         results = {
             name: measure(browser, server.address + path, field) for name, (path, field) in EXPLORERS.items()
         }
-        section = table(results, browser.version)
+        text = section(results, browser.version, load_before)
         browser.close()
-    print(section)
+    print(text)
     if arguments.write:
-        write(section)
+        report.write_section("browser", text)
     return 0
 
 
