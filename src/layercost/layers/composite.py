@@ -84,6 +84,7 @@ class Sequential(_Named):
     Takes layers, or one dictionary of named layers. The same layer object in two places is one layer called
     twice: its parameters count once, its operations each time. As torch.nn.Sequential.
 
+    >>> from layercost import Flatten
     >>> Sequential(Flatten(), Flatten()).output_shape((3, 2, 2))
     (12,)
     """
@@ -178,6 +179,7 @@ class Parallel(_Named):
     The join is a call of its own: ``block.add`` costs ``branches - 1`` additions an element,
     ``block.concatenate`` computes nothing and writes its output. Source: document 004, GoogLeNet and ResNet.
 
+    >>> from layercost import Identity
     >>> Parallel(Identity(), Identity(), join="concatenate").output_shape((3, 8, 8))
     (6, 8, 8)
     """
