@@ -21,6 +21,9 @@ from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Count, Table, count, table
 
+READING_FORMATS = ("text", "json")
+COMPARISON_FORMATS = ("text", "md", "html", "json")
+
 EXAMPLES = """\
 examples:
   layercost show lenet5
@@ -30,6 +33,12 @@ examples:
   layercost difference resnet50:v1 resnet50:v1.5
   layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
   layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
+  layercost show vgg16 --as fvcore
+  layercost layer "LSTM(128, 64, batch_first=True)" --input 10x128 --as torchinfo --format json
+  layercost compare resnet50
+  layercost compare "Conv2d(3, 64, 3, padding=1)" --input 3x32x32 --batch 8 --format md
+  layercost identify 15483821032 vgg16
+  layercost identify 4.1G resnet50
   layercost conventions
   layercost networks
 """
@@ -74,6 +83,8 @@ def _say(text: str) -> None:
 
 
 def _show(options: argparse.Namespace) -> str:
+    if options.dialect is not None:
+        return _reading(_published(options.network, options.version), options)
     net = network_named(options.network, options.version)
     return _table(net, options).render(options.format)
 
@@ -88,7 +99,61 @@ def _difference(options: argparse.Namespace) -> str:
 
 def _layer(options: argparse.Namespace) -> str:
     layer = layer_from_text(options.layer)
+    if options.dialect is not None:
+        return _reading(layer, options)
     return LAYER_FORMATS[options.format](_table(layer, options), _derived(layer, options))
+
+
+def _published(name: str, version: str | None = None) -> Layer:
+    """The network that tools are run on: torchvision's version where there is one, unless told another."""
+    plain, _, named = name.partition(":")
+    if plain in NETWORKS and not version and not named and "torchvision" in NETWORKS[plain].versions:
+        version = "torchvision"
+    return network_named(name, version)
+
+
+def _reading(layer: Layer, options: argparse.Namespace) -> str:
+    """What a tool prints, as text or JSON; raises ValueError for the formats of tables."""
+    from layercost import dialects
+
+    if options.format not in READING_FORMATS:
+        raise ValueError(
+            f"a reading is written as {' or '.join(READING_FORMATS)}, but got {options.format!r}"
+        )
+    surroundings = {"batch": options.batch, "training": options.training, "spelling": options.spelled}
+    reading = dialects.read(layer, options.input, options.dialect, **surroundings)
+    return _json(reading.data) if options.format == "json" else reading.text()
+
+
+def _compare(options: argparse.Namespace) -> str:
+    from layercost import dialects
+
+    layer = _published(options.model) if _is_name(options.model) else layer_from_text(options.model)
+    compared = dialects.compare(
+        layer, options.input, batch=options.batch, training=options.training, spelling=options.spelled
+    )
+    return compared.render(options.format)
+
+
+def _identify(options: argparse.Namespace) -> str:
+    from layercost import dialects
+
+    models = list(_versions(options.model)) if _is_name(options.model) else [layer_from_text(options.model)]
+    found = dialects.identify(options.number, models, options.input, batch=options.batch)
+    return found.render(options.format)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a model is given by a network's name, and not written as a layer."""
+    return "(" not in text
+
+
+def _versions(name: str) -> Iterable[Layer]:
+    """Every version of a network, or the one that its name says."""
+    plain, _, named = name.partition(":")
+    if named or plain not in NETWORKS:
+        return [network_named(name)]
+    return [network_named(plain, version) for version in NETWORKS[plain].versions]
 
 
 def _table(layer: Layer, options: argparse.Namespace) -> Table:
@@ -307,6 +372,50 @@ def _show_options(command: argparse.ArgumentParser) -> None:
     _counting_options(
         command, "sizes without the batch, as 1x32x32 (default: the network's own)", required=False
     )
+    _reading_options(command)
+
+
+def _reading_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--as",
+        dest="dialect",
+        metavar="DIALECT",
+        help="what a tool would print, by its own names, as fvcore or thop; of a network torchvision's "
+        "version, unless told. See layercost compare",
+    )
+    _surrounding_options(command)
+
+
+def _surrounding_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--training", action="store_true", help="for tools that look: in training mode")
+    command.add_argument(
+        "--spelled",
+        metavar="SPELLING",
+        help="for tools that look: how calls are written, as function, operator or 'in-place operator' "
+        "(default: modules, and networks as their published code)",
+    )
+
+
+def _model_options(command: argparse.ArgumentParser, formats: Iterable[str]) -> None:
+    command.add_argument(
+        "model",
+        metavar="MODEL",
+        help='a network, as resnet50 or resnet50:v1, or a layer, as "Linear(300, 100)"',
+    )
+    what = "sizes without the batch, as 3x224x224 (default: the network's own)"
+    command.add_argument("--input", type=sizes, metavar="SHAPE", help=what)
+    command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
+    _option(command, "format", formats, "text", "how to write it")
+
+
+def _compare_options(command: argparse.ArgumentParser) -> None:
+    _model_options(command, COMPARISON_FORMATS)
+    _surrounding_options(command)
+
+
+def _identify_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("number", metavar="NUMBER", help="as 15483821032, 15.48G, 528MiB or 4.1e9")
+    _model_options(command, READING_FORMATS)
 
 
 def _difference_options(command: argparse.ArgumentParser) -> None:
@@ -321,6 +430,7 @@ def _difference_options(command: argparse.ArgumentParser) -> None:
 def _layer_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("layer", metavar="LAYER", help='a layer, as "Conv2d(3, 6, kernel_size=5)"')
     _counting_options(command, "sizes without the batch, as 3x32x32", required=True)
+    _reading_options(command)
 
 
 def _list_options(command: argparse.ArgumentParser) -> None:
@@ -331,6 +441,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callab
     "show": ("the table of a network, layer by layer", _show_options, _show),
     "difference": ("where two networks part, layer by layer", _difference_options, _difference),
     "layer": ("the counts of one layer, with their derivation", _layer_options, _layer),
+    "compare": ("what every convention and every tool counts, and why", _compare_options, _compare),
+    "identify": ("which tool, version, unit or part a number comes from", _identify_options, _identify),
     "conventions": ("what counts as what, from which source", _list_options, _conventions),
     "networks": ("the networks and their versions", _list_options, _networks),
 }

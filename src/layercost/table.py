@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from layercost.convention import (
+    CONVENTIONS,
     Convention,
     Quantity,
     UnknownNameError,
@@ -359,10 +361,14 @@ class Table:
     dtype: str
     batch: int
     _parts: tuple[tuple[Call, Facts], ...]
+    reading: Mapping[str, Any] | None = None  # under a tool's dialect: what it prints, by its own names
 
     @cached_property
     def not_counted(self) -> tuple[NotCounted, ...]:
-        """What the convention leaves out, call by call."""
+        """What the convention leaves out, call by call; of a tool, the calls that add nothing."""
+        if self.reading is not None:
+            idle = (part for row, part in zip(self.rows, self._parts, strict=True) if not row.flops)
+            return tuple(_left_out(idle, self.convention))
         return tuple(_left_out(self._parts, self.convention))
 
     @property
@@ -558,12 +564,18 @@ def table(
     """The table of a layer or network on the shape `input`, without the batch (a network has a usual one).
 
     A layer called twice shows its parameters in the row of its first call.
+    `convention` may be the name of a tool's dialect: FLOPs then are what the tool adds for each call, and
+    ``.reading`` is what it prints, by its own names.
     Raises ShapeError that names the layer that does not fit, UnknownNameError for a convention or format.
 
     >>> from layercost import networks
     >>> table(networks.lenet5(), input=(1, 32, 32)).total.parameters
     61706
+    >>> table(networks.lenet5(), convention="fvcore").reading["total"]
+    416520
     """
+    if isinstance(convention, str) and convention not in CONVENTIONS:
+        return _tool_table(layer, input, convention, batch, training, dtype)
     chosen, bits = convention_named(convention), bits_of(dtype)
     shape = input if input is not None else getattr(layer, "input_shape", None)
     if shape is None:
@@ -580,6 +592,36 @@ def table(
         dtype=dtype,
         batch=plain_batch,
         _parts=parts,
+    )
+
+
+def _tool_table(
+    layer: Layer, input: Iterable[object] | None, name: str, batch: int, training: bool, dtype: str
+) -> Table:
+    """The table as a tool prices the calls that it meets; raises UnknownNameError for a tool nobody reads."""
+    # dialects stand on this module, so that they are looked up by name, and only when one is asked for
+    dialects = import_module("layercost.dialects")
+    try:
+        dialect = dialects.dialect_named(name)
+    except UnknownNameError:
+        raise UnknownNameError("convention", name, [*CONVENTIONS, *dialects.DIALECTS]) from None
+    reading = dialects.read(layer, input, dialect, batch=batch, training=training)
+    priced = Convention(reading.dialect, reading.unit, reading.says, reading.source, {})
+    bits = bits_of(dtype)
+    parts = tuple([(call, call.facts(batch, training)) for call, _ in reading.calls])
+    prices = (price for _, price in reading.calls)
+    plain = _rows(parts, priced, bits, training)
+    rows = tuple([row._replace(flops=price) for row, price in zip(plain, prices, strict=True)])
+    return Table(
+        title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
+        rows=rows,
+        total=_total(rows, bits)._replace(flops=reading.main or 0),
+        convention=priced,
+        version=getattr(layer, "version", None),
+        dtype=dtype,
+        batch=batch,
+        _parts=parts,
+        reading=reading.native,
     )
 
 

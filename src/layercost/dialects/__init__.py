@@ -1,8 +1,33 @@
-"""What each counting tool prints for a layer or network, under the tool's own names, and what that really is."""
+"""What each counting tool prints for a layer or network, under the tool's own names, and what that really is.
 
-from layercost.dialects import keras, onnx_tool, patching, thop, torch_flops, torchinfo, torchmeter, torchscan, tracing
+>>> import layercost as lc
+>>> from layercost import dialects
+>>> dialects.read(lc.networks.resnet50(), dialect="fvcore").native["total"]
+4111512576
+>>> dialects.read(lc.Linear(300, 100), (300,), "torchinfo", batch=8).main
+240800
+"""
+
+from layercost.dialects import (
+    keras,
+    onnx_tool,
+    patching,
+    thop,
+    torch_flops,
+    torchinfo,
+    torchmeter,
+    torchscan,
+    tracing,
+)
+from layercost.dialects.comparison import Comparison, compare
+from layercost.dialects.coverage import EXCEPTIONS, Coverage, coverage
 from layercost.dialects.dialect import DIALECTS, Dialect, dialect_named
+from layercost.dialects.identification import Identification, identify
 from layercost.dialects.reading import Part, Reading, read
 from layercost.dialects.visit import Context, Spelling
 
-__all__ = ["DIALECTS", "Context", "Dialect", "Part", "Reading", "Spelling", "dialect_named", "read"]
+__all__ = [
+    "DIALECTS", "EXCEPTIONS", "Comparison", "Context", "Coverage", "Dialect", "Identification", "Part",
+    "Reading", "Spelling", "compare", "coverage", "dialect_named", "identify", "keras", "onnx_tool",
+    "patching", "read", "thop", "torch_flops", "torchinfo", "torchmeter", "torchscan", "tracing",
+]  # fmt: skip

@@ -1,8 +1,8 @@
 """How far the dialects agree with what the tools were measured to print: every number, one by one.
 
-The measured readings are data (``tests/dialects/readings.json``); a subject there is a layer's expression or a
-network, with everything about it that some tool looks at. What is not reproduced has its reason in `EXCEPTIONS`,
-and nowhere else.
+The measured readings are data (``tests/dialects/readings.json``); a subject there is a layer's expression or
+a network, with everything about it that some tool looks at. What is not reproduced has its reason in
+`EXCEPTIONS`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from layercost.convention import UnknownNameError
 from layercost.dialects.dialect import DIALECTS
 from layercost.dialects.reading import Reading, read
-
 from layercost.layer import Layer, layer_from_text
 from layercost.layers import Parallel, Sequential
 from layercost.networks import network_named
@@ -23,8 +22,8 @@ from layercost.networks import network_named
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("fvcore", "iadd_64x56"): "the measured module first clones its input, which our tree does not do",
     ("keras+tf.profiler", "lstm_128_64_T10_rolled"): (
-        "we read an unrolled layer: of a loop the profiler counts its body once, and what Keras ran before it "
-        "to learn the output's shape, whatever the number of steps"
+        "we read an unrolled layer: of a loop the profiler counts its body once, and what Keras ran before "
+        "it to learn the output's shape, whatever the number of steps"
     ),
 }
 
@@ -77,7 +76,7 @@ class Coverage:
 
 
 def coverage(data: Mapping[str, Any]) -> Coverage:
-    """The measured readings in `data` beside ours. Raises UnknownNameError for a tool that no dialect reads."""
+    """The measured readings in `data` beside ours; raises UnknownNameError for a tool that nobody reads."""
     found = tuple(number for dialect in data["readings"] for number in _numbers(data, dialect))
     return Coverage(found, {name: subject["what"] for name, subject in data["subjects"].items()})
 

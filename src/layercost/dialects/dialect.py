@@ -26,7 +26,7 @@ class PriceList:
     """
 
     def __init__(
-        self, prices: Mapping[type[Layer], Price], sees: Callable[[Visit], bool] = lambda visit: True
+        self, prices: Mapping[type[Layer], Price], sees: Callable[[Visit], bool] = lambda _: True
     ) -> None:
         self.prices, self.sees = dict(prices), sees
 
@@ -66,7 +66,7 @@ def per_output(price: int = 1) -> Price:
     return lambda visit: price * visit.outputs
 
 
-def free(visit: Visit) -> int:
+def free(_visit: Visit) -> int:
     """The tool has a rule for the layer, and the rule is nothing."""
     return 0
 
@@ -79,7 +79,7 @@ def if_affine(affine: int, plain: int) -> Price:
 def dot_length(visit: Visit) -> int:
     """The products of one output of a convolution or Linear: weights over output channels."""
     weight = int(visit.layer.parameters()[0].size)
-    outputs = getattr(visit.layer, "out_channels", None) or getattr(visit.layer, "out_features", 1)
+    outputs = getattr(visit.layer, "out_channels", 0) or getattr(visit.layer, "out_features", 1)
     return weight // int(outputs)
 
 
@@ -120,7 +120,7 @@ class Dialect:
     aliases: tuple[str, ...] = ()
     per_mac: int = 1
     rewrites: Callable[[Layer], Layer] = lambda layer: layer
-    needs_parent: Callable[[Layer], bool] = lambda layer: False
+    needs_parent: Callable[[Layer], bool] = lambda _: False
     keeps_mode: bool = False
     counts_operations: bool = True
 

@@ -33,7 +33,6 @@ from layercost.layers import (
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
-from layercost.layers.sliding import per_axis
 
 _BYTES = 4  # of a float32
 
@@ -117,14 +116,13 @@ def _convolution(visit: Visit) -> Operations:
 
 def _pool(name: str) -> Graph:
     def operations(visit: Visit) -> Operations:
-        cells = prod(int(size) for size in per_axis(visit.layer.kernel_size))  # type: ignore[attr-defined]
-        return {name: cells * visit.outputs}
+        return {name: prod(visit.kernel) * visit.outputs}
 
     return operations
 
 
 def _batch_norm(visit: Visit) -> Operations:
-    """``x inv + (beta - mean inv)`` with ``inv = gamma rsqrt(var + eps)``: two a value, the rest a channel."""
+    """``x inv + (beta - mean inv)`` with ``inv = gamma rsqrt(var + eps)``: two a value, else a channel."""
     layer = visit.layer
     assert isinstance(layer, BatchNorm)
     channels = layer.num_features
@@ -170,7 +168,7 @@ def _lstm(layer: Recurrent, batch: int) -> Counter[str]:
     return step
 
 
-def _gru(layer: Recurrent, batch: int) -> Counter[str]:
+def _gru(layer: Recurrent, _batch: int) -> Counter[str]:
     assert isinstance(layer, GRU)
     h = layer.hidden_size
     biases = 3 * h if layer.bias else 0
@@ -178,7 +176,7 @@ def _gru(layer: Recurrent, batch: int) -> Counter[str]:
     return Counter({"AddV2": 4 * h + recurrent, "BiasAdd": biases, "Mul": 3 * h, "Sub": h})
 
 
-def _rnn(layer: Recurrent, batch: int) -> Counter[str]:
+def _rnn(layer: Recurrent, _batch: int) -> Counter[str]:
     h = layer.hidden_size
     return Counter({"AddV2": h, "BiasAdd": h if layer.bias else 0})
 
@@ -222,8 +220,8 @@ def _profiler(run: Run) -> Native:
 
 
 _SAYS = (
-    "twice the multiply-accumulates and the biases, nominal windows of pools, additions, 5 for each value of a "
-    "softmax; grouped convolutions, ReLU, sigmoid and tanh are free"
+    "twice the multiply-accumulates and the biases, nominal windows of pools, additions, 5 for each value of "
+    "a softmax; grouped convolutions, ReLU, sigmoid and tanh are free"
 )
 
 PROFILER = register(

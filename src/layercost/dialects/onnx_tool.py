@@ -42,7 +42,6 @@ from layercost.layers import (
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
-from layercost.layers.sliding import per_axis
 
 # The table: onnx_tool/node.py
 ADD = MULTIPLY = COMPARE = 1
@@ -76,17 +75,13 @@ def _transposed(visit: Visit) -> Nodes:
     """Outputs times the weight's axes after its first, which in a transposed convolution are outputs too."""
     layer = visit.layer
     assert isinstance(layer, ConvTranspose2d)
-    kernel = layer.out_channels // layer.groups * _area(visit)
+    kernel = layer.out_channels // layer.groups * prod(visit.kernel)
     return {"ConvTranspose": visit.outputs * kernel + visit.bias_adds}
-
-
-def _area(visit: Visit) -> int:
-    return prod(int(size) for size in per_axis(visit.layer.kernel_size))  # type: ignore[attr-defined]
 
 
 def _pool(name: str) -> Exported:
     """Every cell of the nominal window, for each output."""
-    return lambda visit: {name: _area(visit) * visit.outputs}
+    return lambda visit: {name: prod(visit.kernel) * visit.outputs}
 
 
 def _adaptive(visit: Visit) -> Nodes:
@@ -134,7 +129,7 @@ def _recurrent(name: str, each: int) -> Exported:
     return nodes
 
 
-def _rnn(visit: Visit) -> Nodes:
+def _rnn(_visit: Visit) -> Nodes:
     raise Unreadable("onnx-tool stops at a plain RNN: its node has no value_infer")
 
 
@@ -162,7 +157,7 @@ EXPORTED: dict[type[Layer], Exported] = {
     LSTM: _recurrent("LSTM", 4 * ADD + 3 * EXPONENTIAL + 2 * TANH + ADD + 3 * MULTIPLY),
     GRU: _recurrent("GRU", 3 * ADD + 2 * EXPONENTIAL + TANH + 2 * ADD + 3 * MULTIPLY),
     RNN: _rnn,
-    Embedding: lambda visit: {},
+    Embedding: lambda _: {},
 }
 
 
@@ -191,7 +186,9 @@ def _stored(run: Run) -> int:
             constants |= {("one", layer.num_features), ("zero", layer.num_features)}
         elif isinstance(layer, (LayerNorm, GroupNorm)):
             names = ("one", "zero")
-            constants |= {(name, int(held.size)) for name, held in zip(names, layer.parameters(), strict=False)}
+            constants |= {
+                (name, int(held.size)) for name, held in zip(names, layer.parameters(), strict=False)
+            }
         else:
             total += torch_parameters(layer)
             bias = dict(layer.parameters()).get("bias")
@@ -228,8 +225,8 @@ ONNX_TOOL = register(
         name="onnx-tool",
         version="1.0.1",
         source="onnx_tool/node.py",
-        says="multiply-accumulates and biases of the exported graph, with batch normalization folded in, and a "
-        "table for all else: an exponential 32, a quotient 4, a tanh 76",
+        says="multiply-accumulates and biases of the exported graph, with batch normalization folded in, and "
+        "a table for all else: an exponential 32, a quotient 4, a tanh 76",
         unit="MACs",
         price=PRICES,
         native=_onnx_tool,

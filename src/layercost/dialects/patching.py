@@ -63,7 +63,7 @@ def _added_by_function(visit: Visit) -> int:
 
 
 def _response_norm(visit: Visit) -> int:
-    """PyTorch's own code of it: two multiplications, an addition, and an average pooling of padded channels."""
+    """PyTorch's own code: two multiplications, an addition, and an average pooling of padded channels."""
     layer = visit.layer
     assert isinstance(layer, LocalResponseNorm)
     padded = visit.batch * (visit.input[0] + layer.size - 1) * prod(visit.input[1:])
@@ -76,7 +76,7 @@ _ELEMENTWISE: dict[type[Layer], int] = {RNN: 1, GRU: 7, LSTM: 10}  # of a state'
 
 
 def _recurrent(weights: Callable[[int, int], int]) -> Price:
-    """Steps times what `weights` makes of each weight matrix, element-wise work and biases; projections are free."""
+    """Steps times what `weights` makes of each matrix, element-wise work, biases; projections are free."""
 
     def price(visit: Visit) -> int:
         layer = visit.layer
@@ -163,8 +163,8 @@ PTFLOPS_ATEN = register(
         name="ptflops(aten)",
         version="0.7.5",
         source="ptflops/aten_ops.py, aten_engine.py",
-        says="multiply-accumulates of convolutions and matrix products, and their biases; all else is free, and "
-        "an LSTM is free on the CPU",
+        says="multiply-accumulates of convolutions and matrix products, and their biases; all else is free, "
+        "and an LSTM is free on the CPU",
         unit="MACs",
         price=_products_and_biases,
         native=lambda run: {
@@ -229,7 +229,7 @@ def _transposed_macs_by_groups_twice(visit: Visit) -> int:
     """Input values times a kernel's outputs, divided by the groups once more than right."""
     assert isinstance(visit.layer, ConvTranspose2d)
     layer = visit.layer
-    area = prod(int(size) for size in per_axis(layer.kernel_size))
+    area = prod(visit.kernel)
     filters = layer.out_channels // layer.groups // layer.groups
     return visit.inputs * area * filters
 
@@ -269,8 +269,8 @@ CALFLOPS = register(
         name="calflops",
         version="0.3.2",
         source="calflops/pytorch_ops.py",
-        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each value "
-        "of normalizations, activations and pools; operators are free",
+        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each "
+        "value of normalizations, activations and pools; operators are free",
         unit="FLOPs",
         price=CALFLOPS_FLOPS,
         native=lambda run: _two_numbers(CALFLOPS_FLOPS, CALFLOPS_MACS, run, max(run.parameters, 1)),
@@ -285,8 +285,8 @@ DEEPSPEED = register(
         name="deepspeed",
         version="0.19.8",
         source="deepspeed/profiling/flops_profiler/profiler.py",
-        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each value "
-        "of normalizations, activations and pools; operators are free, recurrent layers have no MACs",
+        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each "
+        "value of normalizations, activations and pools; operators are free, recurrent layers have no MACs",
         unit="FLOPs",
         price=DEEPSPEED_FLOPS,
         native=lambda run: _two_numbers(DEEPSPEED_FLOPS, DEEPSPEED_MACS, run, run.parameters),

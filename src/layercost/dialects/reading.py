@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named
 from layercost.dialects.visit import Context, Run, Spelling, Visit, context_of
-from layercost.layer import Layer
+from layercost.layer import Call, Layer
 from layercost.shape import ShapeError
 
 
@@ -20,6 +18,12 @@ class Part(NamedTuple):
     kind: str
     calls: int
     extra: int
+    what: str = ""  # what the extra is, in words
+
+    @property
+    def words(self) -> str:
+        """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``."""
+        return f"{'+' if self.extra > 0 else '−'} {abs(self.extra):,} {self.what or self.kind}"
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,8 @@ class Reading:
     """What one tool prints: `native` under its own names, `main` the number that people quote.
 
     `says` is what that number really is, `parts` what makes it differ from plain multiply-accumulates,
-    `not_counted` the types of layers whose operations it leaves out. Where the tool stops with an error of its
-    own, `failure` says which, and `native` is empty.
+    `not_counted` the types of layers whose operations it leaves out. Where the tool stops with an error of
+    its own, `failure` says which, and `native` is empty.
     """
 
     dialect: str
@@ -45,6 +49,7 @@ class Reading:
     parts: tuple[Part, ...]
     not_counted: tuple[str, ...]
     failure: str | None = None
+    calls: tuple[tuple[Call, int], ...] = field(default=(), repr=False)  # what each call adds to `main`
 
     @property
     def remainder(self) -> int:
@@ -64,9 +69,11 @@ class Reading:
             return self.says
         times = f"{self.per_mac} × " if self.per_mac > 1 else ""
         terms = [f"{times}{self.macs:,} MACs"]
-        terms += [f"{'+' if part.extra > 0 else '−'} {abs(part.extra):,} {part.kind}" for part in self.parts]
+        terms += [part.words for part in self.parts]
         if self.remainder:
-            terms.append(f"{'+' if self.remainder > 0 else '−'} {abs(self.remainder):,} by dividing by the batch")
+            terms.append(
+                f"{'+' if self.remainder > 0 else '−'} {abs(self.remainder):,} by dividing by the batch"
+            )
         left = f"; not counted: {', '.join(self.not_counted)}" if self.not_counted else ""
         return " ".join(terms) + left
 
@@ -119,9 +126,9 @@ def read(
 ) -> Reading:
     """What the tool `dialect` prints for `layer` on `input_shape`, without the batch.
 
-    `spelling` says how calls are written ("module", "function", "operator", "in-place operator", ...), for all
-    or by type; a network of ours is spelled as its published code is. `held_by_parent` parameters belong to the
-    module around. A lone layer is handed to the tool itself (`bare`), unless the tool cannot read one.
+    `spelling` says how calls are written ("module", "function", "operator", "in-place operator", ...), for
+    all or by type; a network of ours is spelled as its published code is. `held_by_parent` parameters belong
+    to the module around. A lone layer is handed to the tool itself (`bare`), unless the tool cannot read one.
     Raises UnknownNameError for a dialect or spelling, ShapeError for an input that does not fit.
 
     >>> from layercost import Linear
@@ -134,7 +141,9 @@ def read(
     if shape is None:
         raise ShapeError("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
     run = _run(chosen, layer, tuple(shape), context)
-    failure, native, parts = None, {}, ()
+    failure: str | None = None
+    native: Native = {}
+    parts: tuple[Part, ...] = ()
     try:
         native = chosen.native(run)
         parts = _parts(chosen, run) if chosen.counts_operations else ()
@@ -155,6 +164,7 @@ def read(
         parts=parts,
         not_counted=() if failure or not chosen.counts_operations else _left_out(chosen, run),
         failure=failure,
+        calls=() if failure else tuple((visit.call, chosen.price(visit)) for visit in run.visits),
     )
 
 
@@ -167,8 +177,6 @@ def _title(layer: Layer) -> str:
 
 def _run(dialect: Dialect, layer: Layer, shape: tuple[object, ...], context: Context) -> Run:
     """The tree as the tool walks it, in the mode and the surroundings that the tool sees it in."""
-    from dataclasses import replace
-
     bare = context.bare and not dialect.needs_parent(layer)
     training = context.training and dialect.keeps_mode
     return Run(dialect.rewrites(layer), shape, replace(context, bare=bare, training=training))
@@ -176,12 +184,26 @@ def _run(dialect: Dialect, layer: Layer, shape: tuple[object, ...], context: Con
 
 def _parts(dialect: Dialect, run: Run) -> tuple[Part, ...]:
     """By type of layer, what its price adds to `per_mac` times its multiply-accumulates."""
-    extra: Counter[str] = Counter()
-    calls: Counter[str] = Counter()
+    of_kind: dict[str, list[Visit]] = {}
     for visit in run.visits:
-        extra[visit.kind] += dialect.price(visit) - dialect.per_mac * visit.macs
-        calls[visit.kind] += 1
-    return tuple(Part(kind, calls[kind], extra[kind]) for kind in calls if extra[kind])
+        of_kind.setdefault(visit.kind, []).append(visit)
+    parts = (_part(dialect, kind, visits) for kind, visits in of_kind.items())
+    return tuple(part for part in parts if part.extra)
+
+
+def _part(dialect: Dialect, kind: str, visits: list[Visit]) -> Part:
+    extra = sum(dialect.price(visit) - dialect.per_mac * visit.macs for visit in visits)
+    return Part(kind, len(visits), extra, _what(kind, extra, visits))
+
+
+def _what(kind: str, extra: int, visits: list[Visit]) -> str:
+    """Biases where it is they, a price a value where there is a whole one, else the type alone."""
+    biases, values = sum(visit.bias_adds for visit in visits), sum(visit.inputs for visit in visits)
+    if extra and extra == biases:
+        return f"biases of {kind}"
+    if extra > 0 and extra % values == 0 and not any(visit.macs for visit in visits):
+        return f"{kind} ({extra // values} a value)"
+    return kind
 
 
 def _left_out(dialect: Dialect, run: Run) -> tuple[str, ...]:
@@ -192,9 +214,3 @@ def _left_out(dialect: Dialect, run: Run) -> tuple[str, ...]:
 
 def _does_something(visit: Visit) -> bool:
     return any(int(operation.amount) for operation in visit.operations)
-
-
-def ratio(number: float, other: float) -> float:
-    """How many times `other` a number is; infinite for none."""
-    quotient = number / other if other else float("inf")
-    return quotient if isfinite(quotient) else float("inf")

@@ -47,8 +47,7 @@ def _by_output(visit: Visit) -> int:
     """A transposed convolution taken for a convolution: outputs times the inputs of a kernel."""
     layer = visit.layer
     assert isinstance(layer, ConvTranspose2d)
-    area = prod(int(size) for size in per_axis(layer.kernel_size))
-    return visit.outputs * (layer.in_channels // layer.groups) * area
+    return visit.outputs * (layer.in_channels // layer.groups) * prod(visit.kernel)
 
 
 def _softmax(visit: Visit) -> int:
@@ -79,17 +78,15 @@ def _lstm_step(inputs: int, layer: Recurrent, projected: int) -> int:
     return 4 * _gate(inputs, projected or h, h, layer.bias) + 3 * h + h + h * projected
 
 
-def _gru_step(inputs: int, layer: Recurrent, projected: int) -> int:
+def _gru_step(inputs: int, layer: Recurrent, _projected: int) -> int:
     return 3 * _gate(inputs, layer.hidden_size, layer.hidden_size, layer.bias) + 4 * layer.hidden_size
 
 
-def _rnn_step(inputs: int, layer: Recurrent, projected: int) -> int:
+def _rnn_step(inputs: int, layer: Recurrent, _projected: int) -> int:
     return _gate(inputs, layer.hidden_size, layer.hidden_size, layer.bias)
 
 
-def _recurrent(
-    step: Callable[[int, Recurrent, int], int], sees_projection: bool
-) -> Callable[[Visit], int]:
+def _recurrent(step: Callable[[int, Recurrent, int], int], sees_projection: bool) -> Callable[[Visit], int]:
     def price(visit: Visit) -> int:
         layer = visit.layer
         assert isinstance(layer, Recurrent)
@@ -149,7 +146,7 @@ THOP = register(
         price=THOP_PRICES,
         native=_thop,
         main=("macs (return value 1)",),
-        needs_parent=lambda layer: True,
+        needs_parent=lambda _: True,
     )
 )
 

@@ -32,7 +32,6 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
-from layercost.layers.sliding import per_axis
 
 
 def kernel_as_written(visit: Visit) -> int:
@@ -40,8 +39,7 @@ def kernel_as_written(visit: Visit) -> int:
 
     A layer of ours does not remember whether a square kernel was written as one number; it is taken so.
     """
-    sizes = [int(size) for size in per_axis(visit.layer.kernel_size)]  # type: ignore[attr-defined]
-    return sizes[0] if len(set(sizes)) == 1 else prod(sizes)
+    return visit.kernel[0] if len(set(visit.kernel)) == 1 else prod(visit.kernel)
 
 
 def ratio_window(visit: Visit) -> tuple[int, ...]:
@@ -64,7 +62,9 @@ def _module_only(price: Price) -> Price:
 
 def _norm(visit: Visit) -> int:
     if not isinstance(visit.layer, LayerNorm) and not visit.parameters:
-        raise Unreadable("torch-flops asks a normalization without trained scales for elementwise_affine, and stops")
+        raise Unreadable(
+            "torch-flops asks a normalization without trained scales for elementwise_affine, and stops"
+        )
     return 4 * visit.inputs
 
 

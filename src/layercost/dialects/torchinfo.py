@@ -14,7 +14,7 @@ _BYTES = 4  # of a float32
 
 
 def _mult_adds(visit: Visit) -> int:
-    """Weights and biases times positions (convolutions), steps (recurrent), or the first axis (all others)."""
+    """Weights and biases times positions (convolutions), steps (recurrent), or the first axis (others)."""
     if not visit.is_module:
         return 0
     if isinstance(visit.layer, Recurrent):

@@ -20,13 +20,12 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
-from layercost.layers.sliding import per_axis
 
 
 def _length_without_groups(visit: Visit) -> int:
     layer = visit.layer
     assert isinstance(layer, Convolution)
-    return layer.in_channels * prod(int(size) for size in per_axis(layer.kernel_size))
+    return layer.in_channels * prod(visit.kernel)
 
 
 def _convolution(visit: Visit) -> int:
@@ -48,8 +47,7 @@ def _pool(price: int, more: int = 0) -> Price:
     """So many for each cell of a window but one, and `more` for each output."""
 
     def priced(visit: Visit) -> int:
-        cells = prod(int(size) for size in per_axis(visit.layer.kernel_size))  # type: ignore[attr-defined]
-        return visit.outputs * (price * (cells - 1) + more)
+        return visit.outputs * (price * (prod(visit.kernel) - 1) + more)
 
     return priced
 
@@ -99,8 +97,8 @@ TORCHMETER = register(
         name="torchmeter",
         version="0.1.0",
         source="torchmeter/statistic.py",
-        says="2n - 1 for a dot product and 1 for its bias, prices for normalization, activations and pools; a "
-        "grouped convolution counts as an ungrouped one, a Linear as one sample, and adaptive pools 0",
+        says="2n - 1 for a dot product and 1 for its bias, prices for normalization, activations and pools; "
+        "a grouped convolution counts as an ungrouped one, a Linear as one sample, and adaptive pools 0",
         unit="FLOPs",
         price=FLOPS,
         native=_torchmeter,

@@ -42,11 +42,7 @@ def _transposed_length(visit: Visit) -> int:
     """The products of one output of a transposed convolution taken for a convolution."""
     layer = visit.layer
     assert isinstance(layer, ConvTranspose2d)
-    return layer.in_channels // layer.groups * _area(visit)
-
-
-def _area(visit: Visit) -> int:
-    return prod(int(size) for size in visit.layer.kernel_size)  # type: ignore[attr-defined]
+    return layer.in_channels // layer.groups * prod(visit.kernel)
 
 
 def _transposed(visit: Visit) -> int:

@@ -6,6 +6,7 @@ torch.utils.flop_counter.FlopCounterMode, fvcore and torchprofile.
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 
 from layercost.dialects.dialect import (
     Dialect,
@@ -47,7 +48,6 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
-from layercost.layers.sliding import per_axis
 
 # ---- torch's FlopCounterMode -------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ FLOP_COUNTER_PRICES = PriceList(
 
 
 def _by_aten_operator(visit: Visit) -> Counter[str]:
-    """What a call adds under each of torch's operators: a product with a bias is an addmm, one without an mm."""
+    """What a call adds under torch's operators: a product with a bias is an addmm, one without an mm."""
     total = FLOP_COUNTER_PRICES(visit)
     if isinstance(visit.layer, (Convolution, ConvTranspose2d)):
         return Counter({"aten.convolution": total})
@@ -100,8 +100,8 @@ FLOP_COUNTER = register(
         name="torch.FlopCounterMode",
         version="2.13.0 (CPU)",
         source="torch/utils/flop_counter.py",
-        says="twice the multiply-accumulates of convolutions and matrix products; biases and all else are free, "
-        "and an LSTM is free on the CPU",
+        says="twice the multiply-accumulates of convolutions and matrix products; biases and all else are "
+        "free, and an LSTM is free on the CPU",
         unit="FLOPs",
         price=FLOP_COUNTER_PRICES,
         native=_flop_counter,
@@ -204,8 +204,8 @@ FVCORE = register(
         name="fvcore",
         version="0.1.5.post20221221",
         source="fvcore/nn/flop_count.py, jit_handles.py",
-        says="called flops, but multiply-accumulates: one each, and a few for each value of normalizations and "
-        "adaptive average pools; LSTM, GRU and padding='same' count 0",
+        says="called flops, but multiply-accumulates: one each, and a few for each value of normalizations "
+        "and adaptive average pools; LSTM, GRU and padding='same' count 0",
         unit="multiply-accumulates, called flops",
         price=FVCORE_PRICES,
         native=_fvcore,
@@ -228,9 +228,7 @@ def _by_output_and_weights(visit: Visit) -> int:
         return 0
     if not isinstance(layer, ConvTranspose2d):
         return visit.macs
-    area = 1
-    for size in per_axis(layer.kernel_size):
-        area *= int(size)
+    area = prod(visit.kernel)
     if layer.in_channels == layer.out_channels:
         return visit.outputs * area * (layer.out_channels // layer.groups)
     return visit.outputs * area * layer.in_channels

@@ -15,7 +15,7 @@ from math import prod
 from layercost.convention import UnknownNameError
 from layercost.facts import Kind, Operation, Role
 from layercost.layer import Call, Layer
-from layercost.layers import Add, Concatenate, Flatten, ZeroPaddedShortcut
+from layercost.layers import Add, Concatenate, ZeroPaddedShortcut
 from layercost.layers.recurrent import Recurrent
 from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
 
@@ -137,7 +137,7 @@ def context_of(
 
 
 class Visit:
-    """One call as a tool meets it: a `Call` that runs, its context, and the sizes that price lists speak of."""
+    """One call as a tool meets it: a `Call` that runs, its context, and the sizes that price lists name."""
 
     def __init__(self, call: Call, context: Context, time_first: bool) -> None:
         self.call, self.context, self.time_first = call, context, time_first
@@ -199,6 +199,11 @@ class Visit:
         """The additions of biases that truly happen."""
         return sum(int(operation.amount) for operation in self.operations if operation.role is Role.BIAS)
 
+    @cached_property
+    def kernel(self) -> tuple[int, ...]:
+        """The sizes of the kernel or window; empty where the layer has none."""
+        return tuple(map(int, getattr(self.layer, "kernel_size", ())))
+
     @property
     def has_bias(self) -> bool:
         """Whether the layer adds a bias."""
@@ -206,7 +211,7 @@ class Visit:
 
     @property
     def leading(self) -> int:
-        """The size of the output's first axis as PyTorch lays it out: the batch, or time where it is first."""
+        """The output's first axis as PyTorch lays it out: the batch, or time where it is first."""
         return leading(self.call.output_shape, self.batch, self.time_first)
 
     @cached_property
