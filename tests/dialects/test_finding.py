@@ -1,0 +1,158 @@
+"""`compare` and `identify`, in Python and as commands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import layercost as lc
+from layercost import ShapeError
+from layercost.command import main
+from layercost.dialects import DIALECTS, compare, identify
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What the command prints, for input that is right."""
+    assert main(list(arguments)) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+def test_compare_has_every_convention_and_every_dialect_with_a_reason() -> None:
+    """No counter is missing, and each says what its number is made of."""
+    rows = compare(lc.networks.resnet50()).rows
+    assert len(rows) == len(DIALECTS) + len(lc.CONVENTIONS)
+    assert all(row.reason for row in rows)
+    numbers = {row.counter.split()[0]: row.number for row in rows if row.is_tool}
+    assert numbers["fvcore"] == 4_111_512_576
+    assert numbers["thop"] == 4_133_742_592
+
+
+@pytest.mark.parametrize("form", ["text", "md", "html"])
+def test_compare_writes_the_same_numbers_in_each_format(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Text, Markdown and HTML hold each tool's number."""
+    printed = said(capsys, "compare", "lenet5", "--format", form)
+    for row in compare(lc.networks.lenet5()).rows:
+        assert f"{row.number:,}" in printed
+        assert row.name in printed
+
+
+def test_compare_as_json_reads_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON holds whole numbers."""
+    data = json.loads(said(capsys, "compare", "resnet50", "--batch", "2", "--format", "json"))
+    row = next(row for row in data["rows"] if row["counter"].startswith("fvcore"))
+    assert row["number"] == 2 * 4_111_512_576
+
+
+def test_show_as_a_tool_prints_its_own_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """fvcore's reading of torchvision's VGG-16, and one line on what it really is."""
+    data = json.loads(said(capsys, "show", "vgg16", "--as", "fvcore", "--format", "json"))
+    assert data["reading"]["total"] == 15_470_289_408
+    assert data["reading"]["unsupported_ops"] == {"aten::max_pool2d": 5}
+    text = said(capsys, "show", "vgg16", "--as", "fvcore")
+    assert "total: 15,470,289,408" in text
+    assert "That is called flops, but multiply-accumulates" in text
+
+
+def test_show_as_a_tool_takes_the_version_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """The paper's VGG-16 has no adaptive pooling."""
+    for arguments in (["vgg16", "--version", "paper"], ["vgg16:paper"]):
+        data = json.loads(said(capsys, "show", *arguments, "--as", "fvcore", "--format", "json"))
+        assert data["reading"]["total"] == 15_470_264_320
+
+
+def test_a_layer_as_a_tool_prints_its_own_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """torchscan's values with their status, of a written layer."""
+    data = json.loads(
+        said(capsys, "layer", "GELU()", "--input", "64x56x56", "--as", "torchscan", "--format", "json")
+    )
+    assert data["reading"]["macs"] == {"known_value": 0, "status": "partial"}
+
+
+def test_a_layer_is_spelled_as_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """F.relu is nothing to torch-flops."""
+    options = ["--input", "64x56x56", "--as", "torch-flops", "--format", "json"]
+    numbers = [
+        json.loads(said(capsys, "layer", "ReLU()", *options, *more))["reading"]["print_total_flops"]
+        for more in ([], ["--spelled", "function"])
+    ]
+    assert numbers == [200_704, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "vgg16", "--as", "fvcor"], "no dialect is called 'fvcor'; did you mean 'fvcore'"),
+        (["show", "vgg16", "--as", "thop", "--format", "csv"], "a reading is written as text or json"),
+        (["identify", "many", "vgg16"], "expected a number, as 15483821032, 15.48G, 528MiB or 4.1e9"),
+        (["compare", "resnet5"], "no network is called 'resnet5'"),
+        (["compare", "Linear(3, 2)"], "input's shape"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message says what was expected, and nothing is printed."""
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+
+
+def test_identify_finds_the_tools_that_print_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """VGG-16's MACs with biases are ptflops's and torchinfo's, of three versions alike."""
+    data = json.loads(said(capsys, "identify", "15483821032", "vgg16", "--format", "json"))
+    assert data["found"]
+    assert {match["counter"] for match in data["matches"]} >= {"ptflops(aten)", "torchinfo"}
+    assert all(match["number"] == 15_483_821_032 for match in data["matches"] if not match["how"])
+
+
+@pytest.mark.parametrize(
+    ("number", "counter", "how"),
+    [
+        pytest.param("528MiB", "our count", "in bytes of float32", id="bytes in units of 1024"),
+        pytest.param("138M", "our count", "1000^2", id="millions"),
+        pytest.param("30.94G", "torch.FlopCounterMode", "1000^3", id="rounded billions"),
+        pytest.param("30940528640", "convention macs", "doubled", id="two a multiply-accumulate"),
+        pytest.param("15346630656", "convention macs", "", id="convolutions only"),
+        pytest.param("14714688", "our count", "", id="without the classifier"),
+        pytest.param("15.47", "fvcore", "1000^3", id="a number without its unit"),
+    ],
+)
+def test_identify_knows_units_factors_and_parts(number: str, counter: str, how: str) -> None:
+    """K, M, G of 1000 and 1024, doubled, bytes, and parts of the model."""
+    found = identify(number, [lc.networks.vgg16()])
+    assert any(match.source.counter == counter and how in match.how for match in found.matches)
+
+
+def test_identify_names_the_version() -> None:
+    """ResNet-50 with the stride in the 1x1 convolutions has fewer MACs: the number tells which."""
+    versions = [lc.networks.resnet50(version) for version in ("v1.5", "v1")]
+    found = identify(lc.table(versions[1]).total.macs, versions)
+    assert found.matches[0].source.versions == ("v1",)
+
+
+def test_identify_gives_the_nearest_with_their_ratio_where_nothing_fits() -> None:
+    """A number that nobody prints: the nearest, and how far they are."""
+    found = identify(12_345_678_901, [lc.networks.vgg16()])
+    assert not found.matches
+    assert len(found.nearest) == 5
+    ratios = [ratio for _, ratio in found.nearest]
+    assert all(0.5 < ratio < 2 for ratio in ratios)
+    assert "arises nowhere" in found.text()
+    assert "times that" in found.text()
+
+
+def test_identify_works_on_a_layer() -> None:
+    """A layer in place of a network, with its input."""
+    found = identify("30100", [lc.Linear(300, 100)], (300,))
+    assert {match.source.counter for match in found.matches} >= {"torchinfo", "our count"}
+
+
+@pytest.mark.parametrize("text", ["", "twelve", "1.2.3", "-5", "1e999", "9" * 50])
+def test_what_is_not_a_number_is_refused(text: str) -> None:
+    """The message says how a number is typed."""
+    with pytest.raises(ShapeError, match="expected a number"):
+        identify(text, [lc.Linear(3, 2)], (3,))
