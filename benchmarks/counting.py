@@ -149,6 +149,7 @@ def deepspeed() -> Tool:
 
 def race(tools: list[Tool], repetitions: int) -> None:
     """All tools in turn, `repetitions` times over; stop where one that is exact counts otherwise than we."""
+    gc.freeze()  # what the tools loaded is no garbage, and need not be looked through again and again
     for network, name in NETWORKS.items():
         expected = 2 * lc.table(lc.network_named(name)).total.macs
         for _ in range(repetitions):

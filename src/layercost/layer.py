@@ -47,9 +47,18 @@ class Call(NamedTuple):
 
     def facts(self, batch: int = 1, training: bool = False) -> Facts:
         """What this call holds, does and writes, in plain integers; what it does not run it only holds."""
-        if self.only_in_training and not training:
-            return Facts(self.layer.parameters(), self.layer.buffers(), (), 0)
-        return self.layer.called(self.input_shape, self.output_shape, batch, training)
+        return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(batch, training))
+
+    def work(self, batch: int = 1, training: bool = False) -> tuple[tuple[Operation, ...], Number]:
+        """What this call does, and how many values it writes: nothing where it does not run."""
+        if not self.runs(training):
+            return (), 0
+        _, layer, shape, output, _ = self
+        return layer.operations(shape, output, batch, training), layer.written(output, batch, training)
+
+    def runs(self, training: bool) -> bool:
+        """Whether the layer is run, and not only held."""
+        return training or not self.only_in_training
 
 
 @frozen

@@ -360,16 +360,20 @@ class Table:
     version: str | None
     dtype: str
     batch: int
-    _parts: tuple[tuple[Call, Facts], ...]
+    training: bool
+    _calls: tuple[Call, ...]
     reading: Mapping[str, Any] | None = None  # under a tool's dialect: what it prints, by its own names
 
     @cached_property
     def not_counted(self) -> tuple[NotCounted, ...]:
         """What the convention leaves out, call by call; of a tool, the calls that add nothing."""
-        if self.reading is not None:
-            idle = (part for row, part in zip(self.rows, self._parts, strict=True) if not row.flops)
-            return tuple(_left_out(idle, self.convention))
-        return tuple(_left_out(self._parts, self.convention))
+        calls = [
+            call
+            for row, call in zip(self.rows, self._calls, strict=True)
+            if self.reading is None or not row.flops
+        ]
+        parts = ((call, call.facts(self.batch, self.training)) for call in calls)
+        return tuple(_left_out(parts, self.convention))
 
     @property
     def complete(self) -> bool:
@@ -581,8 +585,8 @@ def table(
     if shape is None:
         raise ShapeError("a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
     plain_batch = whole("table", "batch", batch)
-    parts = tuple([(call, call.facts(plain_batch, training)) for call in layer.calls(shape)])
-    rows = tuple(_rows(parts, chosen, bits, training))
+    calls = tuple(layer.calls(shape))
+    rows = tuple(_rows(calls, chosen, bits, plain_batch, training))
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
         rows=rows,
@@ -591,7 +595,8 @@ def table(
         version=getattr(layer, "version", None),
         dtype=dtype,
         batch=plain_batch,
-        _parts=parts,
+        training=training,
+        _calls=calls,
     )
 
 
@@ -608,9 +613,9 @@ def _tool_table(
     reading = dialects.read(layer, input, dialect, batch=batch, training=training)
     priced = Convention(reading.dialect, reading.unit, reading.says, reading.source, {})
     bits = bits_of(dtype)
-    parts = tuple([(call, call.facts(batch, training)) for call, _ in reading.calls])
+    calls = tuple([call for call, _ in reading.calls])
     prices = (price for _, price in reading.calls)
-    plain = _rows(parts, priced, bits, training)
+    plain = _rows(calls, priced, bits, batch, training)
     rows = tuple([row._replace(flops=price) for row, price in zip(plain, prices, strict=True)])
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
@@ -620,19 +625,22 @@ def _tool_table(
         version=getattr(layer, "version", None),
         dtype=dtype,
         batch=batch,
-        _parts=parts,
+        training=training,
+        _calls=calls,
         reading=reading.native,
     )
 
 
 def _rows(
-    parts: Iterable[tuple[Call, Facts]], convention: Convention, bits: int, training: bool
+    calls: Iterable[Call], convention: Convention, bits: int, batch: int, training: bool
 ) -> Iterator[Row]:
-    """One row a call; every sum here is of plain integers."""
+    """One row a call; every number here is a plain integer."""
     seen: set[int] = set()
     macs = pricing(Quantity.MACS, convention)
-    for (path, layer, shape, output, only_in_training), (held, _, operations, written) in parts:
-        parameters = 0 if id(layer) in seen else sum([int(one.size) for one in held])
+    for call in calls:
+        path, layer, shape, output, _ = call
+        operations, written = call.work(batch, training)
+        parameters = 0 if id(layer) in seen else sum([int(held.size) for held in layer.parameters()])
         seen.add(id(layer))
         yield Row(
             path or type(layer).__name__,
@@ -644,7 +652,7 @@ def _rows(
             macs=int(macs.total(operations)),
             flops=int(convention.total(operations)),
             activation_bytes=-(-int(written) * bits // 8),
-            held_only=only_in_training and not training,
+            held_only=not call.runs(training),
         )
 
 

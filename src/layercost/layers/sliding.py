@@ -39,12 +39,12 @@ def padding_per_axis(paddings: Paddings) -> tuple[Padding, ...]:
 def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) -> Shape:
     """``(C, *sizes)`` to ``(channels, *sizes)`` of a window that slides by `rule`; raises ShapeError."""
     sizes = []
-    for axis, n, *settings in zip(shape.axes[1:], shape[1:], *window, strict=True):
+    for axis, n, kernel, stride, padding, dilation in zip(shape.axes[1:], shape[1:], *window, strict=True):
         try:
-            size = rule.size(n, *settings)
+            size = rule.size(n, kernel, stride, padding, dilation)
         except ShapeError as error:
             raise ShapeError(f"along {axis}, {error.message}") from None
-        sizes.append(define(f"{axis}_out", size))
+        sizes.append(size if isinstance(size, int) else define(f"{axis}_out", size))
     return type(shape)((channels, *sizes))
 
 
