@@ -44,7 +44,7 @@ class Recurrent(Layer):
     axis_letters: ClassVar[Mapping[str, str]] = {"F": "d_x"}
 
     def __post_init__(self) -> None:
-        keep_whole(self, 1, "input_size", "hidden_size", "num_layers")
+        keep_whole(self, 1, "input_size", "hidden_size", "num_layers", "bias_vectors")
         keep_flags(self, "bias", "batch_first", "bidirectional", "return_sequences")
         keep_real(self, "dropout", 0, 1)
         if self.bias_vectors not in (1, 2):
