@@ -642,18 +642,13 @@ def _rows(
         operations, written = call.work(batch, training)
         parameters = 0 if id(layer) in seen else sum([int(held.size) for held in layer.parameters()])
         seen.add(id(layer))
-        yield Row(
-            path or type(layer).__name__,
-            layer,
-            shape,
-            output,
-            parameters,
-            parameter_bytes=-(-parameters * bits // 8),
-            macs=int(macs.total(operations)),
-            flops=int(convention.total(operations)),
-            activation_bytes=-(-int(written) * bits // 8),
-            held_only=not call.runs(training),
-        )
+        parameter_bytes, activation_bytes = -(-parameters * bits // 8), -(-int(written) * bits // 8)
+        plain_macs, flops = int(macs.total(operations)), int(convention.total(operations))
+        name, held_only = path or type(layer).__name__, not call.runs(training)
+        yield Row(  # by place: there are many, and names would take twice as long
+            name, layer, shape, output, parameters, parameter_bytes, plain_macs, flops, activation_bytes,
+            held_only,
+        )  # fmt: skip
 
 
 def _total(rows: Iterable[Row], bits: int) -> Total:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Number, define, product
 from layercost.layer import Layer
@@ -28,12 +28,12 @@ class Window(NamedTuple):
 
 def per_axis(sizes: Sizes | None) -> tuple[Number, ...]:
     """A field that its layer keeps as one size for each axis (`layercost.layer.keep_sizes` saw to it)."""
-    return cast("tuple[Number, ...]", sizes)
+    return sizes  # type: ignore[return-value]
 
 
 def padding_per_axis(paddings: Paddings) -> tuple[Padding, ...]:
     """The field `padding`, kept as one size or one pair for each axis (`layercost.layer.keep_padding`)."""
-    return cast("tuple[Padding, ...]", paddings)
+    return paddings  # type: ignore[return-value]
 
 
 def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) -> Shape:
