@@ -108,7 +108,8 @@ def test_a_spoiled_field_is_named_with_its_value(text: str, field: str, bad: obj
 SHAPES = [
     (text, shape)
     for text, axes in [
-        ("Conv1d(4, 6, 3)", 2), ("Conv2d(4, 6, 3)", 3), ("Conv3d(4, 6, 3)", 4), ("ConvTranspose2d(4, 6, 3)", 3),
+        ("Conv1d(4, 6, 3)", 2), ("Conv2d(4, 6, 3)", 3), ("Conv3d(4, 6, 3)", 4),
+        ("ConvTranspose2d(4, 6, 3)", 3),
         ("MaxPool2d(2)", 3), ("AdaptiveAvgPool2d(2)", 3), ("BatchNorm2d(4)", 3), ("LSTM(4, 6)", 2),
         ("GRU(4, 6)", 2), ("Embedding(10, 4)", 1), ("EuclideanRBF(4, 6)", 1), ("LocalResponseNorm(5)", 3),
     ]
