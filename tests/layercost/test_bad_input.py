@@ -1,4 +1,4 @@
-"""Hundreds of malformed layers and shapes: a message names the layer, the field, the value, and what is right."""
+"""Hundreds of malformed layers and shapes: a message names layer, field, value, and what would be right."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ LAYERS = [
     "ZeroPaddedShortcut(4, 6, 2)",
 ]
 MAY_BE_NONE = {
-    "momentum", "rule", "output_size", "stride of AvgPool2d", "stride of MaxPool2d", "stride of Subsampling2d",
+    "momentum", "rule", "output_size",
+    "stride of AvgPool2d", "stride of MaxPool2d", "stride of Subsampling2d",
 }  # fmt: skip
 
 
