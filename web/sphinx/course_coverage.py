@@ -1,0 +1,156 @@
+"""Sphinx extension: what every convention and every counting tool says, computed when the book is built.
+
+- ``named-conventions`` lists the conventions of `layercost`, and what each counts.
+- ``tools`` lists the dialects: a sentence on what a tool's number really is, its version, where it stands.
+- ``compare`` sets a network's numbers side by side, with what each is made of.
+- ``coverage`` shows, number by number, how far the dialects agree with what the tools were measured to print;
+  ``coverage-exceptions`` lists where they do not, and why.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import layercost as lc
+from layercost import dialects
+from layercost.rendering import html_table
+
+READINGS = Path(__file__).resolve().parents[2] / "tests" / "dialects" / "readings.json"
+
+
+@cache
+def covered() -> dialects.Coverage:
+    """Every measured number beside ours."""
+    return dialects.coverage(json.loads(READINGS.read_text(encoding="utf-8")))
+
+
+class _Written(SphinxDirective):
+    """A directive that writes HTML of its own and depends on the measured readings."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(READINGS))
+        return [nodes.raw("", self.written(), format="html")]
+
+    def written(self) -> str:
+        """The HTML in its place."""
+        raise NotImplementedError
+
+
+def _cell(text: str, kind: str = "") -> str:
+    return f"<td{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{html.escape(text)}</td>"
+
+
+def _row(words: Iterable[str], prose: str) -> str:
+    return "".join(_cell(word) for word in words) + _cell(prose, "lc-prose")
+
+
+class NamedConventions(_Written):
+    """The conventions: name, unit, what it counts, and LeNet-5 under it."""
+
+    def written(self) -> str:
+        net = lc.networks.lenet5()
+        rows = []
+        for convention in lc.CONVENTIONS.values():
+            number = f"{lc.table(net, convention=convention).total.flops:,} {convention.unit}"
+            rows.append(_row((convention.name, number), f"{convention.counts}. Source: {convention.source}"))
+        return html_table("The named conventions", ("name", "LeNet-5", "what it counts"), rows, ())
+
+
+class Tools(_Written):
+    """The dialects, each with its sentence."""
+
+    def written(self) -> str:
+        rows = [
+            _row((f"{tool.name} {tool.version}", tool.unit), f"{tool.says}. In {tool.source}")
+            for tool in dialects.DIALECTS.values()
+        ]
+        return html_table("Counting tools", ("tool", "unit", "what its number really is"), rows, ())
+
+
+class Compare(_Written):
+    """A network's numbers side by side: ``resnet50`` or ``resnet50:v1``."""
+
+    required_arguments = 1
+
+    def written(self) -> str:
+        return dialects.compare(lc.network_named(self.arguments[0])).html()
+
+
+class CoverageTable(_Written):
+    """Subjects by dialects: how many numbers of each reading are reproduced."""
+
+    def written(self) -> str:
+        found = covered()
+        heads = ("measured on", *found.dialects)
+        rows = [_subject(found, subject) for subject in found.subjects]
+        caption = (
+            "Numbers reproduced, of the numbers that each tool printed. "
+            "An empty cell was not measured; * marks an exception, which is explained below."
+        )
+        return html_table(caption, map(html.escape, heads), rows, (_totals(found), _shares(found)))
+
+
+def _subject(found: dialects.Coverage, subject: str) -> str:
+    shares = (_share(found.of(tool, subject)) for tool in found.dialects)
+    return _cell(found.subjects[subject]) + "".join(_cell(share, "lc-n") for share in shares)
+
+
+def _share(numbers: Sequence[Any]) -> str:
+    agreed = sum(number.agrees for number in numbers)
+    return f"{agreed}/{len(numbers)}{'' if agreed == len(numbers) else ' *'}" if numbers else ""
+
+
+def _totals(found: dialects.Coverage) -> str:
+    """The reproduced numbers of each tool."""
+    shares = (_share(found.of(tool)) for tool in found.dialects)
+    return _cell("numbers reproduced") + "".join(_cell(share, "lc-n") for share in shares)
+
+
+def _shares(found: dialects.Coverage) -> str:
+    """The share of each tool's numbers that is reproduced."""
+
+    def share(tool: str) -> str:
+        numbers = found.of(tool)
+        return f"{100 * sum(number.agrees for number in numbers) / len(numbers):.1f} %"
+
+    return _cell("share") + "".join(_cell(share(tool), "lc-n") for tool in found.dialects)
+
+
+class CoverageExceptions(_Written):
+    """What is not reproduced: both numbers, and the reason."""
+
+    def written(self) -> str:
+        found = covered()
+        rows = [_exception(found, number) for number in found.exceptions]
+        heads = ("tool", "measured on", "number", "the tool", "we", "why")
+        total = f"{len(found.exceptions)} of {len(found.numbers):,} numbers, {100 * found.share:.2f} %"
+        return html_table(f"Exceptions: {total}", heads, rows, ())
+
+
+def _exception(found: dialects.Coverage, number: Any) -> str:
+    values = (_shown(number.measured), _shown(number.ours))
+    words = (number.dialect, found.subjects[number.subject], number.name, *values)
+    return _row(words, number.reason or "nobody knows yet")
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    for name, directive in {
+        "named-conventions": NamedConventions, "tools": Tools, "compare": Compare,
+        "coverage": CoverageTable, "coverage-exceptions": CoverageExceptions,
+    }.items():  # fmt: skip
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
