@@ -21,6 +21,7 @@ from .step import BuildError, Step, files_in
 
 PYODIDE = NODE_MODULES / "pyodide"
 FOLDER = ASSETS / "python"
+DRAFT = ASSETS.parent / "python-in-the-making"  # takes the folder's place when it is complete
 PACKAGES = ("comm", "ipywidgets", "traitlets")  # pure Python; all that the bridge and the explorers import
 PRELOADED = ("layercost.explorers",)  # imported into the memory snapshot
 # One date for all files of the archive, so that equal contents give equal bytes.
@@ -68,7 +69,7 @@ def _all_modules() -> dict[str, bytes]:
 
 
 def _write_packages() -> None:
-    with zipfile.ZipFile(FOLDER / "packages.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(DRAFT / "packages.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in sorted(_all_modules().items()):
             entry = zipfile.ZipInfo(name, date_time=WHEN_ALL_ARE_COPIED)
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -78,32 +79,35 @@ def _write_packages() -> None:
 def _write_pyodide() -> None:
     """Pyodide's own files: the module packed, the lock without the packages that we do not serve."""
     for name in ("pyodide.mjs", "pyodide.asm.mjs", "python_stdlib.zip"):
-        shutil.copy2(PYODIDE / name, FOLDER / name)
+        shutil.copy2(PYODIDE / name, DRAFT / name)
     wasm = (PYODIDE / "pyodide.asm.wasm").read_bytes()
-    (FOLDER / "runtime.bin").write_bytes(gzip.compress(wasm, compresslevel=9, mtime=0))
+    (DRAFT / "runtime.bin").write_bytes(gzip.compress(wasm, compresslevel=9, mtime=0))
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))
     slim = {"info": lock["info"], "packages": {}}
-    (FOLDER / "pyodide-lock.json").write_text(json.dumps(slim), encoding="utf-8")
+    (DRAFT / "pyodide-lock.json").write_text(json.dumps(slim), encoding="utf-8")
 
 
 def _make() -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    shutil.rmtree(DRAFT, ignore_errors=True)
+    DRAFT.mkdir(parents=True)
     _write_pyodide()
     _write_packages()
-    shutil.copy2(WEB / "worker" / "worker.mjs", FOLDER / "worker.mjs")
-    run_node(str(WEB / "worker" / "make_snapshot.mjs"), str(PYODIDE), str(FOLDER), *PRELOADED)
+    shutil.copy2(WEB / "worker" / "worker.mjs", DRAFT / "worker.mjs")
+    run_node(str(WEB / "worker" / "make_snapshot.mjs"), str(PYODIDE), str(DRAFT), *PRELOADED)
     _write_manifest()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    DRAFT.rename(FOLDER)
 
 
 def _write_manifest() -> None:
     """Name every file with its size: the page says how much it will download, and how far it is."""
-    sizes = {path.name: path.stat().st_size for path in sorted(FOLDER.iterdir())}
+    sizes = {path.name: path.stat().st_size for path in sorted(DRAFT.iterdir())}
     digest = hashlib.sha256()
     for name in sizes:
-        digest.update((FOLDER / name).read_bytes())
+        digest.update((DRAFT / name).read_bytes())
     manifest = {"version": digest.hexdigest()[:12], "sizes": sizes}
-    (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    (DRAFT / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
 def browser_python() -> Step:
