@@ -249,18 +249,21 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: boo
 
     With `or_none`, a size may also be None.
     """
+
+    def checked(size: object) -> int | None:
+        return None if or_none and size is None else _whole(layer, name, size, at_least)
+
     for name in names:
         value = getattr(layer, name)
-        sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-        if len(sizes) != axes:
+        if not isinstance(value, (tuple, list)):
+            keep(layer, **{name: (checked(value),) * axes})
+            continue
+        if len(value) != axes:
             raise LayerError(
                 f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
                 f"one for each axis, but got {shown(value)}"
             )
-        checked = (
-            None if or_none and size is None else _whole(layer, name, size, at_least) for size in sizes
-        )
-        keep(layer, **{name: tuple(checked)})
+        keep(layer, **{name: tuple([checked(size) for size in value])})
 
 
 def keep_padding(layer: Layer, axes: int) -> None:
