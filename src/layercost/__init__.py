@@ -10,6 +10,9 @@
 416520
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from layercost import networks
 from layercost.convention import CONVENTIONS, Convention, Memory, Quantity, UnknownNameError, memory
 from layercost.difference import Difference, difference
@@ -90,6 +93,11 @@ from layercost.shape import (
 )  # fmt: skip
 from layercost.table import Count, Table, count, table
 
+if TYPE_CHECKING:
+    from layercost.models.from_torch import from_torch
+
+_WHEN_ASKED = {"from_torch": "layercost.models.from_torch"}  # a browser, which starts often, needs none of it
+
 __version__ = "0.1.0"
 
 PARAMETERS, BUFFERS, STORED_VALUES = Quantity.PARAMETERS, Quantity.BUFFERS, Quantity.STORED_VALUES
@@ -113,6 +121,13 @@ __all__ = [
     "Sequence", "Sequential", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d",
     "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut",
     "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "layer_from_text", "memory", "network_named", "networks",
+    "count", "difference", "fold", "from_torch", "layer_from_text", "memory", "network_named", "networks",
     "receptive_field", "table",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported when it is first asked for."""
+    if name not in _WHEN_ASKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHEN_ASKED[name]), name)

@@ -31,6 +31,7 @@ class Kind(Enum):
     SIGMOID = "sigmoid"
     TANH = "tanh"
     GELU = "GELU"
+    UNKNOWN = "unknown operation"  # of a model read from elsewhere; no convention has a price for it
 
     __hash__ = (
         object.__hash__

@@ -113,4 +113,4 @@ def test_the_arrays_hold_just_the_values_that_the_formulas_count(name: str) -> N
 
 def test_every_registered_layer_is_computed() -> None:
     """A layer that is registered and not computed is named here."""
-    assert set(lc.LAYERS) - COMPOSITES == set(COMPUTED)
+    assert set(lc.LAYERS) - COMPOSITES <= set(COMPUTED)

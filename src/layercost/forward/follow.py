@@ -11,7 +11,8 @@ import numpy as np
 
 from layercost.forward.weights import Array, Call, arrays_of, computed, draw_weights, leaves_that_keep
 from layercost.layer import Layer
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.composite import Add, Auxiliary, Concatenate, Parallel, Sequential
+from layercost.models.tree import Graph, shape_after
 from layercost.shape import Shape, ShapeError, shape_of
 
 _TAKE_WHOLE_NUMBERS = ("Embedding", "Flatten", "Identity", "Dropout")  # tokens pass through them as they are
@@ -64,9 +65,11 @@ def run(
 
 def _by_leaf(layer: Layer, weights: Mapping[str, Any]) -> dict[int, dict[str, Array]]:
     paths: defaultdict[int, list[str]] = defaultdict(list)
-    leaves = list(leaves_that_keep(layer))
+    leaves, places = list(leaves_that_keep(layer)), getattr(layer, "places", {})
     for path, leaf in leaves:
         paths[id(leaf)].append(path)
+        if path in places:  # what the model that `layer` was read from calls it
+            paths[id(leaf)].append(places[path])
     return {id(leaf): arrays_of(leaf, tuple(paths[id(leaf)]), weights) for _, leaf in leaves}
 
 
@@ -79,6 +82,8 @@ def _follow(layer: Layer, values: Array, shape: Shape, this: _Run) -> Array:
             return values
         case Parallel():
             return _joined(layer, values, shape, this)
+        case Graph():
+            return _through_graph(layer, values, shape, this)
         case Auxiliary():  # what the head on the side gives is not part of the output
             return values
     if type(layer).__name__ not in _TAKE_WHOLE_NUMBERS and not np.issubdtype(values.dtype, np.inexact):
@@ -86,10 +91,27 @@ def _follow(layer: Layer, values: Array, shape: Shape, this: _Run) -> Array:
     return computed(layer).compute(layer, values, this.call(layer))
 
 
+def _through_graph(layer: Graph, values: Array, shape: Shape, this: _Run) -> Array:
+    found, shapes, last = {"": values}, {"": shape}, ""
+    for last, inner, inputs in layer.nodes:
+        parts, sizes = [found[key] for key in inputs], [shapes[key] for key in inputs]
+        shapes[last] = shape_after(inner, sizes)
+        if isinstance(inner, (Add, Concatenate)):
+            axis = inner.axis if isinstance(inner, Concatenate) else None
+            found[last] = _together(inner, axis, parts, sizes[0].axes)
+        else:
+            found[last] = _follow(inner, parts[0], sizes[0], this)
+    return found[last]
+
+
 def _joined(layer: Parallel, values: Array, shape: Shape, this: _Run) -> Array:
     outputs = [_follow(child, values, shape, this) for _, child in layer.children]
-    if layer.join == "add":
+    return _together(layer.end, layer.axis, outputs, layer.children[0][1].output_shape(shape).axes)
+
+
+def _together(end: Add | Concatenate, axis: str | None, outputs: list[Array], axes: tuple[str, ...]) -> Array:
+    """Outputs of branches added, or one after the other along an axis."""
+    if isinstance(end, Add):
         return sum(outputs[1:], start=outputs[0])
-    axes = layer.children[0][1].output_shape(shape).axes
-    axis = layer.axis or ("C" if "C" in axes else axes[-1])
-    return np.concatenate(outputs, axis=1 + axes.index(axis))
+    place = axes.index(axis or ("C" if "C" in axes else axes[-1]))
+    return np.concatenate(outputs, axis=1 + place)

@@ -17,7 +17,7 @@ def flatten(layer: Any, values: Array, call: Call) -> Array:
     return values.reshape(len(values), -1)
 
 
-@computes("Identity")
+@computes("Identity", "Unused")
 def identity(layer: Any, values: Array, call: Call) -> Array:
     """The same values."""
     return values

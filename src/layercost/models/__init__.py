@@ -1,0 +1,10 @@
+"""Models that a user has, turned into our tree: from PyTorch, from ONNX, from Keras. No weights are needed.
+
+What is known becomes the layer that it is, under the name that it had; what is not known becomes an `Unknown`
+that says what it is, holds its parameters, and makes every count of operations incomplete.
+"""
+
+from layercost.models.leaves import Rearranged, Unknown, Unused
+from layercost.models.tree import Graph, Model, ModelError
+
+__all__ = ["Graph", "Model", "ModelError", "Rearranged", "Unknown", "Unused"]
