@@ -114,7 +114,9 @@ def compare(
     """
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     readings = [
-        read(layer, shape, dialect, batch=batch, training=training, spelling=spelling) for dialect in DIALECTS
+        read(layer, shape, dialect, batch=batch, training=training, spelling=spelling)
+        for dialect in DIALECTS.values()
+        if not dialect.joins
     ]
     ours = [_convention_row(layer, shape, name, batch, training) for name in CONVENTIONS]
     return Comparison(readings[0].title, batch, (*ours, *map(_tool_row, readings)))

@@ -123,6 +123,7 @@ class Dialect:
     needs_parent: Callable[[Layer], bool] = lambda _: False
     keeps_mode: bool = False
     counts_operations: bool = True
+    joins: tuple[str, ...] = ()  # the dialects whose readings it holds together
 
     def quoted(self, native: Native) -> int:
         """The number that people quote, out of a reading."""

@@ -189,11 +189,13 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     yield Source(version, "our count", "bytes of activations (float32)", counted.total.activation_bytes)
     yield Source(version, "our count", "values of activations", counted.total.activation_bytes // 4)
     yield from _parts(version, "our count", "parameters", rows, _parameters)
-    for dialect in DIALECTS:
+    for dialect in DIALECTS.values():
+        if dialect.joins:
+            continue
         reading = read(model, shape, dialect, batch=batch)
         for name, value in flat(reading.native):
             if isinstance(value, int):
-                yield Source(version, dialect, name, value)
+                yield Source(version, dialect.name, name, value)
 
 
 def _flops(row: Row) -> int:

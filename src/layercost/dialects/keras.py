@@ -249,5 +249,6 @@ KERAS_AND_PROFILER = register(
         native=lambda run: {**_parameters(run), **_profiler(run)},
         main=("tf.profiler total_float_ops",),
         per_mac=2,
+        joins=("keras", "tf.profiler"),
     )
 )

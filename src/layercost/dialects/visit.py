@@ -15,7 +15,7 @@ from math import prod
 from layercost.convention import UnknownNameError
 from layercost.facts import Kind, Operation, Role
 from layercost.layer import Call, Layer
-from layercost.layers import Add, Concatenate, ZeroPaddedShortcut
+from layercost.layers import Add, Concatenate, Identity, ZeroPaddedShortcut
 from layercost.layers.recurrent import Recurrent
 from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
 
@@ -54,6 +54,7 @@ _UNLESS_TOLD: Mapping[str, Spelling] = {
     Add.__name__: Spelling.OPERATOR,
     Concatenate.__name__: Spelling.FUNCTION,
     ZeroPaddedShortcut.__name__: Spelling.FUNCTION,
+    Identity.__name__: Spelling.FUNCTION,  # a shortcut is the input itself
 }
 
 # How the published PyTorch code of a network spells what is not a plain module.
@@ -107,7 +108,8 @@ class Context:
     def spelled(self, layer: Layer) -> Spelling:
         """How a call of `layer` is written."""
         name = type(layer).__name__
-        return self.spelling.get(name) or _UNLESS_TOLD.get(name, Spelling.MODULE)
+        usual = Spelling.MODULE if self.bare else _UNLESS_TOLD.get(name, Spelling.MODULE)
+        return self.spelling.get(name, usual)
 
 
 def context_of(
