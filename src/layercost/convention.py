@@ -79,8 +79,15 @@ class Convention:
         total: Number = 0
         prices = self._price_of
         for operation in operations:
-            price = prices.get((operation[0], operation[1]))  # kind and role; by place, for there are many
-            if price is not None:
+            price = prices.get(operation[:2])  # by kind and role
+            if price is None:
+                continue
+            amount, length = operation[2:]
+            if (
+                type(total) is type(amount) is type(length) is int
+            ):  # as nearly always; the rest is for letters
+                total += (price[0] * length + price[1]) * amount
+            else:
                 total = add(total, price.of(operation))
         return total
 

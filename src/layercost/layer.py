@@ -51,14 +51,10 @@ class Call(NamedTuple):
 
     def work(self, batch: int = 1, training: bool = False) -> tuple[tuple[Operation, ...], Number]:
         """What this call does, and how many values it writes: nothing where it does not run."""
-        if not self.runs(training):
+        _, layer, shape, output, only_in_training = self
+        if only_in_training and not training:
             return (), 0
-        _, layer, shape, output, _ = self
         return layer.operations(shape, output, batch, training), layer.written(output, batch, training)
-
-    def runs(self, training: bool) -> bool:
-        """Whether the layer is run, and not only held."""
-        return training or not self.only_in_training
 
 
 @frozen

@@ -638,13 +638,13 @@ def _rows(
     seen: set[int] = set()
     macs = pricing(Quantity.MACS, convention)
     for call in calls:
-        path, layer, shape, output, _ = call
+        path, layer, shape, output, only_in_training = call
         operations, written = call.work(batch, training)
         parameters = 0 if id(layer) in seen else sum([int(held.size) for held in layer.parameters()])
         seen.add(id(layer))
         parameter_bytes, activation_bytes = -(-parameters * bits // 8), -(-int(written) * bits // 8)
         plain_macs, flops = int(macs.total(operations)), int(convention.total(operations))
-        name, held_only = path or type(layer).__name__, not call.runs(training)
+        name, held_only = path or type(layer).__name__, only_in_training and not training
         yield Row(  # by place: there are many, and names would take twice as long
             name, layer, shape, output, parameters, parameter_bytes, plain_macs, flops, activation_bytes,
             held_only,
