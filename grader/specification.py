@@ -13,7 +13,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def normalized(student: str) -> str:
     return unicodedata.normalize("NFKC", student).strip().casefold()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a cell is itself, so that what was drawn for it can be kept
 class FunctionCell:
     """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
 
@@ -125,7 +125,7 @@ class AssignmentSpecification:
     def hidden(self, cell: FunctionCell, student: str, secret: bytes) -> tuple[Variant, ...]:
         """The inputs on which a student's function is tried; nobody without the secret can know them."""
         message = f"{normalized(student)}\0{cell.question.id}".encode()
-        return cell.question.draw_cases(hmac.new(secret, message, hashlib.sha256).digest(), cell.cases)
+        return _cases(cell, hmac.new(secret, message, hashlib.sha256).digest())
 
     def probes(self, student: str, secret: bytes) -> dict[str, tuple[Probe, ...]]:
         """What to ask this student's code, by `grade_id` of the marked cell."""
@@ -171,13 +171,20 @@ class AssignmentSpecification:
     ) -> dict[str, dict[str, Entry]]:
         """Everything that a student gave as a number, by question and by what was asked."""
         row = self.row(student)
-        entries: dict[str, dict[str, Entry]] = {name: {} for name in self._own}
+        variants = {name: self.variant(question, row) for name, question in self._own.items()}
+        entries: dict[str, dict[str, Entry]] = {name: {} for name in variants}
         for cell in self.cells:
             if isinstance(cell, NumbersCell):
-                variant = self.variant(cell.question, row)
                 given = next(iter(answers.get(cell.grade_id, ())), None)
-                entries[cell.question.id] |= Entry.read_all(variant, cell.get, cell.asks, given)
+                read = Entry.read_all(variants[cell.question.id], cell.get, cell.asks, given)
+                entries[cell.question.id] |= read
         return entries
+
+
+@lru_cache(maxsize=256)
+def _cases(cell: FunctionCell, key: bytes) -> tuple[Variant, ...]:
+    """Kept between asking and marking, since drawing takes longer than marking."""
+    return cell.question.draw_cases(key, cell.cases)
 
 
 # ---- reading ------------------------------------------------------------------------------------

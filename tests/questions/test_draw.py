@@ -21,7 +21,7 @@ GOLDEN = {
     "ada": {"inputs": 301, "outputs": 256},
     b"\x00\xff": {"inputs": 107, "outputs": 304},
 }
-GOLDEN_LENET = {  # fmt: skip
+GOLDEN_LENET = {
     "fully-connected-and-lenet/0": {
         "channels": 2,
         "size": 44,
@@ -107,7 +107,7 @@ def test_a_draw_that_does_not_discriminate_is_drawn_again():
 
 def test_a_question_that_never_discriminates_says_which_pair_cannot_be_told_apart():
     with pytest.raises(
-        QuestionError, match="no draw of 300 tells right from wrong; .*'right' and 'kernel-not-squared'"
+        QuestionError, match=r"no draw of 300 tells right from wrong; .*'right' and 'kernel-not-squared'"
     ):
         convolution([1]).draw(0)
 

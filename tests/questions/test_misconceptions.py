@@ -19,6 +19,7 @@ LINEAR = lc.Linear(300, 100)
 BARE = lc.Linear(300, 100, bias=False)
 CONV = lc.Conv2d(3, 6, kernel_size=5, stride=2, padding=2)  # (3, 31, 33) to (6, 16, 17)
 WIDE = lc.Conv2d(3, 6, kernel_size=5, stride=3, padding=1)  # (3, 32, 32): floor(29 / 3) + 1 = 10
+TIGHT = lc.Conv2d(3, 6, kernel_size=33, padding=1)
 LENET = lc.networks.lenet5()
 
 
@@ -150,7 +151,7 @@ def test_an_id_names_one_belief_for_good():
         pytest.param("pooling-keeps-size", lenet("fc2"), id="fc2 does not see the maps"),
         pytest.param("input-size", conv("parameters"), id="parameters do not know the size"),
         pytest.param("macs-for-flops", linear(lc.PARAMETERS), id="parameters have no price"),
-        pytest.param("forgot-padding", conv("output_size", lc.Conv2d(3, 6, 33, padding=1)), id="would not fit"),
+        pytest.param("forgot-padding", conv("output_size", TIGHT), id="without padding nothing would fit"),
     ],
 )  # fmt: skip
 def test_a_belief_that_has_no_part_in_the_answer_is_not_held_against_it(name: str, task: Task):

@@ -13,17 +13,25 @@ from .data import LINEAR, SHIPPED, changed
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no wording": (changed(wording=None), "question 'linear-parameters': 'wording' is missing"),
-    "no English": (changed(wording={"zh": "?"}), "wording is a table of texts by language, with `en` among them"),
+    "no English": (
+        changed(wording={"zh": "?"}),
+        "wording is a table of texts by language, with `en` among them",
+    ),
     "an unknown key": (changed(levle=1), "no key is called 'levle'; did you mean 'level'"),
     "layer and layers": (changed(layers={"fc": "ReLU()"}), "give either `layer`, or `layers` by name"),
     "a name in the wording": (changed(wording={"en": "{inptus}"}), "no drawn name is called 'inptus'"),
     "a name in the layer": (changed(layer="Linear(inputs, d)"), "no drawn name is called 'd'"),
-    "a name in the input": (changed(input=["d_in"]), "no drawn name is called 'd_in'.* It is used in `input`"),
+    "a name in the input": (
+        changed(input=["d_in"]),
+        "no drawn name is called 'd_in'.* It is used in `input`",
+    ),
     "what arrives, elsewhere": (
-        changed(layer="Linear(inputs, _)"), "_ stands for what arrives, so only as the first argument",
+        changed(layer="Linear(inputs, _)"),
+        "_ stands for what arrives, so only as the first argument",
     ),
     "a range that is empty": (
-        changed(draw={"inputs": {"from": 5, "to": 2}, "outputs": [1]}), "'inputs' goes from 5 to 2",
+        changed(draw={"inputs": {"from": 5, "to": 2}, "outputs": [1]}),
+        "'inputs' goes from 5 to 2",
     ),
     "a range that is no range": (
         changed(draw={"inputs": 5, "outputs": [1]}),
@@ -34,25 +42,30 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "inputs.step must be a whole number of at least 1, but got 0",
     ),
     "a misconception that nobody has": (
-        changed(credit={"forgot-baise": 0.5}), "no misconception is called 'forgot-baise'; did you mean 'forgot-bias'",
+        changed(credit={"forgot-baise": 0.5}),
+        "no misconception is called 'forgot-baise'; did you mean 'forgot-bias'",
     ),
     "full credit for a mistake": (
-        changed(credit={"forgot-bias": 1}), "credit is a share from 0 to less than 1, but 'forgot-bias' has 1",
+        changed(credit={"forgot-bias": 1}),
+        "credit is a share from 0 to less than 1, but 'forgot-bias' has 1",
     ),
     "an exclusion that nobody has": (changed(without=["bias"]), "no misconception is called 'bias'"),
     "a quantity that nobody has": (changed(ask=[{"quantity": "flop"}]), "no quantity is called 'flop'"),
     "a unit that nobody has": (
-        changed(ask=[{"quantity": "parameter_bytes", "unit": "Kib"}]), "no unit is called 'Kib'; did you mean 'KiB'",
+        changed(ask=[{"quantity": "parameter_bytes", "unit": "Kib"}]),
+        "no unit is called 'Kib'; did you mean 'KiB'",
     ),
     "a size in bytes": (
-        changed(ask=[{"quantity": "output_size", "unit": "KiB"}]), "an output size has no unit, but got 'KiB'",
+        changed(ask=[{"quantity": "output_size", "unit": "KiB"}]),
+        "an output size has no unit, but got 'KiB'",
     ),
     "nothing asked": (changed(ask=[]), "there must be at least one"),
     "two things of one name": (
-        changed(ask=[{"quantity": "flops"}, {"quantity": "macs"}]), "each .*question.ask.* needs an id of its own",
+        changed(ask=[{"quantity": "flops"}, {"quantity": "macs"}]),
+        "each .*question.ask.* needs an id of its own",
     ),
     "a convention that nobody has": (changed(convention="text"), "no convention is called 'text'"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("data", "message"), BAD.values(), ids=BAD)
