@@ -183,10 +183,11 @@ def copy_assets(app: Sphinx) -> None:
             _mirror(part, target / f"python-{python['version']}")
         elif part.is_dir():
             _mirror(part, target / part.name)
-        else:
-            _copy_if_other(part, target / part.name)
-    for style in STYLES.glob("*.css"):
-        _copy_if_other(style, target / style.name)
+    files = [path for path in (*ASSETS.iterdir(), *STYLES.glob("*.css")) if path.is_file()]
+    for path in files:
+        _copy_if_other(path, target / path.name)
+    for stale in {path.name for path in target.iterdir() if path.is_file()} - {path.name for path in files}:
+        (target / stale).unlink()
 
 
 def _assets_hash() -> str:
