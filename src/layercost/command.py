@@ -83,10 +83,19 @@ def _say(text: str) -> None:
 
 
 def _show(options: argparse.Namespace) -> str:
-    if options.dialect is not None:
+    if options.dialect is not None and not _is_file(options.network):
         return _reading(_published(options.network, options.version), options)
-    net = network_named(options.network, options.version)
-    return _table(net, options).render(options.format)
+    net = _network(options)
+    return _reading(net, options) if options.dialect else _table(net, options).render(options.format)
+
+
+def _network(options: argparse.Namespace) -> Layer:
+    """A network by its name, or the model in an ONNX file."""
+    if not _is_file(options.network):
+        return network_named(options.network, options.version)
+    if options.version is not None:
+        raise ValueError(f"--version is for the networks by name; {options.network} has none")
+    return layercost.from_onnx(options.network, options.input)
 
 
 def _difference(options: argparse.Namespace) -> str:
@@ -102,6 +111,10 @@ def _layer(options: argparse.Namespace) -> str:
     if options.dialect is not None:
         return _reading(layer, options)
     return LAYER_FORMATS[options.format](_table(layer, options), _derived(layer, options))
+
+
+def _is_file(name: str) -> bool:
+    return name.lower().endswith(".onnx")
 
 
 def _published(name: str, version: str | None = None) -> Layer:
@@ -367,7 +380,9 @@ def _option(
 
 
 def _show_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("network", metavar="NAME", help="a network, as lenet5 or resnet50:v1")
+    command.add_argument(
+        "network", metavar="NAME", help="a network, as lenet5 or resnet50:v1, or a file, as my.onnx"
+    )
     command.add_argument("--version", metavar="VERSION", help="which version; see layercost networks")
     _counting_options(
         command, "sizes without the batch, as 1x32x32 (default: the network's own)", required=False

@@ -1,7 +1,8 @@
 """PyTorch's modules turned into our tree, by following what they do on the meta device: nothing is computed.
 
-It needs PyTorch, which stands in no extra for its size. Modules that are PyTorch's own map one to one; what stands between them (additions,
-concatenations, functions) is found by torch.fx, which runs the model's ``forward`` on placeholders.
+It needs PyTorch, which stands in no extra for its size. Modules that are PyTorch's own map one to one; what
+stands between them (additions, concatenations, functions) is found by torch.fx, which runs the model's
+``forward`` on placeholders.
 """
 
 from __future__ import annotations
