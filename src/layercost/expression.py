@@ -19,9 +19,10 @@ Nothing is simplified: a formula is shown in the order in which its layer wrote 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple, TypeAlias, cast
+
+from layercost.frozen import Frozen, frozen
 
 # How tightly a written piece binds, loosest first. A piece that binds looser than its place asks for
 # gets parentheses.
@@ -35,8 +36,8 @@ class Piece(NamedTuple):
     binding: int
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+@frozen
+class Expression(Frozen):
     """An integer with its derivation; unit and meaning are those of what is counted."""
 
     @property
@@ -96,7 +97,7 @@ class Expression:
 Number: TypeAlias = int | Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constant(Expression):
     """A number that stands in a formula as itself."""
 
@@ -110,7 +111,7 @@ class Constant(Expression):
         return pen.number(self.number, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Symbol(Expression):
     """A letter with its number, as ``Symbol("C_out", 6)``; ``_`` begins the subscript."""
 
@@ -125,7 +126,7 @@ class Symbol(Expression):
         return pen.letter_or_number(self.name, self.number)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Definition(Expression):
     """A letter that stands for a formula, as ``H_out := (H + 2 p - k) // s + 1``."""
 
@@ -144,14 +145,18 @@ class Definition(Expression):
         return pen.letter_or_number(self.name, self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Many(Expression):
     """An operation on any number of expressions."""
 
-    children: tuple[Expression, ...]
+    parts: tuple[Expression, ...]
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return self.parts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sum(_Many):
     """Two terms or more, added."""
 
@@ -166,7 +171,7 @@ class Sum(_Many):
         return Piece(pen.notation.plus.join(terms), _SUM)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Product(_Many):
     """Two factors or more, multiplied."""
 
@@ -178,7 +183,7 @@ class Product(_Many):
         return Piece(pen.notation.dot.join(pen.inside(f, _PRODUCT) for f in self.children), _PRODUCT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Maximum(_Many):
     """The largest of its arguments."""
 
@@ -190,7 +195,7 @@ class Maximum(_Many):
         return pen.function("max", self.children)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Minimum(_Many):
     """The smallest of its arguments."""
 
@@ -202,7 +207,7 @@ class Minimum(_Many):
         return pen.function("min", self.children)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Two(Expression):
     """An operation on two expressions."""
 
@@ -214,7 +219,7 @@ class _Two(Expression):
         return (self.left, self.right)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference(_Two):
     """``left - right``."""
 
@@ -227,7 +232,7 @@ class Difference(_Two):
         return Piece(f"{left}{pen.notation.minus}{right}", _DIFFERENCE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FloorQuotient(_Two):
     """The quotient rounded down."""
 
@@ -239,7 +244,7 @@ class FloorQuotient(_Two):
         return Piece(pen.notation.floor(pen.fraction(self.left, self.right)), _ATOM)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CeilQuotient(_Two):
     """The quotient rounded up."""
 
@@ -251,7 +256,7 @@ class CeilQuotient(_Two):
         return Piece(pen.notation.ceil(pen.fraction(self.left, self.right)), _ATOM)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExactQuotient(_Two):
     """A quotient that leaves no remainder."""
 
@@ -264,7 +269,7 @@ class ExactQuotient(_Two):
         return Piece(pen.fraction(self.left, self.right), _QUOTIENT if pen.notation.on_one_line else _PRODUCT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Power(_Two):
     """``left`` to the power of ``right``."""
 
@@ -392,8 +397,8 @@ def _factors(number: Number) -> tuple[Expression, ...]:
 # ---- rendering -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+@frozen
+class Notation(Frozen):
     """How one output format writes the pieces of a formula; each piece is text."""
 
     letter: Callable[[str], str]
@@ -413,8 +418,8 @@ class Notation:
     on_one_line: bool = False  # fractions and exponents stand beside their neighbours and need parentheses
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
+@frozen
+class Pen(Frozen):
     """Writes expressions in one notation: with their letters, or with the numbers in their place."""
 
     notation: Notation
