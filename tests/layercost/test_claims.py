@@ -87,20 +87,8 @@ def share(name: str, kind: type[lc.Layer], version: str = "max-pooling") -> floa
     return sum(getattr(row, name) for row in rows if isinstance(row.module, kind)) / sum(lenet(name, version))
 
 
-def vgg16() -> lc.Sequential:
-    """VGG-16's layers that hold parameters, and its pooling."""
-    channels, layers = 3, []
-    for width, repeats in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
-        for _ in range(repeats):
-            layers.append(lc.Conv2d(channels, width, 3, padding=1))
-            channels = width
-        layers.append(lc.MaxPool2d(2))
-    heads = (lc.Linear(512 * 7 * 7, 4096), lc.Linear(4096, 4096), lc.Linear(4096, 1000))
-    return lc.Sequential(*layers, lc.Flatten(), *heads)
-
-
 def vgg16_share(name: str, kind: type[lc.Layer]) -> float:
-    rows = lc.table(vgg16(), (3, 224, 224)).rows
+    rows = lc.table(lc.networks.vgg16()).rows
     part = sum(getattr(row, name) for row in rows if isinstance(row.module, kind))
     return round(100 * part / sum(getattr(row, name) for row in rows), 1)
 
