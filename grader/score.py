@@ -41,7 +41,9 @@ def marked(points: float, share: Fraction, diagnosis: str, message: str) -> Mark
 
 def not_answered(failure: Failure) -> Diagnosis:
     """What a failure shows: not written yet, or what went wrong."""
-    if failure.kind == "error" and "NotImplementedError" in failure.text:
+    if failure.kind == "missing":
+        return Diagnosis(NO_ANSWER, failure.text, NOTHING)
+    if failure.kind == "error" and "NotImplementedError" in failure.text:  # as the release has it
         return Diagnosis(NO_ANSWER, NOT_WRITTEN, NOTHING)
     return Diagnosis(failure.kind, failure.text, NOTHING)
 
@@ -57,7 +59,7 @@ def malformed(why: Malformed) -> Diagnosis:
 def score_function(points: float, name: str, variants: Sequence[Variant], answers: Sequence[Answer]) -> Mark:
     """The mark of a function that was tried on the inputs of `variants`."""
     if len(answers) != len(variants):
-        return marked(points, NOTHING, "missing", f"There is no `{name}` in your notebook.")
+        return marked(points, NOTHING, NO_ANSWER, f"There is no `{name}` in your notebook.")
     read = [_returned(name, variant, answer) for variant, answer in zip(variants, answers, strict=True)]
     numbers = [value for value in read if isinstance(value, Fraction)]
     if len(numbers) == len(read):
@@ -128,7 +130,7 @@ class Entry:
 
 def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction | Diagnosis:
     if answer is None:
-        return Diagnosis("missing", f"There is no `{name}` in your notebook.", NOTHING)
+        return Diagnosis(NO_ANSWER, f"There is no `{name}` in your notebook.", NOTHING)
     if isinstance(answer, Failure):
         return not_answered(answer)
     return _number(item, answer.value) if asked == 1 else _entry(name, item, answer)

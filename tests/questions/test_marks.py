@@ -279,7 +279,7 @@ RETURNED: dict[str, tuple[object, str, str]] = {
     "what is not written": (STILL_TO_DO, "no-answer", "There is no answer here yet."),
     "nothing in time": (Failure("timeout", "It did not finish."), "timeout", "It did not finish."),
     "no process": (Failure("died", "It ended the process."), "died", "It ended the process."),
-    "no such name": (Failure("missing", "There is none."), "missing", "There is none."),
+    "no such name": (Failure("missing", "There is none."), "no-answer", "There is none."),
     "an error": (Failure("error", "It raised TypeError."), "error", "It raised TypeError."),
     "an object": (Failure("not-a-value", "It is an object."), "not-a-value", "It is an object."),
     "a giant": (Failure("too-large", "It is too large."), "too-large", "It is too large."),
@@ -317,9 +317,9 @@ def test_a_function_that_fails_now_and_then_earns_a_share_and_says_why(assignmen
     assert f"right for {right} of the 6 inputs" in mark.message
 
 
-def test_answers_that_never_came_are_missing(assignment: AssignmentSpecification):
+def test_answers_that_never_came_are_no_answers(assignment: AssignmentSpecification):
     found = assignment.score(STUDENT, SECRET, {})
-    assert {mark.diagnosis for name, mark in found.items() if name != "explanation"} == {"missing"}
+    assert {mark.diagnosis for name, mark in found.items() if name != "explanation"} == {"no-answer"}
     assert sum(mark.points for mark in found.values()) == 0
 
 
@@ -488,7 +488,8 @@ BAD = {
         "the question does not ask 'total', only answer",
     ),
     "no points": (
-        HEAD + QUESTION + CELL.replace("1", "0") + "rubric = []\n", "points must be a number above 0, but got 0",
+        HEAD + QUESTION + CELL.replace("1", "0") + "rubric = []\n",
+        "points must be a number above 0, but got 0",
     ),
     "a rubric that does not add up": (
         HEAD + QUESTION + CELL + '[[cell.rubric]]\npoints = 2\ntext = "all"\n', "must add up to 1",

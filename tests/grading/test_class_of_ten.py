@@ -1,0 +1,233 @@
+"""The first assignment in a class of ten: from files to marks, diagnoses, gradebook and feedback."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grader.command import main
+from grader.course import Course
+from layercost.misconception import MISCONCEPTIONS
+
+from .conftest import ROOT, copy_of_course
+
+pytestmark = pytest.mark.bubblewrap
+
+NAME = "fully_connected_and_lenet"
+EXERCISE = ROOT / "exercises" / NAME
+QUICK = ["--cell-seconds=3", "--total-seconds=60"]
+
+FORGOT_BIAS = (
+    "def linear_parameters(in_features, out_features, bias=True):\n    return in_features * out_features"
+)
+COUNTED_MACS = (
+    "def linear_flops(in_features, out_features, bias=True):\n    return in_features * out_features"
+)
+ROUNDED_UP = (
+    "import math\n\ndef conv2d_output_size(size, kernel_size, stride=1, padding=0):\n"
+    "    return math.ceil((size + 2 * padding - kernel_size) / stride) + 1"
+)
+KERNEL_NOT_SQUARED = (
+    "def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True):\n"
+    "    return (in_channels * kernel_size + (1 if bias else 0)) * out_channels"
+)
+EXPLANATION = "The first fully connected layer: it has a weight for every pair of input and output."
+
+# What each student changes in the model solution; None is a file that is no notebook.
+STUDENTS: dict[str, Mapping[str, str] | None] = {
+    "perfect": {},
+    "blank": {},
+    "forgot_bias": {"linear-parameters": FORGOT_BIAS},
+    "counted_macs": {"linear-flops": COUNTED_MACS},
+    "rounded_up": {"conv2d-output-size": ROUNDED_UP},
+    "kernel_not_squared": {"conv2d-parameters": KERNEL_NOT_SQUARED},
+    "syntax_error": {"conv2d-output-size": "def conv2d_output_size(size, kernel_size)\n    return size"},
+    "endless_loop": {"linear-flops": "def linear_flops(*sizes, bias=True):\n    while True:\n        pass"},
+    "deleted_cell": {},
+    "no_notebook": None,
+}
+CELLS = (
+    "check-linear-parameters", "check-linear-flops", "check-conv2d-output-size", "check-conv2d-parameters",
+    "check-lenet-parameters", "check-lenet-memory", "explanation",
+)  # fmt: skip
+RIGHT = {cell: ("right", points) for cell, points in zip(CELLS, (2, 2, 2, 2, 6, 1), strict=False)} | {
+    "explanation": ("manual", 0)
+}
+# Who builds the table of LeNet-5 on a wrong function has wrong rows, and a total that follows from them.
+EXPECTED: dict[str, dict[str, tuple[str, float]]] = {
+    "perfect": RIGHT,
+    "blank": dict.fromkeys(CELLS, ("no-answer", 0)),
+    "forgot_bias": RIGHT
+    | {
+        "check-linear-parameters": ("forgot-bias", 1),  # half of 2
+        "check-lenet-parameters": ("forgot-bias", 4.5),  # three rows by half
+        "check-lenet-memory": ("carried-forward", 1),
+    },
+    "counted_macs": RIGHT | {"check-linear-flops": ("macs-for-flops", 1)},  # half of 2
+    "rounded_up": RIGHT | {"check-conv2d-output-size": ("rounded-up", 1.2)},  # 0.6 of 2; LeNet strides by 1
+    "kernel_not_squared": RIGHT
+    | {
+        "check-conv2d-parameters": ("kernel-not-squared", 0.5),  # a quarter of 2
+        "check-lenet-parameters": ("kernel-not-squared", 4.5),  # two rows by a quarter
+        "check-lenet-memory": ("carried-forward", 1),
+    },
+    "syntax_error": RIGHT
+    | {
+        "check-conv2d-output-size": ("error", 0),
+        "check-lenet-parameters": ("no-answer", 0),  # its cell needs the function
+        "check-lenet-memory": ("no-answer", 0),
+    },
+    "endless_loop": RIGHT | {"check-linear-flops": ("timeout", 0)},
+    "deleted_cell": RIGHT | {"check-lenet-memory": ("no-answer", 0)},
+    "no_notebook": dict.fromkeys(CELLS, ("unreadable", 0)),
+}
+
+
+@pytest.fixture(autouse=True)
+def _specification_of_the_tests() -> None:
+    """Here the project's own specification is read, not that of the other tests."""
+
+
+def notebook(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    return content
+
+
+def grade_id(cell: Mapping[str, Any]) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+
+
+def hand_in(course: Course, student: str, content: str) -> None:
+    path = course.submitted / student / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="utf-8")
+
+
+def written(course: Course, student: str, changes: Mapping[str, str]) -> str:
+    """The release with the model solution's answers, but for what this student wrote otherwise."""
+    solved = {grade_id(cell): cell["source"] for cell in notebook(course.source(NAME))["cells"]}
+    handed_in = copy.deepcopy(notebook(course.release(NAME)))
+    for cell in handed_in["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution") and student != "blank":
+            cell["source"] = {**solved, "explanation": EXPLANATION, **changes}[grade_id(cell)]
+    if student == "deleted_cell":
+        handed_in["cells"] = [cell for cell in handed_in["cells"] if grade_id(cell) != "lenet-memory"]
+    return json.dumps(handed_in)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The whole way: a new course, the assignment built, ten submissions, marks, feedback."""
+    root = tmp_path_factory.mktemp("class") / "course"
+    here = ["--course", str(root)]
+    assert main(["new", str(root)]) == 0
+    assert main(["build", str(EXERCISE), *here]) == 0
+    course = Course(root)
+    for student, changes in STUDENTS.items():
+        content = "I am no notebook." if changes is None else written(course, student, changes)
+        hand_in(course, student, content)
+    assert main(["autograde", NAME, *here, *QUICK]) == 0
+    assert main(["feedback", NAME, *here]) == 0
+    return course
+
+
+def feedback(course: Course, student: str) -> str:
+    return course.feedback(student, NAME, NAME).read_text(encoding="utf-8")
+
+
+def comment(course: Course, student: str, cell: str) -> str:
+    with Gradebook(course.database) as gradebook:
+        text: str = gradebook.find_comment(cell, NAME, NAME, student).comment
+    return text
+
+
+def test_ten_students_get_exactly_the_expected_marks_and_diagnoses(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `grader export` writes is the table above, and nothing else."""
+    assert main(["export", NAME, "--course", str(course.root)]) == 0
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    found = {
+        student: {cell: (row[f"{cell} diagnosis"], float(row[cell] or 0)) for cell in CELLS}
+        for student, row in rows.items()
+    }
+    assert found == EXPECTED
+    assert {student: float(row["total"]) for student, row in rows.items()} == {
+        student: pytest.approx(sum(points for _, points in marks.values()))
+        for student, marks in EXPECTED.items()
+    }
+
+
+def test_the_gradebook_holds_the_same_points(course: Course) -> None:
+    """nbgrader's own database, as its formgrader reads it."""
+    with Gradebook(course.database) as gradebook:
+        for student, marks in EXPECTED.items():
+            for cell, (diagnosis, points) in marks.items():
+                grade = gradebook.find_grade(cell, NAME, NAME, student)
+                assert (grade.auto_score or 0) == pytest.approx(points), (student, cell)
+                assert grade.needs_manual_grade == (diagnosis == "manual"), (student, cell)
+
+
+@pytest.mark.parametrize(
+    ("student", "cell", "misconception"),
+    [
+        ("forgot_bias", "linear-parameters", "forgot-bias"),
+        ("counted_macs", "linear-flops", "macs-for-flops"),
+        ("rounded_up", "conv2d-output-size", "rounded-up"),
+        ("kernel_not_squared", "conv2d-parameters", "kernel-not-squared"),
+    ],
+)
+def test_a_misconceptions_name_and_sentence_stand_in_the_comment_and_in_the_feedback(
+    student: str, cell: str, misconception: str, course: Course
+) -> None:
+    said = comment(course, student, cell)
+    assert misconception in said
+    assert MISCONCEPTIONS[misconception].message in said
+    assert MISCONCEPTIONS[misconception].message in feedback(course, student)
+
+
+def test_rows_that_rest_on_a_wrong_function_are_named_and_what_follows_costs_nothing(course: Course) -> None:
+    said = comment(course, "forgot_bias", "lenet-parameters")
+    assert "fc1, fc2, fc3: The biases are missing" in said
+    assert "total: This follows from your own numbers" in said
+
+
+@pytest.mark.parametrize(
+    ("student", "sentence"),
+    [
+        ("syntax_error", "SyntaxError in line 1"),
+        ("endless_loop", "did not finish in time"),
+        ("deleted_cell", "The answer cell `lenet-memory` is missing"),
+        ("no_notebook", "The file is not JSON, so it is no notebook"),
+        ("blank", "There is no answer here yet."),
+    ],
+)
+def test_what_went_wrong_is_said_to_the_student(student: str, sentence: str, course: Course) -> None:
+    assert sentence in feedback(course, student)
+
+
+def test_no_student_was_taken_for_another(course: Course) -> None:
+    """The id cell is prefilled with the student's own id, in the box too."""
+    for student in STUDENTS:
+        assert "does not give your id" not in feedback(course, student)
+
+
+def test_a_wrong_id_is_named_and_the_roster_counts(course: Course, tmp_path: Path) -> None:
+    """Who types a friend's id sees the friend's numbers; marks are for the numbers of one's own."""
+    course = copy_of_course(course.root, tmp_path / "course")
+    hand_in(course, "stranger", written(course, "stranger", {"student-id": 'student_id = "perfect"'}))
+    here = ["--course", str(course.root)]
+    assert main(["autograde", NAME, *here, *QUICK, "--student", "stranger"]) == 0
+    with Gradebook(course.database) as gradebook:
+        table = gradebook.find_grade("check-lenet-parameters", NAME, NAME, "stranger")
+        assert table.auto_score < 6
+    assert main(["feedback", NAME, *here, "--student", "stranger"]) == 0
+    assert "`student_id` should be &#39;stranger&#39;" in feedback(course, "stranger")
