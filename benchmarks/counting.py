@@ -15,6 +15,7 @@ import contextlib
 import gc
 import importlib.metadata
 import io
+import json
 import logging
 import os
 import platform
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "web")]
 
 import layercost as lc  # noqa: E402
 from benchmarks.report import load, processor, table, today, write_section  # noqa: E402
@@ -223,6 +224,26 @@ def length_lines() -> list[str]:
     return table(["a Sequential of", "whole table, ms", "µs a layer"], rows)
 
 
+def browser_lines() -> list[str]:
+    """The same in Pyodide, under Node: what a page would have without the snapshot that it starts from."""
+    from site_builder.node import BuildError, find_node
+
+    pyodide = ROOT / "web" / "node_modules" / "pyodide"
+    try:
+        node = find_node()
+        script = str(ROOT / "benchmarks" / "counting_in_browser.mjs")
+        command = [node, script, str(pyodide), str(ROOT / "src")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (BuildError, subprocess.CalledProcessError):
+        return ["In Pyodide: not measured; `python web/build.py` brings it."]
+    found = json.loads(done.stdout)
+    said = (
+        f"In Pyodide (Python {found['python']}, under Node, no snapshot, no bytecode): `import layercost` "
+        f"{found['import']:.0f} ms, the table of ResNet-50 {found['table']:.1f} ms (least of 20)."
+    )
+    return [said]
+
+
 # ---- the report ----------------------------------------------------------------------------------
 
 
@@ -243,7 +264,7 @@ def section(repetitions: int) -> str:
         *race_lines(tools, "Counting alone, the network being built", "counting"),
         *race_lines(tools, "Building the network and counting it", "both"),
         *([f"Not measured, because not installed: {'; '.join(missing)}.", ""] if missing else []),
-        *starting, *length_lines(),
+        *starting, *browser_lines(), "", *length_lines(),
     ]  # fmt: skip
     return "\n".join(lines)
 
