@@ -94,12 +94,14 @@ def _adaptive(visit: Visit) -> Nodes:
 
 
 def _group_norm(visit: Visit) -> Nodes:
-    scaled = visit.inputs if visit.parameters else 0
-    return {"InstanceNormalization": _INSTANCE_NORM * visit.inputs, "Mul": scaled, "Add": scaled}
+    """An instance normalization of groups, scaled and shifted, by ones and zeros where nothing is trained."""
+    scaled = {"Mul": visit.inputs, "Add": visit.inputs}
+    return {"InstanceNormalization": _INSTANCE_NORM * visit.inputs, **scaled}
 
 
 def _layer_norm(visit: Visit) -> Nodes:
-    rows = visit.inputs // visit.input[-1]  # the tool takes the last axis alone
+    assert isinstance(visit.layer, LayerNorm)
+    rows = visit.inputs // visit.layer.sizes[0]  # the tool reduces the first of the axes alone
     return {"LayerNormalization": _LAYER_NORM * visit.inputs + _LAYER_NORM_ROW * rows}
 
 
@@ -203,8 +205,8 @@ def _is_zero(run: Run, layer: Layer) -> bool:
 
 
 def _folded(layer: Layer) -> Layer:
-    """The tree as the exporter leaves it; layers that took a normalization in know it."""
-    folded = fold(layer)
+    """The tree as the exporter leaves it, which folds into convolutions alone; those that it did know it."""
+    folded = fold(layer, into=Convolution)
     before = {id(leaf) for _, leaf in layer.leaves()}
     for _, leaf in folded.leaves():
         if id(leaf) not in before:

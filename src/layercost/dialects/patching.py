@@ -22,7 +22,7 @@ from layercost.dialects.dialect import (
     per_output,
     register,
 )
-from layercost.dialects.tracing import FLOP_COUNTER_PRICES
+from layercost.dialects.tracing import FLOP_COUNTER_PRICES, biases_of_products
 from layercost.dialects.visit import Run, Spelling, Visit
 from layercost.layer import Layer
 from layercost.layers import (
@@ -149,13 +149,7 @@ PTFLOPS_PYTORCH = register(
 def _products_and_biases(visit: Visit) -> int:
     """As torch's FlopCounterMode, one a multiply-accumulate; a bias is added where a product is."""
     total = FLOP_COUNTER_PRICES(visit) // 2
-    if not total:
-        return 0
-    layer = visit.layer
-    if isinstance(layer, Recurrent):
-        rows = 2 * layer.gates * layer.hidden_size if layer.bias else 0
-        return total + visit.batch * visit.input[0] * layer.directions * layer.num_layers * rows
-    return total + visit.bias_adds
+    return total + biases_of_products(visit) if total else 0
 
 
 PTFLOPS_ATEN = register(
@@ -184,11 +178,10 @@ def _nominal_outputs(visit: Visit) -> int:
     """The outputs that the tool computes itself: for padding='same' it pads both sides by half, cut down."""
     layer = visit.layer
     assert isinstance(layer, Convolution)
-    if layer.padding != "same":
+    if not any(visit.uneven_padding):
         return visit.outputs
-    kernel, dilation = per_axis(layer.kernel_size), per_axis(layer.dilation)
-    odd = ((int(d) * (int(k) - 1)) % 2 for k, d in zip(kernel, dilation, strict=True))
-    sizes = (size - missing for size, missing in zip(visit.output[1:], odd, strict=True))
+    pairs = zip(visit.output[1:], visit.uneven_padding, strict=True)
+    sizes = (size - missing for size, missing in pairs)
     return visit.batch * layer.out_channels * prod(sizes)
 
 

@@ -97,7 +97,7 @@ def _torch_flops(run: Run) -> Native:
 
 def _fails_bare(layer: Layer) -> bool:
     """Whether the tool stops at a bare layer of this type: it then stood inside a module."""
-    return not isinstance(layer, (Linear, Convolution, GroupNorm, LayerNorm))
+    return not layer.parameters() or not isinstance(layer, (Linear, Convolution, GroupNorm, LayerNorm))
 
 
 TORCH_FLOPS = register(

@@ -131,12 +131,19 @@ def _hooks(run: Run, prices: PriceList) -> Native:
     return _known(sum(map(prices, hooked)), complete)
 
 
+def _meets_an_uncounted_operator(visit: Visit) -> bool:
+    """Whether an operator runs that has no formula: padding too, where 'same' is more on one side."""
+    if any(visit.uneven_padding):
+        return True
+    return not isinstance(visit.layer, _NO_UNCOUNTED_OPERATOR)
+
+
 def _known(value: int, complete: bool) -> Native:
     return {"known_value": value, "status": "complete" if complete else "partial"}
 
 
 def _torchscan(run: Run) -> Native:
-    counted = all(isinstance(visit.layer, _NO_UNCOUNTED_OPERATOR) for visit in run.visits)
+    counted = not any(map(_meets_an_uncounted_operator, run.visits))
     return {
         "macs": _hooks(run, MACS),
         "module_flops": _hooks(run, FLOPS),

@@ -48,6 +48,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.layers.recurrent import Recurrent
 
 # ---- torch's FlopCounterMode -------------------------------------------------------------------
 
@@ -79,12 +80,42 @@ def _by_aten_operator(visit: Visit) -> Counter[str]:
     total = FLOP_COUNTER_PRICES(visit)
     if isinstance(visit.layer, (Convolution, ConvTranspose2d)):
         return Counter({"aten.convolution": total})
-    if isinstance(visit.layer, LSTM) and total and visit.has_bias:
-        cells = len(tuple(visit.layer.cells()))
-        steps = visit.batch * visit.input[0] * cells
-        projections = 2 * steps * int(visit.layer.hidden_size) * int(visit.layer.proj_size)
-        return Counter({"aten.addmm": total - projections, "aten.mm": projections})
-    return Counter({"aten.addmm" if visit.has_bias else "aten.mm": total})
+    if not visit.has_bias:
+        return Counter({"aten.mm": total})
+    apart = 2 * products_without_bias(visit) if total else 0
+    return Counter({"aten.addmm": total - apart, "aten.mm": apart})
+
+
+def products_without_bias(visit: Visit) -> int:
+    """The multiply-accumulates of a recurrent layer whose bias is added afterwards, or never.
+
+    Projections have none; and where the batch comes first, the first layer's input is not contiguous, so that
+    the product with it is a matmul and an addition.
+    """
+    layer = visit.layer
+    if not isinstance(layer, Recurrent):
+        return 0
+    steps = visit.batch * visit.input[0] * layer.directions
+    projections = layer.num_layers * layer.hidden_size * getattr(layer, "proj_size", 0)
+    return steps * (projections + _strided_rows(visit, layer) * layer.input_size)
+
+
+def _strided_rows(visit: Visit, layer: Recurrent) -> int:
+    """The outputs of the product with a first input that is not contiguous."""
+    strided = layer.batch_first and visit.batch > 1 and visit.input[0] > 1
+    return layer.gates * layer.hidden_size if strided else 0
+
+
+def biases_of_products(visit: Visit) -> int:
+    """The additions of biases that happen inside a product."""
+    layer = visit.layer
+    if not isinstance(layer, Recurrent):
+        return visit.bias_adds
+    if not layer.bias:
+        return 0
+    steps = visit.batch * visit.input[0] * layer.directions
+    every = 2 * layer.gates * layer.hidden_size * layer.num_layers
+    return steps * (every - _strided_rows(visit, layer))
 
 
 def _flop_counter(run: Run) -> Native:
@@ -168,7 +199,9 @@ _TRACED_NAMES: dict[type[Layer], str] = {
     Add: "add",
 }
 _MAY_BE_IN_PLACE = (SiLU, LeakyReLU, ReLU6, Add)
-_RESPONSE_NORM = {"aten::mul": 2, "aten::avg_pool3d": 1, "aten::add": 1, "aten::pow": 1, "aten::div": 1}
+_RESPONSE_NORM = {
+    "aten::mul": 2, "aten::pad": 1, "aten::avg_pool3d": 1, "aten::add": 1, "aten::pow": 1, "aten::div": 1,
+}  # fmt: skip
 
 
 def _name(layer: Layer, names: dict[type[Layer], str]) -> str:

@@ -206,6 +206,14 @@ class Visit:
         """The sizes of the kernel or window; empty where the layer has none."""
         return tuple(map(int, getattr(self.layer, "kernel_size", ())))
 
+    @cached_property
+    def uneven_padding(self) -> tuple[int, ...]:
+        """Along each axis, the cell that padding='same' puts on one side more than on the other, 0 or 1."""
+        if getattr(self.layer, "padding", 0) != "same":
+            return ()
+        dilation = map(int, getattr(self.layer, "dilation", ()))
+        return tuple(d * (k - 1) % 2 for k, d in zip(self.kernel, dilation, strict=True))
+
     @property
     def has_bias(self) -> bool:
         """Whether the layer adds a bias."""

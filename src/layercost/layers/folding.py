@@ -19,11 +19,12 @@ from layercost.layers.reshaping import Identity
 from layercost.layers.transposed import ConvTranspose2d
 
 
-def fold(layer: Layer) -> Layer:
+def fold(layer: Layer, into: type[Layer] = Layer) -> Layer:
     """`layer` as it runs at inference: batch normalizations folded into the layers before, where that works.
 
     It works directly after a convolution or a Linear whose output nothing else reads, for statistics that
     were kept in training, and where neither of the two is called in a second place. Elsewhere it stays.
+    `into` folds into layers of that type alone.
     Source: documents 001 and 002; Jacob et al. 2018, section 3.2.
 
     >>> from layercost import BatchNorm2d, Conv2d, ReLU
@@ -32,6 +33,8 @@ def fold(layer: Layer) -> Layer:
     """
     instead: dict[int, Layer | None] = {}
     for before, after in folded_pairs(layer):
+        if not isinstance(before, into):
+            continue
         instead[id(before)] = replace(before, bias=True)  # type: ignore[call-arg]  # all that fold have it
         instead[id(after)] = None
     return _rewritten(layer, instead) or layer
