@@ -1,6 +1,6 @@
 """What the formulas say, held against what plain loops were seen to do, on more than 5,000 random layers.
 
-With LAYERCOST_EXAMPLES=5000 in the environment, on 5,000 of each kind (which takes an hour).
+With LAYERCOST_EXAMPLES=5000 in the environment, on 5,000 of each kind (twenty minutes).
 """
 
 from __future__ import annotations
