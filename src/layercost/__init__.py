@@ -94,10 +94,12 @@ from layercost.shape import (
 from layercost.table import Count, Table, count, table
 
 if TYPE_CHECKING:
+    from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
+    "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
 }
@@ -125,7 +127,8 @@ __all__ = [
     "Sequence", "Sequential", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d",
     "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut",
     "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "from_onnx", "from_torch", "layer_from_text", "memory", "network_named",
+    "count", "difference", "fold", "from_keras", "from_onnx", "from_torch", "layer_from_text", "memory",
+    "network_named",
     "networks", "receptive_field", "table",
 ]  # fmt: skip
 

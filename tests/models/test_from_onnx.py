@@ -150,7 +150,7 @@ def test_branches_are_added_and_concatenated(file: Make) -> None:
     tree = lc.from_onnx(file(nodes, {"layer1.a.weight": (3, 3, 1, 1)}))
     assert tree.output_shape(IMAGE) == (6, 8, 8)
     names = [call.path for call in tree.calls(IMAGE)]
-    assert names[0] == "layer1.add.branch1.a"
+    assert names[0] == "add.layer1.a"
     assert lc.table(tree).total.parameters == 9
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
-from layercost.expression import Number
+from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import Shape, ShapeError, shape_of, values
 
 if TYPE_CHECKING:
     from layercost.layers.composite import Outputs
@@ -63,10 +64,13 @@ class Unknown(_Seen):
 
 @frozen
 class Rearranged(_Seen):
-    """Values of shape `taken` in another order or shape, or some of them (`given`): nothing is computed."""
+    """Values of shape `taken` in another order or shape, or some of them (`given`): nothing is computed.
+
+    Where there are more values than before (zeros around, copies), they are written.
+    """
 
     def written(self, output: Shape, batch: Number, training: bool) -> Number:
-        return 0
+        return times(batch, values(output)) if prod(self.given) > prod(self.taken) else 0
 
 
 @frozen

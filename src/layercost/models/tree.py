@@ -105,7 +105,7 @@ def model(nodes: Nodes, output: str, name: str, source: str, input_shape: tuple[
     """The tree of `nodes`, which begin with the value "" and end with `output`."""
     items = _between(nodes, "", output)
     layers = dict(_named(items).children)
-    tree = Model(layers, name=name, version="", source=source, input_shape=input_shape, places={})
+    tree = Model(layers, name=name, version="as read", source=source, input_shape=input_shape, places={})
     called = {id(node.layer): ".".join(node.name) for node in reversed(nodes.values())}
     places = {path: called[id(leaf)] for path, leaf in tree.leaves() if id(leaf) in called}
     keep(tree, places=places)
@@ -174,7 +174,7 @@ def _step(nodes: Nodes, start: str, keys: list[str]) -> Item:
 
 def _parallel(nodes: Nodes, start: str, end: Node) -> Item:
     branches = [_between(nodes, start, given) for given in end.inputs]
-    prefix = _common([name for branch in branches for name, _ in branch])
+    prefix = _common([end.name, *(name for branch in branches for name, _ in branch)])
     join = "add" if isinstance(end.layer, Add) else "concatenate"
     layers: dict[str, Layer] = {}
     for position, branch in enumerate(branches):
@@ -182,7 +182,7 @@ def _parallel(nodes: Nodes, start: str, end: Node) -> Item:
         name, items = _branch(inner, position)
         layers[_unique(name, (*layers, join))] = _named(items) if items else Identity()
     axis = getattr(end.layer, "axis", None)
-    return (*prefix, end.name[-1]), Parallel(layers, join=join, axis=axis)
+    return end.name, Parallel(layers, join=join, axis=axis)
 
 
 def _branch(items: list[Item], position: int) -> tuple[str, list[Item]]:

@@ -1,0 +1,169 @@
+"""Keras models turned into our tree: layers and their settings, data formats, sharing, what is refused.
+
+Keras runs on PyTorch here, so these tests stand where PyTorch is.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import pytest
+
+import layercost as lc
+from layercost.models import ModelError, Unknown
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    return keras
+
+
+def built(keras: Any, shape: tuple[int, ...], *layers: Any) -> Any:
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def only(tree: lc.Layer, shape: tuple[int, ...]) -> list[lc.Layer]:
+    return [call.layer for call in tree.calls(shape) if type(call.layer).__name__ != "Rearranged"]
+
+
+IMAGE, STEPS, ROW = (8, 8, 3), (6, 4), (5,)
+CASES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any], list[lc.Layer]]] = {
+    "Dense": (ROW, lambda of: of.Dense(7), [lc.Linear(5, 7)]),
+    "Dense with an activation": (ROW, lambda of: of.Dense(7, activation="relu"),
+                                 [lc.Linear(5, 7), lc.ReLU()]),
+    "Dense on steps": (STEPS, lambda of: of.Dense(7, use_bias=False), [lc.Linear(4, 7, bias=False)]),
+    "Conv2D": (IMAGE, lambda of: of.Conv2D(6, 3, strides=2), [lc.Conv2d(3, 6, 3, stride=2)]),
+    "Conv2D, same": (IMAGE, lambda of: of.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
+                     [lc.Conv2d(3, 6, 3, stride=2, bias=False, rule="tensorflow-same")]),
+    "Conv1D": (STEPS, lambda of: of.Conv1D(6, 3), [lc.Conv1d(4, 6, 3)]),
+    "Conv3D": ((4, 4, 4, 2), lambda of: of.Conv3D(6, 3), [lc.Conv3d(2, 6, 3)]),
+    "DepthwiseConv2D": (IMAGE, lambda of: of.DepthwiseConv2D(3, depth_multiplier=2),
+                        [lc.Conv2d(3, 6, 3, groups=3)]),
+    "SeparableConv2D": (IMAGE, lambda of: of.SeparableConv2D(8, 3),
+                        [lc.Conv2d(3, 3, 3, groups=3, bias=False), lc.Conv2d(3, 8, 1)]),
+    "Conv2DTranspose, same": (IMAGE, lambda of: of.Conv2DTranspose(4, 3, strides=2, padding="same"),
+                              [lc.ConvTranspose2d(3, 4, 3, stride=2, padding=1, output_padding=1)]),
+    "Conv2DTranspose, valid": (IMAGE, lambda of: of.Conv2DTranspose(4, 2, strides=3),
+                               [lc.ConvTranspose2d(3, 4, 2, stride=3, output_padding=1)]),
+    "MaxPooling2D": (IMAGE, lambda of: of.MaxPooling2D(3, 2), [lc.MaxPool2d(3, stride=2)]),
+    "AveragePooling2D, same": (IMAGE, lambda of: of.AveragePooling2D(3, 2, padding="same"),
+                               [lc.AvgPool2d(3, stride=2, count_include_pad=False, rule="tensorflow-same")]),
+    "GlobalAveragePooling2D": (IMAGE, lambda of: of.GlobalAveragePooling2D(),
+                               [lc.AdaptiveAvgPool2d(1), lc.Flatten()]),
+    "BatchNormalization": (IMAGE, lambda of: of.BatchNormalization(),
+                           [lc.BatchNorm2d(3, eps=0.001, momentum=0.01)]),
+    "BatchNormalization of steps": (STEPS, lambda of: of.BatchNormalization(),
+                                    [lc.BatchNorm1d(4, eps=0.001, momentum=0.01)]),
+    "LayerNormalization": (STEPS, lambda of: of.LayerNormalization(), [lc.LayerNorm(4, eps=0.001)]),
+    "LSTM": (STEPS, lambda of: of.LSTM(7), [lc.LSTM(4, 7, bias_vectors=1, return_sequences=False)]),
+    "LSTM, both ways": (STEPS, lambda of: of.Bidirectional(of.LSTM(7, return_sequences=True)),
+                        [lc.LSTM(4, 7, bidirectional=True, bias_vectors=1)]),
+    "GRU": (STEPS, lambda of: of.GRU(7), [lc.GRU(4, 7, return_sequences=False)]),
+    "GRU, reset before": (STEPS, lambda of: of.GRU(7, reset_after=False),
+                          [lc.GRU(4, 7, bias_vectors=1, reset_after=False, return_sequences=False)]),
+    "SimpleRNN": (STEPS, lambda of: of.SimpleRNN(7), [lc.RNN(4, 7, bias_vectors=1, return_sequences=False)]),
+    "Embedding": ((6,), lambda of: of.Embedding(10, 4), [lc.Embedding(10, 4)]),
+    "Softmax of channels": (IMAGE, lambda of: of.Activation("softmax"), [lc.Softmax(-3)]),
+    "ReLU of 6": (IMAGE, lambda of: of.ReLU(6), [lc.ReLU6()]),
+    "LeakyReLU": (ROW, lambda of: of.LeakyReLU(0.2), [lc.LeakyReLU(0.2)]),
+    "PReLU": (ROW, lambda of: of.PReLU(), [lc.PReLU(5)]),
+    "Dropout": (ROW, lambda of: of.Dropout(0.3), [lc.Dropout(0.3)]),
+    "Flatten": (IMAGE, lambda of: of.Flatten(), [lc.Flatten()]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_layer_of_keras_becomes_the_layer_that_it_is(name: str, keras: Any) -> None:
+    """Its parameters and its output's size are Keras's; images have their channels first."""
+    shape, make, expected = CASES[name]
+    found = built(keras, shape, make(keras.layers))
+    tree = lc.from_keras(found)
+    first = (shape[-1], *shape[:-1]) if len(shape) > 2 else shape
+    assert tree.input_shape == first
+    assert only(tree, first) == expected
+    held = lc.count(tree, lc.STORED_VALUES).total
+    assert held == sum(prod(one.shape) for one in found.weights if "seed" not in one.name)
+    assert prod(map(int, tree.output_shape(first))) == prod(found.output_shape[1:])
+
+
+def test_branches_shared_layers_and_inner_models_are_read(keras: Any) -> None:
+    layers = keras.layers
+    inner = built(
+        keras, (8, 8, 4), layers.Conv2D(4, 3, padding="same", name="conv"), layers.ReLU(name="relu")
+    )
+    given = keras.Input((8, 8, 4))
+    shared = layers.Conv2D(4, 1, name="shared")
+    summed = layers.Add(name="sum")([given, inner(given)])
+    joined = layers.Concatenate(name="cat")([shared(shared(summed)), summed])
+    found = keras.Model(
+        given, layers.Dense(2, name="head")(layers.GlobalAveragePooling2D(name="gap")(joined))
+    )
+    tree = lc.from_keras(found)
+    assert lc.count(tree, lc.PARAMETERS).total == found.count_params()
+    assert lc.table(tree).total.macs == 64 * (9 * 16 + 2 * 16) + 8 * 2
+    names = [row.name for row in lc.table(tree).rows]
+    assert f"sum.{inner.name}.conv" in names
+    assert names[-1] == "head"
+
+
+def test_channels_first_stays(keras: Any) -> None:
+    found = built(keras, (3, 8, 8), keras.layers.MaxPooling2D(2, data_format="channels_first"))
+    assert lc.from_keras(found).output_shape((3, 8, 8)) == (3, 4, 4)
+
+
+def test_what_is_not_known_is_named_and_the_count_is_incomplete(keras: Any) -> None:
+    found = built(keras, ROW, keras.layers.Dense(4), keras.layers.ELU(), keras.layers.UnitNormalization())
+    tree = lc.from_keras(found)
+    assert [repr(one) for one in only(tree, ROW) if isinstance(one, Unknown)] == [
+        "Unknown('ELU')", "Unknown('UnitNormalization')",
+    ]  # fmt: skip
+    assert not lc.count(tree, lc.FLOPS, ROW, "everything").complete
+    assert lc.count(tree, lc.PARAMETERS).total == 24
+
+
+def test_resnet50_of_keras_holds_what_our_keras_version_holds(keras: Any) -> None:
+    tree = lc.from_keras(keras.applications.ResNet50(weights=None))
+    ours = lc.networks.resnet50("keras")
+    assert lc.count(tree, lc.PARAMETERS).total == lc.count(ours, lc.PARAMETERS).total == 25_583_592
+    assert lc.table(tree).total.macs == lc.table(ours).total.macs
+
+
+def test_what_cannot_be_read_is_refused(keras: Any) -> None:
+    class Own(keras.Model):  # type: ignore[misc,name-defined]
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    two = keras.Input((3,)), keras.Input((3,))
+    refused = {
+        r"takes a keras.Model, but got str": "resnet50",
+        "is not built; begin it with keras.Input": keras.Sequential([keras.layers.Dense(3)]),
+        r"has a call\(\) of its own": Own(),
+        "has 2 inputs and 1 outputs": keras.Model(two, keras.layers.Add()(two)),
+        r"leaves sizes of .* open: \(None, None, 3\)": built(
+            keras, (None, None, 3), keras.layers.Conv2D(4, 3)
+        ),
+    }
+    for said, found in refused.items():
+        with pytest.raises(ModelError, match=said):
+            lc.from_keras(found)
+
+
+def test_without_keras_the_message_says_how_to_get_it() -> None:
+    program = (
+        "import sys; sys.modules['keras'] = None\n"
+        "import layercost as lc\n"
+        "try: lc.from_keras(None)\n"
+        "except ValueError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert 'install it with: python -m pip install "layercost[keras]"' in done.stdout
