@@ -193,6 +193,8 @@ def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> str:
 
 def values(shape: Shape) -> Number:
     """How many values a shape holds."""
+    if len(shape) == 3:  # as most have
+        return shape[0] * shape[1] * shape[2]
     total = shape[0]
     for size in shape[1:]:
         total = total * size

@@ -38,14 +38,15 @@ def padding_per_axis(paddings: Paddings) -> tuple[Padding, ...]:
 
 def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) -> Shape:
     """``(C, *sizes)`` to ``(channels, *sizes)`` of a window that slides by `rule`; raises ShapeError."""
-    sizes = []
-    for axis, n, kernel, stride, padding, dilation in zip(shape.axes[1:], shape[1:], *window, strict=True):
+    sizes = [channels]
+    kernel, stride, padding, dilation = window
+    for place, n in enumerate(shape[1:]):
         try:
-            size = rule.size(n, kernel, stride, padding, dilation)
+            size = rule.size(n, kernel[place], stride[place], padding[place], dilation[place])
         except ShapeError as error:
-            raise ShapeError(f"along {axis}, {error.message}") from None
-        sizes.append(size if isinstance(size, int) else define(f"{axis}_out", size))
-    return type(shape)((channels, *sizes))
+            raise ShapeError(f"along {shape.axes[place + 1]}, {error.message}") from None
+        sizes.append(size if isinstance(size, int) else define(f"{shape.axes[place + 1]}_out", size))
+    return type(shape)(sizes)
 
 
 def check_channels(layer: Layer, expected: int, shape: Shape) -> None:
