@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T", bound="type[Frozen]")
@@ -36,7 +37,13 @@ class Frozen:
 
 def _compared(one: Any) -> tuple[object, ...]:
     """The values of the fields that make two of a kind equal."""
-    return tuple([getattr(one, each.name) for each in fields(one) if each.compare])
+    kind: type = type(one)
+    return tuple([getattr(one, name) for name in _names_compared(kind)])
+
+
+@cache
+def _names_compared(cls: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(cls) if each.compare)
 
 
 @overload
