@@ -35,6 +35,15 @@ CASES = [
                  id="ultralytics-thop sees F.linear"),
     pytest.param("ptflops(pytorch)", "SiLU()", (4, 2, 2), {}, 16,
                  id="ptflops replaces F.silu and hooks no SiLU"),
+    pytest.param("deepspeed", "ReLU6()", (4, 2, 2), {}, 0,
+                 id="a module ReLU6 calls hardtanh, which is not counted"),
+    pytest.param("deepspeed", "ReLU6()", (4, 2, 2), {"spelling": "function"}, 16, id="F.relu6 is counted"),
+    pytest.param("ptflops(aten)", "GRU(8, 4, batch_first=True)", (5, 8), {"batch": 2},
+                 2 * 5 * (12 * 12 + 12), id="a product with a strided input adds its bias apart"),
+    pytest.param("onnx-tool", "Sequential(Linear(6, 4), BatchNorm1d(4))", (6,), {}, 24 + 4 + 31 * 4,
+                 id="an exporter folds into convolutions alone"),
+    pytest.param("calflops", "Conv2d(4, 6, 4, padding='same')", (4, 9, 9), {}, 6 * 64 * (2 * 64 + 1),
+                 id="calflops takes an even kernel's output for one cell less"),
     # bare or inside
     pytest.param("torch-flops", "Conv2d(3, 4, 3)", (3, 8, 8), {}, 144 * (2 * 27 - 1),
                  id="torch-flops overlooks the bias of a bare convolution"),
@@ -96,8 +105,12 @@ def test_the_rule_gives_the_number_beside_it(
 @pytest.mark.parametrize("name", sorted(lc.networks.NETWORKS))
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_every_dialect_reads_every_network(dialect: str, name: str) -> None:
-    """No network stops a dialect, and the number is made of the parts that the reason names."""
-    reading = read(lc.network_named(name), dialect=dialect)
+    """No network stops a dialect but by its tool's own error; the number is made of the parts named."""
+    net = lc.network_named(name)
+    reading = read(net, dialect=dialect)
+    if any(isinstance(leaf, lc.LocalResponseNorm) for _, leaf in net.leaves()) and "onnx" in dialect:
+        assert "LocalResponseNorm" in str(reading.failure)
+        return
     assert reading.failure is None
     assert reading.main is not None
     assert reading.main > 0

@@ -45,7 +45,7 @@ from layercost.layers.recurrent import Recurrent
 
 # The table: onnx_tool/node.py
 ADD = MULTIPLY = COMPARE = 1
-DIVIDE, SQUARE_ROOT, EXPONENTIAL, POWER = 4, 24, 32, 32
+DIVIDE, SQUARE_ROOT, EXPONENTIAL = 4, 24, 32
 TANH = EXPONENTIAL + 2 * ADD + DIVIDE
 _BATCH_NORM = ADD + SQUARE_ROOT + DIVIDE + ADD + MULTIPLY
 _INSTANCE_NORM = ADD + MULTIPLY + ADD + DIVIDE
@@ -105,11 +105,16 @@ def _layer_norm(visit: Visit) -> Nodes:
     return {"LayerNormalization": _LAYER_NORM * visit.inputs + _LAYER_NORM_ROW * rows}
 
 
-def _response_norm(visit: Visit) -> Nodes:
-    """As PyTorch's own code of it is exported: two products, a pooling over channels, a power, a quotient."""
-    assert isinstance(visit.layer, LocalResponseNorm)
-    prices = {"Mul": 2, "AveragePool": visit.layer.size, "Add": 1, "Pow": POWER, "Div": DIVIDE}
-    return {name: price * visit.inputs for name, price in prices.items()}
+def _response_norm(_visit: Visit) -> Nodes:
+    raise Unreadable("onnx-tool stops at a LocalResponseNorm: its exported code holds an If")
+
+
+def _gelu(visit: Visit) -> Nodes:
+    """Div, Erf (free), Add and Mul; by a tanh, the nodes of its formula."""
+    assert isinstance(visit.layer, GELU)
+    if visit.layer.approximate == "tanh":
+        return _each(Tanh=2 * TANH, Add=2 * ADD, Mul=6 * MULTIPLY)(visit)
+    return _each(Div=DIVIDE, Add=ADD, Mul=2 * MULTIPLY)(visit)
 
 
 def _added(visit: Visit) -> Nodes:
@@ -153,7 +158,7 @@ EXPORTED: dict[type[Layer], Exported] = {
     Sigmoid: _each(Sigmoid=EXPONENTIAL),
     Tanh: _each(Tanh=2 * TANH),
     SiLU: _each(Sigmoid=EXPONENTIAL, Mul=MULTIPLY),
-    GELU: _each(Div=DIVIDE, Add=ADD, Mul=2 * MULTIPLY),
+    GELU: _gelu,
     Softmax: _each(Softmax=EXPONENTIAL + DIVIDE),
     Add: _added,
     LSTM: _recurrent("LSTM", 4 * ADD + 3 * EXPONENTIAL + 2 * TANH + ADD + 3 * MULTIPLY),

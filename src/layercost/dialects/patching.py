@@ -14,7 +14,6 @@ from layercost.dialects.dialect import (
     Native,
     Price,
     PriceList,
-    free,
     if_affine,
     macs,
     macs_and_bias,
@@ -60,6 +59,11 @@ def _added_by_function(visit: Visit) -> int:
     assert isinstance(visit.layer, Add)
     times = visit.layer.branches - 1
     return times * visit.outputs if visit.spelling is Spelling.FUNCTION else 0
+
+
+def _clipped_by_function(visit: Visit) -> int:
+    """``F.relu6`` is replaced; PyTorch's module calls ``F.hardtanh``, which is not."""
+    return 0 if visit.is_module else visit.inputs
 
 
 def _response_norm(visit: Visit) -> int:
@@ -112,6 +116,7 @@ _REPLACED = PriceList(
     {
         **dict.fromkeys((ReLU, PReLU, GELU, SiLU, Softmax), per_input()),
         **dict.fromkeys(_POOLS, per_input()),
+        ReLU6: _clipped_by_function,
         LocalResponseNorm: _response_norm,
         Add: _added_by_function,
     }
@@ -208,7 +213,7 @@ def _profiled(extra: dict[type[Layer], Price]) -> PriceList:
             LocalResponseNorm: _response_norm,
             Add: _added_by_function,
             **dict.fromkeys((LSTM, GRU, RNN), _recurrent(lambda rows, columns: 2 * rows * columns - rows)),
-            ReLU6: free,
+            ReLU6: _clipped_by_function,
             **extra,
         }
     )

@@ -217,6 +217,8 @@ def _unsupported(visit: Visit) -> dict[str, int]:
         return _RESPONSE_NORM
     if isinstance(layer, RNN):
         return {f"aten::rnn_{layer.nonlinearity}": 1}
+    if isinstance(layer, ReLU6) and not visit.is_module:
+        return {"aten::relu6": 1}
     name = _name(layer, _TRACED_NAMES)
     ending = "_" if visit.spelling.in_place and isinstance(layer, _MAY_BE_IN_PLACE) else ""
     times = layer.branches - 1 if isinstance(layer, Add) else 1
