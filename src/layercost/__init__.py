@@ -135,6 +135,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What is imported when it is first asked for."""
+    if name == "dialects":
+        return importlib.import_module("layercost.dialects")
     if name not in _WHEN_ASKED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_WHEN_ASKED[name]), name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import layercost as lc
@@ -206,3 +209,9 @@ def test_a_table_by_a_tool_adds_up_to_what_it_prints() -> None:
     assert not table.complete
     assert "ReLU" in table.remark
     assert lc.table(lc.networks.resnet50()).reading is None
+
+
+def test_dialects_are_there_when_they_are_first_asked_for() -> None:
+    """`lc.dialects` works without an import of its own, and `import layercost` does not load it."""
+    code = "import sys, layercost as lc; assert 'layercost.dialects' not in sys.modules; lc.dialects.read"
+    subprocess.run([sys.executable, "-c", code], check=True)
