@@ -140,6 +140,28 @@ def test_a_product_and_an_addition_of_weights_are_one_linear_layer(file: Make) -
     assert layers_of(tree, (4,)) == [lc.Linear(4, 7)]
 
 
+def test_a_value_times_its_own_sigmoid_is_a_silu(file: Make) -> None:
+    tree = lc.from_onnx(file([node("Sigmoid", "x", "s"), node("Mul", "x,s", "y")]))
+    assert layers_of(tree, IMAGE) == [lc.SiLU()]
+
+
+def test_states_to_begin_with_are_no_weights_of_a_recurrent_layer(file: Make) -> None:
+    weights = {"w": (1, 24, 4), "r": (1, 24, 6), "b": (1, 48), "h": (1, 1, 6), "c": (1, 1, 6)}
+    nodes = [
+        node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        node("LSTM", "steps,w,r,b,,h,c", ",y", hidden_size=6),
+    ]
+    tree = lc.from_onnx(file(nodes, weights, input=("N", 5, 4)))
+    assert layers_of(tree, (5, 4))[-1] == lc.LSTM(4, 6, return_sequences=False)
+
+
+def test_heads_in_one_axis_with_the_batch_are_read(file: Make) -> None:
+    nodes = [node("Reshape", "x,shape", "h"), node("Softmax", "h", "y", axis=2)]
+    path = file(nodes, input=("N", 2, 5, 4), constants={"shape": [-1, 5, 4]})
+    tree = lc.from_onnx(path)
+    assert layers_of(tree, (2, 5, 4)) == [lc.Identity(), lc.Softmax(-1)]
+
+
 def test_branches_are_added_and_concatenated(file: Make) -> None:
     nodes = [
         node("Conv", "x,layer1.a.weight", "a"),

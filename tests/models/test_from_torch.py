@@ -12,6 +12,7 @@ import pytest
 import layercost as lc
 from layercost import forward
 from layercost.models import Graph, ModelError, Rearranged, Unknown, Unused
+from layercost.networks import NETWORKS
 
 torch_needed = pytest.mark.torch
 
@@ -149,6 +150,32 @@ def test_what_torch_cannot_follow_is_refused_with_what_to_try() -> None:
     tree = lc.from_torch(nn.Sequential(kind(), nn.ReLU()), (4,), opaque=(kind,))
     assert [repr(row.module) for row in lc.table(tree).rows] == ["Unknown('Deciding')", "ReLU()"]
     assert lc.count(tree, lc.PARAMETERS).total == 20
+
+
+@torch_needed
+def test_a_model_whose_batch_stands_elsewhere_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"the batch is no axis of its own; .*batch_first=True"):
+        lc.from_torch(made("StepsFirst"), (7, 4))
+
+
+@torch_needed
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [(one.name, version) for one in NETWORKS.values() for version in one.versions if version != "1998"],
+)
+def test_every_network_written_in_torch_and_read_back_counts_the_same(name: str, version: str) -> None:
+    """All totals, with every operation counted: parameters, MACs, FLOPs, bytes."""
+    import torch
+
+    from tests.live.modules import module_of
+
+    network = lc.network_named(name, version)
+    with torch.device("meta"):
+        module = module_of(network)
+    tree = lc.from_torch(module, network.input_shape)
+    expected, found = (lc.table(one, convention="everything") for one in (network, tree))
+    assert found.total == expected.total
+    assert found.complete == expected.complete
 
 
 @torch_needed

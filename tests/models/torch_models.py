@@ -80,6 +80,17 @@ class Words(nn.Module):
         return functional.softmax(self.fc(out[:, -1]), dim=1)
 
 
+class StepsFirst(nn.Module):
+    """Steps before the batch, so that the last step is taken off the first axis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(4, 5), nn.Linear(5, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(self.lstm(x)[0][-1])
+
+
 class Strange(nn.Module):
     def __init__(self) -> None:
         super().__init__()

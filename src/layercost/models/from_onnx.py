@@ -182,8 +182,7 @@ def _lrn(op: _Operator) -> Layer:
 def _recurrent(op: _Operator) -> dict[str, Any]:
     """What LSTM, GRU and RNN share: `weights` are W, R and perhaps B, each with its directions first."""
     _must(len(op.weights) in (2, 3) and op.get("direction", b"forward") != b"reverse")
-    _must("clip" not in op.attributes)
-    _must(not any(op.node.input[6:]))  # neither peepholes nor an initial cell that we would not see
+    _must("clip" not in op.attributes and not any(op.node.input[7:]))  # the last one looks inside the cell
     outputs = [bool(name) for name in op.node.output]
     return {
         "input_size": op.weights[0][2],
@@ -244,6 +243,7 @@ _OPERATORS: dict[str, Callable[[_Operator], Layer]] = {
     "LeakyRelu": lambda op: ours.LeakyReLU(op.get("alpha", 0.01)),
     "PRelu": lambda op: ours.PReLU(prod(op.weights[0])),
 }
+_RECURRENT = ("LSTM", "GRU", "RNN")
 _MOVING = frozenset({
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand",
 })  # fmt: skip
@@ -321,11 +321,15 @@ class _Reading:
         sizes = self.seen.get(name)
         if sizes is None:
             return None
-        if BATCH in sizes:
-            at = sizes.index(BATCH)
-            return (*sizes[:at], *sizes[at + 1 :])
-        if sizes and sizes[0] == 1 and sum(size % BATCH == 0 for size in sizes) == 1:
-            return tuple(size // BATCH if size % BATCH == 0 else size for size in sizes[1:])
+        with_batch = [at for at, size in enumerate(sizes) if size % BATCH == 0]
+        if len(with_batch) == 1:
+            (at,) = with_batch
+            inner = (
+                (sizes[at] // BATCH,) if sizes[at] > BATCH else ()
+            )  # heads, or steps, are in one axis with it
+            if sizes[0] == 1 and at > 0 and inner:  # a Reshape that names a batch of one
+                return (*sizes[1:at], *inner, *sizes[at + 1 :])
+            return (*sizes[:at], *inner, *sizes[at + 1 :])
         if sizes and sizes[0] == self.batch:  # a Reshape that names the file's own batch
             return sizes[1:]
         return None
@@ -337,7 +341,7 @@ class _Reading:
         if not inputs or node.op_type in _OF_SHAPES:  # sizes and constants
             self._keep_constant(node)
             return
-        if self._is_bias_of_matmul(node, inputs):
+        if self._is_bias_of_matmul(node, inputs) or self._is_silu(node, inputs):
             return
         layer = self._checked(node, self._layer(node, inputs), inputs)
         key = node.output[0] or next(name for name in node.output if name)
@@ -370,9 +374,23 @@ class _Reading:
         self.values[node.output[0]] = inputs[0]
         return True
 
+    def _is_silu(self, node: Any, inputs: tuple[str, ...]) -> bool:
+        """Whether a Mul is of a value and its own Sigmoid; then the two are one SiLU."""
+        if node.op_type != "Mul" or len(inputs) != 2:
+            return False
+        for value, gate in (inputs, inputs[::-1]):
+            before = self.nodes.get(gate)
+            is_gate = before is not None and isinstance(before.layer, ours.Sigmoid)
+            if before is not None and is_gate and before.inputs == (value,) and self.readers[gate] == 1:
+                self.nodes[gate] = before._replace(layer=ours.SiLU())
+                self.values[node.output[0]] = gate
+                return True
+        return False
+
     def _layer(self, node: Any, inputs: tuple[str, ...]) -> Layer:
         attributes = {one.name: self.onnx.helper.get_attribute_value(one) for one in node.attribute}
-        weights = [self.weights[name] for name in node.input if name in self.weights]
+        names = node.input[:4] if node.op_type in _RECURRENT else node.input  # then come states to begin with
+        weights = [self.weights[name] for name in names if name in self.weights]
         shape = self.shapes[inputs[0]]
         op = _Operator(node, attributes, weights, shape)
         try:
@@ -412,14 +430,19 @@ class _Reading:
             _must(len({self.shapes[key] for key in inputs}) == 1)
             return ours.Add(len(inputs))
         axis = op.get("axis", 1)
-        place = axis - 1 if axis > 0 else len(op.shape) + axis
+        place = (self._from_the_end(op, axis) if axis > 0 else axis) + len(op.shape)
         _must(axis != 0 and place >= 0)
         return ours.Concatenate(len(inputs), op.shape.axes[place])
 
     def _softmax(self, op: _Operator) -> Layer:
         axis = op.get("axis", -1)
         _must(axis != 0)
-        return ours.Softmax(axis if axis < 0 else axis - 1 - len(op.shape))
+        return ours.Softmax(axis if axis < 0 else self._from_the_end(op, axis))
+
+    def _from_the_end(self, op: _Operator, axis: int) -> int:
+        """An axis of the file's, which counts the batch, counted from the last."""
+        seen = self.seen.get(op.node.input[0])
+        return axis - (len(op.shape) + 1 if seen is None else len(seen))
 
     def _limits(self, op: _Operator) -> tuple[float, ...]:
         """The limits of a Clip: attributes in old files, small constants in new ones."""

@@ -155,7 +155,7 @@ _FUNCTIONS: dict[str, Callable[..., Layer]] = {
 _MOVING = frozenset({
     "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "getitem",
     "contiguous", "chunk", "split", "select", "narrow", "expand", "clone", "detach", "to", "float",
-    "swapaxes",
+    "swapaxes", "pad",
 })  # fmt: skip
 _ADDING = frozenset({"add", "iadd", "add_"})
 _CONCATENATING = frozenset({"cat", "concat", "concatenate"})
@@ -172,6 +172,7 @@ class _Reading:
         self.value_of: dict[str, str] = {}  # a node of torch's graph: the value of ours that it gives
         self.shapes: dict[str, Shape] = {"": shape_of(sizes, "from_torch")}
         self.used: set[int] = set()
+        self.without_batch: set[str] = set()
 
     def model(self) -> Model:
         name = type(self.original).__name__
@@ -215,12 +216,14 @@ class _Reading:
 
     def _seen_shapes(self, traced: Any) -> dict[str, tuple[int, ...] | None]:
         """The shape of every value without the batch; None for what has no batch or is no tensor."""
-        torch, seen = self.torch, dict[str, Any]()
+        torch, seen, without = self.torch, dict[str, Any](), self.without_batch
 
         class Interpreter(torch.fx.Interpreter):  # type: ignore[misc,name-defined]
             def run_node(self, n: Any) -> Any:
                 given = super().run_node(n)
                 seen[n.name] = _without_batch(given) if isinstance(given, torch.Tensor) else None
+                if isinstance(given, torch.Tensor) and seen[n.name] is None:
+                    without.add(n.name)
                 return given
 
         tokens = any(isinstance(module, torch.nn.Embedding) for module in self.module.modules())
@@ -258,6 +261,11 @@ class _Reading:
     def _call(self, node: Any) -> None:
         inputs = tuple(self.value_of[one.name] for one in node.all_input_nodes if one.name in self.value_of)
         given = self.seen.get(node.name)
+        if inputs and node.name in self.without_batch:
+            raise ModelError(
+                f"{node.name} in {type(self.original).__name__} gives values in which the batch is no axis "
+                "of its own; from_torch reads models whose inputs have the batch first (batch_first=True)"
+            )
         if self._is_state_of_recurrent(node):
             self.value_of[node.name] = inputs[0]
             return
