@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import layercost
+from layercost import terminal
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
 from layercost.difference import DIFFERENCE_FORMATS, difference
 from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
@@ -42,6 +43,10 @@ examples:
   layercost conventions
   layercost networks
 """
+COMPLETION = """
+With pip install "layercost[terminal]" tables come with colours in a terminal, and the shell
+completes names after: eval "$(register-python-argcomplete layercost)"
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,13 +64,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         raise ValueError(unknown("command", arguments[0], COMMANDS))
+    parser = _parser()
+    terminal.complete(parser, _completions)
     try:
-        options = _parser().parse_args(arguments)
+        options = parser.parse_args(arguments)
     except SystemExit:  # --help and --version have printed what was asked for
         _say("")
         return 0
     _say(options.run(options))
     return 0
+
+
+def _completions() -> dict[str, Iterable[str]]:
+    """The words that a shell may offer for an argument, by the argument's name."""
+    versions = [f"{name}:{version}" for name, entry in NETWORKS.items() for version in entry.versions]
+    networks = [*NETWORKS, *versions]
+    return {
+        "network": networks, "first": networks, "second": networks, "model": networks,
+        "convention": CONVENTIONS, "dtype": DTYPE_BITS, "format": FORMATS, "dialect": _dialect_names(),
+    }  # fmt: skip
+
+
+def _dialect_names() -> Iterable[str]:
+    from layercost import dialects
+
+    return dialects.DIALECTS
 
 
 def _say(text: str) -> None:
@@ -86,7 +109,12 @@ def _show(options: argparse.Namespace) -> str:
     if options.dialect is not None and not _is_file(options.network):
         return _reading(_published(options.network, options.version), options)
     net = _network(options)
-    return _reading(net, options) if options.dialect else _table(net, options).render(options.format)
+    return _reading(net, options) if options.dialect else _written(_table(net, options), options.format)
+
+
+def _written(shown_table: Table, form: str) -> str:
+    """A table in a format; as text, with colours where the terminal shows them."""
+    return terminal.written(shown_table) if form == "text" else shown_table.render(form)
 
 
 def _network(options: argparse.Namespace) -> Layer:
@@ -191,7 +219,7 @@ def _derivations(counts: Iterable[Count], notation: Notation) -> dict[str, list[
 
 
 def _as_text(shown_table: Table, counts: list[Count]) -> str:
-    lines = [shown_table.text(), ""]
+    lines = [terminal.written(shown_table), ""]
     for name, (first, *definitions) in _derivations(counts, TEXT).items():
         lines += [f"{name}: {first}", *(f"    where {line}" for line in definitions)]
     return "\n".join(lines)
@@ -336,7 +364,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="layercost",
         description="How many parameters, MACs, FLOPs and bytes a neural network has, and why.",
-        epilog=EXAMPLES,
+        epilog=f"{EXAMPLES}{COMPLETION}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

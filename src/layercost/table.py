@@ -400,15 +400,15 @@ class Table:
 
     def text(self) -> str:
         """A plain table with a caption above and what is not counted below."""
-        head, *rows, total = padded_lines([self.heads, *map(_cells, self.rows), self._total_cells()], _WORDS)
+        head, *rows, total = padded_lines([self.heads, *self.row_cells(), self.total_cells()], _WORDS)
         rule = "-" * max(map(len, (head, *rows, total)))
-        return "\n".join([self.caption, "", head, rule, *rows, rule, total, "", *self._notes()])
+        return "\n".join([self.caption, "", head, rule, *rows, rule, total, "", *self.notes()])
 
     def markdown(self) -> str:
         """A Markdown table with a caption above and what is not counted below."""
-        rows = [*map(_cells, self.rows), bold(self._total_cells())]
+        rows = [*self.row_cells(), bold(self.total_cells())]
         lines = markdown_lines(self.heads, rows, _WORDS)
-        return "\n".join([self.caption, "", *lines, "", *self._notes()])
+        return "\n".join([self.caption, "", *lines, "", *self.notes()])
 
     def html(self, columns: Iterable[str] | None = None) -> str:
         """An HTML table with class names; it stands in a box of its own that scrolls.
@@ -422,8 +422,8 @@ class Table:
             return html_cells([row[column] for column in shown], words)
 
         heads = (_html_head(self.heads[column]) for column in shown)
-        rows = (cells(_cells(row)) for row in self.rows)
-        body = html_table(self.caption, heads, rows, [cells(self._total_cells())])
+        rows = map(cells, self.row_cells())
+        body = html_table(self.caption, heads, rows, [cells(self.total_cells())])
         return f'{body}<p class="lc-remark">{escaped(self.remark)}</p>'
 
     def latex(self) -> str:
@@ -432,7 +432,7 @@ class Table:
             r"\begin{table}", rf"\caption{{{_latex_text(self.caption)} {_latex_text(self.remark)}}}",
             rf"\begin{{tabular}}{{{'l' * _WORDS}{'r' * (len(HEADS) - _WORDS)}}}", r"\toprule",
             _latex_row(self.heads), r"\midrule", *(_latex_row(_cells(row)) for row in self.rows), r"\midrule",
-            _latex_row(self._total_cells()), r"\bottomrule", r"\end{tabular}", r"\end{table}",
+            _latex_row(self.total_cells()), r"\bottomrule", r"\end{tabular}", r"\end{table}",
         ])  # fmt: skip
 
     def csv(self) -> str:
@@ -485,12 +485,18 @@ class Table:
         """The heads of the columns; that of the FLOPs names the convention."""
         return [f"{head} ({self.convention.name})" if head == "FLOPs" else head for head in HEADS]
 
-    def _total_cells(self) -> list[str]:
+    def row_cells(self) -> list[list[str]]:
+        """What stands in the rows, as text, under `heads`."""
+        return [_cells(row) for row in self.rows]
+
+    def total_cells(self) -> list[str]:
+        """What stands in the last line, as text."""
         t = self.total
         amounts = (t.parameters, t.parameter_bytes, t.macs, t.flops, t.activation_bytes)
         return ["total", "", "", "", *(f"{amount:,}" for amount in amounts)]
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """What stands below: what is not counted, and the memory in both kinds of unit."""
         memory = (
             f"Parameters in {self.dtype}: {self.total.parameter_kib:,} KiB of 1,024 bytes "
             f"({self.total.parameter_bytes / 1000:,} kB of 1,000)."
