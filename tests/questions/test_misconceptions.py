@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import combinations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 import layercost as lc
 from layercost.misconception import MISCONCEPTIONS, UNITS, Task, declare
@@ -14,6 +16,7 @@ from layercost.questions import Diagnosis, diagnoses, explain
 from layercost.questions.item import Item
 from layercost.questions.task import believed, derivation, number
 from layercost.shape import shape_of
+from tests.layercost.drawing import RECIPES, layer_and_shape
 
 LINEAR = lc.Linear(300, 100)
 BARE = lc.Linear(300, 100, bias=False)
@@ -238,3 +241,15 @@ def test_pairs_of_beliefs_never_break_an_explanation():
         for held in (first, second):
             task = believed(task, held) or task
         assert explain([Item("it", lenet(""))], [number(task)]).message
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@given(data=some.data())
+@settings(deadline=None, max_examples=15, derandomize=True, database=None)
+def test_every_layer_has_wrong_answers_without_an_error(name: str, data: some.DataObject):
+    """Whatever the layer and its settings: distinct wrong answers, never the right one, and no exception."""
+    layer, shape = data.draw(layer_and_shape(name))
+    for quantity in (lc.PARAMETERS, lc.FLOPS, lc.MACS):
+        answers = [wrong.answer for wrong in diagnoses(layer, quantity, shape)]
+        assert len(set(answers)) == len(answers)
+        assert lc.count(layer, quantity, shape).total not in answers

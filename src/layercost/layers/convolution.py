@@ -255,7 +255,7 @@ WEIGHED = STORED | PRICED
 @belief(
     "kernel-not-squared",
     "You counted k weights where the kernel has k times k: it is as high as it is wide.",
-    Convolution, WEIGHED,
+    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d),
 )  # fmt: skip
 class _KernelNotSquared(Convolution):
     def _length(self) -> Number:
@@ -342,7 +342,7 @@ class _InputSize(Convolution):
 @belief(
     "rounded-up",
     "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does.",
-    Convolution, SIZED | STORED, _strides,
+    Convolution, SIZED | STORED, lambda layer: _strides(layer) and getattr(layer, "size_rule", None) is FLOOR,
 )  # fmt: skip
 class _RoundedUp(Convolution):
     def transform(self, shape: Shape) -> Shape:
