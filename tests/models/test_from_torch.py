@@ -58,6 +58,19 @@ def test_a_model_read_from_torch_counts_and_computes_what_the_model_does(
 
 
 @torch_needed
+def test_a_model_read_from_torch_is_folded_with_its_own_weights() -> None:
+    module = made("Residual").double().eval()
+    tree = lc.from_torch(module, (3, 32, 32))
+    state = {name: array.numpy() for name, array in module.state_dict().items()}
+    values = np.random.default_rng(5).standard_normal((1, 3, 32, 32))
+    folded = forward.fold_weights(tree, state)
+    assert not any("running" in name for name in folded)
+    np.testing.assert_allclose(
+        forward.run(lc.fold(tree), values, folded), forward.run(tree, values, state), rtol=1e-6
+    )
+
+
+@torch_needed
 def test_residual_blocks_become_branches_that_are_added() -> None:
     tree = lc.from_torch(made("Residual"), (3, 32, 32))
     rows = {row.name: row.module for row in lc.table(tree).rows}

@@ -20,7 +20,7 @@ def fold_weights(layer: Layer, weights: Mapping[str, Any]) -> dict[str, Array]:
     Raises WeightError for weights that do not fit. Source: Jacob et al. 2018, section 3.2.
     """
     paths = {id(leaf): path for path, leaf in leaves_that_keep(layer)}
-    folded = {name: np.asarray(array) for name, array in weights.items()}
+    folded = _by_our_names(layer, weights)
     for before, norm in folded_pairs(layer):
         path, of_norm = paths[id(before)], paths[id(norm)]
         weight, statistics = arrays_of(before, (path,), folded)["weight"], arrays_of(norm, (of_norm,), folded)
@@ -30,6 +30,15 @@ def fold_weights(layer: Layer, weights: Mapping[str, Any]) -> dict[str, Array]:
         folded[named(path, "bias")] = bias * scale + statistics.get("bias", 0.0)
         for name in statistics:
             del folded[named(of_norm, name)]
+    return folded
+
+
+def _by_our_names(layer: Layer, weights: Mapping[str, Any]) -> dict[str, Array]:
+    """The arrays under the paths of the tree, also where they come under those of the model that was read."""
+    folded = {name: np.asarray(array) for name, array in weights.items()}
+    for path, place in getattr(layer, "places", {}).items():
+        for name in [name for name in folded if name.rpartition(".")[0] == place != path]:
+            folded.setdefault(named(path, name.rpartition(".")[2]), folded.pop(name))
     return folded
 
 
