@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 import layercost as lc
 from layercost import forward
+from layercost.forward import follow
 
 RANDOM = np.random.default_rng(7)
 
 
 def images(*shape: int, batch: int = 2) -> np.ndarray:
     return RANDOM.standard_normal((batch, *shape))
+
+
+@pytest.mark.parametrize("module", [forward, follow], ids=lambda module: module.__name__)
+def test_the_examples_of_forward_run(module: ModuleType) -> None:
+    tried = doctest.testmod(module)
+    assert tried.attempted
+    assert not tried.failed
 
 
 @pytest.mark.parametrize("version", ["max-pooling", "average-pooling", "1998"])
