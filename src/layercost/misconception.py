@@ -48,6 +48,21 @@ UNITS = {
 }
 
 
+class Itself:
+    """A key for a layer that is found by being the same object: to hash a whole network takes longer."""
+
+    __slots__ = ("layer",)
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def __hash__(self) -> int:
+        return id(self.layer)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and self.layer is other.layer
+
+
 @dataclass(frozen=True)
 class Task:
     """What is asked: a measure of a layer, or of one `part` of a network, under a convention, in a unit.
@@ -138,12 +153,16 @@ def _distorted(task: Task, change: Change) -> Task | None:
     return None if layer == task.layer else replace(task, layer=layer)
 
 
-@lru_cache(maxsize=1024)
 def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf: leaf) -> Layer:
     """`layer` with each leaf changed, and made to take what arrives (as PyTorch's lazy layers do).
 
     Raises ShapeError where that cannot be.
     """
+    return _fitted(Itself(layer), input_shape, change)
+
+
+@lru_cache(maxsize=1024)
+def _fitted(key: Itself, input_shape: Shape | None, change: Change) -> Layer:
     known: dict[int, Layer] = {}  # a layer that is called twice stays one layer
 
     def take(leaf: Layer, shape: Shape | None) -> Layer:
@@ -151,7 +170,7 @@ def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf
             known[id(leaf)] = change(leaf if shape is None else taking(leaf, shape))
         return known[id(leaf)]
 
-    return layer.rebuilt(take, None if input_shape is None else shape_of(input_shape))
+    return key.layer.rebuilt(take, None if input_shape is None else shape_of(input_shape))
 
 
 def taking(leaf: Layer, shape: Shape) -> Layer:

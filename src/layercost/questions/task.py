@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.expression import Expression, expression
 from layercost.layer import Call, Layer, LayerError
-from layercost.misconception import MISCONCEPTIONS, PRICED, Measure, Misconception, Size, Task
+from layercost.misconception import (
+    MISCONCEPTIONS,
+    PRICED,
+    Itself,
+    Measure,
+    Misconception,
+    Size,
+    Task,
+    Unit,
+)
 from layercost.shape import FLOOR, Shape, ShapeError, shape_of
 from layercost.table import Count, count
 
@@ -68,9 +77,31 @@ def measure_named(name: Measure | str) -> Measure:
     return MEASURES[name]
 
 
-@lru_cache(maxsize=4096)
 def number(task: Task) -> Fraction:
     """The exact answer, in the task's unit; raises ShapeError where the layer does not fit its input."""
+    return _number(_key(task), task.input_shape)
+
+
+def derivation(task: Task) -> Expression:
+    """How the number comes about, before it is put into a unit."""
+    return _derivation(_key(task), task.input_shape)
+
+
+Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit]
+
+
+def _key(task: Task) -> Key:
+    return (Itself(task.layer), task.measure, task.convention, task.part, task.dtype, task.unit)
+
+
+def _task(key: Key, input_shape: Shape | None) -> Task:
+    itself, measure, convention, part, dtype, unit = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit)
+
+
+@lru_cache(maxsize=4096)
+def _number(key: Key, input_shape: Shape | None) -> Fraction:
+    task = _task(key, input_shape)
     layer, shape = _asked(task)
     if task.measure is Size.OUTPUT_SIZE:
         return Fraction(int(_output(layer, shape)[-1]))
@@ -78,8 +109,8 @@ def number(task: Task) -> Fraction:
 
 
 @lru_cache(maxsize=4096)
-def derivation(task: Task) -> Expression:
-    """How the number comes about, before it is put into a unit."""
+def _derivation(key: Key, input_shape: Shape | None) -> Expression:
+    task = _task(key, input_shape)
     layer, shape = _asked(task)
     if task.measure is not Size.OUTPUT_SIZE:
         return _count(task, layer, shape).expression
@@ -141,14 +172,14 @@ def _asked(task: Task) -> tuple[Layer, Shape | None]:
     """The layer that the question is about, with its input."""
     if not task.part:
         return task.layer, task.input_shape
-    calls = _calls(task.layer, task.input_shape)
+    calls = _calls(Itself(task.layer), task.input_shape)
     if task.part not in calls:
         raise ValueError(unknown("layer of the network", task.part, calls))
     return calls[task.part].layer, calls[task.part].input_shape
 
 
 @lru_cache(maxsize=1024)
-def _calls(layer: Layer, shape: Shape | None) -> dict[str, Call]:
+def _calls(key: Itself, shape: Shape | None) -> dict[str, Call]:
     if shape is None:
         raise ShapeError("a part of a network needs the input's shape without the batch, as (3, 32, 32)")
-    return {call.path: call for call in layer.calls(shape)}
+    return {call.path: call for call in key.layer.calls(shape)}
