@@ -24,9 +24,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from grader.course import Course
+
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = ROOT / "exercises" / "fully_connected_and_lenet"
-TEN_STUDENTS = ROOT / "tests" / "assignment" / "students.py"
+TEN_STUDENTS = ROOT / "tests" / "grading" / "ten_students.py"
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 BEGIN, END = "<!-- grading:begin -->", "<!-- grading:end -->"
 STOCK_CONFIGURATION = "c = get_config()\nc.CourseDirectory.root = {root!r}\nc.Exchange.root = {root!r}\n"
@@ -131,20 +133,16 @@ def measure_class(folder: Path, students: int, jobs: int) -> list[Row]:
 
 
 def measure_ten(folder: Path) -> list[Row]:
-    """The ten synthetic students of the tests, an endless loop among them, where they are there."""
-    if not TEN_STUDENTS.is_file():
-        return []
-    specification = importlib.util.spec_from_file_location("students", TEN_STUDENTS)
+    """The ten synthetic students of the tests, an endless loop among them."""
+    specification = importlib.util.spec_from_file_location("ten_students", TEN_STUDENTS)
     if specification is None or specification.loader is None:
-        return []
+        raise SystemExit(f"the ten students are not in {TEN_STUDENTS}")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     bench = new_course(folder / "ten")
-    files = module.ten_students(json.loads(bench.notebook.read_text(encoding="utf-8")))
-    for student, data in files.items():
-        bench.submit(student, data)
+    module.hand_in_all(Course(bench.root))
     what = "`grader autograde` of the ten synthetic students (one loops until its time is over)"
-    return [bench.run(what, len(files), "grader", "autograde", bench.name)]
+    return [bench.run(what, len(module.STUDENTS), "grader", "autograde", bench.name)]
 
 
 def processor() -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import io
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
@@ -17,43 +13,20 @@ from grader.command import main
 from grader.course import Course
 from layercost.misconception import MISCONCEPTIONS
 
-from .conftest import ROOT, copy_of_course
+from .conftest import copy_of_course
+from .ten_students import (
+    EXERCISE,
+    NAME,
+    STUDENTS,
+    hand_in,
+    hand_in_all,
+    written,
+)
 
 pytestmark = pytest.mark.bubblewrap
 
-NAME = "fully_connected_and_lenet"
-EXERCISE = ROOT / "exercises" / NAME
 QUICK = ["--cell-seconds=3", "--total-seconds=60"]
 
-FORGOT_BIAS = (
-    "def linear_parameters(in_features, out_features, bias=True):\n    return in_features * out_features"
-)
-COUNTED_MACS = (
-    "def linear_flops(in_features, out_features, bias=True):\n    return in_features * out_features"
-)
-ROUNDED_UP = (
-    "import math\n\ndef conv2d_output_size(size, kernel_size, stride=1, padding=0):\n"
-    "    return math.ceil((size + 2 * padding - kernel_size) / stride) + 1"
-)
-KERNEL_NOT_SQUARED = (
-    "def conv2d_parameters(in_channels, out_channels, kernel_size, bias=True):\n"
-    "    return (in_channels * kernel_size + (1 if bias else 0)) * out_channels"
-)
-EXPLANATION = "The first fully connected layer: it has a weight for every pair of input and output."
-
-# What each student changes in the model solution; None is a file that is no notebook.
-STUDENTS: dict[str, Mapping[str, str] | None] = {
-    "perfect": {},
-    "blank": {},
-    "forgot_bias": {"linear-parameters": FORGOT_BIAS},
-    "counted_macs": {"linear-flops": COUNTED_MACS},
-    "rounded_up": {"conv2d-output-size": ROUNDED_UP},
-    "kernel_not_squared": {"conv2d-parameters": KERNEL_NOT_SQUARED},
-    "syntax_error": {"conv2d-output-size": "def conv2d_output_size(size, kernel_size)\n    return size"},
-    "endless_loop": {"linear-flops": "def linear_flops(*sizes, bias=True):\n    while True:\n        pass"},
-    "deleted_cell": {},
-    "no_notebook": None,
-}
 CELLS = (
     "check-linear-parameters", "check-linear-flops", "check-conv2d-output-size", "check-conv2d-parameters",
     "check-lenet-parameters", "check-lenet-memory", "explanation",
@@ -96,33 +69,6 @@ def _specification_of_the_tests() -> None:
     """Here the project's own specification is read, not that of the other tests."""
 
 
-def notebook(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / f"{NAME}.ipynb").read_text(encoding="utf-8"))
-    return content
-
-
-def grade_id(cell: Mapping[str, Any]) -> str:
-    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
-
-
-def hand_in(course: Course, student: str, content: str) -> None:
-    path = course.submitted / student / NAME / f"{NAME}.ipynb"
-    path.parent.mkdir(parents=True)
-    path.write_text(content, encoding="utf-8")
-
-
-def written(course: Course, student: str, changes: Mapping[str, str]) -> str:
-    """The release with the model solution's answers, but for what this student wrote otherwise."""
-    solved = {grade_id(cell): cell["source"] for cell in notebook(course.source(NAME))["cells"]}
-    handed_in = copy.deepcopy(notebook(course.release(NAME)))
-    for cell in handed_in["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("solution") and student != "blank":
-            cell["source"] = {**solved, "explanation": EXPLANATION, **changes}[grade_id(cell)]
-    if student == "deleted_cell":
-        handed_in["cells"] = [cell for cell in handed_in["cells"] if grade_id(cell) != "lenet-memory"]
-    return json.dumps(handed_in)
-
-
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The whole way: a new course, the assignment built, ten submissions, marks, feedback."""
@@ -131,9 +77,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     assert main(["new", str(root)]) == 0
     assert main(["build", str(EXERCISE), *here]) == 0
     course = Course(root)
-    for student, changes in STUDENTS.items():
-        content = "I am no notebook." if changes is None else written(course, student, changes)
-        hand_in(course, student, content)
+    hand_in_all(course)
     assert main(["autograde", NAME, *here, *QUICK]) == 0
     assert main(["feedback", NAME, *here]) == 0
     return course
