@@ -12,7 +12,7 @@ from layercost.dialects.dialect import DIALECTS, Native
 from layercost.dialects.reading import Reading, read
 from layercost.dialects.visit import Spelling
 from layercost.layer import Layer
-from layercost.rendering import html_cells, html_table, markdown_lines, padded_lines
+from layercost.rendering import escaped, html_cells, html_table, markdown_lines, padded_lines
 from layercost.table import count
 
 FORMATS = ("text", "md", "html", "json")
@@ -73,8 +73,12 @@ class Comparison:
 
     def html(self) -> str:
         """An HTML table with class names."""
-        rows = (html_cells(_reason_third(row.cells), words=3) for row in self.rows)
-        return html_table(self.caption, _reason_third(HEADS), rows, ())
+        heads = HEADS[:-1]
+        rows = []
+        for row in self.rows:  # the reason stands under its numbers, where there is room for it
+            rows.append(html_cells(row.cells[:-1], words=2))
+            rows.append(f'<td class="lc-why" colspan="{len(heads)}">{escaped(row.reason)}</td>')
+        return html_table(self.caption, heads, rows, ())
 
     @property
     def data(self) -> dict[str, Any]:
