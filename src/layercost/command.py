@@ -96,7 +96,7 @@ def _say(text: str) -> None:
     if sys.stdout is None:  # closed before we began
         return
     try:
-        text.encode(sys.stdout.encoding)
+        text.encode(sys.stdout.encoding or "utf-8")  # what is kept in memory has none
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
     print(text, end="\n" if text else "", flush=True)
