@@ -68,7 +68,7 @@ function buildPanel(count) {
   });
   const close = element('button.lc-close', { type: 'button', 'aria-label': 'Close' }, '×');
   close.addEventListener('click', closePanel);
-  const follow = element('p.lc-small', {}, 'Every number on this page follows your choice.');
+  const follow = element('p.lc-small', {}, 'Every number with such a label follows your choice.');
   return element('div.lc-popover', { role: 'dialog', 'aria-label': 'What this number counts' }, close, set, explanation, follow);
 }
 
