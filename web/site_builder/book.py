@@ -32,8 +32,16 @@ def _forget_what_old_code_computed() -> None:
 def _build() -> None:
     _forget_what_old_code_computed()
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "--path-output", ".", "-W", "--keep-going"]
-    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
     if done.returncode:
+        sys.stdout.write(done.stdout)  # Jupyter Book says much, of use only where something is wrong
         _forget()  # or the pages with warnings would count as read, and pass the next time
         raise BuildError("The book has warnings or failing cells (above); the strict build accepts none")
 
