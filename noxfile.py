@@ -213,7 +213,8 @@ def install(session, *arguments):
     if has("uv"):
         try:
             session.run(
-                sys.executable, "-m", "uv", "pip", "install", *quietly, "--python", python, *arguments
+                *(sys.executable, "-m", "uv", "pip", "install", *quietly, "--python", python, *arguments),
+                env={"UV_SYSTEM_CERTS": "1"},  # a school's or company's own authority is known to the system
             )
             return
         except nox.command.CommandFailed:
