@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import datetime
 import importlib.util
 import json
 import os
@@ -24,13 +23,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import report
+
 from grader.course import Course
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = ROOT / "exercises" / "fully_connected_and_lenet"
 TEN_STUDENTS = ROOT / "tests" / "grading" / "ten_students.py"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-BEGIN, END = "<!-- grading:begin -->", "<!-- grading:end -->"
 STOCK_CONFIGURATION = "c = get_config()\nc.CourseDirectory.root = {root!r}\nc.Exchange.root = {root!r}\n"
 
 
@@ -145,20 +144,11 @@ def measure_ten(folder: Path) -> list[Row]:
     return [bench.run(what, len(module.STUDENTS), "grader", "autograde", bench.name)]
 
 
-def processor() -> str:
-    """The processor's model and how many of its cores we have; nothing that names the machine."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text(encoding="utf-8").splitlines() if information.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores"
-
-
-def section(rows: list[Row], load: float) -> str:
+def section(rows: list[Row], load: str) -> str:
     """The table as Markdown."""
     stock = rows[3]
-    today = datetime.datetime.now(datetime.UTC).date()
     head = (
-        f"`python benchmarks/grading.py`, {today}, {processor()}, load average before {load:.1f}, "
+        f"`python benchmarks/grading.py`, {report.today()}, {report.processor()}, load average before {load}, "
         f"Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
         "seconds of the whole command, its start included."
     )
@@ -175,17 +165,6 @@ def section(rows: list[Row], load: float) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Replaces this benchmark's section of RESULTS.md, or adds it."""
-    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measured\n"
-    new = f"{BEGIN}\n## Marking a class\n\n{text}\n{END}\n"
-    if BEGIN in old:
-        before, _, rest = old.partition(BEGIN)
-        RESULTS.write_text(before + new + rest.partition(END)[2].lstrip("\n"), encoding="utf-8")
-    else:
-        RESULTS.write_text(old.rstrip("\n") + "\n\n" + new, encoding="utf-8")
-
-
 def main() -> int:
     """Measures, prints, and writes if asked."""
     parser = argparse.ArgumentParser(
@@ -195,14 +174,14 @@ def main() -> int:
     parser.add_argument("--students", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    load = os.getloadavg()[0]
+    load = report.load()
     with tempfile.TemporaryDirectory() as folder:
         rows = measure_class(Path(folder), arguments.students, arguments.jobs)
         rows += measure_ten(Path(folder))
     text = section(rows, load)
     print(text)
     if arguments.write:
-        write(text)
+        report.write_section("grading", f"## Marking a class\n\n{text}")
     return 0
 
 

@@ -407,14 +407,17 @@ def compare_output_sizes(
     >>> {row.rule: row.size for row in compare_output_sizes(112, 3, stride=2)}["caffe-pooling"]
     56
     """
-    settings = {"n": n, "kernel": kernel, "stride": stride, "dilation": dilation}
-    for name, value in settings.items():
-        whole("compare_output_sizes", name, value)
-    whole("compare_output_sizes", "padding", padding, 0)
+    _check_sizes("compare_output_sizes", padding, n=n, kernel=kernel, stride=stride, dilation=dilation)
     return tuple(
         _output_size(rule, n, kernel, stride, 0 if rule.finds_padding else padding, dilation)
         for rule in OUTPUT_SIZE_RULES.values()
     )
+
+
+def _check_sizes(owner: str, padding: int, **sizes: int) -> None:
+    for name, value in sizes.items():
+        whole(owner, name, value)
+    whole(owner, "padding", padding, 0)
 
 
 def _output_size(
@@ -548,9 +551,7 @@ def compare_transposed_sizes(
     >>> [row.size for row in compare_transposed_sizes(5, 1, stride=2)]
     [9, 10, 10, 9]
     """
-    for name, value in {"n": n, "kernel": kernel, "stride": stride, "dilation": dilation}.items():
-        whole("compare_transposed_sizes", name, value)
-    whole("compare_transposed_sizes", "padding", padding, 0)
+    _check_sizes("compare_transposed_sizes", padding, n=n, kernel=kernel, stride=stride, dilation=dilation)
     return tuple(
         _transposed_size(rule, n, kernel, stride, padding, dilation)
         for rule in TRANSPOSED_SIZE_RULES.values()

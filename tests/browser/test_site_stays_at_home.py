@@ -52,8 +52,7 @@ def test_a_page_without_explorers_loads_neither_widgets_nor_python(visit: Callab
     visitor = visit()
     page = visitor.open("index.html")
     page.wait_for_load_state("networkidle")
-    if page.locator(".lc-live").count():
-        pytest.skip("the opening page has an explorer")
+    assert page.locator(".lc-live").count() == 0, "this test wants a page without explorers; name another"
     heavy = [url for url in visitor.requests if re.search(r"chunk-page|widgets\.css|python-", url)]
     assert heavy == []
     assert visitor.workers == []

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def page() -> ModuleType:
     """The book's extension."""
-    pytest.importorskip("sphinx")
     path = ROOT / "web" / "sphinx" / "course_coverage.py"
     spec = importlib.util.spec_from_file_location("course_coverage", path)
     assert spec is not None
