@@ -148,8 +148,8 @@ def section(rows: list[Row], load: str) -> str:
     """The table as Markdown."""
     stock = rows[3]
     head = (
-        f"`python benchmarks/grading.py`, {report.today()}, {report.processor()}, load average before {load}, "
-        f"Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
+        f"`python benchmarks/grading.py`, {report.today()}, {report.processor()}, "
+        f"load average before {load}, Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
         "seconds of the whole command, its start included."
     )
     lines = [
