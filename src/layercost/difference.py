@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, Unpack
 
 from layercost.convention import Convention, UnknownNameError
 from layercost.layer import Layer
 from layercost.rendering import bold, escaped, html_cells, html_table, markdown_lines, padded_lines
+from layercost.setting import Given
 from layercost.table import Row, Table, Total, table
 
 Pair: TypeAlias = tuple[Row | None, Row | None]
@@ -206,10 +207,7 @@ def difference(
     second: Layer,
     input: Iterable[object] | None = None,
     convention: str | Convention = "textbook",
-    *,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str = "float32",
+    **setting: Unpack[Given],
 ) -> Difference:
     """Show where two networks part, each on the shape `input` without the batch, or on its usual one.
 
@@ -221,7 +219,7 @@ def difference(
     """
     shape = None if input is None else tuple(input)
     before, after = (
-        table(layer, shape, convention, batch=batch, training=training, dtype=dtype)
+        table(layer, shape, convention, **setting)
         for layer in (first, second)
     )
     return Difference(before, after, tuple(_aligned(before.rows, after.rows)))
@@ -260,10 +258,10 @@ def _changes(first: Row, second: Row) -> Iterator[Change]:
         yield Change("layer", first.layer, second.layer)
     else:
         yield from _field_changes(first.module, second.module)
-    for name in ("input", "output"):
-        before, after = getattr(first, name), getattr(second, name)
-        if before != after:
-            yield Change(name, before.x("×"), after.x("×"))
+    if first.inputs != second.inputs:
+        yield Change("input", first.reads, second.reads)
+    if first.output != second.output:
+        yield Change("output", first.output.x("×"), second.output.x("×"))
     if first.held_only != second.held_only:
         yield Change("run", *("no" if row.held_only else "yes" for row in (first, second)))
 
@@ -291,7 +289,7 @@ def _name(row: Row) -> object:
 
 
 def _whole(row: Row) -> object:
-    return row.layer, row.input, row.output
+    return row.layer, row.inputs, row.output
 
 
 def _type(row: Row) -> object:

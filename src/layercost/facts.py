@@ -47,6 +47,7 @@ class Role(Enum):
     ACTIVATION = "activation"
     POOLING = "pooling"
     ELEMENTWISE = "element-wise"
+    PRODUCT = "product of two inputs"
 
     __hash__ = object.__hash__
 

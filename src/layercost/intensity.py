@@ -7,13 +7,13 @@ Source: Williams, Waterman, Patterson 2009 (Roofline).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
-from layercost.convention import Convention, bytes_of, convention_named
+from layercost.convention import Convention, convention_named
 from layercost.facts import Facts
 from layercost.layer import Call, Layer
-from layercost.layers import Add
-from layercost.shape import values, whole
+from layercost.setting import Given, Setting, setting_of
+from layercost.shape import several
 
 
 class Intensity(NamedTuple):
@@ -40,9 +40,7 @@ def arithmetic_intensity(
     layer: Layer,
     input_shape: Iterable[object],
     convention: str | Convention = "textbook",
-    *,
-    batch: int = 1,
-    dtype: str = "float32",
+    **setting: Unpack[Given],
 ) -> Intensity:
     """The operations of a layer or network at inference, and the bytes that they move.
 
@@ -54,14 +52,14 @@ def arithmetic_intensity(
     >>> round(arithmetic_intensity(Linear(300, 100), (300,)).flops_per_byte, 3)
     0.492
     """
-    chosen, plain = convention_named(convention), whole("arithmetic_intensity", "batch", batch)
-    parts = [(call, call.facts(plain)) for call in layer.calls(input_shape)]
+    chosen, plain = convention_named(convention), setting_of(setting)
+    parts = [(call, call.facts(plain)) for call in layer.calls(*several(input_shape))]
     running = [(call, facts) for call, facts in parts if int(facts.written)]
     return Intensity(
         flops=sum(int(chosen.total(facts.operations)) for _, facts in parts),
-        bytes_held=bytes_of(sum(_held(facts) for _, facts in running), dtype),
-        bytes_read=bytes_of(sum(_read(call, plain) for call, _ in running), dtype),
-        bytes_written=bytes_of(sum(int(facts.written) for _, facts in running), dtype),
+        bytes_held=plain.bytes(sum(_held(facts) for _, facts in running)),
+        bytes_read=plain.bytes(sum(_read(call, plain) for call, _ in running)),
+        bytes_written=plain.bytes(sum(int(facts.written) for _, facts in running)),
         convention=chosen.name,
     )
 
@@ -70,7 +68,6 @@ def _held(facts: Facts) -> int:
     return sum(int(held.size) for held in (*facts.parameters, *facts.buffers))
 
 
-def _read(call: Call, batch: int) -> int:
+def _read(call: Call, setting: Setting) -> int:
     """The values of all inputs: a sum reads one from each branch."""
-    branches = call.layer.branches if isinstance(call.layer, Add) else 1
-    return branches * batch * int(values(call.input_shape))
+    return (1 if call.once else int(setting.batch)) * int(call.read)

@@ -11,14 +11,16 @@ import ast
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, replace
+from itertools import chain, count
 from math import inf
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, cast
 
 from layercost.convention import unknown
-from layercost.expression import Number, Symbol, times
+from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
+from layercost.setting import INFERENCE, Given, Setting, setting_of
 from layercost.shape import (
     OUTPUT_SIZE_RULES,
     OutputSizeRule,
@@ -32,39 +34,62 @@ from layercost.shape import (
 )
 
 
+Shapes: TypeAlias = tuple[Shape, ...]
+
+
 class LayerError(ValueError):
     """A layer that cannot exist, or a text that does not name one."""
 
 
 class Call(NamedTuple):
-    """One call of a leaf layer inside a network: where, what, on which shape, with which result."""
+    """One call of a leaf layer inside a network: where, what, on which shapes, with which result."""
 
     path: str
     layer: Layer
-    input_shape: Shape
+    inputs: Shapes  # one shape; of a join, one for each value that it reads
     output_shape: Shape
     only_in_training: bool = False  # at inference the layer is held and not run
+    once: bool = False  # it reads nothing that depends on the input: one result for the whole batch
 
-    def facts(self, batch: int = 1, training: bool = False) -> Facts:
+    @property
+    def input_shape(self) -> Shape:
+        """The shape that is read; of a join that of its first value, of what reads nothing that of its result."""
+        return self.inputs[0] if self.inputs else self.output_shape
+
+    @property
+    def read(self) -> Number:
+        """How many values one sample of all inputs together has."""
+        total: Number = 0
+        for shape in self.inputs:
+            total = add(total, values(shape))
+        return total
+
+    def facts(self, setting: Setting = INFERENCE) -> Facts:
         """What this call holds, does and writes, in plain integers; what it does not run it only holds."""
-        return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(batch, training))
+        return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(setting))
 
-    def work(self, batch: int = 1, training: bool = False) -> tuple[tuple[Operation, ...], Number]:
+    def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
         """What this call does, and how many values it writes: nothing where it does not run."""
-        _, layer, shape, output, only_in_training = self
-        if only_in_training and not training:
+        _, layer, inputs, output, only_in_training, once = self
+        if only_in_training and not setting.training:
             return (), 0
-        return layer.operations(shape, output, batch, training), layer.written(output, batch, training)
+        if once:
+            setting = setting.alone
+        return layer.operations(*inputs, output=output, setting=setting), layer.written(output, setting)
 
 
 @frozen
 class Layer(Frozen):
-    """A layer: shapes without the batch in and out, counts for the whole batch."""
+    """A layer: shapes without the batch in and out, counts for the whole batch.
+
+    A layer reads one value, and a join several: the methods that take ``*shapes`` get one shape for each.
+    """
 
     takes: ClassVar[type[Shape] | tuple[type[Shape], ...] | None] = None  # None: any shape
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
+    depth: ClassVar[int] = 0  # how many layers stand one inside the other below this one
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
@@ -77,50 +102,60 @@ class Layer(Frozen):
         """The values that are stored and not trained."""
         return ()
 
-    def transform(self, shape: Shape) -> Shape:
-        """The output's shape, for an input that fits."""
-        return shape
+    def transform(self, *shapes: Any, **_: Any) -> Shape:
+        """The output's shape, for inputs that fit."""
+        return cast(Shape, shapes[0])
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        """What one call performs on a batch."""
+    def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:
+        """What one call performs on a batch; called as ``operations(*shapes, output=..., setting=...)``."""
         return ()
 
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
+    def written(self, output: Shape, setting: Setting) -> Number:
         """The new values that one call writes."""
-        return times(batch, values(output))
+        return times(setting.batch, values(output))
 
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
         """Other forms in which a formula is taught, by quantity, for one sample under `textbook`."""
         return {}
 
-    def check(self, shape: Shape) -> None:
-        """Raise ShapeError where `shape` has the right axes and yet does not fit."""
+    def check(self, *shapes: Any, **_: Any) -> None:
+        """Raise ShapeError where what arrives has the right axes and yet does not fit."""
 
     # ---- what everybody asks a layer
 
-    def output_shape(self, input_shape: Iterable[object]) -> Shape:
+    def output_shape(self, *input_shapes: Iterable[object]) -> Shape:
         """The output's shape, without the batch; raises ShapeError where the input does not fit."""
-        return self._fitted(input_shape)[1]
+        return self.fitted(*input_shapes)[1]
 
-    def facts(self, input_shape: Iterable[object], batch: int = 1, training: bool = False) -> Facts:
-        """What one call on `input_shape`, without the batch, holds, does and writes; raises ShapeError."""
-        shape, output = self._fitted(input_shape)
-        return self.called(shape, output, whole("facts", "batch", batch), training)
+    def facts(self, *input_shapes: Iterable[object], **setting: Unpack[Given]) -> Facts:
+        """What one call on `input_shapes`, without the batch, holds, does and writes; raises ShapeError."""
+        shapes, output = self.fitted(*input_shapes)
+        return self.called(shapes, output, setting_of(setting))
 
-    def derive(self, input_shape: Iterable[object], batch: int = 1, training: bool = False) -> Facts:
+    def derive(self, *input_shapes: Iterable[object], **setting: Unpack[Given]) -> Facts:
         """The same facts as expressions that remember their letters."""
-        twin, shape, output = self.symbolic(input_shape)
-        return twin.called(shape, output, batch if batch == 1 else Symbol("N", batch), training)
+        twin, shapes, output = self.symbolic(*input_shapes)
+        plain = setting_of(setting)
+        if plain.batch != 1:
+            plain = replace(plain, batch=Symbol("N", int(plain.batch)))
+        return twin.called(shapes, output, plain)
 
-    def symbolic(self, input_shape: Iterable[object]) -> tuple[Self, Shape, Shape]:
-        """This layer, its input and its output with letters in place of numbers."""
-        shape, _ = self._fitted(input_shape)
-        twin = self.lettered()
-        axes = zip(shape.axes, shape.letters, shape, strict=True)
-        lettered = type(shape)(
-            Symbol(self.axis_letters.get(axis, letter), int(size)) for axis, letter, size in axes
-        )
-        return twin, lettered, twin.transform(lettered)
+    def symbolic(self, *input_shapes: Iterable[object]) -> tuple[Self, Shapes, Shape]:
+        """This layer, its inputs and its output with letters in place of numbers."""
+        shapes, _ = self.fitted(*input_shapes)
+        twin, known = self.lettered(), dict[str, int]()
+        lettered = tuple([self._lettered_shape(shape, known) for shape in shapes])
+        return twin, lettered, twin.transform(*lettered)
+
+    def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
+        """A shape in letters; an axis of another size than the one `known` by its letter has one of its own."""
+        sizes = []
+        for axis, letter, size in zip(shape.axes, shape.letters, map(int, shape), strict=True):
+            usual = self.axis_letters.get(axis, letter)
+            names = chain([usual], (f"{usual}_{place}" for place in count(2)))
+            name = next(name for name in names if known.setdefault(name, size) == size)
+            sizes.append(Symbol(name, size))
+        return type(shape)(sizes)
 
     def lettered(self) -> Self:
         """This layer with letters in place of the numbers of its fields."""
@@ -130,16 +165,16 @@ class Layer(Frozen):
             object.__setattr__(twin, field.name, lettered)
         return twin
 
-    def calls(self, input_shape: Iterable[object], path: str = "") -> Iterator[Call]:
+    def calls(self, *input_shapes: Iterable[object], path: str = "") -> Iterator[Call]:
         """Every call of a leaf layer, in the order in which they run; raises ShapeError."""
         found: list[Call] = []
-        self.follow(input_shape, path, found)
+        self.follow(input_shapes, path, found)
         return iter(found)
 
-    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
+    def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
         """Append every call of a leaf layer to `calls`; the output's shape. Raises ShapeError."""
-        shape, output = self._fitted(input_shape)
-        calls.append(Call(path, self, shape, output))
+        shapes, output = self.fitted(*input_shapes)
+        calls.append(Call(path, self, shapes, output))
         return output
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
@@ -150,30 +185,38 @@ class Layer(Frozen):
         """This layer with each leaf replaced by ``change(leaf, input shape)``, in the order of running."""
         return change(self, input_shape)
 
-    def _fitted(self, input_shape: Iterable[object]) -> tuple[Shape, Shape]:
-        shape = self._taken(input_shape)
-        self.check(shape)
+    def fitted(self, *input_shapes: Iterable[object]) -> tuple[Shapes, Shape]:
+        """What arrives, as the shapes with named axes that this layer takes, and the output's shape.
+
+        Raises ShapeError.
+        """
+        shapes = self._taken(input_shapes)
+        self.check(*shapes)
         try:
-            return shape, self.transform(shape)
+            return shapes, self.transform(*shapes)
         except ShapeError as error:
-            raise ShapeError(f"{self!r} on {shape}: {error.message}", error.path) from None
+            arrived = " and ".join(map(str, shapes))
+            raise ShapeError(f"{self!r} on {arrived}: {error.message}", error.path) from None
 
-    def _taken(self, input_shape: Iterable[object]) -> Shape:
-        """What arrives, as the shape with named axes that this layer takes."""
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        """The one shape that a layer reads; a join takes several."""
         name, takes = type(self).__name__, self.takes
-        if type(input_shape) is takes:  # as nearly always inside a network
-            return input_shape
+        if len(input_shapes) != 1:
+            raise ShapeError(f"{name} reads one value, but got {len(input_shapes)} shapes")
+        (shape,) = input_shapes
+        if type(shape) is takes:  # as nearly always inside a network
+            return (shape,)
         if takes is None:
-            return shape_of(input_shape, name)
-        return fit(name, input_shape, *takes) if isinstance(takes, tuple) else fit(name, input_shape, takes)
+            return (shape_of(shape, name),)
+        return (fit(name, shape, *takes) if isinstance(takes, tuple) else fit(name, shape, takes),)
 
-    def called(self, shape: Shape, output: Shape, batch: Number = 1, training: bool = False) -> Facts:
+    def called(self, shapes: Shapes, output: Shape, setting: Setting = INFERENCE) -> Facts:
         """The facts of one call whose shapes are already known to fit."""
         return Facts(
             self.parameters(),
             self.buffers(),
-            self.operations(shape, output, batch, training),
-            self.written(output, batch, training),
+            self.operations(*shapes, output=output, setting=setting),
+            self.written(output, setting),
         )
 
     def __repr__(self) -> str:

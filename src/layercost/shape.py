@@ -96,7 +96,28 @@ class _TwoAxes(Sequence):
     __slots__ = ()
 
 
-_BY_LENGTH: dict[int, type[Shape]] = {1: _OneAxis, 2: _TwoAxes, 3: Image, 4: Volume}
+class Scalar(Shape):
+    """A single value a sample; only models that were read have some."""
+
+    __slots__ = ()
+
+
+MOST_AXES = 12  # no model that we have met has more
+
+
+def _unnamed(length: int) -> type[Shape]:
+    """A shape of so many axes that have no names of their own: A1, A2, ..."""
+    names = tuple(f"A{place}" for place in range(1, length + 1))
+    return type(f"Axes{length}", (Shape,), {"axes": names, "letters": names, "__slots__": ()})
+
+
+_BY_LENGTH: dict[int, type[Shape]] = {
+    1: _OneAxis,
+    2: _TwoAxes,
+    3: Image,
+    4: Volume,
+    **{length: _unnamed(length) for length in range(5, MOST_AXES + 1)},
+}
 _GUESSED = frozenset({_OneAxis, _TwoAxes})
 
 
@@ -147,8 +168,20 @@ def checked_sizes(sizes: Iterable[object], owner: str = "input") -> tuple[Number
     return tuple(whole(owner, f"axis {place} of the shape", size) for place, size in enumerate(sizes))
 
 
+def seen_shape(sizes: tuple[int, ...], owner: str) -> Shape:
+    """A shape that was seen in a model, where a sample may be a single value: ``()``."""
+    return shape_of(sizes, owner) if sizes else Scalar()
+
+
+def several(given: Iterable[object]) -> tuple[Iterable[object], ...]:
+    """One shape as the only one, several shapes as they are: ``(3, 32, 32)`` or ``((12, 64), (64, 12))``."""
+    if isinstance(given, (tuple, list)) and given and all(isinstance(one, (tuple, list)) for one in given):
+        return tuple(cast("Iterable[Iterable[object]]", given))
+    return (given,)
+
+
 def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
-    """A shape from plain sizes, its axes guessed: (F), (T, F), (C, H, W) or (C, D, H, W).
+    """A shape from plain sizes, its axes guessed: (F), (T, F), (C, H, W) or (C, D, H, W); more have no names.
 
     A guess of one or two axes gives way to what a layer takes, as (T) of tokens or (C, L).
     Raises ShapeError for sizes that are not positive whole numbers.
@@ -158,7 +191,7 @@ def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
         return plain
     if len(plain) not in _BY_LENGTH:
         raise ShapeError(
-            f"{owner}: expected a shape of 1 to 4 axes without the batch, as (3, 32, 32), "
+            f"{owner}: expected a shape of 1 to {MOST_AXES} axes without the batch, as (3, 32, 32), "
             f"but got {len(plain)} axes: {shown(plain)}"
         )
     return _BY_LENGTH[len(plain)](plain)
@@ -195,6 +228,8 @@ def values(shape: Shape) -> Number:
     """How many values a shape holds."""
     if len(shape) == 3:  # as most have
         return shape[0] * shape[1] * shape[2]
+    if not shape:  # one value a sample
+        return 1
     total = shape[0]
     for size in shape[1:]:
         total = total * size

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import (
     CONVENTIONS,
     Convention,
     Quantity,
     UnknownNameError,
-    bits_of,
-    bytes_of,
     convention_named,
     pricing,
 )  # fmt: skip
@@ -39,7 +37,8 @@ from layercost.expression import (
 from layercost.facts import Facts, Held, Operation
 from layercost.layer import Call, Layer
 from layercost.rendering import bold, escaped, html_cells, html_table, markdown_lines, padded_lines
-from layercost.shape import Shape, ShapeError, checked_sizes, whole
+from layercost.setting import Given, Setting, setting_of
+from layercost.shape import Shape, ShapeError, checked_sizes, several
 
 
 class _Amount(NamedTuple):
@@ -104,10 +103,8 @@ class _Question:
     layer: Layer
     quantity: Quantity
     convention: Convention
-    input_shape: Iterable[object] | None
-    batch: int
-    training: bool
-    dtype: str
+    input_shapes: tuple[Iterable[object], ...] | None
+    setting: Setting
 
     @property
     def amount(self) -> _Amount | None:
@@ -133,18 +130,18 @@ class _Question:
         """The facts that are added up: of each layer that holds values, or of each call."""
         if self.amount is not None and self.amount.is_held:
             return tuple((None, _held_by(leaf)) for leaf in _once(self.layer))
-        if self.input_shape is None:
+        if self.input_shapes is None:
             raise ShapeError(
                 f"counting {self.quantity.value} needs the input's shape without the batch; "
                 "pass it, as (3, 32, 32)"
             )
-        calls = self.layer.calls(self.input_shape)
-        return tuple((call, call.facts(self.batch, self.training)) for call in calls)
+        calls = self.layer.calls(*self.input_shapes)
+        return tuple((call, call.facts(self.setting)) for call in calls)
 
     def total(self) -> int:
         """The count."""
         values = sum(int(self.pick(facts)) for _, facts in self.parts)
-        return bytes_of(values, self.dtype) if self.in_bytes else values
+        return self.setting.bytes(values) if self.in_bytes else values
 
     def not_counted(self) -> tuple[NotCounted, ...]:
         """What the prices leave out; a quantity without prices leaves out nothing."""
@@ -153,12 +150,12 @@ class _Question:
     def derivation(self) -> Expression:
         """One layer: its formula. A network: the sum of its layers' numbers."""
         formula = expression(self._formula() if self.layer.is_leaf else self._sum())
-        return _in_bytes(formula, self.dtype) if self.in_bytes else formula
+        return _in_bytes(formula, self.setting) if self.in_bytes else formula
 
     def _formula(self) -> Number:
-        if self.input_shape is None:
+        if self.input_shapes is None:
             return self.pick(_held_by(self.layer.lettered()))
-        return self.pick(self.layer.derive(self.input_shape, self.batch, self.training))
+        return self.pick(self.layer.derive(*self.input_shapes, setting=self.setting))
 
     def _sum(self) -> Number:
         total: Number = 0
@@ -170,10 +167,10 @@ class _Question:
     def taught(self) -> Expression | None:
         """The form in which courses write the formula, where the layer declares one for this question."""
         priced_otherwise = self.quantity is Quantity.FLOPS and self.convention.name != "textbook"
-        if self.input_shape is None or self.batch != 1 or priced_otherwise or not self.layer.is_leaf:
+        if self.input_shapes is None or self.setting.batch != 1 or priced_otherwise or not self.layer.is_leaf:
             return None
-        twin, shape, output = self.layer.symbolic(self.input_shape)
-        form = twin.taught(shape, output).get(self.quantity.value)
+        twin, shapes, output = self.layer.symbolic(*self.input_shapes)
+        form = twin.taught(shapes[0], output).get(self.quantity.value)
         return None if form is None else expression(form)
 
 
@@ -186,8 +183,8 @@ def _once(layer: Layer) -> Iterable[Layer]:
     return {id(leaf): leaf for _, leaf in layer.leaves()}.values()
 
 
-def _in_bytes(values: Expression, dtype: str) -> Expression:
-    each, part = divmod(bits_of(dtype), 8)
+def _in_bytes(values: Expression, setting: Setting) -> Expression:
+    each, part = divmod(setting.bits, 8)
     return values * each if not part else expression(ceil_div(values * part, 8))
 
 
@@ -271,14 +268,12 @@ def count(
     quantity: Quantity,
     input_shape: Iterable[object] | None = None,
     convention: str | Convention = "textbook",
-    *,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str = "float32",
+    **setting: Unpack[Given],
 ) -> Count:
     """Count one quantity of a layer or network, for the whole batch.
 
-    `input_shape` is without the batch, as (3, 32, 32); what a layer holds can be counted without it.
+    `input_shape` is without the batch, as (3, 32, 32), or one shape for each value that the layer reads; what
+    a layer holds can be counted without it. A setting is batch=, training= and dtype=, or setting=.
     Raises ShapeError for an input that does not fit, UnknownNameError for a convention or number format.
 
     >>> from layercost import FLOPS, Linear
@@ -286,12 +281,11 @@ def count(
     60000
     """
     chosen = convention_named(convention)
-    bits_of(dtype)
-    sizes = None if input_shape is None else checked_sizes(input_shape)
-    question = _Question(layer, quantity, chosen, sizes, whole("count", "batch", batch), training, dtype)
+    shapes = None if input_shape is None else tuple(map(checked_sizes, several(input_shape)))
+    question = _Question(layer, quantity, chosen, shapes, setting_of(setting))
     total, amount = question.total(), question.amount
-    if sizes is not None and amount is not None and amount.is_held:
-        layer.output_shape(sizes)  # nothing else has looked whether it fits
+    if shapes is not None and amount is not None and amount.is_held:
+        layer.output_shape(*shapes)  # nothing else has looked whether it fits
     return Count(
         total=total,
         quantity=quantity,
@@ -312,7 +306,7 @@ class Row(NamedTuple):
 
     name: str
     module: Layer
-    input: Shape
+    inputs: tuple[Shape, ...]
     output: Shape
     parameters: int
     parameter_bytes: int
@@ -322,6 +316,16 @@ class Row(NamedTuple):
     held_only: bool = False  # an auxiliary classifier at inference
 
     @property
+    def input(self) -> Shape | tuple[Shape, ...]:
+        """The shape that is read; of a join, one for each value."""
+        return self.inputs[0] if len(self.inputs) == 1 else self.inputs
+
+    @property
+    def reads(self) -> str:
+        """The shapes that are read, in words."""
+        return " + ".join(shape.x("×") for shape in self.inputs)
+
+    @property
     def layer(self) -> str:
         """The layer as it is written, or its type alone where that is long; marked where it is not run."""
         written = _short(self.module, type(self.module).__name__)
@@ -329,7 +333,7 @@ class Row(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         """The row as plain data, as JSON has it."""
-        plain = {**self._asdict(), "layer": self.layer}
+        plain = {**self._asdict(), "layer": self.layer, "input": self.input}
         return {name: plain[name] for name in COLUMNS}
 
 
@@ -358,9 +362,7 @@ class Table:
     total: Total
     convention: Convention
     version: str | None
-    dtype: str
-    batch: int
-    training: bool
+    setting: Setting
     _calls: tuple[Call, ...]
     reading: Mapping[str, Any] | None = None  # under a tool's dialect: what it prints, by its own names
 
@@ -372,7 +374,7 @@ class Table:
             for row, call in zip(self.rows, self._calls, strict=True)
             if self.reading is None or not row.flops
         ]
-        parts = ((call, call.facts(self.batch, self.training)) for call in calls)
+        parts = ((call, call.facts(self.setting)) for call in calls)
         return tuple(_left_out(parts, self.convention))
 
     @property
@@ -387,7 +389,7 @@ class Table:
         return (
             f"{self.title}{version}. FLOPs by the convention {self.convention.name} "
             f"(in {self.convention.unit}): {self.convention.counts}. MACs: n for a dot product of length n. "
-            f"Bytes in {self.dtype}; batch {self.batch}."
+            f"Bytes in {self.setting.dtype}; batch {self.setting.batch}."
         )
 
     @property
@@ -444,7 +446,7 @@ class Table:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow([*COLUMNS, "convention"])
         for row in self.rows:
-            cells = (size.x() if isinstance(size, Shape) else size for size in row.data().values())
+            cells = map(_plain_cell, row.data().values())
             writer.writerow([*cells, self.convention.name])
         sums = self.total._asdict()
         totals = [sums[name] for name in COLUMNS[_WORDS:]]
@@ -460,8 +462,8 @@ class Table:
             "counts": self.convention.counts,
             "unit": self.convention.unit,
             "source": self.convention.source,
-            "dtype": self.dtype,
-            "batch": self.batch,
+            "dtype": self.setting.dtype,
+            "batch": self.setting.batch,
             "rows": [row.data() for row in self.rows],
             "total": self.total._asdict(),
             "complete": self.complete,
@@ -498,10 +500,17 @@ class Table:
     def notes(self) -> list[str]:
         """What stands below: what is not counted, and the memory in both kinds of unit."""
         memory = (
-            f"Parameters in {self.dtype}: {self.total.parameter_kib:,} KiB of 1,024 bytes "
+            f"Parameters in {self.setting.dtype}: {self.total.parameter_kib:,} KiB of 1,024 bytes "
             f"({self.total.parameter_bytes / 1000:,} kB of 1,000)."
         )
         return [self.remark, memory]
+
+
+def _plain_cell(value: Any) -> Any:
+    """Shapes in one word, as 3x32x32; those of several inputs with a + between."""
+    if isinstance(value, Shape):
+        return value.x()
+    return " + ".join(shape.x() for shape in value) if isinstance(value, tuple) else value
 
 
 HEADS = [
@@ -521,7 +530,7 @@ FORMATS: dict[str, Callable[[Table], str]] = {
 
 def _cells(row: Row) -> list[str]:
     amounts = (row.parameters, row.parameter_bytes, row.macs, row.flops, row.activation_bytes)
-    return [row.name, row.layer, row.input.x("×"), row.output.x("×"), *(f"{amount:,}" for amount in amounts)]
+    return [row.name, row.layer, row.reads, row.output.x("×"), *(f"{amount:,}" for amount in amounts)]
 
 
 def _short(layer: Layer, otherwise: str) -> str:
@@ -566,10 +575,7 @@ def table(
     layer: Layer,
     input: Iterable[object] | None = None,
     convention: str | Convention = "textbook",
-    *,
-    batch: int = 1,
-    training: bool = False,
-    dtype: str = "float32",
+    **setting: Unpack[Given],
 ) -> Table:
     """The table of a layer or network on the shape `input`, without the batch (a network has a usual one).
 
@@ -585,29 +591,26 @@ def table(
     416520
     """
     if isinstance(convention, str) and convention not in CONVENTIONS:
-        return _tool_table(layer, input, convention, batch, training, dtype)
-    chosen, bits = convention_named(convention), bits_of(dtype)
+        return _tool_table(layer, input, convention, setting_of(setting))
+    chosen, plain = convention_named(convention), setting_of(setting)
     shape = input if input is not None else getattr(layer, "input_shape", None)
     if shape is None:
         raise ShapeError("a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
-    plain_batch = whole("table", "batch", batch)
-    calls = tuple(layer.calls(shape))
-    rows = tuple(_rows(calls, chosen, bits, plain_batch, training))
+    calls = tuple(layer.calls(*several(shape)))
+    rows = tuple(_rows(calls, chosen, plain))
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
         rows=rows,
-        total=_total(rows, bits),
+        total=_total(rows, plain),
         convention=chosen,
         version=getattr(layer, "version", None),
-        dtype=dtype,
-        batch=plain_batch,
-        training=training,
+        setting=plain,
         _calls=calls,
     )
 
 
 def _tool_table(
-    layer: Layer, input: Iterable[object] | None, name: str, batch: int, training: bool, dtype: str
+    layer: Layer, input: Iterable[object] | None, name: str, setting: Setting
 ) -> Table:
     """The table as a tool prices the calls that it meets; raises UnknownNameError for a tool nobody reads."""
     # dialects stand on this module, so that they are looked up by name, and only when one is asked for
@@ -616,50 +619,45 @@ def _tool_table(
         dialect = dialects.dialect_named(name)
     except UnknownNameError:
         raise UnknownNameError("convention", name, [*CONVENTIONS, *dialects.DIALECTS]) from None
-    reading = dialects.read(layer, input, dialect, batch=batch, training=training)
+    reading = dialects.read(layer, input, dialect, setting=setting)
     priced = Convention(reading.dialect, reading.unit, reading.says, reading.source, {})
-    bits = bits_of(dtype)
     calls = tuple([call for call, _ in reading.calls])
     prices = (price for _, price in reading.calls)
-    plain = _rows(calls, priced, bits, batch, training)
+    plain = _rows(calls, priced, setting)
     rows = tuple([row._replace(flops=price) for row, price in zip(plain, prices, strict=True)])
     return Table(
         title=getattr(layer, "name", None) or _short(layer, type(layer).__name__),
         rows=rows,
-        total=_total(rows, bits)._replace(flops=reading.main or 0),
+        total=_total(rows, setting)._replace(flops=reading.main or 0),
         convention=priced,
         version=getattr(layer, "version", None),
-        dtype=dtype,
-        batch=batch,
-        training=training,
+        setting=setting,
         _calls=calls,
         reading=reading.native,
     )
 
 
-def _rows(
-    calls: Iterable[Call], convention: Convention, bits: int, batch: int, training: bool
-) -> Iterator[Row]:
+def _rows(calls: Iterable[Call], convention: Convention, setting: Setting) -> Iterator[Row]:
     """One row a call; every number here is a plain integer."""
     seen: set[int] = set()
-    macs = pricing(Quantity.MACS, convention)
+    macs, bits = pricing(Quantity.MACS, convention), setting.bits
     for call in calls:
-        path, layer, shape, output, only_in_training = call
-        operations, written = call.work(batch, training)
+        path, layer, inputs, output, only_in_training, _ = call
+        operations, written = call.work(setting)
         parameters = 0 if id(layer) in seen else sum([int(held.size) for held in layer.parameters()])
         seen.add(id(layer))
         parameter_bytes, activation_bytes = -(-parameters * bits // 8), -(-int(written) * bits // 8)
         plain_macs, flops = int(macs.total(operations)), int(convention.total(operations))
-        name, held_only = path or type(layer).__name__, only_in_training and not training
+        name, held_only = path or type(layer).__name__, only_in_training and not setting.training
         yield Row(  # by place: there are many, and names would take twice as long
-            name, layer, shape, output, parameters, parameter_bytes, plain_macs, flops, activation_bytes,
+            name, layer, inputs, output, parameters, parameter_bytes, plain_macs, flops, activation_bytes,
             held_only,
         )  # fmt: skip
 
 
-def _total(rows: Iterable[Row], bits: int) -> Total:
+def _total(rows: Iterable[Row], setting: Setting) -> Total:
     parameters = sum([row.parameters for row in rows])
-    size = -(-parameters * bits // 8)
+    size = setting.bytes(parameters)
     return Total(
         parameters=parameters,
         parameter_bytes=size,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import layercost as lc
 
-Drawn: TypeAlias = tuple[lc.Layer, tuple[int, ...]]
+Drawn: TypeAlias = tuple[lc.Layer, tuple[Any, ...]]  # with one shape, or one for each value that it reads
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
 
@@ -297,7 +297,7 @@ def parallel(draw: Draw) -> Drawn:
         "shortcut": draw(st.sampled_from([lc.Identity(), lc.Dropout(0.5), conv])),
     }
     if draw(st.booleans()):
-        return lc.Parallel(branches, join="add"), shape
+        return lc.Parallel(branches, join=draw(st.sampled_from(["add", "multiply"]))), shape
     wide = lc.Conv2d(channels, channels + 2, 1)
     axis = draw(st.sampled_from([None, "C"]))
     return lc.Parallel({**branches, "wide": wide}, join="concatenate", axis=axis), shape
@@ -319,21 +319,63 @@ def sequential(draw: Draw) -> Drawn:
     return lc.Sequential({**head, "softmax": lc.Softmax()}), shape
 
 
+def joins(layer: type[lc.Layer]) -> Callable[[Draw], Drawn]:
+    """Two values or three of one shape, some with axes of 1 that repeat, or with fewer axes."""
+
+    def recipe(draw: Draw) -> Drawn:
+        shape, several = draw(any_shape), draw(small(2, 3))
+        shapes = [shape, *(_thinner(draw, shape) for _ in range(several - 1))]
+        return layer(several), tuple(draw(st.permutations(shapes)))  # type: ignore[call-arg]
+
+    return recipe
+
+
+def _thinner(draw: Draw, shape: tuple[int, ...]) -> tuple[int, ...]:
+    thin = tuple(draw(st.sampled_from([1, size])) for size in shape)
+    return thin[draw(small(0, len(shape) - 1)) :]
+
+
+def concatenate(draw: Draw) -> Drawn:
+    shape, axis = draw(any_shape), draw(st.booleans())
+    at = 0 if len(shape) > 2 else len(shape) - 1
+    name = (("F",), ("T", "F"), ("C", "H", "W"), ("C", "D", "H", "W"))[len(shape) - 1][at]
+    shapes = (shape, (*shape[:at], draw(small(1, 3)), *shape[at + 1 :]))
+    return lc.Concatenate(2, name if axis else None), shapes
+
+
+def matmul(draw: Draw) -> Drawn:
+    n, k, m = draw(small(1, 3)), draw(small(1, 4)), draw(small(1, 3))
+    transpose, stack = draw(st.booleans()), draw(st.sampled_from([(), (2,), (1,)]))
+    other = draw(st.sampled_from([(), stack, (1,)])) if stack else ()
+    return lc.MatMul(transpose), ((*stack, n, k), (*other, *((m, k) if transpose else (k, m))))
+
+
+def elementwise(draw: Draw) -> Drawn:
+    alone = draw(st.sampled_from(["add", "subtract", "multiply", "divide", "compare", "exponential"]))
+    if draw(st.booleans()):
+        return lc.Elementwise(alone), draw(any_shape)
+    _, shapes = joins(lc.Add)(draw)
+    return lc.Elementwise(draw(st.sampled_from(["subtract", "divide", "compare"])), 2), shapes[:2]
+
+
 _vectors = st.tuples(small(1, 5)) | st.tuples(small(1, 4), small(1, 4))
 _images = st.tuples(small(1, 4), small(1, 3), small(1, 3))
 
 RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "AdaptiveAvgPool2d": adaptive_avg_pool2d,
+    "Add": joins(lc.Add),
     "Auxiliary": auxiliary,
     "AvgPool2d": avg_pool2d,
     "BatchNorm1d": batch_norm(lc.BatchNorm1d, _vectors),
     "BatchNorm2d": batch_norm(lc.BatchNorm2d, _images),
+    "Concatenate": concatenate,
     "ConnectedConv2d": connected_conv2d,
     "Conv1d": convolution(lc.Conv1d, 1),
     "Conv2d": conv2d,
     "Conv3d": convolution(lc.Conv3d, 3),
     "ConvTranspose2d": conv_transpose2d,
     "Dropout": dropout,
+    "Elementwise": elementwise,
     "Embedding": embedding,
     "EuclideanRBF": euclidean_rbf,
     "Flatten": of_any_shape(lc.Flatten),
@@ -346,7 +388,9 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "LeakyReLU": leaky_relu,
     "Linear": linear,
     "LocalResponseNorm": local_response_norm,
+    "MatMul": matmul,
     "MaxPool2d": max_pool2d,
+    "Multiply": joins(lc.Multiply),
     "PReLU": prelu,
     "Parallel": parallel,
     "RNN": recurrent(lc.RNN, nonlinearity=st.sampled_from(["tanh", "relu"])),

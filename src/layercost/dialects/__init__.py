@@ -24,7 +24,8 @@ from layercost.dialects.coverage import EXCEPTIONS, Coverage, coverage
 from layercost.dialects.dialect import DIALECTS, Dialect, dialect_named
 from layercost.dialects.identification import Identification, identify
 from layercost.dialects.reading import Part, Reading, read
-from layercost.dialects.visit import Context, Spelling
+from layercost.dialects.visit import Context
+from layercost.layers.model import Spelling
 
 __all__ = [
     "DIALECTS", "EXCEPTIONS", "Comparison", "Context", "Coverage", "Dialect", "Identification", "Part",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import CONVENTIONS, Quantity
 from layercost.dialects.dialect import DIALECTS, Native
 from layercost.dialects.reading import Reading, read
-from layercost.dialects.visit import Spelling
 from layercost.layer import Layer
+from layercost.layers.model import Spelling
 from layercost.rendering import escaped, html_cells, html_table, markdown_lines, padded_lines
+from layercost.setting import Given, Setting, setting_of
 from layercost.table import count
 
 FORMATS = ("text", "md", "html", "json")
@@ -104,9 +105,8 @@ def compare(
     layer: Layer,
     input_shape: Iterable[object] | None = None,
     *,
-    batch: int = 1,
-    training: bool = False,
     spelling: Mapping[str, str | Spelling] | str | None = None,
+    **setting: Unpack[Given],
 ) -> Comparison:
     """What every convention and every tool counts for `layer` on `input_shape`, without the batch.
 
@@ -118,18 +118,19 @@ def compare(
     """
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     readings = [
-        read(layer, shape, dialect, batch=batch, training=training, spelling=spelling)
+        read(layer, shape, dialect, spelling=spelling, **setting)
         for dialect in DIALECTS.values()
         if not dialect.joins
     ]
-    ours = [_convention_row(layer, shape, name, batch, training) for name in CONVENTIONS]
-    return Comparison(readings[0].title, batch, (*ours, *map(_tool_row, readings)))
+    plain = setting_of(setting)
+    ours = [_convention_row(layer, shape, name, plain) for name in CONVENTIONS]
+    return Comparison(readings[0].title, int(plain.batch), (*ours, *map(_tool_row, readings)))
 
 
 def _convention_row(
-    layer: Layer, shape: Iterable[object] | None, name: str, batch: int, training: bool
+    layer: Layer, shape: Iterable[object] | None, name: str, setting: Setting
 ) -> Row:
-    counted = count(layer, Quantity.FLOPS, shape, name, batch=batch, training=training)
+    counted = count(layer, Quantity.FLOPS, shape, name, setting=setting)
     parameters = count(layer, Quantity.PARAMETERS, shape).total
     missing = dict.fromkeys(left.layer.partition("(")[0] for left in counted.not_counted)
     reason = CONVENTIONS[name].counts + (f"; not counted: {', '.join(missing)}" if missing else "")

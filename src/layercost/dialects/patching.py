@@ -22,7 +22,8 @@ from layercost.dialects.dialect import (
     register,
 )
 from layercost.dialects.tracing import FLOP_COUNTER_PRICES, biases_of_products
-from layercost.dialects.visit import Run, Spelling, Visit
+from layercost.dialects.visit import Run, Visit
+from layercost.layers.model import Spelling
 from layercost.layer import Layer
 from layercost.layers import (
     GELU,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named
-from layercost.dialects.visit import Context, Run, Spelling, Visit, context_of
+from layercost.dialects.visit import Context, Run, Visit, context_of
 from layercost.layer import Call, Layer
+from layercost.layers.model import Spelling
+from layercost.setting import Given, setting_of
 from layercost.shape import ShapeError
 
 
@@ -118,11 +120,10 @@ def read(
     input_shape: Iterable[object] | None = None,
     dialect: str | Dialect = "fvcore",
     *,
-    batch: int = 1,
-    training: bool = False,
     spelling: Mapping[str, str | Spelling] | str | None = None,
     held_by_parent: int = 0,
     bare: bool | None = None,
+    **setting: Unpack[Given],
 ) -> Reading:
     """What the tool `dialect` prints for `layer` on `input_shape`, without the batch.
 
@@ -136,7 +137,7 @@ def read(
     30000
     """
     chosen = dialect_named(dialect)
-    context = context_of(layer, batch, training, spelling, held_by_parent, bare)
+    context = context_of(layer, setting_of(setting), spelling, held_by_parent, bare)
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     if shape is None:
         raise ShapeError("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
@@ -178,8 +179,8 @@ def _title(layer: Layer) -> str:
 def _run(dialect: Dialect, layer: Layer, shape: tuple[object, ...], context: Context) -> Run:
     """The tree as the tool walks it, in the mode and the surroundings that the tool sees it in."""
     bare = context.bare and not dialect.needs_parent(layer)
-    training = context.training and dialect.keeps_mode
-    return Run(dialect.rewrites(layer), shape, replace(context, bare=bare, training=training))
+    setting = replace(context.setting, training=context.setting.training and dialect.keeps_mode)
+    return Run(dialect.rewrites(layer), shape, replace(context, bare=bare, setting=setting))
 
 
 def _parts(dialect: Dialect, run: Run) -> tuple[Part, ...]:

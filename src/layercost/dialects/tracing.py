@@ -158,7 +158,7 @@ def _convolution_unless_named(visit: Visit) -> int:
 
 def _batch_norm(visit: Visit) -> int:
     """2 a value at inference and 5 in training, 1 and 4 without trained scales."""
-    price = if_affine(5, 4) if visit.context.training else if_affine(2, 1)
+    price = if_affine(5, 4) if visit.context.setting.training else if_affine(2, 1)
     return price(visit)
 
 

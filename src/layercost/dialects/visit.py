@@ -8,36 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cached_property
 from math import prod
 
 from layercost.convention import UnknownNameError
 from layercost.facts import Kind, Operation, Role
 from layercost.layer import Call, Layer
-from layercost.layers import Add, Concatenate, Identity, ZeroPaddedShortcut
+from layercost.layers import Identity, ZeroPaddedShortcut
+from layercost.layers.joins import Concatenate, Join
+from layercost.layers.model import Model, Spelling
 from layercost.layers.recurrent import Recurrent
-from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
-
-
-class Spelling(Enum):
-    """How a call is written in a model's code."""
-
-    MODULE = "module"  # self.relu = nn.ReLU()
-    IN_PLACE_MODULE = "in-place module"  # nn.ReLU(inplace=True)
-    FUNCTION = "function"  # F.relu(x), torch.add(x, y)
-    OPERATOR = "operator"  # x + y
-    IN_PLACE_OPERATOR = "in-place operator"  # x += y
-
-    @property
-    def is_module(self) -> bool:
-        """Whether a hook on modules sees the call."""
-        return self in (Spelling.MODULE, Spelling.IN_PLACE_MODULE)
-
-    @property
-    def in_place(self) -> bool:
-        """Whether the call overwrites its input, as PyTorch's names that end in ``_`` do."""
-        return self in (Spelling.IN_PLACE_MODULE, Spelling.IN_PLACE_OPERATOR)
+from layercost.setting import INFERENCE, Setting
+from layercost.shape import Sequence, Shape, Tokens, several, shape_of, whole
 
 
 def spelling_named(name: str | Spelling) -> Spelling:
@@ -50,91 +32,59 @@ def spelling_named(name: str | Spelling) -> Spelling:
     return known[name]
 
 
-_UNLESS_TOLD: Mapping[str, Spelling] = {
-    Add.__name__: Spelling.OPERATOR,
-    Concatenate.__name__: Spelling.FUNCTION,
-    ZeroPaddedShortcut.__name__: Spelling.FUNCTION,
-    Identity.__name__: Spelling.FUNCTION,  # a shortcut is the input itself
-}
+_FUNCTIONS = (Concatenate, ZeroPaddedShortcut, Identity)  # a shortcut is the input itself
 
-# How the published PyTorch code of a network spells what is not a plain module.
-_RESNET = {
-    "Add": Spelling.IN_PLACE_OPERATOR,
-    "ReLU": Spelling.IN_PLACE_MODULE,
-    "Flatten": Spelling.FUNCTION,
-}
-_FEED_FORWARD = {"ReLU": Spelling.IN_PLACE_MODULE, "Flatten": Spelling.FUNCTION}
-_GOOGLENET = {"ReLU": Spelling.FUNCTION, "Flatten": Spelling.FUNCTION}
-_MOBILENET = {
-    "ReLU6": Spelling.IN_PLACE_MODULE,
-    "AdaptiveAvgPool2d": Spelling.FUNCTION,
-    "Flatten": Spelling.FUNCTION,
-}
-_VGGS = ("vgg11", "vgg13", "vgg16", "vgg19")
-_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-NETWORK_SPELLINGS: Mapping[tuple[str, str], Mapping[str, Spelling]] = {
-    **{(name, version): _RESNET for name in _RESNETS for version in ("v1", "v1.5", "option-a", "keras")},
-    **{(name, version): _FEED_FORWARD for name in _VGGS for version in ("torchvision", "batch-norm")},
-    ("alexnet", "torchvision"): _FEED_FORWARD,
-    ("googlenet", "torchvision"): _GOOGLENET,
-    ("googlenet", "torchvision-aux"): _GOOGLENET,
-    ("mobilenet_v2", "torchvision"): _MOBILENET,
-}
 
-# Networks whose published code starts the biases of these types at zero: an exporter that stores equal values
-# once (onnx-tool's) then finds fewer of them.
-STARTS_AT_ZERO: Mapping[tuple[str, str], tuple[str, ...]] = {
-    **{(name, version): ("Conv2d", "Linear") for name in _VGGS for version in ("torchvision", "batch-norm")},
-    ("mobilenet_v2", "torchvision"): ("Conv2d", "Linear"),
-}
+def usual_spelling(layer: Layer) -> Spelling:
+    """How a call is written where nobody says otherwise."""
+    if isinstance(layer, _FUNCTIONS):
+        return Spelling.FUNCTION
+    return Spelling.OPERATOR if isinstance(layer, Join) else Spelling.MODULE
 
 
 @dataclass(frozen=True)
 class Context:
     """Everything beside the layer and its input that some tool's reading depends on.
 
-    `spelling` says for a layer's type how its calls are written. `held_by_parent` values are parameters that
+    `spelling` says for the path of a call, or for a layer's type, how calls are written. `held_by_parent` values are parameters that
     belong to the module around, not to a layer. `bare` says that the layer itself is handed to the tool, with
     no module around it. `starts_at_zero` names the types whose biases are all zero.
     """
 
-    batch: int = 1
-    training: bool = False
+    setting: Setting = INFERENCE
     spelling: Mapping[str, Spelling] = field(default_factory=dict)
     held_by_parent: int = 0
     bare: bool = False
     starts_at_zero: tuple[str, ...] = ()
 
-    def spelled(self, layer: Layer) -> Spelling:
-        """How a call of `layer` is written."""
-        name = type(layer).__name__
-        usual = Spelling.MODULE if self.bare else _UNLESS_TOLD.get(name, Spelling.MODULE)
-        return self.spelling.get(name, usual)
+    def spelled(self, call: Call) -> Spelling:
+        """How a call is written: as told for its path, or for its layer's type."""
+        name = type(call.layer).__name__
+        told = self.spelling.get(call.path) or self.spelling.get(name)
+        return told or (Spelling.MODULE if self.bare else usual_spelling(call.layer))
 
 
 def context_of(
     layer: Layer,
-    batch: int = 1,
-    training: bool = False,
+    setting: Setting,
     spelling: Mapping[str, str | Spelling] | str | None = None,
     held_by_parent: int = 0,
     bare: bool | None = None,
 ) -> Context:
-    """The context of a reading; a network of ours is spelled as its published code is.
+    """The context of a reading; a model is spelled as its own code is, unless told otherwise.
 
     `spelling` is one for all layers, or one for each type's name. Raises UnknownNameError, ShapeError.
     """
-    published = (getattr(layer, "name", ""), getattr(layer, "version", ""))
     if isinstance(spelling, str):
         spelling = {type(leaf).__name__: spelling for _, leaf in layer.leaves()}
     told = {kind: spelling_named(value) for kind, value in (spelling or {}).items()}
+    written = layer.spelling if isinstance(layer, Model) else {}
     return Context(
-        batch=whole("a reading", "batch", batch),
-        training=training,
-        spelling={**NETWORK_SPELLINGS.get(published, {}), **told},
+        setting=setting,
+        spelling={**written, **told},
         held_by_parent=whole("a reading", "held_by_parent", held_by_parent, 0),
         bare=layer.is_leaf if bare is None else bare and layer.is_leaf,
-        starts_at_zero=STARTS_AT_ZERO.get(published, ()),
+        starts_at_zero=layer.starts_at_zero if isinstance(layer, Model) else (),
     )
 
 
@@ -144,7 +94,7 @@ class Visit:
     def __init__(self, call: Call, context: Context, time_first: bool) -> None:
         self.call, self.context, self.time_first = call, context, time_first
         self.layer = call.layer
-        self.spelling = context.spelled(call.layer)
+        self.spelling = context.spelled(call)
 
     @property
     def kind(self) -> str:
@@ -163,7 +113,8 @@ class Visit:
 
     @property
     def batch(self) -> int:
-        return self.context.batch
+        """The samples of a batch; what happens once happens to one."""
+        return 1 if self.call.once else int(self.context.setting.batch)
 
     @cached_property
     def input(self) -> tuple[int, ...]:
@@ -188,7 +139,7 @@ class Visit:
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """What truly happens, by our own count."""
-        return self.call.facts(self.batch, self.context.training).operations
+        return self.call.facts(self.context.setting).operations
 
     @cached_property
     def macs(self) -> int:
@@ -247,17 +198,18 @@ class Run:
 
     def __init__(self, layer: Layer, input_shape: Iterable[object], context: Context) -> None:
         self.layer, self.context = layer, context
-        calls = list(layer.calls(input_shape))
-        running = [call for call in calls if context.training or not call.only_in_training]
+        shapes = several(input_shape)
+        calls = list(layer.calls(*shapes))
+        running = [call for call in calls if context.setting.training or not call.only_in_training]
         first = next((call.layer for call in running if isinstance(call.layer, Recurrent)), None)
         self.time_first = first is not None and not first.batch_first
         self.visits = tuple(Visit(call, context, self.time_first) for call in running)
-        self.input_shape = shape_of(input_shape, type(layer).__name__)
+        self.input_shape = shape_of(shapes[0], type(layer).__name__)
 
     @property
     def leading(self) -> int:
         """The size of the first axis of what goes in: the batch, or time where it is first."""
-        return leading(self.input_shape, self.context.batch, self.time_first)
+        return leading(self.input_shape, int(self.context.setting.batch), self.time_first)
 
     @property
     def layers(self) -> Iterator[Layer]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from layercost.forward.joins import together
 from layercost.forward.weights import Array, Call, arrays_of, computed, draw_weights, leaves_that_keep
 from layercost.layer import Layer
-from layercost.layers.composite import Add, Auxiliary, Concatenate, Parallel, Sequential
-from layercost.models.tree import Graph, shape_after
+from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.graph import Graph
+from layercost.layers.joins import Join
 from layercost.shape import Shape, ShapeError, shape_of
 
 _TAKE_WHOLE_NUMBERS = ("Embedding", "Flatten", "Identity", "Dropout")  # tokens pass through them as they are
@@ -92,26 +94,17 @@ def _follow(layer: Layer, values: Array, shape: Shape, this: _Run) -> Array:
 
 
 def _through_graph(layer: Graph, values: Array, shape: Shape, this: _Run) -> Array:
-    found, shapes, last = {"": values}, {"": shape}, ""
-    for last, inner, inputs in layer.nodes:
+    found, shapes = {layer.inputs[0]: values}, {layer.inputs[0]: shape}
+    for name, inner, inputs, _ in layer.nodes:
         parts, sizes = [found[key] for key in inputs], [shapes[key] for key in inputs]
-        shapes[last] = shape_after(inner, sizes)
-        if isinstance(inner, (Add, Concatenate)):
-            axis = inner.axis if isinstance(inner, Concatenate) else None
-            found[last] = _together(inner, axis, parts, sizes[0].axes)
+        shapes[name] = inner.output_shape(*sizes)
+        if isinstance(inner, Join):
+            found[name] = together(inner, parts, sizes)
         else:
-            found[last] = _follow(inner, parts[0], sizes[0], this)
-    return found[last]
+            found[name] = _follow(inner, parts[0], sizes[0], this)
+    return found[layer.output]
 
 
 def _joined(layer: Parallel, values: Array, shape: Shape, this: _Run) -> Array:
     outputs = [_follow(child, values, shape, this) for _, child in layer.children]
-    return _together(layer.end, layer.axis, outputs, layer.children[0][1].output_shape(shape).axes)
-
-
-def _together(end: Add | Concatenate, axis: str | None, outputs: list[Array], axes: tuple[str, ...]) -> Array:
-    """Outputs of branches added, or one after the other along an axis."""
-    if isinstance(end, Add):
-        return sum(outputs[1:], start=outputs[0])
-    place = axes.index(axis or ("C" if "C" in axes else axes[-1]))
-    return np.concatenate(outputs, axis=1 + place)
+    return together(layer.end, outputs, [child.output_shape(shape) for _, child in layer.children])

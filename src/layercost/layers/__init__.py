@@ -13,11 +13,14 @@ from layercost.layers.activation import (
     Softmax,
     Tanh,
 )
-from layercost.layers.composite import Add, Auxiliary, Concatenate, Parallel, Sequential
+from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
 from layercost.layers.embedding import Embedding
 from layercost.layers.folding import fold
+from layercost.layers.graph import Graph
+from layercost.layers.joins import Add, Concatenate, Elementwise, MatMul, Multiply
 from layercost.layers.linear import EuclideanRBF, Linear
+from layercost.layers.model import Model, Spelling
 from layercost.layers.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from layercost.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, Subsampling2d
 from layercost.layers.receptive import ReceptiveField, receptive_field
@@ -43,16 +46,21 @@ __all__ = [
     "Conv3d",
     "ConvTranspose2d",
     "Dropout",
+    "Elementwise",
     "Embedding",
     "EuclideanRBF",
     "Flatten",
+    "Graph",
     "GroupNorm",
     "Identity",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
+    "MatMul",
     "MaxPool2d",
+    "Model",
+    "Multiply",
     "PReLU",
     "Parallel",
     "ReLU",
@@ -63,6 +71,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softmax",
+    "Spelling",
     "Subsampling2d",
     "Tanh",
     "ZeroPaddedShortcut",

@@ -9,6 +9,7 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
+from layercost.setting import Setting
 from layercost.shape import Shape, ShapeError, values
 
 
@@ -20,8 +21,8 @@ class _Elementwise(Layer):
 
     kind: ClassVar[Kind]
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        return (Operation(self.kind, Role.ACTIVATION, times(batch, values(output))),)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(self.kind, Role.ACTIVATION, times(setting.batch, values(output))),)
 
 
 @register
@@ -64,9 +65,9 @@ class ReLU6(_Elementwise):
 
     kind = Kind.RELU
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        compare = Operation(Kind.COMPARE, Role.ACTIVATION, times(batch, values(output)))
-        return (*super().operations(shape, output, batch, training), compare)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        compare = Operation(Kind.COMPARE, Role.ACTIVATION, times(setting.batch, values(output)))
+        return (*super().operations(shape, output, setting), compare)
 
 
 def _leaky(amount: Number) -> tuple[Operation, ...]:
@@ -89,8 +90,8 @@ class LeakyReLU(Layer):
     def __post_init__(self) -> None:
         keep_real(self, "negative_slope", 0)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        return _leaky(times(batch, values(output)))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _leaky(times(setting.batch, values(output)))
 
 
 @register
@@ -120,8 +121,8 @@ class PReLU(Layer):
     def parameters(self) -> tuple[Held, ...]:
         return (Held("weight", self.num_parameters),)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        return _leaky(times(batch, values(output)))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _leaky(times(setting.batch, values(output)))
 
 
 @register
@@ -139,8 +140,8 @@ class GELU(Layer):
         if self.approximate not in ("none", "tanh"):
             raise LayerError(f"GELU: approximate must be 'none' or 'tanh', but got {self.approximate!r}")
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        amount = times(batch, values(output))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
         if self.approximate == "none":
             return (Operation(Kind.GELU, Role.ACTIVATION, amount),)
         return (
@@ -160,9 +161,9 @@ class SiLU(_Elementwise):
 
     kind = Kind.SIGMOID
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, times(batch, values(output)))
-        return (*super().operations(shape, output, batch, training), multiply)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, times(setting.batch, values(output)))
+        return (*super().operations(shape, output, setting), multiply)
 
 
 @register
@@ -181,13 +182,13 @@ class Dropout(Layer):
     def __post_init__(self) -> None:
         keep_real(self, "p", 0, 1)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        if not training:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        if not setting.training:
             return ()
-        return (Operation(Kind.MULTIPLY, Role.ELEMENTWISE, times(batch, values(output))),)
+        return (Operation(Kind.MULTIPLY, Role.ELEMENTWISE, times(setting.batch, values(output))),)
 
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
-        return super().written(output, batch, training) if training else 0
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return super().written(output, setting) if setting.training else 0
 
 
 @register
@@ -200,10 +201,10 @@ class ScaledTanh(_Elementwise):
 
     kind = Kind.TANH
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        amount = times(batch, values(output))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
         multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, 2 * amount)
-        return (multiply, *super().operations(shape, output, batch, training))
+        return (multiply, *super().operations(shape, output, setting))
 
 
 @register
@@ -228,8 +229,8 @@ class Softmax(Layer):
         if -self.dim > len(shape):
             raise ShapeError(f"Softmax(dim={self.dim}) needs {-self.dim} axes but got shape {shape}")
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         rows: Number = 1
         for size in (*shape[: self.dim], *(shape[self.dim + 1 :] if self.dim < -1 else ())):
             rows = times(rows, size)
-        return (Operation(Kind.SOFTMAX, Role.ACTIVATION, times(batch, rows), shape[self.dim]),)
+        return (Operation(Kind.SOFTMAX, Role.ACTIVATION, times(setting.batch, rows), shape[self.dim]),)

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, Unpack, cast
 
-from layercost.expression import Number, times
-from layercost.facts import Facts, Kind, Operation, Role
+from layercost.facts import Facts
 from layercost.frozen import frozen
 from layercost.layer import Call, Layer, LayerError, keep, register
-from layercost.shape import Shape, ShapeError, shape_of, shown, values, whole
+from layercost.layers.joins import Add, Concatenate, Join, Multiply
+from layercost.setting import Given, setting_of
+from layercost.shape import Shape, ShapeError, shape_of, shown
+
+
+DEEPEST = 100  # models have ten; each takes a few frames of Python's stack, which ends at 1,000
 
 
 @frozen
-class _Composite(Layer):
+class Composite(Layer):
     """What layers made of layers share: they count what these do and have no formula of their own."""
 
     is_leaf = False
 
-    def output_shape(self, input_shape: Iterable[object]) -> Shape:
-        return self.follow(input_shape, "", [])
+    def keep_depth(self, layers: Iterable[Layer]) -> None:
+        """Note how deep these layers, which stand inside, are nested; raises LayerError where it is too deep."""
+        depth = 1 + max((layer.depth for layer in layers), default=0)
+        if depth > DEEPEST:
+            raise LayerError(
+                f"{type(self).__name__}: layers may be nested {DEEPEST} deep, one inside the other, "
+                "but got one more; put those that follow each other into one Sequential"
+            )
+        keep(self, depth=depth)
 
-    def facts(self, input_shape: Iterable[object], batch: int = 1, training: bool = False) -> Facts:
-        plain = whole("facts", "batch", batch)
-        each = [(call.layer, call.facts(plain, training)) for call in self.calls(input_shape)]
+    def output_shape(self, *input_shapes: Iterable[object]) -> Shape:
+        return self.follow(input_shapes, "", [])
+
+    def facts(self, *input_shapes: Iterable[object], **setting: Unpack[Given]) -> Facts:
+        plain = setting_of(setting)
+        each = [(call.layer, call.facts(plain)) for call in self.calls(*input_shapes)]
         once = {id(layer): facts for layer, facts in each}.values()
         return Facts(
             tuple(held for facts in once for held in facts.parameters),
@@ -33,17 +47,17 @@ class _Composite(Layer):
             sum(int(facts.written) for _, facts in each),
         )
 
-    def symbolic(self, input_shape: Iterable[object]) -> NoReturn:
+    def symbolic(self, *input_shapes: Iterable[object]) -> NoReturn:
         """Refused: a network has no formula of its own; its layers have."""
         raise LayerError(
             f"{type(self).__name__} has no formula of its own, its layers have: "
-            "derive them one by one, as call.layer.derive(call.input_shape) for each call of .calls(shape)"
+            "derive them one by one, as call.layer.derive(*call.inputs) for each call of .calls(shape)"
         )
 
 
 @frozen(init=False)
-class _Named(_Composite):
-    """Layers under names: those of one dictionary, or numbers."""
+class _Named(Composite):
+    """Layers under names: the names of a dictionary, or without one 0, 1, 2, ... in their order."""
 
     children: tuple[tuple[str, Layer], ...]
 
@@ -53,6 +67,7 @@ class _Named(_Composite):
         if isinstance(first, dict):
             pairs = first.items()
         keep(self, children=tuple(self._child(name, layer) for name, layer in pairs))
+        self.keep_depth([layer for _, layer in self.children])
 
     def _child(self, name: object, layer: object) -> tuple[str, Layer]:
         """A child under its name; raises LayerError for what cannot be one."""
@@ -89,15 +104,15 @@ class Sequential(_Named):
     (12,)
     """
 
-    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
-        shape = shape_of(input_shape, "Sequential")
+    def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
+        shapes = input_shapes if self.children else (_one(self, input_shapes),)
         prefix = f"{path}." if path else ""
         for name, layer in self.children:
             try:
-                shape = layer.follow(shape, prefix + name, calls)
+                shapes = (layer.follow(shapes, prefix + name, calls),)
             except ShapeError as error:
                 raise error.within(name) from None
-        return shape
+        return cast(Shape, shapes[0])
 
     def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
         shape, layers = input_shape, {}
@@ -110,74 +125,33 @@ class Sequential(_Named):
         return Sequential(layers)
 
 
-Outputs: TypeAlias = dict[str, Shape]  # what each branch gave
+def _one(layer: Layer, input_shapes: tuple[Iterable[object], ...]) -> Shape:
+    """The one shape that arrives; raises ShapeError where several do."""
+    if len(input_shapes) != 1:
+        raise ShapeError(f"{type(layer).__name__} reads one value, but got {len(input_shapes)} shapes")
+    return shape_of(input_shapes[0], type(layer).__name__)
 
 
-@frozen
-class Add(Layer):
-    """The end of ``Parallel(..., join="add")``: a sum of branches, ``branches - 1`` additions an element."""
-
-    branches: int
-
-    def joined(self, outputs: Outputs) -> Shape:
-        """The shape of the sum; raises ShapeError where the branches differ."""
-        first, *others = outputs.values()
-        if any(other != first for other in others):
-            raise ShapeError(f"branches that are added must give one shape, but {_gave(outputs)}")
-        return first
-
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        amount = times(self.branches - 1, times(batch, values(output)))
-        return (Operation(Kind.ADD, Role.ELEMENTWISE, amount),) if self.branches > 1 else ()
+JOINS = ("add", "concatenate", "multiply")
 
 
-@frozen
-class Concatenate(Layer):
-    """The end of ``Parallel(..., join="concatenate")``: branches written one after the other along `axis`.
-
-    It copies and computes nothing. Without `axis`: along the channels C, else along the features F.
-    """
-
-    branches: int
-    axis: str | None = None
-
-    def joined(self, outputs: Outputs) -> Shape:
-        """The shape of all branches together; raises ShapeError where they differ along another axis."""
-        first, *others = outputs.values()
-        axis = self.axis or ("C" if "C" in first.axes else first.axes[-1])
-        if axis not in first.axes:
-            raise ShapeError(f"cannot concatenate along {axis}: the axes are ({', '.join(first.axes)})")
-        at = first.axes.index(axis)
-        if any(_without(at, other) != _without(at, first) for other in others):
-            raise ShapeError(
-                f"branches that are concatenated along {axis} must agree along the others, "
-                f"but {_gave(outputs)}"
-            )
-        length = sum(int(output[at]) for output in outputs.values())
-        return type(first)((*first[:at], length, *first[at + 1 :]))
-
-
-def _without(at: int, shape: Shape) -> tuple[Number, ...]:
-    """The sizes along the other axes."""
-    return (*shape[:at], *shape[at + 1 :])
-
-
-def _gave(outputs: Outputs) -> str:
-    return " and ".join(f"{name} gave {output}" for name, output in outputs.items())
-
-
-JOINS = ("add", "concatenate")
+_MUST = {  # what branches must do to fit together
+    "add": "branches that are added must give one shape",
+    "multiply": "branches that are multiplied must give one shape, or sizes of 1",
+    "concatenate": "branches that are concatenated must agree along all other axes",
+}
 
 
 @register
 @frozen(init=False)
 class Parallel(_Named):
-    """Any shape to that of its branches together: they read one input, and are added or concatenated.
+    """Any shape to that of its branches together: they read one input, and a join reads what they give.
 
-    Takes layers, or one dictionary of named layers. `join` is "add" (outputs of one shape, added) or
-    "concatenate" (along `axis`: the channels C, or the features F where there are none, unless told).
-    The join is a call of its own: ``block.add`` costs ``branches - 1`` additions an element,
-    ``block.concatenate`` computes nothing and writes its output. Source: document 004, GoogLeNet and ResNet.
+    Takes layers, or one dictionary of named layers. `join` is "add" (`Add`), "multiply" (`Multiply`, as the
+    gates of a squeeze-excitation) or "concatenate" (`Concatenate`, along `axis`: the channels C, or the
+    features F where there are none, unless told). The join is a call of its own: ``block.add`` costs
+    ``branches - 1`` additions an element, ``block.concatenate`` computes nothing and writes its output.
+    Source: document 004, GoogLeNet and ResNet.
 
     >>> from layercost import Identity
     >>> Parallel(Identity(), Identity(), join="concatenate").output_shape((3, 8, 8))
@@ -186,13 +160,15 @@ class Parallel(_Named):
 
     join: str
     axis: str | None
-    end: Add | Concatenate = field(compare=False)
+    end: Join = field(compare=False)
 
     def __init__(self, *layers: Layer | dict[str, Layer], join: str, axis: str | None = None) -> None:
         super().__init__(*layers)
         if join not in JOINS:
-            raise LayerError(f"Parallel: join must be 'add' or 'concatenate', but got {shown(join)}")
-        if axis is not None and (join == "add" or not isinstance(axis, str)):
+            raise LayerError(
+                f"Parallel: join must be 'add', 'concatenate' or 'multiply', but got {shown(join)}"
+            )
+        if axis is not None and (join != "concatenate" or not isinstance(axis, str)):
             raise LayerError(
                 f"Parallel: axis names what is concatenated along, as axis='C', but got axis={shown(axis)} "
                 f"with join={join!r}"
@@ -202,11 +178,16 @@ class Parallel(_Named):
                 f"Parallel: expected one branch or more, and none of the name {join!r}, which is the join's"
             )
         branches = len(self.children)
-        end = Add(branches) if join == "add" else Concatenate(branches, axis)
+        ends: dict[str, Callable[[], Join]] = {
+            "add": lambda: Add(branches),
+            "concatenate": lambda: Concatenate(branches, axis),
+            "multiply": lambda: Multiply(branches),
+        }
+        end = ends[join]()
         keep(self, join=join, axis=axis, end=end)
 
-    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
-        shape = shape_of(input_shape, "Parallel")
+    def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
+        shape = (_one(self, input_shapes),)
         prefix = f"{path}." if path else ""
         outputs = {}
         for name, layer in self.children:
@@ -214,9 +195,11 @@ class Parallel(_Named):
                 outputs[name] = layer.follow(shape, prefix + name, calls)
             except ShapeError as error:
                 raise error.within(name) from None
-        joined = self.end.joined(outputs)
-        calls.append(Call(prefix + self.join, self.end, joined, joined))
-        return joined
+        try:
+            return self.end.follow(tuple(outputs.values()), prefix + self.join, calls)
+        except ShapeError:
+            gave = " and ".join(f"{name} gave {output}" for name, output in outputs.items())
+            raise ShapeError(f"{_MUST[self.join]}, but {gave}") from None
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         yield from super().leaves(path)
@@ -235,7 +218,7 @@ class Parallel(_Named):
 
 @register
 @frozen
-class Auxiliary(_Composite):
+class Auxiliary(Composite):
     """Any shape to the same shape, past a head on the side that runs in training only.
 
     At inference the head's parameters are held and nothing of it is run; tables mark its rows.
@@ -247,10 +230,11 @@ class Auxiliary(_Composite):
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
             raise LayerError(f"Auxiliary: layer must be a layer, but got {shown(self.layer)}")
+        self.keep_depth([self.layer])
 
-    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
-        shape, found = shape_of(input_shape, "Auxiliary"), list[Call]()
-        self.layer.follow(shape, path, found)
+    def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
+        shape, found = _one(self, input_shapes), list[Call]()
+        self.layer.follow((shape,), path, found)
         calls.extend(call._replace(only_in_training=True) for call in found)
         return shape
 

@@ -30,6 +30,7 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.misconception import PRICED, SIZED, STORED, belief
+from layercost.setting import Setting
 from layercost.shape import (
     FLOOR,
     TF_SAME,
@@ -119,8 +120,8 @@ class Convolution(Layer):
     def transform(self, shape: Shape) -> Shape:
         return slide(self.window, self.out_channels, shape, self.size_rule)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        amount = times(batch, values(output))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
         dots = Operation(Kind.DOT, Role.WEIGHTS, amount, self._length())
         return (dots, Operation(Kind.ADD, Role.BIAS, amount)) if self.bias else (dots,)
 
@@ -234,8 +235,8 @@ class ConnectedConv2d(Layer):
     def transform(self, shape: Shape) -> Shape:
         return slide(self.window, len(self.connections), shape, FLOOR)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        positions, area = times(batch, output[1] * output[2]), self.window.area
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        positions, area = times(setting.batch, output[1] * output[2]), self.window.area
         lengths = sorted({len(inputs) for inputs in self.connections})
         dots = tuple(
             Operation(Kind.DOT, Role.WEIGHTS, self._maps_that_read(length) * positions, length * area)
@@ -281,8 +282,8 @@ class _OneFilter(Convolution):
     def parameters(self) -> tuple[Held, ...]:
         return tuple(held._replace(size=held.size // self.out_channels) for held in super().parameters())
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        return _shared_out(super().operations(shape, output, batch, training), self.out_channels)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _shared_out(super().operations(shape, output, setting), self.out_channels)
 
 
 @belief(
@@ -302,9 +303,9 @@ class _BiasPerInputChannel(Convolution):
     Convolution, PRICED,
 )  # fmt: skip
 class _OnePosition(Convolution):
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         positions = values(output) // output[0]
-        return _shared_out(super().operations(shape, output, batch, training), positions)
+        return _shared_out(super().operations(shape, output, setting), positions)
 
 
 def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Operation, ...]:

@@ -10,6 +10,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_flags, keep_whole, register
 from layercost.misconception import PRICED, STORED, belief
+from layercost.setting import Setting
 from layercost.shape import Features, Shape, ShapeError, values
 
 
@@ -50,8 +51,8 @@ class Linear(Layer):
             return Features((self.out_features,))
         return type(shape)((*shape[:-1], self.out_features))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        amount = times(batch, values(output))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
         dots = Operation(Kind.DOT, Role.WEIGHTS, amount, self.in_features)
         return (dots, Operation(Kind.ADD, Role.BIAS, amount)) if self.bias else (dots,)
 
@@ -91,8 +92,8 @@ class EuclideanRBF(Layer):
     def transform(self, shape: Shape) -> Shape:
         return Features((self.out_features,))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        distances = times(batch, self.out_features)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        distances = times(setting.batch, self.out_features)
         return (
             Operation(Kind.SUBTRACT, Role.ELEMENTWISE, distances * self.in_features),
             Operation(Kind.MULTIPLY, Role.ELEMENTWISE, distances * self.in_features),
@@ -124,8 +125,8 @@ class _SizesAdded(Linear):
         _, *bias = super().parameters()
         return (Held("weight", self.in_features + self.out_features), *bias)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        dots, *bias = super().operations(shape, output, batch, training)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        dots, *bias = super().operations(shape, output, setting)
         return (dots._replace(amount=1, length=self.in_features + self.out_features), *bias)
 
 
@@ -139,6 +140,6 @@ class _OneOutput(Linear):
         _, *bias = super().parameters()
         return (Held("weight", self.in_features), *(Held("bias", 1) for _ in bias))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        every = super().operations(shape, output, batch, training)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        every = super().operations(shape, output, setting)
         return tuple(operation._replace(amount=1) for operation in every)

@@ -25,6 +25,7 @@ from layercost.layer import (
     register,
 )
 from layercost.layers.sliding import Sizes, check_channels
+from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, values
 
 _NORM = Role.NORMALIZATION
@@ -83,18 +84,18 @@ class BatchNorm(Layer):
             return ()
         return (Held("running_mean", self.num_features), Held("running_var", self.num_features))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        elements = times(batch, values(shape))
-        if self.track_running_stats and not training:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements = times(setting.batch, values(shape))
+        if self.track_running_stats and not setting.training:
             return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
         scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
-        length = times(batch, product(shape[1:]))
-        if training and int(length) < 2:
+        length = times(setting.batch, product(shape[1:]))
+        if setting.training and int(length) < 2:
             raise ShapeError(
                 f"{type(self).__name__} needs two values a channel or more in training, but a batch of "
-                f"{int(batch)} of shape {shape} has one; use a larger batch"
+                f"{int(setting.batch)} of shape {shape} has one; use a larger batch"
             )
-        update = self._update(shape[0]) if training and self.track_running_stats else ()
+        update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
         return (*_normalized(shape[0], length), *scale, *update)
 
     @staticmethod
@@ -185,9 +186,9 @@ class LayerNorm(Layer):
         weight = Held("weight", product(self.sizes))
         return (weight, Held("bias", product(self.sizes))) if self.bias else (weight,)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         axes = len(self.sizes)
-        rows = times(batch, product(shape[:-axes]))
+        rows = times(setting.batch, product(shape[:-axes]))
         length = product(shape[-axes:])
         scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
         elements = times(rows, length)
@@ -227,11 +228,11 @@ class GroupNorm(Layer):
     def parameters(self) -> tuple[Held, ...]:
         return (Held("weight", self.num_channels), Held("bias", self.num_channels)) if self.affine else ()
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        elements = times(batch, values(shape))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements = times(setting.batch, values(shape))
         length = exact_div(shape[0], self.num_groups) * product(shape[1:])
         scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
-        return (*_normalized(times(batch, self.num_groups), length), *scale)
+        return (*_normalized(times(setting.batch, self.num_groups), length), *scale)
 
 
 # ---- by neighbours -----------------------------------------------------------------------------
@@ -260,9 +261,9 @@ class LocalResponseNorm(Layer):
         for name in ("alpha", "beta", "k"):
             keep_real(self, name, 0)
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        elements = times(batch, values(shape))
-        plane = times(batch, shape[1] * shape[2])
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements = times(setting.batch, values(shape))
+        plane = times(setting.batch, shape[1] * shape[2])
         neighbours = self._neighbours(shape[0])
         sums = (Operation(Kind.SUM, _NORM, times(many, plane), cells) for cells, many in neighbours)
         scaled = _each(elements, Kind.MULTIPLY, Kind.ADD, Kind.POWER, Kind.DIVIDE)

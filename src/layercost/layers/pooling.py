@@ -31,6 +31,7 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.misconception import SIZED, STORED, belief
+from layercost.setting import Setting
 from layercost.shape import (
     CEIL,
     FLOOR,
@@ -141,8 +142,8 @@ class MaxPool2d(Pooling):
         """How the window slides."""
         return super().window._replace(dilation=per_axis(self.dilation))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        windows = self._windows(shape, output, batch)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        windows = self._windows(shape, output, setting.batch)
         return tuple(Operation(Kind.MAXIMUM, Role.POOLING, amount, cells) for cells, amount in windows)
 
 
@@ -166,9 +167,9 @@ class AvgPool2d(Pooling):
         keep_flags(self, "ceil_mode", "count_include_pad")
         self._check_padding()
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        divide = Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output)))
-        return (*self._sums(shape, output, batch), divide)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        divide = Operation(Kind.DIVIDE, Role.POOLING, times(setting.batch, values(output)))
+        return (*self._sums(shape, output, setting.batch), divide)
 
 
 @register
@@ -204,13 +205,13 @@ class AdaptiveAvgPool2d(Layer):
         sizes = (n if size is None else size for n, size in zip(shape[1:], self._sizes, strict=True))
         return Image((shape[0], *sizes))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         rows, columns = map(adaptive_cells, shape[1:], output[1:])
         sums = (
-            Operation(Kind.SUM, Role.POOLING, times(batch, output[0] * down * across), height * width)
+            Operation(Kind.SUM, Role.POOLING, times(setting.batch, output[0] * down * across), height * width)
             for (height, down), (width, across) in pairs(rows, columns)
         )
-        return (*sums, Operation(Kind.DIVIDE, Role.POOLING, times(batch, values(output))))
+        return (*sums, Operation(Kind.DIVIDE, Role.POOLING, times(setting.batch, values(output))))
 
 
 @register
@@ -235,10 +236,10 @@ class Subsampling2d(Pooling):
     def parameters(self) -> tuple[Held, ...]:
         return (Held("coefficient", self.channels), Held("bias", self.channels))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        each = times(batch, values(output))
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        each = times(setting.batch, values(output))
         multiply, add = (Operation(kind, Role.POOLING, each) for kind in (Kind.MULTIPLY, Kind.ADD))
-        return (*self._sums(shape, output, batch), multiply, add)
+        return (*self._sums(shape, output, setting.batch), multiply, add)
 
 
 # ---- What people believe instead ---------------------------------------------------------------

@@ -14,6 +14,7 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
+from layercost.setting import Setting
 from layercost.shape import Features, Sequence, Shape, ShapeError
 
 
@@ -96,14 +97,14 @@ class Recurrent(Layer):
         features = times(self.directions, self.state_size)
         return Sequence((shape[0], features)) if self.return_sequences else Features((features,))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        steps = times(batch, shape[0])
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        steps = times(setting.batch, shape[0])
         performed = [
             operation._replace(amount=times(steps, operation.amount))
             for cell in self.cells()
             for operation in self._step(cell)
         ]
-        if training and self.dropout and self.num_layers > 1:  # between layers
+        if setting.training and self.dropout and self.num_layers > 1:  # between layers
             dropped = (self.num_layers - 1) * self.directions * self.state_size
             performed.append(Operation(Kind.MULTIPLY, Role.ELEMENTWISE, times(steps, dropped)))
         return tuple(performed)

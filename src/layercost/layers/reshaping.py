@@ -10,6 +10,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_whole, register
 from layercost.layers.sliding import check_channels
 from layercost.misconception import PRICED, STORED, belief
+from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, values
 
 
@@ -21,7 +22,7 @@ class Flatten(Layer):
     def transform(self, shape: Shape) -> Shape:
         return Features((values(shape),))
 
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
+    def written(self, output: Shape, setting: Setting) -> Number:
         return 0
 
 
@@ -30,7 +31,7 @@ class Flatten(Layer):
 class Identity(Layer):
     """Any shape to the same shape, and the same values: it does and writes nothing. As torch.nn.Identity."""
 
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
+    def written(self, output: Shape, setting: Setting) -> Number:
         return 0
 
 

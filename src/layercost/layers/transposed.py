@@ -12,6 +12,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
+from layercost.setting import Setting
 from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, values
 
 
@@ -81,14 +82,14 @@ class ConvTranspose2d(Layer):
                 raise ShapeError(f"along {axis}, {error.message}") from None
         return Image((self.out_channels, *sizes))
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
-        maps = times(batch, self.out_channels)
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        maps = times(setting.batch, self.out_channels)
         channels = exact_div(self.in_channels, self.groups)
         dots = tuple(
             Operation(Kind.DOT, Role.WEIGHTS, maps * down * across, times(high * wide, channels))
             for (high, down), (wide, across) in pairs(*self._meetings(shape))
         )
-        bias = Operation(Kind.ADD, Role.BIAS, times(batch, values(output)))
+        bias = Operation(Kind.ADD, Role.BIAS, times(setting.batch, values(output)))
         return (*dots, bias) if self.bias else dots
 
     def _meetings(self, shape: Shape) -> tuple[list[tuple[int, int]], ...]:

@@ -4,7 +4,10 @@ What is known becomes the layer that it is, under the name that it had; what is 
 that says what it is, holds its parameters, and makes every count of operations incomplete.
 """
 
-from layercost.models.leaves import Rearranged, Unknown, Unused
-from layercost.models.tree import Graph, Model, ModelError
+from layercost.layers import Graph, Model
+from layercost.models.leaves import Applied, Rearranged, Stored, Unknown, Unplaced, Unused
+from layercost.models.tree import ModelError
 
-__all__ = ["Graph", "Model", "ModelError", "Rearranged", "Unknown", "Unused"]
+__all__ = [
+    "Applied", "Graph", "Model", "ModelError", "Rearranged", "Stored", "Unknown", "Unplaced", "Unused",
+]  # fmt: skip

@@ -16,7 +16,8 @@ from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
 from layercost.models.leaves import Rearranged, Unknown
-from layercost.models.tree import Model, ModelError, Node, Nodes, model, needed, shape_after
+from layercost.layers.model import Model
+from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import TF_SAME, Shape, ShapeError, shape_of
 
 Sizes = tuple[int, ...]
@@ -232,7 +233,7 @@ class _Reading:
 
     def __init__(self, keras: Any, keras_model: Any) -> None:
         self.keras, self.original = keras, keras_model
-        self.nodes: Nodes = {}
+        self.nodes: Steps = {}
         self.values: dict[int, str] = {}  # a tensor of Keras's: the value of ours
         self.shapes: dict[str, Shape] = {}
         self.layers: dict[int, Layer] = {}
@@ -245,7 +246,9 @@ class _Reading:
         self.values[id(given)], self.shapes[""] = "", shape_of(sizes, "from_keras")
         self._read_all(functional, ())
         name = str(self.original.name)
-        return model(self.nodes, self.values[id(output)], name, f"keras.Model {name}", sizes)
+        return model(
+            self.nodes, self.values[id(output)], name=name, source=f"keras.Model {name}", input_shape=sizes
+        )
 
     def _functional(self, found: Any) -> Any:
         """The functional model behind a model, of one input and one output."""
@@ -301,7 +304,7 @@ class _Reading:
         sizes = self._sizes(output)
         found, shape = self._checked(layer, inputs, sizes)
         key = f"{len(self.nodes)} {layer.name}"
-        self.nodes[key] = Node(name, found, inputs)
+        self.nodes[key] = Step(name, found, inputs)
         self.shapes[key] = shape
         for one in node.outputs:
             self.values[id(one)] = key
@@ -318,7 +321,7 @@ class _Reading:
         shapes = [self.shapes[key] for key in inputs]
         try:
             found = self._once(layer, lambda: self._layer(layer, shapes, sizes))
-            shape = shape_after(found, shapes)
+            shape = shape_after(found, [(one, False) for one in shapes])
         except (_NotOurs, LayerError, ShapeError, TypeError, AttributeError):
             shape = None
         if shape is None or tuple(shape) != sizes:
@@ -371,17 +374,17 @@ class _Reading:
 def _turned(build: Callable[[Shape], Layer], shape: Shape) -> Layer:
     """A layer of ours that has channels before steps, between two turns."""
     steps, channels = map(int, shape)
-    first = Rearranged("Permute", (steps, channels), (channels, steps))
+    first = Rearranged("Permute", ((steps, channels),), (channels, steps))
     layer = build(shape_of((channels, steps), "from_keras"))
     turned = tuple(map(int, layer.output_shape((channels, steps))))
-    last = Rearranged("Permute", turned, turned[::-1])
+    last = Rearranged("Permute", (turned,), turned[::-1])
     return ours.Sequential({"channels_first": first, "layer": layer, "channels_last": last})
 
 
 def _moved(kind: str, before: Shape, sizes: Sizes) -> Layer:
     if kind == "Reshape" and sizes == (prod(map(int, before)),):
         return ours.Flatten()
-    return Rearranged(kind, tuple(map(int, before)), sizes)
+    return Rearranged(kind, (tuple(map(int, before)),), sizes)
 
 
 def _unknown(layer: Any, shapes: list[Shape], sizes: Sizes) -> Unknown:
@@ -390,7 +393,8 @@ def _unknown(layer: Any, shapes: list[Shape], sizes: Sizes) -> Unknown:
         tuple(Held(one.name, prod(one.shape)) for one in weights)
         for weights in (getattr(layer, "trainable_weights", ()), getattr(layer, "non_trainable_weights", ()))
     )
-    return Unknown(type(layer).__name__, tuple(map(int, shapes[0])), sizes, held, stored)
+    taken = tuple(tuple(map(int, shape)) for shape in shapes)
+    return Unknown(type(layer).__name__, taken, sizes, held, stored)
 
 
 def _channels_first(keras_model: Any) -> bool:

@@ -16,7 +16,8 @@ from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
 from layercost.models.leaves import Rearranged, Unknown
-from layercost.models.tree import Model, ModelError, Node, Nodes, model, needed, shape_after
+from layercost.layers.model import Model
+from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import (
     ONNX_SAME_LOWER,
     ONNX_SAME_UPPER,
@@ -267,7 +268,7 @@ class _Reading:
         self.seen = self._seen_shapes(proto)
         self.values = {self.input.name: ""}
         self.shapes: dict[str, Shape] = {"": shape_of(self.sizes, "from_onnx")}
-        self.nodes: Nodes = {}
+        self.nodes: Steps = {}
         self.kept: dict[tuple[str, ...], Layer] = {}
         self.readers = Counter(name for node in self.graph.node for name in node.input)
 
@@ -279,7 +280,9 @@ class _Reading:
             raise ModelError(
                 f"{self.file}: expected a model with one output, but this has {len(self.graph.output)}"
             )
-        return model(self.nodes, self.values[outputs[0]], self.file.stem, str(self.file), self.sizes)
+        return model(
+            self.nodes, self.values[outputs[0]], name=self.file.stem, source=str(self.file), input_shape=self.sizes
+        )
 
     # ---- shapes
 
@@ -345,7 +348,7 @@ class _Reading:
             return
         layer = self._checked(node, self._layer(node, inputs), inputs)
         key = node.output[0] or next(name for name in node.output if name)
-        self.nodes[key] = Node(self._name(node), layer, inputs)
+        self.nodes[key] = Step(self._name(node), layer, inputs)
         for name in filter(None, node.output):
             self.values[name] = key
 
@@ -479,7 +482,7 @@ class _Reading:
             return ours.Identity()
         if given == (prod(before),) and node.op_type in ("Reshape", "Flatten", "Squeeze"):
             return ours.Flatten()
-        return Rearranged(node.op_type, before, given)
+        return Rearranged(node.op_type, (before,), given)
 
     def _unknown(self, node: Any, inputs: tuple[str, ...]) -> Layer:
         """An operator that we do not know, with its weights; raises ModelError where its shape is open."""
@@ -493,14 +496,15 @@ class _Reading:
         initial = {one.name for one in self.graph.initializer if one.data_type in (1, 10, 11, 16)}
         held = tuple(Held(name, prod(self.weights[name])) for name in floats if name in initial)
         self.counted.update(floats)
-        return Unknown(node.op_type, tuple(map(int, self.shapes[inputs[0]])), given, held)
+        taken = tuple(tuple(map(int, self.shapes[one])) for one in inputs)
+        return Unknown(node.op_type, taken, given, held)
 
     def _checked(self, node: Any, layer: Layer, inputs: tuple[str, ...]) -> Layer:
         """The layer, if it gives the shape that onnx infers."""
         key = node.output[0] or next(name for name in node.output if name)
         given, recurrent = self._given(key), isinstance(layer, (ours.LSTM, ours.GRU, ours.RNN))
         try:
-            shape = shape_after(layer, [self.shapes[one] for one in inputs])
+            shape = shape_after(layer, [(self.shapes[one], False) for one in inputs])
         except (ShapeError, LayerError, AttributeError):
             shape = None
         differs = given is not None and not recurrent and shape is not None and tuple(shape) != given

@@ -15,7 +15,8 @@ from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
 from layercost.models.leaves import Rearranged, Unknown, Unused
-from layercost.models.tree import Model, ModelError, Node, Nodes, model, needed, shape_after
+from layercost.layers.model import Model
+from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import Shape, ShapeError, checked_sizes, shape_of
 
 BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is free
@@ -168,7 +169,7 @@ class _Reading:
         self.torch, self.original, self.sizes, self.opaque = torch, module, sizes, opaque
         self.module = _on_meta(torch, module)
         self.layers: dict[int, Layer] = {}
-        self.nodes: Nodes = {}
+        self.nodes: Steps = {}
         self.value_of: dict[str, str] = {}  # a node of torch's graph: the value of ours that it gives
         self.shapes: dict[str, Shape] = {"": shape_of(sizes, "from_torch")}
         self.used: set[int] = set()
@@ -183,7 +184,7 @@ class _Reading:
         output = self._output(traced)
         unused = self._unused()
         if unused is not None:
-            self.nodes["unused"] = Node(("unused",), unused, (output,))
+            self.nodes["unused"] = Step(("unused",), unused, (output,))
             output = "unused"
         return model(self.nodes, output, name, f"torch.nn.Module {name}", self.sizes)
 
@@ -298,7 +299,7 @@ class _Reading:
             layer = self._unknown(node, inputs, given)
             shape = shape_of(given, "from_torch") if given else shapes[0]
         name = tuple(str(node.target).split(".")) if node.op == "call_module" else self._place(node)
-        self.nodes[node.name] = Node(name, layer, inputs)
+        self.nodes[node.name] = Step(name, layer, inputs)
         self.shapes[node.name], self.value_of[node.name] = shape, node.name
 
     def _place(self, node: Any) -> tuple[str, ...]:

@@ -1,41 +1,62 @@
-"""Leaves that only models from elsewhere have: not known, moving values alone, or never run."""
+"""Leaves that only models from elsewhere have: not known, moving values alone, held apart, or never run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer
-from layercost.shape import Shape, ShapeError, shape_of, values
+from layercost.layer import Layer, Shapes
+from layercost.layers.joins import Join
+from layercost.setting import Setting
+from layercost.shape import Shape, ShapeError, seen_shape, values
 
-if TYPE_CHECKING:
-    from layercost.layers.composite import Outputs
+Sizes: TypeAlias = tuple[int, ...]
 
 
 @frozen
-class _Seen(Layer):
-    """A layer whose output shape was seen in the model, on one input shape."""
+class _Holding(Join):
+    """What holds values under their names in the model, in the fields `held` and `stored`."""
+
+    def parameters(self) -> tuple[Held, ...]:
+        return self.held  # type: ignore[attr-defined,no-any-return]
+
+    def buffers(self) -> tuple[Held, ...]:
+        return self.stored  # type: ignore[attr-defined,no-any-return]
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        return tuple([
+            shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
+            for shape in input_shapes
+        ])
+
+
+@frozen
+class _Seen(Join):
+    """A layer whose output shape was seen in the model, on inputs of known shapes."""
 
     what: str
-    taken: tuple[int, ...]
-    given: tuple[int, ...]
+    taken: tuple[Sizes, ...]
+    given: Sizes
 
-    def check(self, shape: Shape) -> None:
-        if tuple(shape) != self.taken:
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        arrived = tuple([tuple(shape) for shape in input_shapes])
+        if arrived != self.taken:
+            seen, came = (" and ".join(map(str, shapes)) or "nothing" for shapes in (self.taken, arrived))
             raise ShapeError(
-                f"{self.what} was seen on shape {shape_of(self.taken, self.what)} and may give anything on "
-                f"{shape}; read the model again with the other input shape"
+                f"{self.what} was seen on shape {seen} and may give anything on {came}; "
+                "read the model again with the other input shape"
             )
+        kept = zip(input_shapes, self.taken, strict=True)
+        return tuple([s if isinstance(s, Shape) else seen_shape(sizes, self.what) for s, sizes in kept])
 
-    def transform(self, shape: Shape) -> Shape:
-        return shape if self.given == self.taken else shape_of(self.given, self.what)
-
-    def joined(self, outputs: Outputs) -> Shape:
-        """The shape seen, where several values are read at once."""
-        return shape_of(self.given, self.what)
+    def transform(self, *shapes: Shape) -> Shape:
+        """The shape seen; that of an input keeps the names of its axes."""
+        same = (shape for shape in shapes if tuple(shape) == self.given)
+        return next(same, None) or seen_shape(self.given, self.what)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.what!r})"
@@ -45,7 +66,7 @@ class _Seen(Layer):
 class Unknown(_Seen):
     """Something that we do not know: `what` says what it is in the model.
 
-    It takes shape `taken` and gives `given`. Its parameters are counted; what it does is not, and every count
+    It takes shapes `taken` and gives `given`. What it holds is counted; what it does is not, and every count
     of operations says so.
     """
 
@@ -58,36 +79,96 @@ class Unknown(_Seen):
     def buffers(self) -> tuple[Held, ...]:
         return self.stored
 
-    def operations(self, shape: Shape, output: Shape, batch: Number, training: bool) -> tuple[Operation, ...]:
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return (Operation(Kind.UNKNOWN, Role.ELEMENTWISE, 1),)
 
 
 @frozen
 class Rearranged(_Seen):
-    """Values of shape `taken` in another order or shape, or some of them (`given`): nothing is computed.
+    """Values of shapes `taken` in another order or shape, or some of them (`given`): nothing is computed.
 
     Where there are more values than before (zeros around, copies), they are written.
     """
 
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
-        return times(batch, values(output)) if prod(self.given) > prod(self.taken) else 0
+    def written(self, output: Shape, setting: Setting) -> Number:
+        grows = prod(self.given) > sum(map(prod, self.taken))
+        return times(setting.batch, values(output)) if grows else 0
 
 
 @frozen
-class Unused(Layer):
-    """Any shape to the same shape: parameters that the model holds and does not use at inference."""
+class Stored(_Holding):
+    """Values of shape `given` that do not depend on the input: parameters, buffers, constants of the code.
+
+    It reads nothing, does nothing and writes nothing; what it holds is read by what uses it.
+    """
+
+    what: str
+    given: Sizes
+    held: tuple[Held, ...] = ()
+    stored: tuple[Held, ...] = ()
+
+    def transform(self, *shapes: Shape) -> Shape:
+        return seen_shape(self.given, self.what)
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return 0
+
+    def __repr__(self) -> str:
+        return f"Stored({self.what!r}, {self.given})"
+
+
+@frozen
+class Applied(_Holding):
+    """A layer whose weights are not, or not all, its own: it does what `layer` does and holds `held`.
+
+    The first value is what it works on; further ones are weights that were computed (as by weight_norm).
+    Where two layers share a weight (as an embedding and the last Linear), the second holds what is left.
+    """
+
+    layer: Layer
+    held: tuple[Held, ...] = ()
+    stored: tuple[Held, ...] = ()
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        shapes, _ = self.layer.fitted(input_shapes[0])
+        return (*shapes, *super()._taken(input_shapes[1:]))
+
+    def transform(self, *shapes: Shape) -> Shape:
+        return self.layer.transform(shapes[0])
+
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return self.layer.operations(shapes[0], output=output, setting=setting)
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return self.layer.written(output, setting)
+
+    def __repr__(self) -> str:
+        return repr(self.layer)
+
+
+@frozen
+class Unused(_Holding):
+    """Any shape to the same shape: values that the model holds and does not use at inference."""
 
     held: tuple[Held, ...] = ()
     stored: tuple[Held, ...] = ()
 
-    def parameters(self) -> tuple[Held, ...]:
-        return self.held
-
-    def buffers(self) -> tuple[Held, ...]:
-        return self.stored
-
-    def written(self, output: Shape, batch: Number, training: bool) -> Number:
+    def written(self, output: Shape, setting: Setting) -> Number:
         return 0
 
     def __repr__(self) -> str:
         return f"Unused({len(self.held) + len(self.stored)} arrays)"
+
+
+@frozen
+class Unplaced(Unused):
+    """Any shape to the same shape: values of the model that the reader found no place for.
+
+    They are counted, and what is done with them is not: every count of operations says so.
+    """
+
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(Kind.UNKNOWN, Role.ELEMENTWISE, 1),)
+
+    def __repr__(self) -> str:
+        return f"Unplaced({', '.join(one.name for one in (*self.held, *self.stored))})"

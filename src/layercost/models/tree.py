@@ -1,120 +1,84 @@
-"""From what reads what to a tree: chains become Sequential, forks that meet again become Parallel."""
+"""From what reads what to a tree: chains become Sequential, forks that meet again Parallel, all else a Graph."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from layercost.frozen import frozen
-from layercost.layer import Call, Layer, keep
-from layercost.layers.composite import Add, Concatenate, Parallel, Sequential, _Composite
+from layercost.layer import Layer, keep
+from layercost.layers.composite import Parallel, Sequential
+from layercost.layers.graph import Graph, Node, as_samples
+from layercost.layers.joins import Add, Concatenate, Multiply
+from layercost.layers.model import Model, Spelling
 from layercost.layers.reshaping import Identity
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import Shape
 
 
 class ModelError(ValueError):
     """A model or a file that cannot be read: the message says why, and what to try."""
 
 
-class Node(NamedTuple):
-    """One call in a model: the path of its name, the layer, and the values that it reads."""
+class Step(NamedTuple):
+    """One call in a model: the path of its name, the layer, the values that it reads, how it is written."""
 
     name: tuple[str, ...]
     layer: Layer
     inputs: tuple[str, ...]
+    once: bool = False  # it reads nothing that depends on the input
+    spelling: Spelling | None = None
 
 
-Nodes = dict[str, Node]  # by the value that each gives, in an order in which they can run
+Steps = dict[str, Step]  # by the value that each gives, in an order in which they can run
 Item = tuple[tuple[str, ...], Layer]  # a layer under the path of its name
 
+JOINS: Mapping[type[Layer], str] = {Add: "add", Concatenate: "concatenate", Multiply: "multiply"}
 
-@frozen
-class Graph(_Composite):
-    """Any shape to any shape: calls whose values are read in no order of forks that meet again.
 
-    `nodes` hold for each call its name, its layer and the names of what it reads; "" is the input.
-    The last one's value is the output.
+def model(
+    steps: Steps,
+    output: str,
+    *,
+    name: str,
+    source: str,
+    input_shape: tuple[int, ...] | tuple[tuple[int, ...], ...],
+    inputs: tuple[str, ...] = ("",),
+) -> Model:
+    """The tree of all `steps`, which read the values `inputs` and of which `output` is the model's own.
+
+    A step that `output` does not depend on runs in the model, and so it stands in the tree.
     """
-
-    nodes: tuple[tuple[str, Layer, tuple[str, ...]], ...]
-
-    def follow(self, input_shape: Iterable[object], path: str, calls: list[Call]) -> Shape:
-        prefix = f"{path}." if path else ""
-        shapes = {"": shape_of(input_shape, "Graph")}
-        last = shapes[""]
-        for name, layer, inputs in self.nodes:
-            try:
-                last = shapes[name] = _call(layer, [shapes[key] for key in inputs], prefix + name, calls)
-            except ShapeError as error:
-                raise error.within(name) from None
-        return last
-
-    def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
-        for name, layer, _ in self.nodes:
-            yield from layer.leaves(f"{path}.{name}" if path else name)
-
-    def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
-        return Graph(tuple((name, change(layer, None), inputs) for name, layer, inputs in self.nodes))
-
-    def __repr__(self) -> str:
-        return f"<graph of {len(self.nodes)} layers>"
-
-
-def _call(layer: Layer, shapes: list[Shape], path: str, calls: list[Call]) -> Shape:
-    """One call inside a graph; what reads several values is a join."""
-    if len(shapes) == 1 and not isinstance(layer, (Add, Concatenate)):
-        return layer.follow(shapes[0], path, calls)
-    joined: Shape = layer.joined(dict(zip(map(str, range(len(shapes))), shapes, strict=True)))  # type: ignore[attr-defined]
-    calls.append(Call(path, layer, joined, joined))
-    return joined
-
-
-@frozen(init=False)
-class Model(Sequential):
-    """A `Sequential` that was read from a model: its name, where it comes from, its usual input shape.
-
-    `places` says for the path of a layer how the model calls it, so that arrays of the model fit.
-    """
-
-    name: str
-    version: str
-    source: str
-    input_shape: tuple[int, ...]
-    places: Mapping[str, str] = field(compare=False)
-
-    def __init__(
-        self,
-        layers: dict[str, Layer],
-        *,
-        name: str,
-        version: str,
-        source: str,
-        input_shape: tuple[int, ...],
-        places: Mapping[str, str],
-    ) -> None:
-        super().__init__(layers)
-        keep(self, name=name, version=version, source=source, input_shape=input_shape, places=dict(places))
-
-    def __repr__(self) -> str:
-        return f"<{self.name}, from {self.source}>"
-
-
-def model(nodes: Nodes, output: str, name: str, source: str, input_shape: tuple[int, ...]) -> Model:
-    """The tree of `nodes`, which begin with the value "" and end with `output`."""
-    items = _between(nodes, "", output)
+    items = _all(steps, inputs[0], output) if len(inputs) == 1 else [_whole(steps, output, inputs)]
     layers = dict(_named(items).children)
-    tree = Model(layers, name=name, version="as read", source=source, input_shape=input_shape, places={})
-    called = {id(node.layer): ".".join(node.name) for node in reversed(nodes.values())}
-    places = {path: called[id(leaf)] for path, leaf in tree.leaves() if id(leaf) in called}
-    keep(tree, places=places)
+    tree = Model(layers, name=name, version="as read", source=source, input_shape=input_shape)
+    keep(tree, **_told(tree, steps))
     return tree
 
 
-def shape_after(layer: Layer, shapes: list[Shape]) -> Shape:
-    """The shape that a layer, or a join of several values, gives; raises ShapeError."""
-    return _call(layer, shapes, "", [])
+def _told(tree: Model, steps: Steps) -> dict[str, Any]:
+    """How the model calls each path of the tree, and how its code writes the call."""
+    called: dict[int, list[Step]] = defaultdict(list)
+    for step in steps.values():
+        for _, leaf in step.layer.leaves():
+            called[id(leaf)].append(step)
+    places, spelling = dict[str, str](), dict[str, Spelling]()
+    for path, leaf in tree.leaves():
+        if id(leaf) in called:
+            these = called[id(leaf)]
+            step = these.pop(0) if len(these) > 1 else these[0]
+            places[path] = ".".join(step.name)
+            if step.spelling is not None:
+                spelling[path] = step.spelling
+    return {"places": places, "spelling": spelling}
+
+
+def shape_after(layer: Layer, shapes: Iterable[tuple[Shape, bool]], once: bool = False) -> Shape:
+    """The shape that a layer gives on values of these shapes, each with whether it has no batch.
+
+    Raises ShapeError.
+    """
+    return layer.output_shape(*as_samples(list(shapes), once))
 
 
 def needed(name: str, function: str, install: str) -> Any:
@@ -128,54 +92,76 @@ def needed(name: str, function: str, install: str) -> Any:
         ) from None
 
 
-# ---- forks that meet again -----------------------------------------------------------------------
+# ---- one thing after the other -------------------------------------------------------------------
 
 
-def _between(nodes: Nodes, start: str, end: str) -> list[Item]:
-    """What happens to the value `start` until it is the value `end`, one thing after the other."""
-    inner = _needed(nodes, start, end)
-    readers = {key: {one for one in inner if key in nodes[one].inputs} for key in (start, *inner)}
+def _all(steps: Steps, start: str, end: str) -> list[Item]:
+    """Everything that happens, cut where all that comes later reads one value alone."""
+    order = list(steps)
+    last_reader = {given: position for position, key in enumerate(order) for given in steps[key].inputs}
     items, before, waiting = list[Item](), start, list[str]()
-    live = {start: set(readers[start])}
-    for key in inner:
+    live_until = last_reader.get(start, -1)  # where the last of the earlier values is read
+    seen_end = end == start
+    for position, key in enumerate(order):
         waiting.append(key)
-        for given in nodes[key].inputs:
-            live.get(given, set()).discard(key)
-        live = {given: those for given, those in live.items() if those}
-        live[key] = set(readers[key])
-        if set(live) <= {key}:  # all that comes later reads this value alone
-            items.append(_step(nodes, before, waiting))
+        seen_end |= key == end
+        is_read = last_reader.get(key, -1) > position
+        if live_until <= position and (is_read or key == end) and not (seen_end and key != end):
+            items.append(_step(steps, before, waiting))
             before, waiting = key, []
+            live_until = -1
+        live_until = max(live_until, last_reader.get(key, -1))
+        if not waiting and before == key:
+            live_until = last_reader.get(key, -1)
+    if waiting:
+        items.append(_rest(steps, before, waiting, end))
     return items
 
 
-def _needed(nodes: Nodes, start: str, end: str) -> list[str]:
+def _between(steps: Steps, start: str, end: str) -> list[Item]:
+    """What happens to the value `start` until it is the value `end`, and nothing else."""
+    return _all({key: steps[key] for key in _needed(steps, start, end)}, start, end)
+
+
+def _needed(steps: Steps, start: str, end: str) -> list[str]:
     """The values between `start` and `end`, `end` included, in the order of running."""
     found, asked = set[str](), [end]
     while asked:
         key = asked.pop()
-        if key != start and key not in found:
+        if key != start and key not in found and key in steps:
             found.add(key)
-            asked.extend(nodes[key].inputs)
-    return [key for key in nodes if key in found]
+            asked.extend(steps[key].inputs)
+    return [key for key in steps if key in found] if len(found) > 1 else list(found)
 
 
-def _step(nodes: Nodes, start: str, keys: list[str]) -> Item:
+def _step(steps: Steps, start: str, keys: list[str]) -> Item:
     """One layer, or branches and their join, or a graph."""
-    end = nodes[keys[-1]]
-    if len(keys) == 1 and len(end.inputs) == 1:
+    end = steps[keys[-1]]
+    if len(keys) == 1 and end.inputs == (start,):
         return end.name, end.layer
-    branches = [_needed(nodes, start, given) for given in end.inputs]
-    apart = len({key for branch in branches for key in branch}) == sum(map(len, branches))
-    if apart and isinstance(end.layer, (Add, Concatenate)):
-        return _parallel(nodes, start, end)
-    return _common([nodes[key].name for key in keys]) + end.name[-1:], _graph(nodes, start, keys)
+    if type(end.layer) in JOINS and not any(steps[key].once for key in keys):
+        branches = [_needed(steps, start, given) if given != start else [] for given in end.inputs]
+        if sum(map(len, branches)) == len({key for branch in branches for key in branch}) == len(keys) - 1:
+            return _parallel(steps, start, end)
+    return _rest(steps, start, keys, keys[-1])
 
 
-def _parallel(nodes: Nodes, start: str, end: Node) -> Item:
-    branches = [_between(nodes, start, given) for given in end.inputs]
+def _rest(steps: Steps, start: str, keys: list[str], end: str) -> Item:
+    """A graph of what is neither a chain nor a fork that meets again."""
+    shared = _common([steps[key].name for key in keys])
+    last = steps[end].name[-1] if end in keys else "graph"
+    return (*shared, last), _graph(steps, (start,), keys, end, len(shared))
+
+
+def _whole(steps: Steps, output: str, inputs: tuple[str, ...]) -> Item:
+    """A model of several inputs is one graph."""
+    return ("graph",), _graph(steps, inputs, list(steps), output, 0)
+
+
+def _parallel(steps: Steps, start: str, end: Step) -> Item:
+    branches = [_between(steps, start, given) if given != start else [] for given in end.inputs]
     prefix = _common([end.name, *(name for branch in branches for name, _ in branch)])
-    join = "add" if isinstance(end.layer, Add) else "concatenate"
+    join = JOINS[type(end.layer)]
     layers: dict[str, Layer] = {}
     for position, branch in enumerate(branches):
         inner = [(name[len(prefix) :], layer) for name, layer in branch]
@@ -193,12 +179,19 @@ def _branch(items: list[Item], position: int) -> tuple[str, list[Item]]:
     return ("identity" if not items else f"branch{position + 1}"), items
 
 
-def _graph(nodes: Nodes, start: str, keys: list[str]) -> Graph:
-    names = {start: ""}
+def _graph(steps: Steps, inputs: tuple[str, ...], keys: list[str], output: str, prefix: int) -> Graph:
+    """A graph of these steps; each is named by what is left of its path behind `prefix` parts."""
+    names = {key: f"input{place}" if place else "" for place, key in enumerate(inputs)}
+    taken = dict[str, int]()
     for key in keys:
-        names[key] = _unique("_".join(nodes[key].name), names.values())
-    calls = ((names[key], nodes[key].layer, tuple(names[one] for one in nodes[key].inputs)) for key in keys)
-    return Graph(tuple(calls))
+        written = ".".join(steps[key].name[prefix:])
+        taken[written] = taken.get(written, 0) + 1
+        names[key] = written if taken[written] == 1 else f"{written}_{taken[written] - 1}"
+    nodes = [
+        Node(names[key], steps[key].layer, tuple([names[one] for one in steps[key].inputs]), steps[key].once)
+        for key in keys
+    ]
+    return Graph(tuple(nodes), names[output], tuple(names[key] for key in inputs))
 
 
 # ---- names ---------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from layercost.layers import (
     ReLU,
     Sequential,
 )
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model
+from layercost.networks.network import FEED_FORWARD, check_version, network
 
 VERSIONS = {
     "ungrouped": ("document 004: both halves merged, pooling before normalization; 62,378,344 parameters"),
@@ -31,7 +32,7 @@ VERSIONS = {
 
 
 @network("AlexNet, Krizhevsky et al. 2012", VERSIONS, default="ungrouped")
-def alexnet(version: str = "ungrouped") -> Network:
+def alexnet(version: str = "ungrouped") -> Model:
     """AlexNet for ``(3, 227, 227)`` images of 1,000 kinds; torchvision's takes ``(3, 224, 224)``.
 
     The paper prints 224 for the input, from which its own sizes do not follow; 227 gives them.
@@ -43,7 +44,10 @@ def alexnet(version: str = "ungrouped") -> Network:
     else:
         layers, size = _original(groups=2 if version == "two-gpu" else 1), 227
     shape = (3, size, size)
-    return Network(layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape)
+    spelling = FEED_FORWARD if version == "torchvision" else None
+    return Model(
+        layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape, spelling=spelling
+    )
 
 
 def _original(groups: int) -> dict[str, Layer]:

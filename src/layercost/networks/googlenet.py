@@ -23,7 +23,8 @@ from layercost.layers import (
     ReLU,
     Sequential,
 )
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model, Spelling
+from layercost.networks.network import check_version, network
 
 VERSIONS = {
     "paper": "the paper's main branch: convolutions with bias, 5x5 branches; 6,998,552 parameters",
@@ -37,6 +38,8 @@ VERSIONS = {
         "torchvision with its auxiliary classifiers, at inference held and not run; 13,004,888 parameters"
     ),
 }
+
+_SPELLING = {"ReLU": Spelling.FUNCTION, "Flatten": Spelling.FUNCTION}  # in torchvision's code
 
 
 class Inception(NamedTuple):
@@ -80,7 +83,7 @@ _STYLES = {"paper": Style(False, 5), "torchvision": Style(True, 3)}
 
 
 @network("GoogLeNet, Szegedy et al. 2014", VERSIONS, default="paper")
-def googlenet(version: str = "paper") -> Network:
+def googlenet(version: str = "paper") -> Model:
     """GoogLeNet for ``(3, 224, 224)`` images of 1,000 kinds, with or without its auxiliary classifiers.
 
     Raises UnknownNameError for another version than those of `VERSIONS`.
@@ -88,9 +91,10 @@ def googlenet(version: str = "paper") -> Network:
     check_version("googlenet", version)
     family, _, auxiliary = version.partition("-")
     layers = _layers(_STYLES[family], bool(auxiliary))
-    return Network(
-        layers, name="googlenet", version=version, source=VERSIONS[version], input_shape=(3, 224, 224)
-    )
+    return Model(
+        layers, name="googlenet", version=version, source=VERSIONS[version], input_shape=(3, 224, 224),
+        spelling=_SPELLING if version.startswith("torchvision") else None,
+    )  # fmt: skip
 
 
 def _layers(style: Style, auxiliary: bool) -> dict[str, Layer]:

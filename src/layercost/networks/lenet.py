@@ -23,7 +23,8 @@ from layercost.layers import (
     Softmax,
     Subsampling2d,
 )  # fmt: skip
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model
+from layercost.networks.network import check_version, network
 
 VERSIONS = {
     "max-pooling": "document 004: max pooling, three fully connected layers; 61,706 parameters",
@@ -58,7 +59,7 @@ CONNECTIONS = Convention(
 @network("LeNet-5, LeCun et al. 1998", VERSIONS, default="max-pooling")
 def lenet5(
     version: str = "max-pooling", *, in_channels: int = 1, size: int = 32, classes: int = 10
-) -> Network:
+) -> Model:
     """LeNet-5 for ``(in_channels, size, size)`` images of `classes` kinds, in one of `VERSIONS`.
 
     With its defaults it is the network of its sources; with others, the first layer after Flatten follows.
@@ -76,7 +77,7 @@ def lenet5(
     convolutions = features(in_channels)
     (values,) = Sequential(convolutions).output_shape(shape)
     layers = convolutions | head(int(values), classes)
-    return Network(layers, name="lenet5", version=version, source=VERSIONS[version], input_shape=shape)
+    return Model(layers, name="lenet5", version=version, source=VERSIONS[version], input_shape=shape)
 
 
 def _max_pooling(in_channels: int) -> dict[str, Layer]:

@@ -20,12 +20,19 @@ from layercost.layers import (
     ReLU6,
     Sequential,
 )
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model, Spelling
+from layercost.networks.network import check_version, network
 
 V1_VERSIONS = {
     "paper": "the paper at width 1.0: batch normalization after each convolution; 4,231,976 parameters"
 }
 V2_VERSIONS = {"torchvision": "torchvision, the paper's layers at width 1.0; 3,504,872 parameters"}
+
+_V2_SPELLING = {  # in torchvision's code
+    "ReLU6": Spelling.IN_PLACE_MODULE,
+    "AdaptiveAvgPool2d": Spelling.FUNCTION,
+    "Flatten": Spelling.FUNCTION,
+}
 
 # Table 1 of v1: output channels and stride of the thirteen separable convolutions
 _SEPARABLE = (
@@ -57,7 +64,7 @@ _INVERTED = (
 
 
 @network("MobileNet, Howard et al. 2017", V1_VERSIONS, default="paper")
-def mobilenet_v1(version: str = "paper") -> Network:
+def mobilenet_v1(version: str = "paper") -> Model:
     """MobileNet of width 1.0 for ``(3, 224, 224)`` images of 1,000 kinds.
 
     Table 1 prints stride 2 for the last depthwise convolution and 7x7 for its input and output: stride 1 is
@@ -73,11 +80,11 @@ def mobilenet_v1(version: str = "paper") -> Network:
         channels = out_channels
     layers |= {"avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(), "fc": Linear(channels, 1000)}
     source = V1_VERSIONS[version]
-    return Network(layers, name="mobilenet_v1", version=version, source=source, input_shape=(3, 224, 224))
+    return Model(layers, name="mobilenet_v1", version=version, source=source, input_shape=(3, 224, 224))
 
 
 @network("MobileNetV2, Sandler et al. 2018", V2_VERSIONS, default="torchvision")
-def mobilenet_v2(version: str = "torchvision") -> Network:
+def mobilenet_v2(version: str = "torchvision") -> Model:
     """MobileNetV2 of width 1.0 for ``(3, 224, 224)`` images of 1,000 kinds.
 
     Raises UnknownNameError for another version than those of `V2_VERSIONS`.
@@ -96,7 +103,10 @@ def mobilenet_v2(version: str = "torchvision") -> Network:
         "classifier": Sequential(Dropout(0.2), Linear(1280, 1000)),
     }  # fmt: skip
     source = V2_VERSIONS[version]
-    return Network(layers, name="mobilenet_v2", version=version, source=source, input_shape=(3, 224, 224))
+    return Model(
+        layers, name="mobilenet_v2", version=version, source=source, input_shape=(3, 224, 224),
+        spelling=_V2_SPELLING, starts_at_zero=("Conv2d", "Linear"),
+    )  # fmt: skip
 
 
 def _inverted_residual(in_channels: int, out_channels: int, stride: int, expansion: int) -> Layer:

@@ -1,4 +1,4 @@
-"""A network: a tree of layers with a name, a version and a source; and the registry of networks."""
+"""The registry of networks: functions that give a `Model`, by name and version."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from layercost.convention import UnknownNameError
-from layercost.frozen import frozen
-from layercost.layer import Layer
-from layercost.layers import Sequential
+from layercost.layers.model import Model, Spelling
 
 
-@frozen(init=False)
-class Network(Sequential):
-    """A `Sequential` that knows its name, its version, its source and its usual input shape."""
-
-    name: str
-    version: str
-    source: str
-    input_shape: tuple[int, ...]
-
-    def __init__(
-        self, layers: dict[str, Layer], *, name: str, version: str, source: str, input_shape: tuple[int, ...]
-    ) -> None:
-        super().__init__(layers)
-        for field, value in {
-            "name": name,
-            "version": version,
-            "source": source,
-            "input_shape": input_shape,
-        }.items():
-            object.__setattr__(self, field, value)
-
-    def __repr__(self) -> str:
-        return f"<{self.name}, version {self.version}>"
+# How torchvision's code of a network without branches spells what is not a plain module.
+FEED_FORWARD: Mapping[str, Spelling] = {"ReLU": Spelling.IN_PLACE_MODULE, "Flatten": Spelling.FUNCTION}
 
 
 @dataclass(frozen=True)
@@ -45,7 +22,7 @@ class NetworkEntry:
     title: str
     versions: Mapping[str, str]
     default: str
-    build: Callable[..., Network]
+    build: Callable[..., Model]
 
 
 NETWORKS: dict[str, NetworkEntry] = {}
@@ -53,10 +30,10 @@ NETWORKS: dict[str, NetworkEntry] = {}
 
 def network(
     title: str, versions: Mapping[str, str], default: str
-) -> Callable[[Callable[..., Network]], Callable[..., Network]]:
+) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Register a function ``name(version=default)`` under its name, with what each version is."""
 
-    def registered(build: Callable[..., Network]) -> Callable[..., Network]:
+    def registered(build: Callable[..., Model]) -> Callable[..., Model]:
         NETWORKS[build.__name__] = NetworkEntry(build.__name__, title, versions, default, build)
         return build
 
@@ -70,7 +47,7 @@ def check_version(name: str, version: str) -> None:
         raise UnknownNameError(f"version of {name}", version, versions)
 
 
-def network_named(name: str, version: str | None = None, **arguments: Any) -> Network:
+def network_named(name: str, version: str | None = None, **arguments: Any) -> Model:
     """The network of that name, as ``resnet50`` or ``resnet50:v1``, in its default version unless told.
 
     Raises UnknownNameError for a name or a version that nobody has.

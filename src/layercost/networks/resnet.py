@@ -21,7 +21,8 @@ from layercost.layers import (
     Sequential,
     ZeroPaddedShortcut,
 )
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model, Spelling
+from layercost.networks.network import check_version, network
 
 _OPTION_A = "the paper's option A: where the size changes, shortcuts take every second cell and append zeros"
 BOTTLENECK_VERSIONS = {
@@ -49,12 +50,17 @@ _STYLES = {
     "v1.5": Style(stride_in_3x3=True), "v1": Style(), "option-a": Style(zero_padded=True),
     "keras": Style(bias=True),
 }  # fmt: skip
+_SPELLING = {  # in torchvision's code
+    "Add": Spelling.IN_PLACE_OPERATOR,
+    "ReLU": Spelling.IN_PLACE_MODULE,
+    "Flatten": Spelling.FUNCTION,
+}
 _BASIC = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 _BOTTLENECK = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
 
 @network("ResNet-18, He et al. 2015", BASIC_VERSIONS, default="v1.5")
-def resnet18(version: str = "v1.5") -> Network:
+def resnet18(version: str = "v1.5") -> Model:
     """ResNet-18 for ``(3, 224, 224)`` images of 1,000 kinds; v1 and v1.5 are the same.
 
     Raises UnknownNameError for another version than those of `BASIC_VERSIONS`.
@@ -63,7 +69,7 @@ def resnet18(version: str = "v1.5") -> Network:
 
 
 @network("ResNet-34, He et al. 2015", BASIC_VERSIONS, default="v1.5")
-def resnet34(version: str = "v1.5") -> Network:
+def resnet34(version: str = "v1.5") -> Model:
     """ResNet-34 for ``(3, 224, 224)`` images of 1,000 kinds; v1 and v1.5 are the same.
 
     Raises UnknownNameError for another version than those of `BASIC_VERSIONS`.
@@ -72,7 +78,7 @@ def resnet34(version: str = "v1.5") -> Network:
 
 
 @network("ResNet-50, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
-def resnet50(version: str = "v1.5") -> Network:
+def resnet50(version: str = "v1.5") -> Model:
     """ResNet-50 for ``(3, 224, 224)`` images of 1,000 kinds.
 
     Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
@@ -81,7 +87,7 @@ def resnet50(version: str = "v1.5") -> Network:
 
 
 @network("ResNet-101, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
-def resnet101(version: str = "v1.5") -> Network:
+def resnet101(version: str = "v1.5") -> Model:
     """ResNet-101 for ``(3, 224, 224)`` images of 1,000 kinds.
 
     Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
@@ -90,7 +96,7 @@ def resnet101(version: str = "v1.5") -> Network:
 
 
 @network("ResNet-152, He et al. 2015", BOTTLENECK_VERSIONS, default="v1.5")
-def resnet152(version: str = "v1.5") -> Network:
+def resnet152(version: str = "v1.5") -> Model:
     """ResNet-152 for ``(3, 224, 224)`` images of 1,000 kinds.
 
     Raises UnknownNameError for another version than those of `BOTTLENECK_VERSIONS`.
@@ -98,7 +104,7 @@ def resnet152(version: str = "v1.5") -> Network:
     return _resnet(152, version)
 
 
-def _resnet(depth: int, version: str) -> Network:
+def _resnet(depth: int, version: str) -> Model:
     name = f"resnet{depth}"
     check_version(name, version)
     style, bottleneck = _STYLES[version], depth in _BOTTLENECK
@@ -110,7 +116,9 @@ def _resnet(depth: int, version: str) -> Network:
         "avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(), "fc": Linear(features, 1000),
     }  # fmt: skip
     source = (BOTTLENECK_VERSIONS if bottleneck else BASIC_VERSIONS)[version]
-    return Network(layers, name=name, version=version, source=source, input_shape=(3, 224, 224))
+    return Model(
+        layers, name=name, version=version, source=source, input_shape=(3, 224, 224), spelling=_SPELLING
+    )
 
 
 def _stages(style: Style, counts: tuple[int, ...], bottleneck: bool) -> dict[str, Layer]:

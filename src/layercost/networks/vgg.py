@@ -19,7 +19,8 @@ from layercost.layers import (
     ReLU,
     Sequential,
 )
-from layercost.networks.network import Network, check_version, network
+from layercost.layers.model import Model
+from layercost.networks.network import FEED_FORWARD, check_version, network
 
 VERSIONS = {
     "paper": "the paper: convolutions with bias, no normalization",
@@ -36,7 +37,7 @@ _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 
 
 
 @network("VGG-11 (A), Simonyan and Zisserman 2014", VERSIONS_11, default="paper")
-def vgg11(version: str = "paper") -> Network:
+def vgg11(version: str = "paper") -> Model:
     """VGG-11 for ``(3, 224, 224)`` images of 1,000 kinds; 132,863,336 parameters without batch normalization.
 
     Raises UnknownNameError for another version than those of `VERSIONS_11`.
@@ -45,7 +46,7 @@ def vgg11(version: str = "paper") -> Network:
 
 
 @network("VGG-13 (B), Simonyan and Zisserman 2014", VERSIONS, default="paper")
-def vgg13(version: str = "paper") -> Network:
+def vgg13(version: str = "paper") -> Model:
     """VGG-13 for ``(3, 224, 224)`` images of 1,000 kinds; 133,047,848 parameters without batch normalization.
 
     Raises UnknownNameError for another version than those of `VERSIONS`.
@@ -54,7 +55,7 @@ def vgg13(version: str = "paper") -> Network:
 
 
 @network("VGG-16 (D), Simonyan and Zisserman 2014", VERSIONS_16, default="paper")
-def vgg16(version: str = "paper") -> Network:
+def vgg16(version: str = "paper") -> Model:
     """VGG-16 for ``(3, 224, 224)`` images of 1,000 kinds; 138,357,544 parameters without batch normalization.
 
     Raises UnknownNameError for another version than those of `VERSIONS_16`.
@@ -63,7 +64,7 @@ def vgg16(version: str = "paper") -> Network:
 
 
 @network("VGG-19 (E), Simonyan and Zisserman 2014", VERSIONS, default="paper")
-def vgg19(version: str = "paper") -> Network:
+def vgg19(version: str = "paper") -> Model:
     """VGG-19 for ``(3, 224, 224)`` images of 1,000 kinds; 143,667,240 parameters without batch normalization.
 
     Raises UnknownNameError for another version than those of `VERSIONS`.
@@ -71,12 +72,17 @@ def vgg19(version: str = "paper") -> Network:
     return _vgg(19, version, VERSIONS)
 
 
-def _vgg(depth: int, version: str, versions: dict[str, str]) -> Network:
+def _vgg(depth: int, version: str, versions: dict[str, str]) -> Model:
     name = f"vgg{depth}"
     check_version(name, version)
     features = _features(depth, version)
     layers = _torchvision(features) if version in ("torchvision", "batch-norm") else features | _head()
-    return Network(layers, name=name, version=version, source=versions[version], input_shape=(3, 224, 224))
+    published = version in ("torchvision", "batch-norm")
+    return Model(
+        layers, name=name, version=version, source=versions[version], input_shape=(3, 224, 224),
+        spelling=FEED_FORWARD if published else None,
+        starts_at_zero=("Conv2d", "Linear") if published else (),
+    )  # fmt: skip
 
 
 def _features(depth: int, version: str) -> dict[str, Layer]:

@@ -17,6 +17,7 @@ from layercost.witness import (
     activation,
     convolution,
     embedding,
+    joins,
     linear,
     normalization,
     pooling,
@@ -29,7 +30,7 @@ from layercost.witness.numbers import Number, Tally
 from layercost.witness.recording import LOOPS, Run, Witness
 
 __all__ = [
-    "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "convolution", "embedding", "linear",
+    "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "convolution", "embedding", "joins", "linear",
     "normalization", "pooling", "recurrent", "reshaping", "run",
     "transposed",
 ]  # fmt: skip

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from layercost.shape import ShapeError, checked_sizes, whole
-from layercost.witness.numbers import Tensor, expect, shape, total
+from layercost.shape import ShapeError, checked_sizes, several, whole
+from layercost.witness.joins import added, alike, appended, axis_of, multiplied
+from layercost.witness.numbers import Tensor, shape
 from layercost.witness.recording import LOOPS, OfBatch, Run, Witness, held, some
 
 
 def run(layer: object, input_shape: Iterable[object], batch: int = 1, *, training: bool = False) -> Witness:
     """Run `layer` on a batch of inputs of `input_shape` (without the batch); report what it was seen to do.
 
+    What reads several values takes one shape for each.
+
     Raises ShapeError where the loops find that something does not fit, TypeError for a layer without loops.
     """
-    this, sizes = Run(training=training), [int(size) for size in checked_sizes(input_shape)]
-    samples = [_input(sizes, this) for _ in range(whole("run", "batch", batch))]
+    this, shapes = Run(training=training), [list(map(int, checked_sizes(s))) for s in several(input_shape)]
+    inputs = [[_input(sizes, this) for sizes in shapes] for _ in range(whole("run", "batch", batch))]
+    samples = [parts[0] for parts in inputs] if len(shapes) == 1 else inputs
     outputs = _follow(layer, samples, this, "")
     return this.report(outputs, this.tally)
 
@@ -70,48 +74,16 @@ def _side_by_side(layer: Any, samples: list[Tensor], this: Run, path: str) -> li
 
 
 def _joined(layer: Any, parts: list[Tensor]) -> Tensor:
-    """The outputs of all branches for one sample, added or written one after the other."""
-    if layer.join == "add":
-        return _added(parts)
-    return _appended(parts, _axis(layer, len(shape(parts[0]))))
-
-
-_AXES = {1: ("F",), 2: ("TF", "CL"), 3: ("CHW",), 4: ("CDHW",)}  # by how many there are
-
-
-def _axis(layer: Any, axes: int) -> int:
-    """The place of the axis that the layer names; or of the channels, or of the features."""
-    if layer.axis is None:
-        return 0 if axes > 2 or _has_channels(layer) else axes - 1
-    places = [names.index(layer.axis) for names in _AXES[axes] if layer.axis in names]
-    if not places:
-        raise ValueError(f"there is no axis {layer.axis} among {axes}")
-    return places[0]
+    """The outputs of all branches for one sample, added, multiplied or written one after the other."""
+    if layer.join == "concatenate":
+        return appended(parts, axis_of(layer.axis, len(shape(parts[0])), _has_channels(layer)))
+    return alike(added if layer.join == "add" else multiplied, parts)
 
 
 def _has_channels(layer: Any) -> bool:
     """Whether two axes are channels of cells and not steps of features: a layer below is for them."""
     below = [child for _, child in getattr(layer, "children", ())]
     return type(layer).__name__.endswith("1d") or any(map(_has_channels, below))
-
-
-def _added(parts: list[Tensor]) -> Tensor:
-    if not isinstance(parts[0], list):
-        return total(parts)
-    for part in parts:
-        expect("values along an axis", len(parts[0]), len(part))
-    return [_added(list(row)) for row in zip(*parts, strict=True)]
-
-
-def _appended(parts: list[Tensor], axis: int) -> Tensor:
-    if axis == 0:
-        for part in parts:
-            if shape(part)[1:] != shape(parts[0])[1:]:
-                raise ValueError(f"expected {shape(parts[0])[1:]}, but {shape(part)[1:]} arrived")
-        return [row for part in parts for row in part]
-    for part in parts:
-        expect("values along an axis", len(parts[0]), len(part))
-    return [_appended(list(row), axis - 1) for row in zip(*parts, strict=True)]
 
 
 def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:

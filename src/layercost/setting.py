@@ -1,0 +1,81 @@
+"""How a layer is run: the batch, training or inference, the number format. One value that travels as one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TypedDict
+
+from layercost.convention import bits_of
+from layercost.expression import Expression, Number
+from layercost.frozen import Frozen, frozen
+from layercost.shape import ShapeError, shown, whole
+
+
+@frozen
+class Setting(Frozen):
+    """`batch` samples at once, in `training` or at inference, each value in the number format `dtype`.
+
+    In a derivation the batch is a letter. Raises ShapeError for a batch that is no positive whole number,
+    UnknownNameError for a number format that nobody knows.
+    """
+
+    batch: Number = 1
+    training: bool = False
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if type(self.batch) is not int or self.batch < 1:
+            _check_batch(self)
+        if not isinstance(self.training, bool):
+            raise ShapeError(f"setting: training must be True or False, but got {shown(self.training)}")
+        bits_of(self.dtype)
+
+    @cached_property
+    def alone(self) -> Setting:
+        """The same for a single sample: how what does not depend on the input is run."""
+        return Setting(1, self.training, self.dtype)
+
+    @property
+    def bits(self) -> int:
+        """The bits of one value."""
+        return bits_of(self.dtype)
+
+    def bytes(self, count: int) -> int:
+        """The bytes that `count` values take, rounded up to whole ones."""
+        return -(-count * self.bits // 8)
+
+
+def _check_batch(setting: Setting) -> None:
+    """A batch is a positive whole number of any kind (numpy's are welcome), or a letter that stands for one."""
+    value = setting.batch
+    if not isinstance(value, Expression):
+        object.__setattr__(setting, "batch", whole("setting", "batch", value))
+
+
+INFERENCE = Setting()
+
+
+class Given(TypedDict, total=False):
+    """A setting as people type it, one word at a time: ``count(net, FLOPS, batch=8, training=True)``."""
+
+    batch: int
+    training: bool
+    dtype: str
+    setting: Setting
+
+
+def setting_of(given: Given) -> Setting:
+    """The setting that is given as one value, or word by word; raises TypeError for both, or another word."""
+    if not given:
+        return INFERENCE
+    if "setting" in given:
+        if len(given) > 1:
+            raise TypeError("give setting=Setting(...) or its words batch, training and dtype, not both")
+        return given["setting"]
+    unknown = [name for name in given if name not in Given.__annotations__]
+    if unknown:
+        raise TypeError(
+            f"no argument is called {unknown[0]!r}; a setting has batch, training and dtype, as batch=8"
+        )
+    return Setting(**given)
+
