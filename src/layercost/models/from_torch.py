@@ -17,7 +17,7 @@ from layercost.facts import Held
 from layercost.layer import Layer, LayerError
 from layercost.layers.model import Model, Spelling
 from layercost.models.leaves import Applied, Rearranged, Repeated, Stored, Unknown, Unplaced, Unused
-from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_held, tensors
+from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_of, tensors
 from layercost.models.torch_functions import FUNCTIONS, LIKE_CONSTANTS
 from layercost.models.torch_modules import AS_FUNCTIONS, MODULES, known_kind
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
@@ -53,7 +53,8 @@ class Reading:
         self.parts: dict[int, tuple[int, str, list[Value]]] = {}  # tensors beside the first that a step gave
         self.constants: set[int] = set()  # tensors that were made of nothing that matters
         self.alive: list[Any] = []  # an id is a tensor's own as long as the tensor lives
-        self.layers: dict[tuple[int, object], Layer] = {}
+        self.layers: dict[int, Layer] = {}  # by the module's id
+        self.repeated: dict[tuple[int, int], Layer] = {}
         self.counted: set[int] = set()  # parameters and buffers that some step holds
         self.names = _names(self.module)
         self.places: list[tuple[str, ...]] = [()]  # the modules in whose forward we are
@@ -226,7 +227,7 @@ class Reading:
 
     def _module_called(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
         self.last = type(module).__name__
-        outs = list(tensors((output,)))
+        outs = [one for one in tensors((output,)) if one.numel()]
         arrived = [one for one in tensors((args, kwargs)) if self.matters(one) or one.numel() > 1]
         if not outs or not (any(map(self.matters, arrived)) or list(module.parameters())):
             return
@@ -246,45 +247,43 @@ class Reading:
         self, module: Any, kind: str | None, values: list[Value], sizes: Sizes
     ) -> tuple[Layer, list[Value]]:
         """The layer of a module, and what it reads; an `Unknown` where it gives another shape than ours."""
-        key = (id(module), tuple(value.sizes for value in values))
-        if key in self.layers:
-            return self.layers[key], values if isinstance(self.layers[key], Unknown) else values[:1]
-        layer = None
-        if kind is not None and not isinstance(module, self.opaque):
+        known = self.layers.get(id(module))
+        if known is None and kind is not None and not isinstance(module, self.opaque):
             try:
-                layer = self._known(module, kind, values)
+                known = MODULES[kind](module)
             except (LayerError, ShapeError):
-                layer = None
-        if layer is None or self._shape(layer, values[:1]) != sizes:
+                known = None
+        fitting = None if known is None else self.fitting(known, values[:1], sizes)
+        if fitting is None or known is None:
+            taken = tuple(value.sizes for value in values)
             held, stored = self.take((*module.parameters(), *module.buffers()))
-            layer = Unknown(
-                type(module).__name__, tuple(value.sizes for value in values), sizes, held, stored
-            )
-        self.layers[key] = layer
-        return layer, values if isinstance(layer, Unknown) else values[:1]
+            return Unknown(type(module).__name__, taken, sizes, held, stored), values
+        if id(module) not in self.layers:
+            self.layers[id(module)] = self._holding(known, module)
+            fitting = self.fitting(self.layers[id(module)], values[:1], sizes)
+            assert fitting is not None
+        return fitting, values[:1]
 
-    def _known(self, module: Any, kind: str, values: list[Value]) -> Layer | None:
-        """PyTorch's own module as our layer; what it shares with others is held where it was met first."""
-        own = next((layer for (whose, _), layer in self.layers.items() if whose == id(module)), None)
-        layer = own if own is not None and not isinstance(own, (Unknown, Repeated)) else None
-        if layer is None:
-            layer = MODULES[kind](module)
-            mine = [*_unique(module.parameters()), *_unique(module.buffers())]
-            mine = [one for one in mine if one.dim() or one.is_floating_point()]  # not the counter of steps
-            if sum(one.numel() for one in mine) != sizes_held(layer):
-                return None
-            alone = not any(id(one) in self.counted for one in mine)
-            held, stored = self.take(mine)
-            layer = layer if alone else Applied(layer, held, stored)
-        return self._repeated(layer, values, kind)
+    def _holding(self, layer: Layer, module: Any) -> Layer:
+        """The layer with what the module holds; what it shares with others is held where it was met first."""
+        arrays = [*_unique(module.parameters()), *_unique(module.buffers())]
+        mine = [one for one in arrays if one.dim() or one.is_floating_point()]  # not the counter of steps
+        computed = [value for name in ("weight", "bias") if self.is_computed(value := getattr(module, name, None))]
+        alone = not computed and not any(id(one) in self.counted for one in mine)
+        held, stored = self.take(mine)
+        whole = sizes_of(held) == sizes_of(layer.parameters()) and sizes_of(stored) == sizes_of(layer.buffers())
+        return layer if alone and whole else Applied(layer, held, stored)
 
-    def _repeated(self, layer: Layer, values: list[Value], kind: str) -> Layer:
-        """Where windows or frames stand in one axis with the batch, an image's layer runs on each of them."""
-        first = values[0]
-        spread = first.folded and first.batch_axis == 0
-        if not spread or not kind.endswith(("1d", "2d", "3d")) or kind.startswith("Dropout"):
+    def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> Layer | None:
+        """The layer, if it gives these sizes; or repeated for each window or frame that stands in front."""
+        if self._shape(layer, values) == sizes:
             return layer
-        return Repeated(layer, first.sizes[0])
+        first = values[0].sizes
+        if len(first) < 2:
+            return None
+        key = (id(layer), first[0])
+        repeated = self.repeated.setdefault(key, Repeated(layer, first[0]))
+        return repeated if self._shape(repeated, values) == sizes else None
 
     def _shape(self, layer: Layer, values: list[Value]) -> Sizes | None:
         """The sizes that a layer gives for these values; None where they do not fit it."""
@@ -302,7 +301,7 @@ class Reading:
         self.last = name
         if name == "setitem":
             output = args[0]
-        outs = list(tensors((output,)))
+        outs = [one for one in tensors((output,)) if one.numel()]
         arrived = list(tensors((args, kwargs)))
         if not outs:
             return
@@ -327,6 +326,9 @@ class Reading:
         handler = FUNCTIONS.get(name)
         try:
             made = handler(call) if handler is not None else None
+            if made is not None and made.same_as is None:
+                fitting = self.fitting(made.layer, made.values, self.sample(outs[0])[0])
+                made = None if fitting is None else made._replace(layer=fitting)
         except (LayerError, ShapeError, TypeError, IndexError, KeyError, AttributeError):
             made = None
         if made is not None and made.same_as is not None:
@@ -334,7 +336,7 @@ class Reading:
                 self._keep(out, made.same_as)
             return
         sizes, batch_axis, _ = self.sample(outs[0])
-        if made is None or self._shape(made.layer, made.values) != sizes:
+        if made is None:
             made = self._unknown(call, sizes)
         if batch_axis is None and any(not value.once for value in made.values):
             raise self._mixed()
@@ -417,7 +419,9 @@ class Reading:
         rest = [
             one
             for one in (*_unique(self.module.parameters()), *_unique(self.module.buffers()))
-            if id(one) not in self.counted and (one.dim() or one.is_floating_point())
+            if id(one) in self.names
+            and id(one) not in self.counted
+            and (one.dim() or one.is_floating_point())  # not the counter of steps of a normalization
         ]
         touched = self._touched()
         for kind, path in ((Unused, "unused"), (Unplaced, "unplaced")):
@@ -435,11 +439,10 @@ class Reading:
 
     def _touched(self) -> set[int]:
         """Tensors that belong to modules that ran as a whole and have no place all the same."""
-        ran = {whose for whose, _ in self.layers}
         return {
             id(one)
             for module in self.module.modules()
-            if id(module) in ran
+            if id(module) in self.layers
             for one in (*module.parameters(), *module.buffers())
         }
 

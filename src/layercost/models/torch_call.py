@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from layercost.facts import Held
 from layercost.layer import Layer
 from layercost.models.leaves import Applied
-from layercost.shape import Shape
+from layercost.shape import Shape, ShapeError
 
 Sizes: TypeAlias = tuple[int, ...]
 
@@ -61,6 +61,7 @@ class Noting(Protocol):
     def matters(self, tensor: Any) -> bool: ...
     def is_computed(self, tensor: Any) -> bool: ...
     def sample(self, tensor: Any) -> tuple[Sizes, int | None, bool]: ...
+    def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> Layer | None: ...
     def take(self, tensors: Iterable[Any]) -> tuple[tuple[Held, ...], tuple[Held, ...]]: ...
     def note_step(self, path: tuple[str, ...], layer: Layer, values: list[Value]) -> Value: ...
 
@@ -94,7 +95,11 @@ class FunctionCall:
     @property
     def operands(self) -> list[Value]:
         """The values of all tensors among the arguments, those of single numbers left out."""
-        return [self.value(one) for one in self.tensors if one.numel() > 1 or self.reading.matters(one)]
+        return [
+            self.value(one)
+            for one in self.tensors
+            if one.numel() > 1 or (one.numel() and self.reading.matters(one))
+        ]
 
     @property
     def given(self) -> Sizes:
@@ -121,16 +126,19 @@ class FunctionCall:
 
     def weighted(self, layer: Layer, x: Any, *weights: Any) -> Made:
         """A layer whose weights, and buffers, are these tensors: the model's own, or computed ones."""
+        if self.reading.fitting(layer, [self.value(x)], self.given) is None:
+            raise ShapeError(f"{layer!r} does not give {self.given}")  # nothing is taken for it
         given = [one for one in weights if one is not None]
         computed = [self.value(one) for one in given if self.reading.is_computed(one)]
         held, stored = self.reading.take(given)
-        whole = sum(int(one.size) for one in (*held, *stored)) == sizes_held(layer) and not computed
-        inner = layer if whole else Applied(layer, held, stored)
+        whole = sizes_of(held) == sizes_of(layer.parameters()) and sizes_of(stored) == sizes_of(layer.buffers())
+        inner = layer if whole and not computed else Applied(layer, held, stored)
         return Made(inner, [self.value(x), *computed])
 
 
-def sizes_held(layer: Layer) -> int:
-    return sum(int(one.size) for one in (*layer.parameters(), *layer.buffers()))
+def sizes_of(held: Iterable[Held]) -> int:
+    """How many values there are in all."""
+    return sum(int(one.size) for one in held)
 
 
 def tensors(given: Iterable[Any]) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from layercost import layers as ours
 from layercost.layer import Layer, LayerError
-from layercost.models.leaves import Rearranged, Repeated
+from layercost.models.leaves import Rearranged
 from layercost.models.torch_call import FunctionCall, Made, Value
 from layercost.shape import seen_shape
 
@@ -109,7 +109,8 @@ def _activation(name: str, *settings: tuple[int, str, Any]) -> Handler:
 def _clamp(call: FunctionCall) -> Made:
     """A comparison with each bound; from 0 to 6 it is a ReLU6."""
     low, high = call.get(1, "min", call.get(1, "min_val")), call.get(2, "max", call.get(2, "max_val"))
-    if call.name in ("hardtanh", "clamp", "clip") and (low, high) == (0, 6):
+    plain = all(isinstance(bound, (int, float)) for bound in (low, high))
+    if plain and (low, high) == (0, 6):
         return Made(ours.ReLU6(), [call.first])
     value = call.first
     if low is not None and high is not None:
@@ -177,7 +178,7 @@ def _convolution(call: FunctionCall) -> Made:
     layer = _CONVOLUTIONS[call.name](  # type: ignore[call-arg]
         channels * groups, outputs, tuple(kernel), stride, padding, dilation, groups, bias is not None
     )
-    return _spread(call, layer, call.weighted(layer, x, weight, bias))
+    return call.weighted(layer, x, weight, bias)
 
 
 def _transposed(call: FunctionCall) -> Made:
@@ -190,15 +191,7 @@ def _transposed(call: FunctionCall) -> Made:
     layer = kind(
         channels, outputs * groups, tuple(kernel), stride, padding, more, groups, bias is not None, dilation
     )
-    return _spread(call, layer, call.weighted(layer, x, weight, bias))
-
-
-def _spread(call: FunctionCall, layer: Layer, made: Made) -> Made:
-    """Where windows or frames stand in one axis with the batch, the layer runs on each of them."""
-    first = made.values[0]
-    if first.folded and first.batch_axis == 0 and made.layer is layer:
-        return made._replace(layer=Repeated(layer, first.sizes[0]))
-    return made
+    return call.weighted(layer, x, weight, bias)
 
 
 def _attention(call: FunctionCall) -> Made | None:
@@ -242,7 +235,7 @@ def _group_norm(call: FunctionCall) -> Made:
     x, groups = call.get(0, "input"), call.get(1, "num_groups")
     weight, bias = call.get(2, "weight"), call.get(3, "bias")
     layer = ours.GroupNorm(groups, int(x.shape[1]), affine=weight is not None)
-    return _spread(call, layer, call.weighted(layer, x, weight, bias))
+    return call.weighted(layer, x, weight, bias)
 
 
 def _batch_norm(call: FunctionCall) -> Made | None:
@@ -253,7 +246,7 @@ def _batch_norm(call: FunctionCall) -> Made | None:
     layer = getattr(ours, kind)(
         int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None
     )
-    return _spread(call, layer, call.weighted(layer, x, weight, bias, mean, var))
+    return call.weighted(layer, x, weight, bias, mean, var)
 
 
 def _rms_norm(call: FunctionCall) -> Made:
@@ -288,7 +281,7 @@ def _max_pool(call: FunctionCall) -> Made | None:
     settings = [tuple(one) if isinstance(one, list) else one for one in (kernel, stride or None, padding)]
     kind = getattr(ours, f"MaxPool{_axes_of(call)}d")
     layer = kind(*settings, dilation=dilation, ceil_mode=call.get(5, "ceil_mode", False))
-    return _spread(call, layer, Made(layer, [call.first]))
+    return Made(layer, [call.first])
 
 
 def _avg_pool(call: FunctionCall) -> Made | None:
@@ -302,14 +295,14 @@ def _avg_pool(call: FunctionCall) -> Made | None:
         ceil_mode=call.get(4, "ceil_mode", False),
         count_include_pad=call.get(5, "count_include_pad", True),
     )
-    return _spread(call, layer, Made(layer, [call.first]))
+    return Made(layer, [call.first])
 
 
 def _adaptive(name: str) -> Handler:
     def handler(call: FunctionCall) -> Made:
         size = call.get(1, "output_size")
         layer = getattr(ours, name)(tuple(size) if isinstance(size, list) else size)
-        return _spread(call, layer, Made(layer, [call.first]))
+        return Made(layer, [call.first])
 
     return handler
 
@@ -445,7 +438,7 @@ FUNCTIONS: dict[str, Handler] = {
     "softplus": _activation("Softplus"),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout"),
                     lambda call: Made(ours.Dropout(call.get(1, "p", 0.5)), [call.first])),
-    "softmax": _softmax,
+    **dict.fromkeys(("softmax", "safe_softmax"), _softmax),
     **dict.fromkeys(("matmul", "bmm", "mm", "mv", "dot"), _matmul),
     **dict.fromkeys(("addmm", "baddbmm"), _product_and_sum),
     "linear": _linear,
