@@ -9,6 +9,7 @@ stands in no extra for its size.
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -19,7 +20,7 @@ from layercost.layers.model import Model, Spelling
 from layercost.models.leaves import Applied, Rearranged, Repeated, Stored, Unknown, Unplaced, Unused
 from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_of, tensors
 from layercost.models.torch_functions import FUNCTIONS, LIKE_CONSTANTS
-from layercost.models.torch_modules import AS_FUNCTIONS, MODULES, known_kind
+from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, known_kind
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
@@ -58,7 +59,8 @@ class Reading:
         self.counted: set[int] = set()  # parameters and buffers that some step holds
         self.names = _names(self.module)
         self.places: list[tuple[str, ...]] = [()]  # the modules in whose forward we are
-        self.quiet = 0  # how many modules that are known as a whole we are in
+        self.unseen = torch._C.DisableTorchFunction  # what is called inside of it is not looked at
+        self.quiet: list[Any] = []  # for each module that is known as a whole and that we are in
         self.last = "its first call"
 
     def model(self) -> Model:
@@ -85,6 +87,7 @@ class Reading:
     def _run(self) -> Any:
         inputs = [self._input(place, sizes) for place, sizes in enumerate(self.shapes)]
         with ExitStack() as stack:
+            stack.callback(self._awake)
             stack.callback(self._remove, self._watch())
             stack.enter_context(self.torch.no_grad())
             stack.enter_context(_functions(self.torch, self))
@@ -128,9 +131,16 @@ class Reading:
         for name, module in self.module.named_modules():
             path = tuple(filter(None, name.split(".")))
             is_leaf = self._is_leaf(module)
+            if is_leaf and (fits := KEEPS_SHAPE.get(type(module).__name__)) is not None:
+                module.forward = _kept(self.torch, module, fits)  # torch works long on what is known here
             handles.append(module.register_forward_pre_hook(self._entering(path, is_leaf)))
             handles.append(module.register_forward_hook(self._leaving(is_leaf), with_kwargs=True))
         return handles
+
+    def _awake(self) -> None:
+        """Look at functions again, where the run ended inside of a module."""
+        while self.quiet:
+            self.quiet.pop().__exit__(None, None, None)
 
     @staticmethod
     def _remove(handles: list[Any]) -> None:
@@ -143,15 +153,20 @@ class Reading:
     def _entering(self, path: tuple[str, ...], is_leaf: bool) -> Callable[..., None]:
         def enter(module: Any, _: Any) -> None:
             self.places.append(path)
-            self.quiet += is_leaf
+            if is_leaf:
+                guard = self.unseen()
+                guard.__enter__()
+                self.quiet.append(guard)
 
         return enter
 
     def _leaving(self, is_leaf: bool) -> Callable[..., None]:
         def leave(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-            self.quiet -= is_leaf
-            if is_leaf and not self.quiet:
-                self._module_called(module, args, kwargs, output)
+            if is_leaf:
+                guard = self.quiet.pop()
+                if not self.quiet:
+                    self._module_called(module, args, kwargs, output)
+                guard.__exit__(None, None, None)
             self.places.pop()
 
         return leave
@@ -447,6 +462,18 @@ class Reading:
         }
 
 
+def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable[..., Any]:
+    """The forward of a module that gives what has its input's shape; where the input does not fit, its own."""
+    own = module.forward
+
+    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs or not fits(module, x):
+            return own(x, *args, **kwargs)
+        return x if getattr(module, "inplace", False) else _like(torch, x)
+
+    return forward
+
+
 def _functions(torch: Any, reading: Reading) -> Any:
     """Sees every function of torch's that is called; one that is not known, as the operators inside of it."""
     from torch.overrides import TorchFunctionMode
@@ -462,11 +489,10 @@ def _functions(torch: Any, reading: Reading) -> Any:
 
     class Functions(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
-            if reading.quiet:
+            kwargs, name = kwargs or {}, _plain_name(func)
+            if name in _QUESTIONS:
                 return func(*args, **kwargs)
-            name = _plain_name(func)
-            if name in FUNCTIONS or name == "get" or not any(map(reading.matters, tensors((args, kwargs)))):
+            if name in FUNCTIONS or not any(map(reading.matters, tensors((args, kwargs)))):
                 output = func(*args, **kwargs)
                 reading.function(func, args, kwargs, output)
                 return output
@@ -484,6 +510,13 @@ def _plain_name(func: Any) -> str:
     return name.partition(".")[0].strip("_")
 
 
+# What code asks of a tensor, and gets no tensor for an answer.
+_QUESTIONS = frozenset({
+    "get", "shape", "size", "dim", "ndim", "numel", "dtype", "device", "is_floating_point", "stride", "layout",
+    "requires_grad", "is_contiguous", "is_cuda", "is_meta", "element_size", "is_complex", "get_device", "len",
+    "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes", "ndimension", "storage_offset",
+    "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
+})  # fmt: skip
 _OPERATORS = frozenset({"add", "mul", "sub", "div", "matmul", "pow", "neg", "rsub", "truediv", "floordiv"})
 
 
@@ -517,10 +550,19 @@ def _on_meta(torch: Any, module: Any) -> Any:
     """A copy of the module whose arrays are shapes alone."""
     memo: dict[int, Any] = {}
     for one in (*module.parameters(), *module.buffers()):
-        empty = torch.empty_like(one, device="meta")
+        empty = _like(torch, one)
         is_parameter = isinstance(one, torch.nn.Parameter)
         memo[id(one)] = torch.nn.Parameter(empty, one.requires_grad) if is_parameter else empty
+    for one in module.modules():  # each has a dozen of these for hooks, and copying them takes long
+        for value in vars(one).values():
+            if not value and type(value) in (OrderedDict, dict, set):
+                memo[id(value)] = type(value)()
     return copy.deepcopy(module, memo).eval()
+
+
+def _like(torch: Any, tensor: Any) -> Any:
+    """Of the same shape and kind, on the meta device (torch.empty_like is slow there)."""
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
 
 
 def _dtype(torch: Any, module: Any) -> Any:

@@ -144,11 +144,17 @@ def sizes_of(held: Iterable[Held]) -> int:
 def tensors(given: Iterable[Any]) -> Iterator[Any]:
     """Every tensor in nested lists, tuples, dictionaries and objects that are dictionaries."""
     for one in given:
-        if hasattr(one, "device") and hasattr(one, "numel") and hasattr(one, "shape"):
-            yield one
-        elif isinstance(one, (list, tuple)):
+        kind = type(one)
+        if kind in _PLAIN:
+            continue
+        if kind in (list, tuple) or isinstance(one, (list, tuple)):
             yield from tensors(one)
         elif isinstance(one, Mapping):
             yield from tensors(one.values())
+        elif hasattr(one, "numel") and hasattr(one, "device"):
+            yield one
         elif hasattr(one, "__dataclass_fields__"):
             yield from tensors(vars(one).values())
+
+
+_PLAIN = frozenset({int, float, bool, str, type(None), slice, type(Ellipsis)})

@@ -70,7 +70,23 @@ AS_FUNCTIONS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "Unflatten": lambda module: ("unflatten", {}),
 }
 
-RECURRENT = ("LSTM", "GRU", "RNN")
+def _channels(axes: tuple[int, ...], name: str) -> Callable[[Any, Any], bool]:
+    return lambda module, x: x.dim() in axes and x.shape[1] == getattr(module, name)
+
+
+# Modules that give what has the shape of their input, and whether an input fits them.
+KEEPS_SHAPE: dict[str, Callable[[Any, Any], bool]] = {
+    "BatchNorm1d": _channels((2, 3), "num_features"),
+    "BatchNorm2d": _channels((4,), "num_features"),
+    "BatchNorm3d": _channels((5,), "num_features"),
+    "GroupNorm": lambda module, x: x.dim() > 1 and x.shape[1] == module.num_channels,
+    "LayerNorm": lambda module, x: tuple(x.shape[-len(module.normalized_shape) :]) == module.normalized_shape,
+    **dict.fromkeys(
+        ("ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "GELU", "LeakyReLU", "Hardswish", "Hardsigmoid", "Mish",
+         "ELU", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity"),
+        lambda module, x: x.is_floating_point(),
+    ),
+}  # fmt: skip
 
 
 def known_kind(torch: Any, module: Any) -> str | None:
