@@ -1,5 +1,7 @@
 """Layers that read several values: the loops get one tensor for each."""
 
+# ruff: noqa: ARG001 - each layer's loops are given the layer, the input and the run, needed or not
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -95,8 +97,8 @@ def _matmul(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
 def _products(layer: Any, first: Tensor, second: Tensor) -> Tensor:
     if len(shape(first)) > 2:
         length = max(len(first), len(second))
-        pairs = ((first[p if len(first) > 1 else 0], second[p if len(second) > 1 else 0]) for p in range(length))
-        return [_products(layer, *pair) for pair in pairs]
+        stacks = [stack if len(stack) > 1 else stack * length for stack in (first, second)]
+        return [_products(layer, *pair) for pair in zip(*stacks, strict=True)]
     columns = second if layer.transpose else [list(column) for column in zip(*second, strict=True)]
     for column in columns:
         expect("values in a column", len(first[0]), len(column))
@@ -111,7 +113,7 @@ _OPERATIONS: dict[str, Callable[[list[Number]], Number]] = {
     "compare": largest,
     "exponential": lambda numbers: numbers[0].exponential(),
     "square root": lambda numbers: numbers[0].square_root(),
-    "power": lambda numbers: numbers[0].noting("powers", numbers[0].value**2),
+    "power": lambda numbers: numbers[0].noting("powers", numbers[0].value ** 2),
 }
 
 
@@ -119,8 +121,8 @@ _OPERATIONS: dict[str, Callable[[list[Number]], Number]] = {
 def _elementwise(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
     """With one value, the other operand is a constant of the code."""
     merge = _OPERATIONS[layer.operation]
-    if isinstance(parts, list) and layer.reads > 1:
+    if layer.reads > 1:
         return alike(merge, parts)
     constant = this.number(2.0)
     alone = layer.operation in ("exponential", "square root", "power")
-    return alike(lambda numbers: merge(numbers if alone else [*numbers, constant]), [parts])
+    return alike(lambda numbers: merge(numbers if alone else [*numbers, constant]), parts)
