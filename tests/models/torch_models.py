@@ -256,15 +256,15 @@ class MixesSamples(nn.Module):
 
 
 class Asking(nn.Module):
-    """It decides by a value that arrives."""
+    """It decides by the value of a weight."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(4, 4))
+        self.body, self.gate = nn.Sequential(nn.Linear(4, 4)), nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Any) -> Any:
         x = self.body(x)
-        return x if x.sum() > 0 else -x
+        return x if self.gate > 0 else -x
 
 
 class TwoInputs(nn.Module):

@@ -24,7 +24,8 @@ from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, k
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
-BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is free
+BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is freeUNSEEN = "computed unseen"  # a tensor that none of the functions that were seen gave
+
 
 def from_torch(module: Any, input_shape: Iterable[object], *, opaque: tuple[type, ...] = ()) -> Model:
     """The tree of a ``torch.nn.Module`` for an input of `input_shape`, without the batch, at inference.
@@ -48,7 +49,7 @@ class Reading:
     def __init__(self, torch: Any, module: Any, shapes: tuple[Sizes, ...], opaque: tuple[type, ...]) -> None:
         self.torch, self.original, self.shapes, self.opaque = torch, module, shapes, opaque
         self.name = type(module).__name__
-        self.module = _on_meta(torch, module)
+        self.module = on_meta(torch, module)
         self.steps: Steps = {}
         self.values: dict[int, Value] = {}  # by the tensor's id
         self.parts: dict[int, tuple[int, str, list[Value]]] = {}  # tensors beside the first that a step gave
@@ -199,23 +200,25 @@ class Reading:
             held, stored = self.take([tensor])
             path, layer = tuple(name.split(".")), Stored(name.rpartition(".")[2], sizes, held, stored)
         elif batch_axis is not None and id(tensor) not in self.constants:
-            path, layer = (*self.places[-1], "unseen"), Unknown("computed unseen", (), sizes)
+            path, layer = (*self.places[-1], "unseen"), Unknown(UNSEEN, (), sizes)
         else:
             path, layer = (*self.places[-1], "constant"), Stored("constant", sizes)
         key = self._note(path, layer, (), once=batch_axis is None)
         self._keep(tensor, Value(key, seen_shape(sizes, path[-1]), batch_axis, folded))
         return self.values[id(tensor)]
 
-    def take(self, tensors: Iterable[Any]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
+    def take(
+        self, tensors: Iterable[Any], *, whole_names: bool = False
+    ) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
         """What of these the model holds and no step does yet: parameters, buffers. They are taken now."""
         held, stored = list[Held](), list[Held]()
         for tensor in tensors:
             if id(tensor) in self.names and id(tensor) not in self.counted:
                 self.counted.add(id(tensor))
                 trained = isinstance(tensor, self.torch.nn.Parameter)
-                (held if trained else stored).append(
-                    Held(self.names[id(tensor)].rpartition(".")[2], tensor.numel())
-                )
+                name = self.names[id(tensor)]
+                one = Held(name if whole_names else name.rpartition(".")[2], tensor.numel())
+                (held if trained else stored).append(one)
         return tuple(held), tuple(stored)
 
     def sample(self, tensor: Any) -> tuple[Sizes, int | None, bool]:
@@ -234,8 +237,9 @@ class Reading:
     def _mixed(self) -> ModelError:
         place = ".".join(self.places[-1]) or "its forward"
         return ModelError(
-            f"{self.last} in {place} of {self.name} gives values in which the batch is no axis "
-            "of its own; from_torch reads models whose inputs have the batch first (batch_first=True)"
+            f"{self.last} in {place} of {self.name} puts the samples of a batch together, or gives values in "
+            "which the batch is no axis of its own; from_torch reads models that treat each sample alone and "
+            "whose inputs have the batch first (batch_first=True)"
         )
 
     # ---- modules
@@ -261,33 +265,44 @@ class Reading:
     def _of_module(
         self, module: Any, kind: str | None, values: list[Value], sizes: Sizes
     ) -> tuple[Layer, list[Value]]:
-        """The layer of a module, and what it reads; an `Unknown` where it gives another shape than ours."""
-        known = self.layers.get(id(module))
-        if known is None and kind is not None and not isinstance(module, self.opaque):
-            try:
-                known = MODULES[kind](module)
-            except (LayerError, ShapeError):
-                known = None
-        fitting = None if known is None else self.fitting(known, values[:1], sizes)
-        if fitting is None or known is None:
+        """The layer of a module, and what it reads; an `Unknown` where ours gives or holds something else."""
+        layer = self.layers.get(id(module))
+        if layer is None and kind is not None and not isinstance(module, self.opaque):
+            layer = self._known(module, kind)
+        fitting = None if layer is None else self.fitting(layer, values[:1], sizes)
+        if fitting is None:
             taken = tuple(value.sizes for value in values)
             held, stored = self.take((*module.parameters(), *module.buffers()))
             return Unknown(type(module).__name__, taken, sizes, held, stored), values
-        if id(module) not in self.layers:
-            self.layers[id(module)] = self._holding(known, module)
-            fitting = self.fitting(self.layers[id(module)], values[:1], sizes)
-            assert fitting is not None
+        if id(module) not in self.layers and layer is not None:
+            self.layers[id(module)] = layer = self._holding(layer, module)
+            fitting = self.fitting(layer, values[:1], sizes)
+        assert fitting is not None
         return fitting, values[:1]
+
+    def _known(self, module: Any, kind: str) -> Layer | None:
+        """PyTorch's own module as our layer, if the two hold as many values."""
+        try:
+            layer = MODULES[kind](module)
+        except (LayerError, ShapeError):
+            return None
+        parameters = sum(one.numel() for one in module.parameters())
+        buffers = sum(one.numel() for one in module.buffers() if not _is_step_counter(one))
+        same = (parameters, buffers) == (sizes_of(layer.parameters()), sizes_of(layer.buffers()))
+        return layer if same or self._computed_weights(module) else None
+
+    def _computed_weights(self, module: Any) -> list[Value]:
+        """Weights that something computed for a module, as torch.nn.utils.weight_norm does."""
+        arrays = (getattr(module, name, None) for name in ("weight", "bias"))
+        return [self.value(one) for one in arrays if self.is_computed(one)]
 
     def _holding(self, layer: Layer, module: Any) -> Layer:
         """The layer with what the module holds; what it shares with others is held where it was met first."""
         arrays = [*_unique(module.parameters()), *_unique(module.buffers())]
-        mine = [one for one in arrays if one.dim() or one.is_floating_point()]  # not the counter of steps
-        computed = [value for name in ("weight", "bias") if self.is_computed(value := getattr(module, name, None))]
-        alone = not computed and not any(id(one) in self.counted for one in mine)
+        mine = [one for one in arrays if not _is_step_counter(one)]
+        alone = not any(id(one) in self.counted for one in mine) and not self._computed_weights(module)
         held, stored = self.take(mine)
-        whole = sizes_of(held) == sizes_of(layer.parameters()) and sizes_of(stored) == sizes_of(layer.buffers())
-        return layer if alone and whole else Applied(layer, held, stored)
+        return layer if alone else Applied(layer, held, stored)
 
     def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> Layer | None:
         """The layer, if it gives these sizes; or repeated for each window or frame that stands in front."""
@@ -430,36 +445,19 @@ class Reading:
         )
 
     def _hold_the_rest(self) -> None:
-        """Parameters and buffers that nothing used: the model holds them, and so does the tree."""
+        """What the model holds and no step does: not used, or, where something ran unseen, perhaps used there."""
         rest = [
             one
             for one in (*_unique(self.module.parameters()), *_unique(self.module.buffers()))
-            if id(one) in self.names
-            and id(one) not in self.counted
-            and (one.dim() or one.is_floating_point())  # not the counter of steps of a normalization
+            if id(one) in self.names and id(one) not in self.counted and not _is_step_counter(one)
         ]
-        touched = self._touched()
-        for kind, path in ((Unused, "unused"), (Unplaced, "unplaced")):
-            mine = [one for one in rest if (id(one) in touched) == (kind is Unplaced)]
-            whole = [self.names[id(one)] for one in mine]
-            held, stored = self.take(mine)
-            if held or stored:
-                names = iter(whole)
-                held, stored = (
-                    tuple(Held(name, one.size) for name, one in zip(names, some, strict=False))
-                    for some in (held, stored)
-                )
-                source = Value(_input_key(0), shape_of(self.shapes[0], "from_torch"))
-                self._note((path,), kind(held, stored), [source])
-
-    def _touched(self) -> set[int]:
-        """Tensors that belong to modules that ran as a whole and have no place all the same."""
-        return {
-            id(one)
-            for module in self.module.modules()
-            if id(module) in self.layers
-            for one in (*module.parameters(), *module.buffers())
-        }
+        if not rest:
+            return
+        unseen = any(isinstance(step.layer, Unknown) and step.layer.what == UNSEEN for step in self.steps.values())
+        held, stored = self.take(rest, whole_names=True)
+        layer = Unplaced(held, stored) if unseen else Unused(held, stored)
+        source = Value(_input_key(0), shape_of(self.shapes[0], "from_torch"))
+        self._note(("unplaced" if unseen else "unused",), layer, [source])
 
 
 def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable[..., Any]:
@@ -533,6 +531,11 @@ def _input_key(place: int) -> str:
     return f"input {place}" if place else ""
 
 
+def _is_step_counter(tensor: Any) -> bool:
+    """Whether a tensor is PyTorch's counter of the steps of a normalization, which is left out."""
+    return not tensor.dim() and not tensor.is_floating_point()
+
+
 def _unique(arrays: Iterable[Any]) -> list[Any]:
     """Each array once."""
     return list({id(one): one for one in arrays}.values())
@@ -546,7 +549,7 @@ def _names(module: Any) -> dict[int, str]:
     return names
 
 
-def _on_meta(torch: Any, module: Any) -> Any:
+def on_meta(torch: Any, module: Any) -> Any:
     """A copy of the module whose arrays are shapes alone."""
     memo: dict[int, Any] = {}
     for one in (*module.parameters(), *module.buffers()):
