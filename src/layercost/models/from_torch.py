@@ -9,6 +9,7 @@ stands in no extra for its size.
 from __future__ import annotations
 
 import copy
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -24,7 +25,8 @@ from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, k
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
-BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is freeUNSEEN = "computed unseen"  # a tensor that none of the functions that were seen gave
+BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is free
+UNSEEN = "computed unseen"  # a tensor that none of the functions that were seen gave
 
 
 def from_torch(module: Any, input_shape: Iterable[object], *, opaque: tuple[type, ...] = ()) -> Model:
@@ -335,13 +337,23 @@ class Reading:
         arrived = list(tensors((args, kwargs)))
         if not outs:
             return
-        if name.startswith("new_") or name in LIKE_CONSTANTS or not any(map(self.matters, arrived)):
+        if _is_constant(name) or not any(map(self.matters, arrived)):
             self.constants.update(id(one) for one in outs if not self.matters(one))
             self.alive.extend(outs)
             return
         self._function_called(
             name, args, dict(kwargs), outs, (*self.places[-1], name), _spelling(func, name)
         )
+
+    def cover(self, name: str, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """What a function gave though none of the operators in it was seen to give it is unknown."""
+        outs = [one for one in tensors((output,)) if one.numel() and not self.matters(one)]
+        batched = [one for one in outs if self.sample(one)[1] is not None]
+        if batched:
+            path = (*self.places[-1], name)
+            call = FunctionCall(self, name, args, dict(kwargs), batched, path)
+            made = self._unknown(call, call.given)
+            self._given(batched, self._note(path, made.layer, made.values), made.layer, made.values)
 
     def _function_called(
         self,
@@ -453,7 +465,7 @@ class Reading:
         ]
         if not rest:
             return
-        unseen = any(isinstance(step.layer, Unknown) and step.layer.what == UNSEEN for step in self.steps.values())
+        unseen = any(getattr(step.layer, "what", "") == UNSEEN for step in self.steps.values())
         held, stored = self.take(rest, whole_names=True)
         layer = Unplaced(held, stored) if unseen else Unused(held, stored)
         source = Value(_input_key(0), shape_of(self.shapes[0], "from_torch"))
@@ -490,14 +502,30 @@ def _functions(torch: Any, reading: Reading) -> Any:
             kwargs, name = kwargs or {}, _plain_name(func)
             if name in _QUESTIONS:
                 return func(*args, **kwargs)
-            if name in FUNCTIONS or not any(map(reading.matters, tensors((args, kwargs)))):
+            if _is_constant(name) and _inside_of_torch():
+                return func(*args, **kwargs)  # what it gives is the result of an operator that was not seen
+            is_known = name in FUNCTIONS or _is_constant(name)
+            if is_known or not any(map(reading.matters, tensors((args, kwargs)))):
                 output = func(*args, **kwargs)
                 reading.function(func, args, kwargs, output)
                 return output
             with operators:
-                return func(*args, **kwargs)
+                output = func(*args, **kwargs)
+            reading.cover(name, args, kwargs, output)
+            return output
 
     return Functions()
+
+
+def _inside_of_torch() -> bool:
+    """Whether the function that is looked at was called by torch's own code, and not by a model's."""
+    module = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - there is no other way to ask
+    return str(module).startswith("torch._")
+
+
+def _is_constant(name: str) -> bool:
+    """Whether a function gives what depends on nothing but shapes."""
+    return name.startswith("new_") or name in LIKE_CONSTANTS
 
 
 def _plain_name(func: Any) -> str:
