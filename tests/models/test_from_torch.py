@@ -320,6 +320,11 @@ def test_windows_that_share_an_axis_with_the_batch_are_counted_each() -> None:
 
 
 @torch_needed
+def test_a_layer_that_runs_on_the_whole_and_on_windows_counts_its_parameters_once() -> None:
+    exact(made("TwoWays"), (3, 8, 8))
+
+
+@torch_needed
 def test_a_model_of_two_inputs_takes_two_shapes() -> None:
     tree = exact(made("TwoInputs"), (3, 6, 6), (5,))
     assert tree.input_shape == ((3, 6, 6), (5,))
