@@ -23,7 +23,7 @@ from tests.layercost.drawing import RECIPES, layer_and_shape
 
 EXAMPLES = {"Conv2d": 120, "MaxPool2d": 80, "AvgPool2d": 80, "Sequential": 60}
 OTHERS = 40  # examples for each layer that is not named above
-CONSTANTS = {"add", "subtract", "multiply", "divide", "compare", "power"}
+CONSTANTS = {"add", "subtract", "multiply", "divide", "compare", "power", "maximum", "minimum"}
 COMPOSITES = {Sequential.__name__, Parallel.__name__, Auxiliary.__name__}
 
 
@@ -37,7 +37,7 @@ def array_of(leaf: lc.Layer, name: str, size: tuple[int, ...], run: Run) -> np.n
     if isinstance(leaf, lc.ConnectedConv2d) and name == "weight":
         order = [(o, c) for o, inputs in enumerate(leaf.connections) for c in inputs]
         known = {(order.index(place[:2]), *place[2:]): number for place, number in known.items()}
-    if isinstance(leaf, lc.LayerNorm):
+    if isinstance(leaf, (lc.LayerNorm, lc.RMSNorm)):
         known = {np.unravel_index(place[0], size): number for place, number in known.items()}
     array = np.zeros(size)
     for place, number in known.items():
@@ -84,7 +84,8 @@ def test_numpy_computes_what_the_loops_compute(name: str) -> None:
             with pytest.raises(TypeError, match="the constant of its other operand is not kept"):
                 forward.run(layer, inputs)
             return
-        found = forward.run(layer, inputs, _with_heads(layer, weights))
+        with np.errstate(divide="ignore", invalid="ignore"):  # where one input divides another
+            found = forward.run(layer, inputs, _with_heads(layer, weights))
         assert found.shape[1:] == layer.output_shape(shape)
         np.testing.assert_allclose(found, outputs, rtol=1e-6, atol=1e-9)
 
@@ -96,7 +97,7 @@ def _with_heads(layer: lc.Layer, weights: dict[str, Any]) -> dict[str, Any]:
     return {**forward.draw_weights(layer), **weights}
 
 
-@pytest.mark.parametrize("name", ["BatchNorm1d", "BatchNorm2d"])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith(("Batch", "Instance"))])
 def test_numpy_computes_what_the_loops_compute_in_training(name: str) -> None:
     @settings(max_examples=60, deadline=None, database=None, derandomize=True)
     @given(layer_and_shape(name), st.integers(2, 4))

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from layercost.forward.activation import error_function, sigmoid
 from layercost.forward.weights import Array
 from layercost.layers.joins import Join
 from layercost.shape import Shape
@@ -76,8 +77,23 @@ _TWO: dict[str, Callable[[Any, Any], Array]] = {
     "divide": np.divide,
     "compare": np.maximum,
     "power": np.power,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
 }
-_ONE: dict[str, Callable[[Any], Array]] = {"exponential": np.exp, "square root": np.sqrt}
+_ONE: dict[str, Callable[[Any], Array]] = {
+    "exponential": np.exp,
+    "square root": np.sqrt,
+    "logarithm": np.log,
+    "sine": np.sin,
+    "cosine": np.cos,
+    "absolute": np.abs,
+    "negate": np.negative,
+    "round": np.round,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "relu": lambda values: np.maximum(values, 0),
+    "error function": error_function,
+}
 
 
 @joins("Elementwise")

@@ -203,7 +203,22 @@ _OPERATIONS = {
     "exponential": Kind.EXPONENTIAL,
     "square root": Kind.SQUARE_ROOT,
     "power": Kind.POWER,
+    "maximum": Kind.COMPARE,
+    "minimum": Kind.COMPARE,
+    "logarithm": Kind.LOGARITHM,
+    "sine": Kind.SINE,
+    "cosine": Kind.COSINE,
+    "absolute": Kind.ABSOLUTE,
+    "negate": Kind.NEGATE,
+    "round": Kind.ROUND,
+    "sigmoid": Kind.SIGMOID,
+    "tanh": Kind.TANH,
+    "relu": Kind.RELU,
+    "error function": Kind.ERROR_FUNCTION,
 }
+_OF_ONE = set(_OPERATIONS) - {
+    "add", "subtract", "multiply", "divide", "compare", "power", "maximum", "minimum"
+}  # fmt: skip
 
 
 @register
@@ -211,9 +226,10 @@ _OPERATIONS = {
 class Elementwise(Join):
     """`reads` values of one shape to that shape: one `operation` an element; sizes of 1 repeat.
 
-    `operation` is one of "add", "subtract", "multiply", "divide", "compare", "exponential", "square root" and
-    "power". With one value, the other operand is a constant of the model's code (``x * 0.125``), or there is
-    none. Source: document 001, each of them is one operation.
+    `operation` is "add", "subtract", "multiply", "divide", "power", "compare", "maximum" or "minimum" of two
+    values, or of one and a constant of the model's code (``x * 0.125``); or, of one value alone,
+    "exponential", "logarithm", "square root", "sine", "cosine", "absolute", "negate", "round", "sigmoid",
+    "tanh", "relu" or "error function". Source: document 001, each of them is one operation.
     """
 
     operation: str
@@ -226,6 +242,10 @@ class Elementwise(Join):
                 f"Elementwise: operation must be one of {', '.join(map(repr, _OPERATIONS))}, "
                 f"but got {shown(self.operation)}"
             )
+        most = 1 if self.operation in _OF_ONE else 2
+        if self.reads > most:
+            wanted = "one value" if most == 1 else "at most two values"
+            raise LayerError(f"Elementwise: {self.operation!r} reads {wanted}, but got reads={self.reads}")
 
     def transform(self, *shapes: Shape) -> Shape:
         return broadcast(*shapes)

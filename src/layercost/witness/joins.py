@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -105,16 +106,36 @@ def _products(layer: Any, first: Tensor, second: Tensor) -> Tensor:
     return [[dot(zip(row, column, strict=True)) for column in columns] for row in first]
 
 
+def _quotient(above: float, below: float) -> float:
+    """As floating-point numbers divide: by 0 it is infinite, or no number at all."""
+    if below:
+        return above / below
+    return math.copysign(math.inf, above) if above else math.nan
+
+
 _OPERATIONS: dict[str, Callable[[list[Number]], Number]] = {
     "add": total,
     "subtract": lambda numbers: numbers[0] - numbers[-1],
     "multiply": multiplied,
-    "divide": lambda numbers: numbers[0] / numbers[-1],
+    "divide": lambda numbers: numbers[0].noting("divisions", _quotient(numbers[0].value, numbers[-1].value)),
     "compare": largest,
     "exponential": lambda numbers: numbers[0].exponential(),
     "square root": lambda numbers: numbers[0].square_root(),
     "power": lambda numbers: numbers[0].noting("powers", numbers[0].value ** 2),
+    "maximum": largest,
+    "minimum": lambda numbers: numbers[1] if numbers[0] > numbers[1] else numbers[0],
+    "logarithm": lambda numbers: numbers[0].logarithm(),
+    "sine": lambda numbers: numbers[0].noting("sines", math.sin(numbers[0].value)),
+    "cosine": lambda numbers: numbers[0].noting("cosines", math.cos(numbers[0].value)),
+    "absolute": lambda numbers: numbers[0].absolute(),
+    "negate": lambda numbers: numbers[0].noting("negations", -numbers[0].value),
+    "round": lambda numbers: numbers[0].noting("roundings", round(numbers[0].value)),
+    "sigmoid": lambda numbers: numbers[0].sigmoid(),
+    "tanh": lambda numbers: numbers[0].tanh(),
+    "relu": lambda numbers: numbers[0].relu(),
+    "error function": lambda numbers: numbers[0].noting("error_functions", math.erf(numbers[0].value)),
 }
+_WITH_A_CONSTANT = ("add", "subtract", "multiply", "divide", "compare", "maximum", "minimum")
 
 
 @loops("Elementwise")
@@ -124,5 +145,5 @@ def _elementwise(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
     if layer.reads > 1:
         return alike(merge, parts)
     constant = this.number(2.0)
-    alone = layer.operation in ("exponential", "square root", "power")
+    alone = layer.operation not in _WITH_A_CONSTANT
     return alike(lambda numbers: merge(numbers if alone else [*numbers, constant]), parts)
