@@ -379,7 +379,7 @@ class Reading:
             if made is not None and made.same_as is None:
                 fitting = self.fitting(made.layer, made.values, self.sample(outs[0])[0])
                 made = None if fitting is None else made._replace(layer=fitting[0], shape=fitting[1])
-        except (LayerError, ShapeError, TypeError, IndexError, KeyError, AttributeError):
+        except (LayerError, ShapeError, TypeError, IndexError, KeyError):
             made = None
         if made is not None and made.same_as is not None:
             for out in outs:
