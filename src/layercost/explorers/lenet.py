@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from ipywidgets import VBox
 
 from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing
+from layercost.counters import count
+from layercost.counting import Count
 from layercost.explorers import parts
 from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
@@ -23,7 +25,7 @@ from layercost.layer import Call
 from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
 from layercost.networks import lenet5
 from layercost.networks.lenet import VERSIONS
-from layercost.table import Count, Table, count, table
+from layercost.table import Table, table
 
 # The seven layers that the paper names; activations and Flatten stand in the table.
 STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
@@ -239,9 +241,10 @@ def _lines_of_layer(call: Call, convention: str) -> str:
 
 
 def _lines_of_network(built: Built, convention: str) -> str:
-    rows, chosen = built.table(convention).rows, CONVENTIONS[convention]
+    shown, chosen = built.table(convention), CONVENTIONS[convention]
+    rows = shown.rows
     parameters = _sum_of(row.parameters for row in rows)
-    macs, flops = _sum_of(row.macs for row in rows), _sum_of(row.flops for row in rows)
+    macs, flops = _sum_of(row.macs for row in rows), _sum_of(filter(None, shown.counted.amounts))
     no_macs, no_flops = (
         _left_out(built.facts, which, convention) for which in (Quantity.MACS, Quantity.FLOPS)
     )

@@ -9,11 +9,11 @@ from fractions import Fraction
 from html import escape
 
 from layercost.convention import Convention, Quantity, bytes_of
+from layercost.counting import Count
 from layercost.explorers.markup import number, tag
 from layercost.explorers.texts import _
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
-from layercost.table import Count
 
 # ---- substitution line --------------------------------------------------------------------------
 
