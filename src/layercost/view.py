@@ -6,6 +6,7 @@ small is written "at least". HTML carries class names, never colours.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -77,11 +78,11 @@ def _attribute(key: str) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, str):
-        return escaped(value) if not _SPECIAL.isdisjoint(value) else value  # most are class names
+        return escaped(value) if _SPECIAL.search(value) else value  # most are class names: a look is cheaper
     return plain(value)
 
 
-_SPECIAL = frozenset("&<>\"'")
+_SPECIAL = re.compile("[&<>\"']")
 
 
 def plain(value: object) -> str:
@@ -109,10 +110,10 @@ class Substitution(NamedTuple):
         said = escaped(f"{self.unit} · {self.by}" if self.by else self.unit)
         return f"{equation(self.formula, HTML)} {tag('span', said, class_='lc-unit')}"
 
-    def copied(self, unit: bool = True) -> str:
-        """A place for a button that copies the line as plain text, with or without its unit."""
-        text = equation(self.formula, TEXT)
-        return f"{text} {self.unit}" if unit else text
+    @property
+    def copied(self) -> str:
+        """The line as the plain text that is copied, without its unit."""
+        return equation(self.formula, TEXT)
 
 
 # ---- cells -------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property, reduce
-from html import escape
 from typing import Any, NamedTuple
 
 from ipywidgets import VBox
@@ -16,7 +15,6 @@ from layercost.counting import Count
 from layercost.explorers import parts
 from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
-from layercost.explorers.markup import number, tag
 from layercost.explorers.matrix import Product, matrix_picture
 from layercost.explorers.texts import _
 from layercost.expression import Expression, Number, add, expression
@@ -26,6 +24,7 @@ from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
 from layercost.networks import lenet5
 from layercost.networks.lenet import VERSIONS
 from layercost.table import Table, table
+from layercost.view import escaped, number, tag
 
 # The seven layers that the paper names; activations and Flatten stand in the table.
 STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
@@ -265,7 +264,7 @@ def _sum_of(amounts: Iterable[int]) -> Expression:
 
 
 def _heading(words: str) -> str:
-    return tag("p", tag("b", escape(words)), class_="lc-heading")
+    return tag("p", tag("b", escaped(words)), class_="lc-heading")
 
 
 def _left_out(facts: list[Facts], quantity: Quantity, convention: str) -> str:

@@ -19,10 +19,11 @@ from layercost.explorers.explorer import (
     tick_box,
     travel,
 )  # fmt: skip
-from layercost.explorers.markup import box, drawing, number, tag
+from layercost.explorers.markup import box, drawing
 from layercost.explorers.matrix import Product, matrix_picture
 from layercost.explorers.texts import _
 from layercost.layers import Linear
+from layercost.view import number, tag
 
 _LARGEST, _LARGEST_BATCH = 1024, 64
 _OUTLINE_WIDTH, _OUTLINE_HEIGHT = 128, 84
