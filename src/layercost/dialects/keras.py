@@ -209,7 +209,7 @@ _RULES: dict[type[Layer], Graph] = {
     RNN: _unrolled(_rnn),
 }
 GRAPHS = by_type(_RULES)
-_FREE = {ReLU, ReLU6, Sigmoid, Tanh, Flatten, Dropout, Identity}  # as measured
+FREE = {ReLU, ReLU6, Sigmoid, Tanh, Flatten, Dropout, Identity}  # as measured
 
 
 def _operations(visit: Visit) -> Operations:
@@ -244,7 +244,7 @@ PROFILER = register(
         price=_price,
         native=_profiler,
         main=("tf.profiler total_float_ops",),
-        knows=frozenset({*GRAPHS, *_FREE}),
+        knows=frozenset({*GRAPHS, *FREE}),
         aliases=("tensorflow", "tf"),
         per_mac=2,
     )
@@ -260,7 +260,7 @@ KERAS_AND_PROFILER = register(
         native=lambda run: {**_parameters(run), **_profiler(run)},
         gives={Quantity.PARAMETERS: ("count_params",)},
         main=("tf.profiler total_float_ops",),
-        knows=frozenset({*GRAPHS, *_FREE}),
+        knows=frozenset({*GRAPHS, *FREE}),
         per_mac=2,
         joins=("keras", "tf.profiler"),
     )

@@ -207,10 +207,10 @@ def _letters(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _overview(built: Built, before: Built | None, chosen: int) -> str:
-    shapes = [built.network.input_shape, *(_plain(call.output_shape) for call in built.stages)]
+    shapes = [_plain(built.network.input_shape), *(_plain(call.output_shape) for call in built.stages)]
     past: list[Any] = [None] * len(shapes)
     if before is not None:
-        past = [before.network.input_shape, *(_plain(call.output_shape) for call in before.stages)]
+        past = [_plain(before.network.input_shape), *(_plain(call.output_shape) for call in before.stages)]
     names = [_("image"), *(call.path for call in built.stages)]
     choices = ["", *(f"layer={stage}" for stage in STAGES)]
     letters = dict(zip((chosen, chosen + 1), _letters(built.stages[chosen]), strict=True))
