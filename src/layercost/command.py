@@ -85,7 +85,7 @@ def _completions() -> dict[str, Iterable[str]]:
     networks = [*NETWORKS, *versions]
     return {
         "network": networks, "first": networks, "second": networks, "model": networks,
-        "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.names(),
+        "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.tools(),
     }  # fmt: skip
 
 

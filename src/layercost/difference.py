@@ -15,7 +15,7 @@ from layercost.counters import Named
 from layercost.layer import Layer
 from layercost.setting import Given
 from layercost.table import Row, Table, table
-from layercost.view import Grid, Written, number, short
+from layercost.view import Grid, Rendered, number, short
 
 Pair: TypeAlias = tuple[Row | None, Row | None]
 Trait: TypeAlias = Callable[[Row], object]
@@ -85,7 +85,7 @@ def _less(second: int | None, first: int | None) -> int | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference(Written):
+class Difference(Rendered):
     """Two networks by one counter, and where they part; renders in each of `layercost.table.FORMATS`.
 
     `first` and `second` are their tables. All counts are plain integers for the whole batch.

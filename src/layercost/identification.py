@@ -16,7 +16,7 @@ from layercost.layer import Layer
 from layercost.setting import Setting
 from layercost.shape import ShapeError, shown
 from layercost.table import Row, table
-from layercost.view import Grid, Written
+from layercost.view import Grid, Rendered
 from layercost.view import number as in_words
 
 
@@ -49,7 +49,7 @@ class Match(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Identification(Written):
+class Identification(Rendered):
     """What was asked for, where it arises, and, where nowhere, what comes nearest."""
 
     asked: str

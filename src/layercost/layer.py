@@ -33,7 +33,6 @@ from layercost.shape import (
     whole,
 )
 
-
 Shapes: TypeAlias = tuple[Shape, ...]
 
 

@@ -260,7 +260,7 @@ _LATEX_SIGNS = str.maketrans({
 # ---- what can be written -----------------------------------------------------------------------------
 
 
-class Written(ABC):
+class Rendered(ABC):
     """A result that is written in each of `FORMATS`: it gives its grid, its data, and its records."""
 
     @abstractmethod

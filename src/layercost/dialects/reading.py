@@ -15,7 +15,7 @@ from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.setting import Given, setting_of
 from layercost.shape import ShapeError, several
-from layercost.view import Grid, Written, number
+from layercost.view import Grid, Rendered, number
 
 
 class Extra(NamedTuple):
@@ -33,7 +33,7 @@ class Extra(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading(Written):
+class Reading(Rendered):
     """What one tool prints for the model `title`: `native` under its own names, and what that amounts to.
 
     `counted` is the result that conventions give too; its headline is `main`, the number that people quote.
