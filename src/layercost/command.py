@@ -18,7 +18,7 @@ from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Qua
 from layercost.counters import count
 from layercost.counting import Count
 from layercost.difference import difference
-from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
+from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.networks import NETWORKS, NetworkEntry, network_named
@@ -219,7 +219,7 @@ def _derivations(counts: Iterable[Count], notation: Notation) -> dict[str, list[
     """For each quantity its line letters = numbers = total, and a line for each letter that it defines."""
     return {
         counted.quantity.value: [
-            equation(counted.expression, notation),
+            counted.rendered(notation),
             *(defining(definition, notation) for definition in counted.definitions),
         ]
         for counted in counts

@@ -453,23 +453,26 @@ class Count:
         return tuple(defining(definition, NOTATIONS[notation]) for definition in self.definitions)
 
     def text(self) -> str:
-        """Letters = numbers = total, as plain text."""
-        return self._rendered(TEXT)
+        """Letters = numbers = total, as plain text; "at least" before it where there is more."""
+        return self.rendered(TEXT)
 
     def latex(self) -> str:
         """Letters = numbers = total, as LaTeX without dollar signs."""
-        return self._rendered(LATEX)
+        return self.rendered(LATEX)
 
     def html(self) -> str:
         """Letters = numbers = total, as HTML whose symbols carry the class of their dimension."""
-        return self._rendered(HTML)
+        return self.rendered(HTML)
 
     def mathml(self) -> str:
         """Letters = numbers = total, as MathML whose symbols carry the class of their dimension."""
-        return self._rendered(MATHML)
+        return self.rendered(MATHML)
 
-    def _rendered(self, notation: Notation) -> str:
-        return equation(self.expression, notation)
+    def rendered(self, notation: Notation) -> str:
+        """Letters = numbers = total in a notation, "at least" before it where there is more."""
+        line = equation(self.expression, notation)
+        words = r"\text{at least } " if notation is LATEX else "at least "
+        return f"{words}{line}" if self.at_least else line
 
     def __str__(self) -> str:
         return f"{'at least ' if self.at_least else ''}{self.total:,} {self.unit} ({self.convention})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, DTYPE_BITS
+from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
 from layercost.counters import reading_of, usual_input
 from layercost.dialects import DIALECTS
 from layercost.dialects.reading import flat
@@ -27,12 +27,13 @@ class Source(NamedTuple):
     counter: str
     what: str
     number: int
+    at_least: bool = False
 
     @property
     def words(self) -> str:
         """In words, as ``fvcore: total = 15,470,289,408 (version torchvision)``."""
         versions = f" (version {' or '.join(self.versions)})" if self.versions else ""
-        return f"{self.counter}: {self.what} = {self.number:,}{versions}"
+        return f"{self.counter}: {self.what} = {in_words(self.number, self.at_least)}{versions}"
 
 
 class Match(NamedTuple):
@@ -81,17 +82,24 @@ class Identification(Rendered):
         """A row for each source."""
         heads = ("counter", "what", "version", "how", "number")
         rows = [
-            (source.counter, source.what, " or ".join(source.versions), how, in_words(source.number))
+            (
+                source.counter,
+                source.what,
+                " or ".join(source.versions),
+                how,
+                in_words(source.number, source.at_least),
+            )
             for source, how in self._found
         ]
         return Grid(self.caption, heads, rows, len(heads) - 1)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each source; one that is no match but near is not `found`."""
-        yield "counter", "what", "versions", "number", "how", "found"
+        yield "counter", "what", "versions", "number", "at_least", "how", "found"
         for source, how in self._found:
             versions = " ".join(source.versions)
-            yield source.counter, source.what, versions, source.number, how, bool(self.matches)
+            found = bool(self.matches)
+            yield source.counter, source.what, versions, source.number, source.at_least, how, found
 
     def data(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -206,7 +214,8 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
     for name in CONVENTIONS:
         counted = table(model, shapes, name, setting=setting)
-        yield Source(version, f"convention {name}", CONVENTIONS[name].unit, counted.total.flops or 0)
+        total, unit = counted.total.flops or 0, CONVENTIONS[name].unit
+        yield Source(version, f"convention {name}", unit, total, counted.at_least)
         yield from _parts(version, f"convention {name}", CONVENTIONS[name].unit, counted.rows, _flops)
     rows = counted.rows
     yield Source(version, "our count", "parameters", counted.total.parameters)
@@ -217,9 +226,10 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
         if dialect.joins:
             continue
         reading = reading_of(model, shapes, dialect, setting)
+        exact = ".".join(dialect.ways.get(Quantity.PARAMETERS, ()))  # what is held is known
         for name, value in flat(reading.native):
             if isinstance(value, int):
-                yield Source(version, dialect.name, name, value)
+                yield Source(version, dialect.name, name, value, reading.counted.at_least and name != exact)
 
 
 def _flops(row: Row) -> int:

@@ -223,6 +223,22 @@ def test_a_tool_is_not_said_to_count_0_where_nobody_has_measured_it(
     assert lc.count(layer, lc.FLOPS, shape, name).at_least
 
 
+def test_the_derivation_of_what_is_not_known_says_at_least(capsys: pytest.CaptureFixture[str]) -> None:
+    """No line of the command ends in a plain 0 that a tool never printed."""
+    arguments = ["layer", "ScaledTanh()", "--input", "3", "--convention", "fvcore", "--format"]
+    for form, words in {"text": "flops: at least 0", "md": r"\text{at least } 0", "html": "at least"}.items():
+        assert words in printed(capsys, *arguments, form)[1]
+    data = json.loads(printed(capsys, *arguments, "json")[1])
+    assert data["derivations"]["flops"]["at_least"] is True
+
+
+def test_identify_says_at_least_of_a_tool_that_was_not_measured_on_a_part() -> None:
+    """fvcore adds 16 for the Linear, and something or nothing for the other layer."""
+    net = lc.Sequential(lc.Linear(4, 4), lc.ScaledTanh())
+    words = [match.words for match in lc.identify(16, [net], (4,)).matches]
+    assert "fvcore: total = at least 16" in words
+
+
 def test_a_tool_that_hooks_modules_is_known_not_to_see_a_function() -> None:
     """A zero-padded shortcut is slices and a pad: thop does not meet them, of fvcore nobody knows."""
     shortcut = lc.ZeroPaddedShortcut(4, 8, stride=2)
