@@ -436,7 +436,7 @@ def _reading_options(command: argparse.ArgumentParser) -> None:
         dest="dialect",
         metavar="DIALECT",
         help="what a tool would print, by its own names, as fvcore or thop; of a network torchvision's "
-        "version, unless told. See layercost compare",
+        "version, unless told. Where the tool stops, the exit status is 1. See layercost compare",
     )
     _surrounding_options(command)
 

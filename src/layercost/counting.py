@@ -36,7 +36,7 @@ from layercost.facts import Facts, Held, Kind, Operation
 from layercost.layer import Call, Layer
 from layercost.setting import Setting
 from layercost.shape import ShapeError
-from layercost.view import COMPLETE, listed, not_counted, not_known, short
+from layercost.view import COMPLETE, listed, not_counted, not_known, sentence, short
 
 
 class CounterError(ValueError):
@@ -86,7 +86,7 @@ def unmeasured(call: Call, operations: Iterable[Operation]) -> Unmeasured:
 
 
 def parts_not_known(parts: Iterable[Unmeasured]) -> str:
-    """A sentence that names the parts of which nobody knows what they add, each kind with its places."""
+    """The parts of which nobody knows what they add, in words, each kind with its places."""
     places: dict[str, list[str]] = {}
     for path, what in parts:
         places.setdefault(what, []).append(path)
@@ -191,12 +191,8 @@ class Counted:
             return f"{self.name} counts {self.counter.unit}, and no operations."
         if self.complete:
             return f"Every layer that computes adds to {self.name}'s number." if self.by_tool else COMPLETE
-        return " ".join(filter(None, [parts_not_known(self.unmeasured), self._not_counted_in_words()]))
-
-    def _not_counted_in_words(self) -> str:
-        """The types that are left out by choice; those that nobody knows have a sentence of their own."""
-        kinds = ", ".join(self.kinds_not_counted)
-        return f"Not counted under {self.name}: the operations of {kinds}." if kinds else ""
+        said = (parts_not_known(self.unmeasured), not_counted(self.kinds_not_counted, self.name))
+        return " ".join(filter(None, map(sentence, said)))
 
     @property
     def kinds_not_counted(self) -> tuple[str, ...]:
@@ -215,10 +211,8 @@ class Counted:
     @property
     def reason(self) -> str:
         """The remark as the end of a sentence: what is not known, and what is not counted."""
-        unknown = not_known(one.what for one in self.unmeasured).rstrip(".")
-        return "; ".join(
-            filter(None, [f"{unknown[:1].lower()}{unknown[1:]}", not_counted(self.kinds_not_counted)])
-        )
+        unknown = not_known(one.what for one in self.unmeasured)
+        return "; ".join(filter(None, [unknown, not_counted(self.kinds_not_counted)]))
 
 
 def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | None) -> list[Operation]:

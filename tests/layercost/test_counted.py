@@ -223,6 +223,31 @@ def test_a_tool_is_not_said_to_count_0_where_nobody_has_measured_it(
     assert lc.count(layer, lc.FLOPS, shape, name).at_least
 
 
+@pytest.mark.parametrize("name", [name for name, tool in DIALECTS.items() if tool.counts_operations])
+def test_no_tool_is_said_to_know_what_we_do_not_know(name: str) -> None:
+    """Modules may stand inside of it, whatever it looks like from outside."""
+    table = lc.table(STRANGE, (4,), name)
+    assert table.at_least
+    assert not table.complete
+    assert "Unknown('aten::strange')" in table.remark
+
+
+def test_a_tool_that_counts_what_is_held_counts_a_shared_layer_once() -> None:
+    shared = lc.Linear(4, 4)
+    table = lc.table(lc.Sequential(shared, shared), (4,), "keras")
+    assert table.counted.amounts == (20, 0)
+    assert table.counted.headline == 20
+    assert table.total.macs == 2 * 16
+
+
+def test_a_head_that_a_tool_does_not_run_is_in_its_table_and_adds_nothing() -> None:
+    """GoogLeNet's auxiliary classifiers hold parameters, and at inference compute nothing."""
+    net = lc.networks.googlenet("torchvision-aux")
+    table, ours = lc.table(net, convention="fvcore"), lc.table(net)
+    assert table.total.parameters == ours.total.parameters
+    assert {row.flops for row in table.rows if row.held_only} == {0}
+
+
 def test_the_derivation_of_what_is_not_known_says_at_least(capsys: pytest.CaptureFixture[str]) -> None:
     """No line of the command ends in a plain 0 that a tool never printed."""
     arguments = ["layer", "ScaledTanh()", "--input", "3", "--convention", "fvcore", "--format"]

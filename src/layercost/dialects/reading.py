@@ -273,28 +273,26 @@ def read(
 
 
 def _counted(dialect: Dialect, run: Run, native: Native, failure: str | None) -> Counted:
-    """What each call adds, and the number in all; a head that is held and not run adds nothing."""
-    visits = {id(visit.call): visit for visit in run.visits}
-    every = [visits.get(id(call)) for call in run.calls]
+    """What each call adds, and the number in all; a call that the tool does not meet adds nothing."""
+    adding = run.visits if dialect.counts_operations else run.called  # what is held counts once
+    works = {id(visit.call): visit.work for visit in run.visits}
+    amounts = {id(visit.call): _amount(dialect, visit, failure) for visit in adding}
+    idle = 0 if failure is None else None
     return Counted(
         counter=dialect,
         quantity=dialect.quantity,
         setting=run.context.setting,
         calls=run.calls,
-        works=tuple([((), 0) if visit is None else visit.work for visit in every]),
-        amounts=tuple([_amount(dialect, visit, failure) for visit in every]),
+        works=tuple([works.get(id(call), ((), 0)) for call in run.calls]),
+        amounts=tuple([amounts.get(id(call), idle) for call in run.calls]),
         headline=None if failure is not None else dialect.quoted(native),
         failure=failure,
     )
 
 
-def _amount(dialect: Dialect, visit: Visit | None, failure: str | None) -> int | None:
+def _amount(dialect: Dialect, visit: Visit, failure: str | None) -> int | None:
     """What a call adds to the number; None where nobody has measured that, or the tool stops."""
-    if failure is not None:
-        return None
-    if visit is None:
-        return 0
-    return dialect.price(visit) if dialect.measured(visit) else None
+    return dialect.price(visit) if failure is None and dialect.measured(visit) else None
 
 
 def _title(layer: Layer) -> str:
