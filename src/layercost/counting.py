@@ -81,8 +81,14 @@ class Unmeasured(NamedTuple):
 
 def unmeasured(call: Call, operations: Iterable[Operation]) -> Unmeasured:
     """A call whose amount is not known: by its type, or, where we do not know the layer, as it is written."""
-    layer = call.layer
-    return Unmeasured(call.path, short(repr(layer), 40) if is_unknown(operations) else type(layer).__name__)
+    what = short(repr(call.layer), 40) if is_unknown(operations) else kind_of(call.layer)
+    return Unmeasured(call.path, what)
+
+
+def kind_of(layer: Layer) -> str:
+    """The name of a layer's type; of one whose weights come from elsewhere, that of the layer that runs."""
+    runs = getattr(layer, "layer", layer)
+    return type(runs).__name__ if runs is layer else kind_of(runs)
 
 
 def parts_not_known(parts: Iterable[Unmeasured]) -> str:
@@ -150,12 +156,8 @@ class Counted:
     @cached_property
     def known(self) -> tuple[bool, ...]:
         """For each call, whether it is known what it adds; where the counter failed, nothing is."""
-        return tuple(
-            [
-                amount is not None and not (self.counts_operations and place in self.unknown)
-                for place, amount in enumerate(self.amounts)
-            ]
-        )
+        hidden = self.unknown if self.counts_operations else frozenset()
+        return tuple(amount is not None and place not in hidden for place, amount in enumerate(self.amounts))
 
     @cached_property
     def not_counted(self) -> tuple[NotCounted, ...]:
@@ -170,7 +172,7 @@ class Counted:
             missing = _missing(self.counter, operations, amount)
             if missing or not known:
                 what = ", ".join(map(Operation.describe, missing)) or "not measured"
-                yield NotCounted(call.path, type(call.layer).__name__, what)
+                yield NotCounted(call.path, kind_of(call.layer), what)
 
     @property
     def at_least(self) -> bool:
@@ -202,7 +204,7 @@ class Counted:
         every = zip(self.calls, self.works, self.amounts, self.known, strict=True)
         return tuple(
             dict.fromkeys(
-                type(call.layer).__name__
+                kind_of(call.layer)
                 for call, (does, _), amount, known in every
                 if known and _missing(self.counter, does, amount)
             )
@@ -389,7 +391,7 @@ def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) ->
     for call, facts in parts:
         operations = list(map(Operation.describe, prices.left_out(facts.operations)))
         if call is not None and operations:
-            yield NotCounted(call.path, type(call.layer).__name__, ", ".join(operations))
+            yield NotCounted(call.path, kind_of(call.layer), ", ".join(operations))
 
 
 @dataclass(frozen=True)

@@ -289,6 +289,8 @@ def test_a_tool_prices_a_layer_whose_weights_come_from_elsewhere(name: str) -> N
     plain = read(lc.Sequential(lc.Linear(30, 10)), (30,), name)
     assert read(lc.Sequential(tied), (30,), name).main == plain.main
     assert plain.main
+    tied_up = Applied(lc.ReLU())
+    assert lc.count(tied_up, lc.FLOPS, (4,)).not_counted[0].layer == "ReLU"
 
 
 def test_the_products_of_two_inputs_are_priced_as_measured() -> None:
