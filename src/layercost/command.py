@@ -97,7 +97,7 @@ def _say(text: str) -> None:
         text.encode(sys.stdout.encoding or "utf-8")  # what is kept in memory has none
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
-    print(text, end="\n" if text else "", flush=True)
+    print(text, end="" if text.endswith("\n") or not text else "\n", flush=True)
 
 
 # ---- what each command says ----------------------------------------------------------------------

@@ -192,6 +192,10 @@ def test_intensity_and_difference_say_at_least_too() -> None:
     found = lc.difference(lc.Sequential(lc.Linear(4, 4)), STRANGE, (4,))
     assert "at least 16" in found.text()
     assert json.loads(found.json())["second"]["at_least"] is True
+    assert found.grid().totals[-1][3] == "at least 0"
+    back = lc.difference(STRANGE, lc.Sequential(lc.Linear(4, 4)), (4,))
+    assert back.grid().totals[-1][3] == "at most 0"
+    assert [row[3:5] for row in back.grid().rows if row[0] == "strange"] == [["-", "-"]]
 
 
 # ---- what nobody has measured on a tool ----------------------------------------------------------
@@ -342,6 +346,20 @@ def test_every_result_is_written_in_every_format(
         assert {len(row) for row in csv.reader(io.StringIO(text.strip()))} == {
             len(text.split("\n")[0].split(","))
         }
+
+
+def test_csv_ends_with_its_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """No empty line follows, which a reader of CSV would take for a row."""
+    for arguments in (["show", "lenet5"], ["compare", "lenet5"]):
+        _, text = printed(capsys, *arguments, "--format", "csv")
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_a_reading_that_failed_says_so_once_and_nothing_of_a_number() -> None:
+    text = read(lc.RNN(8, 4), (5, 8), "onnx-tool").text()
+    assert text.count("onnx-tool stops at a plain RNN") == 1
+    assert "That is" not in text
 
 
 def test_a_reading_as_csv_has_a_line_for_each_of_the_tools_names() -> None:

@@ -15,7 +15,7 @@ from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.setting import Given, setting_of
 from layercost.shape import ShapeError, several
-from layercost.view import Grid, Rendered, number
+from layercost.view import Grid, Rendered, number, sentence
 
 
 class Extra(NamedTuple):
@@ -182,13 +182,18 @@ class Reading(Rendered):
 
     def text(self) -> str:
         """What the tool would print, by its names, and one line on what it is."""
-        lines = [self.failure] if self.failure else list(_lines(self.native))
-        return "\n".join([self.caption, "", *lines, "", f"That is {self.says}.", self.reason])
+        if self.failure is not None:
+            return "\n".join([f"{self.caption}: nothing.", "", f"{self.failure}."])
+        said = [f"That is {self.says}.", self.reason]
+        return "\n".join([self.caption, "", *_lines(self.native), "", *said])
 
     def grid(self) -> Grid:
         """The tool's names and their values, and one line on what the number is."""
         rows = [(name, _value(value)) for name, value in flat(self.native)]
-        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=f"{self.says}: {self.reason}")
+        remark = f"That is {self.says}. {sentence(self.reason)}"
+        if self.failure is not None:
+            rows, remark = [(self.main_name, number(None))], f"{self.failure}."
+        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each of the tool's names; one that has no number where the tool stops."""
