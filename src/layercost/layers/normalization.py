@@ -104,9 +104,10 @@ class BatchNorm(Layer):
             return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
         scale = _each(elements, *_scaling(self))
         length = times(setting.batch, product(shape[1:]))
-        if setting.training and int(length) < 2:
+        if int(length) < 2:
+            when = "in training" if setting.training else "for statistics of its own"
             raise ShapeError(
-                f"{type(self).__name__} needs two values a channel or more in training, but a batch of "
+                f"{type(self).__name__} needs two values a channel or more {when}, but a batch of "
                 f"{int(setting.batch)} of shape {shape} has one; use a larger batch"
             )
         update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
@@ -128,8 +129,7 @@ class BatchNorm1d(BatchNorm):
 
     Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
     (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
-    the batch, so that the
-    cost is not proportional to it, and an update of the running statistics.
+    the batch, so that the cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 1; documents 001 and 002; arguments as torch.nn.BatchNorm1d.
     """
 
@@ -143,8 +143,7 @@ class BatchNorm2d(BatchNorm):
 
     Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
     (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
-    the batch, so that the
-    cost is not proportional to it, and an update of the running statistics.
+    the batch, so that the cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 2; documents 001 and 002; arguments as torch.nn.BatchNorm2d.
     """
 
