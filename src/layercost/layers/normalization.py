@@ -50,13 +50,13 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
     )
 
 
-def _weight_and_bias(layer: BatchNorm | GroupNorm, channels: Number) -> tuple[Held, ...]:
+def _weight_and_bias(layer: _ByChannel | GroupNorm, channels: Number) -> tuple[Held, ...]:
     """What is trained for each channel: nothing, a weight, or a weight and a bias."""
     held = (Held("weight", channels), Held("bias", channels))
     return held[: 1 + layer.bias] if layer.affine else ()
 
 
-def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
+def _scaling(layer: _ByChannel | GroupNorm) -> tuple[Kind, ...]:
     """What the trained weight and bias do to each value."""
     return (Kind.MULTIPLY, Kind.ADD)[: 1 + layer.bias] if layer.affine else ()
 
@@ -65,8 +65,8 @@ def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
 
 
 @frozen
-class BatchNorm(Layer):
-    """What batch normalization over vectors, signals and images shares: statistics a channel."""
+class _ByChannel(Layer):
+    """What batch and instance normalization share: statistics a channel, which training may keep."""
 
     num_features: int
     eps: float = 1e-5
@@ -98,6 +98,19 @@ class BatchNorm(Layer):
             return ()
         return (Held("running_mean", self.num_features), Held("running_var", self.num_features))
 
+    @staticmethod
+    def _update(channels: Number) -> tuple[Operation, ...]:
+        """``running += momentum (new - running)`` of mean and variance, which here divides by n - 1."""
+        return (
+            *_each(channels, Kind.DIVIDE),
+            *_each(2 * channels, Kind.SUBTRACT, Kind.MULTIPLY, Kind.ADD),
+        )
+
+
+@frozen
+class BatchNorm(_ByChannel):
+    """What batch normalization over vectors, signals, images and volumes shares: statistics of the batch."""
+
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         if self.track_running_stats and not setting.training:
@@ -112,14 +125,6 @@ class BatchNorm(Layer):
             )
         update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
         return (*_normalized(shape[0], length), *scale, *update)
-
-    @staticmethod
-    def _update(channels: Number) -> tuple[Operation, ...]:
-        """``running += momentum (new - running)`` of mean and variance, which here divides by n - 1."""
-        return (
-            *_each(channels, Kind.DIVIDE),
-            *_each(2 * channels, Kind.SUBTRACT, Kind.MULTIPLY, Kind.ADD),
-        )
 
 
 @register
@@ -165,7 +170,7 @@ class BatchNorm3d(BatchNorm):
 
 
 @frozen
-class InstanceNorm(BatchNorm):
+class InstanceNorm(_ByChannel):
     """What instance normalization shares: statistics of each channel of each sample."""
 
     affine: bool = False

@@ -27,7 +27,7 @@ from layercost.layers.reshaping import (
 from layercost.layers.transposed import TransposedConvolution
 from layercost.shape import FLOOR, Shape, ShapeError, extent, shape_of
 
-_EACH_ALONE = (Composed, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, OfEach, PReLU)
+_EACH_ALONE = (BatchNorm, Composed, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, OfEach, PReLU)
 
 
 class Reach(NamedTuple):
@@ -167,8 +167,8 @@ def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tup
 def _each_alone(layer: Layer, shape: Shape) -> bool:
     """Whether a value sees what the value at its place sees; statistics of its own see everything."""
     match layer:
-        case BatchNorm():
-            return layer.track_running_stats or not isinstance(layer, InstanceNorm)
+        case InstanceNorm():
+            return layer.track_running_stats
         case AlongDim():
             return -layer.dim == len(shape)  # along the channels
     return isinstance(layer, _EACH_ALONE)
