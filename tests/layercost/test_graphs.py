@@ -197,3 +197,36 @@ def test_where_a_receptive_field_is_not_known_it_is_refused(layer: lc.Layer, mes
     shape = (1, 4, 4) if layer != gates() else (2, 4, 3)
     with pytest.raises(lc.ShapeError, match=message):
         lc.receptive_field(layer, shape)
+
+
+# ---- folding -------------------------------------------------------------------------------------
+
+
+def normalized(reader: str, output: str) -> Graph:
+    """A convolution, its normalization, and a sum of that with the input, or with what `reader` names."""
+    nodes = (
+        Node("conv", lc.Conv2d(2, 2, 3, padding=1, bias=False), ("",)),
+        Node("norm", lc.BatchNorm2d(2), ("conv",)),
+        Node("sum", lc.Add(), ("norm", reader)),
+    )
+    return Graph(nodes, output)
+
+
+def test_a_normalization_in_a_graph_disappears_into_the_convolution_that_it_alone_reads() -> None:
+    graph, values = normalized("", "sum"), np.random.default_rng(2).standard_normal((3, 2, 4, 4))
+    folded, weights = lc.fold(graph), forward.draw_weights(graph)
+    assert [leaf for _, leaf in folded.leaves()] == [lc.Conv2d(2, 2, 3, padding=1), lc.Identity(), lc.Add()]
+    np.testing.assert_allclose(
+        forward.run(folded, values, forward.fold_weights(graph, weights)), forward.run(graph, values, weights)
+    )
+
+
+@pytest.mark.parametrize("graph", [normalized("conv", "sum"), normalized("", "conv")], ids=["sum", "output"])
+def test_a_value_that_others_read_too_is_not_folded(graph: Graph) -> None:
+    assert lc.fold(graph) == graph
+
+
+def test_a_normalization_behind_a_graph_disappears_into_the_last_convolution_inside() -> None:
+    inside = Graph((Node("relu", lc.ReLU(), ("",)), Node("conv", lc.Conv2d(2, 2, 1), ("relu",))), "conv")
+    folded = lc.fold(lc.Sequential({"graph": inside, "norm": lc.BatchNorm2d(2)}))
+    assert [leaf for _, leaf in folded.leaves()] == [lc.ReLU(), lc.Conv2d(2, 2, 1)]
