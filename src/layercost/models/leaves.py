@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 from typing import TypeAlias
 
@@ -28,10 +29,12 @@ class _Holding(Join):
         return self.stored  # type: ignore[attr-defined,no-any-return]
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
-        return tuple([
-            shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
-            for shape in input_shapes
-        ])
+        return tuple(
+            [
+                shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
+                for shape in input_shapes
+            ]
+        )
 
 
 @frozen
@@ -144,6 +147,50 @@ class Applied(_Holding):
 
     def __repr__(self) -> str:
         return repr(self.layer)
+
+
+@frozen
+class Each(Join):
+    """``(steps, ...)`` to ``(steps, ...)``: a layer on every step alone, as if the steps were samples."""
+
+    layer: Layer
+    steps: int
+
+    def parameters(self) -> tuple[Held, ...]:
+        return self.layer.parameters()
+
+    def buffers(self) -> tuple[Held, ...]:
+        return self.layer.buffers()
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        shapes = tuple([seen_shape(tuple(shape), repr(self)) for shape in input_shapes])  # type: ignore[arg-type]
+        for shape in shapes:
+            if not shape or shape[0] != self.steps:
+                raise ShapeError(f"{self!r} takes {self.steps} steps, but got shape {shape}")
+        return shapes
+
+    def _inside(self, shapes: Shapes) -> tuple[Shapes, Shape]:
+        """The shapes of one step."""
+        one = (seen_shape(tuple(map(int, shape[1:])), repr(self)) for shape in shapes)
+        return self.layer.fitted(*one)
+
+    def _all(self, setting: Setting) -> Setting:
+        return replace(setting, batch=times(setting.batch, self.steps))
+
+    def transform(self, *shapes: Shape) -> Shape:
+        _, output = self._inside(shapes)
+        return seen_shape((self.steps, *map(int, output)), repr(self))
+
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        inner, one = self._inside(shapes)
+        return self.layer.operations(*inner, output=one, setting=self._all(setting))
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        one = seen_shape(tuple(map(int, output[1:])), repr(self))
+        return self.layer.written(one, self._all(setting))
+
+    def __repr__(self) -> str:
+        return f"Each({self.layer!r}, steps={self.steps})"
 
 
 @frozen

@@ -1,0 +1,203 @@
+"""Keras's attention layers as graphs: their projections, and the products of the values that these give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from layercost import layers as ours
+from layercost.layer import Layer
+from layercost.models.keras_call import Called, Drawing, Found, Sizes, as_in_keras, must, named, weights
+from layercost.models.leaves import Applied, Unknown
+
+
+def _names(called: Called, *order: str) -> dict[str, str]:
+    """Where query, key and value come from, by the order in which the layer is given them.
+
+    Without a key of its own, the value is the key. Raises NotOurs for masks that are values.
+    """
+    given = {**dict(zip(order, called.arguments, strict=False)), **called.keywords}
+    values = {name: value for name, value in given.items() if isinstance(value, called.keras.KerasTensor)}
+    must(len(values) == len(called.taken) and set(values) <= {"query", "value", "key"})
+    return {"key": "value" if values.get("key") is None else "key", "query": "query", "value": "value"}
+
+
+def _drawn(called: Called, *order: str) -> tuple[Drawing, dict[str, str]]:
+    """The graph as it begins, and where query, key and value are in it."""
+    names = _names(called, *order)
+    inputs = [name for name in order if name != "key" or names["key"] == "key"]
+    by_place = dict(zip(_arrived(called, *order), called.taken, strict=True))
+    must(set(by_place) == set(inputs))
+    return Drawing(**by_place), names
+
+
+def _arrived(called: Called, *order: str) -> list[str]:
+    """The names of the values in the order in which they arrive."""
+    given = [*zip(order, called.arguments, strict=False), *called.keywords.items()]
+    return [name for name, value in given if isinstance(value, called.keras.KerasTensor)]
+
+
+def _projected(draw: Drawing, name: str, dense: Any, value: str, heads: Sizes) -> str:
+    """A value projected into heads: ``(..., features)`` to ``(..., heads, size)``."""
+    sizes = draw.sizes(value)
+    linear = ours.Linear(sizes[-1], heads[0] * heads[1], bias=dense.bias is not None)
+    flat = draw.add(name, linear, value)
+    return draw.move(f"{name}_heads", flat, (*sizes[:-1], *heads))
+
+
+def _closed(draw: Drawing, layer: Any, context: str, given: Sizes, gate: str | None) -> str:
+    """The heads put together again and projected to the output."""
+    sizes = draw.sizes(context)
+    if gate is not None:
+        context = draw.add("gated", ours.Multiply(2), context, gate)
+    features = sizes[-1] * sizes[-2]
+    rows = draw.move("rows", context, (*sizes[:-2], features))
+    dense = layer._output_dense  # noqa: SLF001 - where Keras keeps the last projection
+    wide = 1
+    for size in given[len(sizes) - 2 :]:
+        wide *= size
+    output = draw.add("output", ours.Linear(features, wide, bias=dense.bias is not None), rows)
+    return output if draw.sizes(output) == given else draw.move("output_shape", output, given)
+
+
+def _gate(draw: Drawing, layer: Any, heads: Sizes) -> str | None:
+    if not getattr(layer, "use_gate", getattr(layer, "_use_gate", False)):
+        return None
+    gate = _projected(draw, "gate", layer._gate_dense, "query", heads)  # noqa: SLF001 - as above
+    return draw.add("gate_sigmoid", ours.Sigmoid(), gate)
+
+
+def _masked(draw: Drawing, called: Called, scores: str, window: Any) -> str:
+    """Scores with a constant mask added where attention is causal; another mask is not known."""
+    causal = called.keywords.get("use_causal_mask", False)
+    if window is not None:
+        sizes = draw.sizes(scores)
+        return draw.add("mask", Unknown("mask of a sliding window", (sizes,), sizes), scores)
+    return draw.add("mask", ours.Elementwise("add"), scores) if causal else scores
+
+
+def _multi_head(called: Called) -> Found:
+    """``MultiHeadAttention``: four projections, the products of queries and keys, of scores and values."""
+    layer = called.original
+    draw, names = _drawn(called, "query", "value", "key")
+    heads, size, wide = layer.num_heads, layer.key_dim, layer.value_dim
+    gate = _gate(draw, layer, (heads, wide))
+    query = _projected(draw, "query_dense", layer.query_dense, "query", (heads, size))
+    key = _projected(draw, "key_dense", layer.key_dense, names["key"], (heads, size))
+    value = _projected(draw, "value_dense", layer.value_dense, "value", (heads, wide))
+    scaled = draw.add("scale", ours.Elementwise("multiply"), query)
+    equations = layer._dot_product_equation, layer._combine_equation  # noqa: SLF001 - what Keras computes
+    first, second = map(_plain_equation, equations)
+    scores = draw.einsum("scores", first, key, scaled)
+    scores = _masked(draw, called, scores, getattr(layer, "_sliding_window", None))
+    must(len(layer.attention_axes) == 1)
+    scores = draw.add("softmax", ours.Softmax(-1), scores)
+    if layer.dropout:
+        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    context = draw.einsum("context", second, scores, value)
+    output = _closed(draw, layer, context, called.given, gate)
+    return Found(draw.graph(output), *(as_in_keras(len(one)) for one in (called.sizes, called.given)))
+
+
+def _plain_equation(equation: str) -> str:
+    """An equation without the batch, which stands first in all of its values."""
+    left, result = equation.split("->")
+    first, second = left.split(",")
+    must(first[0] == second[0] == result[0])
+    return f"{first[1:]},{second[1:]}->{result[1:]}"
+
+
+def _grouped_query(called: Called) -> Found:
+    """``GroupedQueryAttention``: fewer keys and values than queries, each repeated for several heads."""
+    layer = called.original
+    draw, names = _drawn(called, "query", "value", "key")
+    heads, few, size = layer.num_query_heads, layer.num_key_value_heads, layer.head_dim
+    gate = _gate(draw, layer, (heads, size))
+    denses = layer._query_dense, layer._key_dense, layer._value_dense  # noqa: SLF001 - where Keras keeps them
+    query = _projected(draw, "query_dense", denses[0], "query", (heads, size))
+    key = _projected(draw, "key_dense", denses[1], names["key"], (few, size))
+    value = _projected(draw, "value_dense", denses[2], "value", (few, size))
+    if heads != few:
+        steps = draw.sizes(key)[0]
+        key, value = (draw.move(f"{one}_repeated", one, (steps, heads, size)) for one in (key, value))
+    scaled = draw.add("scale", ours.Elementwise("multiply"), query)
+    scores = draw.einsum("scores", "quh,kuh->uqk", scaled, key)
+    scores = _masked(draw, called, scores, layer.sliding_window)
+    scores = draw.add("softmax", ours.Softmax(-1), scores)
+    if layer.dropout:
+        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    context = draw.einsum("context", "uqk,kuh->quh", scores, value)
+    output = _closed(draw, layer, context, called.given, gate)
+    return Found(draw.graph(output), as_in_keras(2), as_in_keras(2))
+
+
+# ---- attention without projections -------------------------------------------------------------------
+
+
+def _three(called: Called) -> tuple[Drawing, str]:
+    """The graph of a layer that takes query, value and perhaps a key in a list; and which of them is the key."""
+    must(not isinstance(called.arguments[0], called.keras.KerasTensor))
+    names = ("query", "value", "key")[: len(called.taken)]
+    must(len(called.arguments[0]) == len(called.taken) and all(len(sizes) == 2 for sizes in called.taken))
+    return Drawing(**dict(zip(names, called.taken, strict=True))), names[-1] if len(names) == 3 else "value"
+
+
+def _weighed(draw: Drawing, called: Called, scores: str) -> Found:
+    """Scores with a causal mask, as weights of the values."""
+    layer = called.original
+    if called.keywords.get("use_causal_mask", False):
+        scores = draw.add("mask", ours.Elementwise("subtract"), scores)
+    scores = draw.add("softmax", ours.Softmax(-1), scores)
+    if layer.dropout:
+        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    return Found(draw.graph(draw.add("context", ours.MatMul(), scores, "value")), as_in_keras(2))
+
+
+def _attention(called: Called) -> Found:
+    """``Attention``: products of queries and keys, or a sum of tanh over their sums."""
+    layer = called.original
+    draw, key = _three(called)
+    if layer.score_mode == "concat":
+        return _weighed(draw, called, _concatenated(draw, key, layer))
+    scores = draw.add("scores", ours.MatMul(transpose=True), "query", key)
+    if layer.scale is not None:
+        scores = draw.add("scale", Applied(ours.Elementwise("multiply"), weights(layer.scale)), scores)
+    return _weighed(draw, called, scores)
+
+
+def _sums(draw: Drawing, key: str) -> tuple[str, Sizes]:
+    """Every query plus every key."""
+    (queries, size), (keys, _) = draw.sizes("query"), draw.sizes(key)
+    rows = draw.move("query_rows", "query", (queries, 1, size))
+    columns = draw.move("key_columns", key, (1, keys, size))
+    return draw.add("sums", ours.Add(2), rows, columns), (queries, keys, size)
+
+
+def _concatenated(draw: Drawing, key: str, layer: Any) -> str:
+    value, _ = _sums(draw, key)
+    if layer.scale is not None:
+        value = draw.add("scale", Applied(ours.Elementwise("multiply"), weights(layer.scale)), value)
+    total = draw.add("sum", named("Reduce", "sum", (-1,)), draw.add("tanh", ours.Tanh(), value))
+    weight = Applied(ours.Elementwise("multiply"), weights(layer.concat_score_weight))
+    return draw.add("score_weight", weight, total)
+
+
+def _additive(called: Called) -> Found:
+    """``AdditiveAttention``: a weighted sum of tanh over the sums of queries and keys."""
+    layer = called.original
+    draw, key = _three(called)
+    value, _ = _sums(draw, key)
+    value = draw.add("tanh", ours.Tanh(), value)
+    scale: Layer = ours.Elementwise("multiply")
+    scale = Applied(scale, weights(layer.scale)) if layer.scale is not None else scale
+    value = draw.add("scale", scale, value)
+    return _weighed(draw, called, draw.add("sum", named("Reduce", "sum", (-1,)), value))
+
+
+ATTENTION: dict[str, Callable[[Called], Found]] = {
+    "MultiHeadAttention": _multi_head,
+    "GroupedQueryAttention": _grouped_query,
+    "GroupQueryAttention": _grouped_query,
+    "Attention": _attention,
+    "AdditiveAttention": _additive,
+}
