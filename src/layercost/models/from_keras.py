@@ -23,11 +23,12 @@ from layercost.models.keras_call import (
     as_in_keras,
     last_first,
     must,
+    outer,
     weights,
 )
 from layercost.models.keras_layers import layer_of
 from layercost.models.keras_operations import operation_of
-from layercost.models.leaves import Applied, Rearranged, Unknown, Unplaced
+from layercost.models.leaves import Applied, Each, Rearranged, Unknown, Unplaced
 from layercost.models.tree import ModelError, Step, Steps, model, needed
 from layercost.shape import Shape, ShapeError, seen_shape, several
 
@@ -78,10 +79,9 @@ class _Reading:
             f"input {place}" if len(functional.inputs) > 1 else "" for place in range(len(functional.inputs))
         ]
         given = self._given(functional, input_shape)
-        first = _channels_first(self.original)
-        values = [self._input(key, sizes, first) for key, sizes in zip(keys, given, strict=True)]
+        values = [self._input(key, sizes) for key, sizes in zip(keys, given, strict=True)]
         outputs = self._run(functional, values, given, ())
-        output = self._ordered(outputs[0], self._usual(outputs[0], first), ("output",))
+        output = self._ordered(outputs[0], self._usual(len(outputs[0].order), self.original), ("output",))
         self._left(output)
         name = str(self.original.name)
         shapes = tuple(tuple(map(int, value.shape)) for value in values)
@@ -137,6 +137,11 @@ class _Reading:
                 f"the Keras model {self.original.name} takes {_listed(own)} without the batch, in Keras's "
                 f"order, but got input_shape={_listed(told)}"
             )
+        if () in told:
+            raise ModelError(
+                f"the Keras model {self.original.name} takes a single value a sample, which has no axis; "
+                f"give it one, as keras.Input((1,)){self._holds()}"
+            )
         return [
             self._closed(sizes, functional.inputs[place].name, own[place]) for place, sizes in enumerate(told)
         ]
@@ -159,15 +164,15 @@ class _Reading:
             )
         return tuple(int(size) for size in sizes if size is not None)
 
-    def _input(self, key: str, sizes: Sizes, first: bool) -> _Value:
-        order = last_first(len(sizes)) if len(sizes) in (3, 4) and not first else as_in_keras(len(sizes))
+    def _input(self, key: str, sizes: Sizes) -> _Value:
+        order = self._usual(len(sizes), self.original)
         return _Value(key, seen_shape(arranged(sizes, order), "from_keras"), order)
 
     @staticmethod
-    def _usual(value: _Value, first: bool) -> Order:
-        """The order in which a model gives its output: images as they are, all else as in Keras."""
-        rank = len(value.order)
-        return last_first(rank) if rank in (3, 4) and not first else as_in_keras(rank)
+    def _usual(rank: int, keras_model: Any) -> Order:
+        """The order in which a model takes and gives values: images channels first, all else as in Keras."""
+        moves = rank in (3, 4) and not _channels_first(keras_model)
+        return last_first(rank) if moves else as_in_keras(rank)
 
     # ---- one call after the other
 
@@ -203,7 +208,12 @@ class _Reading:
             inside = self._run(inner, values, [value.sizes for value in values], name)
         else:
             sizes = [self._sizes(tensor, name) for tensor in given]
-            inside = self._called(original, values, sizes, arguments, keywords, name)
+            masked = any(getattr(one, "_keras_mask", None) is not None for one in node.input_tensors)
+            called = Called(
+                self.keras, original, tuple(value.sizes for value in values), sizes[0], values[0].order,
+                values[0].shape.axes, tuple(arguments), keywords, masked,
+            )  # fmt: skip
+            inside = self._called(called, values, sizes[1:], name)
         found |= {id(one): value for one, value in zip(node.outputs, inside, strict=True)}
 
     def _is_read_inside(self, original: Any, node: Any) -> bool:
@@ -219,14 +229,19 @@ class _Reading:
         if all(None not in one.shape[1:] for one in node.outputs) and not self._was_open(node):
             return list(node.outputs)
         try:
-            found = node.operation.compute_output_spec(*arguments, **keywords)
+            found = self.keras.tree.flatten(node.operation.compute_output_spec(*arguments, **keywords))
+            if any(
+                None in one.shape[1:] for one in found
+            ):  # the layer does not say: let it run without values
+                spec = self.keras.src.backend.compute_output_spec
+                found = self.keras.tree.flatten(spec(node.operation.call, *arguments, **keywords))
         except Exception as error:
             shapes = [tuple(one.shape[1:]) for one in _tensors(self.keras, arguments, keywords)]
             raise ModelError(
                 f"{'.'.join(name)} ({type(node.operation).__name__}) of the Keras model {self.original.name} "
                 f"does not take {_listed(shapes)}: {error}; try another input_shape{self._holds()}"
             ) from None
-        return list(self.keras.tree.flatten(found))
+        return list(found)
 
     @staticmethod
     def _was_open(node: Any) -> bool:
@@ -252,7 +267,8 @@ class _Reading:
                 found = self.keras.tree.flatten(node.operation.compute_output_spec(*arguments, **keywords))
             except Exception:
                 raise self._mixed(name) from None
-            if any(one.shape[:1] != (batch,) for one in found):
+            size = prod(tensors[id(node.input_tensors[0])].shape[1:])
+            if any(one.shape[:1] != (batch,) and not _same_rows(one, size) for one in found):
                 raise self._mixed(name)
 
     def _mixed(self, name: tuple[str, ...]) -> ModelError:
@@ -265,20 +281,9 @@ class _Reading:
     # ---- one layer or operation
 
     def _called(
-        self,
-        original: Any,
-        values: list[_Value],
-        given: list[Sizes],
-        arguments: tuple[Any, ...],
-        keywords: Mapping[str, Any],
-        name: tuple[str, ...],
+        self, called: Called, values: list[_Value], further: list[Sizes], name: tuple[str, ...]
     ) -> list[_Value]:
         """The step of one call, and one that moves values for each further output."""
-        first = values[0]
-        called = Called(
-            self.keras, original, tuple(value.sizes for value in values), given[0], first.order,
-            first.shape.axes, tuple(arguments), keywords,
-        )  # fmt: skip
         value = self._known(called, values, name) or self._unknown(called, values, name)
         shape = tuple(map(int, value.shape))
         return [
@@ -289,7 +294,7 @@ class _Reading:
                     Rearranged(f"output {place} of {called.kind}", (shape,), sizes),
                     [value], as_in_keras(len(sizes)),
                 )
-                for place, sizes in enumerate(given[1:], start=2)
+                for place, sizes in enumerate(further, start=2)
             ),
         ]  # fmt: skip
 
@@ -297,7 +302,7 @@ class _Reading:
         """The value of our layer, if there is one and it gives what Keras's gives."""
         is_layer = isinstance(called.original, self.keras.Layer)
         try:
-            found = layer_of(called) if is_layer else operation_of(called)
+            found = self._found(called) if is_layer else operation_of(called)
             order = found.output_order(called.order, len(called.given))
             wanted = self._wanted(found, called)
             shapes = [
@@ -310,6 +315,19 @@ class _Reading:
             return None
         ordered = [self._ordered(value, one, name) for value, one in zip(values, wanted, strict=True)]
         return self._step(name, layer, ordered, order)
+
+    def _found(self, called: Called) -> Found:
+        """What a layer is; a model for each step is a tree of its own."""
+        if called.kind != "TimeDistributed" or not isinstance(called.original.layer, self.keras.Model):
+            return layer_of(called)
+        must(type(called.original) is self.keras.layers.TimeDistributed and len(called.taken) == 1)
+        inner = from_keras(called.original.layer, called.sizes[1:])
+        steps = called.sizes[0]
+        taken, given = (
+            outer(self._usual(len(sizes) - 1, called.original.layer))
+            for sizes in (called.sizes, called.given)
+        )
+        return Found(inner.rebuilt(lambda leaf, _: Each(leaf, steps), None), taken, given)
 
     @staticmethod
     def _wanted(found: Found, called: Called) -> list[Order]:
@@ -415,6 +433,8 @@ _BATCHES = (1009, 2003)
 
 def _trained(original: Any) -> set[int]:
     """The variables that training may change, whether they are frozen or not, of a layer and those inside."""
+    if not hasattr(original, "_flatten_layers"):  # an operation
+        return set()
     layers = [original, *original._flatten_layers(include_self=False)]  # noqa: SLF001 - frozen ones too
     return {id(one) for layer in layers for one in layer._trainable_variables}  # noqa: SLF001 - as above
 
@@ -430,6 +450,11 @@ def _totals(leaves: Iterable[Layer]) -> tuple[int, int]:
 
 def _tensors(keras: Any, *arguments: Any) -> list[Any]:
     return [one for one in keras.tree.flatten(arguments) if isinstance(one, keras.KerasTensor)]
+
+
+def _same_rows(tensor: Any, size: int) -> bool:
+    """Whether a tensor of an open batch has as many values a sample as before: ``(None, 24)`` of (6, 4)."""
+    return tensor.shape[:1] == (None,) and None not in tensor.shape[1:] and prod(tensor.shape[1:]) == size
 
 
 def _fits(told: tuple[int | None, ...], own: tuple[int | None, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from layercost import layers as ours
@@ -10,31 +11,30 @@ from layercost.layer import Layer
 from layercost.models.keras_call import Called, Drawing, Found, Sizes, as_in_keras, must, named, weights
 from layercost.models.leaves import Applied, Unknown
 
+_ORDER = ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask")
 
-def _names(called: Called, *order: str) -> dict[str, str]:
-    """Where query, key and value come from, by the order in which the layer is given them.
 
-    Without a key of its own, the value is the key. Raises NotOurs for masks that are values.
+def _drawn(called: Called) -> tuple[Drawing, str]:
+    """The graph as it begins, with all values under their names, and the name of the key.
+
+    Without a key of its own, the value is the key.
     """
-    given = {**dict(zip(order, called.arguments, strict=False)), **called.keywords}
-    values = {name: value for name, value in given.items() if isinstance(value, called.keras.KerasTensor)}
-    must(len(values) == len(called.taken) and set(values) <= {"query", "value", "key"})
-    return {"key": "value" if values.get("key") is None else "key", "query": "query", "value": "value"}
+    given = [*zip(_ORDER, called.arguments, strict=False), *called.keywords.items()]
+    names = [name for name, value in given if isinstance(value, called.keras.KerasTensor)]
+    must(len(names) == len(called.taken) and {"query", "value"} <= set(names) <= set(_ORDER))
+    draw = Drawing(**dict(zip(names, called.taken, strict=True)))
+    return draw, "key" if "key" in names else "value"
 
 
-def _drawn(called: Called, *order: str) -> tuple[Drawing, dict[str, str]]:
-    """The graph as it begins, and where query, key and value are in it."""
-    names = _names(called, *order)
-    inputs = [name for name in order if name != "key" or names["key"] == "key"]
-    by_place = dict(zip(_arrived(called, *order), called.taken, strict=True))
-    must(set(by_place) == set(inputs))
-    return Drawing(**by_place), names
-
-
-def _arrived(called: Called, *order: str) -> list[str]:
-    """The names of the values in the order in which they arrive."""
-    given = [*zip(order, called.arguments, strict=False), *called.keywords.items()]
-    return [name for name, value in given if isinstance(value, called.keras.KerasTensor)]
+def _weights_of(draw: Drawing, scores: str, axes: int, dropout: float) -> str:
+    """The softmax of scores over their last axes together, and the dropout behind it."""
+    sizes = draw.sizes(scores)
+    if axes > 1:
+        scores = draw.move("keys_in_a_row", scores, (*sizes[:-axes], prod(sizes[-axes:])))
+    scores = draw.add("softmax", ours.Softmax(-1), scores)
+    if axes > 1:
+        scores = draw.move("weights", scores, sizes)
+    return draw.add("dropout", ours.Dropout(dropout), scores) if dropout else scores
 
 
 def _projected(draw: Drawing, name: str, dense: Any, value: str, heads: Sizes) -> str:
@@ -53,9 +53,7 @@ def _closed(draw: Drawing, layer: Any, context: str, given: Sizes, gate: str | N
     features = sizes[-1] * sizes[-2]
     rows = draw.move("rows", context, (*sizes[:-2], features))
     dense = layer._output_dense  # noqa: SLF001 - where Keras keeps the last projection
-    wide = 1
-    for size in given[len(sizes) - 2 :]:
-        wide *= size
+    wide = prod(given[len(sizes) - 2 :])
     output = draw.add("output", ours.Linear(features, wide, bias=dense.bias is not None), rows)
     return output if draw.sizes(output) == given else draw.move("output_shape", output, given)
 
@@ -68,32 +66,31 @@ def _gate(draw: Drawing, layer: Any, heads: Sizes) -> str | None:
 
 
 def _masked(draw: Drawing, called: Called, scores: str, window: Any) -> str:
-    """Scores with a constant mask added where attention is causal; another mask is not known."""
+    """Scores with a constant mask added where attention is causal; how another mask is made is not known."""
     causal = called.keywords.get("use_causal_mask", False)
-    if window is not None:
+    masks = [name for name in draw.inputs if name.endswith("_mask")]
+    if masks or window is not None or called.masked:
         sizes = draw.sizes(scores)
-        return draw.add("mask", Unknown("mask of a sliding window", (sizes,), sizes), scores)
+        taken = tuple(draw.sizes(name) for name in (scores, *masks))
+        return draw.add("mask", Unknown("mask of attention", taken, sizes), scores, *masks)
     return draw.add("mask", ours.Elementwise("add"), scores) if causal else scores
 
 
 def _multi_head(called: Called) -> Found:
     """``MultiHeadAttention``: four projections, the products of queries and keys, of scores and values."""
     layer = called.original
-    draw, names = _drawn(called, "query", "value", "key")
+    draw, own_key = _drawn(called)
     heads, size, wide = layer.num_heads, layer.key_dim, layer.value_dim
     gate = _gate(draw, layer, (heads, wide))
     query = _projected(draw, "query_dense", layer.query_dense, "query", (heads, size))
-    key = _projected(draw, "key_dense", layer.key_dense, names["key"], (heads, size))
+    key = _projected(draw, "key_dense", layer.key_dense, own_key, (heads, size))
     value = _projected(draw, "value_dense", layer.value_dense, "value", (heads, wide))
     scaled = draw.add("scale", ours.Elementwise("multiply"), query)
     equations = layer._dot_product_equation, layer._combine_equation  # noqa: SLF001 - what Keras computes
     first, second = map(_plain_equation, equations)
     scores = draw.einsum("scores", first, key, scaled)
     scores = _masked(draw, called, scores, getattr(layer, "_sliding_window", None))
-    must(len(layer.attention_axes) == 1)
-    scores = draw.add("softmax", ours.Softmax(-1), scores)
-    if layer.dropout:
-        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    scores = _weights_of(draw, scores, len(layer.attention_axes), layer.dropout)
     context = draw.einsum("context", second, scores, value)
     output = _closed(draw, layer, context, called.given, gate)
     return Found(draw.graph(output), *(as_in_keras(len(one)) for one in (called.sizes, called.given)))
@@ -110,12 +107,12 @@ def _plain_equation(equation: str) -> str:
 def _grouped_query(called: Called) -> Found:
     """``GroupedQueryAttention``: fewer keys and values than queries, each repeated for several heads."""
     layer = called.original
-    draw, names = _drawn(called, "query", "value", "key")
+    draw, own_key = _drawn(called)
     heads, few, size = layer.num_query_heads, layer.num_key_value_heads, layer.head_dim
     gate = _gate(draw, layer, (heads, size))
     denses = layer._query_dense, layer._key_dense, layer._value_dense  # noqa: SLF001 - where Keras keeps them
     query = _projected(draw, "query_dense", denses[0], "query", (heads, size))
-    key = _projected(draw, "key_dense", denses[1], names["key"], (few, size))
+    key = _projected(draw, "key_dense", denses[1], own_key, (few, size))
     value = _projected(draw, "value_dense", denses[2], "value", (few, size))
     if heads != few:
         steps = draw.sizes(key)[0]
@@ -123,9 +120,7 @@ def _grouped_query(called: Called) -> Found:
     scaled = draw.add("scale", ours.Elementwise("multiply"), query)
     scores = draw.einsum("scores", "quh,kuh->uqk", scaled, key)
     scores = _masked(draw, called, scores, layer.sliding_window)
-    scores = draw.add("softmax", ours.Softmax(-1), scores)
-    if layer.dropout:
-        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    scores = _weights_of(draw, scores, 1, layer.dropout)
     context = draw.einsum("context", "uqk,kuh->quh", scores, value)
     output = _closed(draw, layer, context, called.given, gate)
     return Found(draw.graph(output), as_in_keras(2), as_in_keras(2))
@@ -135,8 +130,8 @@ def _grouped_query(called: Called) -> Found:
 
 
 def _three(called: Called) -> tuple[Drawing, str]:
-    """The graph of a layer that takes query, value and perhaps a key in a list; and which of them is the key."""
-    must(not isinstance(called.arguments[0], called.keras.KerasTensor))
+    """The graph of a layer that takes query, value and perhaps a key in a list; and which is the key."""
+    must(not called.masked and not isinstance(called.arguments[0], called.keras.KerasTensor))
     names = ("query", "value", "key")[: len(called.taken)]
     must(len(called.arguments[0]) == len(called.taken) and all(len(sizes) == 2 for sizes in called.taken))
     return Drawing(**dict(zip(names, called.taken, strict=True))), names[-1] if len(names) == 3 else "value"
@@ -147,9 +142,7 @@ def _weighed(draw: Drawing, called: Called, scores: str) -> Found:
     layer = called.original
     if called.keywords.get("use_causal_mask", False):
         scores = draw.add("mask", ours.Elementwise("subtract"), scores)
-    scores = draw.add("softmax", ours.Softmax(-1), scores)
-    if layer.dropout:
-        scores = draw.add("dropout", ours.Dropout(layer.dropout), scores)
+    scores = _weights_of(draw, scores, 1, layer.dropout)
     return Found(draw.graph(draw.add("context", ours.MatMul(), scores, "value")), as_in_keras(2))
 
 

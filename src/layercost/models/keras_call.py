@@ -62,6 +62,11 @@ def in_front(sizes: Sizes, places: Iterable[int]) -> Order:
     return (*first, *(place for place in range(len(sizes)) if place not in first))
 
 
+def outer(order: Order) -> Order:
+    """The order of values of which each step has this one."""
+    return (0, *(place + 1 for place in order))
+
+
 # ---- what is called, and what it is ----------------------------------------------------------------
 
 
@@ -99,6 +104,7 @@ class Called:
     axes: tuple[str, ...] = ()  # the names that our axes of the first value have
     arguments: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    masked: bool = False  # a mask goes along with a value, as from Embedding(mask_zero=True)
 
     @property
     def kind(self) -> str:
@@ -210,5 +216,6 @@ def letters(equation: str) -> tuple[str, str, str]:
     left, arrow, result = equation.replace(" ", "").partition("->")
     values = left.split(",")
     must(bool(arrow) and len(values) == 2)
-    must(all(one.isalpha() and len(set(one)) == len(one) for one in (*values, result)))
+    must(all(one.isalpha() for one in values) and (result.isalpha() or not result))
+    must(all(len(set(one)) == len(one) for one in (*values, result)))
     return values[0], values[1], result

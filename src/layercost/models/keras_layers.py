@@ -27,6 +27,7 @@ from layercost.models.keras_call import (
     letters,
     must,
     named,
+    outer,
     weights,
 )
 from layercost.models.leaves import Applied, Each, Rearranged, Unknown
@@ -45,10 +46,7 @@ def layer_of(called: Called) -> Found:
 
 def _is_of_keras(called: Called) -> bool:
     """Whether the type is Keras's own: a class that inherits from it may do anything."""
-    kind = type(called.original)
-    if kind is getattr(called.keras.layers, kind.__name__, None):
-        return True
-    return kind.__module__.startswith("keras.src.applications.") and kind.__name__ in _OF_APPLICATIONS
+    return type(called.original).__module__.startswith(("keras.src.layers.", "keras.src.applications."))
 
 
 def _is_plain(layer: Any) -> bool:
@@ -112,20 +110,32 @@ def _separable(called: Called) -> Found:
 
 
 def _transposed(called: Called) -> Found:
-    """Keras's output sizes, n s or n s + max(k - s, 0), by padding and output_padding."""
     layer, order = called.original, called.channels()
-    must(layer.output_padding is None and layer.padding in ("same", "valid"))
-    spans = [d * (k - 1) + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
-    over = [span - s for span, s in zip(spans, layer.strides, strict=True)]
-    padding = [max(0, -(-more // 2)) if layer.padding == "same" else 0 for more in over]
-    wanted = [more if layer.padding == "same" else min(more, 0) for more in over]
-    extra = [2 * p - more for p, more in zip(padding, wanted, strict=True)]
+    padding, extra = _spread(layer)
     return Found(
         named_kind("ConvTranspose", len(order) - 1)(
             arranged(called.sizes, order)[0], layer.filters, tuple(layer.kernel_size), tuple(layer.strides),
-            tuple(padding), tuple(extra), bias=layer.use_bias, dilation=tuple(layer.dilation_rate)),
+            padding, extra, bias=layer.use_bias, dilation=tuple(layer.dilation_rate)),
         order,
     )  # fmt: skip
+
+
+def _spread(layer: Any) -> tuple[Sizes, Sizes]:
+    """Padding and output padding for Keras's output sizes.
+
+    Without an output padding of its own, Keras gives n s with "same" and n s + max(k - s, 0) with "valid".
+    """
+    must(layer.padding in ("same", "valid"))
+    same = layer.padding == "same"
+    spans = [d * (k - 1) + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+    if layer.output_padding is not None:
+        more = layer.output_padding
+        each = tuple(more) if isinstance(more, (tuple, list)) else (more,) * len(spans)
+        return tuple(span // 2 if same else 0 for span in spans), each
+    over = [span - s for span, s in zip(spans, layer.strides, strict=True)]
+    padding = tuple(max(0, -(-more // 2)) if same else 0 for more in over)
+    wanted = [more if same else min(more, 0) for more in over]
+    return padding, tuple(2 * p - more for p, more in zip(padding, wanted, strict=True))
 
 
 # ---- pooling -------------------------------------------------------------------------------------
@@ -378,12 +388,22 @@ def _bidirectional(called: Called) -> Found:
     layer = called.original
     forward, backward = layer.forward_layer, layer.backward_layer
     kind = type(forward).__name__
-    must(layer.merge_mode == "concat" and type(backward) is type(forward))
-    must(type(forward) is getattr(called.keras.layers, kind, None))
+    must(type(backward) is type(forward) is getattr(called.keras.layers, kind, None))
     there, back = (_rnn(one, one, kind, called.sizes) for one in (forward, backward))
     must(there == back)
+    if layer.merge_mode != "concat":
+        return Found(_merged(called, there, back, layer.merge_mode), as_in_keras(2))
     both = replace(there, bidirectional=True)  # type: ignore[call-arg]
     return Found(_with_further_inputs(both, called), as_in_keras(2))
+
+
+def _merged(called: Called, there: Layer, back: Layer, mode: str | None) -> Layer:
+    """Both directions, added or multiplied element by element."""
+    must(mode in ("sum", "ave", "mul") and len(called.taken) == 1)
+    draw = Drawing(input=called.sizes)
+    both = draw.add("forward", there, "input"), draw.add("backward", back, "input")
+    output = draw.add("merge", ours.Multiply(2) if mode == "mul" else ours.Add(2), *both)
+    return draw.graph(draw.add("halve", ours.Elementwise("divide"), output) if mode == "ave" else output)
 
 
 # ---- activations ---------------------------------------------------------------------------------
@@ -429,7 +449,7 @@ def activation_of(called: Called, function: Any, order: Order) -> Layer:
             return softmax_at(len(order) - 1, order, "Softmax" if name == "softmax" else "LogSoftmax")
         must(name in PLAIN_ACTIVATIONS)
         return PLAIN_ACTIVATIONS[name]()
-    except NotOurs:
+    except (NotOurs, AttributeError):  # a layer that was never called has no weights yet
         sizes = arranged(called.given, order)
         held: tuple[Held, ...] = ()
         kept: tuple[Held, ...] = ()
@@ -596,7 +616,7 @@ def _time_distributed(called: Called) -> Found:
     taken = found.taken or inside.order
     given = found.output_order(inside.order, len(called.given) - 1)
     layer = found.layer.rebuilt(lambda leaf, _: Each(leaf, steps), None)
-    return Found(layer, _outer(taken), _outer(given))
+    return Found(layer, outer(taken), outer(given))
 
 
 def _inner(order: Order) -> Order:
@@ -604,16 +624,11 @@ def _inner(order: Order) -> Order:
     return tuple(place - 1 for place in order[1:]) if order[0] == 0 else as_in_keras(len(order) - 1)
 
 
-def _outer(order: Order) -> Order:
-    return (0, *(place + 1 for place in order))
-
-
 def _plain(kind: Callable[[], Layer]) -> Build:
     """A layer without settings."""
     return lambda _: Found(kind())
 
 
-_OF_APPLICATIONS = frozenset({"LayerScale", "StochasticDepth", "CustomScaleLayer"})
 _WITH_ACTIVATION = frozenset({
     "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D",
     "SeparableConv1D", "SeparableConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",

@@ -178,8 +178,8 @@ _OPERATIONS: dict[str, Build] = {
     **dict.fromkeys(
         (
             "Reshape", "Ravel", "Transpose", "Swapaxes", "Moveaxis", "ExpandDims", "Squeeze", "GetItem",
-            "Split",            "Repeat", "Tile", "BroadcastTo", "Flip", "Roll", "Pad", "Slice", "Unstack", "DepthToSpace",
-            "SpaceToDepth",
+            "Split", "Repeat", "Tile", "BroadcastTo", "Flip", "Roll", "Pad", "Slice", "Unstack",
+            "DepthToSpace", "SpaceToDepth",
         ),
         _moved,
     ),
