@@ -1,6 +1,6 @@
 """Every architecture of ``keras.applications``: parameters and MACs beside Keras's own weights and shapes.
 
-One small variant of each family by default, all of them where CI or LAYERCOST_ALL_MODELS is set. The models are
+One small variant of each family by default, all of them where CI or LAYERCOST_ALL_MODELS is set. They are
 built on PyTorch's meta device: shapes without values.
 """
 
@@ -23,8 +23,9 @@ SMALL = (
 )  # fmt: skip
 OTHERS = (
     "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtXLarge", "DenseNet169", "DenseNet201",
-    "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4", "EfficientNetB5", "EfficientNetB6",
-    "EfficientNetB7", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3", "EfficientNetV2L",
+    "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4", "EfficientNetB5",
+    "EfficientNetB6", "EfficientNetB7", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3",
+    "EfficientNetV2L",
     "EfficientNetV2M", "EfficientNetV2S", "MobileNetV3Large", "NASNetLarge", "NASNetMobile", "ResNet101",
     "ResNet101V2", "ResNet152", "ResNet152V2", "VGG19",
 )  # fmt: skip

@@ -125,8 +125,6 @@ class _Reading:
         """The sizes of all inputs: the model's own, and where it leaves some open those that are given."""
         own = [tuple(one.shape[1:]) for one in functional.inputs]
         told = own if input_shape is None else [self._told(one) for one in several(input_shape)]
-        if input_shape is not None and len(own) == 1 and len(told) != 1:
-            told = [self._told(input_shape)]
         fits = len(told) == len(own) and all(
             len(one) == len(sizes)
             and all(size in (None, other) for other, size in zip(one, sizes, strict=True))
@@ -221,8 +219,11 @@ class _Reading:
         functional = self.keras.src.models.functional.Functional
         if isinstance(original, self.keras.Sequential):
             return bool(original.built) and type(original).call is self.keras.Sequential.call
-        same = isinstance(original, functional) and type(original).call is functional.call
-        return same and len(original.inputs) == len(node.input_tensors)
+        if not isinstance(original, functional) or type(original).call is not functional.call:
+            return False
+        given, expected = (*node.arguments.args, None)[0], original._inputs_struct  # noqa: SLF001 - as Keras asks
+        named = [set(one) if isinstance(one, dict) else None for one in (given, expected)]
+        return named[0] == named[1] and len(original.inputs) == len(node.input_tensors)
 
     def _outputs(self, node: Any, arguments: Any, keywords: Any, name: tuple[str, ...]) -> list[Any]:
         """What a call gives, of known sizes; Keras tells them for sizes that were open."""

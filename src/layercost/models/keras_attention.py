@@ -19,11 +19,20 @@ def _drawn(called: Called) -> tuple[Drawing, str]:
 
     Without a key of its own, the value is the key.
     """
-    given = [*zip(_ORDER, called.arguments, strict=False), *called.keywords.items()]
-    names = [name for name, value in given if isinstance(value, called.keras.KerasTensor)]
+    names = _arrived(called)
     must(len(names) == len(called.taken) and {"query", "value"} <= set(names) <= set(_ORDER))
     draw = Drawing(**dict(zip(names, called.taken, strict=True)))
     return draw, "key" if "key" in names else "value"
+
+
+def _arrived(called: Called) -> list[str]:
+    """The names of the values in Keras's own order, which sorts what is given by name."""
+    tensor = called.keras.KerasTensor
+    placed = [
+        name for name, value in zip(_ORDER, called.arguments, strict=False) if isinstance(value, tensor)
+    ]
+    by_name = {name: name for name, value in called.keywords.items() if isinstance(value, tensor)}
+    return list(called.keras.tree.flatten((placed, by_name)))
 
 
 def _weights_of(draw: Drawing, scores: str, axes: int, dropout: float) -> str:
