@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
+from layercost.layers.graph import Graph
 from layercost.layers.model import Model
 from layercost.models.keras_call import (
     Called,
@@ -315,7 +316,7 @@ class _Reading:
         except (NotOurs, LayerError, ShapeError, TypeError, AttributeError, ValueError, IndexError, KeyError):
             return None
         ordered = [self._ordered(value, one, name) for value, one in zip(values, wanted, strict=True)]
-        return self._step(name, layer, ordered, order)
+        return self._step(name, *_read_once(layer, ordered), order)
 
     def _found(self, called: Called) -> Found:
         """What a layer is; a model for each step is a tree of its own."""
@@ -430,6 +431,20 @@ class _Reading:
 
 
 _BATCHES = (1009, 2003)
+
+
+def _read_once(layer: Layer, values: list[_Value]) -> tuple[Layer, list[_Value]]:
+    """A graph that reads one value under several names reads it under one, as self-attention does."""
+    keys = [value.key for value in values]
+    if not isinstance(layer, Graph) or len(set(keys)) == len(keys):
+        return layer, values
+    first = {name: layer.inputs[keys.index(key)] for name, key in zip(layer.inputs, keys, strict=True)}
+    nodes = (
+        node._replace(inputs=tuple(first.get(name, name) for name in node.inputs)) for node in layer.nodes
+    )
+    kept = {first[name]: value for name, value in zip(layer.inputs, values, strict=True)}
+    graph = Graph(tuple(nodes), first.get(layer.output, layer.output), tuple(kept))
+    return graph, list(kept.values())
 
 
 def _trained(original: Any) -> set[int]:

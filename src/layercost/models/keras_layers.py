@@ -337,6 +337,16 @@ def _normalization(called: Called) -> Found:
     return Found(ours.Sequential({steps[0]: Applied(first, (), kept), steps[1]: second}))
 
 
+def _masking(called: Called) -> Found:
+    """Each value compared with the mask's, a step kept where one of them differs, else multiplied by 0."""
+    draw = Drawing(input=called.sizes)
+    differs = draw.add("compare", ours.Elementwise("compare"), "input")
+    kept = draw.add("any", named("Reduce", "max", (-1,), keepdim=True), differs)
+    return Found(
+        draw.graph(draw.add("multiply", ours.Multiply(2), "input", kept)), as_in_keras(len(called.sizes))
+    )
+
+
 def _rescaling(called: Called) -> Found:
     return Found(_constants("multiply", "add"))
 
@@ -350,7 +360,7 @@ def _constants(*operations: str) -> Layer:
 
 
 def _recurrent(called: Called) -> Found:
-    found = _rnn(called.original, called.original, called.kind, called.sizes)
+    found = _rnn(called, called.original, called.original, called.kind)
     return Found(_with_further_inputs(found, called), as_in_keras(2))
 
 
@@ -359,9 +369,7 @@ def _rnn_of_cell(called: Called) -> Found:
     kind = type(cell).__name__
     must(type(cell) is getattr(called.keras.layers, kind, None))
     kind = kind.removesuffix("Cell")
-    return Found(
-        _with_further_inputs(_rnn(called.original, cell, kind, called.sizes), called), as_in_keras(2)
-    )
+    return Found(_with_further_inputs(_rnn(called, called.original, cell, kind), called), as_in_keras(2))
 
 
 def _with_further_inputs(found: Layer, called: Called) -> Layer:
@@ -369,15 +377,15 @@ def _with_further_inputs(found: Layer, called: Called) -> Layer:
     return found if len(called.taken) == 1 else Applied(found, found.parameters())
 
 
-def _rnn(layer: Any, cell: Any, kind: str, sizes: Sizes) -> Layer:
+def _rnn(called: Called, layer: Any, cell: Any, kind: str) -> Layer:
+    sizes, known = called.sizes, called.keras.activations
     must(len(sizes) == 2 and kind in ("SimpleRNN", "LSTM", "GRU"))
-    allowed = ("tanh", "relu") if kind == "SimpleRNN" else ("tanh",)
-    must(getattr(cell.activation, "__name__", "") in allowed)
+    must(cell.activation is known.tanh or (kind == "SimpleRNN" and cell.activation is known.relu))
     settings: dict[str, Any] = {"bias": cell.use_bias, "return_sequences": layer.return_sequences}
     if kind == "SimpleRNN":
         nonlinearity = cell.activation.__name__
         return ours.RNN(sizes[-1], cell.units, bias_vectors=1, nonlinearity=nonlinearity, **settings)
-    must(getattr(cell.recurrent_activation, "__name__", "") == "sigmoid")
+    must(cell.recurrent_activation is known.sigmoid)
     if kind == "LSTM":
         return ours.LSTM(sizes[-1], cell.units, bias_vectors=1, **settings)
     after = bool(cell.reset_after)
@@ -389,7 +397,7 @@ def _bidirectional(called: Called) -> Found:
     forward, backward = layer.forward_layer, layer.backward_layer
     kind = type(forward).__name__
     must(type(backward) is type(forward) is getattr(called.keras.layers, kind, None))
-    there, back = (_rnn(one, one, kind, called.sizes) for one in (forward, backward))
+    there, back = (_rnn(called, one, one, kind) for one in (forward, backward))
     must(there == back)
     if layer.merge_mode != "concat":
         return Found(_merged(called, there, back, layer.merge_mode), as_in_keras(2))
@@ -666,6 +674,7 @@ _LAYERS: dict[str, Build] = {
     "SpectralNormalization": _spectral,
     "Normalization": _normalization,
     "Rescaling": _rescaling,
+    "Masking": _masking,
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
     "RNN": _rnn_of_cell,
     "Bidirectional": _bidirectional,

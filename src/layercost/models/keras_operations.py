@@ -171,7 +171,7 @@ _OPERATIONS: dict[str, Build] = {
     "LogSoftmax": _softmax("LogSoftmax"),
     "Mean": _reduce("mean"),
     "Sum": _reduce("sum"),
-    **dict.fromkeys(("Max", "Amax"), _reduce("max")),
+    **dict.fromkeys(("Max", "Amax", "Any"), _reduce("max")),  # any of truth values is their maximum
     "Matmul": _matmul,
     "Einsum": _einsum,
     "DotProductAttention": _attention,
