@@ -365,11 +365,24 @@ def _recurrent(called: Called) -> Found:
 
 
 def _rnn_of_cell(called: Called) -> Found:
+    """A cell, or several of which each reads the steps of the one before."""
     cell = called.original.cell
+    if type(cell) is not called.keras.layers.StackedRNNCells:
+        return Found(_with_further_inputs(_of_cell(called, cell), called), as_in_keras(2))
+    must(len(called.taken) == 1)
+    stacked, before = dict[str, Layer](), called
+    for place, one in enumerate(cell.cells, start=1):
+        found = _of_cell(before, one)
+        is_last = place == len(cell.cells)
+        stacked[f"cell{place}"] = found if is_last else replace(found, return_sequences=True)  # type: ignore[call-arg]
+        before = called.of(called.original, (called.sizes[0], one.units))
+    return Found(ours.Sequential(stacked), as_in_keras(2))
+
+
+def _of_cell(called: Called, cell: Any) -> Layer:
     kind = type(cell).__name__
     must(type(cell) is getattr(called.keras.layers, kind, None))
-    kind = kind.removesuffix("Cell")
-    return Found(_with_further_inputs(_rnn(called, called.original, cell, kind), called), as_in_keras(2))
+    return _rnn(called, called.original, cell, kind.removesuffix("Cell"))
 
 
 def _with_further_inputs(found: Layer, called: Called) -> Layer:
