@@ -331,10 +331,10 @@ def _spectral(called: Called) -> Found:
 def _normalization(called: Called) -> Found:
     """Subtract a stored mean, divide by a stored deviation; or the way back."""
     layer = called.original
-    kept = tuple(Held(one.name, prod(one.shape)) for one in layer.weights)
+    kept = weights(*layer.weights)
     steps = ("multiply", "add") if layer.invert else ("subtract", "divide")
     first, second = map(ours.Elementwise, steps)
-    return Found(ours.Sequential({steps[0]: Applied(first, (), kept), steps[1]: second}))
+    return Found(ours.Sequential({steps[0]: Applied(first, (), kept) if kept else first, steps[1]: second}))
 
 
 def _masking(called: Called) -> Found:
