@@ -422,6 +422,12 @@ def test_a_functional_model_with_another_call_is_not_taken_for_its_graph(keras: 
         lc.from_keras(found)
 
 
+def test_a_value_of_no_size_is_refused_by_its_name(keras: Any) -> None:
+    found = functional(keras, [(6, 1)], lambda x: keras.ops.split(x, [1], axis=2))
+    with pytest.raises(ModelError, match=r"split\w* of the Keras model \w+ has no values: \(6, 0\)"):
+        lc.from_keras(found)
+
+
 def test_a_single_value_a_sample_is_refused_with_what_to_do(keras: Any) -> None:
     found = functional(keras, [()], keras.layers.Embedding(4, 3))
     with pytest.raises(ModelError, match=r"a single value a sample.*keras.Input\(\(1,\)\)"):

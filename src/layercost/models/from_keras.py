@@ -161,6 +161,11 @@ class _Reading:
                 f"from_keras(model, input_shape={example}), or build it on an input of known shape"
                 f"{self._holds()}"
             )
+        if 0 in sizes:
+            raise ModelError(
+                f"{name} of the Keras model {self.original.name} has no values: {sizes}; leave it out"
+                f"{self._holds()}"
+            )
         return tuple(int(size) for size in sizes if size is not None)
 
     def _input(self, key: str, sizes: Sizes) -> _Value:
