@@ -147,7 +147,7 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any], list[lc.Layer]]] =
                               [lc.GRU(4, 7, return_sequences=False)] * 2 + [lc.Add(2)]),
     "ELU": (ROW, lambda of: of.ELU(0.5), [lc.ELU(0.5)]),
     "Softmax of rows": (IMAGE, lambda of: of.Softmax(axis=1), [lc.Softmax(-2)]),
-    "EinsumDense": (STEPS, lambda of: of.EinsumDense("abc,cd->abd", (6, 7), bias_axes="d"),
+    "EinsumDense": (STEPS, lambda of: of.EinsumDense("btc,cd->btd", (6, 7), bias_axes="d"),
                     [lc.Linear(4, 7)]),
     **{
         f"the activation {name}": (ROW, lambda of, name=name: of.Activation(name), [layer])

@@ -187,7 +187,7 @@ CASES: dict[str, tuple[list[tuple[int, ...]], Callable[..., Any]]] = {
     ),
     "einsum, a matrix a step": (
         [STEPS],
-        lambda of, ops, x: of.EinsumDense("abc,bcd->abd", (6, 5), bias_axes="bd")(x),
+        lambda of, ops, x: of.EinsumDense("btc,tcd->btd", (6, 5), bias_axes="td")(x),
     ),
     "einsum, a bias for some": (
         [(6, 4, 3)],
@@ -267,6 +267,33 @@ def test_an_encoder_and_a_decoder_share_their_states(keras: Any) -> None:
     assert tree.input_shape == ((7, 4), (5, 3))
     assert held(tree) == found.count_params()
     assert macs(tree) == 7 * 4 * 6 * (4 + 6) + 5 * 4 * 6 * (3 + 6) + 5 * 9 * 6
+
+
+def test_a_layer_for_each_step_works_as_if_the_steps_were_samples(keras: Any) -> None:
+    layers = keras.layers
+    inner = [keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Dropout(0.1)]
+    steps = lc.from_keras(keras.Sequential([keras.Input((5, 8, 8, 3)), layers.TimeDistributed(
+        keras.Sequential(inner))]))  # fmt: skip
+    alone = lc.from_keras(keras.Sequential(inner))
+    for training in (False, True):
+        each = lc.count(steps, lc.FLOPS, steps.input_shape, "everything", batch=2, training=training)
+        assert each.total == lc.count(
+            alone, lc.FLOPS, alone.input_shape, "everything", batch=10, training=training
+        ).total  # fmt: skip
+    written = lc.count(steps, lc.ACTIVATIONS, steps.input_shape, batch=2)
+    assert written.total == lc.count(alone, lc.ACTIVATIONS, alone.input_shape, batch=10).total
+    with pytest.raises(lc.ShapeError, match="takes 5 steps, but got shape"):
+        steps.output_shape((4, 3, 8, 8))
+
+
+def test_open_sizes_of_several_inputs_are_given_one_by_one(keras: Any) -> None:
+    layers = keras.layers
+    found = functional(keras, [(None, 4), (None, 4)], lambda a, b: layers.Attention()([a, b]))
+    tree = lc.from_keras(found, input_shape=((6, 4), (7, 4)))
+    assert tree.input_shape == ((6, 4), (7, 4))
+    assert macs(tree) == 2 * 6 * 7 * 4
+    with pytest.raises(ModelError, match=r"takes \(None, 4\) and \(None, 4\) .* got input_shape=\(6, 4\)"):
+        lc.from_keras(found, input_shape=(6, 4))
 
 
 def test_frozen_weights_are_parameters_all_the_same(keras: Any) -> None:

@@ -19,6 +19,7 @@ from layercost.models.keras_call import (
     Found,
     NotOurs,
     Order,
+    Product,
     Sizes,
     arranged,
     as_in_keras,
@@ -191,32 +192,31 @@ def _dense(called: Called) -> Found:
 
 def _einsum_dense(called: Called) -> Found:
     """Rows times a matrix; a letter in input, weight and output has one matrix for each of its places."""
-    layer, sizes = called.original, called.sizes
-    left, right, result = letters(_without_batch(layer.equation, len(sizes)))
-    size = {**dict(zip(left, sizes, strict=True)), **dict(zip(right, layer.kernel.shape, strict=True))}
-    stacked = [one for one in left if one in right and one in result]
-    summed = [one for one in left if one in right and one not in result]
-    rows = [one for one in left if one not in right]
-    columns = [one for one in right if one not in left]
-    must(bool(summed) and set(rows + columns) <= set(result))
-    g, k, m, n = (prod(int(size[one]) for one in group) for group in (stacked, summed, columns, rows))
-    bias = layer.bias is not None
-    before, after = ((n, k), (n, m)) if not stacked else ((g * k, n), (g * m, n))
-    dense: Layer = ours.Conv1d(g * k, g * m, 1, groups=g, bias=bias) if stacked else ours.Linear(k, m, bias)
-    if bias and prod(layer.bias.shape) != g * m:  # a bias for some of the axes: added to each output alike
-        dense = Applied(dense, weights(layer.kernel, layer.bias))
-    same = as_in_keras(len(sizes))
-    if (
-        not stacked
-        and "".join(rows + summed) == left
-        and len(summed) == 1
-        and "".join(rows + columns) == result
-    ):
-        return Found(_reshaped(dense, (*sizes[:-1], m), called.given), same)
+    layer, sizes, same = called.original, called.sizes, as_in_keras(len(called.sizes))
+    equation = _without_batch(layer.equation, len(sizes))
+    plan = Product.of(equation, sizes, tuple(layer.kernel.shape))
+    dense, before = _matrices(layer, plan)
+    left, right, result = letters(equation)
+    of_the_last_axis = [one in right for one in left] == [False] * (len(left) - 1) + [True]
+    if of_the_last_axis and result.startswith(left[:-1]):
+        return Found(_reshaped(dense, (*sizes[:-1], plan.second[-1]), called.given), same)
     draw = Drawing(input=sizes)
     product = draw.add("dense", dense, draw.move("rows", "input", before))
-    must(draw.sizes(product) == after)
     return Found(draw.graph(draw.move("output", product, called.given)), same)
+
+
+def _matrices(layer: Any, plan: Product) -> tuple[Layer, Sizes]:
+    """A matrix as Linear, several side by side as a convolution in groups; and the sizes that it takes."""
+    groups, (rows, inner), columns = prod(plan.first[:-2]), plan.first[-2:], plan.second[-1]
+    bias = layer.bias is not None
+    dense: Layer = ours.Linear(inner, columns, bias)
+    before: Sizes = (rows, inner)
+    if len(plan.first) > 2:
+        dense = ours.Conv1d(groups * inner, groups * columns, 1, groups=groups, bias=bias)
+        before = (groups * inner, rows)
+    if bias and prod(layer.bias.shape) != groups * columns:  # added to each output all the same
+        dense = Applied(dense, weights(layer.kernel, layer.bias))
+    return dense, before
 
 
 def _reshaped(layer: Layer, before: Sizes, after: Sizes) -> Layer:
