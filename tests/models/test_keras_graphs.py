@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import layercost as lc
-from layercost.models import ModelError, Unknown
+from layercost.models import Each, ModelError, Unknown
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -283,7 +283,7 @@ def test_a_layer_for_each_step_works_as_if_the_steps_were_samples(keras: Any) ->
     written = lc.count(steps, lc.ACTIVATIONS, steps.input_shape, batch=2)
     assert written.total == lc.count(alone, lc.ACTIVATIONS, alone.input_shape, batch=10).total
     with pytest.raises(lc.ShapeError, match="takes 5 steps, but got shape"):
-        steps.output_shape((4, 3, 8, 8))
+        Each(lc.Linear(3, 2), 5).output_shape((4, 3))
 
 
 def test_open_sizes_of_several_inputs_are_given_one_by_one(keras: Any) -> None:
