@@ -407,6 +407,14 @@ def test_operations_that_mix_the_samples_of_a_batch_are_refused(name: str, keras
         lc.from_keras(found)
 
 
+def test_a_batch_that_is_known_is_kept_apart_too(keras: Any) -> None:
+    given = keras.Input(batch_shape=(2, 6))
+    apart = keras.ops.reshape(given, (2, 3, 2))
+    assert lc.from_keras(keras.Model(given, apart)).output_shape((6,)) == (3, 2)
+    with pytest.raises(ModelError, match="mixes the samples"):
+        lc.from_keras(keras.Model(given, keras.ops.reshape(given, (4, 3))))
+
+
 def test_an_input_shape_must_be_that_of_the_model_where_it_is_not_open(keras: Any) -> None:
     found = functional(keras, [(None, None, 3)], keras.layers.Conv2D(4, 3))
     assert lc.from_keras(found, (8, 9, 3)).input_shape == (3, 8, 9)

@@ -224,7 +224,8 @@ class _Reading:
         """Whether a model that is called as a layer says what reads what."""
         functional = self.keras.src.models.functional.Functional
         if isinstance(original, self.keras.Sequential):
-            return bool(original.built) and type(original).call is self.keras.Sequential.call
+            is_plain = type(original).call is self.keras.Sequential.call
+            return is_plain and original._functional is not None  # noqa: SLF001 - as in _functional
         if not isinstance(original, functional) or type(original).call is not functional.call:
             return False
         given, expected = (*node.arguments.args, None)[0], original._inputs_struct  # noqa: SLF001 - as Keras asks
@@ -233,13 +234,11 @@ class _Reading:
 
     def _outputs(self, node: Any, arguments: Any, keywords: Any, name: tuple[str, ...]) -> list[Any]:
         """What a call gives, of known sizes; Keras tells them for sizes that were open."""
-        if all(None not in one.shape[1:] for one in node.outputs) and not self._was_open(node):
+        if not _is_open([*node.outputs, *node.input_tensors]):
             return list(node.outputs)
         try:
             found = self.keras.tree.flatten(node.operation.compute_output_spec(*arguments, **keywords))
-            if any(
-                None in one.shape[1:] for one in found
-            ):  # the layer does not say: let it run without values
+            if _is_open(found):  # the layer does not say: let it run without values
                 spec = self.keras.src.backend.compute_output_spec
                 found = self.keras.tree.flatten(spec(node.operation.call, *arguments, **keywords))
         except Exception as error:
@@ -250,10 +249,6 @@ class _Reading:
             ) from None
         return list(found)
 
-    @staticmethod
-    def _was_open(node: Any) -> bool:
-        return any(None in one.shape[1:] for one in node.input_tensors)
-
     def _sizes(self, tensor: Any, name: tuple[str, ...]) -> Sizes:
         """A tensor's sizes without the batch."""
         if not tensor.shape:
@@ -262,9 +257,8 @@ class _Reading:
 
     def _keep_samples(self, node: Any, tensors: dict[int, Any], name: tuple[str, ...]) -> None:
         """Refuse an operation that does not keep the samples of a batch apart, tried on two batches."""
-        if any(tensors[id(one)].shape[:1] != (None,) for one in node.input_tensors):
-            return
-        for batch in _BATCHES:
+        own = tensors[id(node.input_tensors[0])].shape[0]
+        for batch in _BATCHES if own is None else (own,):
             tried = {
                 id(one): self.keras.KerasTensor((batch, *tensors[id(one)].shape[1:]), dtype=one.dtype)
                 for one in node.input_tensors
@@ -471,6 +465,11 @@ def _totals(leaves: Iterable[Layer]) -> tuple[int, int]:
 
 def _tensors(keras: Any, *arguments: Any) -> list[Any]:
     return [one for one in keras.tree.flatten(arguments) if isinstance(one, keras.KerasTensor)]
+
+
+def _is_open(tensors: Iterable[Any]) -> bool:
+    """Whether a size other than the batch is open."""
+    return any(None in one.shape[1:] for one in tensors)
 
 
 def _same_rows(tensor: Any, size: int) -> bool:
