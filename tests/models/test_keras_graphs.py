@@ -361,7 +361,7 @@ UNKNOWN: dict[str, Callable[[Any], Any]] = {
     "Lambda <lambda>": lambda keras: keras.layers.Lambda(lambda value: value * 2),
     "<lambda>": lambda keras: keras.layers.Dense(3, activation=lambda value: value * 2),
     "Resizing": lambda keras: keras.Sequential(
-        [keras.layers.Reshape((5, 1, 1)), keras.layers.Resizing(3, 3)]
+        [keras.layers.Reshape((5, 1, 1)), keras.layers.Resizing(3, 3, "bicubic")]
     ),
 }
 

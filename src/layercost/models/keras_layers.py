@@ -608,10 +608,21 @@ def _moved(called: Called) -> Found:
 
 def _around(called: Called) -> Found:
     """A layer that adds, leaves out or repeats cells, in any order of the axes."""
-    must(getattr(called.original, "interpolation", "nearest") == "nearest")
+    if getattr(called.original, "interpolation", "nearest") != "nearest":
+        return _resized(called)
     must(len(called.sizes) == len(called.given))
     sizes = (arranged(called.sizes, called.order),)
     return Found(Rearranged(called.kind, sizes, arranged(called.given, called.order)))
+
+
+def _resized(called: Called) -> Found:
+    """An image of another size, each value between its four neighbours."""
+    layer, order = called.original, called.channels()
+    must(layer.interpolation == "bilinear" and not getattr(layer, "antialias", False))
+    must(
+        not getattr(layer, "crop_to_aspect_ratio", False) and not getattr(layer, "pad_to_aspect_ratio", False)
+    )
+    return Found(named("Upsample", arranged(called.given, order)[1:], mode="bilinear"), order)
 
 
 def _in_training(called: Called) -> Found:
@@ -716,6 +727,7 @@ _LAYERS: dict[str, Build] = {
         _around,
     ),
     "CenterCrop": _around,
+    "Resizing": _resized,
     **dict.fromkeys(
         ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
         lambda called: Found(ours.Dropout(called.original.rate)),
