@@ -15,8 +15,8 @@ from typing import Any
 from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
-from layercost.models.leaves import Rearranged, Unknown
 from layercost.layers.model import Model
+from layercost.models.leaves import Rearranged, Unknown
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import (
     ONNX_SAME_LOWER,
