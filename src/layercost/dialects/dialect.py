@@ -190,6 +190,7 @@ class Dialect:
     rewrites: Callable[[Layer], Layer] = lambda layer: layer
     needs_parent: Callable[[Layer], bool] = lambda _: False
     keeps_mode: bool = False
+    fused_is_free: bool = False  # attention that runs as one operator adds nothing, and that was measured
     joins: tuple[str, ...] = ()  # the dialects whose readings it holds together
 
     @property
@@ -217,6 +218,8 @@ class Dialect:
             return True  # what is held is known of what we do not know, too
         if visit.is_unknown:
             return False
+        if visit.is_fused and self.sees(visit):
+            return self.fused_is_free
         kind = type(visit.layer)
         return self.knows is None or kind in self.knows or kind in _NOTHING_HAPPENS or not self.sees(visit)
 

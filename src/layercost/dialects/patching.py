@@ -35,6 +35,7 @@ from layercost.layers import (
     Add,
     AvgPool2d,
     ConvTranspose2d,
+    Elementwise,
     GroupNorm,
     LayerNorm,
     LeakyReLU,
@@ -142,11 +143,30 @@ _REPLACED = PriceList(
 
 def _ptflops_pytorch_total(run: Run) -> int:
     """Hooks are averaged over the input's first axis, taken for the batch; functions are not averaged."""
-    hooked = sum(map(_HOOKS, run.visits))
-    return int(hooked / run.leading + sum(map(_REPLACED, run.visits)))
+    hooked = sum(map(_HOOKS, run.visits)) + sum(map(_ATTENTION, run.visits))
+    apart = (visit for visit in run.visits if visit.spelling is not Spelling.FUSED_MODULE)
+    return int(hooked / run.leading + sum(map(_REPLACED, apart)))
 
 
 _PTFLOPS_GIVES = {Quantity.MACS: ("macs (return value 1)",), Quantity.PARAMETERS: ("params",)}
+
+# Of nn.MultiheadAttention the hook knows the projections, the scaling of the queries, both products, the softmax.
+_ATTENTION = PriceList(
+    {
+        Linear: macs_and_bias,
+        MatMul: macs,
+        Softmax: per_input(),
+        Elementwise: lambda visit: visit.outputs // 2,  # torch scales the keys too, by the root of the root
+    },
+    sees=lambda visit: visit.spelling is Spelling.FUSED_MODULE,
+)
+
+
+def _ptflops_pytorch(visit: Visit) -> int:
+    if visit.spelling is Spelling.FUSED_MODULE:
+        return _ATTENTION(visit)
+    return _HOOKS(visit) + _REPLACED(visit)
+
 
 PTFLOPS_PYTORCH = register(
     Dialect(
@@ -156,7 +176,7 @@ PTFLOPS_PYTORCH = register(
         says="multiply-accumulates and biases a sample, and one for each value of activations, pools and "
         "softmax, twice where a module calls a function that is counted too",
         unit="MACs",
-        price=lambda visit: _HOOKS(visit) + _REPLACED(visit),
+        price=_ptflops_pytorch,
         native=lambda run: {
             "macs (return value 1)": _ptflops_pytorch_total(run),
             "params": run.parameters,
@@ -192,6 +212,7 @@ PTFLOPS_ATEN = register(
             "macs (return value 1)": sum(map(_products_and_biases, run.visits)),
             "params": run.parameters,
         },
+        fused_is_free=True,
         main=("macs (return value 1)",),
         knows=known(FLOP_COUNTER_PRICES.prices),
         gives=_PTFLOPS_GIVES,

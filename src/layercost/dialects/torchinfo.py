@@ -16,7 +16,7 @@ _BYTES = 4  # of a float32
 
 def _mult_adds(visit: Visit) -> int:
     """Weights and biases times positions (convolutions), steps (recurrent), or the first axis (others)."""
-    if not visit.is_module or visit.is_unknown:
+    if not visit.has_module or visit.is_unknown:
         return 0
     if isinstance(visit.layer, Recurrent):
         return visit.parameters * visit.batch * visit.input[0]
@@ -27,7 +27,7 @@ def _mult_adds(visit: Visit) -> int:
 
 def _values_written(visit: Visit) -> int:
     """The output of a module that holds parameters, for every call."""
-    if not visit.is_module or not visit.parameters:
+    if not visit.has_module or not visit.parameters:
         return 0
     if isinstance(visit.layer, Recurrent):  # all steps, whether the last alone is used or not
         return visit.batch * visit.input[0] * visit.layer.directions * int(visit.layer.state_size)
@@ -35,7 +35,7 @@ def _values_written(visit: Visit) -> int:
 
 
 def _torchinfo(run: Run) -> Native:
-    held = sum(visit.parameters for visit in run.called if visit.is_module)
+    held = sum(visit.parameters for visit in run.called if visit.has_module)
     written = sum(map(_values_written, run.visits))
     if not run.has_modules:  # the module around has no module inside: it is the only row
         held, written = run.parameters, run.visits[-1].outputs if run.parameters else 0
@@ -59,7 +59,7 @@ TORCHINFO = register(
         native=_torchinfo,
         main=("total_mult_adds",),
         knows=None,  # one rule for all: parameters times positions
-        sees=lambda visit: visit.is_module,
+        sees=lambda visit: visit.has_module,
         gives={Quantity.MACS: ("total_mult_adds",), Quantity.PARAMETERS: ("total_params",)},
     )
 )

@@ -76,7 +76,8 @@ FLOP_COUNTER_PRICES = PriceList(
         GRU: _two_a_mac,
         RNN: _two_a_mac,
         MatMul: _two_a_mac,
-    }
+    },
+    sees=lambda visit: not visit.is_fused,  # on the CPU attention is one operator that is not registered
 )
 
 
@@ -144,6 +145,7 @@ FLOP_COUNTER = register(
         price=FLOP_COUNTER_PRICES,
         native=_flop_counter,
         main=("get_total_flops (no_grad)",),
+        fused_is_free=True,
         knows=known(FLOP_COUNTER_PRICES.prices),
         aliases=("flopcounter", "flop-counter", "torch", "FlopCounterMode"),
         per_mac=2,
@@ -180,7 +182,8 @@ FVCORE_PRICES = PriceList(
         GroupNorm: if_affine(5, 4),
         AdaptiveAvgPool2d: per_input(),
         MatMul: macs,
-    }
+    },
+    sees=lambda visit: not visit.is_fused,  # aten::scaled_dot_product_attention has no handle
 )
 _FVCORE_NAMES: dict[type[Layer], str] = {
     Linear: "linear",
@@ -256,6 +259,7 @@ FVCORE = register(
         price=FVCORE_PRICES,
         native=_fvcore,
         main=("total",),
+        fused_is_free=True,
         knows=known(FVCORE_PRICES.prices, _TRACED_NAMES, [LocalResponseNorm, RNN]),
         keeps_mode=True,
     )

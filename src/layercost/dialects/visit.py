@@ -117,6 +117,16 @@ class Visit:
         return self.spelling.is_module
 
     @property
+    def has_module(self) -> bool:
+        """Whether the call is all that one module does, one of the model's own perhaps."""
+        return self.spelling.has_module
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether it happens inside of something that runs as one operator, on the CPU and at inference."""
+        return self.spelling in (Spelling.FUSED, Spelling.FUSED_MODULE)
+
+    @property
     def bare(self) -> bool:
         """Whether the layer is handed to the tool itself, without a module around it."""
         return self.context.bare

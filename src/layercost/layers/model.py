@@ -19,11 +19,19 @@ class Spelling(Enum):
     FUNCTION = "function"  # F.relu(x), torch.add(x, y)
     OPERATOR = "operator"  # x + y
     IN_PLACE_OPERATOR = "in-place operator"  # x += y
+    OWN_MODULE = "module of its own"  # a function, in a module of the model's own that holds its weights
+    FUSED = "fused"  # inside F.scaled_dot_product_attention, which runs as one operator
+    FUSED_MODULE = "fused module"  # inside nn.MultiheadAttention, which runs as one operator at inference
 
     @property
     def is_module(self) -> bool:
         """Whether a hook on modules sees the call."""
         return self in (Spelling.MODULE, Spelling.IN_PLACE_MODULE)
+
+    @property
+    def has_module(self) -> bool:
+        """Whether the call is all that a module does, of PyTorch's own or of the model's."""
+        return self.is_module or self is Spelling.OWN_MODULE
 
     @property
     def in_place(self) -> bool:

@@ -69,6 +69,8 @@ class Reading:
         self.unseen = torch._C.DisableTorchFunction  # what is called inside of it is not looked at
         self.quiet: list[Any] = []  # for each module that is known as a whole and that we are in
         self.last = "its first call"
+        self.alone: set[tuple[str, ...]] = set()  # modules of the model's own with no module inside
+        self.fused = 0  # how many of torch's attention modules we are in
 
     def model(self) -> Model:
         """The tree; raises ModelError and ShapeError."""
@@ -139,6 +141,7 @@ class Reading:
         for name, module in self.module.named_modules():
             path = tuple(filter(None, name.split(".")))
             is_leaf = self._is_leaf(module)
+            self.alone |= set() if is_leaf or any(module.children()) else {path}
             if is_leaf and (fits := KEEPS_SHAPE.get(type(module).__name__)) is not None:
                 module.forward = _kept(self.torch, module, fits)  # torch works long on what is known here
             handles.append(module.register_forward_pre_hook(self._entering(path, is_leaf)))
@@ -159,8 +162,11 @@ class Reading:
         return known_kind(self.torch, module) is not None or isinstance(module, self.opaque)
 
     def _entering(self, path: tuple[str, ...], is_leaf: bool) -> Callable[..., None]:
+        attention = self.torch.nn.MultiheadAttention
+
         def enter(module: Any, _: Any) -> None:
             self.places.append(path)
+            self.fused += isinstance(module, attention)
             if is_leaf:
                 guard = self.unseen()
                 guard.__enter__()
@@ -169,12 +175,15 @@ class Reading:
         return enter
 
     def _leaving(self, is_leaf: bool) -> Callable[..., None]:
+        attention = self.torch.nn.MultiheadAttention
+
         def leave(module: Any, args: Any, kwargs: Any, output: Any) -> None:
             if is_leaf:
                 guard = self.quiet.pop()
                 if not self.quiet:
                     self._module_called(module, args, kwargs, output)
                 guard.__exit__(None, None, None)
+            self.fused -= isinstance(module, attention)
             self.places.pop()
 
         return leave
@@ -385,6 +394,7 @@ class Reading:
             for out in outs:
                 self._keep(out, made.same_as)
             return
+        spelling = Spelling.FUSED if name == "scaled_dot_product_attention" else spelling
         self._made(made or self._unknown(call, call.given), outs, path, spelling)
 
     def _unknown(self, call: FunctionCall, sizes: Sizes) -> Made:
@@ -397,7 +407,8 @@ class Reading:
         """A step inside of a function that is several: the scores of an attention."""
         once = all(value.once for value in values)
         shape = shape_after(layer, [(value.shape, value.once) for value in values], once)
-        key = self._note(path, layer, values, spelling=Spelling.FUNCTION, once=once)
+        spelling = Spelling.FUSED if "scaled_dot_product_attention" in path else Spelling.FUNCTION
+        key = self._note(path, layer, values, spelling=spelling, once=once)
         first = next((value for value in values if not value.once), values[0])
         return Value(key, shape, first.batch_axis, first.folded)
 
@@ -410,6 +421,10 @@ class Reading:
         spelling: Spelling | None = None,
         once: bool = False,
     ) -> str:
+        if spelling is Spelling.FUNCTION and self.places[-1] in self.alone and layer.parameters():
+            spelling = Spelling.OWN_MODULE
+        if spelling is not None and self.fused:
+            spelling = Spelling.FUSED_MODULE
         key = f"{len(self.steps)} {'.'.join(path)}"
         self.steps[key] = Step(path or (self.name,), layer, tuple(v.key for v in values), once, spelling)
         return key

@@ -129,13 +129,14 @@ class FunctionCall:
 
     def weighted(self, layer: Layer, x: Any, *weights: Any) -> Made:
         """A layer whose weights, and buffers, are these tensors: the model's own, or computed ones."""
-        if self.reading.fitting(layer, [self.value(x)], self.given) is None:
+        fitting = self.reading.fitting(layer, [self.value(x)], self.given)
+        if fitting is None:
             raise ShapeError(f"{layer!r} does not give {self.given}")  # nothing is taken for it
         given = [one for one in weights if one is not None]
         computed = [self.value(one) for one in given if self.reading.is_computed(one)]
         held, stored = self.reading.take(given)
         whole = sizes_of(held) == sizes_of(layer.parameters()) and sizes_of(stored) == sizes_of(layer.buffers())
-        inner = layer if whole and not computed else Applied(layer, held, stored)
+        inner = fitting[0] if whole and not computed else Applied(fitting[0], held, stored)
         return Made(inner, [self.value(x), *computed])
 
 

@@ -250,8 +250,9 @@ def _batch_norm(call: FunctionCall) -> Made | None:
     weight, bias = call.get(3, "weight"), call.get(4, "bias")
     axes = x.dim() - 2
     kind = {0: "BatchNorm1d", 1: "BatchNorm1d", 2: "BatchNorm2d", 3: "BatchNorm3d"}[axes]
-    layer = getattr(ours, kind)(
-        int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None
+    layer = getattr(ours, kind)(  # fmt: skip
+        int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None,
+        bias=weight is None or bias is not None,
     )
     return call.weighted(layer, x, weight, bias, mean, var)
 
