@@ -180,8 +180,9 @@ def _identify(options: argparse.Namespace) -> str:
     from layercost import dialects
 
     models = list(_versions(options.model)) if _is_name(options.model) else [layer_from_text(options.model)]
-    found = dialects.identify(options.number, models, options.input, batch=options.batch)
-    return found.render(options.format)
+    number = " ".join(options.number)  # 3.8 billion is two words
+    found = dialects.identify(number, models, options.input, batch=options.batch)
+    return found.render(options.format, options.all)
 
 
 def _is_name(text: str) -> bool:
@@ -457,8 +458,10 @@ def _compare_options(command: argparse.ArgumentParser) -> None:
 
 
 def _identify_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("number", metavar="NUMBER", help="as 15483821032, 15.48G, 528MiB or 4.1e9")
+    what = "as 15483821032, 15.48G, 528MiB, 4.1e9 or 138 million"
+    command.add_argument("number", nargs="+", metavar="NUMBER", help=what)
     _model_options(command, READING_FORMATS)
+    command.add_argument("--all", action="store_true", help="show every match, not only the ten plainest")
 
 
 def _difference_options(command: argparse.ArgumentParser) -> None:
