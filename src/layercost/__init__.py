@@ -114,7 +114,8 @@ _WHEN_ASKED = {  # a browser, which starts often, needs none of it
 
 __version__ = "0.1.0"
 
-PARAMETERS, BUFFERS, STORED_VALUES = Quantity.PARAMETERS, Quantity.BUFFERS, Quantity.STORED_VALUES
+PARAMETERS, WEIGHTS, BIASES = Quantity.PARAMETERS, Quantity.WEIGHTS, Quantity.BIASES
+BUFFERS, STORED_VALUES = Quantity.BUFFERS, Quantity.STORED_VALUES
 PARAMETER_BYTES = Quantity.PARAMETER_BYTES
 MACS, FLOPS = Quantity.MACS, Quantity.FLOPS
 MULTIPLICATIONS, ADDITIONS = Quantity.MULTIPLICATIONS, Quantity.ADDITIONS
@@ -122,22 +123,22 @@ COMPARISONS, EXPONENTIALS = Quantity.COMPARISONS, Quantity.EXPONENTIALS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING", "CEIL",
-    "COMPARISONS", "CONVENTIONS", "EXPONENTIALS", "FLOOR", "FLOPS", "GELU", "GRU", "KERAS_TRANSPOSED_SAME",
-    "KERAS_TRANSPOSED_VALID", "LAYERS", "LSTM", "MACS", "MULTIPLICATIONS", "ONNX_CEIL", "ONNX_NOTSET",
-    "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID", "OUTPUT_SIZE_RULES",
-    "PARAMETERS", "PARAMETER_BYTES", "RNN", "STORED_VALUES", "TF_SAME", "TF_VALID", "TRANSPOSED",
-    "TRANSPOSED_SIZE_RULES", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d", "BatchNorm1d", "BatchNorm2d",
-    "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "Convention", "Count", "Difference",
-    "Dropout", "Elementwise", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "Graph", "GroupNorm", "Identity",
-    "Image", "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm",
-    "MatMul", "MaxPool2d", "Memory", "Model", "Multiply", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6", "ReceptiveField", "ScaledTanh",
-    "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d",
-    "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut",
-    "adaptive_windows", "arithmetic_intensity", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "from_keras", "from_onnx", "from_torch", "layer_from_text", "memory",
-    "network_named",
-    "networks", "receptive_field", "table",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BIASES", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING",
+    "CEIL", "COMPARISONS", "CONVENTIONS", "EXPONENTIALS", "FLOOR", "FLOPS", "GELU", "GRU",
+    "KERAS_TRANSPOSED_SAME", "KERAS_TRANSPOSED_VALID", "LAYERS", "LSTM", "MACS", "MULTIPLICATIONS",
+    "ONNX_CEIL", "ONNX_NOTSET", "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID",
+    "OUTPUT_SIZE_RULES", "PARAMETERS", "PARAMETER_BYTES", "RNN", "STORED_VALUES", "TF_SAME", "TF_VALID",
+    "TRANSPOSED", "TRANSPOSED_SIZE_RULES", "WEIGHTS", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d",
+    "BatchNorm1d", "BatchNorm2d", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d",
+    "ConvTranspose2d", "Convention", "Count", "Difference", "Dropout", "Elementwise", "Embedding",
+    "EuclideanRBF", "Expression", "Features", "Flatten", "Graph", "GroupNorm", "Identity", "Image",
+    "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "MatMul",
+    "MaxPool2d", "Memory", "Model", "Multiply", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6",
+    "ReceptiveField", "ScaledTanh", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid",
+    "Signal", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume",
+    "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity", "compare_output_sizes",
+    "compare_transposed_sizes", "count", "difference", "fold", "from_keras", "from_onnx", "from_torch",
+    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
 ]  # fmt: skip
 
 

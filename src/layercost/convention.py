@@ -115,6 +115,17 @@ MACS_ONLY = Convention(
     prices={Kind.DOT: Price(1)},
 )
 
+TWO_A_MAC = Convention(
+    name="two-a-mac",
+    unit="FLOPs",
+    counts="2n for a dot product of length n, 2 for each multiply-accumulate; nothing else, and no bias",
+    source=(
+        "Kaplan et al. 2020, Scaling laws for neural language models, section 2.1 and table 1, as in most "
+        "papers on language models; PyTorch, torch.utils.flop_counter.FlopCounterMode"
+    ),
+    prices={Kind.DOT: Price(2)},
+)
+
 EVERYTHING = Convention(
     name="everything",
     unit="FLOPs",
@@ -136,13 +147,15 @@ EVERYTHING = Convention(
     },
 )
 
-CONVENTIONS: dict[str, Convention] = {c.name: c for c in (TEXTBOOK, MACS_ONLY, EVERYTHING)}
+CONVENTIONS: dict[str, Convention] = {c.name: c for c in (TEXTBOOK, MACS_ONLY, TWO_A_MAC, EVERYTHING)}
 
 
 class Quantity(Enum):
     """What can be counted; the value is its name in tables and JSON."""
 
     PARAMETERS = "parameters"
+    WEIGHTS = "weights"
+    BIASES = "biases"
     BUFFERS = "buffers"
     STORED_VALUES = "stored_values"
     PARAMETER_BYTES = "parameter_bytes"

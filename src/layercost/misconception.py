@@ -14,10 +14,10 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import TypeAlias, TypeVar, cast
 
-from layercost.convention import DTYPE_BITS, MACS_ONLY, TEXTBOOK, Convention, Price, Quantity
+from layercost.convention import DTYPE_BITS, TEXTBOOK, TWO_A_MAC, Convention, Price, Quantity
 from layercost.facts import Held, Kind
 from layercost.layer import Layer, LayerError
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import Inputs, Shape, ShapeError, inputs_of
 
 
 class Size(Enum):
@@ -28,7 +28,7 @@ class Size(Enum):
 
 Measure: TypeAlias = Quantity | Size
 
-STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES})
+STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.WEIGHTS, Quantity.BIASES})
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
 SIZED = PRICED | {Size.OUTPUT_SIZE}
 
@@ -72,7 +72,7 @@ class Task:
 
     layer: Layer
     measure: Measure
-    input_shape: Shape | None = None
+    input_shape: Inputs | None = None
     convention: Convention = TEXTBOOK
     part: str = ""
     dtype: str = "float32"
@@ -153,24 +153,25 @@ def _distorted(task: Task, change: Change) -> Task | None:
     return None if layer == task.layer else replace(task, layer=layer)
 
 
-def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf: leaf) -> Layer:
+def fitted(layer: Layer, input_shape: Inputs | None, change: Change = lambda leaf: leaf) -> Layer:
     """`layer` with each leaf changed, and made to take what arrives (as PyTorch's lazy layers do).
 
-    Raises ShapeError where that cannot be.
+    A join takes what arrives as it is. Raises ShapeError where a layer cannot take it.
     """
     return _fitted(Itself(layer), input_shape, change)
 
 
 @lru_cache(maxsize=1024)
-def _fitted(key: Itself, input_shape: Shape | None, change: Change) -> Layer:
+def _fitted(key: Itself, input_shape: Inputs | None, change: Change) -> Layer:
     known: dict[int, Layer] = {}  # a layer that is called twice stays one layer
 
-    def take(leaf: Layer, shape: Shape | None) -> Layer:
+    def take(leaf: Layer, shape: Inputs | None) -> Layer:
         if id(leaf) not in known:
-            known[id(leaf)] = change(leaf if shape is None else taking(leaf, shape))
+            known[id(leaf)] = change(taking(leaf, shape) if isinstance(shape, Shape) else leaf)
         return known[id(leaf)]
 
-    return key.layer.rebuilt(take, None if input_shape is None else shape_of(input_shape))
+    arriving = None if input_shape is None else inputs_of(input_shape)
+    return key.layer.rebuilt(take, cast("Shape | None", arriving))  # a join hands its several on as they are
 
 
 def taking(leaf: Layer, shape: Shape) -> Layer:
@@ -232,30 +233,38 @@ class _OneBias(Layer):
 _TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
 
 
-def _asks(task: Task, quantity: Quantity, convention: Convention) -> bool:
-    return task.measure is quantity and (
-        quantity is not Quantity.FLOPS or task.convention.name == convention.name
-    )
+def _asks_flops(task: Task, *conventions: Convention) -> bool:
+    """Whether the task asks for FLOPs under one of these conventions."""
+    names = [convention.name for convention in conventions]
+    return task.measure is Quantity.FLOPS and task.convention.name in names
 
 
 def _macs_for_flops(task: Task) -> Task | None:
-    priced = replace(task, measure=Quantity.MACS)
-    return priced if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+    return replace(task, measure=Quantity.MACS) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
 
 
 def _flops_for_macs(task: Task) -> Task | None:
     priced = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
-    return priced if _asks(task, Quantity.MACS, MACS_ONLY) else None
+    return priced if task.measure is Quantity.MACS else None
 
 
 def _one_addition_too_many(task: Task) -> Task | None:
-    return replace(task, convention=_TWO_EACH) if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+    return replace(task, convention=_TWO_EACH) if _asks_flops(task, TEXTBOOK) else None
 
 
 def _counted_parameters(task: Task) -> Task | None:
     return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
 
 
+def _biases_among_weights(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
+
+
+declare(
+    "biases-among-weights",
+    "You counted the biases too: the question asks for the weights alone.",
+    _biases_among_weights,
+)
 declare(
     "macs-for-flops",
     "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations.",

@@ -197,6 +197,15 @@ def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
     return _BY_LENGTH[len(plain)](plain)
 
 
+Inputs: TypeAlias = "Shape | tuple[Shape, ...]"  # what a layer reads: one shape, or a join's several
+
+
+def inputs_of(given: Iterable[object]) -> Inputs:
+    """One shape, ``(3, 32, 32)``, or several, ``((12, 64), (64, 12))``, from plain sizes; raises ShapeError."""
+    shapes = tuple(map(shape_of, several(given)))
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
 def fit(owner: str, sizes: Iterable[object], *expected: type[Shape]) -> Shape:
     """`sizes` as a shape that `owner` takes; raises ShapeError that says what it takes and what came."""
     if type(sizes) in expected:

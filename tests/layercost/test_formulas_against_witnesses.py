@@ -70,6 +70,7 @@ def everything(leaf: lc.Layer, seen: Witness) -> int:
 MEANINGS: dict[str, Callable[[lc.Layer, Witness], int]] = {
     "textbook": textbook,
     "macs": lambda _, seen: seen.macs,
+    "two-a-mac": lambda _, seen: 2 * seen.macs,
     "everything": everything,
 }
 
@@ -130,7 +131,7 @@ def test_a_formula_agrees_with_its_witness(layer: lc.Layer, shape: tuple[int, ..
     """Shapes, values held and written, every primitive operation, and every named convention."""
     for training in (False, True):
         if training and refusal(lambda: witness.run(layer, shape, batch, training=True)):
-            assert refusal(lambda: layer.facts(shape, batch, training=True))
+            assert refusal(lambda: layer.facts(shape, batch=batch, training=True))
         else:
             agree(layer, shape, batch, training)
 
@@ -178,8 +179,8 @@ def test_symbolic_facts_are_the_plain_facts(layer: lc.Layer, shape: tuple[int, .
     if not layer.is_leaf:
         return
     for training in (False, True) if batch > 1 else (False,):
-        plain = layer.facts(shape, batch, training)
-        assert_same(plain, layer.derive(shape, batch, training))
+        plain = layer.facts(shape, batch=batch, training=training)
+        assert_same(plain, layer.derive(shape, batch=batch, training=training))
     _, _, output = layer.symbolic(shape)
     assert tuple(map(int, output)) == layer.output_shape(shape)
 

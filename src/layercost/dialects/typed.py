@@ -107,11 +107,11 @@ def _digits(text: str, match: re.Match[str]) -> _Typed:
 
 
 def _meanings(typed: _Typed, prefix: str) -> Iterator[Asked]:
-    if not prefix:
-        yield from _rounded(typed, Fraction(1), "", _AS_TYPED)
-        powers = (1, 2, 3, 4) if typed.is_short else ()
-    else:
+    powers: tuple[int, ...] = (1, 2, 3, 4) if typed.is_short else ()
+    if prefix:
         powers = (_POWERS.get(prefix[:2].lower()) or _POWERS[prefix[0].lower()],)
+    else:
+        yield from _rounded(typed, Fraction(1), "", _AS_TYPED)
     for power in powers:
         if not prefix.lower().endswith("i"):
             in_thousands = f"in {_NAMES[power]} (1000^{power})"
