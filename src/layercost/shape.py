@@ -201,7 +201,7 @@ Inputs: TypeAlias = "Shape | tuple[Shape, ...]"  # what a layer reads: one shape
 
 
 def inputs_of(given: Iterable[object]) -> Inputs:
-    """One shape, ``(3, 32, 32)``, or several, ``((12, 64), (64, 12))``, from plain sizes; raises ShapeError."""
+    """One shape from ``(3, 32, 32)``, or several from ``((12, 64), (64, 12))``; raises ShapeError."""
     shapes = tuple(map(shape_of, several(given)))
     return shapes[0] if len(shapes) == 1 else shapes
 

@@ -6,9 +6,10 @@ Source: Araujo, Norris, Sim 2019 (Computing receptive fields of convolutional ne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from layercost.layer import Layer
+from layercost.convention import UnknownNameError
+from layercost.layer import Call, Layer
 from layercost.layers.activation import (
     GELU,
     Dropout,
@@ -19,19 +20,24 @@ from layercost.layers.activation import (
     ScaledTanh,
     Sigmoid,
     SiLU,
+    Softmax,
     Tanh,
 )  # fmt: skip
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
-from layercost.layers.normalization import BatchNorm, LocalResponseNorm
+from layercost.layers.embedding import Embedding
+from layercost.layers.graph import Graph
+from layercost.layers.joins import Add, Concatenate, Elementwise, Multiply
+from layercost.layers.linear import EuclideanRBF, Linear
+from layercost.layers.normalization import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
 from layercost.layers.pooling import AdaptiveAvgPool2d, Pooling
-from layercost.layers.reshaping import Identity, ZeroPaddedShortcut
-from layercost.layers.transposed import ConvTranspose2d
-from layercost.shape import FLOOR, Shape, ShapeError, extent, shape_of
+from layercost.layers.reshaping import Flatten, Identity, ZeroPaddedShortcut
+from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
+# A value sees what the values at its place see, of one input or of several; the channels are no place.
 _EACH_ALONE = (
-    BatchNorm, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, PReLU, ReLU, ReLU6, ScaledTanh, SiLU,
-    Sigmoid, Tanh,
+    Add, BatchNorm, Concatenate, Dropout, Elementwise, Embedding, Flatten, GELU, Identity, LeakyReLU,
+    LocalResponseNorm, Multiply, PReLU, ReLU, ReLU6, ScaledTanh, SiLU, Sigmoid, Tanh,
 )  # fmt: skip
 
 
@@ -57,52 +63,114 @@ class Reach(NamedTuple):
 
 
 class ReceptiveField(NamedTuple):
-    """What one value of the output can see, along each axis after the channels; padding is counted as cells.
+    """What one value of the output can see, along each axis of the input but the channels or features.
 
-    Where every value sees the whole input (as after Linear), `size` is the input's and `stride` is None.
+    Padding is counted as cells. Where every value sees the whole input (as after Linear), `size` is the
+    input's and `stride` is None.
     """
 
     size: tuple[int, ...]
     stride: tuple[int, ...] | None
 
 
-def receptive_field(layer: Layer, input_shape: Iterable[object]) -> ReceptiveField:
+Seen: TypeAlias = "tuple[Reach, ...] | None"  # along each axis; None: everything
+
+
+def receptive_field(
+    layer: Layer, input_shape: Iterable[object], *, upto: str | None = None
+) -> ReceptiveField:
     """The receptive field of a layer's or network's output, and its stride; at inference.
 
-    Raises ShapeError where the input does not fit, or where the values of the output see different sizes
-    (adaptive pooling that does not divide evenly, transposed convolutions, branches of different strides).
+    With `upto`, that of the values that the layer at this path gives, as ``"conv2"`` or ``"layer1.0.conv1"``.
+    Raises ShapeError where the input does not fit, or where the values see different sizes (adaptive pooling
+    that does not divide evenly, transposed convolutions, branches of different strides) or what they see is
+    not known, and UnknownNameError with the nearest paths for a path that leads to no layer.
 
     >>> from layercost import Conv2d, MaxPool2d
-    >>> receptive_field(Sequential(Conv2d(1, 6, 5), MaxPool2d(2), Conv2d(6, 16, 5)), (1, 32, 32))
+    >>> net = Sequential(Conv2d(1, 6, 5), MaxPool2d(2), Conv2d(6, 16, 5))
+    >>> receptive_field(net, (1, 32, 32))
     ReceptiveField(size=(14, 14), stride=(2, 2))
+    >>> receptive_field(net, (1, 32, 32), upto="0")
+    ReceptiveField(size=(5, 5), stride=(1, 1))
     """
-    shape = shape_of(input_shape)
-    layer.output_shape(shape)
-    reaches = _after(layer, shape, tuple(Reach(0, 0, 1) for _ in shape[1:]))
+    shape = inputs_of(input_shape)
+    if not isinstance(shape, Shape):
+        raise ShapeError(f"a receptive field is seen in one input, but got {len(shape)} shapes")
+    walk = _Walk(layer, shape, upto)
+    sizes = walk.input_sizes
+    reaches = walk.seen_behind(upto or "", tuple(Reach(0, 0, 1) for _ in sizes))
     if reaches is None:
-        return ReceptiveField(tuple(map(int, shape[1:])), None)
+        return ReceptiveField(sizes, None)
     return ReceptiveField(tuple(r.size for r in reaches), tuple(r.stride for r in reaches))
 
 
-def _after(layer: Layer, shape: Shape, reaches: tuple[Reach, ...] | None) -> tuple[Reach, ...] | None:
-    """The reaches behind `layer`; None where each value sees everything."""
-    match layer:
-        case Sequential():
-            for name, child in layer.children:
+class _Walk:
+    """What the values behind each layer see, noted on the way from the input to the output."""
+
+    def __init__(self, layer: Layer, shape: Shape, upto: str | None) -> None:
+        self.layer, self.upto = layer, upto
+        self.calls: dict[str, Call] = {call.path: call for call in layer.calls(shape)}
+        self.known: dict[str, Seen] = {}
+        first = next((call.input_shape for call in self.calls.values()), shape)
+        named = first if first == shape else shape  # a layer's own names for the axes, as (C, L) for (T, F)
+        axes = zip(named, named.axes, strict=True)
+        self.input_sizes = tuple(int(size) for size, axis in axes if axis not in ("C", "F"))
+
+    def seen_behind(self, path: str, reaches: Seen) -> Seen:
+        """What a value behind the layer at `path` sees; what comes after that layer may be anything."""
+        if path and path not in (paths := self._paths()):
+            raise UnknownNameError("layer of the network", path, paths)
+        try:
+            self._after(self.layer, "", [reaches])
+        except ShapeError:
+            if path not in self.known:
+                raise
+        return self.known[path]
+
+    def _paths(self) -> list[str]:
+        """The paths of all layers, and of those that they stand in."""
+        parts = (path.split(".") for path in self.calls if path)
+        each = (".".join(names[:length]) for names in parts for length in range(1, len(names) + 1))
+        return list(dict.fromkeys(each))
+
+    def _after(self, layer: Layer, path: str, given: list[Seen]) -> Seen:
+        """What is seen behind `layer`, which reads values that see `given`."""
+        prefix = f"{path}." if path else ""
+        match layer:
+            case Sequential():
+                for name, child in layer.children:
+                    given = [self._after(child, prefix + name, given)]
+                (seen,) = given
+            case Parallel():
+                branches = [self._after(child, prefix + name, given) for name, child in layer.children]
+                seen = self._after(layer.end, prefix + layer.join, branches)
+            case Auxiliary():
+                (seen,) = given
+                if self.upto and self.upto.startswith(path):
+                    self._after(layer.layer, path, given)
+            case Graph():
+                seen = self._after_graph(layer, prefix, given)
+            case _:
                 try:
-                    reaches = _after(child, shape, reaches)
+                    seen = _through_leaf(layer, self.calls[path], given)
                 except ShapeError as error:
-                    raise error.within(name) from None
-                shape = child.output_shape(shape)
-            return reaches
-        case Parallel():
-            return _together([_after(child, shape, reaches) for _, child in layer.children])
-        case Auxiliary():
-            return reaches
-    return None if reaches is None else _through_leaf(layer, shape, reaches)
+                    raise ShapeError(error.message, path) from None
+        self.known.setdefault(path, seen)
+        return seen
+
+    def _after_graph(self, graph: Graph, prefix: str, given: list[Seen]) -> Seen:
+        """A value that does not depend on the input sees nothing of it, and is left out."""
+        known = dict(zip(graph.inputs, given, strict=True))
+        for name, layer, inputs, once in graph.nodes:
+            arriving = [known[key] for key in inputs if key in known]
+            if arriving and not once:
+                known[name] = self._after(layer, prefix + name, arriving)
+        if graph.output not in known:
+            raise ShapeError("its output does not depend on the input")
+        return known[graph.output]
 
 
-def _together(branches: list[tuple[Reach, ...] | None]) -> tuple[Reach, ...] | None:
+def _together(branches: list[Seen]) -> Seen:
     """What all branches together see."""
     known = [branch for branch in branches if branch is not None]
     if len(known) < len(branches):
@@ -118,7 +186,13 @@ def _union(reaches: tuple[Reach, ...]) -> Reach:
     return Reach(first, last, strides.pop())
 
 
-def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+def _through_leaf(layer: Layer, call: Call, given: list[Seen]) -> Seen:
+    """What is seen behind a single layer; raises ShapeError where that is not one size for all values."""
+    if isinstance(layer, _EACH_ALONE):
+        return _together(given)
+    reaches, shape = _together(given), call.input_shape
+    if reaches is None:  # a value that sees everything: so do all that are made of it
+        return None
     match layer:
         case Convolution() | Pooling() | ConnectedConv2d():
             rule = FLOOR if isinstance(layer, ConnectedConv2d) else layer.size_rule
@@ -130,9 +204,33 @@ def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tup
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
         case AdaptiveAvgPool2d():
             return _through_shares(layer, shape, reaches)
-        case ConvTranspose2d():
-            raise ShapeError("the values behind a transposed convolution see different numbers of cells")
-    return reaches if isinstance(layer, _EACH_ALONE) else None
+        case Linear() | EuclideanRBF():
+            return _through_mixing(layer, shape, 1, reaches)
+        case LayerNorm():
+            return _through_mixing(layer, shape, len(layer.sizes), reaches)
+        case Softmax() if layer.dim == -1:
+            return _through_mixing(layer, shape, 1, reaches)
+        case GroupNorm():
+            return _through_mixing(layer, shape, len(shape), reaches)
+    raise _unclear(layer)
+
+
+def _unclear(layer: Layer) -> ShapeError:
+    return ShapeError(
+        f"the values behind {layer!r} see different numbers of cells, or how many is not known; "
+        "ask for a layer before it, as upto='conv1'"
+    )
+
+
+def _through_mixing(layer: Layer, shape: Shape, last: int, reaches: tuple[Reach, ...]) -> Seen:
+    """Behind a layer that mixes the values along its `last` axes: of features alone, or of all places too."""
+    mixed = [axis not in ("C", "F") for axis in shape.axes[-last:]]
+    places = sum(axis not in ("C", "F") for axis in shape.axes)
+    if sum(mixed) == places:  # in one row of features all places stand side by side
+        return None
+    if any(mixed):
+        raise _unclear(layer)
+    return reaches
 
 
 def _through_shares(
