@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import layercost
 from layercost import terminal
+from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
 from layercost.difference import DIFFERENCE_FORMATS, difference
 from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
@@ -322,23 +323,30 @@ def _json(data: object) -> str:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """A shape as it is typed, ``3x32x32`` or ``3,32,32``; raises ShapeError that says how to type one."""
-    parts = text.replace("×", "x").replace(",", "x").strip("()[] ").lower().split("x")
-    if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-        raise ShapeError(f"--input takes sizes without the batch, as 3x32x32 or 300, but got {shown(text)}")
-    return tuple(_digits("--input", "a size", part) for part in parts)
+    """A shape as it is typed, ``3x32x32``, ``3,32,32`` or ``3x2*16x32``; raises ShapeError."""
+    typed = text.replace("×", "x").lower()
+    try:
+        found = whole_numbers(typed.replace("x", ","))
+        if typed.endswith("x") or min(found, default=0) < 0:
+            raise Unworkable("a size is missing or below 0")
+    except Unworkable as error:
+        raise ShapeError(
+            "--input takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), "
+            f"but got {shown(text)}: {error}"
+        ) from None
+    return found
 
 
 def _batch(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    try:
+        numbers = whole_numbers(text)
+    except Unworkable as error:
+        raise ShapeError(
+            f"--batch takes a whole number of at least 1, but got {shown(text)}: {error}"
+        ) from None
+    if len(numbers) != 1 or numbers[0] < 0:
         raise ShapeError(f"--batch takes a whole number of at least 1, but got {shown(text)}")
-    return whole("--batch", "the batch", _digits("--batch", "the batch", text))
-
-
-def _digits(option: str, what: str, text: str) -> int:
-    if len(text.strip()) > 19:  # more than `whole` takes, and perhaps more than Python reads
-        raise ShapeError(f"{option}: {what} of {len(text.strip())} digits is more than any machine holds")
-    return int(text)
+    return whole("--batch", "the batch", numbers[0])
 
 
 def _one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:

@@ -16,6 +16,7 @@ from itertools import chain, count
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, cast
 
+from layercost.arithmetic import Unworkable, is_arithmetic, worked_out, written
 from layercost.convention import unknown
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
@@ -32,7 +33,6 @@ from layercost.shape import (
     values,
     whole,
 )
-
 
 Shapes: TypeAlias = tuple[Shape, ...]
 
@@ -53,7 +53,7 @@ class Call(NamedTuple):
 
     @property
     def input_shape(self) -> Shape:
-        """The shape that is read; of a join that of its first value, of what reads nothing that of its result."""
+        """The shape that is read: of a join its first value's, of a layer that reads nothing its output's."""
         return self.inputs[0] if self.inputs else self.output_shape
 
     @property
@@ -148,7 +148,7 @@ class Layer(Frozen):
         return twin, lettered, twin.transform(*lettered)
 
     def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
-        """A shape in letters; an axis of another size than the one `known` by its letter has one of its own."""
+        """A shape in letters; where a `known` letter stands for another size, the axis gets a new one."""
         sizes = []
         for axis, letter, size in zip(shape.axes, shape.letters, map(int, shape), strict=True):
             usual = self.axis_letters.get(axis, letter)
@@ -371,12 +371,12 @@ _LONGEST_TEXT = 100_000  # characters; a written layer has a hundred
 def layer_from_text(text: str) -> Layer:
     """The layer that a text such as ``Conv2d(3, 6, kernel_size=5)`` names.
 
-    Only names of registered layers and literal values are read; nothing is evaluated as code.
-    What PyTorch prints can be read too: arguments that change no count, as ``inplace``, are left out.
-    Raises LayerError that says what was expected and what arrived.
+    Names of registered layers, literal values and arithmetic on whole numbers (+ - * // **) are read;
+    nothing is run as code. What PyTorch prints can be read too: arguments that change no count, as
+    ``inplace``, are left out. Raises LayerError that says what was expected and what arrived.
 
-    >>> layer_from_text("nn.Linear(300, 100)")
-    Linear(300, 100)
+    >>> layer_from_text("nn.Linear(3*32*32, 10)")
+    Linear(3072, 10)
     """
     value = _value(_parsed(text))
     if not isinstance(value, Layer):
@@ -414,15 +414,17 @@ def _key(node: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(name)):
             return name
-    raise LayerError(f"expected a text as the name of a layer, but got {_source(node)}")
+    raise LayerError(f"expected a text as the name of a layer, but got {written(node)}")
 
 
 def _literal(node: ast.expr) -> object:
     try:
-        return ast.literal_eval(node)
+        return worked_out(node) if is_arithmetic(node) else ast.literal_eval(node)
+    except Unworkable as error:
+        raise LayerError(str(error)) from None
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected numbers, True, False, None, texts or layers as arguments, but got {_source(node)}"
+            f"expected numbers, True, False, None, texts or layers as arguments, but got {written(node)}"
         ) from None
 
 
@@ -443,7 +445,7 @@ def _name_of(function: ast.expr) -> str:
     match function:
         case ast.Name(id=name) | ast.Attribute(value=ast.Name() | ast.Attribute(value=ast.Name()), attr=name):
             return name
-    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {_source(function)}")
+    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {written(function)}")
 
 
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
@@ -456,7 +458,7 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
     try:
         bound = signature.bind(*arguments, **keywords)
     except TypeError as error:
-        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {_source(node)}") from None
+        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {written(node)}") from None
     return LAYERS[name](*bound.args, **bound.kwargs)
 
 
@@ -464,10 +466,3 @@ def _written_signature(signature: inspect.Signature) -> str:
     """The arguments by name and default, without their types."""
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     return str(inspect.Signature(plain))
-
-
-def _source(node: ast.expr) -> str:
-    try:
-        return shown(ast.unparse(node))
-    except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
-        return "something that is too long to show"

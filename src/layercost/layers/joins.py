@@ -215,7 +215,7 @@ class Elementwise(Join):
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "reads")
-        if self.operation not in _OPERATIONS:
+        if not isinstance(self.operation, str) or self.operation not in _OPERATIONS:
             raise LayerError(
                 f"Elementwise: operation must be one of {', '.join(map(repr, _OPERATIONS))}, "
                 f"but got {shown(self.operation)}"
