@@ -6,6 +6,7 @@ and the same line prices plain integers and expressions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -276,6 +277,8 @@ class UnknownNameError(ValueError):
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that nobody has: the nearest right ones, or all of them."""
+    if what == "convention" and (unit := _unit_meant(name)):
+        return _unit_for_convention(name, unit)
     import difflib  # slow to import, and needed only here
 
     names = list(known)
@@ -288,3 +291,21 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     near = " or ".join(repr(folded[match]) for match in close)
     tail = f"did you mean {near}?" if near else f"there are: {', '.join(names)}"
     return f"no {what} is called {shown(name)}; {tail}"
+
+
+def _unit_meant(name: object) -> str:
+    """FLOPs or MACs, where somebody gives the unit in place of a convention; otherwise nothing."""
+    plain = re.sub(r"[^a-z0-9]", "", str(name)[:100].casefold()).removesuffix("s")
+    if plain in ("flop", "gflop", "mflop", "operation", "op"):
+        return "FLOPs"
+    return "MACs" if plain in ("mac", "gmac", "mmac", "madd", "multadd", "multiplyadd") else ""
+
+
+def _unit_for_convention(name: object, unit: str) -> str:
+    """The message for a unit that is given as a convention."""
+    giving = [convention.name for convention in CONVENTIONS.values() if convention.unit == unit]
+    one = f"{giving[0]!r}" if len(giving) == 1 else f"one of {', '.join(map(repr, giving))}"
+    return (
+        f"no convention is called {shown(name)}: a convention says which operations count, and how much "
+        f"each; for {unit} choose {one} (layercost conventions lists them)"
+    )

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, 
 
 from layercost.arithmetic import Unworkable, is_arithmetic, worked_out, written
 from layercost.convention import unknown
+from layercost.elsewhere import unknown_layer
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
@@ -431,7 +432,7 @@ def _literal(node: ast.expr) -> object:
 def _called(node: ast.Call) -> Layer:
     name = _name_of(node.func)
     if name not in LAYERS:
-        raise LayerError(unknown("layer", name, LAYERS))
+        raise LayerError(unknown_layer(name, LAYERS))
     starred = any(isinstance(argument, ast.Starred) for argument in node.args)
     if starred or any(keyword.arg is None for keyword in node.keywords):
         raise LayerError(f"{name}: write its arguments one by one; * and ** are not read")

@@ -181,6 +181,14 @@ REFUSED = {
         ["show", "lenet5", "--convention", "textbok"],
         "no convention is called 'textbok'; did you mean 'textbook'?",
     ),
+    "a unit in place of a convention": (
+        ["show", "lenet5", "--convention", "FLOPs"],
+        "a convention says which operations count, and how much each; for FLOPs choose one of 'textbook'",
+    ),
+    "a layer of another framework": (
+        ["layer", "Dense(10)", "--input", "300"],
+        "no layer is called 'Dense'; it is a name of Keras and Flax, and here it is Linear(in_features",
+    ),
     "an unknown format": (
         ["show", "lenet5", "--format", "jsn"],
         "no format is called 'jsn'; did you mean 'json'?",
@@ -245,7 +253,7 @@ REFUSED = {
     "a layer in half": (["layer", "Conv2d(3", "--input", "3"], "could not read 'Conv2d(3'"),
     "an unknown layer": (
         ["layer", "Conv2D(3, 6, 5)", "--input", "3"],
-        "no layer is called 'Conv2D'; did you mean",
+        "no layer is called 'Conv2D'; it is a name of Keras",
     ),
     "an impossible layer": (
         ["layer", "Conv2d(3, 6, kernel_size=-5)", "--input", "3x32x32"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layercost as lc
+from layercost.elsewhere import NOT_DESCRIBED, OURS
 from layercost.layer import register
 
 IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
@@ -258,7 +260,32 @@ MALFORMED = {
     "too few": ("Conv2d(3, 6)", "missing a required argument: 'kernel_size', in 'Conv2d(3, 6)'"),
     "too many": ("ReLU(1)", "ReLU(): too many positional arguments, in 'ReLU(1)'"),
     "twice": ("Linear(3, 4, in_features=3)", "multiple values for argument 'in_features'"),
-    "a misspelt layer": ("Conv2D(3, 6, 5)", "no layer is called 'Conv2D'; did you mean 'Conv2d'"),
+    "a misspelt layer": ("Cnov2d(3, 6, 5)", "no layer is called 'Cnov2d'; did you mean 'Conv2d'"),
+    "a layer of Keras": (
+        "keras.layers.Conv2D(6, 5)",
+        "no layer is called 'Conv2D'; it is a name of Keras, and here it is Conv2d(in_channels, out_channels",
+    ),
+    "a layer of Flax": ("nn.Dense(10)", "a name of Keras and Flax, and here it is Linear(in_features, out_"),
+    "a layer of ONNX": (
+        "Gemm(3, 4)",
+        "it is a name of ONNX, and here it is Linear(in_features, out_features)",
+    ),
+    "a lazy layer": (
+        "nn.LazyLinear(10)",
+        "here it is Linear(in_features, out_features) with the features that",
+    ),
+    "a layer of PyTorch that is not here": (
+        "nn.MultiheadAttention(64, 8)",
+        "of PyTorch that has no name here: build a model with it and let layercost.from_torch read that",
+    ),
+    "a layer of Keras that is not here": (
+        "UpSampling2D(2)",
+        "and let layercost.from_keras read that, or write",
+    ),
+    "a layer of Flax that is not here": (
+        "nn.MultiHeadDotProductAttention(8)",
+        "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
+    ),
     "an unknown layer": ("Wurst(3)", "no layer is called 'Wurst'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
@@ -321,6 +348,19 @@ MALFORMED = {
         "a layer is written in up to 100,000 characters, but got 1,000,012",
     ),
 }
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_layer_that_has_another_name_elsewhere_is_here(name: str) -> None:
+    _, ours = OURS[name]
+    assert name not in lc.LAYERS
+    assert set(re.findall(r"\b[A-Z]\w+", ours)) <= set(lc.LAYERS) | {"True", "False"}
+
+
+@pytest.mark.parametrize("where", NOT_DESCRIBED)
+def test_a_layer_that_is_not_described_is_not_here(where: str) -> None:
+    assert not lc.LAYERS.keys() & set(NOT_DESCRIBED[where])
+    assert not OURS.keys() & set(NOT_DESCRIBED[where])
 
 
 @pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED)

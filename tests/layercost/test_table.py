@@ -263,6 +263,27 @@ def test_an_unknown_convention_gets_the_nearest_names(ask: Callable[..., object]
         ask(*arguments, convention=7)
 
 
+@pytest.mark.parametrize(
+    ("name", "choose"),
+    [
+        ("FLOPs", "for FLOPs choose one of 'textbook', 'two-a-mac', 'everything'"),
+        ("flop", "for FLOPs choose one of"),
+        ("GFLOPS", "for FLOPs choose one of"),
+        ("MACs", "for MACs choose 'macs'"),
+        ("mac", "for MACs choose 'macs'"),
+        ("mult-adds", "for MACs choose 'macs'"),
+    ],
+)
+@pytest.mark.parametrize("ask", [lc.count, lc.table], ids=["count", "table"])
+def test_a_unit_in_place_of_a_convention_is_told_what_a_convention_is(
+    ask: Callable[..., object], name: str, choose: str
+) -> None:
+    arguments = (lc.Linear(3, 4), lc.FLOPS, (3,)) if ask is lc.count else (lc.Linear(3, 4), (3,))
+    said = f"no convention is called '{name}': a convention says which operations count, .*{choose}"
+    with pytest.raises(lc.UnknownNameError, match=said):
+        ask(*arguments, convention=name)
+
+
 def test_an_unknown_number_format_gets_the_nearest_names() -> None:
     with pytest.raises(
         lc.UnknownNameError, match="no number format is called 'float31'; did you mean 'float32'"
