@@ -51,13 +51,13 @@ completes names after: eval "$(register-python-argcomplete layercost)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit status: 0, or 2 for input that cannot be."""
+    """Run the command; gives the exit status: 0, or 2 for bad input."""
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except (ValueError, RecursionError) as error:  # all errors of the library are ValueErrors
         print(f"layercost: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read us, as head does, has seen enough
+    except BrokenPipeError:  # the reader of our output, `head` perhaps, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
 
@@ -93,11 +93,11 @@ def _dialect_names() -> Iterable[str]:
 
 
 def _say(text: str) -> None:
-    """Print `text`, as UTF-8 where the terminal's own encoding lacks a sign of it."""
-    if sys.stdout is None:  # closed before we began
+    """Print `text`, as UTF-8 where the terminal's own encoding lacks one of its characters."""
+    if sys.stdout is None:  # standard output was closed before we began
         return
     try:
-        text.encode(sys.stdout.encoding or "utf-8")  # what is kept in memory has none
+        text.encode(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
     print(text, end="\n" if text else "", flush=True)

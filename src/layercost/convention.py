@@ -50,11 +50,11 @@ class Price(NamedTuple):
 Key: TypeAlias = Kind | tuple[Kind, Role]
 
 
-@dataclass(frozen=True, eq=False)  # a convention is itself: two with the same prices may have other sources
+@dataclass(frozen=True, eq=False)  # compared by identity: equal prices may come from different sources
 class Convention:
     """Prices for the facts of a layer, under a name and with a source.
 
-    `prices` is keyed by a kind of operation, or by a kind in one role, which goes first.
+    `prices` is keyed by a kind of operation, or by a kind in one role; the role is looked up first.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Convention:
             amount, length = operation[2:]
             if (
                 type(total) is type(amount) is type(length) is int
-            ):  # as nearly always; the rest is for letters
+            ):  # plain integers, as nearly always; else letters
                 total += (price[0] * length + price[1]) * amount
             else:
                 total = add(total, price.of(operation))
@@ -170,7 +170,7 @@ class Quantity(Enum):
     ACTIVATION_BYTES = "activation_bytes"
 
 
-# Counts of one kind of operation do not depend on the convention that was asked for: they are their own.
+# Counts of one kind of operation do not depend on the convention that is asked for: each has its own prices.
 _OWN_PRICES: dict[Quantity, Convention] = {
     Quantity.MACS: MACS_ONLY,
     Quantity.MULTIPLICATIONS: Convention(

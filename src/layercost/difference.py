@@ -1,6 +1,6 @@
 """Where two networks part: layers that only one has, layers that changed, counts that differ.
 
-The calls of both are laid side by side, by their names or by their order, whichever leaves less to tell.
+The calls of both are laid side by side, by their names or by their order, whichever leaves fewer differences.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The layer's name, both where they differ."""
+        """The layer's name, or both names where they differ."""
         names = dict.fromkeys(row.name for row in (self.first, self.second) if row is not None)
         return " → ".join(names)
 
@@ -237,7 +237,7 @@ def _part(first: Row | None, second: Row | None) -> Part | None:
 
 
 def _moved(parts: list[Part]) -> Iterator[Part]:
-    """The same parts, where a layer that stands elsewhere in the second network is one that moved."""
+    """The same parts, with a layer that is in both networks at different places as one that moved."""
     second = {_name(part.second): part.second for part in parts if part.second and not part.first}
     first = {_name(part.first) for part in parts if part.first and not part.second}
     for part in parts:
@@ -304,7 +304,7 @@ def _type_and_output(row: Row) -> object:
     return type(row.module), row.output
 
 
-# What two rows must share to stand side by side: the first key decides, the next what it leaves open.
+# What two rows must share to be paired: the first key pairs rows, each next key those that are left alone.
 _WAYS: tuple[tuple[Key, ...], ...] = (
     (_name, _whole, _type, _output),
     (_whole, _type, _output),

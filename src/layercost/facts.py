@@ -35,7 +35,7 @@ class Kind(Enum):
 
     __hash__ = (
         object.__hash__
-    )  # members are one of a kind; Enum's own hash is slow where prices are looked up
+    )  # each member exists once; Enum's own hash is slow where prices are looked up
 
 
 class Role(Enum):

@@ -66,7 +66,7 @@ class Call(NamedTuple):
         return total
 
     def facts(self, setting: Setting = INFERENCE) -> Facts:
-        """What this call holds, does and writes, in plain integers; what it does not run it only holds."""
+        """What this call holds, does and writes, in plain integers; a call that does not run only holds."""
         return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(setting))
 
     def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
@@ -90,7 +90,7 @@ class Layer(Frozen):
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
-    depth: ClassVar[int] = 0  # how many layers stand one inside the other below this one
+    depth: ClassVar[int] = 0  # how deep layers are nested inside this one
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
@@ -120,7 +120,7 @@ class Layer(Frozen):
         return {}
 
     def check(self, *shapes: Any, **_: Any) -> None:
-        """Raise ShapeError where what arrives has the right axes and yet does not fit."""
+        """Raise ShapeError for a shape that has the right axes and the wrong sizes."""
 
     # ---- what everybody asks a layer
 
@@ -187,7 +187,7 @@ class Layer(Frozen):
         return change(self, input_shape)
 
     def fitted(self, *input_shapes: Iterable[object]) -> tuple[Shapes, Shape]:
-        """What arrives, as the shapes with named axes that this layer takes, and the output's shape.
+        """The input shapes, their axes named as this layer names them, and the output's shape.
 
         Raises ShapeError.
         """

@@ -35,7 +35,7 @@ SIZED = PRICED | {Size.OUTPUT_SIZE}
 
 @dataclass(frozen=True)
 class Unit:
-    """In what an answer is given: `size` of what is counted make one. No name: what is counted itself."""
+    """The unit of an answer: `size` of what is counted, as 1,024 bytes are a KiB; without a name, one."""
 
     name: str
     size: int = 1
@@ -49,7 +49,7 @@ UNITS = {
 
 
 class Itself:
-    """A key for a layer that is found by being the same object: to hash a whole network takes longer."""
+    """A dictionary's key for this very layer object: to hash all of a network would take longer."""
 
     __slots__ = ("layer",)
 
@@ -116,7 +116,7 @@ def belief(
     """Declare a belief about the layers `of` a class, for the `measures` that it distorts.
 
     What is decorated gives the layer as the believer sees it: a function from layer to layer, or a class that
-    overrides methods of `of` and calls `super()`. `where` says of which layers it can be held at all.
+    overrides methods of `of` and calls `super()`. `where` picks the layers of which it can be held.
     """
 
     def declared(change: Belief) -> Belief:
@@ -171,7 +171,7 @@ def _fitted(key: Itself, input_shape: Inputs | None, change: Change) -> Layer:
         return known[id(leaf)]
 
     arriving = None if input_shape is None else inputs_of(input_shape)
-    return key.layer.rebuilt(take, cast("Shape | None", arriving))  # a join hands its several on as they are
+    return key.layer.rebuilt(take, cast("Shape | None", arriving))  # several shapes go to a join unchanged
 
 
 def taking(leaf: Layer, shape: Shape) -> Layer:

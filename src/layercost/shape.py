@@ -23,7 +23,7 @@ class ShapeError(ValueError):
         super().__init__(f"{path}: {message}" if path else message)
 
     def within(self, name: str) -> ShapeError:
-        """The same error, seen from the network in which the layer is called `name`."""
+        """The same error inside a network: its path begins with `name`, what the network calls the layer."""
         return ShapeError(self.message, f"{name}.{self.path}" if self.path else name)
 
 
@@ -97,7 +97,7 @@ class _TwoAxes(Sequence):
 
 
 class Scalar(Shape):
-    """A single value a sample; only models that were read have some."""
+    """One single value for each sample; only models that were read from elsewhere have such shapes."""
 
     __slots__ = ()
 
@@ -121,7 +121,7 @@ _BY_LENGTH: dict[int, type[Shape]] = {
 _GUESSED = frozenset({_OneAxis, _TwoAxes})
 
 
-LARGEST = 10**18  # more than any machine holds; what is larger is a slip, and would not even print
+LARGEST = 10**18  # more than any machine holds: a larger number is a slip, and may be too long to print
 
 
 def whole(owner: str, field: str, value: object, at_least: int = 1) -> int:
@@ -144,7 +144,7 @@ def _plain(value: object) -> int | None:
         return None
     try:
         return operator.index(value)
-    except TypeError:  # numpy's booleans and arrays have the method and refuse
+    except TypeError:  # numpy's booleans and arrays have __index__, which raises
         return None
 
 
@@ -235,7 +235,7 @@ def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> str:
 
 def values(shape: Shape) -> Number:
     """How many values a shape holds."""
-    if len(shape) == 3:  # as most have
+    if len(shape) == 3:  # most shapes have three axes
         return shape[0] * shape[1] * shape[2]
     if not shape:  # one value a sample
         return 1
@@ -356,7 +356,7 @@ class _Same(OutputSizeRule):
         return self._split(missing // 2, missing - missing // 2)
 
     def _split(self, less: int, more: int) -> tuple[int, int]:
-        """Before and after: the odd cell goes to the end."""
+        """The padding before and after; the odd cell goes to the end."""
         return less, more
 
 
@@ -481,7 +481,7 @@ def _output_size(
 
 @dataclass(frozen=True, slots=True)
 class TransposedSizeRule:
-    """How large the output of a transposed convolution is along one axis; `source` says on whose word."""
+    """The output size of a transposed convolution along one axis; `source` says where that is written."""
 
     name: str
     source: str
@@ -625,7 +625,7 @@ def window_cells(
     """
     span = int(extent(kernel, dilation))
     first = min(-(-int(before) // int(stride)), int(windows))  # the first window that starts on a real cell
-    past = min((int(n) + int(before) - span) // int(stride) + 1, int(windows))  # the last whole one and 1
+    past = min((int(n) + int(before) - span) // int(stride) + 1, int(windows))  # past the last whole one
     end = max(first, past)
     if first == 0 and end == int(windows):
         return ((kernel, windows),)

@@ -23,7 +23,7 @@ def tag(name: str, *content: str, **attributes: object) -> str:
 
 
 def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) -> str:
-    """An SVG picture that scales with its place; `says` is what those hear who do not see it."""
+    """An SVG picture that scales with its place; `says` is read aloud to those who do not see it."""
     return tag(
         "svg", tag("title", escape(says)), *content,
         class_=f"lc-drawing {name}", viewBox=f"0 0 {_plain(width)} {_plain(height)}",

@@ -72,7 +72,7 @@ class Pooling(Layer):
             raise LayerError(f"{type(self).__name__}: give ceil_mode=True or a rule, not both")
 
     def _check_padding(self) -> None:
-        """A window must hold a real cell: PyTorch allows padding of half of it, others of one cell less."""
+        """Each window must hold a real cell; PyTorch allows less than that, padding of half a window."""
         kernel, _, padding, dilation = self.window
         torch = self.rule is None
         for size, sides, step in zip(kernel, padding, dilation, strict=True):

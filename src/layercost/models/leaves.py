@@ -1,4 +1,4 @@
-"""Leaves that only models from elsewhere have: not known, moving values alone, held apart, or never run."""
+"""Leaves that only models read from elsewhere have: unknown layers, moved values, values held apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Sizes: TypeAlias = tuple[int, ...]
 
 @frozen
 class _Holding(Join):
-    """What holds values under their names in the model, in the fields `held` and `stored`."""
+    """A leaf that holds values, under their names in the model, in its fields `held` and `stored`."""
 
     def parameters(self) -> tuple[Held, ...]:
         return self.held  # type: ignore[attr-defined,no-any-return]
