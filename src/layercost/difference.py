@@ -237,7 +237,7 @@ def _part(first: Row | None, second: Row | None) -> Part | None:
 
 
 def _moved(parts: list[Part]) -> Iterator[Part]:
-    """The same parts, with a layer that is in both networks at different places as one that moved."""
+    """The same parts, where a layer that stands elsewhere in the second network is one that moved."""
     second = {_name(part.second): part.second for part in parts if part.second and not part.first}
     first = {_name(part.first) for part in parts if part.first and not part.second}
     for part in parts:
@@ -304,7 +304,7 @@ def _type_and_output(row: Row) -> object:
     return type(row.module), row.output
 
 
-# What two rows must share to be paired: the first key pairs rows, each next key those that are left alone.
+# What two rows must share to stand side by side: the first key decides, the next what it leaves open.
 _WAYS: tuple[tuple[Key, ...], ...] = (
     (_name, _whole, _type, _output),
     (_whole, _type, _output),

@@ -54,7 +54,7 @@ class Call(NamedTuple):
 
     @property
     def input_shape(self) -> Shape:
-        """The shape that is read: of a join its first value's, of a layer that reads nothing its output's."""
+        """The shape that is read; of a join its first value's, of what reads nothing its result's."""
         return self.inputs[0] if self.inputs else self.output_shape
 
     @property
@@ -149,7 +149,7 @@ class Layer(Frozen):
         return twin, lettered, twin.transform(*lettered)
 
     def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
-        """A shape in letters; where a `known` letter stands for another size, the axis gets a new one."""
+        """A shape in letters; an axis of another size than the `known` one of its letter has its own."""
         sizes = []
         for axis, letter, size in zip(shape.axes, shape.letters, map(int, shape), strict=True):
             usual = self.axis_letters.get(axis, letter)

@@ -46,7 +46,7 @@ class Setting(Frozen):
 
 
 def _check_batch(setting: Setting) -> None:
-    """A batch is a positive whole number of any kind (numpy's, too), or in a derivation a letter."""
+    """A batch is a positive whole number of any kind (numpy's too), or a letter that stands for one."""
     value = setting.batch
     if not isinstance(value, Expression):
         object.__setattr__(setting, "batch", whole("setting", "batch", value))

@@ -23,7 +23,7 @@ class ShapeError(ValueError):
         super().__init__(f"{path}: {message}" if path else message)
 
     def within(self, name: str) -> ShapeError:
-        """The same error inside a network: its path begins with `name`, what the network calls the layer."""
+        """The same error, seen from the network in which the layer is called `name`."""
         return ShapeError(self.message, f"{name}.{self.path}" if self.path else name)
 
 

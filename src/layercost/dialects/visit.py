@@ -46,9 +46,9 @@ def usual_spelling(layer: Layer) -> Spelling:
 class Context:
     """Everything beside the layer and its input that some tool's reading depends on.
 
-    `spelling` says for the path of a call, or for a layer's type, how calls are written. `held_by_parent`
-    parameters belong to the module around, not to a layer. `bare` says that the layer itself is handed to the
-    tool, with no module around it. `starts_at_zero` names the types whose biases are all zero.
+    `spelling` says for the path of a call, or for a layer's type, how calls are written. `held_by_parent` values are parameters that
+    belong to the module around, not to a layer. `bare` says that the layer itself is handed to the tool, with
+    no module around it. `starts_at_zero` names the types whose biases are all zero.
     """
 
     setting: Setting = INFERENCE

@@ -24,7 +24,7 @@ class Composite(Layer):
     is_leaf = False
 
     def keep_depth(self, layers: Iterable[Layer]) -> None:
-        """Keep how deep these inner layers are nested; raises LayerError where that is too deep."""
+        """Note how deep these layers, which stand inside, are nested; raises LayerError for too deep."""
         depth = 1 + max((layer.depth for layer in layers), default=0)
         if depth > DEEPEST:
             raise LayerError(

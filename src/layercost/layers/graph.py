@@ -1,4 +1,4 @@
-"""Layers that read one another's values in any order: a value has several readers, a layer several inputs."""
+"""Layers in any order of reading: a value may be read by several layers, and a layer may read several values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from layercost.shape import Shape, ShapeError, several, shape_of
 class Node(NamedTuple):
     """A layer in a graph: its name, and the names of the values that it reads, in their order.
 
-    A node that happens `once` reads nothing that depends on the input: it has one result for the whole batch.
+    What happens `once` reads nothing that depends on the input, and has one result for the whole batch.
     """
 
     name: str
@@ -73,8 +73,8 @@ class Graph(Composite):
 def as_samples(given: list[tuple[Shape, bool]], happens_once: bool) -> tuple[Shape, ...]:
     """The shapes that a node reads, as one sample sees them.
 
-    A value that does not depend on the input has no batch. Where its first axis is a 1 that stands for the
-    batch of the others, that axis is left out.
+    A value that does not depend on the input has no batch: it may have an axis of 1 where the others have
+    theirs, which a sample does not have.
     """
     if happens_once:
         return tuple([shape for shape, _ in given])

@@ -1,4 +1,4 @@
-"""A whole model: a tree of layers with a name, a source, and the way in which its code writes each call."""
+"""A whole model: a tree of layers that knows what it is called, where it comes from, and how its code spells it."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ _LAYERS: dict[str, Callable[[Any, Shape], Layer]] = {
     "LeakyReLU": lambda layer, _: ours.LeakyReLU(layer.negative_slope),
     "PReLU": _prelu,
     "Softmax": _softmax,
-    "Activation": _plain(ours.Identity),  # its function is put behind it, as with every layer
+    "Activation": _plain(ours.Identity),  # what it is follows, as for every layer with an activation
     "Flatten": _plain(ours.Flatten),
     "Identity": _plain(ours.Identity),
     **dict.fromkeys(
@@ -310,7 +310,7 @@ class _Reading:
             self.values[id(one)] = key
 
     def _read_inner(self, inner: Any, node: Any, inputs: tuple[str, ...], name: tuple[str, ...]) -> None:
-        """The calls inside a model that is called as a layer, on the values that it is called with."""
+        """A model that is called as a layer: its calls, on what it is called with."""
         functional = self._functional(inner)
         self.values[id(functional.inputs[0])] = inputs[0]
         self._read_all(functional, name)
@@ -372,7 +372,7 @@ class _Reading:
 
 
 def _turned(build: Callable[[Shape], Layer], shape: Shape) -> Layer:
-    """A layer of ours that takes channels before steps, with a transposition before and after it."""
+    """A layer of ours that has channels before steps, between two turns."""
     steps, channels = map(int, shape)
     first = Rearranged("Permute", ((steps, channels),), (channels, steps))
     layer = build(shape_of((channels, steps), "from_keras"))
@@ -398,7 +398,7 @@ def _unknown(layer: Any, shapes: list[Shape], sizes: Sizes) -> Unknown:
 
 
 def _channels_first(keras_model: Any) -> bool:
-    """Whether images have their channels first; raises ModelError where only some do."""
+    """Whether images have their channels first; raises ModelError where it is this way and that."""
     layers = keras_model._flatten_layers()  # noqa: SLF001 - all layers, those of inner models too
     found = {getattr(layer, "data_format", None) for layer in layers} - {None}
     if len(found) > 1:

@@ -183,7 +183,7 @@ def _lrn(op: _Operator) -> Layer:
 def _recurrent(op: _Operator) -> dict[str, Any]:
     """What LSTM, GRU and RNN share: `weights` are W, R and perhaps B, each with its directions first."""
     _must(len(op.weights) in (2, 3) and op.get("direction", b"forward") != b"reverse")
-    _must("clip" not in op.attributes and not any(op.node.input[7:]))  # input 8 holds peepholes
+    _must("clip" not in op.attributes and not any(op.node.input[7:]))  # the last one looks inside the cell
     outputs = [bool(name) for name in op.node.output]
     return {
         "input_size": op.weights[0][2],
@@ -248,7 +248,7 @@ _RECURRENT = ("LSTM", "GRU", "RNN")
 _MOVING = frozenset({
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand",
 })  # fmt: skip
-_OF_SHAPES = frozenset({"Shape", "Size"})  # their results are sizes, not values of the network
+_OF_SHAPES = frozenset({"Shape", "Size"})  # they give sizes and no values of the network
 
 
 class _Reading:
@@ -392,7 +392,7 @@ class _Reading:
 
     def _layer(self, node: Any, inputs: tuple[str, ...]) -> Layer:
         attributes = {one.name: self.onnx.helper.get_attribute_value(one) for one in node.attribute}
-        names = node.input[:4] if node.op_type in _RECURRENT else node.input  # then initial states
+        names = node.input[:4] if node.op_type in _RECURRENT else node.input  # then come states to begin with
         weights = [self.weights[name] for name in names if name in self.weights]
         shape = self.shapes[inputs[0]]
         op = _Operator(node, attributes, weights, shape)
