@@ -41,6 +41,7 @@ examples:
   layercost compare "Conv2d(3, 64, 3, padding=1)" --input 3x32x32 --batch 8 --format md
   layercost identify 15483821032 vgg16
   layercost identify 4.1G resnet50
+  layercost identify 300 million mobilenet_v2 --all
   layercost conventions
   layercost networks
 """

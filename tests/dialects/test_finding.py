@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import layercost as lc
 from layercost import ShapeError
 from layercost.command import main
 from layercost.dialects import DIALECTS, compare, identify
+from layercost.dialects.typed import asked
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -246,3 +249,26 @@ def test_a_number_that_can_be_read_in_no_way_is_refused(text: str) -> None:
     """Rather than read in part."""
     with pytest.raises(ShapeError, match="or one in words, as 138 million"):
         identify(text, [lc.Linear(3, 2)], (3,))
+
+
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+@given(st.text(alphabet="0123456789.,'_ eExX*^~kKmMgGtTbBiIllnoas-", max_size=20))
+def test_whatever_is_typed_has_meanings_or_is_refused_in_words(text: str) -> None:
+    """Each meaning is a range of numbers, and the plainest comes first."""
+    try:
+        meanings = asked(text)
+    except ShapeError:
+        return
+    assert meanings
+    assert all(meaning.high >= 0 and meaning.low <= meaning.high for meaning in meanings)
+    assert [meaning.rank for meaning in meanings] == sorted(meaning.rank for meaning in meanings)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(st.integers(1, 10**13), st.integers(1, 6))
+def test_a_number_that_is_rounded_and_written_in_units_is_found_again(number: int, digits: int) -> None:
+    """Whatever is printed of a number to some digits, in millions or 1024s, stands for the number."""
+    for power, letter in ((1, "K"), (2, "M"), (3, "G"), (4, "T")):
+        for unit, written in ((1000**power, letter), (1024**power, f"{letter}i")):
+            typed = f"{number / unit:.{digits}f}{written}"
+            assert any(m.low <= number <= m.high for m in asked(typed)), typed
