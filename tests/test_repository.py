@@ -164,6 +164,16 @@ def imports_of(path: Path) -> set[str]:
     return imported
 
 
+def test_the_import_contract_lists_every_module_of_layercost():
+    """A module that stands in no layer may import anything: the linter refuses it, and so do we."""
+    contract = next(each for each in PROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    listed = {name for layer in contract["layers"] for name in re.findall(r"\w+", layer)}
+    assert contract["exhaustive"]
+    assert listed == {path.stem for path in (ROOT / "src/layercost").glob("[!_]*.py")} | {
+        path.parent.name for path in (ROOT / "src/layercost").glob("*/__init__.py")
+    } | {"__main__"}
+
+
 @pytest.mark.parametrize("module", ["runner", "values"])
 def test_the_untrusted_side_imports_only_the_standard_library(module: str):
     """These two share a process with the student's code: nothing else of ours may be there to be found."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from layercost import networks
 from layercost.convention import CONVENTIONS, Convention, Memory, Quantity, UnknownNameError, memory
+from layercost.counters import count
+from layercost.counting import Count, Counted, CounterError
 from layercost.difference import Difference, difference
 from layercost.expression import Expression, Symbol
 from layercost.intensity import Intensity, arithmetic_intensity
@@ -99,14 +101,20 @@ from layercost.shape import (
     compare_output_sizes,
     compare_transposed_sizes,
 )  # fmt: skip
-from layercost.table import Count, Table, count, table
+from layercost.table import Table, table
 
 if TYPE_CHECKING:
+    from layercost.comparison import Comparison, compare
+    from layercost.identification import Identification, identify
     from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
+    "Comparison": "layercost.comparison",
+    "Identification": "layercost.identification",
+    "compare": "layercost.comparison",
+    "identify": "layercost.identification",
     "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
@@ -129,16 +137,17 @@ __all__ = [
     "ONNX_CEIL", "ONNX_NOTSET", "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID",
     "OUTPUT_SIZE_RULES", "PARAMETERS", "PARAMETER_BYTES", "RNN", "STORED_VALUES", "TF_SAME", "TF_VALID",
     "TRANSPOSED", "TRANSPOSED_SIZE_RULES", "WEIGHTS", "AdaptiveAvgPool2d", "Add", "Auxiliary", "AvgPool2d",
-    "BatchNorm1d", "BatchNorm2d", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d",
-    "ConvTranspose2d", "Convention", "Count", "Difference", "Dropout", "Elementwise", "Embedding",
-    "EuclideanRBF", "Expression", "Features", "Flatten", "Graph", "GroupNorm", "Identity", "Image",
-    "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "MatMul",
-    "MaxPool2d", "Memory", "Model", "Multiply", "PReLU", "Parallel", "Quantity", "ReLU", "ReLU6",
-    "ReceptiveField", "ScaledTanh", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid",
-    "Signal", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Volume",
-    "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity", "compare_output_sizes",
-    "compare_transposed_sizes", "count", "difference", "fold", "from_keras", "from_onnx", "from_torch",
-    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
+    "BatchNorm1d", "BatchNorm2d", "Comparison", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d",
+    "Conv3d", "ConvTranspose2d", "Convention", "Count", "Counted", "CounterError", "Difference", "Dropout",
+    "Elementwise", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "Graph", "GroupNorm",
+    "Identification", "Identity", "Image", "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU",
+    "Linear", "LocalResponseNorm", "MatMul", "MaxPool2d", "Memory", "Model", "Multiply", "PReLU", "Parallel",
+    "Quantity", "ReLU", "ReLU6", "ReceptiveField", "ScaledTanh", "Sequence", "Sequential", "Setting",
+    "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Subsampling2d", "Symbol", "Table", "Tanh",
+    "Tokens", "UnknownNameError", "Volume", "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity",
+    "compare", "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold",
+    "from_keras", "from_onnx", "from_torch", "identify", "layer_from_text", "memory", "network_named",
+    "networks", "receptive_field", "table",
 ]  # fmt: skip
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
 from typing import Any, NamedTuple
 
 from layercost.convention import CONVENTIONS, DTYPE_BITS
-from layercost.dialects.coverage import flat
-from layercost.dialects.dialect import DIALECTS
-from layercost.dialects.reading import read
+from layercost.counters import reading_of, usual_input
+from layercost.dialects import DIALECTS
+from layercost.dialects.reading import flat
 from layercost.dialects.typed import BYTES, OPERATIONS, PARAMETERS, VALUES, Asked, asked
 from layercost.layer import Layer
+from layercost.setting import Setting
 from layercost.table import Row, table
+from layercost.view import Grid, Written
+from layercost.view import number as in_words
 
 # How plain a source is: what we count, what a tool prints in all, what it prints in part, a part of a model.
 OURS, IN_ALL, IN_PART, PART_OF_MODEL = range(4)
@@ -65,32 +67,66 @@ class Match(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Identification:
-    """What was asked for, where it arises, and, where nowhere, what comes nearest."""
+class Identification(Written):
+    """What was asked for, where it arises, and, where nowhere, what comes nearest.
+
+    Text and tables show the ten plainest matches, or `every` one; JSON and CSV have them all.
+    """
 
     asked: str
     title: str
     matches: tuple[Match, ...]
     nearest: tuple[tuple[Source, float], ...]
-
-    def text(self, every: bool = False) -> str:
-        """The ten plainest matches, or `every` one; where there are none, the nearest numbers."""
-        if not self.matches:
-            return "\n".join(self._nearest_lines())
-        shown = self.matches if every else self.matches[:FIRST]
-        lines = [f"{self.asked} of {self.title} is", *(f"  {match.words}" for match in shown)]
-        if len(shown) < len(self.matches):
-            lines.append(f"and {len(self.matches) - len(shown)} more, less plain; --all shows them")
-        return "\n".join(lines)
-
-    def _nearest_lines(self) -> Iterator[str]:
-        yield f"{self.asked} arises nowhere for {self.title}. The nearest:"
-        for source, ratio in self.nearest:
-            yield f"  {source.words}; yours is {ratio:.5g} times that"
+    every: bool = False
 
     @property
+    def caption(self) -> str:
+        """Whether the number arises."""
+        if self.matches:
+            return f"{self.asked} of {self.title} is"
+        return f"{self.asked} arises nowhere for {self.title}. The nearest:"
+
+    @property
+    def remark(self) -> str:
+        """How many matches are not shown; empty where all are."""
+        left = 0 if self.every else len(self.matches) - FIRST
+        return f"and {left} more, less plain; --all shows them" if left > 0 else ""
+
+    @property
+    def _found(self) -> list[tuple[Source, str]]:
+        """Each source with how it gives the number, or how near it comes."""
+        if self.matches:
+            return [(match.source, match.how) for match in self.matches]
+        return [(source, f"yours is {ratio:.5g} times that") for source, ratio in self.nearest]
+
+    @property
+    def _shown(self) -> list[tuple[Source, str]]:
+        return self._found if self.every else self._found[:FIRST]
+
+    def text(self) -> str:
+        """The plainest matches; or the nearest numbers with their ratio."""
+        between = ", " if self.matches else "; "
+        found = ("  " + between.join(filter(None, (source.words, how))) for source, how in self._shown)
+        return "\n".join([self.caption, *found, *filter(None, [self.remark])])
+
+    def grid(self) -> Grid:
+        """A row for each source that is shown."""
+        heads = ("counter", "what", "version", "how", "number")
+        rows = [
+            (source.counter, source.what, " or ".join(source.versions), how, in_words(source.number))
+            for source, how in self._shown
+        ]
+        return Grid(self.caption, heads, rows, len(heads) - 1, remark=self.remark)
+
+    def records(self) -> Iterator[Sequence[object]]:
+        """A line for each source; one that is no match but near is not `found`."""
+        yield "counter", "what", "versions", "number", "how", "found"
+        for source, how in self._found:
+            versions = " ".join(source.versions)
+            yield source.counter, source.what, versions, source.number, how, bool(self.matches)
+
     def data(self) -> dict[str, Any]:
-        """The same as JSON's types, with every match, the plainest first."""
+        """The same as plain data, with every match, the plainest first."""
         return {
             "asked": self.asked,
             "of": self.title,
@@ -98,10 +134,6 @@ class Identification:
             "matches": [{**match.source.data, "how": match.how} for match in self.matches],
             "nearest": [{**source.data, "ratio": ratio} for source, ratio in self.nearest],
         }
-
-    def render(self, form: str, every: bool = False) -> str:
-        """As "text", of which `every` match may be shown, or as "json", which always has them all."""
-        return json.dumps(self.data, indent=2, ensure_ascii=False) if form == "json" else self.text(every)
 
 
 # ---- where numbers come from -------------------------------------------------------------------
@@ -125,7 +157,7 @@ def identify(
     >>> sorted({match.source.counter for match in found.matches if not match.how})
     ['ptflops(aten)', 'torchinfo']
     """
-    typed = f"{number:,}" if isinstance(number, int) else str(number)
+    typed = in_words(number) if isinstance(number, int) else str(number)
     meanings = asked(str(number))
     sources: list[Source] = []
     title = ""
@@ -150,10 +182,10 @@ def _merged(sources: Iterable[Source]) -> list[Source]:
 
 def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> Iterator[Source]:
     version = (model.version,) if hasattr(model, "version") else ()
-    shape = input_shape if input_shape is not None else getattr(model, "input_shape", None)
+    shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
     for name, convention in CONVENTIONS.items():
-        counted = table(model, shape, name, batch=batch)
-        whole = Source(version, f"convention {name}", convention.unit, counted.total.flops)
+        counted = table(model, shapes, name, setting=setting)
+        whole = Source(version, f"convention {name}", convention.unit, counted.total.flops or 0)
         yield whole
         yield from _parts(whole, counted.rows, _flops)
     whole = Source(version, "our count", "parameters", counted.total.parameters, PARAMETERS)
@@ -164,8 +196,7 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     yield Source(version, "our count", "values of activations", size // 4, VALUES)
     for dialect in DIALECTS.values():
         if not dialect.joins:
-            native = read(model, shape, dialect, batch=batch).native
-            yield from _printed(version, dialect.name, native)
+            yield from _printed(version, dialect.name, reading_of(model, shapes, dialect, setting).native)
 
 
 def _printed(version: tuple[str, ...], tool: str, native: Mapping[str, Any]) -> Iterator[Source]:
@@ -187,7 +218,7 @@ def _kind(name: str) -> str:
 
 
 def _flops(row: Row) -> int:
-    return row.flops
+    return row.flops or 0
 
 
 def _parameters(row: Row) -> int:
