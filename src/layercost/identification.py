@@ -276,9 +276,13 @@ def _factors(source: Source) -> Iterator[tuple[Fraction, str, str]]:
 
 
 def _nearest(sources: Iterable[Source], meaning: Asked) -> tuple[tuple[Source, float], ...]:
-    """The five sources whose ratio to the number is nearest to 1, each with the ratio."""
+    """The five sources whose ratio to the number is nearest to 1, each with the ratio.
+
+    Where it was typed what the number counts, only sources that count the same are near.
+    """
     number = meaning.middle
     if number <= 0:
         return ()
-    ordered = sorted(sources, key=lambda source: abs(log(number / source.number)))
+    alike = [source for source in sources if meaning.kind in ("", source.kind)]
+    ordered = sorted(alike, key=lambda source: abs(log(number / source.number)))
     return tuple((source, number / source.number) for source in ordered[:5])

@@ -228,6 +228,14 @@ def test_bytes_are_not_taken_for_operations() -> None:
         )
 
 
+def test_what_comes_nearest_counts_the_same() -> None:
+    """Nobody who asks after 500 MB is helped by a number of operations."""
+    found = identify("500 MB", [lc.networks.vgg16()])
+    assert not found.matches
+    assert found.nearest
+    assert all("bytes" in source.what for source, _ in found.nearest)
+
+
 def test_identify_shows_ten_matches_and_says_how_many_more(capsys: pytest.CaptureFixture[str]) -> None:
     """--all shows them all; JSON has them always."""
     few = said(capsys, "identify", "4.1G", "resnet50").splitlines()
