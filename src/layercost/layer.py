@@ -91,6 +91,7 @@ class Layer(Frozen):
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
     depth: ClassVar[int] = 0  # how deep layers are nested inside this one
+    keeps_places: ClassVar[bool] = False  # True: it hands on the values that it reads, each at its place
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
@@ -219,6 +220,11 @@ class Layer(Frozen):
             self.operations(*shapes, output=output, setting=setting),
             self.written(output, setting),
         )
+
+    @property
+    def at_work(self) -> Layer:
+        """The layer that works: this one, or the one inside where its weights come from elsewhere."""
+        return self
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._arguments())})"

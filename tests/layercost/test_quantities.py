@@ -9,8 +9,9 @@ import pytest
 
 import layercost as lc
 from layercost.convention import DTYPE_BITS, bytes_of
+from layercost.facts import Held
 from layercost.layers.graph import Graph, Node
-from layercost.models.leaves import Stored
+from layercost.models.leaves import Applied, Stored, Unknown, Unused
 
 # ---- receptive fields --------------------------------------------------------------------------
 
@@ -134,6 +135,28 @@ def test_a_graph_is_seen_through() -> None:
     graph = Graph(nodes, "sum")
     assert lc.receptive_field(graph, (3, 8, 8)) == ((5, 5), (1, 1))
     assert lc.receptive_field(graph, (3, 8, 8), upto="narrow") == ((3, 3), (1, 1))
+
+
+def test_models_that_were_read_are_seen_through() -> None:
+    """Weights from elsewhere, values that are only held, and a graph without a name of its own."""
+    conv = Applied(lc.Conv2d(3, 3, 5, padding=2), (Held("shared", 225),))
+    inner = Graph((Node("conv", conv, ("",)), Node("sum", lc.Add(), ("conv", ""))), "sum")
+    net = lc.Sequential({"stem": lc.Sequential({"unused": Unused((Held("mask", 3),)), "inner": inner})})
+    assert lc.receptive_field(net, (3, 8, 8), upto="stem.unused") == ((1, 1), (1, 1))
+    assert lc.receptive_field(net, (3, 8, 8), upto="stem.inner.conv") == ((5, 5), (1, 1))
+    assert lc.receptive_field(net, (3, 8, 8)) == ((5, 5), (1, 1))
+    unknown = lc.Sequential({"conv": conv, "what": Unknown("hardswish", ((3, 8, 8),), (3, 8, 8))})
+    with pytest.raises(lc.ShapeError, match=r"^what: the values behind Unknown\('hardswish'\) see different"):
+        lc.receptive_field(unknown, (3, 8, 8))
+    assert lc.receptive_field(unknown, (3, 8, 8), upto="conv") == ((5, 5), (1, 1))
+
+
+def test_a_layer_in_two_places_is_seen_in_each() -> None:
+    """A ReLU that is called twice, as in a residual block, reads other values each time."""
+    relu, conv = lc.ReLU(), lc.Conv2d(3, 3, 3)
+    net = lc.Sequential({"a": conv, "b": relu, "c": conv, "d": relu})
+    seen = [lc.receptive_field(net, (3, 8, 8), upto=path).size for path in "abcd"]
+    assert seen == [(3, 3), (3, 3), (5, 5), (5, 5)]
 
 
 def test_steps_see_their_own_features() -> None:

@@ -109,62 +109,71 @@ class _Walk:
 
     def __init__(self, layer: Layer, shape: Shape, upto: str | None) -> None:
         self.layer, self.upto = layer, upto
-        self.calls: dict[str, Call] = {call.path: call for call in layer.calls(shape)}
+        calls = tuple(layer.calls(shape))
+        self.paths = [call.path for call in calls if call.path]
+        self.calls_of: dict[int, list[Call]] = {}  # the calls of each layer, the last first
+        for call in reversed(calls):
+            self.calls_of.setdefault(id(call.layer), []).append(call)
         self.known: dict[str, Seen] = {}
-        first = next((call.input_shape for call in self.calls.values()), shape)
+        first = calls[0].input_shape if calls else shape
         named = first if first == shape else shape  # a layer's own names for the axes, as (C, L) for (T, F)
         axes = zip(named, named.axes, strict=True)
         self.input_sizes = tuple(int(size) for size, axis in axes if axis not in ("C", "F"))
 
     def seen_behind(self, path: str, reaches: Seen) -> Seen:
         """What a value behind the layer at `path` sees; what comes after that layer may be anything."""
-        if path and path not in (paths := self._paths()):
+        if path and path not in (paths := self._every_path()):
             raise UnknownNameError("layer of the network", path, paths)
         try:
-            self._after(self.layer, "", [reaches])
+            self.known[""] = self._after(self.layer, "", [reaches])
         except ShapeError:
             if path not in self.known:
                 raise
         return self.known[path]
 
-    def _paths(self) -> list[str]:
+    def _every_path(self) -> list[str]:
         """The paths of all layers, and of those that they stand in."""
-        parts = (path.split(".") for path in self.calls if path)
+        parts = (path.split(".") for path in self.paths)
         each = (".".join(names[:length]) for names in parts for length in range(1, len(names) + 1))
         return list(dict.fromkeys(each))
 
     def _after(self, layer: Layer, path: str, given: list[Seen]) -> Seen:
         """What is seen behind `layer`, which reads values that see `given`."""
-        prefix = f"{path}." if path else ""
         match layer:
             case Sequential():
                 for name, child in layer.children:
-                    given = [self._after(child, prefix + name, given)]
-                (seen,) = given
+                    given = [self._after_child(child, path, name, given)]
+                return given[0]
             case Parallel():
-                branches = [self._after(child, prefix + name, given) for name, child in layer.children]
-                seen = self._after(layer.end, prefix + layer.join, branches)
+                branches = [self._after_child(child, path, name, given) for name, child in layer.children]
+                return self._after_child(layer.end, path, layer.join, branches)
             case Auxiliary():
-                (seen,) = given
                 if self.upto and self.upto.startswith(path):
                     self._after(layer.layer, path, given)
+                return given[0]
             case Graph():
-                seen = self._after_graph(layer, prefix, given)
-            case _:
-                try:
-                    seen = _through_leaf(layer, self.calls[path], given)
-                except ShapeError as error:
-                    raise ShapeError(error.message, path) from None
-        self.known.setdefault(path, seen)
-        return seen
+                return self._after_graph(layer, path, given)
+        call = self.calls_of[id(layer)].pop()
+        try:
+            return _through_leaf(layer.at_work, call.input_shape, given)
+        except ShapeError as error:
+            raise ShapeError(error.message, call.path) from None
 
-    def _after_graph(self, graph: Graph, prefix: str, given: list[Seen]) -> Seen:
+    def _after_child(self, child: Layer, path: str, name: str, given: list[Seen]) -> Seen:
+        """What is seen behind a layer of this name inside the layer at `path`."""
+        if name.startswith("~"):  # a graph inside of a model, which has no name of its own
+            return self._after(child, path, given)
+        inside = f"{path}.{name}" if path else name
+        self.known[inside] = self._after(child, inside, given)
+        return self.known[inside]
+
+    def _after_graph(self, graph: Graph, path: str, given: list[Seen]) -> Seen:
         """A value that does not depend on the input sees nothing of it, and is left out."""
         known = dict(zip(graph.inputs, given, strict=True))
         for name, layer, inputs, once in graph.nodes:
             arriving = [known[key] for key in inputs if key in known]
             if arriving and not once:
-                known[name] = self._after(layer, prefix + name, arriving)
+                known[name] = self._after_child(layer, path, name, arriving)
         if graph.output not in known:
             raise ShapeError("its output does not depend on the input")
         return known[graph.output]
@@ -186,11 +195,11 @@ def _union(reaches: tuple[Reach, ...]) -> Reach:
     return Reach(first, last, strides.pop())
 
 
-def _through_leaf(layer: Layer, call: Call, given: list[Seen]) -> Seen:
+def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
     """What is seen behind a single layer; raises ShapeError where that is not one size for all values."""
-    if isinstance(layer, _EACH_ALONE):
-        return _together(given)
-    reaches, shape = _together(given), call.input_shape
+    reaches = _together(given)
+    if isinstance(layer, _EACH_ALONE) or layer.keeps_places:
+        return reaches
     if reaches is None:  # a value that sees everything: so do all that are made of it
         return None
     match layer:

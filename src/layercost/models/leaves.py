@@ -28,10 +28,12 @@ class _Holding(Join):
         return self.stored  # type: ignore[attr-defined,no-any-return]
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
-        return tuple([
-            shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
-            for shape in input_shapes
-        ])
+        return tuple(
+            [
+                shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
+                for shape in input_shapes
+            ]
+        )
 
 
 @frozen
@@ -133,6 +135,10 @@ class Applied(_Holding):
         shapes, _ = self.layer.fitted(input_shapes[0])
         return (*shapes, *super()._taken(input_shapes[1:]))
 
+    @property
+    def at_work(self) -> Layer:
+        return self.layer
+
     def transform(self, *shapes: Shape) -> Shape:
         return self.layer.transform(shapes[0])
 
@@ -150,6 +156,7 @@ class Applied(_Holding):
 class Unused(_Holding):
     """Any shape to the same shape: values that the model holds and does not use at inference."""
 
+    keeps_places = True
     held: tuple[Held, ...] = ()
     stored: tuple[Held, ...] = ()
 
@@ -166,6 +173,8 @@ class Unplaced(Unused):
 
     They are counted, and what is done with them is not: every count of operations says so.
     """
+
+    keeps_places = False
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return (Operation(Kind.UNKNOWN, Role.ELEMENTWISE, 1),)
