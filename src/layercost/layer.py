@@ -91,7 +91,7 @@ class Layer(Frozen):
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
     depth: ClassVar[int] = 0  # how deep layers are nested inside this one
-    keeps_places: ClassVar[bool] = False  # True: it hands on the values that it reads, each at its place
+    keeps_places: ClassVar[bool] = False  # True: a value depends on those at its own place alone
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
@@ -290,10 +290,12 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
-def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False) -> None:
+def keep_sizes(
+    layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False, each: str = "axis"
+) -> None:
     """Check fields that are one size, or one for each of `axes`; they are kept as tuples.
 
-    With `or_none`, a size may also be None.
+    With `or_none`, each of several sizes may also be None.
     """
 
     def checked(size: object) -> int | None:
@@ -302,12 +304,12 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: boo
     for name in names:
         value = getattr(layer, name)
         if not isinstance(value, (tuple, list)):
-            keep(layer, **{name: (checked(value),) * axes})
+            keep(layer, **{name: (_whole(layer, name, value, at_least),) * axes})
             continue
         if len(value) != axes:
             raise LayerError(
                 f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
-                f"one for each axis, but got {shown(value)}"
+                f"one for each {each}, but got {shown(value)}"
             )
         keep(layer, **{name: tuple([checked(size) for size in value])})
 
@@ -342,6 +344,7 @@ def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) ->
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not at_least <= value <= at_most or value in (inf, -inf):
         wanted = f"from {at_least} to {at_most}" if at_most < inf else f"of at least {at_least}"
+        wanted = wanted if at_least > -inf else "that is finite"
         raise LayerError(f"{type(layer).__name__}: {name} must be a number {wanted}, but got {shown(value)}")
 
 

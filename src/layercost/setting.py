@@ -77,5 +77,4 @@ def setting_of(given: Given) -> Setting:
         raise TypeError(
             f"no argument is called {unknown[0]!r}; a setting has batch, training and dtype, as batch=8"
         )
-    return Setting(**given)
-
+    return Setting(given.get("batch", 1), given.get("training", False), given.get("dtype", "float32"))

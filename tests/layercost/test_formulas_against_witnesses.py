@@ -21,6 +21,7 @@ import layercost as lc
 from layercost import witness
 from layercost.convention import Convention, Key, Price
 from layercost.facts import Facts, Kind, Role
+from layercost.layers.pooling import AdaptiveMaxPool, MaxPool
 from layercost.witness import Witness
 from tests.layercost.drawing import RECIPES, Drawn, layer_and_shape, small
 
@@ -50,6 +51,13 @@ PRIMITIVES: dict[str, dict[Key, Price]] = {
     "sigmoids": {Kind.SIGMOID: ONCE},
     "tanhs": {Kind.TANH: ONCE},
     "gelus": {Kind.GELU: ONCE},
+    "logarithms": {Kind.LOGARITHM: ONCE},
+    "sines": {Kind.SINE: ONCE},
+    "cosines": {Kind.COSINE: ONCE},
+    "absolutes": {Kind.ABSOLUTE: ONCE},
+    "negations": {Kind.NEGATE: ONCE},
+    "roundings": {Kind.ROUND: ONCE},
+    "error_functions": {Kind.ERROR_FUNCTION: ONCE},
     "macs": {Kind.DOT: Price(1)},
     "accumulations": {Kind.DOT: Price(1, -1), (Kind.ADD, Role.BIAS): ONCE},
 }
@@ -61,9 +69,11 @@ def textbook(_: lc.Layer, seen: Witness) -> int:
 
 
 def everything(leaf: lc.Layer, seen: Witness) -> int:
-    """Each thing once, but sigmoid 4, tanh 8, GELU 0, and the largest of n cells n (n - 1 comparisons)."""
-    things = seen.tally.things + 3 * seen.tally.sigmoids + 7 * seen.tally.tanhs - seen.tally.gelus
-    return things + (sum(map(math.isfinite, flat(seen.output))) if isinstance(leaf, lc.MaxPool2d) else 0)
+    """Each thing once, but sigmoid 4, tanh 8, GELU and error function 0, the largest of n cells n."""
+    unpriced = seen.tally.gelus + seen.tally.error_functions
+    things = seen.tally.things + 3 * seen.tally.sigmoids + 7 * seen.tally.tanhs - unpriced
+    largest = isinstance(leaf, (MaxPool, AdaptiveMaxPool)) or getattr(leaf, "operation", "") == "max"
+    return things + (sum(map(math.isfinite, flat(seen.output))) if largest else 0)
 
 
 # What each named convention means in terms of the witness; a new convention belongs here.
@@ -292,7 +302,7 @@ def test_the_witness_imports_no_formula_no_output_size_rule_and_no_layer() -> No
         for name in node.names
         if not (node.module or "").startswith("layercost.witness")
     }
-    assert ours == {"ShapeError", "checked_sizes", "whole"}
+    assert ours == {"ShapeError", "checked_sizes", "several", "whole"}
 
 
 def test_the_witness_names_the_layer_that_does_not_fit() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import numpy
 import pytest
 
 import layercost as lc
 from layercost.convention import DTYPE_BITS, bytes_of
 from layercost.facts import Held
+from layercost.forward import draw_weights, run
 from layercost.layers.graph import Graph, Node
 from layercost.models.leaves import Applied, Stored, Unknown, Unused
 
@@ -166,6 +168,50 @@ def test_steps_see_their_own_features() -> None:
     assert lc.receptive_field(lc.Sequential(net, lc.Flatten(), lc.Linear(40, 2)), (10, 16)) == ((10,), None)
     with pytest.raises(lc.ShapeError, match=r"values behind LSTM\(16, 4"):
         lc.receptive_field(lc.LSTM(16, 4), (10, 16))
+
+
+def touched(layer: lc.Layer, shape: tuple[int, ...], cell: tuple[int, int]) -> set[tuple[int, int]]:
+    """The places of the output that change when one cell of the input does, in all channels; by numpy."""
+    weights = draw_weights(layer)
+    before = numpy.random.default_rng(1).normal(size=(1, *shape))
+    after = before.copy()
+    after[(0, slice(None), *cell)] += 1.5
+    first, second = (run(layer, values, weights) for values in (before, after))
+    places = numpy.argwhere(numpy.any(first[0] != second[0], axis=0))
+    return {(int(row), int(column)) for row, column in places}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lc.BatchNorm2d(4), lc.InstanceNorm2d(4), lc.GroupNorm(2, 4), lc.ReLU(), lc.Mish(), lc.Hardswish(),
+        lc.LocalResponseNorm(3), lc.PReLU(4), lc.LeakyReLU(), lc.GELU(), lc.ZeroPad2d((2, 0, 1, 0)),
+        lc.Softmax(-3), lc.GLU(-3), lc.LayerNorm((4, 8, 8)), lc.RMSNorm((4, 8, 8)),
+        lc.Conv2d(4, 2, 3, padding=2), lc.AdaptiveMaxPool2d(4), lc.MaxPool2d(3, 1, 1),
+        lc.AvgPool2d(2), lc.Identity(),
+        lc.Parallel(lc.Conv2d(4, 4, 3, padding=1), lc.Identity(), join="multiply"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_receptive_field_is_what_numpy_changes(layer: lc.Layer) -> None:
+    """One cell is seen by as many values as one value sees cells, or by all of them."""
+    shape = (4, 8, 8)
+    field, seen = lc.receptive_field(layer, shape), touched(layer, shape, (4, 4))
+    if field.stride is None:
+        height, width = layer.output_shape(shape)[1:]
+        assert len(seen) == height * width
+    else:
+        sides = [max(axis) - min(axis) + 1 for axis in zip(*seen, strict=True)]
+        assert [-(-size // step) for size, step in zip(*field, strict=True)] == sides
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [lc.Upsample(scale_factor=2), lc.PixelShuffle(2), lc.Softmax(-1), lc.GLU(-1), lc.Reduce("sum", -1)],
+)
+def test_where_it_is_not_known_what_a_value_sees_nobody_says_so(layer: lc.Layer) -> None:
+    with pytest.raises(lc.ShapeError, match="or how many is not known"):
+        lc.receptive_field(layer, (4, 8, 8))
 
 
 # ---- arithmetic intensity ----------------------------------------------------------------------

@@ -13,6 +13,15 @@ from layercost.layers.joins import Add, Concatenate, Join, Multiply
 from layercost.setting import Given, setting_of
 from layercost.shape import Shape, ShapeError, shape_of, shown
 
+UNNAMED = "~"  # a child whose name begins with it has no name of its own in paths: a graph inside of a model
+
+
+def inside(path: str, name: str) -> str:
+    """The path of what is called `name` at `path`."""
+    if name.startswith(UNNAMED):
+        return path
+    return f"{path}.{name}" if path else name
+
 
 DEEPEST = 100  # models have ten; each takes a few frames of Python's stack, which ends at 1,000
 
@@ -82,7 +91,7 @@ class _Named(Composite):
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         for name, layer in self.children:
-            yield from layer.leaves(f"{path}.{name}" if path else name)
+            yield from layer.leaves(inside(path, name))
 
     def _arguments(self) -> Iterator[str]:
         numbered = all(name == str(position) for position, (name, _) in enumerate(self.children))
@@ -109,7 +118,8 @@ class Sequential(_Named):
         prefix = f"{path}." if path else ""
         for name, layer in self.children:
             try:
-                shapes = (layer.follow(shapes, prefix + name, calls),)
+                place = path if name[0] == UNNAMED else prefix + name
+                shapes = (layer.follow(shapes, place, calls),)
             except ShapeError as error:
                 raise error.within(name) from None
         return cast(Shape, shapes[0])
@@ -133,13 +143,6 @@ def _one(layer: Layer, input_shapes: tuple[Iterable[object], ...]) -> Shape:
 
 
 JOINS = ("add", "concatenate", "multiply")
-
-
-_MUST = {  # what branches must do to fit together
-    "add": "branches that are added must give one shape",
-    "multiply": "branches that are multiplied must give one shape, or sizes of 1",
-    "concatenate": "branches that are concatenated must agree along all other axes",
-}
 
 
 @register
@@ -195,11 +198,20 @@ class Parallel(_Named):
                 outputs[name] = layer.follow(shape, prefix + name, calls)
             except ShapeError as error:
                 raise error.within(name) from None
+        must = self._must(next(iter(outputs.values())))
         try:
             return self.end.follow(tuple(outputs.values()), prefix + self.join, calls)
         except ShapeError:
             gave = " and ".join(f"{name} gave {output}" for name, output in outputs.items())
-            raise ShapeError(f"{_MUST[self.join]}, but {gave}") from None
+            raise ShapeError(f"{must}, but {gave}") from None
+
+    def _must(self, first: Shape) -> str:
+        """What branches must do to fit together; raises ShapeError where there is no axis of that name."""
+        if isinstance(self.end, Concatenate):
+            axis = first.axes[self.end.place(first)]
+            return f"branches that are concatenated along {axis} must agree along the others"
+        done = "added" if self.join == "add" else "multiplied"
+        return f"branches that are {done} must give one shape, or sizes of 1"
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         yield from super().leaves(path)

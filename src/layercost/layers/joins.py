@@ -42,7 +42,9 @@ def broadcast(*shapes: Shape) -> Shape:
             if int(size) not in (1, int(sizes[-back])):
                 if int(sizes[-back]) != 1:
                     arrived = " and ".join(map(str, shapes))
-                    raise ShapeError(f"expected shapes that agree or are 1 along each axis, but got {arrived}")
+                    raise ShapeError(
+                        f"expected shapes that agree or are 1 along each axis, but got {arrived}"
+                    )
                 sizes[-back] = size
     return type(widest)(sizes)
 
@@ -50,6 +52,8 @@ def broadcast(*shapes: Shape) -> Shape:
 @frozen
 class _Repeated(Join):
     """What the sum and the product of several values share: `branches - 1` operations an element."""
+
+    keeps_places = True
 
     branches: int = 2
 
@@ -72,9 +76,10 @@ class _Repeated(Join):
 @register
 @frozen
 class Add(_Repeated):
-    """`branches` values to their sum, element by element: ``branches - 1`` additions an element.
+    """`branches` values of one shape to that shape: their sum, ``branches - 1`` additions an element.
 
     Sizes of 1 repeat, as everywhere in PyTorch. The end of ``Parallel(..., join="add")``.
+    Source: He et al. 2015 (Deep residual learning), equation 1; torch.add.
     """
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
@@ -84,10 +89,10 @@ class Add(_Repeated):
 @register
 @frozen
 class Multiply(_Repeated):
-    """`branches` values to their product, element by element: ``branches - 1`` multiplications an element.
+    """`branches` values of one shape to that shape: their product, ``branches - 1`` operations an element.
 
     Sizes of 1 repeat: the gates of a squeeze-excitation, ``(C, 1, 1)``, scale a map ``(C, H, W)``.
-    The end of ``Parallel(..., join="multiply")``. Source: Hu et al. 2018, equation 4.
+    The end of ``Parallel(..., join="multiply")``. Source: Hu et al. 2018, equation 4; torch.mul.
     """
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
@@ -97,11 +102,14 @@ class Multiply(_Repeated):
 @register
 @frozen
 class Concatenate(Join):
-    """`branches` values written one after the other along `axis`: it copies and computes nothing.
+    """``(C_1, ...)``, ``(C_2, ...)``, ... to ``(C_1 + C_2 + ..., ...)``: `branches` values side by side.
 
-    `axis` is an axis by its name; without it, the channels C, else the last. The end of
-    ``Parallel(..., join="concatenate")``.
+    They are written one after the other along `axis`, an axis by its name; without it, the channels C, else
+    the last. It copies and computes nothing. The end of ``Parallel(..., join="concatenate")``.
+    Source: Szegedy et al. 2014, section 4; torch.cat.
     """
+
+    keeps_places = True
 
     branches: int = 2
     axis: str | None = None
@@ -150,9 +158,9 @@ def _without(at: int, shape: Shape) -> list[int]:
 class MatMul(Join):
     """``(..., n, k)`` and ``(..., k, m)`` to ``(..., n, m)``: the product of two values, as in attention.
 
-    n m dot products of length k for each matrix; it holds no weights. With `transpose` the second is
-    ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes in front repeat where they
-    are 1. Source: Vaswani et al. 2017, equation 1; torch.matmul.
+    n m dot products of length k for each matrix; it holds no weights. The first may be a row, ``(k,)``. With
+    `transpose` the second is ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes
+    of 1 in front repeat. Source: Vaswani et al. 2017, equation 1; torch.matmul.
     """
 
     transpose: bool = False
@@ -164,7 +172,7 @@ class MatMul(Join):
 
     def check(self, *shapes: Shape) -> None:
         first, second = shapes
-        if min(len(first), len(second)) < 2 or int(first[-1]) != int(self._second(second)[0]):
+        if len(second) < 2 or not first or int(first[-1]) != int(self._second(second)[0]):
             wanted = "(..., m, k)" if self.transpose else "(..., k, m)"
             raise ShapeError(f"MatMul takes shapes (..., n, k) and {wanted}, but got {first} and {second}")
 
@@ -176,12 +184,14 @@ class MatMul(Join):
         first, second = shapes
         _, columns = self._second(second)
         longer = first if len(first) >= len(second) else second
+        if len(first) == 1:
+            return shape_of((*second[:-2], columns))
         in_front: tuple[Number, ...] = ()
         if len(longer) > 2:
             stacks = [shape_of(map(int, shape[:-2])) for shape in shapes if len(shape) > 2]
             both = broadcast(*stacks)
             in_front = tuple(longer[:-2]) if both == stacks[0] == stacks[-1] else tuple(both)
-        return type(longer)((*in_front, first[-2], columns))
+        return shape_of((*in_front, *first[-2:-1], columns))
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         amount = times(setting.batch, values(output))
@@ -197,18 +207,36 @@ _OPERATIONS = {
     "exponential": Kind.EXPONENTIAL,
     "square root": Kind.SQUARE_ROOT,
     "power": Kind.POWER,
+    "maximum": Kind.COMPARE,
+    "minimum": Kind.COMPARE,
+    "logarithm": Kind.LOGARITHM,
+    "sine": Kind.SINE,
+    "cosine": Kind.COSINE,
+    "absolute": Kind.ABSOLUTE,
+    "negate": Kind.NEGATE,
+    "round": Kind.ROUND,
+    "sigmoid": Kind.SIGMOID,
+    "tanh": Kind.TANH,
+    "relu": Kind.RELU,
+    "error function": Kind.ERROR_FUNCTION,
 }
+_OF_ONE = set(_OPERATIONS) - {
+    "add", "subtract", "multiply", "divide", "compare", "power", "maximum", "minimum"
+}  # fmt: skip
 
 
 @register
 @frozen
 class Elementwise(Join):
-    """`reads` values to one, element by element, one `operation` an element; sizes of 1 repeat.
+    """`reads` values of one shape to that shape: one `operation` an element; sizes of 1 repeat.
 
-    `operation` is one of "add", "subtract", "multiply", "divide", "compare", "exponential", "square root" and
-    "power". With one value, the other operand is a constant of the model's code (``x * 0.125``), or there is
-    none. Source: document 001, each of them is one operation.
+    `operation` is "add", "subtract", "multiply", "divide", "power", "compare", "maximum" or "minimum" of two
+    values, or of one and a constant of the model's code (``x * 0.125``); or, of one value alone,
+    "exponential", "logarithm", "square root", "sine", "cosine", "absolute", "negate", "round", "sigmoid",
+    "tanh", "relu" or "error function". Source: document 001, each of them is one operation.
     """
+
+    keeps_places = True
 
     operation: str
     reads: int = 1
@@ -220,6 +248,10 @@ class Elementwise(Join):
                 f"Elementwise: operation must be one of {', '.join(map(repr, _OPERATIONS))}, "
                 f"but got {shown(self.operation)}"
             )
+        most = 1 if self.operation in _OF_ONE else 2
+        if self.reads > most:
+            wanted = "one value" if most == 1 else "at most two values"
+            raise LayerError(f"Elementwise: {self.operation!r} reads {wanted}, but got reads={self.reads}")
 
     def transform(self, *shapes: Shape) -> Shape:
         return broadcast(*shapes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import field
 from typing import ClassVar, Self, cast
 
 from layercost.expression import Number, Symbol, exact_div, product, times
@@ -26,10 +27,9 @@ from layercost.layer import (
 )
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.setting import Setting
-from layercost.shape import Features, Image, Shape, ShapeError, Signal, values
+from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
 _NORM = Role.NORMALIZATION
-_BY_KEPT_STATISTICS = (Kind.SUBTRACT, Kind.DIVIDE, Kind.MULTIPLY, Kind.ADD)  # mean, deviation, weight, bias
 
 
 def _each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
@@ -50,6 +50,17 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
     )
 
 
+def _weight_and_bias(layer: BatchNorm | GroupNorm, channels: Number) -> tuple[Held, ...]:
+    """What is trained for each channel: nothing, a weight, or a weight and a bias."""
+    held = (Held("weight", channels), Held("bias", channels))
+    return held[: 1 + layer.bias] if layer.affine else ()
+
+
+def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
+    """What the trained weight and bias do to each value."""
+    return (Kind.MULTIPLY, Kind.ADD)[: 1 + layer.bias] if layer.affine else ()
+
+
 # ---- by channel, over the batch ----------------------------------------------------------------
 
 
@@ -57,18 +68,23 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
 class BatchNorm(Layer):
     """What batch normalization over vectors, signals and images shares: statistics a channel."""
 
+    keeps_places = True
+
     num_features: int
     eps: float = 1e-5
     momentum: float | None = 0.1
     affine: bool = True
     track_running_stats: bool = True
+    bias: bool = field(default=True, kw_only=True)
 
     letters: ClassVar[Mapping[str, str]] = {"num_features": "C"}
     axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "num_features")
-        keep_flags(self, "affine", "track_running_stats")
+        keep_flags(self, "affine", "track_running_stats", "bias")
+        if not self.affine:
+            keep(self, bias=True)  # there is none either way
         keep_real(self, "eps", 0)
         if self.momentum is not None:
             keep_real(self, "momentum", 0, 1)
@@ -77,7 +93,7 @@ class BatchNorm(Layer):
         check_channels(self, self.num_features, shape)
 
     def parameters(self) -> tuple[Held, ...]:
-        return (Held("weight", self.num_features), Held("bias", self.num_features)) if self.affine else ()
+        return _weight_and_bias(self, self.num_features)
 
     def buffers(self) -> tuple[Held, ...]:
         if not self.track_running_stats:
@@ -87,8 +103,8 @@ class BatchNorm(Layer):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         if self.track_running_stats and not setting.training:
-            return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
+        scale = _each(elements, *_scaling(self))
         length = times(setting.batch, product(shape[1:]))
         if setting.training and int(length) < 2:
             raise ShapeError(
@@ -112,8 +128,9 @@ class BatchNorm(Layer):
 class BatchNorm1d(BatchNorm):
     """``(C,)`` or ``(C, L)`` to the same shape: each channel centred and scaled.
 
-    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
-    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
+    (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
+    the batch, so that the
     cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 1; documents 001 and 002; arguments as torch.nn.BatchNorm1d.
     """
@@ -126,8 +143,9 @@ class BatchNorm1d(BatchNorm):
 class BatchNorm2d(BatchNorm):
     """``(C, H, W)`` to the same shape: each channel centred and scaled.
 
-    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
-    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
+    (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
+    the batch, so that the
     cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 2; documents 001 and 002; arguments as torch.nn.BatchNorm2d.
     """
@@ -135,30 +153,110 @@ class BatchNorm2d(BatchNorm):
     takes = Image
 
 
-# ---- by sample ---------------------------------------------------------------------------------
+@register
+@frozen
+class BatchNorm3d(BatchNorm):
+    """``(C, D, H, W)`` to the same shape: each channel centred and scaled, as `BatchNorm2d`.
+
+    Source: Ioffe, Szegedy 2015, algorithm 2; arguments as torch.nn.BatchNorm3d.
+    """
+
+    takes = Volume
+
+
+# ---- by channel of each sample -----------------------------------------------------------------
+
+
+@frozen
+class InstanceNorm(BatchNorm):
+    """What instance normalization shares: statistics of each channel of each sample."""
+
+    keeps_places = False
+
+    affine: bool = False
+    track_running_stats: bool = False
+
+    def check(self, shape: Shape) -> None:
+        super().check(shape)
+        if not self.track_running_stats and int(product(shape[1:])) < 2:
+            raise ShapeError(_needs_two(self, 1, shape))
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements, length = times(setting.batch, values(shape)), product(shape[1:])
+        if self.track_running_stats and not setting.training:
+            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))
+        if int(length) < 2:
+            raise ShapeError(_needs_two(self, setting.batch, shape))
+        scale = _each(elements, *_scaling(self))
+        rows = times(setting.batch, shape[0])
+        update = self._update_by_sample(shape[0], setting.batch) if self.track_running_stats else ()
+        return (*_normalized(rows, length), *scale, *update)
+
+    def _update_by_sample(self, channels: Number, batch: Number) -> tuple[Operation, ...]:
+        """Each sample's statistics update a copy of what runs, and the copies' mean is kept."""
+        mean = (Operation(Kind.SUM, _NORM, 2 * channels, batch), *_each(2 * channels, Kind.DIVIDE))
+        return (*self._update(times(batch, channels)), *mean)
+
+
+def _needs_two(layer: Layer, batch: Number, shape: Shape) -> str:
+    return (
+        f"{type(layer).__name__} needs two values a channel or more of each sample, but a batch of "
+        f"{int(batch)} of shape {shape} has one"
+    )
 
 
 @register
 @frozen
-class LayerNorm(Layer):
-    """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
+class InstanceNorm1d(InstanceNorm):
+    """``(C, L)`` to the same shape: each channel of each sample centred and scaled, as `InstanceNorm2d`.
 
-    Trained with `elementwise_affine`: a weight and, with `bias`, a bias for each value of `normalized_shape`.
-    Source: Ba, Kiros, Hinton 2016, equation 4; arguments as torch.nn.LayerNorm.
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm1d.
     """
 
+    takes = Signal
+
+
+@register
+@frozen
+class InstanceNorm2d(InstanceNorm):
+    """``(C, H, W)`` to the same shape: each channel of each sample centred and scaled.
+
+    Trained with `affine`: weight and bias, 2 C. With `track_running_stats` it stores mean and variance, 2 C,
+    and uses them at inference, as batch normalization does; in training each sample updates a copy of them.
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm2d.
+    """
+
+    takes = Image
+
+
+@register
+@frozen
+class InstanceNorm3d(InstanceNorm):
+    """``(C, D, H, W)`` to the same shape: each channel of each sample centred and scaled.
+
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm3d.
+    """
+
+    takes = Volume
+
+
+# ---- by sample ---------------------------------------------------------------------------------
+
+
+@frozen
+class _OverLastAxes(Layer):
+    """What normalizes the last axes together: their sizes, as one or as several."""
+
     normalized_shape: Sizes
-    eps: float = 1e-5
-    elementwise_affine: bool = True
-    bias: bool = True
 
     def __post_init__(self) -> None:
         given = self.normalized_shape
         if isinstance(given, (tuple, list)) and not given:
-            raise LayerError("LayerNorm: normalized_shape must name one size or more, but got ()")
+            raise LayerError(
+                f"{type(self).__name__}: normalized_shape must name one size or more, but got ()"
+            )
         keep_sizes(self, len(given) if isinstance(given, (tuple, list)) else 1, 1, "normalized_shape")
-        keep_flags(self, "elementwise_affine", "bias")
-        keep_real(self, "eps", 0)
+        keep_flags(self, "elementwise_affine")
 
     def lettered(self) -> Self:
         twin = super().lettered()
@@ -178,7 +276,33 @@ class LayerNorm(Layer):
     def check(self, shape: Shape) -> None:
         if shape[-len(self.sizes) :] != self.sizes:
             sizes = ", ".join(map(str, self.sizes))
-            raise ShapeError(f"LayerNorm expects last axes of {sizes} values but got shape {shape}")
+            raise ShapeError(
+                f"{type(self).__name__} expects last axes of {sizes} values but got shape {shape}"
+            )
+
+    def _rows(self, shape: Shape, setting: Setting) -> tuple[Number, Number]:
+        """How many groups are normalized, and how many values each has."""
+        axes = len(self.sizes)
+        return times(setting.batch, product(shape[:-axes])), product(shape[-axes:])
+
+
+@register
+@frozen
+class LayerNorm(_OverLastAxes):
+    """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
+
+    Trained with `elementwise_affine`: a weight and, with `bias`, a bias for each value of `normalized_shape`.
+    Source: Ba, Kiros, Hinton 2016, equation 4; arguments as torch.nn.LayerNorm.
+    """
+
+    eps: float = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_flags(self, "bias")
+        keep_real(self, "eps", 0)
 
     def parameters(self) -> tuple[Held, ...]:
         if not self.elementwise_affine:
@@ -187,9 +311,7 @@ class LayerNorm(Layer):
         return (weight, Held("bias", product(self.sizes))) if self.bias else (weight,)
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        axes = len(self.sizes)
-        rows = times(setting.batch, product(shape[:-axes]))
-        length = product(shape[-axes:])
+        rows, length = self._rows(shape, setting)
         scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
         elements = times(rows, length)
         return (*_normalized(rows, length), *(_each(elements, *scale) if self.elementwise_affine else ()))
@@ -197,10 +319,42 @@ class LayerNorm(Layer):
 
 @register
 @frozen
+class RMSNorm(_OverLastAxes):
+    """Any shape to the same shape: the last axes, over the root of their mean square.
+
+    ``x / sqrt(mean(x^2) + eps)``, times a trained weight for each value of `normalized_shape` with
+    `elementwise_affine`; nothing is centred. An `eps` of None is the smallest step of the number format.
+    Source: Zhang, Sennrich 2019, equation 4; arguments as torch.nn.RMSNorm.
+    """
+
+    eps: float | None = None
+    elementwise_affine: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.eps is not None:
+            keep_real(self, "eps", 0)
+
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", product(self.sizes)),) if self.elementwise_affine else ()
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        rows, length = self._rows(shape, setting)
+        elements = times(rows, length)
+        return (
+            *_each(elements, Kind.MULTIPLY),  # the squares
+            Operation(Kind.SUM, _NORM, rows, length),
+            *_each(rows, Kind.DIVIDE, Kind.ADD, Kind.SQUARE_ROOT),
+            *_each(elements, Kind.DIVIDE, *((Kind.MULTIPLY,) if self.elementwise_affine else ())),
+        )
+
+
+@register
+@frozen
 class GroupNorm(Layer):
     """``(C, ...)`` to the same shape: the channels in `num_groups` groups, each centred and scaled alone.
 
-    Trained with `affine`: a weight and a bias a channel, 2 C.
+    Trained with `affine`: a weight and, with `bias`, a bias a channel, 2 C.
     Source: Wu, He 2018, equation 7; arguments as torch.nn.GroupNorm.
     """
 
@@ -208,13 +362,16 @@ class GroupNorm(Layer):
     num_channels: int
     eps: float = 1e-5
     affine: bool = True
+    bias: bool = field(default=True, kw_only=True)
 
     letters: ClassVar[Mapping[str, str]] = {"num_groups": "G", "num_channels": "C"}
     axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "num_groups", "num_channels")
-        keep_flags(self, "affine")
+        keep_flags(self, "affine", "bias")
+        if not self.affine:
+            keep(self, bias=True)  # there is none either way
         keep_real(self, "eps", 0)
         if self.num_channels % self.num_groups:
             raise LayerError(
@@ -226,12 +383,12 @@ class GroupNorm(Layer):
         check_channels(self, self.num_channels, shape)
 
     def parameters(self) -> tuple[Held, ...]:
-        return (Held("weight", self.num_channels), Held("bias", self.num_channels)) if self.affine else ()
+        return _weight_and_bias(self, self.num_channels)
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         length = exact_div(shape[0], self.num_groups) * product(shape[1:])
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        scale = _each(elements, *_scaling(self))
         return (*_normalized(times(setting.batch, self.num_groups), length), *scale)
 
 
@@ -248,6 +405,8 @@ class LocalResponseNorm(Layer):
     Source: Krizhevsky et al. 2012, section 3.3 (which does not divide alpha); arguments as
     torch.nn.LocalResponseNorm.
     """
+
+    keeps_places = True
 
     size: int
     alpha: float = 1e-4

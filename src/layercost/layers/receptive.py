@@ -10,35 +10,15 @@ from typing import NamedTuple, TypeAlias
 
 from layercost.convention import UnknownNameError
 from layercost.layer import Call, Layer
-from layercost.layers.activation import (
-    GELU,
-    Dropout,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    ReLU6,
-    ScaledTanh,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-)  # fmt: skip
+from layercost.layers.activation import GLU, LogSoftmax, Softmax
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
-from layercost.layers.embedding import Embedding
 from layercost.layers.graph import Graph
-from layercost.layers.joins import Add, Concatenate, Elementwise, Multiply
 from layercost.layers.linear import EuclideanRBF, Linear
-from layercost.layers.normalization import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
-from layercost.layers.pooling import AdaptiveAvgPool2d, Pooling
-from layercost.layers.reshaping import Flatten, Identity, ZeroPaddedShortcut
+from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
+from layercost.layers.reshaping import ZeroPad2d, ZeroPaddedShortcut
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
-
-# A value sees what the values at its place see, of one input or of several; the channels are no place.
-_EACH_ALONE = (
-    Add, BatchNorm, Concatenate, Dropout, Elementwise, Embedding, Flatten, GELU, Identity, LeakyReLU,
-    LocalResponseNorm, Multiply, PReLU, ReLU, ReLU6, ScaledTanh, SiLU, Sigmoid, Tanh,
-)  # fmt: skip
 
 
 class Reach(NamedTuple):
@@ -198,7 +178,7 @@ def _union(reaches: tuple[Reach, ...]) -> Reach:
 def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
     """What is seen behind a single layer; raises ShapeError where that is not one size for all values."""
     reaches = _together(given)
-    if isinstance(layer, _EACH_ALONE) or layer.keeps_places:
+    if layer.keeps_places:
         return reaches
     if reaches is None:  # a value that sees everything: so do all that are made of it
         return None
@@ -211,17 +191,17 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
-        case AdaptiveAvgPool2d():
+        case ZeroPad2d():
+            left, _, top, _ = map(int, layer.sides)
+            return tuple(
+                reach.through(1, 1, before) for reach, before in zip(reaches, (top, left), strict=True)
+            )
+        case AdaptivePooling():
             return _through_shares(layer, shape, reaches)
-        case Linear() | EuclideanRBF():
-            return _through_mixing(layer, shape, 1, reaches)
-        case LayerNorm():
-            return _through_mixing(layer, shape, len(layer.sizes), reaches)
-        case Softmax() if layer.dim == -1:
-            return _through_mixing(layer, shape, 1, reaches)
-        case GroupNorm():
-            return _through_mixing(layer, shape, len(shape), reaches)
-    raise _unclear(layer)
+    mixed = _mixed(layer, shape)
+    if mixed is None:
+        raise _unclear(layer)
+    return _through_mixing(layer, shape, mixed, reaches)
 
 
 def _unclear(layer: Layer) -> ShapeError:
@@ -231,19 +211,46 @@ def _unclear(layer: Layer) -> ShapeError:
     )
 
 
-def _through_mixing(layer: Layer, shape: Shape, last: int, reaches: tuple[Reach, ...]) -> Seen:
-    """Behind a layer that mixes the values along its `last` axes: of features alone, or of all places too."""
-    mixed = [axis not in ("C", "F") for axis in shape.axes[-last:]]
-    places = sum(axis not in ("C", "F") for axis in shape.axes)
-    if sum(mixed) == places:  # in one row of features all places stand side by side
+def _mixed(layer: Layer, shape: Shape) -> Iterable[int] | None:
+    """The axes along which each value is made of all; None for a layer that does something else."""
+    match layer:
+        case Linear() | EuclideanRBF():
+            return (-1,)
+        case LayerNorm() | RMSNorm():
+            return range(-len(layer.sizes), 0)
+        case Softmax() | LogSoftmax():
+            return (layer.dim,)
+        case Reduce():
+            return layer.dims if isinstance(layer.dims, tuple) else (layer.dims,)
+        case GLU() if len(shape) > 1 and not _is_place(shape)[layer.dim]:
+            return (layer.dim,)
+        case InstanceNorm() if layer.track_running_stats:
+            return ()
+        case GroupNorm() | InstanceNorm():
+            return range(len(shape))
+    return None
+
+
+def _is_place(shape: Shape) -> list[bool]:
+    """Of each axis, whether it counts places and not channels or features."""
+    return [axis not in ("C", "F") for axis in shape.axes]
+
+
+def _through_mixing(layer: Layer, shape: Shape, mixed: Iterable[int], reaches: tuple[Reach, ...]) -> Seen:
+    """Behind a layer that mixes the values along some axes: of features alone, or of all places too."""
+    axes, places = list(mixed), _is_place(shape)
+    if axes and not any(places):  # in one row of features all places stand side by side
         return None
-    if any(mixed):
+    touched = {axis % len(shape) for axis in axes if places[axis]}
+    if not touched:
+        return reaches
+    if len(touched) < sum(places):
         raise _unclear(layer)
-    return reaches
+    return None
 
 
 def _through_shares(
-    layer: AdaptiveAvgPool2d, shape: Shape, reaches: tuple[Reach, ...]
+    layer: AdaptivePooling, shape: Shape, reaches: tuple[Reach, ...]
 ) -> tuple[Reach, ...] | None:
     sizes = layer.output_shape(shape)[1:]
     if all(int(size) == 1 for size in sizes):
