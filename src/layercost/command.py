@@ -20,7 +20,7 @@ from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Qua
 from layercost.counters import count
 from layercost.counting import Count
 from layercost.difference import difference
-from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
+from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.networks import NETWORKS, NetworkEntry, network_named
@@ -88,7 +88,7 @@ def _completions() -> dict[str, Iterable[str]]:
     networks = [*NETWORKS, *versions]
     return {
         "network": networks, "first": networks, "second": networks, "model": networks,
-        "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.names(),
+        "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.tools(),
     }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _say(text: str) -> None:
         text.encode(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
-    print(text, end="\n" if text else "", flush=True)
+    print(text, end="" if text.endswith("\n") or not text else "\n", flush=True)
 
 
 # ---- what each command says ----------------------------------------------------------------------
@@ -223,7 +223,7 @@ def _derivations(counts: Iterable[Count], notation: Notation) -> dict[str, list[
     """For each quantity its line letters = numbers = total, and a line for each letter that it defines."""
     return {
         counted.quantity.value: [
-            equation(counted.expression, notation),
+            counted.rendered(notation),
             *(defining(definition, notation) for definition in counted.definitions),
         ]
         for counted in counts
@@ -447,7 +447,7 @@ def _reading_options(command: argparse.ArgumentParser) -> None:
         dest="dialect",
         metavar="DIALECT",
         help="what a tool would print, by its own names, as fvcore or thop; of a network torchvision's "
-        "version, unless told. See layercost compare",
+        "version, unless told. Where the tool stops, the exit status is 1. See layercost compare",
     )
     _surrounding_options(command)
 

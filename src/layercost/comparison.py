@@ -13,7 +13,7 @@ from layercost.dialects import DIALECTS, Reading
 from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.setting import Given, setting_of
-from layercost.view import Grid, Written, number
+from layercost.view import Grid, Rendered, number
 
 HEADS = ("counted by", "its name for it", "number", "parameters")
 _WORDS = 2
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison(Written):
+class Comparison(Rendered):
     """The matrix of all counters on one model; renders in each of `layercost.table.FORMATS`."""
 
     title: str

@@ -25,6 +25,11 @@ def names() -> tuple[str, ...]:
     return (*CONVENTIONS, *DIALECTS)
 
 
+def tools() -> tuple[str, ...]:
+    """The names of all tools."""
+    return names()[len(CONVENTIONS) :]
+
+
 def counter_named(name: Named) -> Convention | Dialect:
     """The convention or dialect of that name or alias; raises UnknownNameError with the nearest names."""
     if isinstance(name, Convention):

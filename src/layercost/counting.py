@@ -36,7 +36,7 @@ from layercost.facts import Facts, Held, Kind, Operation
 from layercost.layer import Call, Layer
 from layercost.setting import Setting
 from layercost.shape import ShapeError
-from layercost.view import COMPLETE, listed, not_counted, not_known, short
+from layercost.view import COMPLETE, listed, not_counted, not_known, sentence, short
 
 
 class CounterError(ValueError):
@@ -81,12 +81,18 @@ class Unmeasured(NamedTuple):
 
 def unmeasured(call: Call, operations: Iterable[Operation]) -> Unmeasured:
     """A call whose amount is not known: by its type, or, where we do not know the layer, as it is written."""
-    layer = call.layer
-    return Unmeasured(call.path, short(repr(layer), 40) if is_unknown(operations) else type(layer).__name__)
+    what = short(repr(call.layer), 40) if is_unknown(operations) else kind_of(call.layer)
+    return Unmeasured(call.path, what)
+
+
+def kind_of(layer: Layer) -> str:
+    """The name of a layer's type; of one whose weights come from elsewhere, that of the layer that runs."""
+    runs = getattr(layer, "layer", layer)
+    return type(runs).__name__ if runs is layer else kind_of(runs)
 
 
 def parts_not_known(parts: Iterable[Unmeasured]) -> str:
-    """A sentence that names the parts of which nobody knows what they add, each kind with its places."""
+    """The parts of which nobody knows what they add, in words, each kind with its places."""
     places: dict[str, list[str]] = {}
     for path, what in parts:
         places.setdefault(what, []).append(path)
@@ -150,12 +156,8 @@ class Counted:
     @cached_property
     def known(self) -> tuple[bool, ...]:
         """For each call, whether it is known what it adds; where the counter failed, nothing is."""
-        return tuple(
-            [
-                amount is not None and not (self.counts_operations and place in self.unknown)
-                for place, amount in enumerate(self.amounts)
-            ]
-        )
+        hidden = self.unknown if self.counts_operations else frozenset()
+        return tuple(amount is not None and place not in hidden for place, amount in enumerate(self.amounts))
 
     @cached_property
     def not_counted(self) -> tuple[NotCounted, ...]:
@@ -170,7 +172,7 @@ class Counted:
             missing = _missing(self.counter, operations, amount)
             if missing or not known:
                 what = ", ".join(map(Operation.describe, missing)) or "not measured"
-                yield NotCounted(call.path, type(call.layer).__name__, what)
+                yield NotCounted(call.path, kind_of(call.layer), what)
 
     @property
     def at_least(self) -> bool:
@@ -191,12 +193,8 @@ class Counted:
             return f"{self.name} counts {self.counter.unit}, and no operations."
         if self.complete:
             return f"Every layer that computes adds to {self.name}'s number." if self.by_tool else COMPLETE
-        return " ".join(filter(None, [parts_not_known(self.unmeasured), self._not_counted_in_words()]))
-
-    def _not_counted_in_words(self) -> str:
-        """The types that are left out by choice; those that nobody knows have a sentence of their own."""
-        kinds = ", ".join(self.kinds_not_counted)
-        return f"Not counted under {self.name}: the operations of {kinds}." if kinds else ""
+        said = (parts_not_known(self.unmeasured), not_counted(self.kinds_not_counted, self.name))
+        return " ".join(filter(None, map(sentence, said)))
 
     @property
     def kinds_not_counted(self) -> tuple[str, ...]:
@@ -206,7 +204,7 @@ class Counted:
         every = zip(self.calls, self.works, self.amounts, self.known, strict=True)
         return tuple(
             dict.fromkeys(
-                type(call.layer).__name__
+                kind_of(call.layer)
                 for call, (does, _), amount, known in every
                 if known and _missing(self.counter, does, amount)
             )
@@ -215,10 +213,8 @@ class Counted:
     @property
     def reason(self) -> str:
         """The remark as the end of a sentence: what is not known, and what is not counted."""
-        unknown = not_known(one.what for one in self.unmeasured).rstrip(".")
-        return "; ".join(
-            filter(None, [f"{unknown[:1].lower()}{unknown[1:]}", not_counted(self.kinds_not_counted)])
-        )
+        unknown = not_known(one.what for one in self.unmeasured)
+        return "; ".join(filter(None, [unknown, not_counted(self.kinds_not_counted)]))
 
 
 def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | None) -> list[Operation]:
@@ -407,7 +403,7 @@ def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) ->
     for call, facts in parts:
         operations = list(map(Operation.describe, prices.left_out(facts.operations)))
         if call is not None and operations:
-            yield NotCounted(call.path, type(call.layer).__name__, ", ".join(operations))
+            yield NotCounted(call.path, kind_of(call.layer), ", ".join(operations))
 
 
 @dataclass(frozen=True)
@@ -465,23 +461,26 @@ class Count:
         return tuple(defining(definition, NOTATIONS[notation]) for definition in self.definitions)
 
     def text(self) -> str:
-        """Letters = numbers = total, as plain text."""
-        return self._rendered(TEXT)
+        """Letters = numbers = total, as plain text; "at least" before it where there is more."""
+        return self.rendered(TEXT)
 
     def latex(self) -> str:
         """Letters = numbers = total, as LaTeX without dollar signs."""
-        return self._rendered(LATEX)
+        return self.rendered(LATEX)
 
     def html(self) -> str:
         """Letters = numbers = total, as HTML whose symbols carry the class of their dimension."""
-        return self._rendered(HTML)
+        return self.rendered(HTML)
 
     def mathml(self) -> str:
         """Letters = numbers = total, as MathML whose symbols carry the class of their dimension."""
-        return self._rendered(MATHML)
+        return self.rendered(MATHML)
 
-    def _rendered(self, notation: Notation) -> str:
-        return equation(self.expression, notation)
+    def rendered(self, notation: Notation) -> str:
+        """Letters = numbers = total in a notation, "at least" before it where there is more."""
+        line = equation(self.expression, notation)
+        words = r"\text{at least } " if notation is LATEX else "at least "
+        return f"{words}{line}" if self.at_least else line
 
     def __str__(self) -> str:
         return f"{'at least ' if self.at_least else ''}{self.total:,} {self.unit} ({self.convention})"

@@ -15,12 +15,13 @@ from layercost.counters import Named
 from layercost.layer import Layer
 from layercost.setting import Given
 from layercost.table import Row, Table, table
-from layercost.view import Grid, Written, number, short
+from layercost.view import Grid, Rendered, number, short
 
 Pair: TypeAlias = tuple[Row | None, Row | None]
 Trait: TypeAlias = Callable[[Row], object]
 
 COUNTS = ("parameters", "macs", "flops", "activation_bytes")
+_OF_OPERATIONS = ("macs", "flops")
 
 
 class Change(NamedTuple):
@@ -85,7 +86,7 @@ def _less(second: int | None, first: int | None) -> int | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference(Written):
+class Difference(Rendered):
     """Two networks by one counter, and where they part; renders in each of `layercost.table.FORMATS`.
 
     `first` and `second` are their tables. All counts are plain integers for the whole batch.
@@ -171,13 +172,31 @@ class Difference(Written):
         }
 
     def _cells(self) -> list[list[str]]:
-        return [
-            [part.name, part.words, *(_signed(part.more(count)) for count in COUNTS)] for part in self.parts
-        ]
+        return [[part.name, part.words, *self._more_in_words(part)] for part in self.parts]
+
+    def _more_in_words(self, part: Place) -> Iterator[str]:
+        """How much more of each count there is at a place; a dash where nobody knows."""
+        hidden = any(id(row) in self._hidden for row in (part.first, part.second))
+        for count in COUNTS:
+            yield _signed(None if hidden and count in _OF_OPERATIONS else part.more(count))
+
+    @cached_property
+    def _hidden(self) -> frozenset[int]:
+        """The rows that do something that we do not know."""
+        tables = (self.first, self.second)
+        return frozenset(id(one.rows[place]) for one in tables for place in one.counted.unknown)
 
     def _totals(self) -> list[list[str]]:
         each = ([_named(one), "total", *_amounts(one)] for one in (self.first, self.second))
-        return [*each, ["difference", "", *(_signed(self.more(count)) for count in COUNTS)]]
+        return [*each, ["difference", "", *map(self._difference_in_words, COUNTS)]]
+
+    def _difference_in_words(self, count: str) -> str:
+        """The difference of two totals; at least or at most that where one of them is at least its number."""
+        first, second = (_is_at_least(one, count) for one in (self.first, self.second))
+        if first and second:
+            return number(None)
+        bound = "at most " if first else "at least " if second else ""
+        return f"{bound}{_signed(self.more(count))}"
 
 
 HEADS = ["name", "difference", "parameters", "MACs", "FLOPs", "activation bytes"]
@@ -194,11 +213,12 @@ def _signed(more: int | None) -> str:
 
 def _amounts(shown: Table) -> list[str]:
     """The totals of a network; of operations, at least so many where nobody knows them all."""
-    total = shown.total
-    return [
-        number(total.parameters), number(total.macs, bool(shown.counted.unknown)),
-        number(total.flops, shown.counted.at_least), number(total.activation_bytes),
-    ]  # fmt: skip
+    return [number(getattr(shown.total, count), _is_at_least(shown, count)) for count in COUNTS]
+
+
+def _is_at_least(shown: Table, count: str) -> bool:
+    known = {"macs": not shown.counted.unknown, "flops": not shown.counted.at_least}
+    return not known.get(count, True)
 
 
 def _table_data(shown: Table) -> dict[str, Any]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, DTYPE_BITS
+from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
 from layercost.counters import reading_of, usual_input
 from layercost.dialects import DIALECTS
-from layercost.dialects.reading import flat
+from layercost.dialects.dialect import Dialect
+from layercost.dialects.reading import Reading, flat
 from layercost.dialects.typed import BYTES, OPERATIONS, PARAMETERS, VALUES, Asked, asked
 from layercost.layer import Layer
 from layercost.setting import Setting
 from layercost.table import Row, table
-from layercost.view import Grid, Written
+from layercost.view import Grid, Rendered
 from layercost.view import number as in_words
 
 # How plain a source is: what we count, what a tool prints in all, what it prints in part, a part of a model.
@@ -39,17 +40,18 @@ class Source(NamedTuple):
     kind: str = OPERATIONS
     plainness: int = OURS
     order: int = 0  # of the first version that gives it, among those that were asked about
+    at_least: bool = False  # some of what is counted has no known number
 
     @property
     def words(self) -> str:
         """In words, as ``fvcore: total = 15,470,289,408 (version torchvision)``."""
         versions = f" (version {' or '.join(self.versions)})" if self.versions else ""
-        return f"{self.counter}: {self.what} = {self.number:,}{versions}"
+        return f"{self.counter}: {self.what} = {in_words(self.number, self.at_least)}{versions}"
 
     @property
     def data(self) -> dict[str, Any]:
         """What was counted, by whom, as JSON's types."""
-        names = ("versions", "counter", "what", "number")
+        names = ("versions", "counter", "what", "number", "at_least")
         return {name: getattr(self, name) for name in names}
 
 
@@ -67,7 +69,7 @@ class Match(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Identification(Written):
+class Identification(Rendered):
     """What was asked for, where it arises, and, where nowhere, what comes nearest.
 
     Text and tables show the ten plainest matches, or `every` one; JSON and CSV have them all.
@@ -113,17 +115,24 @@ class Identification(Written):
         """A row for each source that is shown."""
         heads = ("counter", "what", "version", "how", "number")
         rows = [
-            (source.counter, source.what, " or ".join(source.versions), how, in_words(source.number))
+            (
+                source.counter,
+                source.what,
+                " or ".join(source.versions),
+                how,
+                in_words(source.number, source.at_least),
+            )
             for source, how in self._shown
         ]
         return Grid(self.caption, heads, rows, len(heads) - 1, remark=self.remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each source; one that is no match but near is not `found`."""
-        yield "counter", "what", "versions", "number", "how", "found"
+        yield "counter", "what", "versions", "number", "at_least", "how", "found"
         for source, how in self._found:
             versions = " ".join(source.versions)
-            yield source.counter, source.what, versions, source.number, how, bool(self.matches)
+            found = bool(self.matches)
+            yield source.counter, source.what, versions, source.number, source.at_least, how, found
 
     def data(self) -> dict[str, Any]:
         """The same as plain data, with every match, the plainest first."""
@@ -185,7 +194,8 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
     for name, convention in CONVENTIONS.items():
         counted = table(model, shapes, name, setting=setting)
-        whole = Source(version, f"convention {name}", convention.unit, counted.total.flops or 0)
+        total = counted.total.flops or 0
+        whole = Source(version, f"convention {name}", convention.unit, total, at_least=counted.at_least)
         yield whole
         yield from _parts(whole, counted.rows, _flops)
     whole = Source(version, "our count", "parameters", counted.total.parameters, PARAMETERS)
@@ -196,15 +206,17 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     yield Source(version, "our count", "values of activations", size // 4, VALUES)
     for dialect in DIALECTS.values():
         if not dialect.joins:
-            yield from _printed(version, dialect.name, reading_of(model, shapes, dialect, setting).native)
+            yield from _printed(version, dialect, reading_of(model, shapes, dialect, setting))
 
 
-def _printed(version: tuple[str, ...], tool: str, native: Mapping[str, Any]) -> Iterator[Source]:
+def _printed(version: tuple[str, ...], dialect: Dialect, reading: Reading) -> Iterator[Source]:
     """Every whole number of a reading, under the tool's own names."""
-    for name, value in flat(native):
+    exact = ".".join(dialect.ways.get(Quantity.PARAMETERS, ()))  # what is held is known
+    for name, value in flat(reading.native):
         if isinstance(value, int):
-            in_part = any(word in name for word in _IN_PART)
-            yield Source(version, tool, name, value, _kind(name), IN_PART if in_part else IN_ALL)
+            plainness = IN_PART if any(word in name for word in _IN_PART) else IN_ALL
+            at_least = reading.counted.at_least and name != exact
+            yield Source(version, dialect.name, name, value, _kind(name), plainness, at_least=at_least)
 
 
 _IN_PART = ("by_op", "by op", "unsupported", "non_trainable")
@@ -238,9 +250,9 @@ def _parts(whole: Source, rows: Iterable[Row], amount: Callable[[Row], int]) -> 
     def part(name: str, number: int) -> Source:
         return whole._replace(what=f"{whole.what}, {name}", number=number, plainness=PART_OF_MODEL)
 
-    yield part("convolutions only", convolutions)
+    yield part("convolutions only", convolutions)._replace(at_least=False)
     if connected:
-        yield part("fully connected layers only", connected)
+        yield part("fully connected layers only", connected)._replace(at_least=False)
         yield part("without the classifier (all Linear)", total - connected)
     if 0 < last < connected:
         yield part("without the last Linear", total - last)

@@ -12,7 +12,18 @@ from layercost.counting import Counted, Counter, NotCounted
 from layercost.layer import Layer
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import Shape
-from layercost.view import FORMATS, Grid, Written, escaped, headed, html_cells, html_table, number, short, tag
+from layercost.view import (
+    FORMATS,
+    Grid,
+    Rendered,
+    escaped,
+    headed,
+    html_cells,
+    html_table,
+    number,
+    short,
+    tag,
+)
 
 __all__ = ["COLUMNS", "FORMATS", "HEADS", "Row", "Table", "Total", "table"]
 
@@ -47,7 +58,7 @@ class Row(NamedTuple):
     @property
     def layer(self) -> str:
         """The layer as it is written, or its type alone where that is long; marked where it is not run."""
-        written = _written(self.module)
+        written = _layer_in_words(self.module)
         return f"{written} (held, not run)" if self.held_only else written
 
     def data(self) -> dict[str, Any]:
@@ -80,7 +91,7 @@ class Total(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Table(Written):
+class Table(Rendered):
     """A network layer by layer, as one counter has it; renders in each of `FORMATS`.
 
     `counted` is what the counter gives: its unit, what it leaves out, and why it failed, if it did.
@@ -165,9 +176,8 @@ class Table(Written):
     def records(self) -> Iterator[Sequence[object]]:
         """Plain numbers; the last line is the total."""
         yield [*self._columns(), "convention", "at_least"]
-        for place, row in enumerate(self._rows_of_data()):
-            unknown = self.failure is None and not self.counted.known[place]
-            yield [*map(_plain_cell, row.values()), self.convention.name, unknown]
+        for row, at_least in self._rows_of_data():
+            yield [*map(_plain_cell, row.values()), self.convention.name, at_least]
         sums = self._total_of_data()
         totals = [sums[name] for name in self._columns()[_WORDS:]]
         yield ["total", "", "", "", *totals, self.convention.name, self.at_least]
@@ -183,7 +193,7 @@ class Table(Written):
             "source": self.convention.source,
             "dtype": self.setting.dtype,
             "batch": self.setting.batch,
-            "rows": list(self._rows_of_data()),
+            "rows": [row | ({"at_least": True} if more else {}) for row, more in self._rows_of_data()],
             "total": self._total_of_data(),
             "complete": self.complete,
             "at_least": self.at_least,
@@ -200,12 +210,13 @@ class Table(Written):
     def _columns(self) -> list[str]:
         return [self._column if name == "flops" else name for name in COLUMNS]
 
-    def _rows_of_data(self) -> Iterator[dict[str, Any]]:
-        """Each row with the counter's own amount under the counter's own name."""
-        for row, amount in zip(self.rows, self.counted.amounts, strict=True):
-            plain = row.data()
-            plain["flops"] = amount
-            yield dict(zip(self._columns(), plain.values(), strict=True))
+    def _rows_of_data(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Each row with the counter's own amount under the counter's own name, and whether there is more."""
+        every = zip(self.rows, self.counted.amounts, self.counted.known, strict=True)
+        for row, amount, known in every:
+            plain = {**row.data(), "flops": amount}
+            named = dict(zip(self._columns(), plain.values(), strict=True))
+            yield named, not known and self.failure is None
 
     def _total_of_data(self) -> dict[str, Any]:
         plain = {**self.total._asdict(), "flops": self.counted.headline}
@@ -254,7 +265,7 @@ def _plain_cell(value: Any) -> Any:
     return " + ".join(shape.x() for shape in value) if isinstance(value, tuple) else value
 
 
-def _written(layer: Layer) -> str:
+def _layer_in_words(layer: Layer) -> str:
     """The layer as it is written, or its type alone where that is too long for a table."""
     name = type(layer).__name__
     if not layer.is_leaf:
@@ -294,7 +305,7 @@ def table(
     found, reading = counted(layer, usual_input(layer, input, "a table"), counter, plain)
     rows = tuple(_rows(found))
     return Table(
-        title=getattr(layer, "name", None) or _written(layer),
+        title=getattr(layer, "name", None) or _layer_in_words(layer),
         rows=rows,
         total=_total(rows, found, plain),
         counted=found,

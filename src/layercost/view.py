@@ -40,16 +40,22 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(every[:NAMED_AT_MOST])} and {len(every) - NAMED_AT_MOST} more"
 
 
-def not_counted(names: Iterable[str]) -> str:
-    """``not counted: ReLU, MaxPool2d``; nothing where nothing is left out."""
-    every = ", ".join(dict.fromkeys(names))
-    return NOT_COUNTED.format(operations=every) if every else ""
+def not_counted(layers: Iterable[str], under: str = "") -> str:
+    """``not counted under textbook: the operations of ReLU, Tanh``; nothing where nothing is left out."""
+    every = ", ".join(dict.fromkeys(layers))
+    words = NOT_COUNTED.format(operations=f"the operations of {every}") if every else ""
+    return words.replace(":", f" under {under}:", 1) if under else words
 
 
 def not_known(names: Iterable[str]) -> str:
-    """A sentence on the parts of which nobody knows what they add; nothing where there are none."""
+    """On the parts of which nobody knows what they add; nothing where there are none."""
     every = listed(names)
-    return f"At least that much: nobody knows how much is added by {every}." if every else ""
+    return f"at least that much: nobody knows how much is added by {every}" if every else ""
+
+
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop; nothing for nothing."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def short(written: str, longest: int = 60) -> str:
@@ -260,7 +266,7 @@ _LATEX_SIGNS = str.maketrans({
 # ---- what can be written -----------------------------------------------------------------------------
 
 
-class Written(ABC):
+class Rendered(ABC):
     """A result that is written in each of `FORMATS`: it gives its grid, its data, and its records."""
 
     @abstractmethod

@@ -162,7 +162,9 @@ def test_a_total_with_something_unknown_is_at_least_its_number(convention: str) 
 def test_at_least_is_said_in_every_format(form: str) -> None:
     written = lc.table(STRANGE, (4,)).render(form)
     if form == "json":
-        assert json.loads(written)["at_least"] is True
+        data = json.loads(written)
+        assert data["at_least"] is True
+        assert [row.get("at_least", False) for row in data["rows"]] == [False, True, False]
     elif form == "csv":
         assert [record["at_least"] for record in records(written)] == ["false", "true", "false", "true"]
     else:
@@ -190,6 +192,10 @@ def test_intensity_and_difference_say_at_least_too() -> None:
     found = lc.difference(lc.Sequential(lc.Linear(4, 4)), STRANGE, (4,))
     assert "at least 16" in found.text()
     assert json.loads(found.json())["second"]["at_least"] is True
+    assert found.grid().totals[-1][3] == "at least 0"
+    back = lc.difference(STRANGE, lc.Sequential(lc.Linear(4, 4)), (4,))
+    assert back.grid().totals[-1][3] == "at most 0"
+    assert [row[3:5] for row in back.grid().rows if row[0] == "strange"] == [["-", "-"]]
 
 
 # ---- what nobody has measured on a tool ----------------------------------------------------------
@@ -221,6 +227,47 @@ def test_a_tool_is_not_said_to_count_0_where_nobody_has_measured_it(
     assert lc.count(layer, lc.FLOPS, shape, name).at_least
 
 
+@pytest.mark.parametrize("name", [name for name, tool in DIALECTS.items() if tool.counts_operations])
+def test_no_tool_is_said_to_know_what_we_do_not_know(name: str) -> None:
+    """Modules may stand inside of it, whatever it looks like from outside."""
+    table = lc.table(STRANGE, (4,), name)
+    assert table.at_least
+    assert not table.complete
+    assert "Unknown('aten::strange')" in table.remark
+
+
+def test_a_tool_that_counts_what_is_held_counts_a_shared_layer_once() -> None:
+    shared = lc.Linear(4, 4)
+    table = lc.table(lc.Sequential(shared, shared), (4,), "keras")
+    assert table.counted.amounts == (20, 0)
+    assert table.counted.headline == 20
+    assert table.total.macs == 2 * 16
+
+
+def test_a_head_that_a_tool_does_not_run_is_in_its_table_and_adds_nothing() -> None:
+    """GoogLeNet's auxiliary classifiers hold parameters, and at inference compute nothing."""
+    net = lc.networks.googlenet("torchvision-aux")
+    table, ours = lc.table(net, convention="fvcore"), lc.table(net)
+    assert table.total.parameters == ours.total.parameters
+    assert {row.flops for row in table.rows if row.held_only} == {0}
+
+
+def test_the_derivation_of_what_is_not_known_says_at_least(capsys: pytest.CaptureFixture[str]) -> None:
+    """No line of the command ends in a plain 0 that a tool never printed."""
+    arguments = ["layer", "ScaledTanh()", "--input", "3", "--convention", "fvcore", "--format"]
+    for form, words in {"text": "flops: at least 0", "md": r"\text{at least } 0", "html": "at least"}.items():
+        assert words in printed(capsys, *arguments, form)[1]
+    data = json.loads(printed(capsys, *arguments, "json")[1])
+    assert data["derivations"]["flops"]["at_least"] is True
+
+
+def test_identify_says_at_least_of_a_tool_that_was_not_measured_on_a_part() -> None:
+    """fvcore adds 16 for the Linear, and something or nothing for the other layer."""
+    net = lc.Sequential(lc.Linear(4, 4), lc.ScaledTanh())
+    words = [match.words for match in lc.identify(16, [net], (4,)).matches]
+    assert "fvcore: total = at least 16" in words
+
+
 def test_a_tool_that_hooks_modules_is_known_not_to_see_a_function() -> None:
     """A zero-padded shortcut is slices and a pad: thop does not meet them, of fvcore nobody knows."""
     shortcut = lc.ZeroPaddedShortcut(4, 8, stride=2)
@@ -246,6 +293,8 @@ def test_a_tool_prices_a_layer_whose_weights_come_from_elsewhere(name: str) -> N
     plain = read(lc.Sequential(lc.Linear(30, 10)), (30,), name)
     assert read(lc.Sequential(tied), (30,), name).main == plain.main
     assert plain.main
+    tied_up = Applied(lc.ReLU())
+    assert lc.count(tied_up, lc.FLOPS, (4,)).not_counted[0].layer == "ReLU"
 
 
 def test_the_products_of_two_inputs_are_priced_as_measured() -> None:
@@ -297,6 +346,20 @@ def test_every_result_is_written_in_every_format(
         assert {len(row) for row in csv.reader(io.StringIO(text.strip()))} == {
             len(text.split("\n")[0].split(","))
         }
+
+
+def test_csv_ends_with_its_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """No empty line follows, which a reader of CSV would take for a row."""
+    for arguments in (["show", "lenet5"], ["compare", "lenet5"]):
+        _, text = printed(capsys, *arguments, "--format", "csv")
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_a_reading_that_failed_says_so_once_and_nothing_of_a_number() -> None:
+    text = read(lc.RNN(8, 4), (5, 8), "onnx-tool").text()
+    assert text.count("onnx-tool stops at a plain RNN") == 1
+    assert "That is" not in text
 
 
 def test_a_reading_as_csv_has_a_line_for_each_of_the_tools_names() -> None:

@@ -37,7 +37,17 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 import layercost as lc
 from layercost import witness
 from layercost.questions import diagnoses
-from layercost.view import COMPLETE, Substitution, escaped, html_cell, html_table, not_counted, number, tag
+from layercost.view import (
+    COMPLETE,
+    Substitution,
+    escaped,
+    html_cell,
+    html_table,
+    not_counted,
+    number,
+    sentence,
+    tag,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +156,7 @@ def _amount(count: lc.Count) -> str:
 def _note(count: lc.Count) -> str:
     """What a count counts, and what it leaves out."""
     left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
-    return f"Counts {count.counts}. {f'{left_out[0].upper()}{left_out[1:]}.' if left_out else COMPLETE}"
+    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
 
 
 class NumberRole(SphinxRole):

@@ -49,7 +49,7 @@ _BYTES = 4  # of a float32
 
 def _trained(visit: Visit) -> int:
     """The values that Keras's layer trains."""
-    layer = visit.layer
+    layer = visit.call.layer  # of weights that two layers share, the second holds what is left
     if isinstance(layer, Recurrent):
         return _recurrent_values(layer)
     if isinstance(layer, PReLU):
@@ -75,7 +75,7 @@ def _readable(values: int) -> str:
 
 def _parameters(run: Run) -> Native:
     trained = sum(map(_trained, run.called))
-    kept = sum(int(held.size) for visit in run.called for held in visit.layer.buffers())
+    kept = sum(int(held.size) for visit in run.called for held in visit.call.layer.buffers())
     return {
         "count_params": trained + kept,
         "trainable": trained,

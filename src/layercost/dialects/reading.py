@@ -15,7 +15,7 @@ from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.setting import Given, setting_of
 from layercost.shape import ShapeError, several
-from layercost.view import Grid, Written, number
+from layercost.view import Grid, Rendered, number, sentence
 
 
 class Extra(NamedTuple):
@@ -33,7 +33,7 @@ class Extra(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading(Written):
+class Reading(Rendered):
     """What one tool prints for the model `title`: `native` under its own names, and what that amounts to.
 
     `counted` is the result that conventions give too; its headline is `main`, the number that people quote.
@@ -182,13 +182,18 @@ class Reading(Written):
 
     def text(self) -> str:
         """What the tool would print, by its names, and one line on what it is."""
-        lines = [self.failure] if self.failure else list(_lines(self.native))
-        return "\n".join([self.caption, "", *lines, "", f"That is {self.says}.", self.reason])
+        if self.failure is not None:
+            return "\n".join([f"{self.caption}: nothing.", "", f"{self.failure}."])
+        said = [f"That is {self.says}.", self.reason]
+        return "\n".join([self.caption, "", *_lines(self.native), "", *said])
 
     def grid(self) -> Grid:
         """The tool's names and their values, and one line on what the number is."""
         rows = [(name, _value(value)) for name, value in flat(self.native)]
-        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=f"{self.says}: {self.reason}")
+        remark = f"That is {self.says}. {sentence(self.reason)}"
+        if self.failure is not None:
+            rows, remark = [(self.main_name, number(None))], f"{self.failure}."
+        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each of the tool's names; one that has no number where the tool stops."""
@@ -273,28 +278,26 @@ def read(
 
 
 def _counted(dialect: Dialect, run: Run, native: Native, failure: str | None) -> Counted:
-    """What each call adds, and the number in all; a head that is held and not run adds nothing."""
-    visits = {id(visit.call): visit for visit in run.visits}
-    every = [visits.get(id(call)) for call in run.calls]
+    """What each call adds, and the number in all; a call that the tool does not meet adds nothing."""
+    adding = run.visits if dialect.counts_operations else run.called  # what is held counts once
+    works = {id(visit.call): visit.work for visit in run.visits}
+    amounts = {id(visit.call): _amount(dialect, visit, failure) for visit in adding}
+    idle = 0 if failure is None else None
     return Counted(
         counter=dialect,
         quantity=dialect.quantity,
         setting=run.context.setting,
         calls=run.calls,
-        works=tuple([((), 0) if visit is None else visit.work for visit in every]),
-        amounts=tuple([_amount(dialect, visit, failure) for visit in every]),
+        works=tuple([works.get(id(call), ((), 0)) for call in run.calls]),
+        amounts=tuple([amounts.get(id(call), idle) for call in run.calls]),
         headline=None if failure is not None else dialect.quoted(native),
         failure=failure,
     )
 
 
-def _amount(dialect: Dialect, visit: Visit | None, failure: str | None) -> int | None:
+def _amount(dialect: Dialect, visit: Visit, failure: str | None) -> int | None:
     """What a call adds to the number; None where nobody has measured that, or the tool stops."""
-    if failure is not None:
-        return None
-    if visit is None:
-        return 0
-    return dialect.price(visit) if dialect.measured(visit) else None
+    return dialect.price(visit) if failure is None and dialect.measured(visit) else None
 
 
 def _title(layer: Layer) -> str:
