@@ -95,12 +95,13 @@ class Strange(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.fc = nn.Linear(4, 4)
-        self.norm = nn.InstanceNorm1d(4, affine=True)
+        self.odd = nn.Bilinear(4, 4, 4)
         self.scale = nn.Parameter(torch.ones(4))
         self.spare = nn.Linear(4, 7)
 
     def forward(self, x: Any) -> Any:
-        return self.norm(self.fc(x)) * self.scale
+        x = self.fc(x)
+        return self.odd(x, x) * self.scale
 
 
 class Deciding(nn.Module):

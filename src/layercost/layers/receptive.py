@@ -17,7 +17,7 @@ from layercost.layers.graph import Graph
 from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
-from layercost.layers.reshaping import ZeroPad2d, ZeroPaddedShortcut
+from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
@@ -191,6 +191,10 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
+        case PixelUnshuffle(downscale_factor=r):
+            return tuple(reach.through(r, r, 0) for reach in reaches)
+        case PixelShuffle() | Upsample():
+            raise ShapeError(f"several values behind {layer!r} see the same cells")
         case ZeroPad2d():
             left, _, top, _ = map(int, layer.sides)
             return tuple(
