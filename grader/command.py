@@ -150,7 +150,7 @@ def run_autograde(options: argparse.Namespace) -> int:
 
 
 def _sandbox(assignment: Assignment, options: argparse.Namespace) -> Sandbox:
-    """A sandbox that has been seen to work, or none at all where that was asked for in so many words."""
+    """A sandbox that has been seen to work, or none at all where the teacher asked for that."""
     limits = Limits(step_seconds=options.cell_seconds, total_seconds=options.total_seconds)
     trusted = options.no_sandbox_i_trust_these_files
     try:

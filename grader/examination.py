@@ -176,7 +176,7 @@ class Examination:
 
 
 def _answer(probe: Probe, reply: Mapping[str, Any]) -> Answer:
-    """Believes a reply exactly as far as it decodes."""
+    """The answer in a reply, or a Failure where it cannot be decoded."""
     if reply.get("ok") is True:
         try:
             return decode(reply.get("value"))

@@ -117,7 +117,7 @@ def _answers(
     release: Release,
     earlier: Record | None,
 ) -> tuple[Answers, tuple[CellResult, ...], str]:
-    """From the record where it knows them all; otherwise the box runs, and is asked what is not known."""
+    """From the record where it has all answers; otherwise the box runs, and is asked for the rest."""
     known = earlier.answers_to(probes) if earlier is not None else None
     if earlier is not None and known is not None:
         return known, earlier.cells, "from the record"

@@ -65,7 +65,7 @@ class CappedOutput(io.TextIOBase):
 
 
 def apply_limits(limits: dict[str, int]) -> None:
-    """Binds this process, for good: hard limits cannot be raised again without privileges."""
+    """Limits this process for good: hard limits cannot be raised again without privileges."""
     names = {
         "memory_bytes": resource.RLIMIT_AS,
         "cpu_seconds": resource.RLIMIT_CPU,

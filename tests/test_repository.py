@@ -182,7 +182,7 @@ def test_the_untrusted_side_imports_only_the_standard_library(module: str):
 
 
 def test_the_witness_borrows_no_formula():
-    """With the layers it shares an error and the checks for whole numbers, and nothing that counts."""
+    """With the layers it shares an error and the checks of what is given, and nothing that counts."""
     modules = (ROOT / "src/layercost/witness").glob("*.py")
     imported = {name for module in modules for name in imports_of(module) if name.startswith("layercost")}
     borrowed = {name for name in imported if not name.startswith("layercost.witness")}

@@ -155,7 +155,8 @@ _WHEN_ASKED = {  # a browser, which starts often, needs none of it
 
 __version__ = "0.1.0"
 
-PARAMETERS, BUFFERS, STORED_VALUES = Quantity.PARAMETERS, Quantity.BUFFERS, Quantity.STORED_VALUES
+PARAMETERS, WEIGHTS, BIASES = Quantity.PARAMETERS, Quantity.WEIGHTS, Quantity.BIASES
+BUFFERS, STORED_VALUES = Quantity.BUFFERS, Quantity.STORED_VALUES
 PARAMETER_BYTES = Quantity.PARAMETER_BYTES
 MACS, FLOPS = Quantity.MACS, Quantity.FLOPS
 MULTIPLICATIONS, ADDITIONS = Quantity.MULTIPLICATIONS, Quantity.ADDITIONS
@@ -163,28 +164,28 @@ COMPARISONS, EXPONENTIALS = Quantity.COMPARISONS, Quantity.EXPONENTIALS
 ACTIVATIONS, ACTIVATION_BYTES = Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES
 
 __all__ = [
-    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING",
+    "ACTIVATIONS", "ACTIVATION_BYTES", "ADDITIONS", "BIASES", "BUFFERS", "CAFFE_CONVOLUTION", "CAFFE_POOLING",
     "CEIL", "CELU", "COMPARISONS", "CONVENTIONS", "ELU", "EXPONENTIALS", "FLOOR", "FLOPS", "GELU", "GLU",
     "GRU", "KERAS_TRANSPOSED_SAME", "KERAS_TRANSPOSED_VALID", "LAYERS", "LSTM", "MACS", "MULTIPLICATIONS",
-    "ONNX_CEIL", "ONNX_NOTSET", "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME",
-    "ONNX_VALID", "OUTPUT_SIZE_RULES", "PARAMETERS", "PARAMETER_BYTES", "RNN", "SELU", "STORED_VALUES",
-    "TF_SAME", "TF_VALID", "TRANSPOSED", "TRANSPOSED_SIZE_RULES", "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "Add", "Auxiliary", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d",
-    "BatchNorm2d", "BatchNorm3d", "Comparison", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d",
-    "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Convention", "Count", "Counted",
-    "CounterError", "Difference", "Dropout", "Elementwise", "Embedding", "EuclideanRBF", "Expression",
-    "Features", "Flatten", "Graph", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identification",
-    "Identity", "Image", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Intensity", "Layer",
-    "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax",
-    "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "Model", "Multiply", "PReLU",
-    "Parallel", "PixelShuffle", "PixelUnshuffle", "Quantity", "RMSNorm", "ReLU", "ReLU6",
-    "ReceptiveField", "Reduce", "ScaledTanh", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU",
-    "Sigmoid", "Signal", "Softmax", "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh",
-    "Tokens", "UnknownNameError", "Upsample", "Volume", "ZeroPad2d", "ZeroPaddedShortcut",
-    "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes",
-    "compare_transposed_sizes", "count", "difference", "fold", "from_keras", "from_onnx", "from_torch",
-    "identify", "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
+    "ONNX_CEIL", "ONNX_NOTSET", "ONNX_SAME_LOWER", "ONNX_SAME_UPPER", "ONNX_TRANSPOSED_SAME", "ONNX_VALID",
+    "OUTPUT_SIZE_RULES", "PARAMETERS", "PARAMETER_BYTES", "RNN", "SELU", "STORED_VALUES", "TF_SAME",
+    "TF_VALID", "TRANSPOSED", "TRANSPOSED_SIZE_RULES", "WEIGHTS", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Add", "Auxiliary",
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Comparison",
+    "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "ConvTranspose3d", "Convention", "Count", "Counted", "CounterError", "Difference", "Dropout",
+    "Elementwise", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "Graph", "GroupNorm",
+    "Hardsigmoid", "Hardswish", "Hardtanh", "Identification", "Identity", "Image", "InstanceNorm1d",
+    "InstanceNorm2d", "InstanceNorm3d", "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU",
+    "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MatMul", "MaxPool1d", "MaxPool2d",
+    "MaxPool3d", "Memory", "Mish", "Model", "Multiply", "PReLU", "Parallel", "PixelShuffle", "PixelUnshuffle",
+    "Quantity", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce", "ScaledTanh", "Sequence",
+    "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Softplus", "Softsign",
+    "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Upsample", "Volume",
+    "ZeroPad2d", "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity", "compare",
+    "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold", "from_keras",
+    "from_onnx", "from_torch", "identify", "layer_from_text", "memory", "network_named", "networks",
+    "receptive_field", "table",
 ]  # fmt: skip
 
 

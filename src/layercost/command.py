@@ -10,10 +10,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import layercost
 from layercost import counters, terminal
+from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
 from layercost.counters import count
 from layercost.counting import Count
@@ -42,6 +44,7 @@ examples:
   layercost compare "Conv2d(3, 64, 3, padding=1)" --input 3x32x32 --batch 8 --format md
   layercost identify 15483821032 vgg16
   layercost identify 4.1G resnet50
+  layercost identify 300 million mobilenet_v2 --all
   layercost conventions
   layercost networks
 """
@@ -52,13 +55,13 @@ completes names after: eval "$(register-python-argcomplete layercost)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit status: 0, 1 where a tool fails, or 2 for input that cannot be."""
+    """Run the command; gives the exit status: 0, 1 where a tool fails, or 2 for bad input."""
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except (ValueError, RecursionError) as error:  # all errors of the library are ValueErrors
         print(f"layercost: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever read us, as head does, has seen enough
+    except BrokenPipeError:  # the reader of our output, `head` perhaps, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
 
@@ -90,11 +93,11 @@ def _completions() -> dict[str, Iterable[str]]:
 
 
 def _say(text: str) -> None:
-    """Print `text`, as UTF-8 where the terminal's own encoding lacks a sign of it."""
-    if sys.stdout is None:  # closed before we began
+    """Print `text`, as UTF-8 where the terminal's own encoding lacks one of its characters."""
+    if sys.stdout is None:  # standard output was closed before we began
         return
     try:
-        text.encode(sys.stdout.encoding or "utf-8")  # what is kept in memory has none
+        text.encode(sys.stdout.encoding or "utf-8")  # a stream in memory has no encoding
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
     print(text, end="" if text.endswith("\n") or not text else "\n", flush=True)
@@ -186,8 +189,9 @@ def _compare(options: argparse.Namespace) -> str:
 
 def _identify(options: argparse.Namespace) -> str:
     models = list(_versions(options.model)) if _is_name(options.model) else [layer_from_text(options.model)]
-    found = layercost.identify(options.number, models, options.input, batch=options.batch)
-    return found.render(options.format)
+    number = " ".join(options.number)  # 3.8 billion is two words
+    found = layercost.identify(number, models, options.input, batch=options.batch)
+    return replace(found, every=options.all).render(options.format)
 
 
 def _is_name(text: str) -> bool:
@@ -324,23 +328,30 @@ def _network_data(entry: NetworkEntry) -> dict[str, Any]:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """A shape as it is typed, ``3x32x32`` or ``3,32,32``; raises ShapeError that says how to type one."""
-    parts = text.replace("×", "x").replace(",", "x").strip("()[] ").lower().split("x")
-    if not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-        raise ShapeError(f"--input takes sizes without the batch, as 3x32x32 or 300, but got {shown(text)}")
-    return tuple(_digits("--input", "a size", part) for part in parts)
+    """A shape as it is typed, ``3x32x32``, ``3,32,32`` or ``3x2*16x32``; raises ShapeError."""
+    typed = text.replace("×", "x").lower()
+    try:
+        found = whole_numbers(typed.replace("x", ","))
+        if typed.endswith("x") or min(found, default=0) < 0:
+            raise Unworkable("a size is missing or below 0")
+    except Unworkable as error:
+        raise ShapeError(
+            "--input takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), "
+            f"but got {shown(text)}: {error}"
+        ) from None
+    return found
 
 
 def _batch(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    try:
+        numbers = whole_numbers(text)
+    except Unworkable as error:
+        raise ShapeError(
+            f"--batch takes a whole number of at least 1, but got {shown(text)}: {error}"
+        ) from None
+    if len(numbers) != 1 or numbers[0] < 0:
         raise ShapeError(f"--batch takes a whole number of at least 1, but got {shown(text)}")
-    return whole("--batch", "the batch", _digits("--batch", "the batch", text))
-
-
-def _digits(option: str, what: str, text: str) -> int:
-    if len(text.strip()) > 19:  # more than `whole` takes, and perhaps more than Python reads
-        raise ShapeError(f"{option}: {what} of {len(text.strip())} digits is more than any machine holds")
-    return int(text)
+    return whole("--batch", "the batch", numbers[0])
 
 
 def _one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:
@@ -469,8 +480,10 @@ def _compare_options(command: argparse.ArgumentParser) -> None:
 
 
 def _identify_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("number", metavar="NUMBER", help="as 15483821032, 15.48G, 528MiB or 4.1e9")
+    what = "as 15483821032, 15.48G, 528MiB, 4.1e9 or 138 million"
+    command.add_argument("number", nargs="+", metavar="NUMBER", help=what)
     _model_options(command)
+    command.add_argument("--all", action="store_true", help="show every match, not only the ten plainest")
 
 
 def _difference_options(command: argparse.ArgumentParser) -> None:

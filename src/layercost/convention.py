@@ -6,6 +6,7 @@ and the same line prices plain integers and expressions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -49,11 +50,11 @@ class Price(NamedTuple):
 Key: TypeAlias = Kind | tuple[Kind, Role]
 
 
-@dataclass(frozen=True, eq=False)  # a convention is itself: two with the same prices may have other sources
+@dataclass(frozen=True, eq=False)  # compared by identity: equal prices may come from different sources
 class Convention:
     """Prices for the facts of a layer, under a name and with a source.
 
-    `prices` is keyed by a kind of operation, or by a kind in one role, which goes first.
+    `prices` is keyed by a kind of operation, or by a kind in one role; the role is looked up first.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Convention:
             amount, length = operation[2:]
             if (
                 type(total) is type(amount) is type(length) is int
-            ):  # as nearly always; the rest is for letters
+            ):  # plain integers, as nearly always; else letters
                 total += (price[0] * length + price[1]) * amount
             else:
                 total = add(total, price.of(operation))
@@ -115,6 +116,17 @@ MACS_ONLY = Convention(
     prices={Kind.DOT: Price(1)},
 )
 
+TWO_A_MAC = Convention(
+    name="two-a-mac",
+    unit="FLOPs",
+    counts="2n for a dot product of length n, 2 for each multiply-accumulate; nothing else, and no bias",
+    source=(
+        "Kaplan et al. 2020, Scaling laws for neural language models, section 2.1 and table 1, as in most "
+        "papers on language models; PyTorch, torch.utils.flop_counter.FlopCounterMode"
+    ),
+    prices={Kind.DOT: Price(2)},
+)
+
 EVERYTHING = Convention(
     name="everything",
     unit="FLOPs",
@@ -142,13 +154,15 @@ EVERYTHING = Convention(
     },
 )
 
-CONVENTIONS: dict[str, Convention] = {c.name: c for c in (TEXTBOOK, MACS_ONLY, EVERYTHING)}
+CONVENTIONS: dict[str, Convention] = {c.name: c for c in (TEXTBOOK, MACS_ONLY, TWO_A_MAC, EVERYTHING)}
 
 
 class Quantity(Enum):
     """What can be counted; the value is its name in tables and JSON."""
 
     PARAMETERS = "parameters"
+    WEIGHTS = "weights"
+    BIASES = "biases"
     BUFFERS = "buffers"
     STORED_VALUES = "stored_values"
     PARAMETER_BYTES = "parameter_bytes"
@@ -162,7 +176,7 @@ class Quantity(Enum):
     ACTIVATION_BYTES = "activation_bytes"
 
 
-# Counts of one kind of operation do not depend on the convention that was asked for: they are their own.
+# Counts of one kind of operation do not depend on the convention that is asked for: each has its own prices.
 _OWN_PRICES: dict[Quantity, Convention] = {
     Quantity.MACS: MACS_ONLY,
     Quantity.MULTIPLICATIONS: Convention(
@@ -269,6 +283,8 @@ class UnknownNameError(ValueError):
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that nobody has: the nearest right ones, or all of them."""
+    if what == "convention" and (unit := _unit_meant(name)):
+        return _unit_for_convention(name, unit)
     import difflib  # slow to import, and needed only here
 
     names = list(known)
@@ -282,3 +298,21 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     more = f" and {len(names) - 40} more" if len(names) > 40 else ""
     tail = f"did you mean {near}?" if near else f"there are: {', '.join(names[:40])}{more}"
     return f"no {what} is called {shown(name)}; {tail}"
+
+
+def _unit_meant(name: object) -> str:
+    """FLOPs or MACs, where somebody gives the unit in place of a convention; otherwise nothing."""
+    plain = re.sub(r"[^a-z0-9]", "", str(name)[:100].casefold()).removesuffix("s")
+    if plain in ("flop", "gflop", "mflop", "operation", "op"):
+        return "FLOPs"
+    return "MACs" if plain in ("mac", "gmac", "mmac", "madd", "multadd", "multiplyadd") else ""
+
+
+def _unit_for_convention(name: object, unit: str) -> str:
+    """The message for a unit that is given as a convention."""
+    giving = [convention.name for convention in CONVENTIONS.values() if convention.unit == unit]
+    one = f"{giving[0]!r}" if len(giving) == 1 else f"one of {', '.join(map(repr, giving))}"
+    return (
+        f"no convention is called {shown(name)}: a convention says which operations count, and how much "
+        f"each; for {unit} choose {one} (layercost conventions lists them)"
+    )

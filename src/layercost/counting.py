@@ -260,6 +260,18 @@ _AMOUNTS = {
         "values that training changes, each once, however often its layer is called",
         is_held=True,
     ),
+    Quantity.WEIGHTS: _Amount(
+        lambda facts: _sizes(held for held in facts.parameters if not held.is_bias),
+        "weights",
+        "parameters that are no biases; the scales of a normalization are among them",
+        is_held=True,
+    ),
+    Quantity.BIASES: _Amount(
+        lambda facts: _sizes(held for held in facts.parameters if held.is_bias),
+        "biases",
+        "parameters that are added, by their names; the shifts of a normalization are among them",
+        is_held=True,
+    ),
     Quantity.BUFFERS: _Amount(
         lambda facts: _sizes(facts.buffers), "values", "values that are stored and not trained", is_held=True
     ),

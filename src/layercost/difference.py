@@ -1,6 +1,6 @@
 """Where two networks part: layers that only one has, layers that changed, counts that differ.
 
-The calls of both are laid side by side, by their names or by their order, whichever leaves less to tell.
+The calls of both are laid side by side, by their names or by their order, whichever leaves fewer differences.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The layer's name, both where they differ."""
+        """The layer's name, or both names where they differ."""
         names = dict.fromkeys(row.name for row in (self.first, self.second) if row is not None)
         return " → ".join(names)
 

@@ -42,7 +42,7 @@ class Kind(Enum):
 
     __hash__ = (
         object.__hash__
-    )  # members are one of a kind; Enum's own hash is slow where prices are looked up
+    )  # each member exists once; Enum's own hash is slow where prices are looked up
 
 
 class Role(Enum):
@@ -78,6 +78,16 @@ class Held(NamedTuple):
 
     name: str
     size: Number
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether the name says that these values are added: ``bias``, ``bias_ih_l0``, Keras's ``beta``.
+
+        The shift of a normalization is one of them. Whatever else is trained counts as weights: kernels,
+        embeddings, the scales of a normalization.
+        """
+        last = self.name.replace("/", ".").rpartition(".")[2].casefold()
+        return last in ("bias", "beta") or last.startswith("bias_") or last.endswith("_bias")
 
 
 class Facts(NamedTuple):

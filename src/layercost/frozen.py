@@ -1,4 +1,4 @@
-"""Frozen dataclasses that are made quickly, because there are many and a browser makes them all at its start.
+"""Frozen dataclasses that are quick to define: there are many, and a browser defines them all at its start.
 
 `dataclasses.dataclass` writes and compiles six functions for each class, which takes half a millisecond.
 Here only `__init__` is, and only where a class has fields of its own; what else a frozen dataclass does is
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="type[Frozen]")
 
 
 class Frozen:
-    """What cannot change once it is made, and is equal to what has the same class and fields."""
+    """An object that cannot change once it is made, and equals any of the same class with equal fields."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
@@ -76,7 +76,7 @@ def _init(cls: type[Frozen]) -> Any:
     parameters = ", ".join(["self", *plain, *(["*", *keyword] if keyword else [])])
     lines = [
         f"_set(self, {each.name!r}, {each.name})" for each in own
-    ]  # not __dict__: reading would be slower
+    ]  # after a write through __dict__ each read would be slower
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     body = "\n    ".join(lines)

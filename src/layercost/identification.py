@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import log
 from typing import Any, NamedTuple
 
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
 from layercost.counters import reading_of, usual_input
 from layercost.dialects import DIALECTS
-from layercost.dialects.reading import flat
+from layercost.dialects.dialect import Dialect
+from layercost.dialects.reading import Reading, flat
+from layercost.dialects.typed import BYTES, OPERATIONS, PARAMETERS, VALUES, Asked, asked
 from layercost.layer import Layer
 from layercost.setting import Setting
-from layercost.shape import ShapeError, shown
 from layercost.table import Row, table
 from layercost.view import Grid, Rendered
 from layercost.view import number as in_words
 
+# How plain a source is: what we count, what a tool prints in all, what it prints in part, a part of a model.
+OURS, IN_ALL, IN_PART, PART_OF_MODEL = range(4)
+
+# Tools without a release in the two years before the versions that we read (PyPI), and one tool's second
+# way of running: what they print is known, and rarely what somebody who asks today has run.
+NOT_CURRENT = frozenset({"thop", "fvcore", "torchinfo", "calflops", "onnx-tool(unfused)"})
+
+FIRST = 10  # of all matches so many are shown, unless all are asked for
+
 
 class Source(NamedTuple):
-    """A number that some counter gives: of which version, counted by whom, and what it is."""
+    """A number that some counter gives: of which versions, counted by whom, and what it is."""
 
     versions: tuple[str, ...]
     counter: str
     what: str
     number: int
-    at_least: bool = False
+    kind: str = OPERATIONS
+    plainness: int = OURS
+    order: int = 0  # of the first version that gives it, among those that were asked about
+    at_least: bool = False  # some of what is counted has no known number
 
     @property
     def words(self) -> str:
@@ -35,13 +48,19 @@ class Source(NamedTuple):
         versions = f" (version {' or '.join(self.versions)})" if self.versions else ""
         return f"{self.counter}: {self.what} = {in_words(self.number, self.at_least)}{versions}"
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """What was counted, by whom, as JSON's types."""
+        names = ("versions", "counter", "what", "number", "at_least")
+        return {name: getattr(self, name) for name in names}
+
 
 class Match(NamedTuple):
-    """A source that gives the number, and what was done to it: a unit, a factor."""
+    """A source that gives the number, and what was done to it: a unit, a factor; plain ones rank lowest."""
 
     source: Source
     how: str
-    rank: int
+    rank: tuple[float, ...]
 
     @property
     def words(self) -> str:
@@ -51,12 +70,16 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class Identification(Rendered):
-    """What was asked for, where it arises, and, where nowhere, what comes nearest."""
+    """What was asked for, where it arises, and, where nowhere, what comes nearest.
+
+    Text and tables show the ten plainest matches, or `every` one; JSON and CSV have them all.
+    """
 
     asked: str
     title: str
     matches: tuple[Match, ...]
     nearest: tuple[tuple[Source, float], ...]
+    every: bool = False
 
     @property
     def caption(self) -> str:
@@ -66,20 +89,30 @@ class Identification(Rendered):
         return f"{self.asked} arises nowhere for {self.title}. The nearest:"
 
     @property
+    def remark(self) -> str:
+        """How many matches are not shown; empty where all are."""
+        left = 0 if self.every else len(self.matches) - FIRST
+        return f"and {left} more, less plain; --all shows them" if left > 0 else ""
+
+    @property
     def _found(self) -> list[tuple[Source, str]]:
         """Each source with how it gives the number, or how near it comes."""
         if self.matches:
             return [(match.source, match.how) for match in self.matches]
         return [(source, f"yours is {ratio:.5g} times that") for source, ratio in self.nearest]
 
+    @property
+    def _shown(self) -> list[tuple[Source, str]]:
+        return self._found if self.every else self._found[:FIRST]
+
     def text(self) -> str:
-        """The matches, the plainest first; or the nearest numbers with their ratio."""
-        found = [f"  {match.words}" for match in self.matches]
-        near = [f"  {source.words}; yours is {ratio:.5g} times that" for source, ratio in self.nearest]
-        return "\n".join([self.caption, *found, *near])
+        """The plainest matches; or the nearest numbers with their ratio."""
+        between = ", " if self.matches else "; "
+        found = ("  " + between.join(filter(None, (source.words, how))) for source, how in self._shown)
+        return "\n".join([self.caption, *found, *filter(None, [self.remark])])
 
     def grid(self) -> Grid:
-        """A row for each source."""
+        """A row for each source that is shown."""
         heads = ("counter", "what", "version", "how", "number")
         rows = [
             (
@@ -89,9 +122,9 @@ class Identification(Rendered):
                 how,
                 in_words(source.number, source.at_least),
             )
-            for source, how in self._found
+            for source, how in self._shown
         ]
-        return Grid(self.caption, heads, rows, len(heads) - 1)
+        return Grid(self.caption, heads, rows, len(heads) - 1, remark=self.remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each source; one that is no match but near is not `found`."""
@@ -102,69 +135,14 @@ class Identification(Rendered):
             yield source.counter, source.what, versions, source.number, source.at_least, how, found
 
     def data(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The same as plain data, with every match, the plainest first."""
         return {
             "asked": self.asked,
             "of": self.title,
             "found": bool(self.matches),
-            "matches": [{**match.source._asdict(), "how": match.how} for match in self.matches],
-            "nearest": [{**source._asdict(), "ratio": ratio} for source, ratio in self.nearest],
+            "matches": [{**match.source.data, "how": match.how} for match in self.matches],
+            "nearest": [{**source.data, "ratio": ratio} for source, ratio in self.nearest],
         }
-
-
-# ---- what was asked ----------------------------------------------------------------------------
-
-_NUMBER = re.compile(
-    r"([0-9][0-9_,' ]*)(\.[0-9]+)?(?:[eE]\+?([0-9]{1,2}))?\s*([kKMGTB]?)(i?)([bB]?)(?:[A-Za-z/]*)"
-)
-_POWERS = {"K": 1, "M": 2, "G": 3, "B": 3, "T": 4}
-
-
-class Asked(NamedTuple):
-    """A reading of what was typed: the numbers from `low` to `high` round to it, in the unit `how`."""
-
-    low: float
-    high: float
-    how: str
-    rank: int
-
-
-def asked(text: str) -> tuple[Asked, ...]:
-    """What a typed number can mean: ``15.48G`` is a rounded number in units of 1000**3 or 1024**3.
-
-    Raises ShapeError that says how to type one.
-    """
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None or len(text) > 40:
-        raise ShapeError(f"expected a number, as 15483821032, 15.48G, 528MiB or 4.1e9, but got {shown(text)}")
-    whole, fraction, exponent, prefix, binary, byte = match.groups()
-    if prefix.upper() == "B" and not byte and not fraction and not exponent:
-        prefix, byte = "", "B"  # 553430176B: bytes, not billions
-    value = float(re.sub(r"[_,' ]", "", whole) + (fraction or "")) * 10 ** int(exponent or 0)
-    digits = len(fraction or ".") - 1
-    rounded = 0.5 * 10 ** (int(exponent or 0) - digits) if fraction or exponent else 0.0
-    if not prefix:
-        return tuple(_unprefixed(value, rounded, bool(fraction)))
-    power = _POWERS[prefix.upper()]
-    margin = rounded or 0.5
-    units = [(1024**power, f"in units of 1024^{power}")]
-    if not binary:
-        units.insert(0, (1000**power, f"in units of 1000^{power}"))
-    return tuple(
-        Asked((value - margin) * unit, (value + margin) * unit, how, 1 + place)
-        for place, (unit, how) in enumerate(units)
-    )
-
-
-def _unprefixed(value: float, rounded: float, has_fraction: bool) -> Iterator[Asked]:
-    """A number without a unit is itself; one with a fraction may be in any unit."""
-    yield Asked(value - rounded, value + rounded, "rounded" if rounded else "", 0)
-    if has_fraction:
-        for power in (1, 2, 3, 4):
-            for place, base in enumerate((1000, 1024)):
-                unit = base**power
-                low, high = (value - rounded) * unit, (value + rounded) * unit
-                yield Asked(low, high, f"in units of {base}^{power}", 2 + place)
 
 
 # ---- where numbers come from -------------------------------------------------------------------
@@ -179,7 +157,9 @@ def identify(
 ) -> Identification:
     """Where `number` arises among `models` (the versions of one network, or one layer), in every dialect,
     convention, unit (1000 and 1024, doubled or halved, bytes of a number format) and part (convolutions
-    alone, without the classifier, ...). Raises ShapeError for what is not a number.
+    alone, without the classifier, ...). Matches are ranked: what is exact before what is rounded, units of
+    1000 before units of 1024, what is counted in all before its parts, current tools before others, the
+    first versions before the next, and then what is closest. Raises ShapeError for what is not a number.
 
     >>> from layercost import networks
     >>> found = identify(15483821032, [networks.vgg16()])
@@ -190,9 +170,9 @@ def identify(
     meanings = asked(str(number))
     sources: list[Source] = []
     title = ""
-    for model in models:
+    for order, model in enumerate(models):
         title = getattr(model, "name", "") or repr(model)
-        sources += _sources(model, input_shape, batch)
+        sources += (source._replace(order=order) for source in _sources(model, input_shape, batch))
     plain = _merged(source for source in sources if source.number)
     matches = [match for source in plain for match in _matching(source, meanings)]
     matches.sort(key=lambda match: match.rank)
@@ -201,35 +181,52 @@ def identify(
 
 def _merged(sources: Iterable[Source]) -> list[Source]:
     """Sources that differ in the version alone, as one that names them all."""
-    versions: dict[Source, tuple[str, ...]] = {}
+    merged: dict[Source, Source] = {}
     for source in sources:
-        key = source._replace(versions=())
-        known = versions.get(key, ())
-        versions[key] = known + tuple(version for version in source.versions if version not in known)
-    return [source._replace(versions=named) for source, named in versions.items()]
+        key = source._replace(versions=(), order=0)
+        known = merged.get(key, source)
+        merged[key] = known._replace(versions=tuple(dict.fromkeys(known.versions + source.versions)))
+    return list(merged.values())
 
 
 def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> Iterator[Source]:
     version = (model.version,) if hasattr(model, "version") else ()
     shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
-    for name in CONVENTIONS:
+    for name, convention in CONVENTIONS.items():
         counted = table(model, shapes, name, setting=setting)
-        total, unit = counted.total.flops or 0, CONVENTIONS[name].unit
-        yield Source(version, f"convention {name}", unit, total, counted.at_least)
-        yield from _parts(version, f"convention {name}", CONVENTIONS[name].unit, counted.rows, _flops)
-    rows = counted.rows
-    yield Source(version, "our count", "parameters", counted.total.parameters)
-    yield Source(version, "our count", "bytes of activations (float32)", counted.total.activation_bytes)
-    yield Source(version, "our count", "values of activations", counted.total.activation_bytes // 4)
-    yield from _parts(version, "our count", "parameters", rows, _parameters)
+        total = counted.total.flops or 0
+        whole = Source(version, f"convention {name}", convention.unit, total, at_least=counted.at_least)
+        yield whole
+        yield from _parts(whole, counted.rows, _flops)
+    whole = Source(version, "our count", "parameters", counted.total.parameters, PARAMETERS)
+    yield whole
+    yield from _parts(whole, counted.rows, _parameters)
+    size = counted.total.activation_bytes
+    yield Source(version, "our count", "bytes of activations (float32)", size, BYTES)
+    yield Source(version, "our count", "values of activations", size // 4, VALUES)
     for dialect in DIALECTS.values():
-        if dialect.joins:
-            continue
-        reading = reading_of(model, shapes, dialect, setting)
-        exact = ".".join(dialect.ways.get(Quantity.PARAMETERS, ()))  # what is held is known
-        for name, value in flat(reading.native):
-            if isinstance(value, int):
-                yield Source(version, dialect.name, name, value, reading.counted.at_least and name != exact)
+        if not dialect.joins:
+            yield from _printed(version, dialect, reading_of(model, shapes, dialect, setting))
+
+
+def _printed(version: tuple[str, ...], dialect: Dialect, reading: Reading) -> Iterator[Source]:
+    """Every whole number of a reading, under the tool's own names."""
+    exact = ".".join(dialect.ways.get(Quantity.PARAMETERS, ()))  # what is held is known
+    for name, value in flat(reading.native):
+        if isinstance(value, int):
+            plainness = IN_PART if any(word in name for word in _IN_PART) else IN_ALL
+            at_least = reading.counted.at_least and name != exact
+            yield Source(version, dialect.name, name, value, _kind(name), plainness, at_least=at_least)
+
+
+_IN_PART = ("by_op", "by op", "unsupported", "non_trainable")
+
+
+def _kind(name: str) -> str:
+    """What a number of a reading counts, by its name."""
+    if "bytes" in name:
+        return BYTES
+    return PARAMETERS if "param" in name or "trainable" in name else OPERATIONS
 
 
 def _flops(row: Row) -> int:
@@ -240,9 +237,7 @@ def _parameters(row: Row) -> int:
     return row.parameters
 
 
-def _parts(
-    version: tuple[str, ...], counter: str, what: str, rows: Iterable[Row], amount: Callable[[Row], int]
-) -> Iterator[Source]:
+def _parts(whole: Source, rows: Iterable[Row], amount: Callable[[Row], int]) -> Iterator[Source]:
     """Parts of a model that are quoted in place of the whole."""
     every = [(type(row.module).__name__, amount(row)) for row in rows]
     convolutions = sum(value for kind, value in every if kind.startswith("Conv"))
@@ -251,12 +246,16 @@ def _parts(
     last = next((value for kind, value in reversed(every) if kind == "Linear"), 0)
     if not 0 < convolutions < total:
         return
-    yield Source(version, counter, f"{what}, convolutions only", convolutions)
+
+    def part(name: str, number: int) -> Source:
+        return whole._replace(what=f"{whole.what}, {name}", number=number, plainness=PART_OF_MODEL)
+
+    yield part("convolutions only", convolutions)._replace(at_least=False)
     if connected:
-        yield Source(version, counter, f"{what}, fully connected layers only", connected)
-        yield Source(version, counter, f"{what}, without the classifier (all Linear)", total - connected)
+        yield part("fully connected layers only", connected)._replace(at_least=False)
+        yield part("without the classifier (all Linear)", total - connected)
     if 0 < last < connected:
-        yield Source(version, counter, f"{what}, without the last Linear", total - last)
+        yield part("without the last Linear", total - last)
 
 
 # ---- comparing ---------------------------------------------------------------------------------
@@ -264,27 +263,38 @@ def _parts(
 
 def _matching(source: Source, meanings: Iterable[Asked]) -> Iterator[Match]:
     """Ways in which a source gives the number: as it is, in a unit, doubled, halved, as bytes."""
-    for meaning in meanings:
-        for factor, how, rank in _factors(source):
-            if meaning.low <= source.number * factor <= meaning.high:
-                said = ", ".join(word for word in (how, meaning.how) if word)
-                yield Match(source, said, 10 * rank + meaning.rank + 5 * (", " in source.what))
+    for place, (factor, how, kind) in enumerate(_factors(source)):
+        number = source.number * factor
+        fits = (m for m in meanings if m.kind in ("", kind) and m.low <= number <= m.high)
+        if meaning := next(fits, None):  # the plainest comes first
+            said = ", ".join(word for word in (how, meaning.how) if word)
+            yield Match(source, said, _rank(source, place, meaning, float(number)))
 
 
-def _factors(source: Source) -> Iterator[tuple[float, str, int]]:
-    yield 1, "", 0
-    if source.what.split(",")[0] == "parameters":
-        for dtype, bits in DTYPE_BITS.items():
-            yield bits / 8, f"in bytes of {dtype}", 2
-    else:
-        yield 2, "doubled", 3
-        yield 0.5, "halved", 3
+def _rank(source: Source, place: int, meaning: Asked, number: float) -> tuple[float, ...]:
+    not_current, distance = source.counter in NOT_CURRENT, abs(number - meaning.middle)
+    return place, meaning.rank, source.plainness, not_current, source.order, distance
+
+
+def _factors(source: Source) -> Iterator[tuple[Fraction, str, str]]:
+    """What a number may be multiplied with, in words, and what it then counts; the plainest first."""
+    yield Fraction(1), "", source.kind
+    if source.kind == OPERATIONS:
+        yield Fraction(2), "doubled", source.kind
+        yield Fraction(1, 2), "halved", source.kind
+    elif source.kind == PARAMETERS and source.plainness != IN_ALL:
+        for dtype, bits in sorted(DTYPE_BITS.items(), key=lambda pair: pair[0] != "float32"):
+            yield Fraction(bits, 8), f"in bytes of {dtype}", BYTES
 
 
 def _nearest(sources: Iterable[Source], meaning: Asked) -> tuple[tuple[Source, float], ...]:
-    """The five sources whose ratio to the number is nearest to 1, each with the ratio."""
-    wanted = (meaning.low + meaning.high) / 2
-    if wanted <= 0:
+    """The five sources whose ratio to the number is nearest to 1, each with the ratio.
+
+    Where it was typed what the number counts, only sources that count the same are near.
+    """
+    number = meaning.middle
+    if number <= 0:
         return ()
-    ordered = sorted(sources, key=lambda source: abs(log(wanted / source.number)))
-    return tuple((source, wanted / source.number) for source in ordered[:5])
+    alike = [source for source in sources if meaning.kind in ("", source.kind)]
+    ordered = sorted(alike, key=lambda source: abs(log(number / source.number)))
+    return tuple((source, number / source.number) for source in ordered[:5])

@@ -16,7 +16,9 @@ from itertools import chain, count
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, cast
 
+from layercost.arithmetic import Unworkable, is_arithmetic, worked_out, written
 from layercost.convention import unknown
+from layercost.elsewhere import unknown_layer
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
@@ -64,7 +66,7 @@ class Call(NamedTuple):
         return total
 
     def facts(self, setting: Setting = INFERENCE) -> Facts:
-        """What this call holds, does and writes, in plain integers; what it does not run it only holds."""
+        """What this call holds, does and writes, in plain integers; a call that does not run only holds."""
         return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(setting))
 
     def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
@@ -88,7 +90,8 @@ class Layer(Frozen):
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
-    depth: ClassVar[int] = 0  # how many layers stand one inside the other below this one
+    depth: ClassVar[int] = 0  # how deep layers are nested inside this one
+    keeps_places: ClassVar[bool] = False  # True: a value depends on those at its own place alone
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
 
     # ---- what a layer declares; each runs on plain integers and on expressions
@@ -118,7 +121,7 @@ class Layer(Frozen):
         return {}
 
     def check(self, *shapes: Any, **_: Any) -> None:
-        """Raise ShapeError where what arrives has the right axes and yet does not fit."""
+        """Raise ShapeError for a shape that has the right axes and the wrong sizes."""
 
     # ---- what everybody asks a layer
 
@@ -185,7 +188,7 @@ class Layer(Frozen):
         return change(self, input_shape)
 
     def fitted(self, *input_shapes: Iterable[object]) -> tuple[Shapes, Shape]:
-        """What arrives, as the shapes with named axes that this layer takes, and the output's shape.
+        """The input shapes, their axes named as this layer names them, and the output's shape.
 
         Raises ShapeError.
         """
@@ -217,6 +220,11 @@ class Layer(Frozen):
             self.operations(*shapes, output=output, setting=setting),
             self.written(output, setting),
         )
+
+    @property
+    def at_work(self) -> Layer:
+        """The layer that works: this one, or the one inside where its weights come from elsewhere."""
+        return self
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._arguments())})"
@@ -373,12 +381,12 @@ _LONGEST_TEXT = 100_000  # characters; a written layer has a hundred
 def layer_from_text(text: str) -> Layer:
     """The layer that a text such as ``Conv2d(3, 6, kernel_size=5)`` names.
 
-    Only names of registered layers and literal values are read; nothing is evaluated as code.
-    What PyTorch prints can be read too: arguments that change no count, as ``inplace``, are left out.
-    Raises LayerError that says what was expected and what arrived.
+    Names of registered layers, literal values and arithmetic on whole numbers (+ - * // **) are read;
+    nothing is run as code. What PyTorch prints can be read too: arguments that change no count, as
+    ``inplace``, are left out. Raises LayerError that says what was expected and what arrived.
 
-    >>> layer_from_text("nn.Linear(300, 100)")
-    Linear(300, 100)
+    >>> layer_from_text("nn.Linear(3*32*32, 10)")
+    Linear(3072, 10)
     """
     value = _value(_parsed(text))
     if not isinstance(value, Layer):
@@ -418,22 +426,24 @@ def _key(node: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(name)):
             return name
-    raise LayerError(f"expected a text as the name of a layer, but got {_source(node)}")
+    raise LayerError(f"expected a text as the name of a layer, but got {written(node)}")
 
 
 def _literal(node: ast.expr) -> object:
     try:
-        return ast.literal_eval(node)
+        return worked_out(node) if is_arithmetic(node) else ast.literal_eval(node)
+    except Unworkable as error:
+        raise LayerError(str(error)) from None
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected numbers, True, False, None, texts or layers as arguments, but got {_source(node)}"
+            f"expected numbers, True, False, None, texts or layers as arguments, but got {written(node)}"
         ) from None
 
 
 def _called(node: ast.Call) -> Layer:
     name = _name_of(node.func)
     if name not in LAYERS:
-        raise LayerError(unknown("layer", name, LAYERS))
+        raise LayerError(unknown_layer(name, LAYERS))
     starred = any(isinstance(argument, ast.Starred) for argument in node.args)
     if starred or any(keyword.arg is None for keyword in node.keywords):
         raise LayerError(f"{name}: write its arguments one by one; * and ** are not read")
@@ -447,7 +457,7 @@ def _name_of(function: ast.expr) -> str:
     match function:
         case ast.Name(id=name) | ast.Attribute(value=ast.Name() | ast.Attribute(value=ast.Name()), attr=name):
             return name
-    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {_source(function)}")
+    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {written(function)}")
 
 
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
@@ -460,7 +470,7 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
     try:
         bound = signature.bind(*arguments, **keywords)
     except TypeError as error:
-        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {_source(node)}") from None
+        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {written(node)}") from None
     return LAYERS[name](*bound.args, **bound.kwargs)
 
 
@@ -468,10 +478,3 @@ def _written_signature(signature: inspect.Signature) -> str:
     """The arguments by name and default, without their types."""
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
     return str(inspect.Signature(plain))
-
-
-def _source(node: ast.expr) -> str:
-    try:
-        return shown(ast.unparse(node))
-    except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
-        return "something that is too long to show"

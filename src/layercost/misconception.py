@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import TypeAlias, TypeVar, cast
 
-from layercost.convention import DTYPE_BITS, MACS_ONLY, TEXTBOOK, Convention, Price, Quantity
+from layercost.convention import DTYPE_BITS, TEXTBOOK, TWO_A_MAC, Convention, Price, Quantity
 from layercost.facts import Held, Kind
 from layercost.layer import Layer, LayerError
 from layercost.shape import Shape, ShapeError, several, shape_of
@@ -29,14 +29,14 @@ class Size(Enum):
 Measure: TypeAlias = Quantity | Size
 Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for each value that a join reads
 
-STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES})
+STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.WEIGHTS, Quantity.BIASES})
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
 SIZED = PRICED | {Size.OUTPUT_SIZE}
 
 
 @dataclass(frozen=True)
 class Unit:
-    """In what an answer is given: `size` of what is counted make one. No name: what is counted itself."""
+    """The unit of an answer: `size` of what is counted, as 1,024 bytes are a KiB; without a name, one."""
 
     name: str
     size: int = 1
@@ -50,7 +50,7 @@ UNITS = {
 
 
 class Itself:
-    """A key for a layer that is found by being the same object: to hash a whole network takes longer."""
+    """A dictionary's key for this very layer object: to hash all of a network would take longer."""
 
     __slots__ = ("layer",)
 
@@ -117,7 +117,7 @@ def belief(
     """Declare a belief about the layers `of` a class, for the `measures` that it distorts.
 
     What is decorated gives the layer as the believer sees it: a function from layer to layer, or a class that
-    overrides methods of `of` and calls `super()`. `where` says of which layers it can be held at all.
+    overrides methods of `of` and calls `super()`. `where` picks the layers of which it can be held.
     """
 
     def declared(change: Belief) -> Belief:
@@ -234,30 +234,38 @@ class _OneBias(Layer):
 _TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
 
 
-def _asks(task: Task, quantity: Quantity, convention: Convention) -> bool:
-    return task.measure is quantity and (
-        quantity is not Quantity.FLOPS or task.convention.name == convention.name
-    )
+def _asks_flops(task: Task, *conventions: Convention) -> bool:
+    """Whether the task asks for FLOPs under one of these conventions."""
+    names = [convention.name for convention in conventions]
+    return task.measure is Quantity.FLOPS and task.convention.name in names
 
 
 def _macs_for_flops(task: Task) -> Task | None:
-    priced = replace(task, measure=Quantity.MACS)
-    return priced if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+    return replace(task, measure=Quantity.MACS) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
 
 
 def _flops_for_macs(task: Task) -> Task | None:
     priced = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
-    return priced if _asks(task, Quantity.MACS, MACS_ONLY) else None
+    return priced if task.measure is Quantity.MACS else None
 
 
 def _one_addition_too_many(task: Task) -> Task | None:
-    return replace(task, convention=_TWO_EACH) if _asks(task, Quantity.FLOPS, TEXTBOOK) else None
+    return replace(task, convention=_TWO_EACH) if _asks_flops(task, TEXTBOOK) else None
 
 
 def _counted_parameters(task: Task) -> Task | None:
     return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
 
 
+def _biases_among_weights(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
+
+
+declare(
+    "biases-among-weights",
+    "You counted the biases too: the question asks for the weights alone.",
+    _biases_among_weights,
+)
 declare(
     "macs-for-flops",
     "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations.",

@@ -1,4 +1,4 @@
-"""How a layer is run: the batch, training or inference, the number format. One value that travels as one."""
+"""How a layer is run, as one value: the batch, training or inference, the number format."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Setting(Frozen):
 
     @cached_property
     def alone(self) -> Setting:
-        """The same for a single sample: how what does not depend on the input is run."""
+        """The same for a single sample: what does not depend on the input runs once for the whole batch."""
         return Setting(1, self.training, self.dtype)
 
     @property
@@ -65,7 +65,7 @@ class Given(TypedDict, total=False):
 
 
 def setting_of(given: Given) -> Setting:
-    """The setting that is given as one value, or word by word; raises TypeError for both, or another word."""
+    """The setting from setting=, or from batch=, training=, dtype=; raises TypeError for both, and others."""
     if not given:
         return INFERENCE
     if "setting" in given:

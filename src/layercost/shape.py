@@ -99,7 +99,7 @@ class _TwoAxes(Sequence):
 
 
 class Scalar(Shape):
-    """A single value a sample; only models that were read have some."""
+    """One single value for each sample; only models that were read from elsewhere have such shapes."""
 
     __slots__ = ()
 
@@ -123,7 +123,7 @@ _BY_LENGTH: dict[int, type[Shape]] = {
 _GUESSED = frozenset({_OneAxis, _TwoAxes})
 
 
-LARGEST = 10**18  # more than any machine holds; what is larger is a slip, and would not even print
+LARGEST = 10**18  # more than any machine holds: a larger number is a slip, and may be too long to print
 
 
 def whole(owner: str, field: str, value: object, at_least: int = 1) -> int:
@@ -146,7 +146,7 @@ def _plain(value: object) -> int | None:
         return None
     try:
         return operator.index(value)
-    except TypeError:  # numpy's booleans and arrays have the method and refuse
+    except TypeError:  # numpy's booleans and arrays have __index__, which raises
         return None
 
 
@@ -199,6 +199,15 @@ def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
     return _BY_LENGTH[len(plain)](plain)
 
 
+Inputs: TypeAlias = "Shape | tuple[Shape, ...]"  # what a layer reads: one shape, or a join's several
+
+
+def inputs_of(given: Iterable[object]) -> Inputs:
+    """One shape from ``(3, 32, 32)``, or several from ``((12, 64), (64, 12))``; raises ShapeError."""
+    shapes = tuple(map(shape_of, several(given)))
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
 def fit(owner: str, sizes: Iterable[object], *expected: type[Shape]) -> Shape:
     """`sizes` as a shape that `owner` takes; raises ShapeError that says what it takes and what came."""
     if type(sizes) in expected:
@@ -228,7 +237,7 @@ def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> str:
 
 def values(shape: Shape) -> Number:
     """How many values a shape holds."""
-    if len(shape) == 3:  # as most have
+    if len(shape) == 3:  # most shapes have three axes
         return shape[0] * shape[1] * shape[2]
     if not shape:  # one value a sample
         return 1
@@ -349,7 +358,7 @@ class _Same(OutputSizeRule):
         return self._split(missing // 2, missing - missing // 2)
 
     def _split(self, less: int, more: int) -> tuple[int, int]:
-        """Before and after: the odd cell goes to the end."""
+        """The padding before and after; the odd cell goes to the end."""
         return less, more
 
 
@@ -474,7 +483,7 @@ def _output_size(
 
 @dataclass(frozen=True, slots=True)
 class TransposedSizeRule:
-    """How large the output of a transposed convolution is along one axis; `source` says on whose word."""
+    """The output size of a transposed convolution along one axis; `source` says where that is written."""
 
     name: str
     source: str
@@ -618,7 +627,7 @@ def window_cells(
     """
     span = int(extent(kernel, dilation))
     first = min(-(-int(before) // int(stride)), int(windows))  # the first window that starts on a real cell
-    past = min((int(n) + int(before) - span) // int(stride) + 1, int(windows))  # the last whole one and 1
+    past = min((int(n) + int(before) - span) // int(stride) + 1, int(windows))  # past the last whole one
     end = max(first, past)
     if first == 0 and end == int(windows):
         return ((kernel, windows),)

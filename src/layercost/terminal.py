@@ -16,7 +16,7 @@ from layercost.table import Table
 
 
 def shows_colours(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
-    """Whether what is printed to `stream` is seen in colours: a terminal that is not told otherwise."""
+    """Whether `stream` is a terminal that shows colours, and no setting forbids them."""
     plain = "NO_COLOR" in environment or environment.get("TERM") == "dumb"
     return stream is not None and stream.isatty() and not plain and find_spec("rich") is not None
 
@@ -67,7 +67,7 @@ def _lines() -> Any:
 
 
 def _quiet(cell: str) -> str:
-    """A zero steps back, so that the eye finds the numbers."""
+    """A zero is written faintly, so that the other numbers stand out."""
     from rich.markup import escape
 
     return f"[dim]{cell}[/dim]" if cell == "0" else escape(cell)

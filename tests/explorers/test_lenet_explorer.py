@@ -19,7 +19,7 @@ NETWORKS = [
 ]
 
 
-def _network(moved: dict[str, object]) -> lc.networks.Network:
+def _network(moved: dict[str, object]) -> lc.Model:
     fields = {
         name: value for name, value in moved.items() if name in {"version", "size", "in_channels", "classes"}
     }

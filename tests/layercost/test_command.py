@@ -104,6 +104,26 @@ def test_an_input_is_typed_in_any_usual_way(text: str) -> None:
     assert sizes(text) == (3, 32, 32)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3*32*32", (3072,)),
+        ("3x2*16x2**5", (3, 32, 32)),
+        ("(3, 64 // 2, 33 - 1)", (3, 32, 32)),
+        ("3x(30+2)x32", (3, 32, 32)),
+        ("(300,)", (300,)),
+        ("03x032x32", (3, 32, 32)),
+    ],
+)
+def test_sizes_may_be_worked_out(text: str, expected: tuple[int, ...]) -> None:
+    assert sizes(text) == expected
+
+
+def test_a_layer_its_input_and_its_batch_may_be_worked_out(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = said(capsys, "layer", "Linear(3072, 10)", "--input", "3072", "--batch", "64")
+    assert said(capsys, "layer", "Linear(3*32*32, 10)", "--input", "3*32*32", "--batch", "2**6") == plain
+
+
 def test_conventions_are_listed_with_their_prices(capsys: pytest.CaptureFixture[str]) -> None:
     printed = said(capsys, "conventions")
     for convention in lc.CONVENTIONS.values():
@@ -161,6 +181,14 @@ REFUSED = {
         ["show", "lenet5", "--convention", "textbok"],
         "no convention is called 'textbok'; did you mean 'textbook'?",
     ),
+    "a unit in place of a convention": (
+        ["show", "lenet5", "--convention", "FLOPs"],
+        "a convention says which operations count, and how much each; for FLOPs choose one of 'textbook'",
+    ),
+    "a layer of another framework": (
+        ["layer", "Dense(10)", "--input", "300"],
+        "no layer is called 'Dense'; it is a name of Keras and Flax, and here it is Linear(in_features",
+    ),
     "an unknown format": (
         ["show", "lenet5", "--format", "jsn"],
         "no format is called 'jsn'; did you mean 'json'?",
@@ -175,7 +203,7 @@ REFUSED = {
     ),
     "an input of words": (
         ["show", "lenet5", "--input", "large"],
-        "--input takes sizes without the batch, as 3x32x32 or 300, but got 'large'",
+        "--input takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), but got 'large'",
     ),
     "an input with a hole": (
         [*CONV[:3], "3xx32"],
@@ -183,7 +211,7 @@ REFUSED = {
     ),
     "an empty input": (
         [*CONV[:3], ""],
-        "--input takes sizes without the batch, as 3x32x32 or 300, but got ''",
+        "--input takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), but got ''",
     ),
     "a negative input": ([*CONV[:3], "3x-32x32"], "--input takes sizes without the batch"),
     "an input of zero": (
@@ -192,7 +220,7 @@ REFUSED = {
     ),
     "a huge input": (
         [*CONV[:3], f"3x{'9' * 5000}x3"],
-        "--input: a size of 5000 digits is more than any machine holds",
+        "a number of 5000 digits is more than any machine holds",
     ),
     "a batch of none": (
         ["show", "lenet5", "--batch", "0"],
@@ -225,7 +253,7 @@ REFUSED = {
     "a layer in half": (["layer", "Conv2d(3", "--input", "3"], "could not read 'Conv2d(3'"),
     "an unknown layer": (
         ["layer", "Conv2D(3, 6, 5)", "--input", "3"],
-        "no layer is called 'Conv2D'; did you mean",
+        "no layer is called 'Conv2D'; it is a name of Keras",
     ),
     "an impossible layer": (
         ["layer", "Conv2d(3, 6, kernel_size=-5)", "--input", "3x32x32"],

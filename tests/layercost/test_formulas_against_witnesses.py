@@ -80,6 +80,7 @@ def everything(leaf: lc.Layer, seen: Witness) -> int:
 MEANINGS: dict[str, Callable[[lc.Layer, Witness], int]] = {
     "textbook": textbook,
     "macs": lambda _, seen: seen.macs,
+    "two-a-mac": lambda _, seen: 2 * seen.macs,
     "everything": everything,
 }
 

@@ -183,12 +183,12 @@ def test_a_receptive_field_goes_through_each_kind_of_layer(
     [
         (lc.Upsample(scale_factor=2), "several values behind .* see the same cells"),
         (lc.PixelShuffle(1), "several values behind"),
-        (lc.Reduce("mean", -1, keepdim=True), "see the whole of some axes alone"),
-        (lc.Reduce("mean", (-3, -2)), "see the whole of some axes alone"),
+        (lc.Reduce("mean", -1, keepdim=True), "see different numbers of cells, or how many is not known"),
+        (lc.Reduce("mean", (-3, -2)), "see different numbers of cells, or how many is not known"),
         (lc.ConvTranspose2d(1, 1, 2), "see different numbers of cells"),
         (
             Graph((Node("product", lc.MatMul(), ("", "")),), "product"),
-            "product: what the values behind MatMul",
+            "product: the values behind MatMul",
         ),
         (gates(), "reads 2 values, but got 1 shapes"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layercost as lc
+from layercost.elsewhere import NOT_DESCRIBED, OURS
 from layercost.layer import register
 
 IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
@@ -300,6 +302,10 @@ def test_an_impossible_layer_is_refused_when_it_is_built(action: Callable[[], ob
         ("nn.MaxPool2d(2)", lc.MaxPool2d(2)),
         ("torch.nn.ReLU()", lc.ReLU()),
         ("Softmax(dim=-3)", lc.Softmax(-3)),
+        ("Linear(3*32*32, (2 + 1) * 4 - 2)", lc.Linear(3072, 10)),
+        ("Linear(2**10 // 3, 10)", lc.Linear(341, 10)),
+        ("Softmax(1 - 2)", lc.Softmax(-1)),
+        ("Conv2d(3, 8 * 8, (1 + 2, 5))", lc.Conv2d(3, 64, (3, 5))),
         ("Sequential(Linear(3, 4), ReLU())", lc.Sequential(lc.Linear(3, 4), lc.ReLU())),
         ("Sequential({'fc': Linear(3, 4)})", lc.Sequential({"fc": lc.Linear(3, 4)})),
     ],
@@ -320,13 +326,57 @@ MALFORMED = {
     "too few": ("Conv2d(3, 6)", "missing a required argument: 'kernel_size', in 'Conv2d(3, 6)'"),
     "too many": ("ReLU(1)", "ReLU(): too many positional arguments, in 'ReLU(1)'"),
     "twice": ("Linear(3, 4, in_features=3)", "multiple values for argument 'in_features'"),
-    "a misspelt layer": ("Conv2D(3, 6, 5)", "no layer is called 'Conv2D'; did you mean 'Conv2d'"),
+    "a misspelt layer": ("Cnov2d(3, 6, 5)", "no layer is called 'Cnov2d'; did you mean 'Conv2d'"),
+    "a layer of Keras": (
+        "keras.layers.Conv2D(6, 5)",
+        "no layer is called 'Conv2D'; it is a name of Keras, and here it is Conv2d(in_channels, out_channels",
+    ),
+    "a layer of Flax": ("nn.Dense(10)", "a name of Keras and Flax, and here it is Linear(in_features, out_"),
+    "a layer of ONNX": (
+        "Gemm(3, 4)",
+        "it is a name of ONNX, and here it is Linear(in_features, out_features)",
+    ),
+    "a lazy layer": (
+        "nn.LazyLinear(10)",
+        "here it is Linear(in_features, out_features) with the features that",
+    ),
+    "a layer of PyTorch that is not here": (
+        "nn.MultiheadAttention(64, 8)",
+        "of PyTorch that has no name here: build a model with it and let layercost.from_torch read that",
+    ),
+    "a layer of Keras that is not here": (
+        "TimeDistributed(3)",
+        "and let layercost.from_keras read that, or write",
+    ),
+    "a layer of Flax that is not here": (
+        "nn.MultiHeadDotProductAttention(8)",
+        "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
+    ),
     "an unknown layer": ("Wurst(3)", "no layer is called 'Wurst'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
         "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",
     ),
-    "arithmetic": ("Linear(3 * 100, 4)", "as arguments, but got '3 * 100'"),
+    "a quotient": (
+        "Linear(300 / 3, 4)",
+        "a quotient is written with //, which rounds down, but got '300 / 3'",
+    ),
+    "a division by zero": ("Linear(300 // (2 - 2), 4)", "300 // 0 is a division by zero"),
+    "a tower of powers": ("Linear(9**9**9, 4)", "an exponent from 0 to 64, but got 387420489"),
+    "a large power": ("Linear(10**19, 4)", "'10 ** 19' comes to more than 1,000,000,000,000,000,000"),
+    "a large product": (f"Linear({'*'.join(['10**10'] * 9)}, 4)", "comes to more than"),
+    "a negative power": ("Linear(2**-1, 4)", "an exponent from 0 to 64, but got -1"),
+    "a sum of fractions": ("Dropout(0.1 + 0.2)", "arithmetic is + - * // ** on whole numbers, but got '0.1'"),
+    "a repeated text": ("Softmax('a' * 3)", "arithmetic is + - * // ** on whole numbers, but got \"'a'\""),
+    "a shift": ("Linear(1 << 90, 4)", "arithmetic is + - * // ** on whole numbers, but got '1 << 90'"),
+    "arithmetic on a variable": (
+        "Linear(3 * n, 4)",
+        "arithmetic is + - * // ** on whole numbers, but got 'n'",
+    ),
+    "arithmetic that is too little": (
+        "Linear(3 - 3, 4)",
+        "Linear: in_features must be a whole number of at least 1, but got 0",
+    ),
     "a variable": ("Linear(n, 4)", "True, False, None, texts or layers as arguments, but got 'n'"),
     "a comprehension": ("Linear([i for i in range(9)], 4)", "as arguments, but got '[i for i in range(9)]'"),
     "stars": ("Linear(*[3, 4])", "Linear: write its arguments one by one; * and ** are not read"),
@@ -364,6 +414,19 @@ MALFORMED = {
         "a layer is written in up to 100,000 characters, but got 1,000,012",
     ),
 }
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_layer_that_has_another_name_elsewhere_is_here(name: str) -> None:
+    _, ours = OURS[name]
+    assert name not in lc.LAYERS
+    assert set(re.findall(r"\b[A-Z]\w+", ours)) <= set(lc.LAYERS) | {"True", "False"}
+
+
+@pytest.mark.parametrize("where", NOT_DESCRIBED)
+def test_a_layer_that_is_not_described_is_not_here(where: str) -> None:
+    assert not lc.LAYERS.keys() & set(NOT_DESCRIBED[where])
+    assert not OURS.keys() & set(NOT_DESCRIBED[where])
 
 
 @pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import numpy
 import pytest
 
 import layercost as lc
 from layercost.convention import DTYPE_BITS, bytes_of
+from layercost.facts import Held
+from layercost.forward import draw_weights, run
+from layercost.layers.graph import Graph, Node
+from layercost.models.leaves import Applied, Stored, Unknown, Unused
 
 # ---- receptive fields --------------------------------------------------------------------------
 
@@ -71,8 +76,9 @@ def test_after_a_fully_connected_layer_everything_is_seen() -> None:
     ("layer", "message"),
     [
         (lc.AdaptiveAvgPool2d(5), r"AdaptiveAvgPool2d\(5\) spreads 5 windows of different sizes over 8"),
-        (lc.ConvTranspose2d(3, 3, 2, 2), "values behind a transposed convolution see different numbers"),
+        (lc.ConvTranspose2d(3, 3, 2, 2), r"values behind ConvTranspose2d\(3, 3, .* see different numbers"),
         (lc.Sequential({"up": lc.ConvTranspose2d(3, 3, 2, 2)}), "^up: the values behind"),
+        (lc.Linear(8, 4), r"values behind Linear\(8, 4\) see different numbers .* or how many is not known"),
     ],
 )  # fmt: skip
 def test_where_values_see_differently_there_is_no_one_field(layer: lc.Layer, message: str) -> None:
@@ -83,6 +89,129 @@ def test_where_values_see_differently_there_is_no_one_field(layer: lc.Layer, mes
 def test_even_shares_are_windows() -> None:
     assert lc.receptive_field(lc.AdaptiveAvgPool2d(4), (3, 8, 8)) == ((2, 2), (2, 2))
     assert lc.receptive_field(lc.AdaptiveAvgPool2d(1), (3, 8, 8)) == ((8, 8), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "upto", "size", "stride"),
+    [
+        pytest.param("vgg16", "pool5", 212, 32, id="VGG-16: Araujo, Norris, Sim 2019"),
+        pytest.param("alexnet", "conv2", 51, 8, id="AlexNet"),
+        pytest.param("lenet5", "conv1", 5, 1, id="a first layer sees its kernel"),
+        pytest.param("lenet5", "relu1", 5, 1, id="an activation sees what its input sees"),
+        pytest.param("resnet18", "layer1.0", 7 + 2 * 2 + 2 * 8, 4, id="a block"),
+        pytest.param("resnet18", "layer1.0.block.add", 7 + 2 * 2 + 2 * 8, 4, id="its sum"),
+    ],
+)
+def test_a_receptive_field_up_to_a_layer(name: str, upto: str, size: int, stride: int) -> None:
+    net = lc.network_named(name)
+    found = lc.receptive_field(net, net.input_shape, upto=upto)
+    assert found == ((size, size), (stride, stride))
+
+
+def test_what_comes_after_the_layer_that_is_asked_for_may_be_anything() -> None:
+    net = lc.Sequential({"conv": lc.Conv2d(3, 4, 3), "up": lc.ConvTranspose2d(4, 3, 2, 2)})
+    assert lc.receptive_field(net, (3, 8, 8), upto="conv") == ((3, 3), (1, 1))
+
+
+def test_a_receptive_field_up_to_a_layer_that_is_not_there_names_the_nearest() -> None:
+    net = lc.networks.lenet5()
+    with pytest.raises(
+        lc.UnknownNameError, match="no layer of the network is called 'conv3'; did you mean 'conv"
+    ):
+        lc.receptive_field(net, net.input_shape, upto="conv3")
+
+
+def test_an_auxiliary_head_has_a_receptive_field_too() -> None:
+    net = lc.network_named("googlenet", "paper-aux")
+    assert lc.receptive_field(net, net.input_shape, upto="aux1.pool").stride == (16 * 3, 16 * 3)
+
+
+def test_a_graph_is_seen_through() -> None:
+    """A sum of two paths sees what the wider path sees; a value that is no input sees nothing."""
+    nodes = (
+        Node("wide", lc.Conv2d(3, 3, 5, padding=2), ("",)),
+        Node("narrow", lc.Conv2d(3, 3, 3, padding=1), ("",)),
+        Node("constant", Stored("position", (3, 8, 8)), (), once=True),
+        Node("sum", lc.Add(3), ("wide", "narrow", "constant")),
+    )
+    graph = Graph(nodes, "sum")
+    assert lc.receptive_field(graph, (3, 8, 8)) == ((5, 5), (1, 1))
+    assert lc.receptive_field(graph, (3, 8, 8), upto="narrow") == ((3, 3), (1, 1))
+
+
+def test_models_that_were_read_are_seen_through() -> None:
+    """Weights from elsewhere, values that are only held, and a graph without a name of its own."""
+    conv = Applied(lc.Conv2d(3, 3, 5, padding=2), (Held("shared", 225),))
+    inner = Graph((Node("conv", conv, ("",)), Node("sum", lc.Add(), ("conv", ""))), "sum")
+    net = lc.Sequential({"stem": lc.Sequential({"unused": Unused((Held("mask", 3),)), "inner": inner})})
+    assert lc.receptive_field(net, (3, 8, 8), upto="stem.unused") == ((1, 1), (1, 1))
+    assert lc.receptive_field(net, (3, 8, 8), upto="stem.inner.conv") == ((5, 5), (1, 1))
+    assert lc.receptive_field(net, (3, 8, 8)) == ((5, 5), (1, 1))
+    unknown = lc.Sequential({"conv": conv, "what": Unknown("hardswish", ((3, 8, 8),), (3, 8, 8))})
+    with pytest.raises(lc.ShapeError, match=r"^what: the values behind Unknown\('hardswish'\) see different"):
+        lc.receptive_field(unknown, (3, 8, 8))
+    assert lc.receptive_field(unknown, (3, 8, 8), upto="conv") == ((5, 5), (1, 1))
+
+
+def test_a_layer_in_two_places_is_seen_in_each() -> None:
+    """A ReLU that is called twice, as in a residual block, reads other values each time."""
+    relu, conv = lc.ReLU(), lc.Conv2d(3, 3, 3)
+    net = lc.Sequential({"a": conv, "b": relu, "c": conv, "d": relu})
+    seen = [lc.receptive_field(net, (3, 8, 8), upto=path).size for path in "abcd"]
+    assert seen == [(3, 3), (3, 3), (5, 5), (5, 5)]
+
+
+def test_steps_see_their_own_features() -> None:
+    """A Linear layer on steps of features looks at one step, and so does the sum of its features."""
+    net = lc.Sequential(lc.Linear(16, 4), lc.LayerNorm(4), lc.Softmax())
+    assert lc.receptive_field(net, (10, 16)) == ((1,), (1,))
+    assert lc.receptive_field(lc.Sequential(net, lc.Flatten(), lc.Linear(40, 2)), (10, 16)) == ((10,), None)
+    with pytest.raises(lc.ShapeError, match=r"values behind LSTM\(16, 4"):
+        lc.receptive_field(lc.LSTM(16, 4), (10, 16))
+
+
+def touched(layer: lc.Layer, shape: tuple[int, ...], cell: tuple[int, int]) -> set[tuple[int, int]]:
+    """The places of the output that change when one cell of the input does, in all channels; by numpy."""
+    weights = draw_weights(layer)
+    before = numpy.random.default_rng(1).normal(size=(1, *shape))
+    after = before.copy()
+    after[(0, slice(None), *cell)] += 1.5
+    first, second = (run(layer, values, weights) for values in (before, after))
+    places = numpy.argwhere(numpy.any(first[0] != second[0], axis=0))
+    return {(int(row), int(column)) for row, column in places}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lc.BatchNorm2d(4), lc.InstanceNorm2d(4), lc.GroupNorm(2, 4), lc.ReLU(), lc.Mish(), lc.Hardswish(),
+        lc.LocalResponseNorm(3), lc.PReLU(4), lc.LeakyReLU(), lc.GELU(), lc.ZeroPad2d((2, 0, 1, 0)),
+        lc.Softmax(-3), lc.GLU(-3), lc.LayerNorm((4, 8, 8)), lc.RMSNorm((4, 8, 8)),
+        lc.Conv2d(4, 2, 3, padding=2), lc.AdaptiveMaxPool2d(4), lc.MaxPool2d(3, 1, 1),
+        lc.AvgPool2d(2), lc.Identity(),
+        lc.Parallel(lc.Conv2d(4, 4, 3, padding=1), lc.Identity(), join="multiply"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_receptive_field_is_what_numpy_changes(layer: lc.Layer) -> None:
+    """One cell is seen by as many values as one value sees cells, or by all of them."""
+    shape = (4, 8, 8)
+    field, seen = lc.receptive_field(layer, shape), touched(layer, shape, (4, 4))
+    if field.stride is None:
+        height, width = layer.output_shape(shape)[1:]
+        assert len(seen) == height * width
+    else:
+        sides = [max(axis) - min(axis) + 1 for axis in zip(*seen, strict=True)]
+        assert [-(-size // step) for size, step in zip(*field, strict=True)] == sides
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [lc.Softmax(-1), lc.GLU(-1), lc.Reduce("sum", -1)],
+)
+def test_where_it_is_not_known_what_a_value_sees_nobody_says_so(layer: lc.Layer) -> None:
+    with pytest.raises(lc.ShapeError, match="or how many is not known"):
+        lc.receptive_field(layer, (4, 8, 8))
 
 
 # ---- arithmetic intensity ----------------------------------------------------------------------

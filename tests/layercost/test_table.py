@@ -15,7 +15,7 @@ import pytest
 import layercost as lc
 from layercost.convention import DTYPE_BITS, Convention, Price, bytes_of
 from layercost.expression import NOTATIONS
-from layercost.facts import Kind, Role
+from layercost.facts import Held, Kind, Role
 from layercost.table import COLUMNS, FORMATS, HEADS, Table
 
 NET = lc.networks.lenet5()
@@ -176,6 +176,52 @@ def test_a_total_says_whether_it_is_complete() -> None:
     assert (missing.layer, missing.operations) == ("Sigmoid", "3 × sigmoid (activation)")
 
 
+# ---- weights and biases --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "weights", "biases"),
+    [
+        pytest.param(lc.Linear(300, 100), 300 * 100, 100, id="Linear"),
+        pytest.param(lc.Conv2d(3, 6, 5, bias=False), 6 * 3 * 5 * 5, 0, id="a convolution without bias"),
+        pytest.param(lc.LSTM(3, 4), 4 * 4 * (3 + 4), 2 * 4 * 4, id="LSTM: two vectors of biases"),
+        pytest.param(lc.BatchNorm2d(6), 6, 6, id="scales are weights, shifts are biases"),
+        pytest.param(lc.Embedding(10, 4), 40, 0, id="Embedding"),
+        pytest.param(lc.EuclideanRBF(84, 10), 0, 0, id="codes that are not trained"),
+    ],
+)
+def test_weights_and_biases_are_counted_apart(layer: lc.Layer, weights: int, biases: int) -> None:
+    assert lc.count(layer, lc.WEIGHTS).total == weights
+    assert lc.count(layer, lc.BIASES).total == biases
+
+
+@pytest.mark.parametrize("name", lc.networks.NETWORKS)
+def test_weights_and_biases_are_all_parameters(name: str) -> None:
+    net = lc.network_named(name)
+    parts = [lc.count(net, quantity) for quantity in (lc.WEIGHTS, lc.BIASES)]
+    assert sum(part.total for part in parts) == lc.count(net, lc.PARAMETERS).total
+    assert [part.expression.value for part in parts] == [part.total for part in parts]
+    assert [part.unit for part in parts] == ["weights", "biases"]
+
+
+def test_weights_and_biases_are_derived_in_letters() -> None:
+    conv = lc.Conv2d(3, 6, 5)
+    assert lc.count(conv, lc.WEIGHTS).text() == "C_out·C_in·k·k = 6·3·5·5 = 450"
+    assert lc.count(conv, lc.BIASES, (3, 32, 32)).text() == "C_out = 6"
+    assert "shifts of a normalization" in lc.count(conv, lc.BIASES).counts
+
+
+@pytest.mark.parametrize(
+    ("name", "is_bias"),
+    [
+        ("bias", True), ("bias_hh_l1", True), ("attention.in_proj_bias", True), ("norm/beta", True),
+        ("weight", False), ("bias.weight", False), ("gamma", False), ("relative_position_bias_table", False),
+    ],
+)  # fmt: skip
+def test_a_bias_is_known_by_the_last_part_of_its_name(name: str, is_bias: bool) -> None:
+    assert Held(name, 3).is_bias == is_bias
+
+
 # ---- conventions and number formats --------------------------------------------------------------
 
 
@@ -211,9 +257,31 @@ def test_an_unknown_convention_gets_the_nearest_names(ask: Callable[..., object]
     ):
         ask(*arguments, convention="textbok")
     with pytest.raises(
-        lc.UnknownNameError, match="no convention is called 7; there are: textbook, macs, everything"
+        lc.UnknownNameError,
+        match="no convention is called 7; there are: textbook, macs, two-a-mac, everything",
     ):
         ask(*arguments, convention=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "choose"),
+    [
+        ("FLOPs", "for FLOPs choose one of 'textbook', 'two-a-mac', 'everything'"),
+        ("flop", "for FLOPs choose one of"),
+        ("GFLOPS", "for FLOPs choose one of"),
+        ("MACs", "for MACs choose 'macs'"),
+        ("mac", "for MACs choose 'macs'"),
+        ("mult-adds", "for MACs choose 'macs'"),
+    ],
+)
+@pytest.mark.parametrize("ask", [lc.count, lc.table], ids=["count", "table"])
+def test_a_unit_in_place_of_a_convention_is_told_what_a_convention_is(
+    ask: Callable[..., object], name: str, choose: str
+) -> None:
+    arguments = (lc.Linear(3, 4), lc.FLOPS, (3,)) if ask is lc.count else (lc.Linear(3, 4), (3,))
+    said = f"no convention is called '{name}': a convention says which operations count, .*{choose}"
+    with pytest.raises(lc.UnknownNameError, match=said):
+        ask(*arguments, convention=name)
 
 
 def test_an_unknown_number_format_gets_the_nearest_names() -> None:

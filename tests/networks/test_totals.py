@@ -62,7 +62,7 @@ TOTALS = {
 }
 
 
-def net(name: str, version: str | None = None) -> lc.networks.Network:
+def net(name: str, version: str | None = None) -> lc.Model:
     return lc.network_named(name, version)
 
 

@@ -56,6 +56,9 @@ class Case:
 
 
 CASES = [
+    Case("biases-among-weights", linear(lc.WEIGHTS), 300 * 100 + 100),
+    Case("one-bias", linear(lc.BIASES), 1),
+    Case("bias-not-asked-for", linear(lc.BIASES, BARE), 100),
     Case("forgot-bias", linear(lc.PARAMETERS), 300 * 100),
     Case("forgot-bias", linear(lc.FLOPS), (2 * 300 - 1) * 100),
     Case("forgot-bias", lenet("conv2"), 16 * 6 * 25),

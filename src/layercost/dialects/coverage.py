@@ -76,7 +76,7 @@ class Coverage:
 
 
 def coverage(data: Mapping[str, Any]) -> Coverage:
-    """The measured readings in `data` beside ours; raises UnknownNameError for a tool that nobody reads."""
+    """The measured readings in `data` beside ours; raises UnknownNameError for a tool that has no dialect."""
     found = tuple(number for dialect in data["readings"] for number in _numbers(data, dialect))
     return Coverage(found, {name: subject["what"] for name, subject in data["subjects"].items()})
 
@@ -125,7 +125,7 @@ def _changed(network: Layer, subject: Mapping[str, Any]) -> Layer:
 
 
 def _kept(layer: Layer, without: set[str]) -> Layer:
-    """The tree without layers of these types, an auxiliary head apart."""
+    """The tree without layers of these types; an auxiliary head stays as it is."""
     if not isinstance(layer, (Sequential, Parallel)):
         return layer
     children = {

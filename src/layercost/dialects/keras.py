@@ -203,7 +203,7 @@ _RULES: dict[type[Layer], Graph] = {
     PReLU: _each(Neg=2, AddV2=1, Mul=1),
     Softmax: _each(Softmax=5),
     Add: _added,
-    Embedding: _each(AddV2=1, Less=1),  # is an index negative, and where would it then be
+    Embedding: _each(AddV2=1, Less=1),  # whether an index is negative, and what it then stands for
     LSTM: _unrolled(_lstm),
     GRU: _unrolled(_gru),
     RNN: _unrolled(_rnn),

@@ -216,7 +216,7 @@ def _is_zero(run: Run, layer: Layer) -> bool:
 
 
 def _folded(layer: Layer) -> Layer:
-    """The tree as the exporter leaves it, which folds into convolutions alone; those that it did know it."""
+    """The tree as the exporter leaves it: it folds into convolutions alone; these are marked as folded."""
     folded = fold(layer, into=Convolution)
     before = {id(leaf) for _, leaf in layer.leaves()}
     for _, leaf in folded.leaves():

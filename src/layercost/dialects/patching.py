@@ -225,7 +225,7 @@ PTFLOPS_ATEN = register(
 
 
 def _nominal_outputs(visit: Visit) -> int:
-    """The outputs that the tool computes itself: for padding='same' it pads both sides by half, cut down."""
+    """The outputs that the tool computes itself: for padding='same' half on each side, rounded down."""
     layer = visit.layer
     assert isinstance(layer, Convolution)
     if not any(visit.uneven_padding):

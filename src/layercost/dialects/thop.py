@@ -129,7 +129,7 @@ THOP_PRICES = PriceList(
 
 
 def _thop(run: Run) -> Native:
-    """Parameters are those of modules that have a rule and run; a bare layer is not its own child."""
+    """It adds the parameters of child modules that have a rule and run; a bare layer has no child."""
     known = (v for v in run.called if v.is_module and THOP_PRICES.knows(type(v.layer)))
     parameters = 0 if run.context.bare else sum(visit.parameters for visit in known)
     return {

@@ -302,7 +302,7 @@ def _multiplied(visit: Visit) -> int:
 
 
 def _unless_in_place(price: Price) -> Price:
-    """The operator's name ends in ``_`` in place, and the list has it without."""
+    """In place, an operator's name ends in ``_``, and the tool's list has only the name without."""
     return lambda visit: 0 if visit.spelling.in_place else price(visit)
 
 

@@ -105,13 +105,13 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             self._cut.add(field)
 
     def _confirm(self, field: str) -> None:
-        """Tell the page the value that it sent, if a cut may have crossed it and undone it there."""
+        """Send the page its value again: a new bound that was on its way may have replaced it there."""
         if field in self._cut:
             self._cut.discard(field)
             self.control(field).send_state("value")
 
     def _notice(self, field: str) -> None:
-        """The ghost is what stood before the reader took hold of this control, not before its last tick."""
+        """The ghost is what stood before the reader began to move this control, not one small step before."""
         if field in self.shaping and field != self._moving:
             self._before = self._good
         self._moving = field

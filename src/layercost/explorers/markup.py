@@ -9,7 +9,7 @@ Amount = int | float
 
 
 def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) -> str:
-    """An SVG picture that scales with its place; `says` is what those hear who do not see it."""
+    """An SVG picture that scales with its place; `says` is read aloud to those who do not see it."""
     return tag(
         "svg", tag("title", escaped(says)), *content,
         class_=f"lc-drawing {name}", viewBox=f"0 0 {plain(width)} {plain(height)}",

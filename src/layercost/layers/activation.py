@@ -18,6 +18,8 @@ from layercost.shape import Shape, ShapeError, values
 class OfEach(Layer):
     """Any shape to the same shape: one function of each element."""
 
+    keeps_places = True
+
     uncounted = ("inplace",)
 
     kind: ClassVar[Kind]
@@ -84,6 +86,8 @@ class LeakyReLU(Layer):
     A multiplication and a comparison each. Source: Maas, Hannun, Ng 2013, section 2; torch.nn.LeakyReLU.
     """
 
+    keeps_places = True
+
     negative_slope: float = 0.01
 
     uncounted = ("inplace",)
@@ -104,6 +108,8 @@ class PReLU(Layer):
     input has values is Keras's default. A multiplication and a comparison an element.
     Source: He et al. 2015 (Delving deep into rectifiers), equation 1; torch.nn.PReLU, keras.layers.PReLU.
     """
+
+    keeps_places = True
 
     num_parameters: int = 1
 
@@ -135,6 +141,8 @@ class GELU(Layer):
     and a tanh. Source: Hendrycks, Gimpel 2016, section 2; torch.nn.GELU.
     """
 
+    keeps_places = True
+
     approximate: str = "none"
 
     def __post_init__(self) -> None:
@@ -160,6 +168,8 @@ def _of_each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
 @frozen
 class Composed(Layer):
     """Any shape to the same shape: a few operations on each element, whatever its sign."""
+
+    keeps_places = True
 
     uncounted: ClassVar[tuple[str, ...]] = ("inplace",)
 
@@ -355,6 +365,8 @@ class Dropout(Layer):
     In training each element is multiplied by 0 or by ``1 / (1 - p)``: one multiplication (drawing the zeros
     is not an operation on values). Source: Srivastava et al. 2014; torch.nn.Dropout.
     """
+
+    keeps_places = True
 
     p: float = 0.5
 

@@ -231,9 +231,9 @@ class Parallel(_Named):
 @register
 @frozen
 class Auxiliary(Composite):
-    """Any shape to the same shape, past a head on the side that runs in training only.
+    """Any shape to the same shape: the value itself goes on, and a side branch reads it, in training only.
 
-    At inference the head's parameters are held and nothing of it is run; tables mark its rows.
+    At inference the branch holds its parameters and does not run; tables mark its rows.
     Source: Szegedy et al. 2014, section 5: GoogLeNet's two auxiliary classifiers.
     """
 

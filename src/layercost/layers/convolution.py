@@ -324,7 +324,7 @@ def _pads(layer: Layer) -> bool:
 
 
 def _as_if(shape: Shape, *longer: int) -> Shape:
-    """`shape` with this much more room along each axis but the first."""
+    """`shape` with so many cells more (or, below 0, fewer) along each axis but the channels."""
     sizes = (int(size) + more for size, more in zip(shape[1:], longer, strict=True))
     return type(shape)((shape[0], *(whole("a convolution", "the size of its input", size) for size in sizes)))
 

@@ -20,6 +20,8 @@ class Embedding(Layer):
     Source: arguments as torch.nn.Embedding.
     """
 
+    keeps_places = True
+
     num_embeddings: int
     embedding_dim: int
 

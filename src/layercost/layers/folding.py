@@ -51,7 +51,7 @@ def folded_pairs(layer: Layer) -> tuple[tuple[Layer, Layer], ...]:
 def _find(
     layer: Layer, before: Layer | None, places: Counter[int], pairs: list[tuple[Layer, Layer]]
 ) -> Layer | None:
-    """Note in `pairs` what is folded into what; the one leaf whose output comes out of `layer`, if any."""
+    """Note in `pairs` what is folded into what; the leaf that gives `layer`'s output, if one does."""
     match layer:
         case Sequential():
             for _, child in layer.children:
@@ -116,7 +116,7 @@ def _rewritten(layer: Layer, instead: dict[int, Layer | None]) -> Layer | None:
 
 
 def _with(layer: Sequential | Parallel, **values: object) -> Layer:
-    """The same kind of layer, with other children; a network says that it is folded."""
+    """The same kind of layer, with other children; the version of a network says that it is folded."""
     twin: Layer = object.__new__(type(layer))
     twin.__dict__.update(layer.__dict__)
     if hasattr(layer, "version"):

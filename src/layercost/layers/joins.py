@@ -53,6 +53,8 @@ def broadcast(*shapes: Shape) -> Shape:
 class _Repeated(Join):
     """What the sum and the product of several values share: `branches - 1` operations an element."""
 
+    keeps_places = True
+
     branches: int = 2
 
     def __post_init__(self) -> None:
@@ -106,6 +108,8 @@ class Concatenate(Join):
     the last. It copies and computes nothing. The end of ``Parallel(..., join="concatenate")``.
     Source: Szegedy et al. 2014, section 4; torch.cat.
     """
+
+    keeps_places = True
 
     branches: int = 2
     axis: str | None = None
@@ -231,6 +235,8 @@ class Elementwise(Join):
     "exponential", "logarithm", "square root", "sine", "cosine", "absolute", "negate", "round", "sigmoid",
     "tanh", "relu" or "error function". Source: document 001, each of them is one operation.
     """
+
+    keeps_places = True
 
     operation: str
     reads: int = 1

@@ -68,6 +68,8 @@ def _scaling(layer: _ByChannel | GroupNorm) -> tuple[Kind, ...]:
 class _ByChannel(Layer):
     """What batch and instance normalization share: statistics a channel, which training may keep."""
 
+    keeps_places = True
+
     num_features: int
     eps: float = 1e-5
     momentum: float | None = 0.1
@@ -172,6 +174,8 @@ class BatchNorm3d(BatchNorm):
 @frozen
 class InstanceNorm(_ByChannel):
     """What instance normalization shares: statistics of each channel of each sample."""
+
+    keeps_places = False
 
     affine: bool = False
     track_running_stats: bool = False
@@ -405,6 +409,8 @@ class LocalResponseNorm(Layer):
     Source: Krizhevsky et al. 2012, section 3.3 (which does not divide alpha); arguments as
     torch.nn.LocalResponseNorm.
     """
+
+    keeps_places = True
 
     size: int
     alpha: float = 1e-4

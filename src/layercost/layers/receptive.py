@@ -6,28 +6,19 @@ Source: Araujo, Norris, Sim 2019 (Computing receptive fields of convolutional ne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from layercost.layer import Layer
-from layercost.layers.activation import GELU, AlongDim, Composed, Dropout, LeakyReLU, OfEach, PReLU
+from layercost.convention import UnknownNameError
+from layercost.layer import Call, Layer
+from layercost.layers.activation import GLU, LogSoftmax, Softmax
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
-from layercost.layers.graph import Graph, as_samples
-from layercost.layers.joins import Add, Concatenate, Elementwise, Join, Multiply
-from layercost.layers.normalization import BatchNorm, InstanceNorm, LocalResponseNorm
+from layercost.layers.graph import Graph
+from layercost.layers.linear import EuclideanRBF, Linear
+from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
-from layercost.layers.reshaping import (
-    Identity,
-    PixelShuffle,
-    PixelUnshuffle,
-    Upsample,
-    ZeroPad2d,
-    ZeroPaddedShortcut,
-)
-from layercost.layers.transposed import TransposedConvolution
-from layercost.shape import FLOOR, Shape, ShapeError, extent, shape_of
-
-_EACH_ALONE = (BatchNorm, Composed, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, OfEach, PReLU)
+from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
+from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
 class Reach(NamedTuple):
@@ -52,54 +43,123 @@ class Reach(NamedTuple):
 
 
 class ReceptiveField(NamedTuple):
-    """What one value of the output can see, along each axis after the channels; padding is counted as cells.
+    """What one value of the output can see, along each axis of the input but the channels or features.
 
-    Where every value sees the whole input (as after Linear), `size` is the input's and `stride` is None.
+    Padding is counted as cells. Where every value sees the whole input (as after Linear), `size` is the
+    input's and `stride` is None.
     """
 
     size: tuple[int, ...]
     stride: tuple[int, ...] | None
 
 
-def receptive_field(layer: Layer, input_shape: Iterable[object]) -> ReceptiveField:
+Seen: TypeAlias = "tuple[Reach, ...] | None"  # along each axis; None: everything
+
+
+def receptive_field(
+    layer: Layer, input_shape: Iterable[object], *, upto: str | None = None
+) -> ReceptiveField:
     """The receptive field of a layer's or network's output, and its stride; at inference.
 
-    Raises ShapeError where the input does not fit, or where the values of the output see different sizes
-    (adaptive pooling that does not divide evenly, transposed convolutions, branches of different strides).
+    With `upto`, that of the values that the layer at this path gives, as ``"conv2"`` or ``"layer1.0.conv1"``.
+    Raises ShapeError where the input does not fit, or where the values see different sizes (adaptive pooling
+    that does not divide evenly, transposed convolutions, branches of different strides) or what they see is
+    not known, and UnknownNameError with the nearest paths for a path that leads to no layer.
 
     >>> from layercost import Conv2d, MaxPool2d
-    >>> receptive_field(Sequential(Conv2d(1, 6, 5), MaxPool2d(2), Conv2d(6, 16, 5)), (1, 32, 32))
+    >>> net = Sequential(Conv2d(1, 6, 5), MaxPool2d(2), Conv2d(6, 16, 5))
+    >>> receptive_field(net, (1, 32, 32))
     ReceptiveField(size=(14, 14), stride=(2, 2))
+    >>> receptive_field(net, (1, 32, 32), upto="0")
+    ReceptiveField(size=(5, 5), stride=(1, 1))
     """
-    shape = shape_of(input_shape)
-    layer.output_shape(shape)
-    reaches = _after(layer, shape, tuple(Reach(0, 0, 1) for _ in shape[1:]))
+    shape = inputs_of(input_shape)
+    if not isinstance(shape, Shape):
+        raise ShapeError(f"a receptive field is seen in one input, but got {len(shape)} shapes")
+    walk = _Walk(layer, shape, upto)
+    sizes = walk.input_sizes
+    reaches = walk.seen_behind(upto or "", tuple(Reach(0, 0, 1) for _ in sizes))
     if reaches is None:
-        return ReceptiveField(tuple(map(int, shape[1:])), None)
+        return ReceptiveField(sizes, None)
     return ReceptiveField(tuple(r.size for r in reaches), tuple(r.stride for r in reaches))
 
 
-def _after(layer: Layer, shape: Shape, reaches: tuple[Reach, ...] | None) -> tuple[Reach, ...] | None:
-    """The reaches behind `layer`; None where each value sees everything."""
-    match layer:
-        case Sequential():
-            for name, child in layer.children:
-                try:
-                    reaches = _after(child, shape, reaches)
-                except ShapeError as error:
-                    raise error.within(name) from None
-                shape = child.output_shape(shape)
-            return reaches
-        case Parallel():
-            return _together([_after(child, shape, reaches) for _, child in layer.children])
-        case Auxiliary():
-            return reaches
-        case Graph():
-            return _through_graph(layer, shape, reaches)
-    return None if reaches is None else _through_leaf(layer, shape, reaches)
+class _Walk:
+    """What the values behind each layer see, noted on the way from the input to the output."""
+
+    def __init__(self, layer: Layer, shape: Shape, upto: str | None) -> None:
+        self.layer, self.upto = layer, upto
+        calls = tuple(layer.calls(shape))
+        self.paths = [call.path for call in calls if call.path]
+        self.calls_of: dict[int, list[Call]] = {}  # the calls of each layer, the last first
+        for call in reversed(calls):
+            self.calls_of.setdefault(id(call.layer), []).append(call)
+        self.known: dict[str, Seen] = {}
+        first = calls[0].input_shape if calls else shape
+        named = first if first == shape else shape  # a layer's own names for the axes, as (C, L) for (T, F)
+        axes = zip(named, named.axes, strict=True)
+        self.input_sizes = tuple(int(size) for size, axis in axes if axis not in ("C", "F"))
+
+    def seen_behind(self, path: str, reaches: Seen) -> Seen:
+        """What a value behind the layer at `path` sees; what comes after that layer may be anything."""
+        if path and path not in (paths := self._every_path()):
+            raise UnknownNameError("layer of the network", path, paths)
+        try:
+            self.known[""] = self._after(self.layer, "", [reaches])
+        except ShapeError:
+            if path not in self.known:
+                raise
+        return self.known[path]
+
+    def _every_path(self) -> list[str]:
+        """The paths of all layers, and of those that they stand in."""
+        parts = (path.split(".") for path in self.paths)
+        each = (".".join(names[:length]) for names in parts for length in range(1, len(names) + 1))
+        return list(dict.fromkeys(each))
+
+    def _after(self, layer: Layer, path: str, given: list[Seen]) -> Seen:
+        """What is seen behind `layer`, which reads values that see `given`."""
+        match layer:
+            case Sequential():
+                for name, child in layer.children:
+                    given = [self._after_child(child, path, name, given)]
+                return given[0]
+            case Parallel():
+                branches = [self._after_child(child, path, name, given) for name, child in layer.children]
+                return self._after_child(layer.end, path, layer.join, branches)
+            case Auxiliary():
+                if self.upto and self.upto.startswith(path):
+                    self._after(layer.layer, path, given)
+                return given[0]
+            case Graph():
+                return self._after_graph(layer, path, given)
+        call = self.calls_of[id(layer)].pop()
+        try:
+            return _through_leaf(layer.at_work, call.input_shape, given)
+        except ShapeError as error:
+            raise ShapeError(error.message, call.path) from None
+
+    def _after_child(self, child: Layer, path: str, name: str, given: list[Seen]) -> Seen:
+        """What is seen behind a layer of this name inside the layer at `path`."""
+        if name.startswith("~"):  # a graph inside of a model, which has no name of its own
+            return self._after(child, path, given)
+        inside = f"{path}.{name}" if path else name
+        self.known[inside] = self._after(child, inside, given)
+        return self.known[inside]
+
+    def _after_graph(self, graph: Graph, path: str, given: list[Seen]) -> Seen:
+        """A value that does not depend on the input sees nothing of it, and is left out."""
+        known = dict(zip(graph.inputs, given, strict=True))
+        for name, layer, inputs, once in graph.nodes:
+            arriving = [known[key] for key in inputs if key in known]
+            if arriving and not once:
+                known[name] = self._after_child(layer, path, name, arriving)
+        if graph.output not in known:
+            raise ShapeError("its output does not depend on the input")
+        return known[graph.output]
 
 
-def _together(branches: list[tuple[Reach, ...] | None]) -> tuple[Reach, ...] | None:
+def _together(branches: list[Seen]) -> Seen:
     """What all branches together see."""
     known = [branch for branch in branches if branch is not None]
     if len(known) < len(branches):
@@ -115,35 +175,13 @@ def _union(reaches: tuple[Reach, ...]) -> Reach:
     return Reach(first, last, strides.pop())
 
 
-def _through_graph(layer: Graph, shape: Shape, reaches: tuple[Reach, ...] | None) -> tuple[Reach, ...] | None:
-    """Each node after those that it reads; what does not depend on the input sees nothing of it."""
-    if len(layer.inputs) != 1:
-        raise ShapeError(f"{layer!r} reads {len(layer.inputs)} inputs, and a receptive field is of one")
-    shapes, seen, once = {layer.inputs[0]: shape}, {layer.inputs[0]: reaches}, set[str]()
-    for name, inner, inputs, happens_once in layer.nodes:
-        given = as_samples([(shapes[key], key in once) for key in inputs], happens_once)
-        shapes[name] = inner.output_shape(*given)
-        if happens_once:
-            once.add(name)
-            continue
-        of_input = [(seen[key], one) for key, one in zip(inputs, given, strict=True) if key not in once]
-        try:
-            seen[name] = _after_node(inner, of_input)
-        except ShapeError as error:
-            raise error.within(name) from None
-    return seen[layer.output]
-
-
-def _after_node(inner: Layer, read: list[tuple[tuple[Reach, ...] | None, Shape]]) -> tuple[Reach, ...] | None:
-    if isinstance(inner, (Add, Multiply, Elementwise, Concatenate)):
-        return _together([reaches for reaches, _ in read])
-    if isinstance(inner, Join) or len(read) != 1:
-        raise ShapeError(f"what the values behind {inner!r} see is not known here")
-    ((reaches, shape),) = read
-    return _after(inner, shape, reaches)
-
-
-def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
+    """What is seen behind a single layer; raises ShapeError where that is not one size for all values."""
+    reaches = _together(given)
+    if layer.keeps_places:
+        return reaches
+    if reaches is None:  # a value that sees everything: so do all that are made of it
+        return None
     match layer:
         case Convolution() | Pooling() | ConnectedConv2d():
             rule = FLOOR if isinstance(layer, ConnectedConv2d) else layer.size_rule
@@ -155,36 +193,64 @@ def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tup
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
         case PixelUnshuffle(downscale_factor=r):
             return tuple(reach.through(r, r, 0) for reach in reaches)
-        case ZeroPad2d():
-            left, _, top, _ = map(int, layer.sides)
-            return tuple(reach.through(1, 1, n) for reach, n in zip(reaches, (top, left), strict=True))
-        case AdaptivePooling():
-            return _through_shares(layer, shape, reaches)
-    _refuse_unknown(layer, shape)
-    return reaches if _each_alone(layer, shape) else None
-
-
-def _each_alone(layer: Layer, shape: Shape) -> bool:
-    """Whether a value sees what the value at its place sees; statistics of its own see everything."""
-    match layer:
-        case InstanceNorm():
-            return layer.track_running_stats
-        case AlongDim():
-            return -layer.dim == len(shape)  # along the channels
-    return isinstance(layer, _EACH_ALONE)
-
-
-def _refuse_unknown(layer: Layer, shape: Shape) -> None:
-    """Raise ShapeError where values see different cells, or nobody has said which."""
-    match layer:
-        case TransposedConvolution():
-            raise ShapeError("the values behind a transposed convolution see different numbers of cells")
-        case Reduce(dims=tuple(dims)) if not {*range(1 - len(shape), 0)} <= {*dims}:
-            raise ShapeError(f"the values behind {layer!r} see the whole of some axes alone")
         case PixelShuffle() | Upsample():
             raise ShapeError(f"several values behind {layer!r} see the same cells")
-        case Join():
-            raise ShapeError(f"what the values behind {layer!r} see is not known here")
+        case ZeroPad2d():
+            left, _, top, _ = map(int, layer.sides)
+            return tuple(
+                reach.through(1, 1, before) for reach, before in zip(reaches, (top, left), strict=True)
+            )
+        case AdaptivePooling():
+            return _through_shares(layer, shape, reaches)
+    mixed = _mixed(layer, shape)
+    if mixed is None:
+        raise _unclear(layer)
+    return _through_mixing(layer, shape, mixed, reaches)
+
+
+def _unclear(layer: Layer) -> ShapeError:
+    return ShapeError(
+        f"the values behind {layer!r} see different numbers of cells, or how many is not known; "
+        "ask for a layer before it, as upto='conv1'"
+    )
+
+
+def _mixed(layer: Layer, shape: Shape) -> Iterable[int] | None:
+    """The axes along which each value is made of all; None for a layer that does something else."""
+    match layer:
+        case Linear() | EuclideanRBF():
+            return (-1,)
+        case LayerNorm() | RMSNorm():
+            return range(-len(layer.sizes), 0)
+        case Softmax() | LogSoftmax():
+            return (layer.dim,)
+        case Reduce():
+            return layer.dims if isinstance(layer.dims, tuple) else (layer.dims,)
+        case GLU() if len(shape) > 1 and not _is_place(shape)[layer.dim]:
+            return (layer.dim,)
+        case InstanceNorm() if layer.track_running_stats:
+            return ()
+        case GroupNorm() | InstanceNorm():
+            return range(len(shape))
+    return None
+
+
+def _is_place(shape: Shape) -> list[bool]:
+    """Of each axis, whether it counts places and not channels or features."""
+    return [axis not in ("C", "F") for axis in shape.axes]
+
+
+def _through_mixing(layer: Layer, shape: Shape, mixed: Iterable[int], reaches: tuple[Reach, ...]) -> Seen:
+    """Behind a layer that mixes the values along some axes: of features alone, or of all places too."""
+    axes, places = list(mixed), _is_place(shape)
+    if axes and not any(places):  # in one row of features all places stand side by side
+        return None
+    touched = {axis % len(shape) for axis in axes if places[axis]}
+    if not touched:
+        return reaches
+    if len(touched) < sum(places):
+        raise _unclear(layer)
+    return None
 
 
 def _through_shares(

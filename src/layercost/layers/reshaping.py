@@ -21,6 +21,8 @@ from layercost.shape import LARGEST, Features, Image, Shape, ShapeError, Signal,
 class Flatten(Layer):
     """Any shape to ``(F,)``: the same values in one row. A view: it writes nothing. As torch.nn.Flatten."""
 
+    keeps_places = True
+
     def transform(self, shape: Shape) -> Shape:
         return Features((values(shape),))
 
@@ -32,6 +34,8 @@ class Flatten(Layer):
 @frozen
 class Identity(Layer):
     """Any shape to the same shape, and the same values: it does and writes nothing. As torch.nn.Identity."""
+
+    keeps_places = True
 
     def written(self, output: Shape, setting: Setting) -> Number:
         return 0

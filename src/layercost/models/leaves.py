@@ -1,4 +1,4 @@
-"""Leaves that only models from elsewhere have: not known, moving values alone, held apart, or never run."""
+"""Leaves that only models read from elsewhere have: unknown layers, moved values, values held apart."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sizes: TypeAlias = tuple[int, ...]
 
 @frozen
 class _Holding(Join):
-    """What holds values under their names in the model, in the fields `held` and `stored`."""
+    """A leaf that holds values, under their names in the model, in its fields `held` and `stored`."""
 
     def parameters(self) -> tuple[Held, ...]:
         return self.held  # type: ignore[attr-defined,no-any-return]
@@ -136,6 +136,10 @@ class Applied(_Holding):
         shapes, _ = self.layer.fitted(input_shapes[0])
         return (*shapes, *super()._taken(input_shapes[1:]))
 
+    @property
+    def at_work(self) -> Layer:
+        return self.layer
+
     def transform(self, *shapes: Shape) -> Shape:
         return self.layer.transform(shapes[0])
 
@@ -197,6 +201,7 @@ class Each(Join):
 class Unused(_Holding):
     """Any shape to the same shape: values that the model holds and does not use at inference."""
 
+    keeps_places = True
     held: tuple[Held, ...] = ()
     stored: tuple[Held, ...] = ()
 
@@ -213,6 +218,8 @@ class Unplaced(Unused):
 
     They are counted, and what is done with them is not: every count of operations says so.
     """
+
+    keeps_places = False
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return (Operation(Kind.UNKNOWN, Role.ELEMENTWISE, 1),)

@@ -97,7 +97,7 @@ def _joined(layer: Any, parts: list[Tensor]) -> Tensor:
 
 
 def _has_channels(layer: Any) -> bool:
-    """Whether two axes are channels of cells and not steps of features: a layer below is for them."""
+    """Whether two axes mean channels and cells, not steps and features: so they do for layers named ...1d."""
     below = [child for _, child in getattr(layer, "children", ())]
     return type(layer).__name__.endswith("1d") or any(map(_has_channels, below))
 
@@ -116,7 +116,7 @@ def _through_graph(layer: Any, samples: list[Tensor], this: Run, path: str) -> l
 
 
 def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
-    """The head on the side sees the samples; what it does at inference is not done."""
+    """The side branch reads the samples; at inference it is only held, and nothing that it does is noted."""
     noted, parts = dict(this.log), this.parts
     this.parts = {}
     _follow(layer.layer, samples, this, path)

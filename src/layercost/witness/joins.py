@@ -16,7 +16,7 @@ Merge = Callable[[list[Number]], Number]
 
 
 def alike(merge: Merge, parts: list[Tensor]) -> Tensor:
-    """Numbers in the same place become one; a value of one row along an axis is met in every row."""
+    """The numbers in each place merged into one; where a value has one row along an axis, it repeats."""
     deepest = max(len(shape(part)) for part in parts)
     return _alike(merge, [_deepened(part, deepest) for part in parts])
 
