@@ -155,6 +155,7 @@ _ATTENTION = PriceList(
     {
         Linear: macs_and_bias,
         MatMul: macs,
+        Add: per_output(),  # the biases of the projections
         Softmax: per_input(),
         Elementwise: lambda visit: visit.outputs // 2,  # torch scales the keys too, by the root of the root
     },
