@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 
 import layercost as lc
 from layercost.command import main
-from layercost.models import Graph, ModelError, Rearranged, Unknown
+from layercost.models import Applied, Graph, ModelError, Rearranged, Unknown
 
 Make = Callable[..., Path]
 
@@ -145,14 +145,18 @@ def test_a_value_times_its_own_sigmoid_is_a_silu(file: Make) -> None:
     assert layers_of(tree, IMAGE) == [lc.SiLU()]
 
 
-def test_states_to_begin_with_are_no_weights_of_a_recurrent_layer(file: Make) -> None:
+def test_states_to_begin_with_are_buffers_of_a_recurrent_layer(file: Make) -> None:
     weights = {"w": (1, 24, 4), "r": (1, 24, 6), "b": (1, 48), "h": (1, 1, 6), "c": (1, 1, 6)}
     nodes = [
         node("Transpose", "x", "steps", perm=[1, 0, 2]),
         node("LSTM", "steps,w,r,b,,h,c", ",y", hidden_size=6),
     ]
     tree = lc.from_onnx(file(nodes, weights, input=("N", 5, 4)))
-    assert layers_of(tree, (5, 4))[-1] == lc.LSTM(4, 6, return_sequences=False)
+    last = layers_of(tree, (5, 4))[-1]
+    assert isinstance(last, Applied)
+    assert last.layer == lc.LSTM(4, 6, return_sequences=False)
+    assert lc.table(tree).total.parameters == lc.count(last.layer, lc.PARAMETERS).total
+    assert [held.name for held in last.buffers()] == ["h", "c"]
 
 
 def test_heads_in_one_axis_with_the_batch_are_read(file: Make) -> None:

@@ -1,48 +1,73 @@
 """ONNX files turned into our tree. The shapes of weights are read, never the weights themselves.
 
+What a file holds is held here too, each tensor once: its floats (and the whole numbers of 8 and 4 bits that
+quantised operators take as weights) are parameters, be they initializers or Constants. Mean and variance of
+a BatchNormalization, scales of a quantisation, states to begin with and single numbers are buffers. Sizes,
+indices, limits and what else says how an operator works are neither.
+
+What follows from sizes and constants of the code alone is not counted: it can be worked out before the
+model runs. What is computed from weights is counted once, whatever the batch.
+
 Extra: ``onnx``. Data that a file keeps outside of itself need not exist.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+import importlib
+from collections.abc import Iterable, Iterator
 from math import prod
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
-from layercost.models.leaves import Rearranged, Unknown
+from layercost.layers.linear import Linear
 from layercost.layers.model import Model
-from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
-from layercost.shape import (
-    ONNX_SAME_LOWER,
-    ONNX_SAME_UPPER,
-    ONNX_VALID,
-    Shape,
-    ShapeError,
-    checked_sizes,
-    shape_of,
+from layercost.layers.recurrent import Recurrent
+from layercost.models.folded import folded
+from layercost.models.leaves import Applied, Rearranged, Stored, Unknown, Unplaced, Unused
+from layercost.models.onnx_fusions import Fusions
+from layercost.models.onnx_inputs import Given, Input, declared, inputs_of
+from layercost.models.onnx_operators import (
+    OF_MICROSOFT,
+    OPERATORS,
+    SETTINGS,
+    Made,
+    NotOurs,
+    Operator,
+    Value,
+    arrived,
+    moved,
 )
+from layercost.models.onnx_values import BYTES, FLOATS, Run, Sizes, constant
+from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
+from layercost.shape import Shape, ShapeError
 
-BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it
+PROBE = 3  # a second batch, which shows along which axis each value has it
 
 
-def from_onnx(path: str | PathLike[str], input_shape: Iterable[object] | None = None) -> Model:
+def from_onnx(path: str | PathLike[str], input_shape: Given = None) -> Model:
     """The tree of the model in an ONNX file, for an input of `input_shape` without the batch.
 
-    Without `input_shape` it is the file's own. What is not known becomes `Unknown`, named as its operator.
-    Raises ModelError that names the file where it is missing, broken, or leaves its input open.
+    Of several inputs, `input_shape` has the shapes by name, ``{"ids": (128,), "mask": (128,)}``. A shape of
+    as many sizes as the file's is taken as it stands there, ``(1, 3, 224, 224)``. Without `input_shape` it is
+    the file's own; a batch that is fixed there counts as a batch, where the model works for one sample too.
+    What is not known becomes `Unknown`, named as its operator, and what stands in no layer `Unplaced`.
+    Raises ModelError that names the file where it is missing, broken, or leaves its input open, and the
+    operator of which nobody can tell the shape that it gives.
     """
     onnx = needed("onnx", "from_onnx", '"layercost[onnx]"')
     file = Path(fspath(path))
-    return _Reading(onnx, file, _loaded(onnx, file), input_shape).model()
+    proto = _loaded(onnx, file)
+    try:
+        return _Reading(onnx, file, proto, input_shape).model()
+    except ModelError as error:
+        raise ModelError(f"{file}: {error}") from None
 
 
 def _loaded(onnx: Any, file: Path) -> Any:
+    """The file without functions of its own: their nodes stand where they are called."""
     if not file.is_file():
         raise ModelError(f"{file}: there is no such file")
     try:
@@ -51,478 +76,515 @@ def _loaded(onnx: Any, file: Path) -> Any:
         raise ModelError(f"{file} is not an ONNX file, or a broken one ({type(error).__name__})") from None
     if not proto.graph.node:
         raise ModelError(f"{file} is not an ONNX file, or one without any operator")
-    return proto
+    return importlib.import_module("onnx.inliner").inline_local_functions(proto) if proto.functions else proto
 
 
-# ---- operators -----------------------------------------------------------------------------------
+class _Constant(NamedTuple):
+    """A value that no operator computes: the tensors of the file that it consists of, scales beside them."""
+
+    sources: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
 
 
-class _Operator:
-    """One node of the file: its attributes, its weights' shapes, and the shape that it reads."""
-
-    def __init__(
-        self, node: Any, attributes: dict[str, Any], weights: list[tuple[int, ...]], shape: Shape
-    ) -> None:
-        self.node, self.attributes, self.weights, self.shape = node, attributes, weights, shape
-
-    def get(self, name: str, usual: Any) -> Any:
-        """An attribute, or what it is where the file does not say."""
-        found = self.attributes.get(name, usual)
-        return float(f"{found:.7g}") if isinstance(found, float) else found  # as it was before float32
-
-    @property
-    def axes(self) -> int:
-        """The axes over which a window slides."""
-        return len(self.shape) - 1
-
-    def placing(self) -> dict[str, Any]:
-        """Padding, or the rule that finds it."""
-        rule = self.get("auto_pad", b"NOTSET").decode()
-        named = {"SAME_UPPER": ONNX_SAME_UPPER, "SAME_LOWER": ONNX_SAME_LOWER, "VALID": ONNX_VALID}
-        if rule in named:
-            return {"rule": named[rule]}
-        pads = self.get("pads", [0] * 2 * self.axes)
-        sides = tuple(zip(pads[: self.axes], pads[self.axes :], strict=True))
-        even = all(before == after for before, after in sides)
-        return {"padding": tuple(before for before, _ in sides) if even else sides}
-
-    def window(self) -> dict[str, Any]:
-        """Stride and dilation of a convolution."""
-        ones = [1] * self.axes
-        return {"stride": tuple(self.get("strides", ones)), "dilation": tuple(self.get("dilations", ones))}
+class _Open(Exception):
+    """A value whose shape nobody can tell."""
 
 
-class _NotOurs(Exception):
-    """An operator with settings that none of our layers has."""
-
-
-def _must(holds: bool) -> None:
-    if not holds:
-        raise _NotOurs
-
-
-def _conv(op: _Operator) -> Layer:
-    _must(bool(op.weights) and op.axes in (1, 2, 3))
-    kind = (ours.Conv1d, ours.Conv2d, ours.Conv3d)[op.axes - 1]
-    out_channels, channels, *kernel = op.weights[0]
-    groups = op.get("group", 1)
-    return kind(
-        channels * groups, out_channels, tuple(kernel), groups=groups, bias=len(op.weights) > 1,
-        **op.window(), **op.placing(),
-    )  # fmt: skip
-
-
-def _conv_transpose(op: _Operator) -> Layer:
-    placing, groups = op.placing(), op.get("group", 1)
-    _must(bool(op.weights) and op.axes == 2 and "output_shape" not in op.attributes and "rule" not in placing)
-    _must(not any(isinstance(side, tuple) for side in placing["padding"]))
-    channels, outputs, *kernel = op.weights[0]
-    more = tuple(op.get("output_padding", [0, 0]))
-    return ours.ConvTranspose2d(
-        channels, outputs * groups, tuple(kernel), groups=groups, bias=len(op.weights) > 1,
-        output_padding=more, **op.window(), **placing,
-    )  # fmt: skip
-
-
-def _gemm(op: _Operator) -> Layer:
-    _must(bool(op.weights) and op.get("alpha", 1.0) == op.get("beta", 1.0) == 1.0 and not op.get("transA", 0))
-    sizes = op.weights[0] if op.get("transB", 0) else op.weights[0][::-1]
-    return ours.Linear(sizes[1], sizes[0], bias=len(op.weights) > 1)
-
-
-def _matmul(op: _Operator) -> Layer:
-    _must(len(op.weights) == 1 and len(op.weights[0]) == 2 and op.weights[0][0] == op.shape[-1])
-    return ours.Linear(op.weights[0][0], op.weights[0][1], bias=False)
-
-
-def _batch_norm(op: _Operator) -> Layer:
-    _must(not op.get("training_mode", 0))
-    kind = ours.BatchNorm2d if op.axes == 2 else ours.BatchNorm1d
-    return kind(op.weights[0][0], eps=op.get("epsilon", 1e-5))
-
-
-def _max_pool(op: _Operator) -> Layer:
-    _must(op.axes == 2 and len([name for name in op.node.output if name]) == 1)
-    return ours.MaxPool2d(
-        tuple(op.get("kernel_shape", ())),
-        ceil_mode=bool(op.get("ceil_mode", 0)),
-        **op.window(),
-        **op.placing(),
-    )
-
-
-def _avg_pool(op: _Operator) -> Layer:
-    window = op.window()
-    _must(op.axes == 2 and set(window.pop("dilation")) == {1})
-    include = bool(op.get("count_include_pad", 0))
-    return ours.AvgPool2d(
-        tuple(op.get("kernel_shape", ())), ceil_mode=bool(op.get("ceil_mode", 0)), count_include_pad=include,
-        **window, **op.placing(),
-    )  # fmt: skip
-
-
-def _global_avg_pool(op: _Operator) -> Layer:
-    _must(op.axes == 2)
-    return ours.AdaptiveAvgPool2d(1)
-
-
-def _layer_norm(op: _Operator) -> Layer:
-    return ours.LayerNorm(op.weights[0], op.get("epsilon", 1e-5), bias=len(op.weights) > 1)
-
-
-def _group_norm(op: _Operator) -> Layer:
-    return ours.GroupNorm(op.get("num_groups", 0), int(op.shape[0]), op.get("epsilon", 1e-5))
-
-
-def _lrn(op: _Operator) -> Layer:
-    return ours.LocalResponseNorm(
-        op.get("size", 0), op.get("alpha", 1e-4), op.get("beta", 0.75), op.get("bias", 1.0)
-    )
-
-
-def _recurrent(op: _Operator) -> dict[str, Any]:
-    """What LSTM, GRU and RNN share: `weights` are W, R and perhaps B, each with its directions first."""
-    _must(len(op.weights) in (2, 3) and op.get("direction", b"forward") != b"reverse")
-    _must("clip" not in op.attributes and not any(op.node.input[7:]))  # the last one looks inside the cell
-    outputs = [bool(name) for name in op.node.output]
-    return {
-        "input_size": op.weights[0][2],
-        "hidden_size": op.weights[1][2],
-        "bias": len(op.weights) == 3,
-        "bidirectional": op.weights[0][0] == 2,
-        "return_sequences": outputs[0],
-    }
-
-
-def _lstm(op: _Operator) -> Layer:
-    _must("activations" not in op.attributes and not op.get("input_forget", 0))
-    return ours.LSTM(**_recurrent(op))
-
-
-def _gru(op: _Operator) -> Layer:
-    _must("activations" not in op.attributes)
-    return ours.GRU(**_recurrent(op), reset_after=bool(op.get("linear_before_reset", 0)))
-
-
-def _rnn(op: _Operator) -> Layer:
-    used = {name.decode().lower() for name in op.get("activations", [b"Tanh"])}
-    _must(len(used) == 1 and used <= {"tanh", "relu"})
-    return ours.RNN(**_recurrent(op), nonlinearity=used.pop())
-
-
-def _gelu(op: _Operator) -> Layer:
-    return ours.GELU(op.get("approximate", b"none").decode())
-
-
-def _plain(kind: type[Layer]) -> Callable[[_Operator], Layer]:
-    """A layer without settings."""
-    return lambda _: kind()
-
-
-_OPERATORS: dict[str, Callable[[_Operator], Layer]] = {
-    "Conv": _conv,
-    "ConvTranspose": _conv_transpose,
-    "Gemm": _gemm,
-    "MatMul": _matmul,
-    "BatchNormalization": _batch_norm,
-    "LayerNormalization": _layer_norm,
-    "GroupNormalization": _group_norm,
-    "LRN": _lrn,
-    "MaxPool": _max_pool,
-    "AveragePool": _avg_pool,
-    "GlobalAveragePool": _global_avg_pool,
-    "LSTM": _lstm,
-    "GRU": _gru,
-    "RNN": _rnn,
-    "Gelu": _gelu,
-    "Relu": _plain(ours.ReLU),
-    "Sigmoid": _plain(ours.Sigmoid),
-    "Tanh": _plain(ours.Tanh),
-    "Identity": _plain(ours.Identity),
-    "Cast": _plain(ours.Identity),
-    "Dropout": _plain(ours.Dropout),
-    "LeakyRelu": lambda op: ours.LeakyReLU(op.get("alpha", 0.01)),
-    "PRelu": lambda op: ours.PReLU(prod(op.weights[0])),
-}
-_RECURRENT = ("LSTM", "GRU", "RNN")
-_MOVING = frozenset({
-    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand",
+# Another arrangement of a weight's values, or another number format, is still that weight.
+_VIEWS = frozenset({
+    "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear",
+    "CastLike",
 })  # fmt: skip
-_OF_SHAPES = frozenset({"Shape", "Size"})  # they give sizes and no values of the network
+_OF_SHAPES = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
+_CANNOT = (
+    NotOurs, LayerError, ShapeError, TypeError, IndexError, ValueError, ZeroDivisionError, AttributeError,
+)  # fmt: skip
 
 
 class _Reading:
-    """One file as it is read: the shapes of its weights and values, and the layers found so far."""
+    """One file as it is read: what is known of its values, and the steps found so far."""
 
-    def __init__(self, onnx: Any, file: Path, proto: Any, input_shape: Iterable[object] | None) -> None:
-        self.onnx, self.file, self.graph = onnx, file, proto.graph
-        self.weights = {one.name: tuple(one.dims) for one in self.graph.initializer}
-        self.counted: set[str] = set()
-        inputs = [one for one in self.graph.input if one.name not in self.weights]
-        if len(inputs) != 1:
-            names = ", ".join(one.name for one in inputs)
-            raise ModelError(f"{file}: expected a model with one input, but this has {len(inputs)}: {names}")
-        self.input = inputs[0]
-        self.sizes = self._sizes(input_shape)
-        self.batch = next(iter(self.input.type.tensor_type.shape.dim)).dim_value  # 0 where it is open
-        self.seen = self._seen_shapes(proto)
-        self.values = {self.input.name: ""}
-        self.shapes: dict[str, Shape] = {"": shape_of(self.sizes, "from_onnx")}
-        self.nodes: Steps = {}
-        self.kept: dict[tuple[str, ...], Layer] = {}
-        self.readers = Counter(name for node in self.graph.node for name in node.input)
+    def __init__(self, onnx: Any, file: Path, proto: Any, given: Given) -> None:
+        self.onnx, self.file, self.proto, self.graph = onnx, file, proto, proto.graph
+        self.opsets = {one.domain: one.version for one in proto.opset_import}
+        self.inputs = self._inputs(inputs_of(declared(proto.graph), given))
+        self.seen = self._run(1)
+        self.probe = self._run(PROBE)
+        self.tensors: dict[str, tuple[Sizes, int]] = {}  # what the file holds: sizes, and kind of element
+        self.initial: set[str] = set()
+        self.settings: set[str] = set()
+        self.constants: dict[str, _Constant] = {}
+        self.steps: Steps = {}
+        self.values: dict[str, Value] = {}
+        self.held: dict[str, None] = {}  # tensors that have a place
+        self.layers: dict[tuple[str, ...], Layer] = {}
+        self.absorbed: dict[str, str] = {}  # what an Add gives whose bias went to a product
+        self._note_inputs()
+        self._note_tensors(proto.graph)
+        self.fusions = Fusions(proto.graph, self._is_number)
 
     def model(self) -> Model:
-        for node in self.graph.node:
-            self._read(node)
+        """Every node that runs, and every tensor that is held."""
+        self._read_all(self.graph)
         outputs = [one.name for one in self.graph.output if one.name in self.values]
-        if len(outputs) != 1:
-            raise ModelError(
-                f"{self.file}: expected a model with one output, but this has {len(self.graph.output)}"
-            )
+        if not outputs:
+            raise ModelError("none of its outputs depends on an input")
+        key = self._note_rest(self.values[outputs[0]])
+        shapes = tuple(one.sizes for one in self.inputs)
         return model(
-            self.nodes, self.values[outputs[0]], name=self.file.stem, source=str(self.file), input_shape=self.sizes
+            self.steps,
+            key,
+            name=self.file.stem,
+            source=str(self.file),
+            input_shape=shapes if len(shapes) > 1 else shapes[0],
+            inputs=tuple(self.values[one.name].key for one in self.inputs),
         )
 
-    # ---- shapes
+    # ---- inputs, and the sizes of all values
 
-    def _sizes(self, given: Iterable[object] | None) -> tuple[int, ...]:
-        if given is not None:
-            return tuple(int(size) for size in checked_sizes(given))
-        dims = list(self.input.type.tensor_type.shape.dim)[1:]
-        if not dims or not all(dim.dim_value > 0 for dim in dims):
-            names = ", ".join(str(dim.dim_value or dim.dim_param or "?") for dim in dims)
-            raise ModelError(
-                f"{self.file}: its input {self.input.name} leaves its sizes open ({names}); "
-                "give them without the batch, as (3, 224, 224) or --input 3x224x224"
+    def _inputs(self, found: list[Input]) -> list[Input]:
+        """The inputs; a first axis that is fixed is no batch where the model does not work for one sample."""
+        if not found:
+            raise ModelError("it has no input")
+        fixed = {one.name: one.dims for one in declared(self.graph)}
+        batches = {
+            one.name: dims[one.batch]
+            for one in found
+            if (dims := fixed[one.name]) and one.batch is not None and isinstance(dims[one.batch], int)
+        }
+        if all(size == 1 for size in batches.values()):
+            return found
+        whole = [
+            one._replace(full=one.of(int(batches[one.name])), batch=None) if one.name in batches else one
+            for one in found
+        ]
+        return found if self._works(found, whole) else whole
+
+    def _works(self, found: list[Input], whole: list[Input]) -> bool:
+        """Whether all values have a shape for one sample, and along one axis it is the batch that goes."""
+        if any(len(one.full) < 2 for one in found):
+            return False
+        alone, together = (_run(self.onnx, self.proto, inputs) for inputs in (found, whole))
+        if set(together.shapes) != set(alone.shapes) or alone.reasons:
+            return False
+        return all(_batch_axis(alone.shapes[name], sizes) is not _SEVERAL for name, sizes in together.shapes.items())
+
+    def _run(self, batch: int) -> Run:
+        return _run(self.onnx, self.proto, [one._replace(full=one.of(batch)) for one in self.inputs])
+
+    def _note_inputs(self) -> None:
+        for place, one in enumerate(self.inputs):
+            key = one.name if place else ""
+            self.values[one.name] = Value(key, one.sizes, one.full, batch=one.batch)
+
+    def _note_tensors(self, graph: Any) -> None:
+        """What the file holds: initializers, and constants that stand among the nodes."""
+        for tensor in graph.initializer:
+            self.tensors[tensor.name] = (tuple(tensor.dims), tensor.data_type)
+            self.initial.add(tensor.name)
+        for node in graph.node:
+            self.settings.update(
+                node.input[place] for place in SETTINGS.get(node.op_type, ()) if place < len(node.input)
             )
-        return tuple(dim.dim_value for dim in dims)
+            tensor = constant(self.onnx, node) if node.op_type == "Constant" else None
+            if tensor is not None:
+                self.tensors[node.output[0]] = (tuple(tensor.dims), tensor.data_type)
+        for name in self.tensors:
+            self.constants[name] = _Constant((name,) if self._is_held(name) else ())
+        for node in graph.node:
+            self._note_view(node)
 
-    def _seen_shapes(self, proto: Any) -> dict[str, tuple[int, ...]]:
-        """The shape of every value with a batch of `BATCH`, as far as onnx can tell."""
-        copy = self.onnx.ModelProto()
-        copy.CopyFrom(proto)
-        del copy.graph.value_info[:]
-        value = next(one for one in copy.graph.input if one.name == self.input.name)
-        kind = value.type.tensor_type.elem_type
-        value.CopyFrom(self.onnx.helper.make_tensor_value_info(value.name, kind, [BATCH, *self.sizes]))
-        for output in copy.graph.output:
-            output.type.tensor_type.ClearField("shape")
-        try:
-            inferred = self.onnx.shape_inference.infer_shapes(copy, data_prop=True)
-        except Exception as error:  # onnx raises its own kinds, and protobuf's
-            raise ModelError(f"{self.file}: onnx cannot infer its shapes: {error}") from None
-        known = {}
-        for one in (*inferred.graph.value_info, *inferred.graph.output):
-            dims = one.type.tensor_type.shape.dim
-            if one.type.tensor_type.HasField("shape") and all(dim.HasField("dim_value") for dim in dims):
-                known[one.name] = tuple(dim.dim_value for dim in dims)
-        return known
+    def _note_view(self, node: Any) -> None:
+        """A weight in another arrangement."""
+        if node.op_type in _VIEWS and node.input[0] in self.constants:
+            before = self.constants[node.input[0]]
+            scales = [name for name in node.input[1:] if name] if node.op_type == "DequantizeLinear" else []
+            self.constants[node.output[0]] = before._replace(scales=(*before.scales, *scales))
 
-    def _given(self, name: str) -> tuple[int, ...] | None:
-        """The shape of a value without the batch, or None where onnx cannot tell."""
-        sizes = self.seen.get(name)
-        if sizes is None:
-            return None
-        with_batch = [at for at, size in enumerate(sizes) if size % BATCH == 0]
-        if len(with_batch) == 1:
-            (at,) = with_batch
-            inner = (
-                (sizes[at] // BATCH,) if sizes[at] > BATCH else ()
-            )  # heads, or steps, are in one axis with it
-            if sizes[0] == 1 and at > 0 and inner:  # a Reshape that names a batch of one
-                return (*sizes[1:at], *inner, *sizes[at + 1 :])
-            return (*sizes[:at], *inner, *sizes[at + 1 :])
-        if sizes and sizes[0] == self.batch:  # a Reshape that names the file's own batch
-            return sizes[1:]
-        return None
+    def _is_held(self, name: str) -> bool:
+        """Whether a tensor counts as values of the network."""
+        _, kind = self.tensors[name]
+        return kind in FLOATS or kind in BYTES
+
+    def _is_number(self, name: str) -> bool:
+        """Whether a value is a constant of a single number."""
+        return name in self.constants and prod(self.seen.shapes.get(name, (2,))) == 1
+
+    # ---- what an operator asks
+
+    def opset(self, domain: str) -> int:
+        return self.opsets.get(domain, 1)
+
+    def array(self, name: str) -> Any:
+        return self.seen.array(name)
+
+    def full(self, name: str) -> Sizes:
+        """The sizes that the file has for a batch of one."""
+        if name not in self.seen.shapes:
+            raise _Open(name)
+        return self.seen.shapes[name]
+
+    def sample(self, name: str) -> Sizes:
+        return self._sample(name)[0]
+
+    def _sample(self, name: str) -> tuple[Sizes, int | None]:
+        """A sample's sizes, and the axis that it lacks: that of the batch."""
+        full = self.full(name)
+        axis = _batch_axis(full, self.probe.shapes.get(name))
+        if axis is None or axis is _SEVERAL:  # the file names its own batch there, or nobody can tell
+            axis = 0
+        if axis >= len(full) or full[axis] != 1:  # heads or windows stand in one axis with it
+            return full, None
+        return (*full[:axis], *full[axis + 1 :]), axis
+
+    def is_weight(self, name: str) -> bool:
+        """Whether a value does not depend on the model's input."""
+        return name in self.constants or (name in self.values and self.values[name].once)
+
+    def is_code(self, name: str) -> bool:
+        """Whether a value is a constant that the model's code has, and no initializer."""
+        return name in self.constants and name not in self.initial
+
+    def is_value(self, name: str) -> bool:
+        """Whether an input is a value of the tree: one that depends on the input, or a weight."""
+        if name in self.values:
+            return True
+        sources = self.constants[name].sources if name in self.constants else ()
+        return any(prod(self.tensors[one][0]) > 1 for one in sources)
+
+    def value(self, name: str) -> Value:
+        """A value of the tree; a weight becomes a step of its own, which holds it."""
+        if name not in self.values:
+            full = self.full(name)
+            key = f"{name} (stored)"
+            if key not in self.steps:
+                found = self.constants.get(name, _Constant())
+                held, stored = self._hold(found.sources), self._hold(found.scales)
+                layer = Stored(name, full, held, stored)
+                self.steps[key] = Step(_path(name), layer, (), once=True)
+            return Value(key, full, full, once=True)
+        return self.values[name]
+
+    def note_step(self, node: Any, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value:
+        """A step inside of an operator."""
+        return self.note(node, Made(layer, values, inner=tuple(one.full for one in values)), full, None, label)
 
     # ---- one node after the other
 
+    def _read_all(self, graph: Any) -> None:
+        for node in graph.node:
+            branch = self.seen.branch(node) if node.op_type == "If" else None
+            if branch is not None:
+                self._read_branch(branch, node)
+            else:
+                self._read(node)
+
+    def _read_branch(self, branch: Any, node: Any) -> None:
+        """The branch that a constant condition takes."""
+        self._note_tensors(branch)
+        self._read_all(branch)
+        for inner, outer in zip((one.name for one in branch.output), node.output, strict=True):
+            if inner in self.values:
+                self.values[outer] = self.values[inner]
+            elif inner in self.constants:
+                self.constants[outer] = self.constants[inner]
+
     def _read(self, node: Any) -> None:
-        inputs = tuple(self.values[name] for name in node.input if name in self.values)
-        if not inputs or node.op_type in _OF_SHAPES:  # sizes and constants
-            self._keep_constant(node)
+        output = next((name for name in node.output if name), "")
+        if output in self.constants or output in self.fusions.inner or self._is_constant(node, output):
             return
-        if self._is_bias_of_matmul(node, inputs) or self._is_silu(node, inputs):
+        if output in self.absorbed:
+            self.values[output] = self.values[self.absorbed[output]]
             return
-        layer = self._checked(node, self._layer(node, inputs), inputs)
-        key = node.output[0] or next(name for name in node.output if name)
-        self.nodes[key] = Step(self._name(node), layer, inputs)
+        before = len(self.steps), len(self.held), len(self.absorbed)
+        try:
+            self._note_outputs(node, self._noted(node, output))
+        except _Open as error:
+            self._forget(*before)
+            self._refuse(node, str(error))
+        except _CANNOT:
+            self._forget(*before)
+            self._note_outputs(node, self._unknown(node, output))
+
+    def _noted(self, node: Any, output: str) -> Value:
+        full = self.full(output)
+        given, batch = self._sample(output)
+        return self.note(node, self._made(node, output), full, (given, batch), "")
+
+    def _forget(self, steps: int, held: int, absorbed: int) -> None:
+        """Take back what an operator noted before it turned out that none of our layers has its settings."""
+        for table, length in ((self.steps, steps), (self.held, held), (self.absorbed, absorbed)):
+            for key in list(table)[length:]:  # type: ignore[call-overload]
+                del table[key]  # type: ignore[attr-defined]
+
+    def _is_constant(self, node: Any, output: str) -> bool:
+        """Whether a node gives what follows from sizes and constants of the code alone."""
+        names = [name for name in (*node.input, *_captured(node)) if name]
+        if node.op_type not in _OF_SHAPES and any(self.is_value(name) for name in names):
+            return False
+        if output not in self.seen.shapes:
+            return False
+        sources = [one for name in names if name in self.constants for one in self.constants[name].sources]
         for name in filter(None, node.output):
-            self.values[name] = key
-
-    def _keep_constant(self, node: Any) -> None:
-        """A constant's shape: those of initializers and of Constant alike."""
-        for attribute in node.attribute:
-            if node.op_type == "Constant" and attribute.name == "value":
-                self.weights[node.output[0]] = tuple(attribute.t.dims)
-        if node.op_type in ("Identity", "Cast", "DequantizeLinear") and node.input[0] in self.weights:
-            self.weights[node.output[0]] = self.weights[node.input[0]]
-
-    def _is_bias_of_matmul(self, node: Any, inputs: tuple[str, ...]) -> bool:
-        """Whether an Add is the bias of the MatMul before it; then the two are one Linear."""
-        before = self.nodes.get(inputs[0])
-        constants = [name for name in node.input if name in self.weights]
-        if node.op_type != "Add" or before is None or len(inputs) != 1 or len(constants) != 1:
-            return False
-        linear = before.layer
-        if not isinstance(linear, ours.Linear) or linear.bias or self.readers[inputs[0]] != 1:
-            return False
-        if self.weights[constants[0]] != (linear.out_features,):
-            return False
-        self.counted.add(constants[0])
-        whole = ours.Linear(linear.in_features, linear.out_features)
-        self.nodes[inputs[0]] = before._replace(layer=whole)
-        self.values[node.output[0]] = inputs[0]
+            self.constants[name] = _Constant(scales=tuple(sources) if node.op_type not in _OF_SHAPES else ())
         return True
 
-    def _is_silu(self, node: Any, inputs: tuple[str, ...]) -> bool:
-        """Whether a Mul is of a value and its own Sigmoid; then the two are one SiLU."""
-        if node.op_type != "Mul" or len(inputs) != 2:
-            return False
-        for value, gate in (inputs, inputs[::-1]):
-            before = self.nodes.get(gate)
-            is_gate = before is not None and isinstance(before.layer, ours.Sigmoid)
-            if before is not None and is_gate and before.inputs == (value,) and self.readers[gate] == 1:
-                self.nodes[gate] = before._replace(layer=ours.SiLU())
-                self.values[node.output[0]] = gate
-                return True
-        return False
+    def _made(self, node: Any, output: str) -> Made:
+        fusion = self.fusions.found.get(output)
+        if fusion is not None:
+            value = self.value(fusion.reads)
+            return Made(fusion.layer, [value], inner=(value.full,))
+        operator = self._operator(node)
+        handlers = OF_MICROSOFT if node.domain == "com.microsoft" else OPERATORS
+        if node.op_type not in handlers or node.domain not in ("", "ai.onnx", "com.microsoft"):
+            raise NotOurs
+        return handlers[node.op_type](operator)
 
-    def _layer(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        attributes = {one.name: self.onnx.helper.get_attribute_value(one) for one in node.attribute}
-        names = node.input[:4] if node.op_type in _RECURRENT else node.input  # then come states to begin with
-        weights = [self.weights[name] for name in names if name in self.weights]
-        shape = self.shapes[inputs[0]]
-        op = _Operator(node, attributes, weights, shape)
+    def _operator(self, node: Any) -> Operator:
+        get = self.onnx.helper.get_attribute_value
+        return Operator(self, node, {one.name: get(one) for one in node.attribute})
+
+    # ---- steps
+
+    def note(
+        self, node: Any, made: Made, full: Sizes, sample: tuple[Sizes, int | None] | None, label: str
+    ) -> Value:
+        """A step of the tree; what it gives is a value of sizes `full` in the file."""
+        output = next(name for name in node.output if name)
+        once = all(value.once for value in made.values) and not self._varies(output)
+        if sample is None:
+            batch = None if once or full[:1] != (1,) else 0
+            sample = (full if batch is None else full[1:], batch)
+        given, batch = (full, None) if once else sample
+        made, names = self._with_bias(made, node, label)
+        layer = self._fitting(node.op_type, made, once, full, given)
+        inputs = [value.key for value in made.values]
+        layer, more = self._holding(node, made, names, layer)
+        shape = self._shape(layer, made, once)
+        key = f"{output} ({label})" if label else output
+        path = (*self._path(node, names), *([label] if label else []))
+        self.steps[key] = Step(path, layer, (*inputs, *more), once)
+        return Value(key, tuple(map(int, shape)), full, once, batch)
+
+    def _varies(self, output: str) -> bool:
+        """Whether a value has another shape for another batch."""
+        probed = self.probe.shapes.get(output)
+        return probed is not None and probed != self.seen.shapes.get(output)
+
+    def _shape(self, layer: Layer, made: Made, once: bool) -> Shape:
+        from layercost.shape import seen_shape
+
+        given = [(seen_shape(value.sizes, "from_onnx"), value.once) for value in made.values]
+        inner = layer.layer if isinstance(layer, Applied) else layer
+        return shape_after(inner, given, once)
+
+    def _fitting(self, kind: str, made: Made, once: bool, full: Sizes, given: Sizes) -> Layer:
+        """The layer where it gives what onnx infers, on the values as they stand or on shapes of its own."""
         try:
-            if node.op_type == "Gather" and node.input[0] in self.weights:
-                return ours.Embedding(*weights[0])
-            if node.op_type in ("Add", "Sum", "Concat") and not weights:
-                return self._join(op, inputs)
-            if node.op_type in _MOVING:
-                return self._moved(node, inputs)
-            return self._shared(node, self._single(op, inputs))
-        except (_NotOurs, LayerError, ShapeError, TypeError, IndexError):
-            return self._unknown(node, inputs)
-
-    def _shared(self, node: Any, layer: Layer) -> Layer:
-        """Where two operators read the same weights, they are one layer that is called twice."""
-        names = tuple(name for name in node.input if name in self.weights)
-        first = self.kept.setdefault((node.op_type, *names), layer)
-        return first if names and first == layer else layer
-
-    def _single(self, op: _Operator, inputs: tuple[str, ...]) -> Layer:
-        """An operator that reads one value."""
-        kind = op.node.op_type
-        _must(len(inputs) == 1)
-        if kind == "Softmax":
-            return self._softmax(op)
-        if kind == "Clip":
-            _must(self._limits(op) == (0.0, 6.0))
-            return ours.ReLU6()
-        if kind == "ReduceMean":
-            return self._mean(op)
-        _must(kind in _OPERATORS)
-        return _OPERATORS[kind](op)
-
-    def _join(self, op: _Operator, inputs: tuple[str, ...]) -> Layer:
-        _must(len(inputs) == len(op.node.input))
-        if op.node.op_type != "Concat":
-            _must(len({self.shapes[key] for key in inputs}) == 1)
-            return ours.Add(len(inputs))
-        axis = op.get("axis", 1)
-        place = (self._from_the_end(op, axis) if axis > 0 else axis) + len(op.shape)
-        _must(axis != 0 and place >= 0)
-        return ours.Concatenate(len(inputs), op.shape.axes[place])
-
-    def _softmax(self, op: _Operator) -> Layer:
-        axis = op.get("axis", -1)
-        _must(axis != 0)
-        return ours.Softmax(axis if axis < 0 else self._from_the_end(op, axis))
-
-    def _from_the_end(self, op: _Operator, axis: int) -> int:
-        """An axis of the file's, which counts the batch, counted from the last."""
-        seen = self.seen.get(op.node.input[0])
-        return axis - (len(op.shape) + 1 if seen is None else len(seen))
-
-    def _limits(self, op: _Operator) -> tuple[float, ...]:
-        """The limits of a Clip: attributes in old files, small constants in new ones."""
-        if "min" in op.attributes:
-            return (op.attributes["min"], op.attributes["max"])
-        return tuple(self._number(name) for name in op.node.input[1:3])
-
-    def _number(self, name: str) -> float:
-        return float(self._array(name).reshape(-1)[0])
-
-    def _array(self, name: str) -> Any:
-        """A small constant; raises _NotOurs where it is none, or lies outside of the file."""
-        nodes = self.graph.node
-        found = {node.output[0]: one.t for node in nodes for one in node.attribute if one.name == "value"}
-        found.update({one.name: one for one in self.graph.initializer})
-        return self._read_array(found.get(name))
-
-    def _read_array(self, found: Any) -> Any:
-        _must(found is not None and found.data_location != self.onnx.TensorProto.EXTERNAL)
-        return self.onnx.numpy_helper.to_array(found)
-
-    def _mean(self, op: _Operator) -> Layer:
-        given = op.get("axes", None)
-        axes = given if given is not None else self._array(op.node.input[1]).tolist()
-        _must(op.axes == 2 and {axis % 4 for axis in axes} == {2, 3})
-        pool: Layer = ours.AdaptiveAvgPool2d(1)
-        return pool if op.get("keepdims", 1) else ours.Sequential({"pool": pool, "flatten": ours.Flatten()})
-
-    def _moved(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        before, given = tuple(map(int, self.shapes[inputs[0]])), self._given(node.output[0])
-        _must(given is not None and len(inputs) == 1)
-        assert given is not None
-        if given == before and node.op_type not in ("Slice", "Gather"):
-            return ours.Identity()
-        if given == (prod(before),) and node.op_type in ("Reshape", "Flatten", "Squeeze"):
-            return ours.Flatten()
-        return Rearranged(node.op_type, (before,), given)
-
-    def _unknown(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        """An operator that we do not know, with its weights; raises ModelError where its shape is open."""
-        given = self._given(node.output[0])
-        if given is None:
-            raise ModelError(
-                f"{self.file}: {node.op_type} {node.name} is not known, and onnx cannot tell the shape of "
-                f"its output {node.output[0]}; the file's shapes may be open or depend on values"
-            )
-        floats = [name for name in node.input if name in self.weights and name not in self.counted]
-        initial = {one.name for one in self.graph.initializer if one.data_type in (1, 10, 11, 16)}
-        held = tuple(Held(name, prod(self.weights[name])) for name in floats if name in initial)
-        self.counted.update(floats)
-        taken = tuple(tuple(map(int, self.shapes[one])) for one in inputs)
-        return Unknown(node.op_type, taken, given, held)
-
-    def _checked(self, node: Any, layer: Layer, inputs: tuple[str, ...]) -> Layer:
-        """The layer, if it gives the shape that onnx infers."""
-        key = node.output[0] or next(name for name in node.output if name)
-        given, recurrent = self._given(key), isinstance(layer, (ours.LSTM, ours.GRU, ours.RNN))
-        try:
-            shape = shape_after(layer, [(self.shapes[one], False) for one in inputs])
+            shape = tuple(map(int, self._shape(made.layer, made, once)))
+            alike = isinstance(made.layer, Recurrent) and prod(shape) == prod(given)
+            if shape == given or alike or (isinstance(made.layer, Recurrent) and len(shape) == 1):
+                return made.layer
         except (ShapeError, LayerError, AttributeError):
-            shape = None
-        differs = given is not None and not recurrent and shape is not None and tuple(shape) != given
-        if shape is None or differs:
-            layer = self._unknown(node, inputs)
-            shape = shape_of(layer.given, "from_onnx")  # type: ignore[attr-defined]
-        self.shapes[key] = shape
-        return layer
+            pass
+        if made.inner is None:
+            raise NotOurs
+        taken = arrived(made.values, once=once)
+        found = folded(kind, made.layer, taken, given, made.inner, made.times)
+        if found is None:
+            raise NotOurs
+        return found
 
-    def _name(self, node: Any) -> tuple[str, ...]:
+    def _with_bias(self, made: Made, node: Any, label: str) -> tuple[Made, list[str]]:
+        """The layer, and the names of its weights; with the bias that the only reader of a product adds."""
+        names = [node.input[place] for place in made.weights]
+        layer, output = made.layer, node.output[0]
+        reader = self.fusions.reader(output) if isinstance(layer, Linear) and not label else None
+        if not isinstance(layer, Linear) or layer.bias or reader is None or reader.op_type != "Add":
+            return made, names
+        others = [name for name in reader.input if name != output]
+        if len(others) != 1 or others[0] not in self.constants or not self.is_value(others[0]):
+            return made, names
+        sizes = self.full(others[0])
+        if prod(sizes) != layer.out_features or sizes[-1:] != (layer.out_features,):
+            return made, names
+        self.absorbed[reader.output[0]] = output
+        whole = Linear(layer.in_features, layer.out_features)
+        return made._replace(layer=whole), [*names, others[0]]
+
+    def _holding(self, node: Any, made: Made, names: list[str], layer: Layer) -> tuple[Layer, list[str]]:
+        """The layer with its weights as the file has them, and the values among these that were computed."""
+        beside = [node.input[place] for place in made.buffers if place < len(node.input) and node.input[place]]
+        more = [self.values[name].key for name in (*names, *beside) if name in self.values]
+        kept = (node.op_type, *names, *beside)
+        if names and self.layers.get(kept) == layer and not more:
+            return self.layers[kept], more
+        mine = [self.constants[name] for name in names if name in self.constants]
+        others = [self.constants[name] for name in beside if name in self.constants]
+        held = self._hold(source for one in mine for source in one.sources)
+        scales = [source for one in mine for source in one.scales]
+        stored = self._hold((*scales, *(source for one in others for source in (*one.sources, *one.scales))))
+        if not more and _total(held) == _total(layer.parameters()) and _total(stored) == _total(layer.buffers()):
+            self.layers[kept] = layer
+            return layer, more
+        return Applied(layer, held, stored), more
+
+    def _hold(self, names: Iterable[str]) -> tuple[Held, ...]:
+        """Tensors that have no place yet; single numbers of the code need none."""
+        found = []
+        for name in dict.fromkeys(names):
+            sizes, _ = self.tensors.get(name, ((), 0))
+            alone = name not in self.initial and prod(sizes) == 1
+            if name in self.tensors and name not in self.held and not alone:
+                self.held[name] = None
+                found.append(Held(name, prod(sizes)))
+        return tuple(found)
+
+    def _note_outputs(self, node: Any, value: Value) -> None:
+        """What a node gives, by name; further outputs that are read are parts of its result."""
+        first, *others = [name for name in node.output if name]
+        self.values[first] = value
+        for name in others:
+            if self.fusions.is_read(name) and name in self.seen.shapes:
+                self.values[name] = self._part(node, name, value)
+
+    def _part(self, node: Any, name: str, value: Value) -> Value:
+        given, batch = (self.full(name), None) if value.once else self._sample(name)
+        whole = self.value(node.input[0]) if node.op_type == "Split" else value
+        if given == whole.sizes and node.op_type != "Split":
+            return whole._replace(full=self.full(name), batch=batch)
+        made = moved(node.op_type, [whole], given)
+        path = (*self._path(node, []), f"output{list(node.output).index(name)}")
+        self.steps[name] = Step(path, made.layer, (whole.key,), value.once)
+        return Value(name, given, self.full(name), value.once, batch)
+
+    # ---- what is not known
+
+    def _unknown(self, node: Any, output: str) -> Value:
+        """An operator that we do not know, with its weights."""
+        try:
+            full = self.full(output)
+            given, batch = self._sample(output)
+        except _Open:
+            self._refuse(node, output)
+        names = [name for name in (*node.input, *_captured(node)) if name]
+        values = list(dict.fromkeys(self.values[name] for name in names if name in self.values))
+        once = all(value.once for value in values) and not self._varies(output)
+        if once:
+            given, batch = full, None
+        held, stored = self._apart(node, names)
+        layer = Unknown(node.op_type, arrived(values, once=once), given, held, stored)
+        self.steps[output] = Step(self._path(node, []), layer, tuple(value.key for value in values), once)
+        return Value(output, given, full, once, batch)
+
+    def _apart(self, node: Any, names: list[str]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
+        """Parameters and buffers that an operator reads, those inside of its branches included."""
+        for graph in _graphs(node):
+            self._note_tensors(graph)
+            names = [*names, *(name for name in self.constants if name in _read_in(graph))]
+        setting = {node.input[place] for place in SETTINGS.get(node.op_type, ()) if place < len(node.input)}
+        found = [self.constants[name] for name in names if name in self.constants and name not in setting]
+        sources = [source for one in found for source in one.sources]
+        single = [name for name in sources if prod(self.tensors[name][0]) == 1]
+        held = self._hold(name for name in sources if name not in single)
+        return held, self._hold((*single, *(name for one in found for name in one.scales)))
+
+    def _refuse(self, node: Any, name: str) -> None:
+        """Raise ModelError that names the operator, what is known without it, and what to do."""
+        reason = self.seen.reasons.get(name, "")
+        known = sum(prod(self.tensors[one][0]) for one in self.held)
+        whole = sum(prod(self.tensors[one][0]) for one in self._all_held())
+        at = list(self.graph.node).index(node) if node in self.graph.node else 0
+        raise ModelError(
+            f"onnx cannot tell the shape of {name}, which {node.op_type} {node.name or node.output[0]} gives or "
+            f"reads{f' ({reason})' if reason else ''}; {at} of {len(self.graph.node)} operators were read "
+            f"before it, with {known:,} of {whole:,} values held. Give the sizes of all inputs, or cut the file "
+            "before it, with onnx.utils.extract_model"
+        )
+
+    # ---- what has no place
+
+    def _all_held(self) -> Iterator[str]:
+        """All tensors of the file that count as values of the network."""
+        for name, (sizes, _) in self.tensors.items():
+            single = prod(sizes) == 1
+            if self._is_held(name) and name not in self.settings and not (single and name not in self.initial):
+                yield name
+
+    def _note_rest(self, output: Value) -> str:
+        """Tensors that no node reads are unused; those that are read and stand in no layer have no place."""
+        rest = [name for name in self._all_held() if name not in self.held and prod(self.tensors[name][0])]
+        read = {name for node in self.graph.node for name in node.input}
+        single = [name for name in rest if prod(self.tensors[name][0]) == 1]
+        unread = [name for name in rest if name not in read and name not in single]
+        lost = [name for name in rest if name in read and name not in single]
+        key = output.key
+        if unread or single:
+            self.steps["unused"] = Step(("unused",), Unused(self._hold(unread), self._hold(single)), (key,))
+            key = "unused"
+        if lost:
+            self.steps["unplaced"] = Step(("unplaced",), Unplaced(self._hold(lost)), (key,))
+            key = "unplaced"
+        return key
+
+    def _path(self, node: Any, weights: list[str]) -> tuple[str, ...]:
         """The path of a node: of its weight, where that is named in PyTorch's way; else its own."""
-        for name in node.input:
-            if name in self.weights and name.endswith(".weight"):
+        for name in weights or node.input:
+            if name in self.constants and name.endswith(".weight"):
                 return tuple(name.split(".")[:-1])
         parts, before = list[str](), ""
         for part in filter(None, node.name.split("/")):
             parts.append(part.removeprefix(f"{before}.").replace(".", "_"))
             before = part
         named = tuple(filter(None, parts)) or (node.op_type.lower(),)
-        has_weights = any(name in self.weights for name in node.input)
-        return named[:-1] if has_weights and len(named) > 1 else named
+        return named[:-1] if weights and len(named) > 1 else named
+
+
+# ---- helpers -------------------------------------------------------------------------------------
+
+_SEVERAL = -1  # more than one axis changes with the batch, or another number of axes
+
+
+def _run(onnx: Any, proto: Any, inputs: list[Input]) -> Run:
+    return Run(onnx, proto, {one.name: one.full for one in inputs}, {one.name: one.kind for one in inputs})
+
+
+def _batch_axis(alone: Sizes, probed: Sizes | None) -> int | None:
+    """The axis along which a value grows with the batch; None where it does not grow."""
+    if probed is None or alone == probed:
+        return None
+    if len(alone) != len(probed):
+        return _SEVERAL
+    places = [place for place, (one, other) in enumerate(zip(alone, probed, strict=True)) if one != other]
+    return places[0] if len(places) == 1 else _SEVERAL
+
+
+def _total(held: Iterable[Held]) -> int:
+    return sum(int(one.size) for one in held)
+
+
+def _path(name: str) -> tuple[str, ...]:
+    """The path of a weight that stands alone."""
+    parts = [part for part in name.replace("/", ".").replace(":", "_").split(".") if part]
+    return tuple(parts) or ("stored",)
+
+
+def _graphs(node: Any) -> Iterator[Any]:
+    """The graphs inside of a node, and inside of these."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+            for inner in attribute.g.node:
+                yield from _graphs(inner)
+
+
+def _read_in(graph: Any) -> set[str]:
+    """The names that the nodes of a graph read."""
+    return {name for node in graph.node for name in node.input}
+
+
+def _captured(node: Any) -> Iterator[str]:
+    """The values from outside that the graphs inside of a node read."""
+    for graph in _graphs(node):
+        given = {name for one in graph.node for name in one.output} | {one.name for one in graph.input}
+        yield from (name for one in graph.node for name in one.input if name and name not in given)
