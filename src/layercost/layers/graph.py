@@ -8,7 +8,7 @@ from typing import NamedTuple
 from layercost.frozen import frozen
 from layercost.layer import Call, Layer
 from layercost.layers.composite import Composite
-from layercost.shape import Shape, ShapeError, several, shape_of
+from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
 
 class Node(NamedTuple):
@@ -44,7 +44,8 @@ class Graph(Composite):
         if len(input_shapes) != len(self.inputs):
             raise ShapeError(f"{self!r} reads {len(self.inputs)} values, but got {len(input_shapes)} shapes")
         prefix = f"{path}." if path else ""
-        shapes = {name: shape_of(shape) for name, shape in zip(self.inputs, input_shapes, strict=True)}
+        given = zip(self.inputs, map(checked_sizes, input_shapes), strict=True)
+        shapes = {name: seen_shape(sizes, "input") for name, sizes in given}
         once = set[str]()
         for name, layer, inputs, happens_once in self.nodes:
             given = as_samples([(shapes[key], key in once) for key in inputs], happens_once)

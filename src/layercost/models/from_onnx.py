@@ -351,7 +351,7 @@ class _Reading:
     ) -> Value:
         """A step of the tree; what it gives is a value of sizes `full` in the file."""
         output = next(name for name in node.output if name)
-        once = all(value.once for value in made.values) and not self._varies(output)
+        once = all(value.once for value in made.values) and not self.varies(output)
         if sample is None:
             batch = None if once or full[:1] != (1,) else 0
             sample = (full if batch is None else full[1:], batch)
@@ -366,7 +366,7 @@ class _Reading:
         self.steps[key] = Step(path, layer, (*inputs, *more), once)
         return Value(key, tuple(map(int, shape)), full, once, batch)
 
-    def _varies(self, output: str) -> bool:
+    def varies(self, output: str) -> bool:
         """Whether a value has another shape for another batch."""
         probed = self.probe.shapes.get(output)
         return probed is not None and probed != self.seen.shapes.get(output)
@@ -469,7 +469,7 @@ class _Reading:
             self._refuse(node, output)
         names = [name for name in (*node.input, *_captured(node)) if name]
         values = list(dict.fromkeys(self.values[name] for name in names if name in self.values))
-        once = all(value.once for value in values) and not self._varies(output)
+        once = all(value.once for value in values) and not self.varies(output)
         if once:
             given, batch = full, None
         held, stored = self._apart(node, names)
@@ -492,6 +492,8 @@ class _Reading:
     def _refuse(self, node: Any, name: str) -> None:
         """Raise ModelError that names the operator, what is known without it, and what to do."""
         reason = self.seen.reasons.get(name, "")
+        for graph in (inner for one in self.graph.node for inner in _graphs(one)):
+            self._note_tensors(graph)
         known = sum(prod(self.tensors[one][0]) for one in self.held)
         whole = sum(prod(self.tensors[one][0]) for one in self._all_held())
         at = list(self.graph.node).index(node) if node in self.graph.node else 0

@@ -14,7 +14,7 @@ from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.layers.graph import as_samples
 from layercost.layers.joins import broadcast
-from layercost.models.leaves import Rearranged
+from layercost.models.leaves import Rearranged, Unknown
 from layercost.models.onnx_values import Sizes
 from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, seen_shape
 
@@ -74,6 +74,7 @@ class Noting(Protocol):
     def is_code(self, name: str) -> bool: ...
     def full(self, name: str) -> Sizes: ...
     def sample(self, name: str) -> Sizes: ...
+    def varies(self, name: str) -> bool: ...
     def array(self, name: str) -> Any: ...
     def opset(self, domain: str) -> int: ...
     def note(
@@ -110,7 +111,8 @@ class Operator:
     @property
     def values(self) -> list[Value]:
         """All inputs that are values of the tree, and no settings or single numbers."""
-        names = [name for name in self.node.input if name]
+        settings = SETTINGS.get(self.kind, ())
+        names = [name for place, name in enumerate(self.node.input) if name and place not in settings]
         return [self.reading.value(name) for name in names if self.reading.is_value(name)]
 
     def is_weight(self, place: int) -> bool:
@@ -137,8 +139,11 @@ class Operator:
 
     @property
     def given_sample(self) -> Sizes:
-        """A sample's sizes of the first output."""
-        return self.reading.sample(next(name for name in self.node.output if name))
+        """A sample's sizes of the first output; all of them where it does not depend on the input."""
+        name = next(name for name in self.node.output if name)
+        values = [name for name in self.node.input if self.reading.is_value(name)]
+        once = all(map(self.reading.is_weight, values)) and not self.reading.varies(name)
+        return self.given if once else self.reading.sample(name)
 
     @property
     def opset(self) -> int:
@@ -671,6 +676,30 @@ def _gelu(op: Operator) -> Made:
     return Made(layer, [op.value()], inner=(op.full(),))
 
 
+def _quick_gelu(op: Operator) -> Made:
+    """``x sigmoid(1.702 x)``."""
+    value = op.value()
+    slope = op.step("slope", ours.Elementwise("multiply"), [value])
+    gate = op.step("gate", ours.Sigmoid(), [slope])
+    return Made(ours.Multiply(), [value, gate], inner=(op.full(), op.full()))
+
+
+def _log_softmax(op: Operator) -> Made:
+    """A softmax, and a logarithm of each value, of which no layer of ours consists."""
+    made = _softmax(op)
+    value = op.step_of("softmax", made)
+    return Made(Unknown("Log", (value.sizes,), value.sizes), [value])
+
+
+def _quantized(op: Operator) -> Made:
+    """onnxruntime's and ONNX's dynamic quantisation: largest and smallest value, and a division for each."""
+    value = op.value()
+    axes = tuple(range(-len(value.sizes), 0))
+    for label in ("largest", "smallest"):
+        op.step(label, of("Reduce")("max", axes, keepdim=False), [value], ())
+    return Made(ours.Elementwise("divide"), [value], inner=(op.full(),))
+
+
 def _fast_gelu(op: Operator) -> Made:
     """onnxruntime's, with the bias that it may add first."""
     value = op.value()
@@ -801,11 +830,14 @@ OPERATORS: dict[str, Handler] = {
     "Gelu": _gelu,
     "FastGelu": _fast_gelu,
     "BiasGelu": _fast_gelu,
-    "QuickGelu": _named("SiLU"),
+    "QuickGelu": _quick_gelu,
+    "LogSoftmax": _log_softmax,
+    "DynamicQuantizeLinear": _quantized,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _named("Hardswish"),
     "Mish": _named("Mish"),
     "Swish": _named("SiLU"),
+    "Softmax": _softmax,
     "Softplus": _named("Softplus"),
     "Elu": _each(lambda op: of("ELU")(op.get("alpha", 1.0))),
     "Relu": _named("ReLU"),
@@ -813,7 +845,6 @@ OPERATORS: dict[str, Handler] = {
     "Tanh": _named("Tanh"),
     "LeakyRelu": _each(lambda op: ours.LeakyReLU(op.get("alpha", 0.01))),
     "PRelu": _prelu,
-    "Softmax": _softmax,
     "Identity": _named("Identity"),
     "Cast": _named("Identity"),
     "Dropout": _each(lambda _: ours.Dropout()),

@@ -74,6 +74,8 @@ class Run:
         branch = self.branch(node) if node.op_type == "If" else None
         if branch is not None:
             self._take(branch, node)
+        elif node.op_type == "If":
+            self._agree(node)
         elif node.op_type == "Constant":
             self._hold(node.output[0], constant(self.onnx, node))
         elif node.op_type == "Shape" and node.input[0] in self.shapes:
@@ -90,6 +92,18 @@ class Run:
                 self.shapes[outer], self.kinds[outer] = self.shapes[inner], self.kinds[inner]
             if self.is_known(inner):
                 self._arrays[outer] = self.array(inner)
+
+    def _agree(self, node: Any) -> None:
+        """The shapes that both branches of an If give, where these are the same."""
+        given = []
+        for branch in (one.g for one in node.attribute):
+            self.read(branch)
+            given.append([(self.shapes.get(one.name), self.kinds.get(one.name, 1)) for one in branch.output])
+        for name, first, second in zip(node.output, *given, strict=True):
+            if first == second and first[0] is not None:
+                self.shapes[name], self.kinds[name] = first[0], first[1]
+            else:
+                self.reasons[name] = "its branches differ, and its condition depends on the input"
 
     def _hold(self, name: str, tensor: Any) -> None:
         if tensor is None:
