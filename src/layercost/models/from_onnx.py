@@ -1,9 +1,10 @@
 """ONNX files turned into our tree. The shapes of weights are read, never the weights themselves.
 
-What a file holds is held here too, each tensor once: its floats (and the whole numbers of 8 and 4 bits that
-quantised operators take as weights) are parameters, be they initializers or Constants. Mean and variance of
-a BatchNormalization, scales of a quantisation, states to begin with and single numbers are buffers. Sizes,
-indices, limits and what else says how an operator works are neither.
+What a file holds is held here too, each tensor once: its initializers of floats (and of the whole numbers of
+8 and 4 bits that quantised operators take as weights) are parameters. Mean and variance of a
+BatchNormalization, scales of a quantisation, states to begin with and single numbers are buffers. Sizes,
+indices, limits and what else says how an operator works are neither. A Constant among the nodes belongs to
+the code, unless it is the weight of an operator that has weights, or the file has no initializers at all.
 
 What follows from sizes and constants of the code alone is not counted: it can be worked out before the
 model runs. What is computed from weights is counted once, whatever the batch.
@@ -112,6 +113,7 @@ class _Reading:
         self.probe = self._run(PROBE)
         self.tensors: dict[str, tuple[Sizes, int]] = {}  # what the file holds: sizes, and kind of element
         self.initial: set[str] = set()
+        self.has_initial = any(one.data_type in FLOATS | BYTES for one in proto.graph.initializer)
         self.settings: set[str] = set()
         self.constants: dict[str, _Constant] = {}
         self.steps: Steps = {}
@@ -158,16 +160,20 @@ class _Reading:
             one._replace(full=one.of(int(batches[one.name])), batch=None) if one.name in batches else one
             for one in found
         ]
-        return found if self._works(found, whole) else whole
+        return found if self._works(found, whole, max(map(int, batches.values()))) else whole
 
-    def _works(self, found: list[Input], whole: list[Input]) -> bool:
-        """Whether all values have a shape for one sample, and along one axis it is the batch that goes."""
+    def _works(self, found: list[Input], whole: list[Input], batch: int) -> bool:
+        """Whether the file takes one sample as well: all shapes follow, and no sizes in it name the batch."""
         if any(len(one.full) < 2 for one in found):
             return False
         alone, together = (_run(self.onnx, self.proto, inputs) for inputs in (found, whole))
         if set(together.shapes) != set(alone.shapes) or alone.reasons:
             return False
-        return all(_batch_axis(alone.shapes[name], sizes) is not _SEVERAL for name, sizes in together.shapes.items())
+        if any(_batch_axis(alone.shapes[name], sizes) is _SEVERAL for name, sizes in together.shapes.items()):
+            return False
+        targets = [node.input[1] for node in self.graph.node if node.op_type in ("Reshape", "Expand")]
+        sizes = [alone.array(name).reshape(-1).tolist() for name in targets if alone.is_known(name)]
+        return not any(one and one[0] > 0 and one[0] % batch == 0 for one in sizes)
 
     def _run(self, batch: int) -> Run:
         return _run(self.onnx, self.proto, [one._replace(full=one.of(batch)) for one in self.inputs])
@@ -190,7 +196,7 @@ class _Reading:
             if tensor is not None:
                 self.tensors[node.output[0]] = (tuple(tensor.dims), tensor.data_type)
         for name in self.tensors:
-            self.constants[name] = _Constant((name,) if self._is_held(name) else ())
+            self.constants[name] = _Constant((name,))
         for node in graph.node:
             self._note_view(node)
 
@@ -202,9 +208,9 @@ class _Reading:
             self.constants[node.output[0]] = before._replace(scales=(*before.scales, *scales))
 
     def _is_held(self, name: str) -> bool:
-        """Whether a tensor counts as values of the network."""
+        """Whether a tensor counts as values of the network, whoever reads it."""
         _, kind = self.tensors[name]
-        return kind in FLOATS or kind in BYTES
+        return (kind in FLOATS or kind in BYTES) and (name in self.initial or not self.has_initial)
 
     def _is_number(self, name: str) -> bool:
         """Whether a value is a constant of a single number."""
@@ -250,7 +256,7 @@ class _Reading:
         if name in self.values:
             return True
         sources = self.constants[name].sources if name in self.constants else ()
-        return any(prod(self.tensors[one][0]) > 1 for one in sources)
+        return any(self._is_held(one) and prod(self.tensors[one][0]) > 1 for one in sources)
 
     def value(self, name: str) -> Value:
         """A value of the tree; a weight becomes a step of its own, which holds it."""
@@ -421,7 +427,7 @@ class _Reading:
             return self.layers[kept], more
         mine = [self.constants[name] for name in names if name in self.constants]
         others = [self.constants[name] for name in beside if name in self.constants]
-        held = self._hold(source for one in mine for source in one.sources)
+        held = self._hold((source for one in mine for source in one.sources), weights=True)
         scales = [source for one in mine for source in one.scales]
         stored = self._hold((*scales, *(source for one in others for source in (*one.sources, *one.scales))))
         if not more and _total(held) == _total(layer.parameters()) and _total(stored) == _total(layer.buffers()):
@@ -429,16 +435,18 @@ class _Reading:
             return layer, more
         return Applied(layer, held, stored), more
 
-    def _hold(self, names: Iterable[str]) -> tuple[Held, ...]:
-        """Tensors that have no place yet; single numbers of the code need none."""
+    def _hold(self, names: Iterable[str], *, weights: bool = False) -> tuple[Held, ...]:
+        """Tensors that have no place yet; what belongs to the code needs one only among `weights`."""
         found = []
         for name in dict.fromkeys(names):
-            sizes, _ = self.tensors.get(name, ((), 0))
-            alone = name not in self.initial and prod(sizes) == 1
-            if name in self.tensors and name not in self.held and not alone:
+            if name in self.tensors and name not in self.held and (weights or self._counts(name)):
                 self.held[name] = None
-                found.append(Held(name, prod(sizes)))
+                found.append(Held(name, prod(self.tensors[name][0])))
         return tuple(found)
+
+    def _counts(self, name: str) -> bool:
+        """Whether a tensor is held wherever it is read: no Constant of a single number is."""
+        return self._is_held(name) and (name in self.initial or prod(self.tensors[name][0]) != 1)
 
     def _note_outputs(self, node: Any, value: Value) -> None:
         """What a node gives, by name; further outputs that are read are parts of its result."""
@@ -509,13 +517,12 @@ class _Reading:
     def _all_held(self) -> Iterator[str]:
         """All tensors of the file that count as values of the network."""
         for name, (sizes, _) in self.tensors.items():
-            single = prod(sizes) == 1
-            if self._is_held(name) and name not in self.settings and not (single and name not in self.initial):
+            if self._counts(name) and name not in self.settings and prod(sizes):
                 yield name
 
     def _note_rest(self, output: Value) -> str:
         """Tensors that no node reads are unused; those that are read and stand in no layer have no place."""
-        rest = [name for name in self._all_held() if name not in self.held and prod(self.tensors[name][0])]
+        rest = [name for name in self._all_held() if name not in self.held]
         read = {name for node in self.graph.node for name in node.input}
         single = [name for name in rest if prod(self.tensors[name][0]) == 1]
         unread = [name for name in rest if name not in read and name not in single]

@@ -131,8 +131,16 @@ class Run:
             self.kinds[name] = kind or self.kinds.get(next(iter(node.input), ""), 1)
             if sizes is None:
                 sizes = self._otherwise(node, name)
-            if sizes is not None:
+            if sizes is not None and self._is_possible(node, sizes):
                 self.shapes[name] = sizes
+
+    def _is_possible(self, node: Any, sizes: Sizes) -> bool:
+        """Whether a Reshape keeps as many values as there are: a file may name a batch that is not this one."""
+        before = self.shapes.get(node.input[0]) if node.op_type == "Reshape" else None
+        if before is None or prod(before) == prod(sizes):
+            return True
+        self.reasons[node.output[0]] = f"it reshapes {before} to {sizes}, as the file was made for another batch"
+        return False
 
     def _schema_says(self, node: Any) -> Mapping[str, Any]:
         domain = "" if node.domain == "ai.onnx" else node.domain
