@@ -427,13 +427,21 @@ class _Reading:
             return self.layers[kept], more
         mine = [self.constants[name] for name in names if name in self.constants]
         others = [self.constants[name] for name in beside if name in self.constants]
-        held = self._hold((source for one in mine for source in one.sources), weights=True)
+        held = self._hold(self._sources(names), weights=True)
         scales = [source for one in mine for source in one.scales]
         stored = self._hold((*scales, *(source for one in others for source in (*one.sources, *one.scales))))
         if not more and _total(held) == _total(layer.parameters()) and _total(stored) == _total(layer.buffers()):
             self.layers[kept] = layer
             return layer, more
         return Applied(layer, held, stored), more
+
+    def _sources(self, names: list[str]) -> Iterator[str]:
+        """The tensors that weights consist of; one that is filled by an operator is one of its own."""
+        for name in names:
+            if name not in self.values:
+                if not self.constants[name].sources:
+                    self.tensors[name] = (self.full(name), 1)
+                yield from self.constants[name].sources or (name,)
 
     def _hold(self, names: Iterable[str], *, weights: bool = False) -> tuple[Held, ...]:
         """Tensors that have no place yet; what belongs to the code needs one only among `weights`."""
