@@ -62,9 +62,24 @@ def from_onnx(path: str | PathLike[str], input_shape: Given = None) -> Model:
     file = Path(fspath(path))
     proto = _loaded(onnx, file)
     try:
-        return _Reading(onnx, file, proto, input_shape).model()
+        return _read(onnx, file, proto, input_shape).model()
     except ModelError as error:
         raise ModelError(f"{file}: {error}") from None
+
+
+def _read(onnx: Any, file: Path, proto: Any, given: Given) -> _Reading:
+    """The file as it is read for one sample; for all of its own batch, where that leaves less unknown."""
+    found = inputs_of(declared(proto.graph), given)
+    whole = _whole(proto.graph, found)
+    if whole == found:
+        return _Reading(onnx, file, proto, found)
+    if not _works(onnx, proto, found, whole):
+        return _Reading(onnx, file, proto, whole)
+    alone = _Reading(onnx, file, proto, found)
+    if not alone.unknown:
+        return alone
+    together = _Reading(onnx, file, proto, whole)
+    return alone if alone.unknown <= together.unknown else together
 
 
 def _loaded(onnx: Any, file: Path) -> Any:
@@ -105,10 +120,10 @@ _CANNOT = (
 class _Reading:
     """One file as it is read: what is known of its values, and the steps found so far."""
 
-    def __init__(self, onnx: Any, file: Path, proto: Any, given: Given) -> None:
+    def __init__(self, onnx: Any, file: Path, proto: Any, inputs: list[Input]) -> None:
         self.onnx, self.file, self.proto, self.graph = onnx, file, proto, proto.graph
         self.opsets = {one.domain: one.version for one in proto.opset_import}
-        self.inputs = self._inputs(inputs_of(declared(proto.graph), given))
+        self.inputs = inputs
         self.seen = self._run(1)
         self.probe = self._run(PROBE)
         self.tensors: dict[str, tuple[Sizes, int]] = {}  # what the file holds: sizes, and kind of element
@@ -124,10 +139,15 @@ class _Reading:
         self._note_inputs()
         self._note_tensors(proto.graph)
         self.fusions = Fusions(proto.graph, self._is_number)
+        self._read_all(self.graph)
+
+    @property
+    def unknown(self) -> int:
+        """How many operators are not known."""
+        return sum(isinstance(step.layer, Unknown) for step in self.steps.values())
 
     def model(self) -> Model:
         """Every node that runs, and every tensor that is held."""
-        self._read_all(self.graph)
         outputs = [one.name for one in self.graph.output if one.name in self.values]
         if not outputs:
             raise ModelError("none of its outputs depends on an input")
@@ -143,37 +163,6 @@ class _Reading:
         )
 
     # ---- inputs, and the sizes of all values
-
-    def _inputs(self, found: list[Input]) -> list[Input]:
-        """The inputs; a first axis that is fixed is no batch where the model does not work for one sample."""
-        if not found:
-            raise ModelError("it has no input")
-        fixed = {one.name: one.dims for one in declared(self.graph)}
-        batches = {
-            one.name: dims[one.batch]
-            for one in found
-            if (dims := fixed[one.name]) and one.batch is not None and isinstance(dims[one.batch], int)
-        }
-        if all(size == 1 for size in batches.values()):
-            return found
-        whole = [
-            one._replace(full=one.of(int(batches[one.name])), batch=None) if one.name in batches else one
-            for one in found
-        ]
-        return found if self._works(found, whole, max(map(int, batches.values()))) else whole
-
-    def _works(self, found: list[Input], whole: list[Input], batch: int) -> bool:
-        """Whether the file takes one sample as well: all shapes follow, and no sizes in it name the batch."""
-        if any(len(one.full) < 2 for one in found):
-            return False
-        alone, together = (_run(self.onnx, self.proto, inputs) for inputs in (found, whole))
-        if set(together.shapes) != set(alone.shapes) or alone.reasons:
-            return False
-        if any(_batch_axis(alone.shapes[name], sizes) is _SEVERAL for name, sizes in together.shapes.items()):
-            return False
-        targets = [node.input[1] for node in self.graph.node if node.op_type in ("Reshape", "Expand")]
-        sizes = [alone.array(name).reshape(-1).tolist() for name in targets if alone.is_known(name)]
-        return not any(one and one[0] > 0 and one[0] % batch == 0 for one in sizes)
 
     def _run(self, batch: int) -> Run:
         return _run(self.onnx, self.proto, [one._replace(full=one.of(batch)) for one in self.inputs])
@@ -555,6 +544,36 @@ class _Reading:
             before = part
         named = tuple(filter(None, parts)) or (node.op_type.lower(),)
         return named[:-1] if weights and len(named) > 1 else named
+
+
+# ---- a batch that the file fixes ------------------------------------------------------------------
+
+
+def _whole(graph: Any, found: list[Input]) -> list[Input]:
+    """The inputs with the batch that the file fixes, as if it were a part of the one sample."""
+    fixed = {one.name: one.dims for one in declared(graph)}
+    whole = []
+    for one in found:
+        dims = fixed[one.name]
+        size = dims[one.batch] if dims and one.batch is not None else 1
+        many = isinstance(size, int) and size > 1
+        whole.append(one._replace(full=one.of(int(size)), batch=None) if many else one)
+    return whole
+
+
+def _works(onnx: Any, proto: Any, found: list[Input], whole: list[Input]) -> bool:
+    """Whether the file takes one sample as well: all shapes follow, and no sizes in it name the batch."""
+    if any(len(one.full) < 2 for one in found):
+        return False
+    alone, together = _run(onnx, proto, found), _run(onnx, proto, whole)
+    if set(together.shapes) != set(alone.shapes) or alone.reasons:
+        return False
+    if any(_batch_axis(alone.shapes[name], sizes) is _SEVERAL for name, sizes in together.shapes.items()):
+        return False
+    batch = max(own.full[one.batch] for one, own in zip(found, whole, strict=True) if one.batch is not None)
+    targets = [node.input[1] for node in proto.graph.node if node.op_type in ("Reshape", "Expand")]
+    named = [alone.array(name).reshape(-1).tolist() for name in targets if alone.is_known(name)]
+    return not any(sizes and sizes[0] > 0 and sizes[0] % batch == 0 for sizes in named)
 
 
 # ---- helpers -------------------------------------------------------------------------------------

@@ -63,6 +63,8 @@ def _declared(value: Any) -> Declared:
 
 def inputs_of(found: list[Declared], given: Given) -> list[Input]:
     """Each input with its sizes; raises ModelError where these are open, or do not fit what is given."""
+    if not found:
+        raise ModelError("it has no input")
     sizes = _by_name(found, given)
     batch = next((one.dims[0] for one in found if one.dims), "")
     return [_input(one, sizes.get(one.name), batch) for one in found]

@@ -691,6 +691,12 @@ def _log_softmax(op: Operator) -> Made:
     return Made(Unknown("Log", (value.sizes,), value.sizes), [value])
 
 
+def _selu(op: Operator) -> Made:
+    """An ELU, times a number of the code."""
+    value = op.step("elu", of("ELU")(op.get("alpha", 1.67326)), [op.value()])
+    return Made(ours.Elementwise("multiply"), [value], inner=(op.full(),))
+
+
 def _quantized(op: Operator) -> Made:
     """onnxruntime's and ONNX's dynamic quantisation: largest and smallest value, and a division for each."""
     value = op.value()
@@ -840,6 +846,7 @@ OPERATORS: dict[str, Handler] = {
     "Softmax": _softmax,
     "Softplus": _named("Softplus"),
     "Elu": _each(lambda op: of("ELU")(op.get("alpha", 1.0))),
+    "Selu": _selu,
     "Relu": _named("ReLU"),
     "Sigmoid": _named("Sigmoid"),
     "Tanh": _named("Tanh"),

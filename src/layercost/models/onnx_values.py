@@ -128,6 +128,8 @@ class Run:
             found = {}
         for name in filter(None, node.output):
             kind, sizes = _plain(found.get(name))
+            if found.get(name) is not None and found[name].HasField("sequence_type"):
+                self.reasons[name] = "a sequence of tensors, of which nothing is counted"
             self.kinds[name] = kind or self.kinds.get(next(iter(node.input), ""), 1)
             if sizes is None:
                 sizes = self._otherwise(node, name)
