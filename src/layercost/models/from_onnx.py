@@ -286,7 +286,9 @@ class _Reading:
 
     def _read(self, node: Any) -> None:
         output = next((name for name in node.output if name), "")
-        if output in self.constants or output in self.fusions.inner or self._is_constant(node, output):
+        if output in self.constants or output in self.fusions.inner:
+            return
+        if output not in self.fusions.found and self._is_constant(node, output):
             return
         if output in self.absorbed:
             self.values[output] = self.values[self.absorbed[output]]
@@ -356,7 +358,7 @@ class _Reading:
         inputs = [value.key for value in made.values]
         layer, more = self._holding(node, made, names, layer)
         shape = self._shape(layer, made, once)
-        key = f"{output} ({label})" if label else output
+        key = f"{output} ({label}, {len(self.steps)})" if label else output
         path = (*self._path(node, names), *([label] if label else []))
         self.steps[key] = Step(path, layer, (*inputs, *more), once)
         return Value(key, tuple(map(int, shape)), full, once, batch)
@@ -378,7 +380,8 @@ class _Reading:
         try:
             shape = tuple(map(int, self._shape(made.layer, made, once)))
             alike = isinstance(made.layer, Recurrent) and prod(shape) == prod(given)
-            if shape == given or alike or (isinstance(made.layer, Recurrent) and len(shape) == 1):
+            alike = alike or (shape == given and not made.rearranged)
+            if alike or (isinstance(made.layer, Recurrent) and len(shape) == 1):
                 return made.layer
         except (ShapeError, LayerError, AttributeError):
             pass

@@ -65,12 +65,12 @@ def inputs_of(found: list[Declared], given: Given) -> list[Input]:
     """Each input with its sizes; raises ModelError where these are open, or do not fit what is given."""
     if not found:
         raise ModelError("it has no input")
-    sizes = _by_name(found, given)
     batch = next((one.dims[0] for one in found if one.dims), "")
+    sizes = _by_name(found, given, batch)
     return [_input(one, sizes.get(one.name), batch) for one in found]
 
 
-def _by_name(found: list[Declared], given: Given) -> dict[str, Sizes]:
+def _by_name(found: list[Declared], given: Given, batch: int | str) -> dict[str, Sizes]:
     """What is given, by the name of its input."""
     names = [one.name for one in found]
     if given is None:
@@ -80,15 +80,24 @@ def _by_name(found: list[Declared], given: Given) -> dict[str, Sizes]:
         if unknown:
             raise ModelError(f"no input is called {unknown[0]!r}; the inputs are {', '.join(names)}")
         return {name: _plain(sizes) for name, sizes in given.items()}
-    if len(names) == 1:
-        return {names[0]: _plain(given)}
-    several = tuple(given)
-    if len(several) == len(names) and all(isinstance(one, (tuple, list)) for one in several):
-        return {name: _plain(sizes) for name, sizes in zip(names, several, strict=True)}  # type: ignore[arg-type]
+    undecided = names if len(names) == 1 else [one.name for one in found if _is_open(one, batch)]
+    given = tuple(given)
+    if len(undecided) == 1 and not any(isinstance(one, (tuple, list)) for one in given):
+        return {undecided[0]: _plain(given)}
+    if len(given) == len(names) and all(isinstance(one, (tuple, list)) for one in given):
+        return {name: _plain(sizes) for name, sizes in zip(names, given, strict=True)}  # type: ignore[arg-type]
     raise ModelError(
         f"it has {len(names)} inputs ({', '.join(names)}); give the sizes of each, "
         f"as {{{names[0]!r}: (3, 224, 224), ...}} or --input {names[0]}=3x224x224"
     )
+
+
+def _is_open(found: Declared, batch: int | str) -> bool:
+    """Whether a size other than the batch is open."""
+    if found.dims is None:
+        return True
+    axis = _batch_axis(found.dims, batch)
+    return any(isinstance(size, str) for place, size in enumerate(found.dims) if place != axis)
 
 
 def _plain(sizes: Iterable[object]) -> Sizes:
@@ -99,7 +108,7 @@ def _input(found: Declared, given: Sizes | None, batch: int | str) -> Input:
     name, kind, dims = found
     if dims is None:
         if given is None:
-            raise ModelError(f"its input {name} leaves its sizes open; {_how(name)}")
+            raise ModelError(f"its input {name} leaves its sizes open; {_how(name, dims)}")
         return Input(name, kind, (1, *given), 0)
     axis = _batch_axis(dims, batch)
     if given is None:
@@ -110,7 +119,7 @@ def _input(found: Declared, given: Sizes | None, batch: int | str) -> Input:
         return Input(name, kind, (*given[:axis], 1, *given[axis:]), axis)
     raise ModelError(
         f"its input {name} has {len(dims)} sizes ({_shown(dims)}), "
-        f"and {len(given)} were given; {_how(name)}"
+        f"and {len(given)} were given; {_how(name, dims, axis)}"
     )
 
 
@@ -133,7 +142,7 @@ def _own(found: Declared, axis: int | None) -> Sizes:
     rest = [size for place, size in enumerate(dims) if place != axis]
     if not all(isinstance(size, int) for size in rest):
         names = ", ".join(str(size) or "?" for size in rest)
-        raise ModelError(f"its input {name} leaves its sizes open ({names}); {_how(name)}")
+        raise ModelError(f"its input {name} leaves its sizes open ({names}); {_how(name, dims, axis)}")
     return tuple(1 if place == axis else int(size) for place, size in enumerate(dims))
 
 
@@ -151,10 +160,20 @@ def _in_full(found: Declared, given: Sizes, axis: int | None) -> Sizes:
     return (*given[:axis], 1, *given[axis + 1 :])
 
 
-def _how(name: str) -> str:
+def _how(name: str, dims: Dims | None, axis: int | None = 0) -> str:
+    """How sizes are given, for an input like this one."""
+    usual = 128 if dims is None or len(dims) < 4 else 224
+    full = [size if isinstance(size, int) else usual for size in dims or (1, 3, usual, usual)]
+    if axis is not None:
+        full[axis] = 1
+    in_full = "x".join(map(str, full))
+    if axis is None or len(full) == 1:
+        return f"give them as the file has them, as --input {name}={in_full}"
+    sample = [size for place, size in enumerate(full) if place != axis]
+    written = f"({', '.join(map(str, sample))}{',' if len(sample) == 1 else ''})"
     return (
-        "give them without the batch, as (3, 224, 224) or --input 3x224x224, "
-        f"or as the file has them, as --input {name}=1x3x224x224"
+        f"give them without the batch, as {written} or --input {name}={'x'.join(map(str, sample))}, "
+        f"or as the file has them, as --input {name}={in_full}"
     )
 
 

@@ -54,7 +54,7 @@ class Made(NamedTuple):
     """What an operator becomes: a layer, the values that it reads, and where its weights stand.
 
     `weights` and `buffers` are places among the operator's inputs. Where the layer does not take the values
-    as they stand in the file, it runs `times` times on shapes `inner`.
+    as they stand in the tree, or `rearranged` says that it never does, it runs `times` times on shapes `inner`.
     """
 
     layer: Layer
@@ -63,6 +63,7 @@ class Made(NamedTuple):
     buffers: tuple[int, ...] = ()
     inner: tuple[Sizes, ...] | None = None
     times: int = 1
+    rearranged: bool = False
 
 
 class Noting(Protocol):
@@ -310,7 +311,7 @@ def _gemm(op: Operator) -> Made:
     made = _scaled(op, made, op.get("alpha", 1.0))
     if not op.has(2):
         return made
-    product = op.step_of("product", made)
+    product = op.step_of("scaled" if op.get("alpha", 1.0) != 1.0 else "product", made)
     added = op.value(2) if op.reading.is_value(op.node.input[2]) else None
     if added is not None and op.get("beta", 1.0) != 1.0:
         added = op.step("scale_of_bias", ours.Elementwise("multiply"), [added])
@@ -668,7 +669,8 @@ def _softmax(op: Operator) -> Made:
         must(place is not None)
         inner = (full,) if value.batch in (None, 0) else None
         return Made(ours.Softmax(place), [value], inner=inner)
-    return Made(ours.Softmax(-1), [value], inner=((prod(full[axis:]),),), times=prod(full[:axis]))
+    inner = ((prod(full[axis:]),),)
+    return Made(ours.Softmax(-1), [value], inner=inner, times=prod(full[:axis]), rearranged=True)
 
 
 def _gelu(op: Operator) -> Made:
