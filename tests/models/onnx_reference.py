@@ -1,4 +1,4 @@
-"""What an ONNX file holds and multiplies, counted in the plainest way: over its nodes, by the shapes of values.
+"""What an ONNX file holds and multiplies, counted in the plainest way: over its nodes, by shapes.
 
 Nothing of the library is used here. Shapes come from onnx's own inference over the whole file, for a batch of
 one and no open sizes; where it leaves the shape of a product open, the file is run on zeros.
@@ -104,6 +104,6 @@ def _shapes_of_a_run(proto: Any, inputs: Mapping[str, Sizes]) -> dict[str, Sizes
     }
     found: Iterable[Any] = ReferenceEvaluator(proto).run(None, zeros)
     shapes = {one.name: numpy_helper.to_array(one).shape for one in proto.graph.initializer}
-    shapes.update({name: sizes for name, sizes in inputs.items()})
+    shapes.update(inputs)
     shapes.update({name: tuple(value.shape) for name, value in zip(names, found, strict=True)})
     return shapes

@@ -289,7 +289,9 @@ def test_a_weight_that_is_computed_is_computed_once_whatever_the_batch(file: Mak
     assert (one, five) == (conv + 162, 5 * conv + 162)
 
 
-@pytest.mark.parametrize("kind", ["Identity", "Cast", "Transpose", "Unsqueeze", "Reshape", "DequantizeLinear"])
+@pytest.mark.parametrize(
+    "kind", ["Identity", "Cast", "Transpose", "Unsqueeze", "Reshape", "DequantizeLinear"]
+)
 def test_a_weight_in_another_arrangement_is_the_same_weight(kind: str, file: Make) -> None:
     views = {
         "Identity": (node("Identity", "v", "w"), (4, 7)),
@@ -303,7 +305,9 @@ def test_a_weight_in_another_arrangement_is_the_same_weight(kind: str, file: Mak
     kept = TensorProto.INT8 if kind == "DequantizeLinear" else TensorProto.FLOAT
     constants = {"at": [1], "sizes": [4, 7], "scale": [0.5]}
     used = {name: numbers for name, numbers in constants.items() if name in view.input}
-    path = file([view, node("MatMul", "x,w", "y")], {"v": sizes}, input=("N", 4), constants=used, held_as=kept)
+    path = file(
+        [view, node("MatMul", "x,w", "y")], {"v": sizes}, input=("N", 4), constants=used, held_as=kept
+    )
     tree = lc.from_onnx(path)
     columns = 1 if kind == "Unsqueeze" else 7
     assert lc.table(tree).total.macs == 4 * columns
@@ -346,9 +350,7 @@ def test_functions_of_a_file_are_read_as_what_they_do(file: Make) -> None:
 
 
 def test_a_product_of_two_values_counts_for_every_head(file: Make) -> None:
-    tree = lc.from_onnx(
-        file([node("MatMul", "q,k", "y")], inputs={"q": ("N", 3, 5, 4), "k": ("N", 3, 4, 6)})
-    )
+    tree = lc.from_onnx(file([node("MatMul", "q,k", "y")], inputs={"q": ("N", 3, 5, 4), "k": ("N", 3, 4, 6)}))
     assert lc.table(tree, batch=2).total.macs == 2 * 3 * 5 * 6 * 4
 
 
@@ -401,12 +403,17 @@ def test_a_quantised_convolution_multiplies_what_the_plain_one_does(file: Make) 
     convolution = node("QLinearConv", "x,xs,xz,w,ws,wz,ys,yz,b", "y", pads=[1, 1, 1, 1])
     scales = {name: [0.5] for name in ("xs", "ws", "ys")}
     nodes = [
-        *(helper.make_node("Constant", [], [name], value=helper.make_tensor("", 2, [], [0])) for name in ("xz", "yz")),
+        *(
+            helper.make_node("Constant", [], [name], value=helper.make_tensor("", 2, [], [0]))
+            for name in ("xz", "yz")
+        ),
         helper.make_node("Constant", [], ["wz"], value=helper.make_tensor("", 3, [], [0])),
         helper.make_node("Constant", [], ["b"], value=helper.make_tensor("", 6, [6], [0] * 6)),
         convolution,
     ]
-    path = file(nodes, {"w": (6, 3, 3, 3)}, constants=scales, kind=TensorProto.UINT8, held_as=TensorProto.INT8)
+    path = file(
+        nodes, {"w": (6, 3, 3, 3)}, constants=scales, kind=TensorProto.UINT8, held_as=TensorProto.INT8
+    )
     tree, plain = lc.from_onnx(path), lc.Conv2d(3, 6, 3, padding=1)
     assert lc.table(tree).total.macs == lc.count(plain, lc.MACS, IMAGE).total
     assert held(tree) == {"w": 162, "b": 6, "xs": 1, "ws": 1, "ys": 1}
@@ -485,9 +492,14 @@ def test_a_loop_is_not_known_or_refused_by_name(file: Make) -> None:
 
 
 def test_a_shape_that_depends_on_values_is_refused_and_says_what_is_known(file: Make) -> None:
-    nodes = [node("Gemm", "x,w", "h"), node("NonZero", "h", "at", name="where"), node("Cast", "at", "y", to=1)]
+    nodes = [
+        node("Gemm", "x,w", "h"),
+        node("NonZero", "h", "at", name="where"),
+        node("Cast", "at", "y", to=1),
+    ]
     with pytest.raises(
-        ModelError, match=r"NonZero where .*1 of 3 operators were read before it, with 28 of 28 values held.*cut"
+        ModelError,
+        match=r"NonZero where .*1 of 3 operators were read before it, with 28 of 28 values held.*cut",
     ):
         lc.from_onnx(file(nodes, {"w": (4, 7)}, input=("N", 4)))
 
@@ -509,7 +521,13 @@ def two_inputs(file: Make) -> Path:
 
 @pytest.mark.parametrize(
     "given",
-    [{"ids": (5,)}, {"ids": (1, 5)}, {"ids": (5,), "state": (2, 4)}, {"ids": (1, 5), "state": (2, 1, 4)}, (5,)],
+    [
+        {"ids": (5,)},
+        {"ids": (1, 5)},
+        {"ids": (5,), "state": (2, 4)},
+        {"ids": (1, 5), "state": (2, 1, 4)},
+        (5,),
+    ],
     ids=["by name", "in full", "both", "both in full", "the only open one"],
 )
 def test_several_inputs_are_given_by_name_with_or_without_the_batch(given: Any, file: Make) -> None:
@@ -521,7 +539,10 @@ def test_several_inputs_are_given_by_name_with_or_without_the_batch(given: Any, 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (None, r"its input ids leaves its sizes open \(steps\); give .* --input ids=128, .* --input ids=1x128"),
+        (
+            None,
+            r"its input ids leaves its sizes open \(steps\); give .* --input ids=128, .* --input ids=1x128",
+        ),
         ({"words": (5,)}, "no input is called 'words'; the inputs are ids, state"),
         ({"ids": (5, 5, 5)}, r"its input ids has 2 sizes \(batch, steps\), and 3 were given"),
         ({"ids": (4, 5)}, "its input ids was given for a batch of 4; give the sizes of one sample"),

@@ -14,7 +14,7 @@ import onnx
 import pytest
 
 import layercost as lc
-from layercost.models import Applied, ModelError, Stored, Unknown, Unplaced, Unused
+from layercost.models import ModelError, Stored, Unknown, Unplaced, Unused
 from tests.models import onnx_reference as reference
 
 SHIPPED = Path(onnx.__file__).parent / "backend" / "test" / "data"
@@ -60,9 +60,11 @@ def test_what_a_file_of_onnx_itself_holds_and_multiplies_is_counted(path: Path) 
     assert total.macs * samples(tree, sizes) == reference.macs(path, sizes)
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("simple/test_sequence*/model.onnx")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(SHIPPED.glob("simple/test_sequence*/model.onnx")), ids=lambda p: p.parent.name
+)
 def test_a_sequence_of_tensors_is_refused_by_name(path: Path) -> None:
-    with pytest.raises(ModelError, match=r"(Sequence\w*|SplitToSequence) .* a sequence of tensors"):
+    with pytest.raises(ModelError, match=r"Sequence.*a sequence of tensors"):
         lc.from_onnx(path)
 
 
@@ -75,7 +77,7 @@ def test_a_network_whose_weights_an_operator_fills_holds_them_all_the_same(path:
 
 def test_resnet50_in_a_file_has_the_macs_and_parameters_of_the_published_one() -> None:
     (path,) = (path for path in LIGHT if "resnet50" in path.stem)
-    read, published = (lc.table(net).total for net in (lc.from_onnx(path), lc.networks.resnet50("v1")))
+    read, published = (lc.table(net).total for net in (lc.from_onnx(path), lc.networks.resnet50()))
     assert (read.macs, read.parameters) == (published.macs, published.parameters)
 
 
@@ -83,8 +85,8 @@ def test_resnet50_in_a_file_has_the_macs_and_parameters_of_the_published_one() -
 
 KINDS = (
     "squeeze-excitation", "channel shuffle", "vision transformer", "tied language model", "windows", "LSTM",
-    "GRU", "last state", "decoder", "shared", "siamese", "cross attention", "normalized", "ConvNeXt", "frames",
-    "signals", "volumes", "rotary", "bilinear", "Inception",
+    "GRU", "last state", "decoder", "shared", "siamese", "cross attention", "normalized", "ConvNeXt",
+    "frames", "signals", "volumes", "rotary", "bilinear", "Inception",
 )  # fmt: skip
 BATCHES = (None, 1, 2)  # open, or fixed
 
@@ -136,16 +138,6 @@ def test_a_larger_batch_multiplies_what_depends_on_the_input(name: str, zoo: Any
     sizes = {key: (3, *inner) for key, inner in zoo.ZOO[name].inputs.items()}
     counted = reference.macs(exported(zoo, folder, name, None), sizes)
     assert lc.table(tree, batch=3).total.macs == counted
-
-
-@pytest.mark.torch
-@pytest.mark.filterwarnings("ignore")
-def test_a_weight_that_two_operators_share_is_held_once(zoo: Any, folder: Path) -> None:
-    tree = lc.from_onnx(exported(zoo, folder, "tied language model", None))
-    model = zoo.ZOO["tied language model"].make()
-    assert lc.table(tree).total.parameters == sum(one.numel() for one in model.parameters())
-    (head,) = (leaf for leaf in leaves_of(tree) if isinstance(leaf, Applied) and not leaf.parameters())
-    assert head.layer == lc.Linear(16, 50, bias=False)
 
 
 @pytest.mark.torch

@@ -80,7 +80,9 @@ def as_samples(given: list[tuple[Shape, bool]], happens_once: bool) -> tuple[Sha
     if happens_once:
         return tuple([shape for shape, _ in given])
     longest = max((len(shape) for shape, once in given if not once), default=0)
-    return tuple([
-        shape_of(shape[1:]) if once and len(shape) == longest + 1 and shape[0] == 1 and longest else shape
-        for shape, once in given
-    ])
+    return tuple(
+        [
+            shape_of(shape[1:]) if once and len(shape) == longest + 1 and shape[0] == 1 and longest else shape
+            for shape, once in given
+        ]
+    )

@@ -27,7 +27,7 @@ from layercost.layers.linear import Linear
 from layercost.layers.model import Model
 from layercost.layers.recurrent import Recurrent
 from layercost.models.folded import folded
-from layercost.models.leaves import Applied, Rearranged, Stored, Unknown, Unplaced, Unused
+from layercost.models.leaves import Applied, Stored, Unknown, Unplaced, Unused
 from layercost.models.onnx_fusions import Fusions
 from layercost.models.onnx_inputs import Given, Input, declared, inputs_of
 from layercost.models.onnx_operators import (
@@ -208,7 +208,7 @@ class _Reading:
     # ---- what an operator asks
 
     def opset(self, domain: str) -> int:
-        return self.opsets.get(domain, 1)
+        return int(self.opsets.get(domain, 1))
 
     def array(self, name: str) -> Any:
         return self.seen.array(name)
@@ -262,7 +262,9 @@ class _Reading:
 
     def note_step(self, node: Any, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value:
         """A step inside of an operator."""
-        return self.note(node, Made(layer, values, inner=tuple(one.full for one in values)), full, None, label)
+        return self.note(
+            node, Made(layer, values, inner=tuple(one.full for one in values)), full, None, label
+        )
 
     # ---- one node after the other
 
@@ -310,9 +312,12 @@ class _Reading:
 
     def _forget(self, steps: int, held: int, absorbed: int) -> None:
         """Take back what an operator noted before it turned out that none of our layers has its settings."""
-        for table, length in ((self.steps, steps), (self.held, held), (self.absorbed, absorbed)):
-            for key in list(table)[length:]:  # type: ignore[call-overload]
-                del table[key]  # type: ignore[attr-defined]
+        noted: list[tuple[dict[str, Any], int]] = [
+            (self.steps, steps), (self.held, held), (self.absorbed, absorbed),
+        ]  # fmt: skip
+        for table, length in noted:
+            for key in list(table)[length:]:
+                del table[key]
 
     def _is_constant(self, node: Any, output: str) -> bool:
         """Whether a node gives what follows from sizes and constants of the code alone."""
@@ -412,7 +417,9 @@ class _Reading:
 
     def _holding(self, node: Any, made: Made, names: list[str], layer: Layer) -> tuple[Layer, list[str]]:
         """The layer with its weights as the file has them, and the values among these that were computed."""
-        beside = [node.input[place] for place in made.buffers if place < len(node.input) and node.input[place]]
+        beside = [
+            node.input[place] for place in made.buffers if place < len(node.input) and node.input[place]
+        ]
         more = [self.values[name].key for name in (*names, *beside) if name in self.values]
         kept = (node.op_type, *names, *beside)
         if names and self.layers.get(kept) == layer and not more:
@@ -422,7 +429,11 @@ class _Reading:
         held = self._hold(self._sources(names), weights=True)
         scales = [source for one in mine for source in one.scales]
         stored = self._hold((*scales, *(source for one in others for source in (*one.sources, *one.scales))))
-        if not more and _total(held) == _total(layer.parameters()) and _total(stored) == _total(layer.buffers()):
+        if (
+            not more
+            and _total(held) == _total(layer.parameters())
+            and _total(stored) == _total(layer.buffers())
+        ):
             self.layers[kept] = layer
             return layer, more
         return Applied(layer, held, stored), more
@@ -506,10 +517,10 @@ class _Reading:
         whole = sum(prod(self.tensors[one][0]) for one in self._all_held())
         at = list(self.graph.node).index(node) if node in self.graph.node else 0
         raise ModelError(
-            f"onnx cannot tell the shape of {name}, which {node.op_type} {node.name or node.output[0]} gives or "
-            f"reads{f' ({reason})' if reason else ''}; {at} of {len(self.graph.node)} operators were read "
-            f"before it, with {known:,} of {whole:,} values held. Give the sizes of all inputs, or cut the file "
-            "before it, with onnx.utils.extract_model"
+            f"onnx cannot tell the shape of {name}, which {node.op_type} {node.name or node.output[0]} gives "
+            f"or reads{f' ({reason})' if reason else ''}; {at} of {len(self.graph.node)} operators were read "
+            f"before it, with {known:,} of {whole:,} values held. Give the sizes of all inputs, or cut the "
+            "file before it, with onnx.utils.extract_model"
         )
 
     # ---- what has no place

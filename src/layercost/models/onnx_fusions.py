@@ -58,7 +58,8 @@ class Fusions:
 
     def _gelu(self, erf: Any) -> Iterator[tuple[str, Fusion]]:
         """``x / 2 (1 + erf(x / sqrt 2))``, in the orders in which exporters write its products."""
-        scaled, plus = self._givers.get(erf.input[0]), self.reader(erf.output[0])
+        scaled: Any = self._givers.get(erf.input[0])
+        plus = self.reader(erf.output[0])
         value = self._value_beside_number(scaled, ("Div", "Mul"))
         if value is None or self._value_beside_number(plus, ("Add",)) != erf.output[0]:
             return

@@ -18,7 +18,7 @@ Given: TypeAlias = "Iterable[object] | Mapping[str, Iterable[object]] | None"
 
 
 class Input(NamedTuple):
-    """An input: its sizes in the file for a batch of one, and the axis of the batch, None where it has none."""
+    """An input: its sizes in the file for a batch of one, and the axis of the batch, if it has one."""
 
     name: str
     kind: int
@@ -124,7 +124,7 @@ def _input(found: Declared, given: Sizes | None, batch: int | str) -> Input:
 
 
 def _batch_axis(dims: Dims, batch: int | str) -> int | None:
-    """The axis of the batch: the one that is called as the first input's first; else the first, if it is open."""
+    """The axis of the batch: the one that is called as the first input's first, or the first that is open."""
     if isinstance(batch, str) and batch and batch in dims:
         return dims.index(batch)
     if not dims:

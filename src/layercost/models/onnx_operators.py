@@ -54,7 +54,8 @@ class Made(NamedTuple):
     """What an operator becomes: a layer, the values that it reads, and where its weights stand.
 
     `weights` and `buffers` are places among the operator's inputs. Where the layer does not take the values
-    as they stand in the tree, or `rearranged` says that it never does, it runs `times` times on shapes `inner`.
+    as they stand in the tree, or `rearranged` says that it never does, it runs `times` times on shapes
+    `inner`.
     """
 
     layer: Layer
@@ -153,7 +154,9 @@ class Operator:
 
     def step(self, label: str, layer: Layer, values: list[Value], full: Sizes | None = None) -> Value:
         """A step of its own inside of this operator, which gives `full`, or the sizes of its first value."""
-        return self.reading.note_step(self.node, label, layer, values, values[0].full if full is None else full)
+        return self.reading.note_step(
+            self.node, label, layer, values, values[0].full if full is None else full
+        )
 
     def step_of(self, label: str, made: Made, full: Sizes | None = None) -> Value:
         """The same for what another handler made: it gives `full`, or what the operator gives."""
@@ -191,7 +194,7 @@ class Operator:
     def on_maps(
         self, layer: Layer, weights: tuple[int, ...] = (), buffers: tuple[int, ...] = (), place: int = 0
     ) -> Made:
-        """A layer that takes one sample of channels and cells; the first axis of the file counts the samples."""
+        """A layer that takes a sample of channels and cells; the first axis of the file counts samples."""
         value = self.value(place)
         batch, *sample = value.full
         return Made(layer, [value], weights, buffers, (tuple(sample),), batch)
@@ -273,8 +276,8 @@ def _product(op: Operator, first: int = 0, second: int = 1, buffers: tuple[int, 
     left, right, turned = op.full(first), op.full(second), bool(op.get("transB", 0))
     must(bool(left) and bool(right) and not op.get("transA", 0))
     if op.is_weight(second) and len(right) == 2 and not op.is_weight(first):
-        sizes = right[::-1] if turned else right
-        layer = ours.Linear(*sizes, bias=False)
+        inputs, outputs = right[::-1] if turned else right
+        layer = ours.Linear(inputs, outputs, bias=False)
         return Made(layer, [op.value(first)], (second,), buffers, inner=(left,))
     rows = left if len(left) > 1 else (1, *left)
     columns = right if len(right) > 1 else (*right, 1)
@@ -303,9 +306,11 @@ def _gemm(op: Operator) -> Made:
     bias = op.has(2) and prod(op.full(2)) == sizes[1] and op.is_weight(2) and op.get("beta", 1.0) == 1.0
     plain = not op.get("transA", 0) and op.is_weight(1) and not op.is_weight(0)
     if plain and op.get("alpha", 1.0) == 1.0 and (bias or not op.has(2)):
-        return Made(ours.Linear(*sizes, bias=bias), [op.value()], _places(op, 1, 2), inner=(left,))
+        return Made(
+            ours.Linear(sizes[0], sizes[1], bias=bias), [op.value()], _places(op, 1, 2), inner=(left,)
+        )
     if plain:
-        made = Made(ours.Linear(*sizes, bias=False), [op.value()], (1,), inner=(left,))
+        made = Made(ours.Linear(sizes[0], sizes[1], bias=False), [op.value()], (1,), inner=(left,))
     else:
         made = Made(ours.MatMul(), [op.value(), op.value(1)], inner=(left, sizes))
     made = _scaled(op, made, op.get("alpha", 1.0))
@@ -508,7 +513,9 @@ def _axes_of(op: Operator) -> list[int]:
     return [int(axis) % rank for axis in axes]
 
 
-def _reduced(op: Operator, operation: str, axes: list[int], *, keep: bool, value: Value | None = None) -> Made:
+def _reduced(
+    op: Operator, operation: str, axes: list[int], *, keep: bool, value: Value | None = None
+) -> Made:
     value = op.value() if value is None else value
     places = [value.axis(axis) for axis in axes]
     inner = tuple(sorted(place for place in places if place is not None))
@@ -596,7 +603,10 @@ def _together(op: Operator, operation: str, values: list[Value]) -> Made:
     while len(values) > 2:
         first, second, *rest = values
         shape = broadcast(seen_shape(first.full, op.kind), seen_shape(second.full, op.kind))
-        values = [op.step("pair", ours.Elementwise(operation, 2), [first, second], tuple(map(int, shape))), *rest]
+        values = [
+            op.step("pair", ours.Elementwise(operation, 2), [first, second], tuple(map(int, shape))),
+            *rest,
+        ]
     inner = tuple(value.full for value in values) if len(values) > 1 else (op.given,)
     return Made(ours.Elementwise(operation, len(values)), values, buffers=op.single_numbers, inner=inner)
 
@@ -666,7 +676,8 @@ def _softmax(op: Operator) -> Made:
     axis = op.get("axis", -1 if new else 1) % len(full)
     place = value.axis(axis)
     if new or prod(full[axis + 1 :]) == 1:
-        must(place is not None)
+        if place is None:  # it would mix samples
+            raise NotOurs
         inner = (full,) if value.batch in (None, 0) else None
         return Made(ours.Softmax(place), [value], inner=inner)
     inner = ((prod(full[axis:]),),)
@@ -719,7 +730,9 @@ def _fast_gelu(op: Operator) -> Made:
 # ---- values that only move ---------------------------------------------------------------------------
 
 _IN_ONE_ROW = frozenset({"Reshape", "Flatten", "Squeeze"})
-_OTHERS = frozenset({"Slice", "Gather", "GatherND", "GatherElements", "Where", "ScatterND", "ScatterElements"})
+_OTHERS = frozenset(
+    {"Slice", "Gather", "GatherND", "GatherElements", "Where", "ScatterND", "ScatterElements"}
+)
 
 
 def _moved(op: Operator) -> Made:

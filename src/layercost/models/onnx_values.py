@@ -27,7 +27,7 @@ _LIKE_THE_FIRST = frozenset({
 
 
 class Run:
-    """One pass over the nodes for inputs of known sizes: `shapes`, element `kinds` and small `arrays` by name.
+    """One pass over the nodes for inputs of known sizes: `shapes` and element `kinds` by name.
 
     A value whose shape cannot be told is missing from `shapes`; `reasons` has what onnx said of its node.
     """
@@ -137,11 +137,13 @@ class Run:
                 self.shapes[name] = sizes
 
     def _is_possible(self, node: Any, sizes: Sizes) -> bool:
-        """Whether a Reshape keeps as many values as there are: a file may name a batch that is not this one."""
+        """Whether a Reshape keeps as many values as there are: a file may name a batch of its own."""
         before = self.shapes.get(node.input[0]) if node.op_type == "Reshape" else None
         if before is None or prod(before) == prod(sizes):
             return True
-        self.reasons[node.output[0]] = f"it reshapes {before} to {sizes}, as the file was made for another batch"
+        self.reasons[node.output[0]] = (
+            f"it reshapes {before} to {sizes}, as the file was made for another batch"
+        )
         return False
 
     def _schema_says(self, node: Any) -> Mapping[str, Any]:
@@ -166,7 +168,7 @@ class Run:
         return self.onnx.numpy_helper.from_array(self._arrays[name], name)
 
     def _otherwise(self, node: Any, name: str) -> Sizes | None:
-        """A shape that onnx does not infer: of an operator that has no schema, or one that the file declares."""
+        """A shape that onnx does not infer: of an operator without a schema, or one that the file declares."""
         first = self.shapes.get(node.input[0]) if node.input else None
         if first is not None and node.domain == "com.microsoft":
             sizes = self._of_microsoft(node, name, first)
@@ -193,7 +195,11 @@ class Run:
     def _compute(self, node: Any) -> None:
         """What a node gives, where all that it reads is known and small."""
         names = [name for name in node.input if name]
-        if node.op_type in _CHANCE or node.domain not in ("", "ai.onnx") or not all(map(self.is_known, names)):
+        if (
+            node.op_type in _CHANCE
+            or node.domain not in ("", "ai.onnx")
+            or not all(map(self.is_known, names))
+        ):
             return
         if any(one.type in (5, 10) for one in node.attribute) or self._is_large(node):
             return
