@@ -527,8 +527,8 @@ class _Reading:
 
     def _all_held(self) -> Iterator[str]:
         """All tensors of the file that count as values of the network."""
-        for name, (sizes, _) in self.tensors.items():
-            if self._counts(name) and name not in self.settings and prod(sizes):
+        for name in self.tensors:
+            if self._counts(name) and name not in self.settings and prod(self.tensors[name][0]):
                 yield name
 
     def _note_rest(self, output: Value) -> str:

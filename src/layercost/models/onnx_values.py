@@ -168,7 +168,7 @@ class Run:
         return self.onnx.numpy_helper.from_array(self._arrays[name], name)
 
     def _otherwise(self, node: Any, name: str) -> Sizes | None:
-        """A shape that onnx does not infer: of an operator without a schema, or one that the file declares."""
+        """A shape that onnx does not infer: of operators without a schema, or one that is declared."""
         first = self.shapes.get(node.input[0]) if node.input else None
         if first is not None and node.domain == "com.microsoft":
             sizes = self._of_microsoft(node, name, first)
