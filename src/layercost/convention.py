@@ -120,10 +120,14 @@ EVERYTHING = Convention(
     unit="FLOPs",
     counts=(
         "textbook, and pooling, normalization, activations and element-wise operations: add, subtract, "
-        "multiply, divide, compare, exponential, square root 1 each; ReLU 1, sigmoid 4, tanh 8; "
+        "multiply, divide, compare, exponential, square root 1 each, and so logarithm, sine, cosine, "
+        "absolute value, change of sign, rounding; ReLU 1, sigmoid 4, tanh 8; "
         "max pooling the cells of its windows; softmax 3n - 1"
     ),
-    source="document 001: each add, subtract, multiply, divide, exponential, square root is one operation",
+    source=(
+        "document 001: each add, subtract, multiply, divide, exponential, square root is one operation; "
+        "it names no logarithm, sine, sign or rounding, which are priced as the exponential is"
+    ),
     prices={
         Kind.DOT: Price(2, -1),
         Kind.SUM: Price(1, -1),
@@ -131,6 +135,8 @@ EVERYTHING = Convention(
         Kind.SOFTMAX: Price(3, -1),
         **{kind: Price(0, 1) for kind in (Kind.ADD, Kind.SUBTRACT, Kind.MULTIPLY, Kind.DIVIDE, Kind.COMPARE)},
         **{kind: Price(0, 1) for kind in (Kind.EXPONENTIAL, Kind.SQUARE_ROOT, Kind.POWER, Kind.RELU)},
+        **{kind: Price(0, 1) for kind in (Kind.LOGARITHM, Kind.SINE, Kind.COSINE)},
+        **{kind: Price(0, 1) for kind in (Kind.ABSOLUTE, Kind.NEGATE, Kind.ROUND)},
         Kind.SIGMOID: Price(0, 4),
         Kind.TANH: Price(0, 8),
     },

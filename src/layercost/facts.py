@@ -31,6 +31,13 @@ class Kind(Enum):
     SIGMOID = "sigmoid"
     TANH = "tanh"
     GELU = "GELU"
+    LOGARITHM = "logarithm"
+    SINE = "sine"
+    COSINE = "cosine"
+    ABSOLUTE = "absolute value"
+    NEGATE = "change of sign"
+    ROUND = "rounding"
+    ERROR_FUNCTION = "error function"
     UNKNOWN = "unknown operation"  # of a model read from elsewhere; no convention has a price for it
 
     __hash__ = (

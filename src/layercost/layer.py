@@ -33,7 +33,6 @@ from layercost.shape import (
     whole,
 )
 
-
 Shapes: TypeAlias = tuple[Shape, ...]
 
 
@@ -53,7 +52,7 @@ class Call(NamedTuple):
 
     @property
     def input_shape(self) -> Shape:
-        """The shape that is read; of a join that of its first value, of what reads nothing that of its result."""
+        """The shape that is read; of a join its first value's, of what reads nothing its result's."""
         return self.inputs[0] if self.inputs else self.output_shape
 
     @property
@@ -148,7 +147,7 @@ class Layer(Frozen):
         return twin, lettered, twin.transform(*lettered)
 
     def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
-        """A shape in letters; an axis of another size than the one `known` by its letter has one of its own."""
+        """A shape in letters; an axis of another size than the `known` one of its letter has its own."""
         sizes = []
         for axis, letter, size in zip(shape.axes, shape.letters, map(int, shape), strict=True):
             usual = self.axis_letters.get(axis, letter)
@@ -283,10 +282,12 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
-def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False) -> None:
+def keep_sizes(
+    layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False, each: str = "axis"
+) -> None:
     """Check fields that are one size, or one for each of `axes`; they are kept as tuples.
 
-    With `or_none`, a size may also be None.
+    With `or_none`, each of several sizes may also be None.
     """
 
     def checked(size: object) -> int | None:
@@ -295,12 +296,12 @@ def keep_sizes(layer: Layer, axes: int, at_least: int, *names: str, or_none: boo
     for name in names:
         value = getattr(layer, name)
         if not isinstance(value, (tuple, list)):
-            keep(layer, **{name: (checked(value),) * axes})
+            keep(layer, **{name: (_whole(layer, name, value, at_least),) * axes})
             continue
         if len(value) != axes:
             raise LayerError(
                 f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
-                f"one for each axis, but got {shown(value)}"
+                f"one for each {each}, but got {shown(value)}"
             )
         keep(layer, **{name: tuple([checked(size) for size in value])})
 
@@ -335,6 +336,7 @@ def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) ->
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not at_least <= value <= at_most or value in (inf, -inf):
         wanted = f"from {at_least} to {at_most}" if at_most < inf else f"of at least {at_least}"
+        wanted = wanted if at_least > -inf else "that is finite"
         raise LayerError(f"{type(layer).__name__}: {name} must be a number {wanted}, but got {shown(value)}")
 
 

@@ -17,7 +17,7 @@ from typing import TypeAlias, TypeVar, cast
 from layercost.convention import DTYPE_BITS, MACS_ONLY, TEXTBOOK, Convention, Price, Quantity
 from layercost.facts import Held, Kind
 from layercost.layer import Layer, LayerError
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import Shape, ShapeError, several, shape_of
 
 
 class Size(Enum):
@@ -27,6 +27,7 @@ class Size(Enum):
 
 
 Measure: TypeAlias = Quantity | Size
+Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for each value that a join reads
 
 STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES})
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
@@ -72,7 +73,7 @@ class Task:
 
     layer: Layer
     measure: Measure
-    input_shape: Shape | None = None
+    input_shape: Arriving = None
     convention: Convention = TEXTBOOK
     part: str = ""
     dtype: str = "float32"
@@ -153,7 +154,7 @@ def _distorted(task: Task, change: Change) -> Task | None:
     return None if layer == task.layer else replace(task, layer=layer)
 
 
-def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf: leaf) -> Layer:
+def fitted(layer: Layer, input_shape: Arriving, change: Change = lambda leaf: leaf) -> Layer:
     """`layer` with each leaf changed, and made to take what arrives (as PyTorch's lazy layers do).
 
     Raises ShapeError where that cannot be.
@@ -162,7 +163,7 @@ def fitted(layer: Layer, input_shape: Shape | None, change: Change = lambda leaf
 
 
 @lru_cache(maxsize=1024)
-def _fitted(key: Itself, input_shape: Shape | None, change: Change) -> Layer:
+def _fitted(key: Itself, input_shape: Arriving, change: Change) -> Layer:
     known: dict[int, Layer] = {}  # a layer that is called twice stays one layer
 
     def take(leaf: Layer, shape: Shape | None) -> Layer:
@@ -170,7 +171,8 @@ def _fitted(key: Itself, input_shape: Shape | None, change: Change) -> Layer:
             known[id(leaf)] = change(leaf if shape is None else taking(leaf, shape))
         return known[id(leaf)]
 
-    return key.layer.rebuilt(take, None if input_shape is None else shape_of(input_shape))
+    shapes = () if input_shape is None else several(input_shape)
+    return key.layer.rebuilt(take, shape_of(shapes[0]) if len(shapes) == 1 else None)
 
 
 def taking(leaf: Layer, shape: Shape) -> Layer:

@@ -46,7 +46,7 @@ class Setting(Frozen):
 
 
 def _check_batch(setting: Setting) -> None:
-    """A batch is a positive whole number of any kind (numpy's are welcome), or a letter that stands for one."""
+    """A batch is a positive whole number of any kind (numpy's too), or a letter that stands for one."""
     value = setting.batch
     if not isinstance(value, Expression):
         object.__setattr__(setting, "batch", whole("setting", "batch", value))
@@ -77,5 +77,4 @@ def setting_of(given: Given) -> Setting:
         raise TypeError(
             f"no argument is called {unknown[0]!r}; a setting has batch, training and dtype, as batch=8"
         )
-    return Setting(**given)
-
+    return Setting(given.get("batch", 1), given.get("training", False), given.get("dtype", "float32"))

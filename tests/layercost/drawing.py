@@ -129,17 +129,23 @@ def convolution(layer: type[lc.Layer], axes: int) -> Callable[[Draw], Drawn]:
     return recipe
 
 
-def conv_transpose2d(draw: Draw) -> Drawn:
-    groups, bias = draw(small(1, 2)), draw(st.booleans())
-    kernel, stride, dilation = draw(sizes(1, 3)), draw(sizes(1, 3)), draw(sizes(1, 2))
-    channels, out_channels = groups * draw(small(1, 2)), groups * draw(small(1, 2))
-    more = tuple(draw(small(0, max(s, d) - 1)) for s, d in zip(pair(stride), pair(dilation), strict=True))
-    size = height, width = draw(small(1, 4)), draw(small(1, 4))
-    along = zip(size, pair(stride), pair(dilation), pair(kernel), more, strict=True)
-    canvas = ((n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in along)
-    padding = tuple(draw(small(0, min(2, (cells - 1) // 2))) for cells in canvas)
-    layer = lc.ConvTranspose2d(channels, out_channels, kernel, stride, padding, more, groups, bias, dilation)
-    return layer, (channels, height, width)
+def conv_transpose(layer: type[lc.Layer], axes: int) -> Callable[[Draw], Drawn]:
+    def recipe(draw: Draw) -> Drawn:
+        def sizes_of(high: int) -> tuple[int, ...]:
+            return tuple(draw(small(1, high)) for _ in range(axes))
+
+        most = 3 if axes < 3 else 2
+        groups, bias = draw(small(1, 2)), draw(st.booleans())
+        kernel, stride, dilation, size = (sizes_of(most) for _ in range(4))
+        channels, out_channels = groups * draw(small(1, 2)), groups * draw(small(1, 2))
+        more = tuple(draw(small(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True))
+        along = zip(size, stride, dilation, kernel, more, strict=True)
+        canvas = ((n - 1) * s + d * (k - 1) + 1 + m for n, s, d, k, m in along)
+        padding = tuple(draw(small(0, min(2, (cells - 1) // 2))) for cells in canvas)
+        made = layer(channels, out_channels, kernel, stride, padding, more, groups, bias, dilation)  # type: ignore[call-arg]
+        return made, (channels, *size)
+
+    return recipe
 
 
 def embedding(draw: Draw) -> Drawn:
@@ -223,10 +229,72 @@ def of_any_shape(layer: type[lc.Layer]) -> Callable[[Draw], Drawn]:
     return lambda draw: (layer(), draw(any_shape))
 
 
-def adaptive_avg_pool2d(draw: Draw) -> Drawn:
-    size = st.none() | small(1, 5)
-    layer = lc.AdaptiveAvgPool2d(draw(st.tuples(size, size) | small(1, 4)))
-    return layer, (draw(small(1, 3)), draw(small(1, 7)), draw(small(1, 7)))
+def adaptive(layer: type[lc.Layer], axes: int) -> Callable[[Draw], Drawn]:
+    """Some axes keep their size, but not of a signal: there PyTorch wants a number."""
+
+    def recipe(draw: Draw) -> Drawn:
+        size = small(1, 4) if axes == 1 else st.none() | small(1, 4)
+        made = layer(draw(st.tuples(*[size] * axes) | small(1, 3)))  # type: ignore[call-arg]
+        return made, (draw(small(1, 2)), *(draw(small(1, 6 if axes < 3 else 3)) for _ in range(axes)))
+
+    return recipe
+
+
+def pool(layer: type[lc.Layer], axes: int) -> Callable[[Draw], Drawn]:
+    """A pooling over one axis or three, by PyTorch's rules."""
+
+    def recipe(draw: Draw) -> Drawn:
+        kernel = tuple(draw(small(1, 3)) for _ in range(axes))
+        stride, padding = draw(st.none() | small(1, 2)), tuple(draw(small(0, k // 2)) for k in kernel)
+        own = {"dilation": draw(small(1, 2))} if "Max" in layer.__name__ else {}
+        more = {} if own else {"count_include_pad": draw(st.booleans())}
+        spans = (own.get("dilation", 1) * (k - 1) + 1 - 2 * p for k, p in zip(kernel, padding, strict=True))
+        sizes = [max(1, span) + draw(small(0, 2)) for span in spans]
+        ceil = draw(st.booleans())
+        made = layer(kernel, stride, padding, ceil_mode=ceil, **own, **more)  # type: ignore[call-arg]
+        return made, (draw(small(1, 2)), *sizes)
+
+    return recipe
+
+
+def reduce_axes(draw: Draw) -> Drawn:
+    shape = draw(any_shape)
+    dims = draw(st.lists(small(-len(shape), -1), min_size=1, unique=True))
+    given = dims[0] if len(dims) == 1 and draw(st.booleans()) else tuple(dims)
+    return lc.Reduce(draw(st.sampled_from(["sum", "mean", "max"])), given, draw(st.booleans())), shape
+
+
+def zero_pad2d(draw: Draw) -> Drawn:
+    side = small(0, 2)
+    return lc.ZeroPad2d(draw(side | st.tuples(side, side, side, side))), draw(_images)
+
+
+def pixel_shuffle(draw: Draw) -> Drawn:
+    r, channels = draw(small(1, 3)), draw(small(1, 2))
+    return lc.PixelShuffle(r), (channels * r * r, draw(small(1, 3)), draw(small(1, 3)))
+
+
+def pixel_unshuffle(draw: Draw) -> Drawn:
+    r = draw(small(1, 3))
+    return lc.PixelUnshuffle(r), (draw(small(1, 2)), r * draw(small(1, 3)), r * draw(small(1, 3)))
+
+
+def upsample(draw: Draw) -> Drawn:
+    axes = draw(small(1, 3))
+    mode = draw(st.sampled_from(["nearest", "nearest-exact", ("linear", "bilinear", "trilinear")[axes - 1]]))
+    sizes, shape = (
+        tuple(draw(small(1, 4)) for _ in range(axes)),
+        tuple(draw(small(2, 4)) for _ in range(axes)),
+    )
+    factor = st.sampled_from([1, 2, 1.5, 0.75])
+    given: dict[str, Any] = draw(
+        st.sampled_from([
+            {"size": sizes}, {"size": 3}, {"scale_factor": draw(factor)},
+            {"scale_factor": tuple(draw(factor) for _ in range(axes))},
+        ])
+    )  # fmt: skip
+    corners = None if "nearest" in mode else draw(st.none() | st.booleans())
+    return lc.Upsample(**given, mode=mode, align_corners=corners), (draw(small(1, 2)), *shape)
 
 
 def zero_padded_shortcut(draw: Draw) -> Drawn:
@@ -242,6 +310,34 @@ def prelu(draw: Draw) -> Drawn:
 
 def gelu(draw: Draw) -> Drawn:
     return lc.GELU(draw(st.sampled_from(["none", "tanh"]))), draw(any_shape)
+
+
+def with_number(layer: type[lc.Layer], name: str, numbers: list[float]) -> Callable[[Draw], Drawn]:
+    """An activation of one setting."""
+    chosen = st.sampled_from(numbers)
+    return lambda draw: (layer(**{name: draw(chosen)}), draw(any_shape))
+
+
+def hardtanh(draw: Draw) -> Drawn:
+    low = draw(st.sampled_from([-1.0, 0.0, -0.25]))
+    return lc.Hardtanh(low, low + draw(st.sampled_from([0.0, 0.5, 6.0]))), draw(any_shape)
+
+
+def softplus(draw: Draw) -> Drawn:
+    beta, threshold = draw(st.sampled_from([1.0, 0.5, 4])), draw(st.sampled_from([20.0, 0.5, -1]))
+    return lc.Softplus(beta, threshold), draw(any_shape)
+
+
+def glu(draw: Draw) -> Drawn:
+    shape = list(draw(any_shape))
+    dim = -draw(small(1, len(shape)))
+    shape[dim] *= 2
+    return lc.GLU(dim), tuple(shape)
+
+
+def log_softmax(draw: Draw) -> Drawn:
+    shape = draw(any_shape)
+    return lc.LogSoftmax(dim=-draw(small(1, len(shape)))), shape
 
 
 def leaky_relu(draw: Draw) -> Drawn:
@@ -275,6 +371,13 @@ def layer_norm(draw: Draw) -> Drawn:
         bias=draw(st.booleans()),
     )
     return layer, shape
+
+
+def rms_norm(draw: Draw) -> Drawn:
+    shape = draw(any_shape)
+    sizes = shape[-draw(small(1, len(shape))) :]
+    eps = draw(st.sampled_from([None, 1e-5]))
+    return lc.RMSNorm(sizes, eps, elementwise_affine=draw(st.booleans())), shape
 
 
 def group_norm(draw: Draw) -> Drawn:
@@ -350,59 +453,94 @@ def matmul(draw: Draw) -> Drawn:
     return lc.MatMul(transpose), ((*stack, n, k), (*other, *((m, k) if transpose else (k, m))))
 
 
+OF_TWO = ("add", "subtract", "multiply", "divide", "compare", "maximum", "minimum")
+
+
 def elementwise(draw: Draw) -> Drawn:
-    alone = draw(st.sampled_from(["add", "subtract", "multiply", "divide", "compare", "exponential"]))
+    """Of one value all that is defined for any number; of two, what is no layer of its own."""
+    of_one = "exponential sine cosine absolute negate round sigmoid tanh relu"
+    alone = draw(st.sampled_from([*of_one.split(), "error function", *OF_TWO, "power"]))
     if draw(st.booleans()):
         return lc.Elementwise(alone), draw(any_shape)
     _, shapes = joins(lc.Add)(draw)
-    return lc.Elementwise(draw(st.sampled_from(["subtract", "divide", "compare"])), 2), shapes[:2]
+    return lc.Elementwise(draw(st.sampled_from(OF_TWO)), 2), shapes[:2]
 
 
 _vectors = st.tuples(small(1, 5)) | st.tuples(small(1, 4), small(1, 4))
+_signals = st.tuples(small(1, 4), small(2, 5))
+_volumes = st.tuples(small(1, 2), small(1, 2), small(1, 3), small(2, 3))
+_wide_images = st.tuples(small(1, 4), small(1, 3), small(2, 3))  # two values a channel or more
 _images = st.tuples(small(1, 4), small(1, 3), small(1, 3))
 
 RECIPES: dict[str, Callable[[Draw], Drawn]] = {
-    "AdaptiveAvgPool2d": adaptive_avg_pool2d,
+    **{f"AdaptiveAvgPool{n}d": adaptive(getattr(lc, f"AdaptiveAvgPool{n}d"), n) for n in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{n}d": adaptive(getattr(lc, f"AdaptiveMaxPool{n}d"), n) for n in (1, 2, 3)},
     "Add": joins(lc.Add),
     "Auxiliary": auxiliary,
+    "AvgPool1d": pool(lc.AvgPool1d, 1),
     "AvgPool2d": avg_pool2d,
+    "AvgPool3d": pool(lc.AvgPool3d, 3),
     "BatchNorm1d": batch_norm(lc.BatchNorm1d, _vectors),
     "BatchNorm2d": batch_norm(lc.BatchNorm2d, _images),
+    "BatchNorm3d": batch_norm(lc.BatchNorm3d, _volumes),
+    "CELU": with_number(lc.CELU, "alpha", [1.0, 0.5, 2]),
     "Concatenate": concatenate,
     "ConnectedConv2d": connected_conv2d,
     "Conv1d": convolution(lc.Conv1d, 1),
     "Conv2d": conv2d,
     "Conv3d": convolution(lc.Conv3d, 3),
-    "ConvTranspose2d": conv_transpose2d,
+    **{f"ConvTranspose{n}d": conv_transpose(getattr(lc, f"ConvTranspose{n}d"), n) for n in (1, 2, 3)},
     "Dropout": dropout,
+    "ELU": with_number(lc.ELU, "alpha", [1.0, 0.5, 0]),
     "Elementwise": elementwise,
     "Embedding": embedding,
     "EuclideanRBF": euclidean_rbf,
     "Flatten": of_any_shape(lc.Flatten),
     "GELU": gelu,
+    "GLU": glu,
     "GRU": recurrent(lc.GRU, reset_after=st.booleans()),
     "GroupNorm": group_norm,
+    "Hardsigmoid": of_any_shape(lc.Hardsigmoid),
+    "Hardswish": of_any_shape(lc.Hardswish),
+    "Hardtanh": hardtanh,
     "Identity": of_any_shape(lc.Identity),
+    "InstanceNorm1d": batch_norm(lc.InstanceNorm1d, _signals),
+    "InstanceNorm2d": batch_norm(lc.InstanceNorm2d, _wide_images),
+    "InstanceNorm3d": batch_norm(lc.InstanceNorm3d, _volumes),
     "LSTM": recurrent(lc.LSTM, proj_size=small(0, 1)),
     "LayerNorm": layer_norm,
     "LeakyReLU": leaky_relu,
     "Linear": linear,
     "LocalResponseNorm": local_response_norm,
+    "LogSigmoid": of_any_shape(lc.LogSigmoid),
+    "LogSoftmax": log_softmax,
     "MatMul": matmul,
+    "MaxPool1d": pool(lc.MaxPool1d, 1),
     "MaxPool2d": max_pool2d,
+    "MaxPool3d": pool(lc.MaxPool3d, 3),
+    "Mish": of_any_shape(lc.Mish),
     "Multiply": joins(lc.Multiply),
     "PReLU": prelu,
     "Parallel": parallel,
+    "PixelShuffle": pixel_shuffle,
+    "PixelUnshuffle": pixel_unshuffle,
+    "RMSNorm": rms_norm,
     "RNN": recurrent(lc.RNN, nonlinearity=st.sampled_from(["tanh", "relu"])),
     "ReLU": of_any_shape(lc.ReLU),
     "ReLU6": of_any_shape(lc.ReLU6),
+    "Reduce": reduce_axes,
+    "SELU": of_any_shape(lc.SELU),
     "ScaledTanh": of_any_shape(lc.ScaledTanh),
     "Sequential": sequential,
     "SiLU": of_any_shape(lc.SiLU),
     "Sigmoid": of_any_shape(lc.Sigmoid),
     "Softmax": softmax,
+    "Softplus": softplus,
+    "Softsign": of_any_shape(lc.Softsign),
     "Subsampling2d": subsampling2d,
     "Tanh": of_any_shape(lc.Tanh),
+    "Upsample": upsample,
+    "ZeroPad2d": zero_pad2d,
     "ZeroPaddedShortcut": zero_padded_shortcut,
 }
 

@@ -53,11 +53,11 @@ def test_sequences_are_concatenated_along_features_or_along_steps() -> None:
 MISFITS = {
     "added": (
         lc.Parallel({"main": lc.Conv2d(4, 8, 3), "shortcut": lc.Identity()}, join="add"),
-        r"^net.block: branches that are added must give one shape, but main gave \(8, 4, 4\) and short",
+        r"^net.block: branches that are added must give one shape, or sizes of 1, but main gave \(8, 4, 4\)",
     ),
     "concatenated": (
         lc.Parallel({"main": lc.Conv2d(4, 8, 3), "shortcut": lc.Identity()}, join="concatenate"),
-        r"along C must agree along the others, but main gave \(8, 4, 4\) and shortcut gave \(4, 6, 6\)$",
+        r"concatenated along C must agree along the others, but main gave \(8, 4, 4\) and shortcut gave",
     ),
     "an axis that is not there": (
         lc.Parallel({"main": lc.ReLU()}, join="concatenate", axis="T"),

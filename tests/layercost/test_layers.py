@@ -121,8 +121,8 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         "ConvTranspose2d: output_padding must be smaller than the stride or the dilation, but got 2",
     ),
     "branches that are neither added nor concatenated": (
-        lambda: lc.Parallel(lc.ReLU(), join="multiply"),
-        "Parallel: join must be 'add' or 'concatenate', but got 'multiply'",
+        lambda: lc.Parallel(lc.ReLU(), join="subtract"),
+        "Parallel: join must be 'add', 'concatenate' or 'multiply', but got 'subtract'",
     ),
     "a sum along an axis": (
         lambda: lc.Parallel(lc.ReLU(), join="add", axis="C"),
@@ -210,7 +210,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a network's formula": (
         lambda: lc.networks.lenet5().derive((1, 32, 32)),
-        "Network has no formula of its own, its layers have",
+        "Model has no formula of its own, its layers have",
     ),
 }
 

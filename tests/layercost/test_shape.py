@@ -209,11 +209,11 @@ MISFITS = {
     ),
     "no batch": (
         lambda: lc.count(lc.Linear(3, 4), lc.FLOPS, (3,), batch=0),
-        "count: batch must be a whole number of at least 1, but got 0",
+        "setting: batch must be a whole number of at least 1, but got 0",
     ),
     "half a batch": (
         lambda: lc.table(lc.Linear(3, 4), (3,), batch=0.5),  # type: ignore[arg-type]
-        "table: batch must be a whole number of at least 1, but got 0.5",
+        "setting: batch must be a whole number of at least 1, but got 0.5",
     ),
     "parameters on a shape that does not fit": (
         lambda: lc.count(lc.Linear(3, 4), lc.PARAMETERS, (5,)),

@@ -17,6 +17,7 @@ trained model can be passed in; where none are, they are drawn from a seed.
 from layercost.forward import (
     activation,
     convolution,
+    joins,
     linear,
     normalization,
     pooling,
@@ -26,9 +27,10 @@ from layercost.forward import (
 )
 from layercost.forward.folding import fold_weights
 from layercost.forward.follow import run
+from layercost.forward.joins import JOINED
 from layercost.forward.weights import COMPUTED, WeightError, draw_weights
 
 __all__ = [
-    "COMPUTED", "WeightError", "activation", "convolution", "draw_weights", "fold_weights", "linear",
-    "normalization", "pooling", "recurrent", "reshaping", "run", "transposed",
+    "COMPUTED", "JOINED", "WeightError", "activation", "convolution", "draw_weights", "fold_weights", "joins",
+    "linear", "normalization", "pooling", "recurrent", "reshaping", "run", "transposed",
 ]  # fmt: skip

@@ -70,7 +70,7 @@ def prelu(layer: Any, values: Array, call: Call) -> Array:
     return np.where(values > 0, values, slopes * values)
 
 
-_error_function = np.vectorize(math.erf, otypes=[np.float64])  # numpy has none of its own
+error_function = np.vectorize(math.erf, otypes=[np.float64])  # numpy has none of its own
 
 
 @computes("GELU")
@@ -81,9 +81,93 @@ def gelu(layer: Any, values: Array, call: Call) -> Array:
         tangent: Array = np.tanh(inner)
         by_tangent: Array = 0.5 * values * (1 + tangent)
         return by_tangent
-    twice_the_chance: Array = 1 + _error_function(values / math.sqrt(2))
+    twice_the_chance: Array = 1 + error_function(values / math.sqrt(2))
     product: Array = values * (twice_the_chance / 2).astype(values.dtype)
     return product
+
+
+@computes("Hardsigmoid")
+def hardsigmoid(layer: Any, values: Array, call: Call) -> Array:
+    """``ReLU6(x + 3) / 6``."""
+    sixth: Array = np.clip(values + 3, 0, 6) / 6
+    return sixth
+
+
+@computes("Hardswish")
+def hardswish(layer: Any, values: Array, call: Call) -> Array:
+    """``x ReLU6(x + 3) / 6``."""
+    product: Array = values * np.clip(values + 3, 0, 6) / 6
+    return product
+
+
+@computes("Hardtanh")
+def hardtanh(layer: Any, values: Array, call: Call) -> Array:
+    """``min(max(x, min_val), max_val)``."""
+    return np.clip(values, layer.min_val, layer.max_val)
+
+
+def _curved(values: Array, inner: Array, alpha: float) -> Array:
+    return np.where(values > 0, values, alpha * np.expm1(np.minimum(inner, 0)))
+
+
+@computes("ELU")
+def elu(layer: Any, values: Array, call: Call) -> Array:
+    """x where it is positive, ``alpha (exp(x) - 1)`` elsewhere."""
+    return _curved(values, values, layer.alpha)
+
+
+@computes("CELU")
+def celu(layer: Any, values: Array, call: Call) -> Array:
+    """x where it is positive, ``alpha (exp(x / alpha) - 1)`` elsewhere."""
+    return _curved(values, values / layer.alpha, layer.alpha)
+
+
+@computes("SELU")
+def selu(layer: Any, values: Array, call: Call) -> Array:
+    """``1.0507 ELU(x)`` with alpha 1.6733."""
+    return 1.0507009873554804934193349852946 * _curved(values, values, 1.6732632423543772848170429916717)
+
+
+@computes("Softplus")
+def softplus(layer: Any, values: Array, call: Call) -> Array:
+    """``log(1 + exp(beta x)) / beta``, or x above the threshold."""
+    steep = layer.beta * values
+    return np.where(steep > layer.threshold, values, np.logaddexp(0, steep) / layer.beta)
+
+
+@computes("Mish")
+def mish(layer: Any, values: Array, call: Call) -> Array:
+    """``x tanh(log(1 + exp(x)))``."""
+    product: Array = values * np.tanh(np.logaddexp(0, values))
+    return product
+
+
+@computes("Softsign")
+def softsign(layer: Any, values: Array, call: Call) -> Array:
+    """``x / (1 + |x|)``."""
+    quotient: Array = values / (1 + np.abs(values))
+    return quotient
+
+
+@computes("LogSigmoid")
+def log_sigmoid(layer: Any, values: Array, call: Call) -> Array:
+    """``log(1 / (1 + exp(-x)))``, without overflow."""
+    return -np.logaddexp(0, -values)
+
+
+@computes("LogSoftmax")
+def log_softmax(layer: Any, values: Array, call: Call) -> Array:
+    """``x - log(sum(exp(x)))`` of each row along `dim`."""
+    off = values - values.max(axis=layer.dim, keepdims=True)
+    logarithms: Array = off - np.log(np.exp(off).sum(axis=layer.dim, keepdims=True))
+    return logarithms
+
+
+@computes("GLU")
+def glu(layer: Any, values: Array, call: Call) -> Array:
+    """The first half along `dim` times the sigmoid of the second."""
+    first, second = np.split(values, 2, axis=layer.dim)
+    return first * sigmoid(second)
 
 
 @computes("Softmax")

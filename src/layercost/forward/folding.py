@@ -10,7 +10,7 @@ import numpy as np
 from layercost.forward.weights import Array, arrays_of, leaves_that_keep, named
 from layercost.layer import Layer
 from layercost.layers.folding import folded_pairs
-from layercost.layers.transposed import ConvTranspose2d
+from layercost.layers.transposed import TransposedConvolution
 
 
 def fold_weights(layer: Layer, weights: Mapping[str, Any]) -> dict[str, Array]:
@@ -48,8 +48,8 @@ def _eps(norm: Any) -> float:
 
 def _along_outputs(before: Any, weight: Array, scale: Array) -> Array:
     """`scale`, one number an output channel, in the shape in which it multiplies the weights."""
-    if not isinstance(before, ConvTranspose2d):
+    if not isinstance(before, TransposedConvolution):
         return scale.reshape(-1, *(1,) * (weight.ndim - 1))
     by_group = scale.reshape(before.groups, 1, -1)  # the weight's first axis is the input's channels
     rows = np.repeat(by_group, before.in_channels // before.groups, axis=1)
-    return rows.reshape(before.in_channels, -1, 1, 1)
+    return rows.reshape(before.in_channels, -1, *(1,) * (weight.ndim - 2))

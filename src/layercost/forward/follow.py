@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from layercost.forward.joins import together
-from layercost.forward.weights import Array, Call, arrays_of, computed, draw_weights, leaves_that_keep
-from layercost.layer import Layer
+from layercost.forward.weights import (
+    COMPUTED,
+    Array,
+    Call,
+    arrays_of,
+    computed,
+    draw_weights,
+    leaves_that_keep,
+)
+from layercost.layer import Layer, Shapes
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.graph import Graph
 from layercost.layers.joins import Join
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import ShapeError, shape_of
+
+Arrays: TypeAlias = tuple[Array, ...]  # one, or of a join one for each value that it reads
 
 _TAKE_WHOLE_NUMBERS = ("Embedding", "Flatten", "Identity", "Dropout")  # tokens pass through them as they are
 
@@ -42,6 +52,7 @@ def run(
 ) -> Array:
     """The output of `layer`, of shape ``(N, ...)``, for a batch of `values` of shape ``(N, ...)``.
 
+    What reads several values takes one array for each, as ``run(MatMul(), [queries, keys])``.
     `weights` are arrays under PyTorch's names, as ``conv1.weight``; without them they are drawn from `seed`
     (`draw_weights`). Embedding takes whole numbers; everything else computes in the floating-point format of
     `values`, and in float64 for whole numbers. In training, normalizations use the batch's own statistics and
@@ -52,17 +63,38 @@ def run(
     >>> run(Linear(2, 1), [[1.0, 10.0]], {"weight": [[2.0, 3.0]], "bias": [0.5]}).tolist()
     [[32.5]]
     """
-    batch = np.asarray(values)
+    given = values if _reads_several(layer) else [values]
+    arrays = tuple([_checked(np.asarray(one)) for one in given])
+    if len({len(array) for array in arrays}) > 1:
+        raise ShapeError(
+            f"run takes batches of one size, but got {' and '.join(str(len(a)) for a in arrays)}"
+        )
+    shapes = tuple([shape_of(array.shape[1:], "run") for array in arrays])
+    layer.output_shape(*shapes)  # says where inside a network something does not fit
+    kept = draw_weights(layer, seed) if weights is None else weights
+    this = _Run(_by_leaf(layer, kept), training, np.random.default_rng(seed))
+    return _follow(layer, arrays, shapes, this)
+
+
+def _reads_several(layer: Layer) -> bool:
+    """Whether `layer` takes a list of arrays: so for a join, and for what begins with one."""
+    match layer:
+        case Sequential(children=((_, first), *_)):
+            return _reads_several(first)
+        case Graph():
+            return len(layer.inputs) > 1
+    return isinstance(layer, Join) and layer.reads != 1
+
+
+def _checked(batch: Array) -> Array:
+    """A batch of numbers; raises ShapeError for what is none."""
     if batch.ndim < 2 or not batch.size:
         raise ShapeError(
             f"run takes a batch of inputs of shape (N, ...), but got values of shape {batch.shape}"
         )
     if not np.issubdtype(batch.dtype, np.number):
         raise ShapeError(f"run takes numbers, but got values of type {batch.dtype}")
-    layer.output_shape(batch.shape[1:])  # says where inside a network something does not fit
-    given = draw_weights(layer, seed) if weights is None else weights
-    this = _Run(_by_leaf(layer, given), training, np.random.default_rng(seed))
-    return _follow(layer, batch, shape_of(batch.shape[1:], "run"), this)
+    return batch
 
 
 def _by_leaf(layer: Layer, weights: Mapping[str, Any]) -> dict[int, dict[str, Array]]:
@@ -75,36 +107,36 @@ def _by_leaf(layer: Layer, weights: Mapping[str, Any]) -> dict[int, dict[str, Ar
     return {id(leaf): arrays_of(leaf, tuple(paths[id(leaf)]), weights) for _, leaf in leaves}
 
 
-def _follow(layer: Layer, values: Array, shape: Shape, this: _Run) -> Array:
+def _follow(layer: Layer, values: Arrays, shapes: Shapes, this: _Run) -> Array:
     match layer:
         case Sequential():
             for _, child in layer.children:
-                values = _follow(child, values, shape, this)
-                shape = child.output_shape(shape)
-            return values
+                values = (_follow(child, values, shapes, this),)
+                shapes = (child.output_shape(*shapes),)
+            return values[0]
         case Parallel():
-            return _joined(layer, values, shape, this)
+            return _joined(layer, values, shapes, this)
         case Graph():
-            return _through_graph(layer, values, shape, this)
+            return _through_graph(layer, values, shapes, this)
         case Auxiliary():  # what the head on the side gives is not part of the output
-            return values
-    if type(layer).__name__ not in _TAKE_WHOLE_NUMBERS and not np.issubdtype(values.dtype, np.inexact):
-        values = values.astype(np.float64)
-    return computed(layer).compute(layer, values, this.call(layer))
+            return values[0]
+    if type(layer).__name__ not in _TAKE_WHOLE_NUMBERS:
+        values = tuple([v if np.issubdtype(v.dtype, np.inexact) else v.astype(np.float64) for v in values])
+    if isinstance(layer, Join) and type(layer).__name__ not in COMPUTED:
+        return together(layer, values, shapes)
+    return computed(layer).compute(layer, values[0], this.call(layer))
 
 
-def _through_graph(layer: Graph, values: Array, shape: Shape, this: _Run) -> Array:
-    found, shapes = {layer.inputs[0]: values}, {layer.inputs[0]: shape}
+def _through_graph(layer: Graph, values: Arrays, shapes: Shapes, this: _Run) -> Array:
+    found = dict(zip(layer.inputs, values, strict=True))
+    sizes = dict(zip(layer.inputs, shapes, strict=True))
     for name, inner, inputs, _ in layer.nodes:
-        parts, sizes = [found[key] for key in inputs], [shapes[key] for key in inputs]
-        shapes[name] = inner.output_shape(*sizes)
-        if isinstance(inner, Join):
-            found[name] = together(inner, parts, sizes)
-        else:
-            found[name] = _follow(inner, parts[0], sizes[0], this)
+        arriving = tuple([sizes[key] for key in inputs])
+        found[name] = _follow(inner, tuple([found[key] for key in inputs]), arriving, this)
+        sizes[name] = inner.output_shape(*arriving)
     return found[layer.output]
 
 
-def _joined(layer: Parallel, values: Array, shape: Shape, this: _Run) -> Array:
-    outputs = [_follow(child, values, shape, this) for _, child in layer.children]
-    return together(layer.end, outputs, [child.output_shape(shape) for _, child in layer.children])
+def _joined(layer: Parallel, values: Arrays, shapes: Shapes, this: _Run) -> Array:
+    outputs = [_follow(child, values, shapes, this) for _, child in layer.children]
+    return together(layer.end, outputs, [child.output_shape(*shapes) for _, child in layer.children])

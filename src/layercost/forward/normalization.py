@@ -36,13 +36,21 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
     return dict.fromkeys((*names, *statistics), (layer.num_features,))
 
 
-@computes("BatchNorm1d", "BatchNorm2d", keeps=_keeps)
+@computes("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", keeps=_keeps)
 def batch_norm(layer: Any, values: Array, call: Call) -> Array:
     """``(N, C, ...)``: by the statistics that training kept, or by the batch's own."""
     if not layer.track_running_stats or call.training:
         return _scaled(_standard(values, (0, *range(2, values.ndim)), layer.eps), call)
     mean, variance = (_over_channels(call[name], values) for name in ("running_mean", "running_var"))
     return _scaled((values - mean) / np.sqrt(variance + layer.eps), call)
+
+
+@computes("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", keeps=_keeps)
+def instance_norm(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C, ...)``: by the statistics that training kept, or by those of each sample."""
+    if layer.track_running_stats and not call.training:
+        return batch_norm(layer, values, call)
+    return _scaled(_standard(values, tuple(range(2, values.ndim)), layer.eps), call)
 
 
 def _keeps_of_layer_norm(layer: Any) -> dict[str, Sizes]:
@@ -56,6 +64,15 @@ def layer_norm(layer: Any, values: Array, call: Call) -> Array:
     normal = _standard(values, tuple(range(-len(layer.sizes), 0)), layer.eps)
     normal = normal * call["weight"] if "weight" in call else normal
     return normal + call["bias"] if "bias" in call else normal
+
+
+@computes("RMSNorm", keeps=lambda layer: {"weight": layer.sizes} if layer.elementwise_affine else {})
+def rms_norm(layer: Any, values: Array, call: Call) -> Array:
+    """The last axes together, over the root of their mean square."""
+    axes = tuple(range(-len(layer.sizes), 0))
+    eps = np.finfo(values.dtype).eps if layer.eps is None else layer.eps
+    normal: Array = values / np.sqrt(np.square(values).mean(axis=axes, keepdims=True) + eps)
+    return normal * call["weight"] if "weight" in call else normal
 
 
 def _keeps_of_group_norm(layer: Any) -> dict[str, Sizes]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import inf
 from typing import Any
 
@@ -13,24 +14,27 @@ from layercost.forward.weights import Array, Call, computes
 from layercost.forward.windows import output_of, sides_of, windows_of
 from layercost.shape import adaptive_windows
 
-_KERNEL = (-2, -1)
+
+def _kernel(layer: Any) -> tuple[int, ...]:
+    """The axes of an array of windows along which their cells lie: the last ones."""
+    return tuple(range(-layer.axes, 0))
 
 
-@computes("MaxPool2d")
-def max_pool2d(layer: Any, values: Array, call: Call) -> Array:
-    """``(N, C, H, W)``: the largest real cell of each window."""
-    largest: Array = windows_of(layer, values, output_of(layer, values), fill=-inf).max(axis=_KERNEL)
+@computes("MaxPool1d", "MaxPool2d", "MaxPool3d")
+def max_pool(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C, *sizes)``: the largest real cell of each window."""
+    largest: Array = windows_of(layer, values, output_of(layer, values), fill=-inf).max(axis=_kernel(layer))
     return largest
 
 
 def _sums(layer: Any, values: Array) -> Array:
-    summed: Array = windows_of(layer, values, output_of(layer, values)).sum(axis=_KERNEL)
+    summed: Array = windows_of(layer, values, output_of(layer, values)).sum(axis=_kernel(layer))
     return summed
 
 
-@computes("AvgPool2d")
-def avg_pool2d(layer: Any, values: Array, call: Call) -> Array:
-    """``(N, C, H, W)``: the sum of each window's cells over how many they are, or the window has."""
+@computes("AvgPool1d", "AvgPool2d", "AvgPool3d")
+def avg_pool(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C, *sizes)``: the sum of each window's cells over how many they are, or the window has."""
     cells = np.ones((1, 1, *values.shape[2:]), dtype=values.dtype)
     if not layer.count_include_pad:
         return _sums(layer, values) / np.maximum(_sums(layer, cells), 1)
@@ -46,7 +50,7 @@ def _padded_cells(layer: Any, values: Array) -> Array:
     ):
         starts = np.arange(many) * s
         along.append(np.clip(before + n + after - starts, 0, k))
-    cells: Array = np.outer(*along).astype(values.dtype)
+    cells: Array = reduce(np.multiply.outer, along).astype(values.dtype)
     return cells
 
 
@@ -57,12 +61,32 @@ def subsampling2d(layer: Any, values: Array, call: Call) -> Array:
     return _sums(layer, values) * coefficient + bias
 
 
-@computes("AdaptiveAvgPool2d")
-def adaptive_avg_pool2d(layer: Any, values: Array, call: Call) -> Array:
-    """``(N, C, H, W)``: the mean of each of the windows spread over the map."""
-    rows, columns = (_shares(n, m) for n, m in zip(values.shape[2:], output_of(layer, values), strict=True))
-    means: Array = rows @ values @ columns.T
+@computes("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d")
+def adaptive_avg_pool(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C, *sizes)``: the mean of each of the windows spread over the axes."""
+    means = values
+    for axis, windows in enumerate(output_of(layer, values), start=2):
+        shares = _shares(values.shape[axis], windows)
+        means = np.moveaxis(np.tensordot(means, shares, axes=(axis, 1)), -1, axis)
     return means.astype(values.dtype)
+
+
+@computes("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d")
+def adaptive_max_pool(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C, *sizes)``: the largest cell of each of the windows spread over the axes."""
+    found = values
+    for axis, many in enumerate(output_of(layer, values), start=2):
+        windows = adaptive_windows(values.shape[axis], many)
+        cut = [found.take(range(*window), axis=axis).max(axis=axis) for window in windows]
+        found = np.stack(cut, axis=axis)
+    return found
+
+
+@computes("Reduce")
+def reduce_axes(layer: Any, values: Array, call: Call) -> Array:
+    """The sum, the mean or the largest over axes counted from the last."""
+    found: Array = getattr(values, layer.operation)(axis=layer.dims, keepdims=layer.keepdim)
+    return found
 
 
 def _shares(n: int, windows: int) -> Array:

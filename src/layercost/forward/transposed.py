@@ -15,14 +15,14 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
     return {"weight": weight, "bias": (layer.out_channels,)} if layer.bias else {"weight": weight}
 
 
-@computes("ConvTranspose2d", keeps=_keeps)
-def conv_transpose2d(layer: Any, values: Array, call: Call) -> Array:
-    """``(N, C_in, H, W)`` to ``(N, C_out, H_out, W_out)``."""
+@computes("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", keeps=_keeps)
+def conv_transpose(layer: Any, values: Array, call: Call) -> Array:
+    """``(N, C_in, *sizes)`` to ``(N, C_out, *output)``."""
     _, *output = (int(size) for size in layer.output_shape(values.shape[1:]))
     canvas = _canvas(layer, values, call["weight"])
-    top, left = layer.padding
-    cropped = canvas[:, :, top : top + output[0], left : left + output[1]]
-    return cropped + call["bias"].reshape(-1, 1, 1) if layer.bias else cropped
+    kept = (slice(first, first + size) for first, size in zip(layer.padding, output, strict=True))
+    cropped = canvas[(slice(None), slice(None), *kept)]
+    return cropped + call["bias"].reshape(-1, *(1,) * len(output)) if layer.bias else cropped
 
 
 def _canvas(layer: Any, values: Array, weight: Array) -> Array:
@@ -37,11 +37,11 @@ def _canvas(layer: Any, values: Array, weight: Array) -> Array:
     filters = weight.reshape(groups, -1, outputs, *layer.kernel_size)
     canvas = np.zeros((batch, groups, outputs, *room), dtype=np.result_type(values, weight))
     for place in product(*map(range, layer.kernel_size)):
-        rows, columns = (
+        cells = (
             slice(at * d, at * d + (n - 1) * s + 1, s)
             for at, d, n, s in zip(place, layer.dilation, sizes, layer.stride, strict=True)
         )
-        canvas[..., rows, columns] += np.einsum(
-            "ngchw,gco->ngohw", inputs, filters[:, :, :, place[0], place[1]]
-        )
+        at: Any = (slice(None), slice(None), slice(None), *place)
+        under: Any = (..., *cells)
+        canvas[under] += np.einsum("ngc...,gco->ngo...", inputs, filters[at])
     return canvas.reshape(batch, layer.out_channels, *room)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import ClassVar
 
-from layercost.expression import Number, times
+from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
@@ -151,6 +152,186 @@ class GELU(Layer):
         )
 
 
+def _of_each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
+    """One operation of each kind for each of `amount` values."""
+    return tuple([Operation(kind, Role.ACTIVATION, amount) for kind in kinds])
+
+
+@frozen
+class _Composed(Layer):
+    """Any shape to the same shape: a few operations on each element, whatever its sign."""
+
+    uncounted: ClassVar[tuple[str, ...]] = ("inplace",)
+
+    kinds: ClassVar[tuple[Kind, ...]]
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output)), *self.kinds)
+
+
+@register
+@frozen
+class Hardsigmoid(_Composed):
+    """Any shape to the same shape: ``ReLU6(x + 3) / 6`` of each element.
+
+    An addition, a ReLU with its comparison, a division.
+    Source: Howard et al. 2019 (MobileNetV3), section 5.2; torch.nn.Hardsigmoid.
+    """
+
+    kinds = (Kind.ADD, Kind.RELU, Kind.COMPARE, Kind.DIVIDE)
+
+
+@register
+@frozen
+class Hardswish(_Composed):
+    """Any shape to the same shape: ``x ReLU6(x + 3) / 6`` of each element.
+
+    A hard sigmoid (4 operations) and a multiplication.
+    Source: Howard et al. 2019 (MobileNetV3), section 5.2; torch.nn.Hardswish.
+    """
+
+    kinds = (*Hardsigmoid.kinds, Kind.MULTIPLY)
+
+
+@register
+@frozen
+class Hardtanh(_Composed):
+    """Any shape to the same shape: ``min(max(x, min_val), max_val)`` of each element, two comparisons.
+
+    Source: Collobert 2004 (Large scale machine learning); torch.nn.Hardtanh.
+    """
+
+    min_val: float = -1.0
+    max_val: float = 1.0
+
+    kinds = (Kind.COMPARE, Kind.COMPARE)
+
+    def __post_init__(self) -> None:
+        keep_real(self, "min_val", -inf)
+        keep_real(self, "max_val", -inf)
+        if self.min_val > self.max_val:
+            raise LayerError(
+                f"Hardtanh: min_val must not be above max_val ({self.max_val}), but got {self.min_val}"
+            )
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(2 * times(setting.batch, values(output)), Kind.COMPARE)
+
+
+_CURVED = (Kind.EXPONENTIAL, Kind.SUBTRACT, Kind.MULTIPLY, Kind.COMPARE)  # alpha (exp(x) - 1), or x
+
+
+@register
+@frozen
+class ELU(_Composed):
+    """Any shape to the same shape: x where it is positive, ``alpha (exp(x) - 1)`` elsewhere.
+
+    An exponential, a subtraction, a multiplication and a comparison each.
+    Source: Clevert, Unterthiner, Hochreiter 2016, equation 15; torch.nn.ELU.
+    """
+
+    alpha: float = 1.0
+
+    kinds = _CURVED
+
+    def __post_init__(self) -> None:
+        keep_real(self, "alpha", 0)
+
+
+@register
+@frozen
+class CELU(_Composed):
+    """Any shape to the same shape: x where it is positive, ``alpha (exp(x / alpha) - 1)`` elsewhere.
+
+    An ELU (4 operations) and a division. Source: Barron 2017, equation 1; torch.nn.CELU.
+    """
+
+    alpha: float = 1.0
+
+    kinds = (Kind.DIVIDE, *_CURVED)
+
+    def __post_init__(self) -> None:
+        keep_real(self, "alpha", 0)
+        if self.alpha == 0:
+            raise LayerError("CELU: alpha must not be 0, by which it divides")
+
+
+@register
+@frozen
+class SELU(_Composed):
+    """Any shape to the same shape: an ELU of fixed alpha (1.6733), scaled by 1.0507.
+
+    An ELU (4 operations) and a multiplication: 2 multiplications. Source: Klambauer et al. 2017, equation 2;
+    torch.nn.SELU.
+    """
+
+    kinds = (*_CURVED, Kind.MULTIPLY)
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
+        multiply = Operation(Kind.MULTIPLY, Role.ACTIVATION, 2 * amount)
+        return (*_of_each(amount, Kind.EXPONENTIAL, Kind.SUBTRACT, Kind.COMPARE), multiply)
+
+
+@register
+@frozen
+class Softplus(_Composed):
+    """Any shape to the same shape: ``log(1 + exp(beta x)) / beta``, or x above a threshold.
+
+    A multiplication, a comparison (of ``beta x`` with `threshold`), an exponential, an addition, a logarithm
+    and a division each, whichever of the two comes out.
+    Source: Dugas et al. 2001, equation 3; torch.nn.Softplus.
+    """
+
+    beta: float = 1.0
+    threshold: float = 20.0
+
+    uncounted = ()
+    kinds = (Kind.MULTIPLY, Kind.COMPARE, Kind.EXPONENTIAL, Kind.ADD, Kind.LOGARITHM, Kind.DIVIDE)
+
+    def __post_init__(self) -> None:
+        keep_real(self, "beta", 0)
+        keep_real(self, "threshold", -inf)
+        if self.beta == 0:
+            raise LayerError("Softplus: beta must not be 0, by which it divides")
+
+
+@register
+@frozen
+class Mish(_Composed):
+    """Any shape to the same shape: ``x tanh(log(1 + exp(x)))`` of each element.
+
+    An exponential, an addition, a logarithm, a tanh and a multiplication. Source: Misra 2019, equation 1;
+    torch.nn.Mish.
+    """
+
+    kinds = (Kind.EXPONENTIAL, Kind.ADD, Kind.LOGARITHM, Kind.TANH, Kind.MULTIPLY)
+
+
+@register
+@frozen
+class Softsign(_Composed):
+    """Any shape to the same shape: ``x / (1 + |x|)``: an absolute value, an addition and a division each.
+
+    Source: Bergstra et al. 2009, section 2; torch.nn.Softsign.
+    """
+
+    uncounted = ()
+    kinds = (Kind.ABSOLUTE, Kind.ADD, Kind.DIVIDE)
+
+
+@register
+@frozen
+class LogSigmoid(_Composed):
+    """Any shape to the same shape: the logarithm of the sigmoid of each element.
+
+    Source: torch.nn.LogSigmoid.
+    """
+
+    uncounted = ()
+    kinds = (Kind.SIGMOID, Kind.LOGARITHM)
+
+
 @register
 @frozen
 class SiLU(_Elementwise):
@@ -207,30 +388,82 @@ class ScaledTanh(_Elementwise):
         return (multiply, *super().operations(shape, output, setting))
 
 
-@register
 @frozen
-class Softmax(Layer):
-    """Any shape to the same shape: each row along `dim` becomes positive and sums to 1.
-
-    `dim` counts from the last axis: -1 is the features of (F,), -3 the channels of (C, H, W).
-    Source: document 003; torch.nn.Softmax, whose `dim` may also count the batch: here it may not.
-    """
+class _AlongDim(Layer):
+    """What works on each row along one axis, counted from the last."""
 
     dim: int = -1
 
     def __post_init__(self) -> None:
         if isinstance(self.dim, bool) or not isinstance(self.dim, int) or self.dim >= 0:
             raise LayerError(
-                f"Softmax: dim must count from the last axis, as -1 or -3 (shapes leave the batch out), "
-                f"but got {self.dim!r}"
+                f"{type(self).__name__}: dim must count from the last axis, as -1 or -3 (shapes leave "
+                f"the batch out), but got {self.dim!r}"
             )
 
     def check(self, shape: Shape) -> None:
         if -self.dim > len(shape):
-            raise ShapeError(f"Softmax(dim={self.dim}) needs {-self.dim} axes but got shape {shape}")
+            raise ShapeError(
+                f"{type(self).__name__}(dim={self.dim}) needs {-self.dim} axes but got shape {shape}"
+            )
 
-    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+    def _rows(self, shape: Shape, setting: Setting) -> Number:
+        """How many rows there are along the axis, over the whole batch."""
         rows: Number = 1
         for size in (*shape[: self.dim], *(shape[self.dim + 1 :] if self.dim < -1 else ())):
             rows = times(rows, size)
-        return (Operation(Kind.SOFTMAX, Role.ACTIVATION, times(setting.batch, rows), shape[self.dim]),)
+        return times(setting.batch, rows)
+
+
+@register
+@frozen
+class Softmax(_AlongDim):
+    """Any shape to the same shape: each row along `dim` becomes positive and sums to 1.
+
+    `dim` counts from the last axis: -1 is the features of (F,), -3 the channels of (C, H, W).
+    Source: document 003; torch.nn.Softmax, whose `dim` may also count the batch: here it may not.
+    """
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(Kind.SOFTMAX, Role.ACTIVATION, self._rows(shape, setting), shape[self.dim]),)
+
+
+@register
+@frozen
+class LogSoftmax(_AlongDim):
+    """Any shape to the same shape: ``x - log(sum(exp(x)))`` of each row along `dim`, as `Softmax.dim`.
+
+    For a row of n: n exponentials, a sum, a logarithm and n subtractions. Source: torch.nn.LogSoftmax.
+    """
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        rows, elements = self._rows(shape, setting), times(setting.batch, values(shape))
+        return (
+            *_of_each(elements, Kind.EXPONENTIAL, Kind.SUBTRACT),
+            Operation(Kind.SUM, Role.ACTIVATION, rows, shape[self.dim]),
+            *_of_each(rows, Kind.LOGARITHM),
+        )
+
+
+@register
+@frozen
+class GLU(_AlongDim):
+    """Any shape to one of half the size along `dim`: the first half times the sigmoid of the second.
+
+    `dim` counts from the last axis, as `Softmax.dim`. Source: Dauphin et al. 2017, equation 1; torch.nn.GLU.
+    """
+
+    def check(self, shape: Shape) -> None:
+        super().check(shape)
+        if int(shape[self.dim]) % 2:
+            raise ShapeError(
+                f"GLU(dim={self.dim}) needs an axis of even size to halve, but got shape {shape}"
+            )
+
+    def transform(self, shape: Shape) -> Shape:
+        sizes = list(shape)
+        sizes[self.dim] = exact_div(shape[self.dim], 2)
+        return type(shape)(sizes)
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output)), Kind.SIGMOID, Kind.MULTIPLY)

@@ -13,7 +13,6 @@ from layercost.layers.joins import Add, Concatenate, Join, Multiply
 from layercost.setting import Given, setting_of
 from layercost.shape import Shape, ShapeError, shape_of, shown
 
-
 DEEPEST = 100  # models have ten; each takes a few frames of Python's stack, which ends at 1,000
 
 
@@ -24,7 +23,7 @@ class Composite(Layer):
     is_leaf = False
 
     def keep_depth(self, layers: Iterable[Layer]) -> None:
-        """Note how deep these layers, which stand inside, are nested; raises LayerError where it is too deep."""
+        """Note how deep these layers, which stand inside, are nested; raises LayerError for too deep."""
         depth = 1 + max((layer.depth for layer in layers), default=0)
         if depth > DEEPEST:
             raise LayerError(
@@ -135,13 +134,6 @@ def _one(layer: Layer, input_shapes: tuple[Iterable[object], ...]) -> Shape:
 JOINS = ("add", "concatenate", "multiply")
 
 
-_MUST = {  # what branches must do to fit together
-    "add": "branches that are added must give one shape",
-    "multiply": "branches that are multiplied must give one shape, or sizes of 1",
-    "concatenate": "branches that are concatenated must agree along all other axes",
-}
-
-
 @register
 @frozen(init=False)
 class Parallel(_Named):
@@ -195,11 +187,20 @@ class Parallel(_Named):
                 outputs[name] = layer.follow(shape, prefix + name, calls)
             except ShapeError as error:
                 raise error.within(name) from None
+        must = self._must(next(iter(outputs.values())))
         try:
             return self.end.follow(tuple(outputs.values()), prefix + self.join, calls)
         except ShapeError:
             gave = " and ".join(f"{name} gave {output}" for name, output in outputs.items())
-            raise ShapeError(f"{_MUST[self.join]}, but {gave}") from None
+            raise ShapeError(f"{must}, but {gave}") from None
+
+    def _must(self, first: Shape) -> str:
+        """What branches must do to fit together; raises ShapeError where there is no axis of that name."""
+        if isinstance(self.end, Concatenate):
+            axis = first.axes[self.end.place(first)]
+            return f"branches that are concatenated along {axis} must agree along the others"
+        done = "added" if self.join == "add" else "multiplied"
+        return f"branches that are {done} must give one shape, or sizes of 1"
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         yield from super().leaves(path)

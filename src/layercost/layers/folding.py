@@ -16,7 +16,7 @@ from layercost.layers.convolution import Convolution
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.reshaping import Identity
-from layercost.layers.transposed import ConvTranspose2d
+from layercost.layers.transposed import TransposedConvolution
 
 
 def fold(layer: Layer, into: type[Layer] = Layer) -> Layer:
@@ -76,7 +76,7 @@ def _folds(before: Layer, after: Layer) -> bool:
     if not isinstance(after, BatchNorm) or not after.track_running_stats:
         return False
     match before:
-        case Convolution() | ConvTranspose2d():
+        case Convolution() | TransposedConvolution():
             return before.out_channels == after.num_features
         case Linear():
             return before.out_features == after.num_features

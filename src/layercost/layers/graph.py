@@ -1,4 +1,4 @@
-"""Layers in any order of reading: a value may be read by several layers, and a layer may read several values."""
+"""Layers in any order of reading: several may read one value, and one may read several values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,18 @@ class Graph(Composite):
             yield from node.layer.leaves(f"{path}.{node.name}" if path else node.name)
 
     def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
-        nodes = (node._replace(layer=change(node.layer, None)) for node in self.nodes)
+        shapes = {self.inputs[0]: input_shape} if len(self.inputs) == 1 and input_shape is not None else {}
+        nodes = []
+        for name, layer, inputs, once in self.nodes:
+            arriving = [shapes[key] for key in inputs if key in shapes]
+            known = bool(inputs) and len(arriving) == len(inputs) and not once
+            rebuilt = layer.rebuilt(change, arriving[0] if known and len(inputs) == 1 else None)
+            nodes.append(Node(name, rebuilt, inputs, once))
+            if known:
+                try:
+                    shapes[name] = rebuilt.output_shape(*arriving)
+                except ShapeError as error:
+                    raise error.within(name) from None
         return Graph(tuple(nodes), self.output, self.inputs)
 
     def __repr__(self) -> str:

@@ -42,7 +42,9 @@ def broadcast(*shapes: Shape) -> Shape:
             if int(size) not in (1, int(sizes[-back])):
                 if int(sizes[-back]) != 1:
                     arrived = " and ".join(map(str, shapes))
-                    raise ShapeError(f"expected shapes that agree or are 1 along each axis, but got {arrived}")
+                    raise ShapeError(
+                        f"expected shapes that agree or are 1 along each axis, but got {arrived}"
+                    )
                 sizes[-back] = size
     return type(widest)(sizes)
 
@@ -72,9 +74,10 @@ class _Repeated(Join):
 @register
 @frozen
 class Add(_Repeated):
-    """`branches` values to their sum, element by element: ``branches - 1`` additions an element.
+    """`branches` values of one shape to that shape: their sum, ``branches - 1`` additions an element.
 
     Sizes of 1 repeat, as everywhere in PyTorch. The end of ``Parallel(..., join="add")``.
+    Source: He et al. 2015 (Deep residual learning), equation 1; torch.add.
     """
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
@@ -84,10 +87,10 @@ class Add(_Repeated):
 @register
 @frozen
 class Multiply(_Repeated):
-    """`branches` values to their product, element by element: ``branches - 1`` multiplications an element.
+    """`branches` values of one shape to that shape: their product, ``branches - 1`` operations an element.
 
     Sizes of 1 repeat: the gates of a squeeze-excitation, ``(C, 1, 1)``, scale a map ``(C, H, W)``.
-    The end of ``Parallel(..., join="multiply")``. Source: Hu et al. 2018, equation 4.
+    The end of ``Parallel(..., join="multiply")``. Source: Hu et al. 2018, equation 4; torch.mul.
     """
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
@@ -97,10 +100,11 @@ class Multiply(_Repeated):
 @register
 @frozen
 class Concatenate(Join):
-    """`branches` values written one after the other along `axis`: it copies and computes nothing.
+    """``(C_1, ...)``, ``(C_2, ...)``, ... to ``(C_1 + C_2 + ..., ...)``: `branches` values side by side.
 
-    `axis` is an axis by its name; without it, the channels C, else the last. The end of
-    ``Parallel(..., join="concatenate")``.
+    They are written one after the other along `axis`, an axis by its name; without it, the channels C, else
+    the last. It copies and computes nothing. The end of ``Parallel(..., join="concatenate")``.
+    Source: Szegedy et al. 2014, section 4; torch.cat.
     """
 
     branches: int = 2
@@ -151,8 +155,8 @@ class MatMul(Join):
     """``(..., n, k)`` and ``(..., k, m)`` to ``(..., n, m)``: the product of two values, as in attention.
 
     n m dot products of length k for each matrix; it holds no weights. With `transpose` the second is
-    ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes in front repeat where they
-    are 1. Source: Vaswani et al. 2017, equation 1; torch.matmul.
+    ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes of 1 in front repeat.
+    Source: Vaswani et al. 2017, equation 1; torch.matmul.
     """
 
     transpose: bool = False
@@ -197,17 +201,33 @@ _OPERATIONS = {
     "exponential": Kind.EXPONENTIAL,
     "square root": Kind.SQUARE_ROOT,
     "power": Kind.POWER,
+    "maximum": Kind.COMPARE,
+    "minimum": Kind.COMPARE,
+    "logarithm": Kind.LOGARITHM,
+    "sine": Kind.SINE,
+    "cosine": Kind.COSINE,
+    "absolute": Kind.ABSOLUTE,
+    "negate": Kind.NEGATE,
+    "round": Kind.ROUND,
+    "sigmoid": Kind.SIGMOID,
+    "tanh": Kind.TANH,
+    "relu": Kind.RELU,
+    "error function": Kind.ERROR_FUNCTION,
 }
+_OF_ONE = set(_OPERATIONS) - {
+    "add", "subtract", "multiply", "divide", "compare", "power", "maximum", "minimum"
+}  # fmt: skip
 
 
 @register
 @frozen
 class Elementwise(Join):
-    """`reads` values to one, element by element, one `operation` an element; sizes of 1 repeat.
+    """`reads` values of one shape to that shape: one `operation` an element; sizes of 1 repeat.
 
-    `operation` is one of "add", "subtract", "multiply", "divide", "compare", "exponential", "square root" and
-    "power". With one value, the other operand is a constant of the model's code (``x * 0.125``), or there is
-    none. Source: document 001, each of them is one operation.
+    `operation` is "add", "subtract", "multiply", "divide", "power", "compare", "maximum" or "minimum" of two
+    values, or of one and a constant of the model's code (``x * 0.125``); or, of one value alone,
+    "exponential", "logarithm", "square root", "sine", "cosine", "absolute", "negate", "round", "sigmoid",
+    "tanh", "relu" or "error function". Source: document 001, each of them is one operation.
     """
 
     operation: str
@@ -215,11 +235,15 @@ class Elementwise(Join):
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "reads")
-        if self.operation not in _OPERATIONS:
+        if not isinstance(self.operation, str) or self.operation not in _OPERATIONS:
             raise LayerError(
                 f"Elementwise: operation must be one of {', '.join(map(repr, _OPERATIONS))}, "
                 f"but got {shown(self.operation)}"
             )
+        most = 1 if self.operation in _OF_ONE else 2
+        if self.reads > most:
+            wanted = "one value" if most == 1 else "at most two values"
+            raise LayerError(f"Elementwise: {self.operation!r} reads {wanted}, but got reads={self.reads}")
 
     def transform(self, *shapes: Shape) -> Shape:
         return broadcast(*shapes)

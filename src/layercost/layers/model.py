@@ -1,4 +1,4 @@
-"""A whole model: a tree of layers that knows what it is called, where it comes from, and how its code spells it."""
+"""A whole model: a tree of layers that knows its name, its source, and how its code spells it."""
 
 from __future__ import annotations
 

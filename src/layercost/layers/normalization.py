@@ -26,7 +26,7 @@ from layercost.layer import (
 )
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.setting import Setting
-from layercost.shape import Features, Image, Shape, ShapeError, Signal, values
+from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
 _NORM = Role.NORMALIZATION
 _BY_KEPT_STATISTICS = (Kind.SUBTRACT, Kind.DIVIDE, Kind.MULTIPLY, Kind.ADD)  # mean, deviation, weight, bias
@@ -135,30 +135,108 @@ class BatchNorm2d(BatchNorm):
     takes = Image
 
 
-# ---- by sample ---------------------------------------------------------------------------------
+@register
+@frozen
+class BatchNorm3d(BatchNorm):
+    """``(C, D, H, W)`` to the same shape: each channel centred and scaled, as `BatchNorm2d`.
+
+    Source: Ioffe, Szegedy 2015, algorithm 2; arguments as torch.nn.BatchNorm3d.
+    """
+
+    takes = Volume
+
+
+# ---- by channel of each sample -----------------------------------------------------------------
+
+
+@frozen
+class InstanceNorm(BatchNorm):
+    """What instance normalization shares: statistics of each channel of each sample."""
+
+    affine: bool = False
+    track_running_stats: bool = False
+
+    def check(self, shape: Shape) -> None:
+        super().check(shape)
+        if not self.track_running_stats and int(product(shape[1:])) < 2:
+            raise ShapeError(_needs_two(self, 1, shape))
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements, length = times(setting.batch, values(shape)), product(shape[1:])
+        if self.track_running_stats and not setting.training:
+            return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
+        if int(length) < 2:
+            raise ShapeError(_needs_two(self, setting.batch, shape))
+        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        rows = times(setting.batch, shape[0])
+        update = self._update_by_sample(shape[0], setting.batch) if self.track_running_stats else ()
+        return (*_normalized(rows, length), *scale, *update)
+
+    def _update_by_sample(self, channels: Number, batch: Number) -> tuple[Operation, ...]:
+        """Each sample's statistics update a copy of what runs, and the copies' mean is kept."""
+        mean = (Operation(Kind.SUM, _NORM, 2 * channels, batch), *_each(2 * channels, Kind.DIVIDE))
+        return (*self._update(times(batch, channels)), *mean)
+
+
+def _needs_two(layer: Layer, batch: Number, shape: Shape) -> str:
+    return (
+        f"{type(layer).__name__} needs two values a channel or more of each sample, but a batch of "
+        f"{int(batch)} of shape {shape} has one"
+    )
 
 
 @register
 @frozen
-class LayerNorm(Layer):
-    """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
+class InstanceNorm1d(InstanceNorm):
+    """``(C, L)`` to the same shape: each channel of each sample centred and scaled, as `InstanceNorm2d`.
 
-    Trained with `elementwise_affine`: a weight and, with `bias`, a bias for each value of `normalized_shape`.
-    Source: Ba, Kiros, Hinton 2016, equation 4; arguments as torch.nn.LayerNorm.
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm1d.
     """
 
+    takes = Signal
+
+
+@register
+@frozen
+class InstanceNorm2d(InstanceNorm):
+    """``(C, H, W)`` to the same shape: each channel of each sample centred and scaled.
+
+    Trained with `affine`: weight and bias, 2 C. With `track_running_stats` it stores mean and variance, 2 C,
+    and uses them at inference, as batch normalization does; in training each sample updates a copy of them.
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm2d.
+    """
+
+    takes = Image
+
+
+@register
+@frozen
+class InstanceNorm3d(InstanceNorm):
+    """``(C, D, H, W)`` to the same shape: each channel of each sample centred and scaled.
+
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, equation 2; arguments as torch.nn.InstanceNorm3d.
+    """
+
+    takes = Volume
+
+
+# ---- by sample ---------------------------------------------------------------------------------
+
+
+@frozen
+class _OverLastAxes(Layer):
+    """What normalizes the last axes together: their sizes, as one or as several."""
+
     normalized_shape: Sizes
-    eps: float = 1e-5
-    elementwise_affine: bool = True
-    bias: bool = True
 
     def __post_init__(self) -> None:
         given = self.normalized_shape
         if isinstance(given, (tuple, list)) and not given:
-            raise LayerError("LayerNorm: normalized_shape must name one size or more, but got ()")
+            raise LayerError(
+                f"{type(self).__name__}: normalized_shape must name one size or more, but got ()"
+            )
         keep_sizes(self, len(given) if isinstance(given, (tuple, list)) else 1, 1, "normalized_shape")
-        keep_flags(self, "elementwise_affine", "bias")
-        keep_real(self, "eps", 0)
+        keep_flags(self, "elementwise_affine")
 
     def lettered(self) -> Self:
         twin = super().lettered()
@@ -178,7 +256,33 @@ class LayerNorm(Layer):
     def check(self, shape: Shape) -> None:
         if shape[-len(self.sizes) :] != self.sizes:
             sizes = ", ".join(map(str, self.sizes))
-            raise ShapeError(f"LayerNorm expects last axes of {sizes} values but got shape {shape}")
+            raise ShapeError(
+                f"{type(self).__name__} expects last axes of {sizes} values but got shape {shape}"
+            )
+
+    def _rows(self, shape: Shape, setting: Setting) -> tuple[Number, Number]:
+        """How many groups are normalized, and how many values each has."""
+        axes = len(self.sizes)
+        return times(setting.batch, product(shape[:-axes])), product(shape[-axes:])
+
+
+@register
+@frozen
+class LayerNorm(_OverLastAxes):
+    """Any shape to the same shape: the last axes, of sizes `normalized_shape`, centred and scaled together.
+
+    Trained with `elementwise_affine`: a weight and, with `bias`, a bias for each value of `normalized_shape`.
+    Source: Ba, Kiros, Hinton 2016, equation 4; arguments as torch.nn.LayerNorm.
+    """
+
+    eps: float = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_flags(self, "bias")
+        keep_real(self, "eps", 0)
 
     def parameters(self) -> tuple[Held, ...]:
         if not self.elementwise_affine:
@@ -187,12 +291,42 @@ class LayerNorm(Layer):
         return (weight, Held("bias", product(self.sizes))) if self.bias else (weight,)
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        axes = len(self.sizes)
-        rows = times(setting.batch, product(shape[:-axes]))
-        length = product(shape[-axes:])
+        rows, length = self._rows(shape, setting)
         scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
         elements = times(rows, length)
         return (*_normalized(rows, length), *(_each(elements, *scale) if self.elementwise_affine else ()))
+
+
+@register
+@frozen
+class RMSNorm(_OverLastAxes):
+    """Any shape to the same shape: the last axes, over the root of their mean square.
+
+    ``x / sqrt(mean(x^2) + eps)``, times a trained weight for each value of `normalized_shape` with
+    `elementwise_affine`; nothing is centred. An `eps` of None is the smallest step of the number format.
+    Source: Zhang, Sennrich 2019, equation 4; arguments as torch.nn.RMSNorm.
+    """
+
+    eps: float | None = None
+    elementwise_affine: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.eps is not None:
+            keep_real(self, "eps", 0)
+
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", product(self.sizes)),) if self.elementwise_affine else ()
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        rows, length = self._rows(shape, setting)
+        elements = times(rows, length)
+        return (
+            *_each(elements, Kind.MULTIPLY),  # the squares
+            Operation(Kind.SUM, _NORM, rows, length),
+            *_each(rows, Kind.DIVIDE, Kind.ADD, Kind.SQUARE_ROOT),
+            *_each(elements, Kind.DIVIDE, *((Kind.MULTIPLY,) if self.elementwise_affine else ())),
+        )
 
 
 @register

@@ -7,7 +7,7 @@ from dataclasses import Field, field
 from itertools import product as pairs
 from typing import Any, ClassVar, Self, cast
 
-from layercost.expression import Number, Symbol, times
+from layercost.expression import Number, Symbol, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import (
@@ -38,9 +38,13 @@ from layercost.shape import (
     Image,
     OutputSizeRule,
     Shape,
+    ShapeError,
+    Signal,
+    Volume,
     adaptive_cells,
     each_side,
     extent,
+    seen_shape,
     shown,
     values,
     window_cells,
@@ -56,39 +60,42 @@ class Pooling(Layer):
     padding: Paddings = 0
     rule: OutputSizeRule | str | None = field(default=None, kw_only=True)
 
-    takes = Image
+    axes: ClassVar[int]
     letters: ClassVar[Mapping[str, str]] = {
         "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "channels": "C",
     }  # fmt: skip
 
     def __post_init__(self) -> None:
-        keep_sizes(self, 2, 1, "kernel_size")
+        keep_sizes(self, self.axes, 1, "kernel_size")
         if self.stride is None:  # as in PyTorch: windows stand side by side
             keep(self, stride=self.kernel_size)
-        keep_sizes(self, 2, 1, "stride")
-        keep_padding(self, 2)
+        keep_sizes(self, self.axes, 1, "stride")
+        keep_padding(self, self.axes)
         keep_rule(self)
         if self.rule is not None and getattr(self, "ceil_mode", False):
             raise LayerError(f"{type(self).__name__}: give ceil_mode=True or a rule, not both")
 
     def _check_padding(self) -> None:
-        """A window must hold a real cell: PyTorch allows padding of half of it, others of one cell less."""
+        """PyTorch allows padding of half of the kernel, whatever the dilation; others need a real cell."""
         kernel, _, padding, dilation = self.window
-        torch = self.rule is None
         for size, sides, step in zip(kernel, padding, dilation, strict=True):
-            span = int(extent(size, step))
-            if max(map(int, each_side(sides))) > (span // 2 if torch else span - 1):
-                most = "half of the kernel" if torch else "one less than the kernel"
-                raise LayerError(
-                    f"{type(self).__name__}: padding must be at most {most}, "
-                    f"but got padding {shown(sides)} for a kernel of {span}"
-                )
+            widest = max(map(int, each_side(sides)))
+            if self.rule is None and widest > int(size) // 2:
+                most, of = "half of the kernel", int(size)
+            elif widest >= (of := int(extent(size, step))):
+                most = "one less than the kernel"
+            else:
+                continue
+            raise LayerError(
+                f"{type(self).__name__}: padding must be at most {most}, "
+                f"but got padding {shown(sides)} for a kernel of {of}"
+            )
 
     @property
     def window(self) -> Window:
         """How the window slides; the dilation is 1 but for layers that have the field."""
         padding = padding_per_axis(self.padding)
-        return Window(per_axis(self.kernel_size), per_axis(self.stride), padding, (1, 1))
+        return Window(per_axis(self.kernel_size), per_axis(self.stride), padding, (1,) * self.axes)
 
     @property
     def size_rule(self) -> OutputSizeRule:
@@ -102,29 +109,36 @@ class Pooling(Layer):
 
     def _windows(self, shape: Shape, output: Shape, batch: Number) -> Iterator[tuple[Number, Number]]:
         """Pairs of (real cells in a window, how many windows have so many) over the whole batch."""
-        rows, columns = (
+        along = [
             window_cells(n, k, s, self.size_rule.sides(n, k, s, p, d)[0], d, windows)
             for n, k, s, p, d, windows in zip(shape[1:], *self.window, output[1:], strict=True)
-        )
-        for (height, down), (width, across) in pairs(rows, columns):
-            yield height * width, times(batch, output[0] * down * across)
+        ]
+        return _together(along, output[0], batch)
 
     def _sums(self, shape: Shape, output: Shape, batch: Number) -> tuple[Operation, ...]:
-        windows = self._windows(shape, output, batch)
-        return tuple(Operation(Kind.SUM, Role.POOLING, amount, cells) for cells, amount in windows)
+        return _over(Kind.SUM, self._windows(shape, output, batch))
 
     def _default(self, field: Field[Any]) -> object:
         return self.kernel_size if field.name == "stride" else super()._default(field)
 
 
-@register
-@frozen
-class MaxPool2d(Pooling):
-    """``(C, H, W)`` to ``(C, H_out, W_out)``: the largest real cell of each window; no parameters.
+def _together(
+    along: list[tuple[tuple[Number, Number], ...]], channels: Number, batch: Number
+) -> Iterator[tuple[Number, Number]]:
+    """Of pairs (cells, windows with so many) along each axis: the same over the axes together."""
+    for each in pairs(*along):
+        cells, many = zip(*each, strict=True)
+        yield product(cells), times(batch, product((channels, *many)))
 
-    `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up.
-    Source: documents 001 to 004; arguments as torch.nn.MaxPool2d.
-    """
+
+def _over(kind: Kind, windows: Iterator[tuple[Number, Number]]) -> tuple[Operation, ...]:
+    """One operation over the cells of each window."""
+    return tuple([Operation(kind, Role.POOLING, amount, cells) for cells, amount in windows])
+
+
+@frozen
+class MaxPool(Pooling):
+    """What max pooling over one, two and three axes shares."""
 
     dilation: Sizes = 1
     ceil_mode: bool = False
@@ -133,7 +147,7 @@ class MaxPool2d(Pooling):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        keep_sizes(self, 2, 1, "dilation")
+        keep_sizes(self, self.axes, 1, "dilation")
         keep_flags(self, "ceil_mode")
         self._check_padding()
 
@@ -143,19 +157,49 @@ class MaxPool2d(Pooling):
         return super().window._replace(dilation=per_axis(self.dilation))
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        windows = self._windows(shape, output, setting.batch)
-        return tuple(Operation(Kind.MAXIMUM, Role.POOLING, amount, cells) for cells, amount in windows)
+        return _over(Kind.MAXIMUM, self._windows(shape, output, setting.batch))
 
 
 @register
 @frozen
-class AvgPool2d(Pooling):
-    """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells, divided; no parameters.
+class MaxPool1d(MaxPool):
+    """``(C, L)`` to ``(C, L_out)``: the largest real cell of each window, as `MaxPool2d`; no parameters.
 
-    `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up;
-    `count_include_pad` changes what is divided by, never how often.
-    Source: documents 002 and 003; arguments as torch.nn.AvgPool2d.
+    Source: arguments as torch.nn.MaxPool1d.
     """
+
+    axes = 1
+    takes = Signal
+
+
+@register
+@frozen
+class MaxPool2d(MaxPool):
+    """``(C, H, W)`` to ``(C, H_out, W_out)``: the largest real cell of each window; no parameters.
+
+    `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up.
+    Source: documents 001 to 004; arguments as torch.nn.MaxPool2d.
+    """
+
+    axes = 2
+    takes = Image
+
+
+@register
+@frozen
+class MaxPool3d(MaxPool):
+    """``(C, D, H, W)`` to ``(C, D_out, H_out, W_out)``: the largest real cell of each window; no parameters.
+
+    Source: arguments as torch.nn.MaxPool3d.
+    """
+
+    axes = 3
+    takes = Volume
+
+
+@frozen
+class AvgPool(Pooling):
+    """What average pooling over one, two and three axes shares."""
 
     ceil_mode: bool = False
     count_include_pad: bool = True
@@ -174,27 +218,59 @@ class AvgPool2d(Pooling):
 
 @register
 @frozen
-class AdaptiveAvgPool2d(Layer):
-    """``(C, H, W)`` to ``(C, *output_size)``: windows spread over the map, each summed and divided.
+class AvgPool1d(AvgPool):
+    """``(C, L)`` to ``(C, L_out)``: the sum of each window's real cells, divided, as `AvgPool2d`.
 
-    No parameters. Window j along an axis covers the cells from ``floor(j H / H_out)`` up to
-    ``ceil((j + 1) H / H_out)``. None keeps the size of an axis.
-    Source: arguments as torch.nn.AdaptiveAvgPool2d.
+    No parameters. Source: arguments as torch.nn.AvgPool1d.
     """
 
-    output_size: Sizes | tuple[int | None, int | None] | None
+    axes = 1
+    takes = Signal
 
+
+@register
+@frozen
+class AvgPool2d(AvgPool):
+    """``(C, H, W)`` to ``(C, H_out, W_out)``: the sum of each window's real cells, divided; no parameters.
+
+    `stride` is the kernel's size unless given; `ceil_mode` rounds the output size up;
+    `count_include_pad` changes what is divided by, never how often.
+    Source: documents 002 and 003; arguments as torch.nn.AvgPool2d.
+    """
+
+    axes = 2
     takes = Image
 
+
+@register
+@frozen
+class AvgPool3d(AvgPool):
+    """``(C, D, H, W)`` to ``(C, D_out, H_out, W_out)``: the sum of each window's real cells, divided.
+
+    No parameters. Source: arguments as torch.nn.AvgPool3d.
+    """
+
+    axes = 3
+    takes = Volume
+
+
+@frozen
+class AdaptivePooling(Layer):
+    """What adaptive pooling shares: windows spread over the input, as many as the output has cells."""
+
+    output_size: Sizes | tuple[int | None, ...]
+
+    axes: ClassVar[int]
+
     def __post_init__(self) -> None:
-        keep_sizes(self, 2, 1, "output_size", or_none=True)
+        keep_sizes(self, self.axes, 1, "output_size", or_none=self.axes > 1)
 
     def lettered(self) -> Self:
         twin = super().lettered()
-        named = zip(("H_out", "W_out"), self._sizes, strict=True)
-        keep(
-            twin, output_size=tuple(None if size is None else Symbol(name, int(size)) for name, size in named)
-        )
+        axes = cast("type[Shape]", self.takes).axes[1:]
+        named = zip(axes, self._sizes, strict=True)
+        sizes = tuple([None if size is None else Symbol(f"{axis}_out", int(size)) for axis, size in named])
+        keep(twin, output_size=sizes)
         return twin
 
     @property
@@ -203,15 +279,163 @@ class AdaptiveAvgPool2d(Layer):
 
     def transform(self, shape: Shape) -> Shape:
         sizes = (n if size is None else size for n, size in zip(shape[1:], self._sizes, strict=True))
-        return Image((shape[0], *sizes))
+        return type(shape)((shape[0], *sizes))
+
+    def _windows(self, shape: Shape, output: Shape, batch: Number) -> Iterator[tuple[Number, Number]]:
+        """Pairs of (cells in a window, how many windows have so many) over the whole batch."""
+        return _together(list(map(adaptive_cells, shape[1:], output[1:])), output[0], batch)
+
+
+@frozen
+class AdaptiveAvgPool(AdaptivePooling):
+    """What adaptive average pooling over one, two and three axes shares."""
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        rows, columns = map(adaptive_cells, shape[1:], output[1:])
-        sums = (
-            Operation(Kind.SUM, Role.POOLING, times(setting.batch, output[0] * down * across), height * width)
-            for (height, down), (width, across) in pairs(rows, columns)
-        )
+        sums = _over(Kind.SUM, self._windows(shape, output, setting.batch))
         return (*sums, Operation(Kind.DIVIDE, Role.POOLING, times(setting.batch, values(output))))
+
+
+@register
+@frozen
+class AdaptiveAvgPool1d(AdaptiveAvgPool):
+    """``(C, L)`` to ``(C, output_size)``: windows spread over the signal, each summed and divided.
+
+    No parameters. Windows as in `AdaptiveAvgPool2d`. Source: arguments as torch.nn.AdaptiveAvgPool1d.
+    """
+
+    axes = 1
+    takes = Signal
+
+
+@register
+@frozen
+class AdaptiveAvgPool2d(AdaptiveAvgPool):
+    """``(C, H, W)`` to ``(C, *output_size)``: windows spread over the map, each summed and divided.
+
+    No parameters. Window j along an axis covers the cells from ``floor(j H / H_out)`` up to
+    ``ceil((j + 1) H / H_out)``. None in a pair keeps the size of that axis.
+    Source: arguments as torch.nn.AdaptiveAvgPool2d.
+    """
+
+    axes = 2
+    takes = Image
+
+
+@register
+@frozen
+class AdaptiveAvgPool3d(AdaptiveAvgPool):
+    """``(C, D, H, W)`` to ``(C, *output_size)``: windows spread over the volume, each summed and divided.
+
+    No parameters. Windows as in `AdaptiveAvgPool2d`. Source: arguments as torch.nn.AdaptiveAvgPool3d.
+    """
+
+    axes = 3
+    takes = Volume
+
+
+@frozen
+class AdaptiveMaxPool(AdaptivePooling):
+    """What adaptive max pooling over one, two and three axes shares."""
+
+    uncounted = ("return_indices",)
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _over(Kind.MAXIMUM, self._windows(shape, output, setting.batch))
+
+
+@register
+@frozen
+class AdaptiveMaxPool1d(AdaptiveMaxPool):
+    """``(C, L)`` to ``(C, output_size)``: the largest cell of windows that are spread over the signal.
+
+    No parameters. Windows as in `AdaptiveAvgPool2d`. Source: arguments as torch.nn.AdaptiveMaxPool1d.
+    """
+
+    axes = 1
+    takes = Signal
+
+
+@register
+@frozen
+class AdaptiveMaxPool2d(AdaptiveMaxPool):
+    """``(C, H, W)`` to ``(C, *output_size)``: the largest cell of windows that are spread over the map.
+
+    No parameters. Windows as in `AdaptiveAvgPool2d`. Source: arguments as torch.nn.AdaptiveMaxPool2d.
+    """
+
+    axes = 2
+    takes = Image
+
+
+@register
+@frozen
+class AdaptiveMaxPool3d(AdaptiveMaxPool):
+    """``(C, D, H, W)`` to ``(C, *output_size)``: the largest cell of windows spread over the volume.
+
+    No parameters. Windows as in `AdaptiveAvgPool2d`. Source: arguments as torch.nn.AdaptiveMaxPool3d.
+    """
+
+    axes = 3
+    takes = Volume
+
+
+@register
+@frozen
+class Reduce(Layer):
+    """Any shape to the shape without the axes `dims`: the sum, the mean or the largest over them together.
+
+    `operation` is "sum", "mean" (a sum and a division) or "max"; `dims` count from the last axis, as -1 or
+    (-2, -1), which is global pooling of (C, H, W). With `keepdim` those axes stay, of size 1.
+    Source: torch.sum, torch.mean and torch.amax, whose axes may also be the batch: here they may not.
+    """
+
+    operation: str
+    dims: Sizes
+    keepdim: bool = False
+
+    def __post_init__(self) -> None:
+        if self.operation not in ("sum", "mean", "max"):
+            raise LayerError(
+                f"Reduce: operation must be 'sum', 'mean' or 'max', but got {shown(self.operation)}"
+            )
+        keep_flags(self, "keepdim")
+        dims = self.dims if isinstance(self.dims, (tuple, list)) else (self.dims,)
+        if not dims or not all(type(dim) is int and dim < 0 for dim in dims) or len(set(dims)) < len(dims):
+            raise LayerError(
+                "Reduce: dims must count different axes from the last, as -1 or (-2, -1) (shapes leave the "
+                f"batch out), but got {shown(self.dims)}"
+            )
+        keep(self, dims=tuple(sorted(dims)))
+
+    def check(self, shape: Shape) -> None:
+        if -self._dims[0] > len(shape):
+            raise ShapeError(f"{self!r} needs {-self._dims[0]} axes but got shape {shape}")
+
+    @property
+    def _dims(self) -> tuple[int, ...]:
+        return cast("tuple[int, ...]", self.dims)
+
+    def _parted(self, shape: Shape) -> tuple[list[Number], list[Number]]:
+        """The sizes that are reduced, and those that are left."""
+        places = {dim % len(shape) for dim in self._dims}
+        inside = [size for place, size in enumerate(shape) if place in places]
+        return inside, [size for place, size in enumerate(shape) if place not in places]
+
+    def transform(self, shape: Shape) -> Shape:
+        if self.keepdim:
+            sizes = list(shape)
+            for dim in self._dims:
+                sizes[dim] = 1
+            return type(shape)(sizes)
+        _, left = self._parted(shape)
+        return type(seen_shape(tuple(map(int, left)), "Reduce"))(left)
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        inside, left = self._parted(shape)
+        rows = times(setting.batch, product(tuple(left)))
+        kind = Kind.MAXIMUM if self.operation == "max" else Kind.SUM
+        over = Operation(kind, Role.POOLING, rows, product(tuple(inside)))
+        return (over, Operation(Kind.DIVIDE, Role.POOLING, rows)) if self.operation == "mean" else (over,)
 
 
 @register
@@ -224,6 +448,9 @@ class Subsampling2d(Pooling):
     """
 
     channels: int = field(kw_only=True)
+
+    axes = 2
+    takes = Image
 
     def __post_init__(self) -> None:
         super().__post_init__()

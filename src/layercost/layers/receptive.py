@@ -24,9 +24,9 @@ from layercost.layers.activation import (
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
 from layercost.layers.normalization import BatchNorm, LocalResponseNorm
-from layercost.layers.pooling import AdaptiveAvgPool2d, Pooling
+from layercost.layers.pooling import AdaptivePooling, Pooling
 from layercost.layers.reshaping import Identity, ZeroPaddedShortcut
-from layercost.layers.transposed import ConvTranspose2d
+from layercost.layers.transposed import TransposedConvolution
 from layercost.shape import FLOOR, Shape, ShapeError, extent, shape_of
 
 _EACH_ALONE = (
@@ -128,15 +128,15 @@ def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tup
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
-        case AdaptiveAvgPool2d():
+        case AdaptivePooling():
             return _through_shares(layer, shape, reaches)
-        case ConvTranspose2d():
+        case TransposedConvolution():
             raise ShapeError("the values behind a transposed convolution see different numbers of cells")
     return reaches if isinstance(layer, _EACH_ALONE) else None
 
 
 def _through_shares(
-    layer: AdaptiveAvgPool2d, shape: Shape, reaches: tuple[Reach, ...]
+    layer: AdaptivePooling, shape: Shape, reaches: tuple[Reach, ...]
 ) -> tuple[Reach, ...] | None:
     sizes = layer.output_shape(shape)[1:]
     if all(int(size) == 1 for size in sizes):

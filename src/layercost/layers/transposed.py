@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product as pairs
 from typing import ClassVar
 
@@ -13,20 +13,12 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.setting import Setting
-from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, values
+from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, Signal, Volume, values
 
 
-@register
 @frozen
-class ConvTranspose2d(Layer):
-    """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
-
-    Output size: ``H_out = (H - 1) s - 2p + d (k - 1) + output_padding + 1``.
-    MACs: one for each input value and each weight that it meets, those included that fall into the border
-    which `padding` crops. A cell on which n products fall takes n - 1 additions; each output has a
-    bias added.
-    Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose2d.
-    """
+class TransposedConvolution(Layer):
+    """What transposed convolutions over one, two and three axes share."""
 
     in_channels: int
     out_channels: int
@@ -38,7 +30,7 @@ class ConvTranspose2d(Layer):
     bias: bool = True
     dilation: Sizes = 1
 
-    takes = Image
+    axes: ClassVar[int]
     uncounted = ("padding_mode", "device", "dtype")
     letters: ClassVar[Mapping[str, str]] = {
         "in_channels": "C_in", "out_channels": "C_out", "kernel_size": "k", "stride": "s", "padding": "p",
@@ -48,19 +40,19 @@ class ConvTranspose2d(Layer):
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "in_channels", "out_channels", "groups")
-        keep_sizes(self, 2, 1, "kernel_size", "stride", "dilation")
-        keep_sizes(self, 2, 0, "padding", "output_padding")
+        keep_sizes(self, self.axes, 1, "kernel_size", "stride", "dilation")
+        keep_sizes(self, self.axes, 0, "padding", "output_padding")
         keep_flags(self, "bias")
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
-                    f"ConvTranspose2d: groups must divide {name}, "
+                    f"{type(self).__name__}: groups must divide {name}, "
                     f"but {self.groups} groups do not divide {getattr(self, name)} channels"
                 )
         steps = zip(*map(per_axis, (self.output_padding, self.stride, self.dilation)), strict=True)
         if any(int(more) >= max(int(stride), int(dilation)) for more, stride, dilation in steps):
             raise LayerError(
-                "ConvTranspose2d: output_padding must be smaller than the stride or the dilation, "
+                f"{type(self).__name__}: output_padding must be smaller than the stride or the dilation, "
                 f"but got {self._written(self.output_padding)}"
             )
 
@@ -80,17 +72,19 @@ class ConvTranspose2d(Layer):
                 sizes.append(define(f"{axis}_out", TRANSPOSED.size(n, *along)))
             except ShapeError as error:
                 raise ShapeError(f"along {axis}, {error.message}") from None
-        return Image((self.out_channels, *sizes))
+        return type(shape)((self.out_channels, *sizes))
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         maps = times(setting.batch, self.out_channels)
         channels = exact_div(self.in_channels, self.groups)
-        dots = tuple(
-            Operation(Kind.DOT, Role.WEIGHTS, maps * down * across, times(high * wide, channels))
-            for (high, down), (wide, across) in pairs(*self._meetings(shape))
-        )
+        dots = tuple(self._dots(shape, maps, channels))
         bias = Operation(Kind.ADD, Role.BIAS, times(setting.batch, values(output)))
         return (*dots, bias) if self.bias else dots
+
+    def _dots(self, shape: Shape, maps: Number, channels: Number) -> Iterator[Operation]:
+        for each in pairs(*self._meetings(shape)):
+            products, cells = zip(*each, strict=True)
+            yield Operation(Kind.DOT, Role.WEIGHTS, maps * product(cells), times(product(products), channels))
 
     def _meetings(self, shape: Shape) -> tuple[list[tuple[int, int]], ...]:
         """Along each axis, pairs of (products on a cell, cells with so many), before cropping."""
@@ -103,6 +97,46 @@ class ConvTranspose2d(Layer):
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
         weights = exact_div(self.out_channels, self.groups) * product(per_axis(self.kernel_size))
         return {"macs": values(shape) * weights}
+
+
+@register
+@frozen
+class ConvTranspose1d(TransposedConvolution):
+    """``(in_channels, L)`` to ``(out_channels, L_out)``, as `ConvTranspose2d` along one axis.
+
+    Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose1d.
+    """
+
+    axes = 1
+    takes = Signal
+
+
+@register
+@frozen
+class ConvTranspose2d(TransposedConvolution):
+    """``(in_channels, H, W)`` to ``(out_channels, H_out, W_out)``.
+
+    Output size: ``H_out = (H - 1) s - 2p + d (k - 1) + output_padding + 1``.
+    MACs: one for each input value and each weight that it meets, those included that fall into the border
+    which `padding` crops. A cell on which n products fall takes n - 1 additions; each output has a
+    bias added. An output without cells is refused, as PyTorch's kernels do (its meta device does not).
+    Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose2d.
+    """
+
+    axes = 2
+    takes = Image
+
+
+@register
+@frozen
+class ConvTranspose3d(TransposedConvolution):
+    """``(in_channels, D, H, W)`` to ``(out_channels, D_out, H_out, W_out)``, as `ConvTranspose2d`.
+
+    Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose3d.
+    """
+
+    axes = 3
+    takes = Volume
 
 
 def _overlaps(n: int, kernel: int, stride: int, dilation: int) -> list[tuple[int, int]]:

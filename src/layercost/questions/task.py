@@ -14,6 +14,7 @@ from layercost.layer import Call, Layer, LayerError
 from layercost.misconception import (
     MISCONCEPTIONS,
     PRICED,
+    Arriving,
     Itself,
     Measure,
     Misconception,
@@ -21,7 +22,7 @@ from layercost.misconception import (
     Task,
     Unit,
 )
-from layercost.shape import FLOOR, Shape, ShapeError, shape_of
+from layercost.shape import FLOOR, Shape, ShapeError, several, shape_of
 from layercost.table import Count, count
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
@@ -57,7 +58,7 @@ def diagnoses(
     >>> [(wrong.answer, wrong.id) for wrong in diagnoses(Linear(300, 100), "parameters")][:2]
     [(30000, 'forgot-bias'), (30001, 'one-bias')]
     """
-    shape = None if input_shape is None else shape_of(input_shape)
+    shape = None if input_shape is None else _arriving(input_shape)
     task = Task(layer, measure_named(quantity), shape, convention_named(convention))
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
@@ -66,6 +67,12 @@ def diagnoses(
             taken.add(answer)
             found.append(WrongAnswer(int(answer), misconception.id, misconception.message))
     return found
+
+
+def _arriving(input_shape: Iterable[object]) -> Arriving:
+    """One shape as such, several as a tuple of shapes."""
+    shapes = tuple(map(shape_of, several(input_shape)))
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def measure_named(name: Measure | str) -> Measure:
@@ -94,13 +101,13 @@ def _key(task: Task) -> Key:
     return (Itself(task.layer), task.measure, task.convention, task.part, task.dtype, task.unit)
 
 
-def _task(key: Key, input_shape: Shape | None) -> Task:
+def _task(key: Key, input_shape: Arriving) -> Task:
     itself, measure, convention, part, dtype, unit = key
     return Task(itself.layer, measure, input_shape, convention, part, dtype, unit)
 
 
 @lru_cache(maxsize=4096)
-def _number(key: Key, input_shape: Shape | None) -> Fraction:
+def _number(key: Key, input_shape: Arriving) -> Fraction:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
     if task.measure is Size.OUTPUT_SIZE:
@@ -109,7 +116,7 @@ def _number(key: Key, input_shape: Shape | None) -> Fraction:
 
 
 @lru_cache(maxsize=4096)
-def _derivation(key: Key, input_shape: Shape | None) -> Expression:
+def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
     if task.measure is not Size.OUTPUT_SIZE:
@@ -157,29 +164,30 @@ def _rules(task: Task) -> tuple[object, ...]:
     return (task.unit, task.dtype, task.measure, task.convention)
 
 
-def _count(task: Task, layer: Layer, shape: Shape | None) -> Count:
+def _count(task: Task, layer: Layer, shape: Arriving) -> Count:
     assert isinstance(task.measure, Quantity)
     return count(layer, task.measure, shape, task.convention, dtype=task.dtype)
 
 
-def _output(layer: Layer, shape: Shape | None) -> Shape:
+def _output(layer: Layer, shape: Arriving) -> Shape:
     if shape is None:
         raise ShapeError("an output's size needs the input's shape without the batch, as (3, 32, 32)")
-    return layer.output_shape(shape)
+    return layer.output_shape(*several(shape))
 
 
-def _asked(task: Task) -> tuple[Layer, Shape | None]:
+def _asked(task: Task) -> tuple[Layer, Arriving]:
     """The layer that the question is about, with its input."""
     if not task.part:
         return task.layer, task.input_shape
     calls = _calls(Itself(task.layer), task.input_shape)
     if task.part not in calls:
         raise ValueError(unknown("layer of the network", task.part, calls))
-    return calls[task.part].layer, calls[task.part].input_shape
+    call = calls[task.part]
+    return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
 
 
 @lru_cache(maxsize=1024)
-def _calls(key: Itself, shape: Shape | None) -> dict[str, Call]:
+def _calls(key: Itself, shape: Arriving) -> dict[str, Call]:
     if shape is None:
         raise ShapeError("a part of a network needs the input's shape without the batch, as (3, 32, 32)")
-    return {call.path: call for call in key.layer.calls(shape)}
+    return {call.path: call for call in key.layer.calls(*several(shape))}

@@ -20,9 +20,17 @@ def run(layer: object, input_shape: Iterable[object], batch: int = 1, *, trainin
     """
     this, shapes = Run(training=training), [list(map(int, checked_sizes(s))) for s in several(input_shape)]
     inputs = [[_input(sizes, this) for sizes in shapes] for _ in range(whole("run", "batch", batch))]
-    samples = [parts[0] for parts in inputs] if len(shapes) == 1 else inputs
+    samples = inputs if len(shapes) > 1 or _reads_several(layer) else [parts[0] for parts in inputs]
     outputs = _follow(layer, samples, this, "")
     return this.report(outputs, this.tally)
+
+
+def _reads_several(layer: Any) -> bool:
+    """Whether a sample is a list of values: so for a join, and for what begins with one."""
+    names = {kind.__name__ for kind in type(layer).__mro__}
+    if "Sequential" in names:
+        return bool(layer.children) and _reads_several(layer.children[0][1])
+    return "Join" in names or ("Graph" in names and len(layer.inputs) > 1)
 
 
 def _input(sizes: list[int], this: Run, first: int = 0) -> Tensor:
@@ -39,6 +47,7 @@ def _follow(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Ten
         "Sequential": _one_after_the_other,
         "Parallel": _side_by_side,
         "Auxiliary": _past,
+        "Graph": _through_graph,
     }.items():
         if name in names:
             return way(layer, samples, this, path)
@@ -46,10 +55,15 @@ def _follow(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Ten
     try:
         outputs = done(layer, samples, this)
     except ValueError as error:
-        raise ShapeError(f"{layer!r} does not run on {shape(samples[0])}: {error}", path) from None
+        raise ShapeError(f"{layer!r} does not run on {_sizes(layer, samples[0])}: {error}", path) from None
     if path:
         this.parts[path] = this.report(outputs, this.tally - before, layer)
     return outputs
+
+
+def _sizes(layer: Any, sample: Tensor) -> str:
+    """The sizes of what a layer reads, as an error shows them."""
+    return " and ".join(str(shape(part)) for part in (sample if _reads_several(layer) else [sample]))
 
 
 def _inside(path: str, name: str) -> str:
@@ -84,6 +98,19 @@ def _has_channels(layer: Any) -> bool:
     """Whether two axes are channels of cells and not steps of features: a layer below is for them."""
     below = [child for _, child in getattr(layer, "children", ())]
     return type(layer).__name__.endswith("1d") or any(map(_has_channels, below))
+
+
+def _through_graph(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """Each node reads values that are there; what happens once is done for one sample and seen by all."""
+    each_input = zip(*samples, strict=True) if len(layer.inputs) > 1 else [samples]
+    found = dict(zip(layer.inputs, map(list, each_input), strict=True))
+    for name, inner, inputs, once in layer.nodes:
+        parts = [list(sample) for sample in zip(*(found[key] for key in inputs), strict=True)]
+        read = parts if _reads_several(inner) else [part[0] for part in parts]
+        outputs = _follow(inner, read[:1] if once else read, this, _inside(path, name))
+        found[name] = outputs * len(samples) if once else outputs
+    output: list[Tensor] = found[layer.output]
+    return output
 
 
 def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:

@@ -1,7 +1,10 @@
 """Layers that read several values: the loops get one tensor for each."""
 
+# ruff: noqa: ARG001 - each layer's loops are given the layer, the input and the run, needed or not
+
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -95,32 +98,52 @@ def _matmul(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
 def _products(layer: Any, first: Tensor, second: Tensor) -> Tensor:
     if len(shape(first)) > 2:
         length = max(len(first), len(second))
-        pairs = ((first[p if len(first) > 1 else 0], second[p if len(second) > 1 else 0]) for p in range(length))
-        return [_products(layer, *pair) for pair in pairs]
+        stacks = [stack if len(stack) > 1 else stack * length for stack in (first, second)]
+        return [_products(layer, *pair) for pair in zip(*stacks, strict=True)]
     columns = second if layer.transpose else [list(column) for column in zip(*second, strict=True)]
     for column in columns:
         expect("values in a column", len(first[0]), len(column))
     return [[dot(zip(row, column, strict=True)) for column in columns] for row in first]
 
 
+def _quotient(above: float, below: float) -> float:
+    """As floating-point numbers divide: by 0 it is infinite, or no number at all."""
+    if below:
+        return above / below
+    return math.copysign(math.inf, above) if above else math.nan
+
+
 _OPERATIONS: dict[str, Callable[[list[Number]], Number]] = {
     "add": total,
     "subtract": lambda numbers: numbers[0] - numbers[-1],
     "multiply": multiplied,
-    "divide": lambda numbers: numbers[0] / numbers[-1],
+    "divide": lambda numbers: numbers[0].noting("divisions", _quotient(numbers[0].value, numbers[-1].value)),
     "compare": largest,
     "exponential": lambda numbers: numbers[0].exponential(),
     "square root": lambda numbers: numbers[0].square_root(),
-    "power": lambda numbers: numbers[0].noting("powers", numbers[0].value**2),
+    "power": lambda numbers: numbers[0].noting("powers", numbers[0].value ** 2),
+    "maximum": largest,
+    "minimum": lambda numbers: numbers[1] if numbers[0] > numbers[1] else numbers[0],
+    "logarithm": lambda numbers: numbers[0].logarithm(),
+    "sine": lambda numbers: numbers[0].noting("sines", math.sin(numbers[0].value)),
+    "cosine": lambda numbers: numbers[0].noting("cosines", math.cos(numbers[0].value)),
+    "absolute": lambda numbers: numbers[0].absolute(),
+    "negate": lambda numbers: numbers[0].noting("negations", -numbers[0].value),
+    "round": lambda numbers: numbers[0].noting("roundings", round(numbers[0].value)),
+    "sigmoid": lambda numbers: numbers[0].sigmoid(),
+    "tanh": lambda numbers: numbers[0].tanh(),
+    "relu": lambda numbers: numbers[0].relu(),
+    "error function": lambda numbers: numbers[0].noting("error_functions", math.erf(numbers[0].value)),
 }
+_WITH_A_CONSTANT = ("add", "subtract", "multiply", "divide", "compare", "maximum", "minimum")
 
 
 @loops("Elementwise")
 def _elementwise(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
     """With one value, the other operand is a constant of the code."""
     merge = _OPERATIONS[layer.operation]
-    if isinstance(parts, list) and layer.reads > 1:
+    if layer.reads > 1:
         return alike(merge, parts)
     constant = this.number(2.0)
-    alone = layer.operation in ("exponential", "square root", "power")
-    return alike(lambda numbers: merge(numbers if alone else [*numbers, constant]), [parts])
+    alone = layer.operation not in _WITH_A_CONSTANT
+    return alike(lambda numbers: merge(numbers if alone else [*numbers, constant]), parts)

@@ -23,7 +23,7 @@ def _standard(deviations: list[Number], squares: Number, eps: float, this: Run) 
     return [deviation / spread for deviation in deviations]
 
 
-@batch_loops("BatchNorm1d", "BatchNorm2d")
+@batch_loops("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 def batch_norm(layer: Any, samples: list[Tensor], this: Run) -> list[Tensor]:
     """Each channel of the whole batch, by its statistics or by those that training kept."""
     expect("input channels", layer.num_features, len(samples[0]))
@@ -59,6 +59,56 @@ def _scaled(layer: Any, c: int, numbers: list[Number], this: Run) -> list[Number
         return numbers
     weight, bias = this.trained(layer, "weight"), this.trained(layer, "bias")
     return [weight[c,] * number + bias[c,] for number in numbers]
+
+
+@batch_loops("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+def instance_norm(layer: Any, samples: list[Tensor], this: Run) -> list[Tensor]:
+    """Each channel of each sample alone; what runs becomes the mean of what each sample would make of it."""
+    if layer.track_running_stats and not this.training:
+        return batch_norm(layer, samples, this)
+    expect("input channels", layer.num_features, len(samples[0]))
+    outputs: list[list[Tensor]] = [[] for _ in samples]
+    for c in range(layer.num_features):
+        seen = [_moments(flat(sample[c]), this) for sample in samples]
+        if len(seen[0][1]) < 2:
+            raise ValueError("expected two values a channel or more of each sample")
+        for output, sample, (_, deviations, squares) in zip(outputs, samples, seen, strict=True):
+            numbers = _standard(deviations, squares, layer.eps, this)
+            output.append(shaped(_scaled(layer, c, numbers, this), shape(sample[c])))
+        if layer.track_running_stats:
+            _average(layer, c, seen, this)
+    return outputs
+
+
+def _average(layer: Any, c: int, seen: list[tuple[Number, list[Number], Number]], this: Run) -> None:
+    """The running statistics of channel `c`, updated by each sample, and averaged."""
+    share = this.number(0.1 if layer.momentum is None else layer.momentum)
+    running = (this.fixed(layer, "running_mean"), this.fixed(layer, "running_var"))
+    new = ([], [])  # type: tuple[list[Number], list[Number]]
+    for mean, deviations, squares in seen:
+        unbiased = squares / this.number(len(deviations) - 1)
+        for copies, old, now in zip(new, running, (mean, unbiased), strict=True):
+            copies.append(old[c,] + share * (now - old[c,]))
+    for copies, old in zip(new, running, strict=True):
+        old[c,] = total(copies) / this.number(len(copies))
+
+
+@loops("RMSNorm")
+def rms_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
+    """The last axes together, over the root of their mean square."""
+    sizes = tuple(layer.normalized_shape)
+    if len(shape(tensor)) > len(sizes):
+        return [rms_norm(layer, part, this) for part in tensor]
+    if shape(tensor) != sizes:
+        raise ValueError(f"expected {sizes}, but {shape(tensor)} arrived")
+    numbers, weight = flat(tensor), this.trained(layer, "weight")
+    mean = total(number * number for number in numbers) / this.number(len(numbers))
+    smallest = 2.0**-52 if layer.eps is None else layer.eps
+    root = (mean + this.number(smallest)).square_root()
+    numbers = [number / root for number in numbers]
+    if layer.elementwise_affine:
+        numbers = [weight[place,] * number for place, number in enumerate(numbers)]
+    return shaped(numbers, sizes)
 
 
 @loops("LayerNorm")

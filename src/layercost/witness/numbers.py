@@ -23,6 +23,13 @@ class Tally(NamedTuple):
     sigmoids: int = 0
     tanhs: int = 0
     gelus: int = 0
+    logarithms: int = 0
+    sines: int = 0
+    cosines: int = 0
+    absolutes: int = 0
+    negations: int = 0
+    roundings: int = 0
+    error_functions: int = 0
     macs: int = 0  # of the multiplications: those of dot products
     accumulations: int = 0  # of the additions: those inside dot products, and those of biases
 
@@ -76,6 +83,14 @@ class Number:
     def square_root(self) -> Number:
         """The square root of this number."""
         return self.noting("square_roots", math.sqrt(self.value))
+
+    def logarithm(self) -> Number:
+        """The natural logarithm of this number."""
+        return self.noting("logarithms", math.log(self.value))
+
+    def absolute(self) -> Number:
+        """This number without its sign."""
+        return self.noting("absolutes", abs(self.value))
 
     def relu(self) -> Number:
         """This number, or 0 if it is negative."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -23,15 +24,15 @@ def _pooled(
     return shaped(numbers, (len(image), *slide.sizes))
 
 
-@loops("MaxPool2d")
-def max_pool2d(layer: Any, image: Tensor, this: Run) -> Tensor:
+@loops("MaxPool1d", "MaxPool2d", "MaxPool3d")
+def max_pool(layer: Any, image: Tensor, this: Run) -> Tensor:
     """The largest cell of each window."""
     nothing = this.number(-math.inf)  # the largest of no cells
     return _pooled(layer, image, lambda _, cells, *__: largest(cells) if cells else nothing)
 
 
-@loops("AvgPool2d")
-def avg_pool2d(layer: Any, image: Tensor, this: Run) -> Tensor:
+@loops("AvgPool1d", "AvgPool2d", "AvgPool3d")
+def avg_pool(layer: Any, image: Tensor, this: Run) -> Tensor:
     """The cells of each window added up, and divided by how many they are, or the window has."""
 
     def mean(_: int, cells: list[Number], start: tuple[int, ...], slide: Slide) -> Number:
@@ -57,19 +58,54 @@ def subsampling2d(layer: Any, image: Tensor, this: Run) -> Tensor:
     return _pooled(layer, image, lambda c, cells, *_: total(cells) * coefficient[c,] + bias[c,])
 
 
-@loops("AdaptiveAvgPool2d")
-def adaptive_avg_pool2d(layer: Any, image: Tensor, this: Run) -> Tensor:
+@loops("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d")
+def adaptive_avg_pool(layer: Any, tensor: Tensor, this: Run) -> Tensor:
+    """The cells of each window added up, and divided by how many they are."""
+    return _spread(layer, tensor, lambda cells: total(cells) / this.number(len(cells)))
+
+
+@loops("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d")
+def adaptive_max_pool(layer: Any, tensor: Tensor, this: Run) -> Tensor:  # noqa: ARG001 - no constants
+    """The largest cell of each window."""
+    return _spread(layer, tensor, largest)
+
+
+def _spread(layer: Any, tensor: Tensor, of_window: Callable[[list[Number]], Number]) -> Tensor:
     """Window j of m: the cells that lie, with any part of them, from j/m to (j + 1)/m of the way."""
-    sizes = [wanted or size for wanted, size in zip(layer.output_size, shape(image)[1:], strict=True)]
-    rows, columns = (_shares(n, m) for n, m in zip(shape(image)[1:], sizes, strict=True))
-
-    def mean(plane: Tensor, down: list[int], across: list[int]) -> Number:
-        cells = [plane[row][column] for row in down for column in across]
-        return total(cells) / this.number(len(cells))
-
-    return [[[mean(plane, down, across) for across in columns] for down in rows] for plane in image]
+    sizes = tuple(wanted or n for wanted, n in zip(layer.output_size, shape(tensor)[1:], strict=True))
+    along = [_shares(n, m) for n, m in zip(shape(tensor)[1:], sizes, strict=True)]
+    numbers = []
+    for plane in tensor:
+        for window in itertools.product(*along):
+            cells = (value_at(plane, cell) for cell in itertools.product(*window))
+            numbers.append(of_window([cell for cell in cells if cell is not None]))
+    return shaped(numbers, (len(tensor), *sizes))
 
 
 def _shares(n: int, m: int) -> list[list[int]]:
     """For each of m windows, the cells that it touches; cell i lies from i/n to (i+1)/n of the way."""
     return [[i for i in range(n) if (i + 1) * m > j * n and i * m < (j + 1) * n] for j in range(m)]
+
+
+@loops("Reduce")
+def reduce_axes(layer: Any, tensor: Tensor, this: Run) -> Tensor:
+    """All values that differ in the axes to reduce alone become one."""
+    sizes = shape(tensor)
+    if len(sizes) < -layer.dims[0]:
+        raise ValueError(f"expected {-layer.dims[0]} axes or more, but {len(sizes)} arrived")
+    gone = {len(sizes) + dim for dim in layer.dims}
+    left = [range(1) if place in gone else range(n) for place, n in enumerate(sizes)]
+    within = [range(n) if place in gone else range(1) for place, n in enumerate(sizes)]
+    numbers = []
+    for first in itertools.product(*left):
+        places = (tuple(map(sum, zip(first, step, strict=True))) for step in itertools.product(*within))
+        numbers.append(_reduced(layer, [n for p in places if (n := value_at(tensor, p)) is not None], this))
+    kept = [1 if place in gone else n for place, n in enumerate(sizes) if layer.keepdim or place not in gone]
+    return shaped(numbers, tuple(kept))
+
+
+def _reduced(layer: Any, numbers: list[Number], this: Run) -> Number:
+    if layer.operation == "max":
+        return largest(numbers)
+    added = total(numbers)
+    return added / this.number(len(numbers)) if layer.operation == "mean" else added
