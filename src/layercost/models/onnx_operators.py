@@ -14,7 +14,7 @@ from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.layers.graph import as_samples
 from layercost.layers.joins import broadcast
-from layercost.models.leaves import Rearranged, Unknown
+from layercost.models.leaves import Rearranged
 from layercost.models.onnx_values import Sizes
 from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, seen_shape
 
@@ -499,7 +499,7 @@ def _global_avg_pool(op: Operator) -> Made:
 
 
 def _global_max_pool(op: Operator) -> Made:
-    return _reduced(op, "max", list(range(2, len(op.full()))), keep=True)
+    return op.on_maps(of("AdaptiveMaxPool", op.axes)(1))
 
 
 def _axes_of(op: Operator) -> list[int]:
@@ -669,8 +669,8 @@ def _hard_sigmoid(op: Operator) -> Made:
     return Made(ours.Elementwise("compare"), [value], inner=(op.full(),))
 
 
-def _softmax(op: Operator) -> Made:
-    """Along one axis; before opset 13, over all axes from that one on."""
+def _along_axis(op: Operator, kind: type[Layer]) -> Made:
+    """A softmax along one axis; before opset 13, over all axes from that one on."""
     new = op.opset >= 13
     full, value = op.full(), op.value()
     axis = op.get("axis", -1 if new else 1) % len(full)
@@ -679,9 +679,10 @@ def _softmax(op: Operator) -> Made:
         if place is None:  # it would mix samples
             raise NotOurs
         inner = (full,) if value.batch in (None, 0) else None
-        return Made(ours.Softmax(place), [value], inner=inner)
+        return Made(kind(place), [value], inner=inner)  # type: ignore[call-arg]
     inner = ((prod(full[axis:]),),)
-    return Made(ours.Softmax(-1), [value], inner=inner, times=prod(full[:axis]), rearranged=True)
+    last = kind(-1)  # type: ignore[call-arg]
+    return Made(last, [value], inner=inner, times=prod(full[:axis]), rearranged=True)
 
 
 def _gelu(op: Operator) -> Made:
@@ -697,15 +698,12 @@ def _quick_gelu(op: Operator) -> Made:
     return Made(ours.Multiply(), [value, gate], inner=(op.full(), op.full()))
 
 
-def _log_softmax(op: Operator) -> Made:
-    """A softmax, and a logarithm of each value, of which no layer of ours consists."""
-    made = _softmax(op)
-    value = op.step_of("softmax", made)
-    return Made(Unknown("Log", (value.sizes,), value.sizes), [value])
-
-
 def _selu(op: Operator) -> Made:
-    """An ELU, times a number of the code."""
+    """PyTorch's where its numbers are the usual ones; else an ELU, times a number of the code."""
+    if isclose(op.get("alpha", 1.67326), 1.67326, rel_tol=1e-4) and isclose(
+        op.get("gamma", 1.0507), 1.0507, rel_tol=1e-4
+    ):
+        return Made(ours.SELU(), [op.value()], inner=(op.full(),))
     value = op.step("elu", of("ELU")(op.get("alpha", 1.67326)), [op.value()])
     return Made(ours.Elementwise("multiply"), [value], inner=(op.full(),))
 
@@ -781,8 +779,9 @@ def _resized(op: Operator) -> Made:
     value = op.value()
     if mode == "nearest":
         return moved(op.kind, [value], op.given_sample)
-    must(mode == "linear" and len(op.full()) == 4 and op.full()[:2] == op.given[:2])
-    return op.on_maps(of("Upsample")(size=op.given[2:], mode="bilinear"))
+    must(mode == "linear" and op.axes in (1, 2, 3) and op.full()[:2] == op.given[:2])
+    name = ("linear", "bilinear", "trilinear")[op.axes - 1]
+    return op.on_maps(ours.Upsample(size=op.given[2:], mode=name))
 
 
 def _first_only(op: Operator) -> Made:
@@ -791,8 +790,7 @@ def _first_only(op: Operator) -> Made:
 
 
 _COMPARED = (
-    "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "Max", "Min",
-    "Abs", "Neg", "Sign", "Floor", "Ceil", "Round", "IsNaN", "IsInf", "ThresholdedRelu",
+    "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "Sign", "IsNaN", "IsInf", "ThresholdedRelu",
 )  # fmt: skip
 _FIRST_ONLY = (
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Expand", "Tile", "Pad",
@@ -830,7 +828,11 @@ OPERATORS: dict[str, Handler] = {
     "ReduceMax": _reduce("max"),
     "ReduceMin": _reduce("max"),
     "ReduceSumSquare": _reduce("sum", first=ours.Multiply()),
-    "ReduceL1": _reduce("sum", first=ours.Elementwise("compare")),
+    "ReduceL1": _reduce("sum", first=ours.Elementwise("absolute")),
+    "ReduceLogSum": _reduce("sum", last=ours.Elementwise("logarithm")),
+    "ReduceLogSumExp": _reduce(
+        "sum", first=ours.Elementwise("exponential"), last=ours.Elementwise("logarithm")
+    ),
     "ReduceL2": _reduce("sum", first=ours.Multiply(), last=ours.Elementwise("square root")),
     "ArgMax": _arg_max,
     "ArgMin": _arg_max,
@@ -844,6 +846,15 @@ OPERATORS: dict[str, Handler] = {
     "DequantizeLinear": _elementwise("multiply"),
     "Pow": _elementwise("power"),
     "Exp": _elementwise("exponential"),
+    "Log": _elementwise("logarithm"),
+    "Sin": _elementwise("sine"),
+    "Cos": _elementwise("cosine"),
+    "Erf": _elementwise("error function"),
+    "Abs": _elementwise("absolute"),
+    "Neg": _elementwise("negate"),
+    "Max": _elementwise("maximum"),
+    "Min": _elementwise("minimum"),
+    **{kind: _elementwise("round") for kind in ("Floor", "Ceil", "Round")},
     "Sqrt": _elementwise("square root"),
     **{kind: _elementwise("compare") for kind in _COMPARED},
     "Mean": _average,
@@ -852,14 +863,16 @@ OPERATORS: dict[str, Handler] = {
     "FastGelu": _fast_gelu,
     "BiasGelu": _fast_gelu,
     "QuickGelu": _quick_gelu,
-    "LogSoftmax": _log_softmax,
+    "LogSoftmax": lambda op: _along_axis(op, ours.LogSoftmax),
     "DynamicQuantizeLinear": _quantized,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _named("Hardswish"),
     "Mish": _named("Mish"),
     "Swish": _named("SiLU"),
-    "Softmax": _softmax,
+    "Softmax": lambda op: _along_axis(op, ours.Softmax),
     "Softplus": _named("Softplus"),
+    "Softsign": _named("Softsign"),
+    "Celu": _each(lambda op: ours.CELU(op.get("alpha", 1.0))),
     "Elu": _each(lambda op: of("ELU")(op.get("alpha", 1.0))),
     "Selu": _selu,
     "Relu": _named("ReLU"),
