@@ -559,6 +559,28 @@ def test_an_input_of_a_single_value_is_read(file: Make) -> None:
     assert lc.count(tree, lc.FLOPS, tree.input_shape, "everything").total == 4
 
 
+def test_an_axis_that_is_called_a_length_is_no_batch(file: Make) -> None:
+    path = file([node("MatMul", "x,w", "y")], {"w": (4, 7)}, input=("seq_len", 4))
+    with pytest.raises(ModelError, match=r"open \(seq_len, 4\); give them as .* --input x=128x4"):
+        lc.from_onnx(path)
+    assert lc.table(lc.from_onnx(path, (9, 4))).total.macs == 9 * 28
+
+
+def test_an_axis_that_is_called_the_batch_is_one_wherever_it_stands(file: Make) -> None:
+    path = file([node("LSTM", "x,w,r", "y", hidden_size=3)], {"w": (1, 12, 4), "r": (1, 12, 3)},
+                input=("time", "batch_size", 4))  # fmt: skip
+    tree = lc.from_onnx(path, (9, 4))
+    assert tree.input_shape == (9, 4)
+    assert lc.table(tree, batch=2).total.macs == 2 * 9 * 12 * (4 + 3)
+
+
+def test_an_input_of_one_axis_is_one_sample(file: Make) -> None:
+    path = file([node("Relu", "x", "y")], input=("N",))
+    with pytest.raises(ModelError, match=r"open \(N\); give them as the file has them, as --input x=128"):
+        lc.from_onnx(path)
+    assert lc.from_onnx(path, (5,)).output_shape((5,)) == (5,)
+
+
 # ---- the batch -----------------------------------------------------------------------------------
 
 

@@ -64,8 +64,9 @@ def test_what_a_file_of_onnx_itself_holds_and_multiplies_is_counted(path: Path) 
     "path", sorted(SHIPPED.glob("simple/test_sequence*/model.onnx")), ids=lambda p: p.parent.name
 )
 def test_a_sequence_of_tensors_is_refused_by_name(path: Path) -> None:
+    given = {"X": (6,)} if path.parent.name.endswith("8") else None  # its sizes are open
     with pytest.raises(ModelError, match=r"Sequence.*a sequence of tensors"):
-        lc.from_onnx(path)
+        lc.from_onnx(path, given)
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)

@@ -65,12 +65,29 @@ def inputs_of(found: list[Declared], given: Given) -> list[Input]:
     """Each input with its sizes; raises ModelError where these are open, or do not fit what is given."""
     if not found:
         raise ModelError("it has no input")
-    batch = next((one.dims[0] for one in found if one.dims), "")
+    batch = _batch(found)
     sizes = _by_name(found, given, batch)
     return [_input(one, sizes.get(one.name), batch) for one in found]
 
 
-def _by_name(found: list[Declared], given: Given, batch: int | str) -> dict[str, Sizes]:
+_LENGTHS = ("seq", "time", "len", "frame", "step", "height", "width", "sample", "token")
+
+
+def _batch(found: list[Declared]) -> int | str | None:
+    """What the file calls the batch, or how large it is: the first axis, unless a name says otherwise.
+
+    None where no input has one: an input of one axis alone, or of a first axis that is called a length.
+    """
+    names = [size for one in found for size in one.dims or () if isinstance(size, str)]
+    called = next((name for name in names if "batch" in name.lower()), None)
+    first = next((one.dims[0] for one in found if one.dims and len(one.dims) > 1), None)
+    if called is not None or first is None:
+        return called
+    is_length = isinstance(first, str) and any(word in first.lower() for word in _LENGTHS)
+    return None if is_length else first
+
+
+def _by_name(found: list[Declared], given: Given, batch: int | str | None) -> dict[str, Sizes]:
     """What is given, by the name of its input."""
     names = [one.name for one in found]
     if given is None:
@@ -92,7 +109,7 @@ def _by_name(found: list[Declared], given: Given, batch: int | str) -> dict[str,
     )
 
 
-def _is_open(found: Declared, batch: int | str) -> bool:
+def _is_open(found: Declared, batch: int | str | None) -> bool:
     """Whether a size other than the batch is open."""
     if found.dims is None:
         return True
@@ -104,7 +121,7 @@ def _plain(sizes: Iterable[object]) -> Sizes:
     return tuple(int(size) for size in checked_sizes(sizes))
 
 
-def _input(found: Declared, given: Sizes | None, batch: int | str) -> Input:
+def _input(found: Declared, given: Sizes | None, batch: int | str | None) -> Input:
     name, kind, dims = found
     if dims is None:
         if given is None:
@@ -123,16 +140,16 @@ def _input(found: Declared, given: Sizes | None, batch: int | str) -> Input:
     )
 
 
-def _batch_axis(dims: Dims, batch: int | str) -> int | None:
+def _batch_axis(dims: Dims, batch: int | str | None) -> int | None:
     """The axis of the batch: the one that is called as the first input's first, or the first that is open."""
+    if batch is None or not dims:
+        return None
     if isinstance(batch, str) and batch and batch in dims:
         return dims.index(batch)
-    if not dims:
-        return None
-    if dims[0] == batch or isinstance(dims[0], str):
+    if dims[0] == batch or (len(dims) > 1 and isinstance(dims[0], str)):
         return 0
     opened = [axis for axis, size in enumerate(dims) if isinstance(size, str)]
-    return opened[0] if isinstance(batch, str) and len(opened) == 1 else None
+    return opened[0] if isinstance(batch, str) and len(opened) == 1 and len(dims) > 1 else None
 
 
 def _own(found: Declared, axis: int | None) -> Sizes:
