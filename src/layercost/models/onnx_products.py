@@ -216,7 +216,7 @@ def _packed_attention(op: Operator) -> Made:
 
 def _recurrent(op: Operator) -> dict[str, Any]:
     """What LSTM, GRU and RNN share: W, R and perhaps B, each with its directions first."""
-    must(op.has(1) and op.has(2) and not op.has(7) and "clip" not in op.attributes)  # 7 looks into the cell
+    must(op.has(1) and op.has(2) and not op.has(7) and not op.get("clip", 0.0))  # 7 looks into the cell
     return {
         "input_size": op.full(1)[2],
         "hidden_size": op.full(2)[2],
@@ -234,13 +234,31 @@ def _on_steps(op: Operator, layer: Layer) -> Made:
     return Made(layer, [op.value()], places(op, 1, 2, 3), places(op, 5, 6), ((steps, features),), batch)
 
 
+def _is_usual(op: Operator, *names: str) -> bool:
+    """Whether the functions inside of each cell are the usual ones."""
+    given = [name.decode().lower() for name in op.get("activations", [])]
+    return not given or given == [*names] * (len(given) // len(names))
+
+
 def _lstm(op: Operator) -> Made:
-    must("activations" not in op.attributes and not op.get("input_forget", 0))
+    must(_is_usual(op, "sigmoid", "tanh", "tanh") and not op.get("input_forget", 0))
     return _on_steps(op, ours.LSTM(**_recurrent(op)))
 
 
+def _quantized_lstm(op: Operator) -> Made:
+    """onnxruntime's, whose weights of whole numbers stand the other way round, with their scales."""
+    must(not op.has(7) and not op.get("clip", 0.0) and not op.get("input_forget", 0))
+    must(_is_usual(op, "sigmoid", "tanh", "tanh"))
+    directions, inputs, columns = op.full(1)
+    layer = ours.LSTM(
+        inputs, columns // 4, bias=op.has(3), bidirectional=directions == 2,
+        return_sequences=bool(op.node.output[0]),
+    )  # fmt: skip
+    return _on_steps(op, layer)._replace(buffers=places(op, 5, 6, 8, 9, 10, 11))
+
+
 def _gru(op: Operator) -> Made:
-    must("activations" not in op.attributes)
+    must(_is_usual(op, "sigmoid", "tanh"))
     return _on_steps(op, ours.GRU(**_recurrent(op), reset_after=bool(op.get("linear_before_reset", 0))))
 
 
@@ -267,4 +285,8 @@ PRODUCTS: dict[str, Handler] = {
     "GRU": _gru,
     "RNN": _rnn,
 }
-PRODUCTS_OF_MICROSOFT: dict[str, Handler] = {**PRODUCTS, "Attention": _packed_attention}
+PRODUCTS_OF_MICROSOFT: dict[str, Handler] = {
+    **PRODUCTS,
+    "Attention": _packed_attention,
+    "DynamicQuantizeLSTM": _quantized_lstm,
+}

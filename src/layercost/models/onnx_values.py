@@ -179,6 +179,11 @@ class Run:
 
     def _of_microsoft(self, node: Any, name: str, first: Sizes) -> Sizes | None:
         """The shapes of operators that onnxruntime adds to the standard's own."""
+        if node.op_type == "DynamicQuantizeLSTM" and node.input[1] in self.shapes:
+            steps, batch, _ = first
+            directions, _, columns = self.shapes[node.input[1]]
+            state = (directions, batch, columns // 4)
+            return (steps, *state) if name == node.output[0] else state
         if name != node.output[0]:
             return None
         if node.op_type in _LIKE_THE_FIRST:
