@@ -279,5 +279,6 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     holding.sort(key=lambda candidate: not candidate.startswith(asked))
     close = list(dict.fromkeys([*holding, *close]))[:3]
     near = " or ".join(repr(folded[match]) for match in close)
-    tail = f"did you mean {near}?" if near else f"there are: {', '.join(names)}"
+    more = f" and {len(names) - 40} more" if len(names) > 40 else ""
+    tail = f"did you mean {near}?" if near else f"there are: {', '.join(names[:40])}{more}"
     return f"no {what} is called {shown(name)}; {tail}"

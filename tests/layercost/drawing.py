@@ -356,6 +356,7 @@ def batch_norm(layer: type[lc.Layer], shapes: st.SearchStrategy[Any]) -> Callabl
             "momentum": draw(st.sampled_from([0.1, None])),
             "affine": draw(st.booleans()),
             "track_running_stats": draw(st.booleans()),
+            "bias": draw(st.booleans()),
         }
         return layer(shape[0], **settings), shape
 
@@ -383,7 +384,8 @@ def rms_norm(draw: Draw) -> Drawn:
 def group_norm(draw: Draw) -> Drawn:
     groups, each = draw(small(1, 3)), draw(small(1, 3))
     rest = draw(st.sampled_from([(), (3,), (2, 3), (1, 2, 2)]))
-    return lc.GroupNorm(groups, groups * each, affine=draw(st.booleans())), (groups * each, *rest)
+    affine, bias = draw(st.booleans()), draw(st.booleans())
+    return lc.GroupNorm(groups, groups * each, affine=affine, bias=bias), (groups * each, *rest)
 
 
 def local_response_norm(draw: Draw) -> Drawn:

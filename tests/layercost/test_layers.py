@@ -168,6 +168,72 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: lc.MaxPool2d(2, padding=2),
         "MaxPool2d: padding must be at most half of the kernel, but got padding 2 for a kernel of 2",
     ),
+    "padding wider than half a window that is spread out": (
+        lambda: lc.MaxPool2d((3, 1), 1, (2, 0), dilation=3),
+        "MaxPool2d: padding must be at most half of the kernel, but got padding 2 for a kernel of 3",
+    ),
+    "no size to pool to": (
+        lambda: lc.AdaptiveAvgPool2d(None),  # type: ignore[arg-type]
+        "AdaptiveAvgPool2d: output_size must be a whole number of at least 1, but got None",
+    ),
+    "a signal pooled to its own size": (
+        lambda: lc.AdaptiveAvgPool1d((None,)),  # type: ignore[arg-type]
+        "AdaptiveAvgPool1d: output_size must be a whole number of at least 1, but got None",
+    ),
+    "two sizes for three axes": (
+        lambda: lc.AdaptiveMaxPool3d((2, 3)),
+        "AdaptiveMaxPool3d: output_size must be one whole number or 3 of them, one for each axis",
+    ),
+    "a reduction along the batch": (
+        lambda: lc.Reduce("mean", (0, -1)),
+        "Reduce: dims must count different axes from the last, as -1 or (-2, -1) (shapes leave the batch",
+    ),
+    "a reduction along an axis twice": (
+        lambda: lc.Reduce("mean", (-1, -1)),
+        "Reduce: dims must count different axes from the last",
+    ),
+    "a reduction that nobody knows": (
+        lambda: lc.Reduce("median", -1),
+        "Reduce: operation must be 'sum', 'mean' or 'max', but got 'median'",
+    ),
+    "a sine of two values": (
+        lambda: lc.Elementwise("sine", 2),
+        "Elementwise: 'sine' reads one value, but got reads=2",
+    ),
+    "a difference of three values": (
+        lambda: lc.Elementwise("subtract", 3),
+        "Elementwise: 'subtract' reads at most two values, but got reads=3",
+    ),
+    "a cubic interpolation": (
+        lambda: lc.Upsample(scale_factor=2, mode="bicubic"),
+        "Upsample: mode must be one of 'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', but",
+    ),
+    "a size and a factor": (
+        lambda: lc.Upsample(4, 2.0),
+        "Upsample: give a size or a scale_factor, and not both",
+    ),
+    "a factor of nothing": (
+        lambda: lc.Upsample(scale_factor=0),
+        "Upsample: scale_factor must be a number above 0, or one for each axis, but got 0",
+    ),
+    "corners of copies": (
+        lambda: lc.Upsample(4, align_corners=True),
+        "Upsample: align_corners is for linear modes, but got mode='nearest'",
+    ),
+    "padding for three sides": (
+        lambda: lc.ZeroPad2d((1, 2, 3)),
+        "ZeroPad2d: padding must be one whole number or 4 of them, one for each side, but got (1, 2, 3)",
+    ),
+    "bounds the wrong way round": (
+        lambda: lc.Hardtanh(1, -1),
+        "Hardtanh: min_val must not be above max_val (-1), but got 1",
+    ),
+    "an infinite bound": (
+        lambda: lc.Hardtanh(0, float("inf")),
+        "Hardtanh: max_val must be a number that is finite, but got inf",
+    ),
+    "a CELU of nothing": (lambda: lc.CELU(0), "CELU: alpha must not be 0, by which it divides"),
+    "a flat softplus": (lambda: lc.Softplus(0), "Softplus: beta must not be 0, by which it divides"),
     "no window": (
         lambda: lc.AvgPool2d(0),
         "AvgPool2d: kernel_size must be a whole number of at least 1, but got 0",
@@ -336,6 +402,11 @@ def test_no_text_is_evaluated_as_code(text: str, tmp_path: Path) -> None:
         ("Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, padding_mode=zeros)", None),
         ("BatchNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)",
          lc.BatchNorm2d(64)),
+        ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=True, bias=False, track_running_stats=True)",
+         lc.BatchNorm2d(4, bias=False)),
+        ("InstanceNorm2d(4, eps=1e-05, momentum=0.1, affine=False, bias=False, track_running_stats=False)",
+         lc.InstanceNorm2d(4)),
+        ("GroupNorm(2, 4, eps=1e-05, affine=True, bias=True)", lc.GroupNorm(2, 4)),
         ("ReLU(inplace=True)", lc.ReLU()),
         ("MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)", lc.MaxPool2d(3, 2, 1)),
         ("AdaptiveAvgPool2d(output_size=(1, 1))", lc.AdaptiveAvgPool2d(1)),

@@ -248,7 +248,8 @@ ADAPTIVE = [f"Adaptive{name}" for name in POOLS]
 NORMS = ["BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
 
 KINDS: dict[str, Callable[[random.Random], Made]] = {
-    "Conv1d": conv1d, "Conv2d": conv2d, "Conv3d": conv3d, **{f"ConvTranspose{n}d": conv_transpose(getattr(lc, f"ConvTranspose{n}d"), n) for n in (1, 2, 3)},
+    "Conv1d": conv1d, "Conv2d": conv2d, "Conv3d": conv3d,
+    **{f"ConvTranspose{n}d": conv_transpose(getattr(lc, f"ConvTranspose{n}d"), n) for n in (1, 2, 3)},
     "Linear": linear,
     **{name: pooling(getattr(lc, name), int(name[-2])) for name in POOLS},
     **{name: adaptive(getattr(lc, name), int(name[-2])) for name in ADAPTIVE},

@@ -22,8 +22,8 @@ def _scaled(values: Array, call: Call) -> Array:
     """Each channel times its weight, plus its bias, where there are any."""
     if "weight" not in call:
         return values
-    weight, bias = (_over_channels(call[name], values) for name in ("weight", "bias"))
-    return values * weight + bias
+    scaled: Array = values * _over_channels(call["weight"], values)
+    return scaled + _over_channels(call["bias"], values) if "bias" in call else scaled
 
 
 def _over_channels(array: Array, values: Array) -> Array:
@@ -31,7 +31,7 @@ def _over_channels(array: Array, values: Array) -> Array:
 
 
 def _keeps(layer: Any) -> dict[str, Sizes]:
-    names = ("weight", "bias") if layer.affine else ()
+    names = ("weight", "bias")[: 1 + layer.bias] if layer.affine else ()
     statistics = ("running_mean", "running_var") if layer.track_running_stats else ()
     return dict.fromkeys((*names, *statistics), (layer.num_features,))
 
@@ -76,7 +76,8 @@ def rms_norm(layer: Any, values: Array, call: Call) -> Array:
 
 
 def _keeps_of_group_norm(layer: Any) -> dict[str, Sizes]:
-    return dict.fromkeys(("weight", "bias"), (layer.num_channels,)) if layer.affine else {}
+    names = ("weight", "bias")[: 1 + layer.bias] if layer.affine else ()
+    return dict.fromkeys(names, (layer.num_channels,))
 
 
 @computes("GroupNorm", keeps=_keeps_of_group_norm)

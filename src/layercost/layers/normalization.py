@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import field
 from typing import ClassVar, Self, cast
 
 from layercost.expression import Number, Symbol, exact_div, product, times
@@ -29,7 +30,6 @@ from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
 _NORM = Role.NORMALIZATION
-_BY_KEPT_STATISTICS = (Kind.SUBTRACT, Kind.DIVIDE, Kind.MULTIPLY, Kind.ADD)  # mean, deviation, weight, bias
 
 
 def _each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
@@ -50,6 +50,17 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
     )
 
 
+def _weight_and_bias(layer: BatchNorm | GroupNorm, channels: Number) -> tuple[Held, ...]:
+    """What is trained for each channel: nothing, a weight, or a weight and a bias."""
+    held = (Held("weight", channels), Held("bias", channels))
+    return held[: 1 + layer.bias] if layer.affine else ()
+
+
+def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
+    """What the trained weight and bias do to each value."""
+    return (Kind.MULTIPLY, Kind.ADD)[: 1 + layer.bias] if layer.affine else ()
+
+
 # ---- by channel, over the batch ----------------------------------------------------------------
 
 
@@ -62,13 +73,16 @@ class BatchNorm(Layer):
     momentum: float | None = 0.1
     affine: bool = True
     track_running_stats: bool = True
+    bias: bool = field(default=True, kw_only=True)
 
     letters: ClassVar[Mapping[str, str]] = {"num_features": "C"}
     axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "num_features")
-        keep_flags(self, "affine", "track_running_stats")
+        keep_flags(self, "affine", "track_running_stats", "bias")
+        if not self.affine:
+            keep(self, bias=True)  # there is none either way
         keep_real(self, "eps", 0)
         if self.momentum is not None:
             keep_real(self, "momentum", 0, 1)
@@ -77,7 +91,7 @@ class BatchNorm(Layer):
         check_channels(self, self.num_features, shape)
 
     def parameters(self) -> tuple[Held, ...]:
-        return (Held("weight", self.num_features), Held("bias", self.num_features)) if self.affine else ()
+        return _weight_and_bias(self, self.num_features)
 
     def buffers(self) -> tuple[Held, ...]:
         if not self.track_running_stats:
@@ -87,8 +101,8 @@ class BatchNorm(Layer):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         if self.track_running_stats and not setting.training:
-            return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
+        scale = _each(elements, *_scaling(self))
         length = times(setting.batch, product(shape[1:]))
         if setting.training and int(length) < 2:
             raise ShapeError(
@@ -112,8 +126,9 @@ class BatchNorm(Layer):
 class BatchNorm1d(BatchNorm):
     """``(C,)`` or ``(C, L)`` to the same shape: each channel centred and scaled.
 
-    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
-    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
+    (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
+    the batch, so that the
     cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 1; documents 001 and 002; arguments as torch.nn.BatchNorm1d.
     """
@@ -126,8 +141,9 @@ class BatchNorm1d(BatchNorm):
 class BatchNorm2d(BatchNorm):
     """``(C, H, W)`` to the same shape: each channel centred and scaled.
 
-    Trained with `affine`: weight and bias, 2 C. Stored: running mean and variance, 2 C (PyTorch's counter of
-    steps is left out). Inference: 4 operations an element. Training: statistics over the batch, so that the
+    Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
+    (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
+    the batch, so that the
     cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 2; documents 001 and 002; arguments as torch.nn.BatchNorm2d.
     """
@@ -164,10 +180,10 @@ class InstanceNorm(BatchNorm):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements, length = times(setting.batch, values(shape)), product(shape[1:])
         if self.track_running_stats and not setting.training:
-            return _each(elements, *(_BY_KEPT_STATISTICS if self.affine else _BY_KEPT_STATISTICS[:2]))
+            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))
         if int(length) < 2:
             raise ShapeError(_needs_two(self, setting.batch, shape))
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        scale = _each(elements, *_scaling(self))
         rows = times(setting.batch, shape[0])
         update = self._update_by_sample(shape[0], setting.batch) if self.track_running_stats else ()
         return (*_normalized(rows, length), *scale, *update)
@@ -334,7 +350,7 @@ class RMSNorm(_OverLastAxes):
 class GroupNorm(Layer):
     """``(C, ...)`` to the same shape: the channels in `num_groups` groups, each centred and scaled alone.
 
-    Trained with `affine`: a weight and a bias a channel, 2 C.
+    Trained with `affine`: a weight and, with `bias`, a bias a channel, 2 C.
     Source: Wu, He 2018, equation 7; arguments as torch.nn.GroupNorm.
     """
 
@@ -342,13 +358,16 @@ class GroupNorm(Layer):
     num_channels: int
     eps: float = 1e-5
     affine: bool = True
+    bias: bool = field(default=True, kw_only=True)
 
     letters: ClassVar[Mapping[str, str]] = {"num_groups": "G", "num_channels": "C"}
     axis_letters: ClassVar[Mapping[str, str]] = {"F": "C"}
 
     def __post_init__(self) -> None:
         keep_whole(self, 1, "num_groups", "num_channels")
-        keep_flags(self, "affine")
+        keep_flags(self, "affine", "bias")
+        if not self.affine:
+            keep(self, bias=True)  # there is none either way
         keep_real(self, "eps", 0)
         if self.num_channels % self.num_groups:
             raise LayerError(
@@ -360,12 +379,12 @@ class GroupNorm(Layer):
         check_channels(self, self.num_channels, shape)
 
     def parameters(self) -> tuple[Held, ...]:
-        return (Held("weight", self.num_channels), Held("bias", self.num_channels)) if self.affine else ()
+        return _weight_and_bias(self, self.num_channels)
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         length = exact_div(shape[0], self.num_groups) * product(shape[1:])
-        scale = _each(elements, Kind.MULTIPLY, Kind.ADD) if self.affine else ()
+        scale = _each(elements, *_scaling(self))
         return (*_normalized(times(setting.batch, self.num_groups), length), *scale)
 
 

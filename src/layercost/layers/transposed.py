@@ -119,7 +119,8 @@ class ConvTranspose2d(TransposedConvolution):
     Output size: ``H_out = (H - 1) s - 2p + d (k - 1) + output_padding + 1``.
     MACs: one for each input value and each weight that it meets, those included that fall into the border
     which `padding` crops. A cell on which n products fall takes n - 1 additions; each output has a
-    bias added. An output without cells is refused, as PyTorch's kernels do (its meta device does not).
+    bias added. An output without cells is refused, as by PyTorch's own kernels (oneDNN lets it
+    pass).
     Source: Dumoulin, Visin 2016, chapter 4; arguments as torch.nn.ConvTranspose2d.
     """
 

@@ -58,7 +58,8 @@ def _scaled(layer: Any, c: int, numbers: list[Number], this: Run) -> list[Number
     if not layer.affine:
         return numbers
     weight, bias = this.trained(layer, "weight"), this.trained(layer, "bias")
-    return [weight[c,] * number + bias[c,] for number in numbers]
+    numbers = [weight[c,] * number for number in numbers]
+    return [number + bias[c,] for number in numbers] if layer.bias else numbers
 
 
 @batch_loops("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
