@@ -23,6 +23,13 @@ BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with
+COMPARED = ROOT / ".nox" / "compared"  # models and tools of other people, for some tests alone
+APART = [  # these would bring a torch of their own, or a torchvision that only looks at numbers
+    *["timm==1.0.31", "torchvision==0.29.1", "fvcore==0.1.5.post20221221", "iopath==0.1.10", "yacs==0.1.8"],
+    *["termcolor==3.3.0", "portalocker==4.4.2", "thop==0.1.1.post2209072238", "ptflops==0.7.5"],
+    *["torchinfo==1.8.0"],
+]
+TOGETHER = ["transformers==5.24.0", "pillow==13.0.0", "tabulate==0.10.0"]
 NEWEST_TRIED = 30  # look for python3.30, python3.29, ... on PATH
 
 USAGE = """usage: python3 noxfile.py SESSION [-- ARGUMENTS]
@@ -238,6 +245,17 @@ def look_over(session, run_here):
         session.error(f"these checks failed (see above): {'; '.join(failed)}")
 
 
+def compare_with(run_here, pip):
+    """Put what tests compare with into a folder of its own, where it changes nothing of the environment."""
+    stamp, wanted = COMPARED / "made-from", "\n".join([sys.version, *APART, *TOGETHER])
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(COMPARED, ignore_errors=True)
+    run_here("python", *pip, "--target", str(COMPARED), "--no-deps", *APART)
+    run_here("python", *pip, "--target", str(COMPARED), *TOGETHER)
+    stamp.write_text(wanted)
+
+
 @nox.session
 def course(session: nox.Session) -> None:
     """Install, build and serve the course, and print its address."""
@@ -258,7 +276,9 @@ def tests(session: nox.Session) -> None:
     run_here = environment_for(session)
     look_over(session, run_here)
     if os.environ.get("CI"):  # gigabytes on some systems: a person's machine is not asked for them
-        run_here("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TORCH)
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run_here("python", *pip, TORCH)
+        compare_with(run_here, pip)
     run_here("pytest", *session.posargs)
 
 

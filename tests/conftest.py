@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+COMPARED = ROOT / ".nox" / "compared"  # packages that only some tests need, behind all others on the path
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -42,12 +43,22 @@ def is_a_checkout() -> bool:
     return (ROOT / ".git").exists() and works("git", "--version")
 
 
+@functools.cache
 def torch_works() -> bool:
     """Say whether PyTorch is in this environment; it is looked for only when a test asks for it."""
     return works(sys.executable, "-c", "import torch")
 
 
+def others_are_here() -> bool:
+    """Say whether other people's models and tools are there, beside PyTorch (noxfile.py puts them there)."""
+    return (COMPARED / "made-from").exists() and torch_works()
+
+
 NEEDS = {
+    "others": (
+        others_are_here,
+        "timm, torchvision and transformers are not there; with them: CI=true python3 noxfile.py tests",
+    ),
     "torch": (torch_works, "PyTorch is not in this environment; add it with: python -m pip install torch"),
     "checkout": (is_a_checkout, "this is no git checkout, so nothing says which files are the project's"),
     "chromium": (chromium_path, "no Chromium on PATH starts; on Debian: apt install chromium"),

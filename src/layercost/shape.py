@@ -24,6 +24,8 @@ class ShapeError(ValueError):
 
     def within(self, name: str) -> ShapeError:
         """The same error, seen from the network in which the layer is called `name`."""
+        if name.startswith("~"):  # a graph inside of a model, which has no name of its own
+            return self
         return ShapeError(self.message, f"{name}.{self.path}" if self.path else name)
 
 

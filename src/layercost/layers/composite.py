@@ -13,6 +13,16 @@ from layercost.layers.joins import Add, Concatenate, Join, Multiply
 from layercost.setting import Given, setting_of
 from layercost.shape import Shape, ShapeError, shape_of, shown
 
+UNNAMED = "~"  # a child whose name begins with it has no name of its own in paths: a graph inside of a model
+
+
+def inside(path: str, name: str) -> str:
+    """The path of what is called `name` at `path`."""
+    if name.startswith(UNNAMED):
+        return path
+    return f"{path}.{name}" if path else name
+
+
 DEEPEST = 100  # models have ten; each takes a few frames of Python's stack, which ends at 1,000
 
 
@@ -81,7 +91,7 @@ class _Named(Composite):
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         for name, layer in self.children:
-            yield from layer.leaves(f"{path}.{name}" if path else name)
+            yield from layer.leaves(inside(path, name))
 
     def _arguments(self) -> Iterator[str]:
         numbered = all(name == str(position) for position, (name, _) in enumerate(self.children))
@@ -108,7 +118,8 @@ class Sequential(_Named):
         prefix = f"{path}." if path else ""
         for name, layer in self.children:
             try:
-                shapes = (layer.follow(shapes, prefix + name, calls),)
+                place = path if name[0] == UNNAMED else prefix + name
+                shapes = (layer.follow(shapes, place, calls),)
             except ShapeError as error:
                 raise error.within(name) from None
         return cast(Shape, shapes[0])

@@ -154,9 +154,9 @@ def _without(at: int, shape: Shape) -> list[int]:
 class MatMul(Join):
     """``(..., n, k)`` and ``(..., k, m)`` to ``(..., n, m)``: the product of two values, as in attention.
 
-    n m dot products of length k for each matrix; it holds no weights. With `transpose` the second is
-    ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes of 1 in front repeat.
-    Source: Vaswani et al. 2017, equation 1; torch.matmul.
+    n m dot products of length k for each matrix; it holds no weights. The first may be a row, ``(k,)``. With
+    `transpose` the second is ``(..., m, k)``: scores are ``MatMul(transpose=True)`` of queries and keys. Axes
+    of 1 in front repeat. Source: Vaswani et al. 2017, equation 1; torch.matmul.
     """
 
     transpose: bool = False
@@ -168,7 +168,7 @@ class MatMul(Join):
 
     def check(self, *shapes: Shape) -> None:
         first, second = shapes
-        if min(len(first), len(second)) < 2 or int(first[-1]) != int(self._second(second)[0]):
+        if len(second) < 2 or not first or int(first[-1]) != int(self._second(second)[0]):
             wanted = "(..., m, k)" if self.transpose else "(..., k, m)"
             raise ShapeError(f"MatMul takes shapes (..., n, k) and {wanted}, but got {first} and {second}")
 
@@ -180,12 +180,14 @@ class MatMul(Join):
         first, second = shapes
         _, columns = self._second(second)
         longer = first if len(first) >= len(second) else second
+        if len(first) == 1:
+            return shape_of((*second[:-2], columns))
         in_front: tuple[Number, ...] = ()
         if len(longer) > 2:
             stacks = [shape_of(map(int, shape[:-2])) for shape in shapes if len(shape) > 2]
             both = broadcast(*stacks)
             in_front = tuple(longer[:-2]) if both == stacks[0] == stacks[-1] else tuple(both)
-        return type(longer)((*in_front, first[-2], columns))
+        return shape_of((*in_front, *first[-2:-1], columns))
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         amount = times(setting.batch, values(output))

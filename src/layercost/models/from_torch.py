@@ -1,469 +1,599 @@
-"""PyTorch's modules turned into our tree, by following what they do on the meta device: nothing is computed.
+"""PyTorch's modules turned into our tree, by watching one run of the model on the meta device.
 
-It needs PyTorch, which stands in no extra for its size. Modules that are PyTorch's own map one to one; what
-stands between them (additions, concatenations, functions) is found by torch.fx, which runs the model's
-``forward`` on placeholders.
+Nothing is computed: there, arrays are shapes alone. PyTorch's own modules map one to one; every function that
+a model calls between them is seen as it is called, and a function that we do not know is seen as the operators
+that it is made of. So whatever runs is noted, whichever way the model's code takes. It needs PyTorch, which
+stands in no extra for its size.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
-from typing import Any, cast
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
 
-from layercost import layers as ours
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
-from layercost.models.leaves import Rearranged, Unknown, Unused
-from layercost.layers.model import Model
+from layercost.layers.model import Model, Spelling
+from layercost.models.leaves import Applied, Rearranged, Repeated, Stored, Unknown, Unplaced, Unused
+from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_of, tensors
+from layercost.models.torch_functions import FUNCTIONS, LIKE_CONSTANTS
+from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, known_kind
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
-from layercost.shape import Shape, ShapeError, checked_sizes, shape_of
+from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
 BATCH = 7919  # a size that nothing else has, so that the batch's axis is known by it; the meta device is free
+UNSEEN = "computed unseen"  # a tensor that none of the functions that were seen gave
 
 
 def from_torch(module: Any, input_shape: Iterable[object], *, opaque: tuple[type, ...] = ()) -> Model:
     """The tree of a ``torch.nn.Module`` for an input of `input_shape`, without the batch, at inference.
 
-    The module may be on any device, the meta device among them; it is not changed and its weights are not
-    read. Modules of the types `opaque`, and all that is not known, become `Unknown`.
-    Raises ModelError where torch.fx cannot follow the module, ShapeError where the input does not fit it.
+    A model of several inputs takes one shape for each. Of several outputs, the first tensor is the tree's; all
+    that runs is counted. The module may be on any device, the meta device among them; it is not changed and
+    its weights are not read. Modules of the types `opaque`, and all that is not known, become `Unknown`.
+    Raises ModelError, which names the place, where the model cannot run on shapes alone, and ShapeError where
+    the input does not fit it.
     """
     torch = needed("torch", "from_torch", "torch")
     if not isinstance(module, torch.nn.Module):
         raise ModelError(f"from_torch takes a torch.nn.Module, but got {type(module).__name__}")
-    sizes = tuple(int(size) for size in checked_sizes(input_shape))
-    return _Reading(torch, module, sizes, opaque).model()
+    shapes = tuple(tuple(int(size) for size in checked_sizes(one)) for one in several(input_shape))
+    return Reading(torch, module, shapes, opaque).model()
 
 
-# ---- modules -------------------------------------------------------------------------------------
+class Reading:
+    """One model as it is watched: the value of every tensor, and the steps so far."""
 
-
-def _same_names(kind: type[Layer], *names: str) -> Callable[[Any], Layer]:
-    """A layer whose fields have the names of the module's attributes."""
-    return lambda module: kind(**{name: getattr(module, name) for name in names})
-
-
-def _with_bias(kind: Callable[..., Layer], *names: str) -> Callable[[Any], Layer]:
-    """The same, where the module has a bias or has None in its place."""
-    return lambda module: kind(
-        **{name: getattr(module, name) for name in names}, bias=module.bias is not None
-    )
-
-
-def _plain(kind: type[Layer]) -> Callable[..., Layer]:
-    """A layer without settings: whether torch computes it in place changes no count."""
-
-    def build(*_: Any, **__: Any) -> Layer:
-        return kind()
-
-    return build
-
-
-_WINDOW = ("kernel_size", "stride", "padding")
-_CONVOLUTION = ("in_channels", "out_channels", *_WINDOW, "dilation", "groups")
-_NORM = ("num_features", "eps", "momentum", "affine", "track_running_stats")
-_RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
-
-_MODULES: dict[str, Callable[[Any], Layer]] = {
-    "Linear": _with_bias(ours.Linear, "in_features", "out_features"),
-    "Conv1d": _with_bias(ours.Conv1d, *_CONVOLUTION),
-    "Conv2d": _with_bias(ours.Conv2d, *_CONVOLUTION),
-    "Conv3d": _with_bias(ours.Conv3d, *_CONVOLUTION),
-    "ConvTranspose2d": _with_bias(ours.ConvTranspose2d, *_CONVOLUTION, "output_padding"),
-    "MaxPool2d": _same_names(ours.MaxPool2d, *_WINDOW, "dilation", "ceil_mode"),
-    "AvgPool2d": _same_names(ours.AvgPool2d, *_WINDOW, "ceil_mode", "count_include_pad"),
-    "AdaptiveAvgPool2d": _same_names(ours.AdaptiveAvgPool2d, "output_size"),
-    "BatchNorm1d": _same_names(ours.BatchNorm1d, *_NORM),
-    "BatchNorm2d": _same_names(ours.BatchNorm2d, *_NORM),
-    "LayerNorm": lambda m: ours.LayerNorm(
-        tuple(m.normalized_shape), m.eps, m.elementwise_affine, m.elementwise_affine and m.bias is not None
-    ),
-    "GroupNorm": _same_names(ours.GroupNorm, "num_groups", "num_channels", "eps", "affine"),
-    "LocalResponseNorm": _same_names(ours.LocalResponseNorm, "size", "alpha", "beta", "k"),
-    "LSTM": _same_names(ours.LSTM, *_RECURRENT, "proj_size"),
-    "GRU": _same_names(ours.GRU, *_RECURRENT),
-    "RNN": _same_names(ours.RNN, *_RECURRENT, "nonlinearity"),
-    "Embedding": _same_names(ours.Embedding, "num_embeddings", "embedding_dim"),
-    "ReLU": _plain(ours.ReLU),
-    "ReLU6": _plain(ours.ReLU6),
-    "Sigmoid": _plain(ours.Sigmoid),
-    "Tanh": _plain(ours.Tanh),
-    "SiLU": _plain(ours.SiLU),
-    "GELU": _same_names(ours.GELU, "approximate"),
-    "LeakyReLU": _same_names(ours.LeakyReLU, "negative_slope"),
-    "PReLU": _same_names(ours.PReLU, "num_parameters"),
-    "Identity": _plain(ours.Identity),
-    **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "Dropout3d"), _same_names(ours.Dropout, "p")),
-}
-_OTHERWISE = {"padding_mode": "zeros", "divisor_override": None, "return_indices": False}
-
-
-# ---- functions and methods -----------------------------------------------------------------------
-
-
-def _leaky_relu(negative_slope: float = 0.01, *_: Any, **__: Any) -> Layer:
-    return ours.LeakyReLU(negative_slope)
-
-
-def _dropout(p: float = 0.5, *_: Any, **__: Any) -> Layer:
-    return ours.Dropout(p)
-
-
-def _max_pool(
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    **more: Any,
-) -> Layer:
-    if more.get("return_indices"):
-        raise LayerError("it returns indices too")
-    return ours.MaxPool2d(kernel_size, stride or None, padding, dilation=dilation, ceil_mode=ceil_mode)
-
-
-def _avg_pool(
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: Any = None,
-) -> Layer:
-    if divisor_override is not None:
-        raise LayerError("its divisor is given")
-    return ours.AvgPool2d(
-        kernel_size, stride or None, padding, ceil_mode=ceil_mode, count_include_pad=count_include_pad
-    )
-
-
-_FUNCTIONS: dict[str, Callable[..., Layer]] = {
-    "relu": _plain(ours.ReLU),
-    "relu_": _plain(ours.ReLU),
-    "relu6": _plain(ours.ReLU6),
-    "sigmoid": _plain(ours.Sigmoid),
-    "tanh": _plain(ours.Tanh),
-    "silu": _plain(ours.SiLU),
-    "gelu": ours.GELU,
-    "leaky_relu": _leaky_relu,
-    "dropout": _dropout,
-    "max_pool2d": _max_pool,
-    "boolean_dispatch": _max_pool,  # what F.max_pool2d is inside
-    "avg_pool2d": _avg_pool,
-    "adaptive_avg_pool2d": ours.AdaptiveAvgPool2d,
-}
-_MOVING = frozenset({
-    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "permute", "transpose", "t", "getitem",
-    "contiguous", "chunk", "split", "select", "narrow", "expand", "clone", "detach", "to", "float",
-    "swapaxes", "pad",
-})  # fmt: skip
-_ADDING = frozenset({"add", "iadd", "add_"})
-_CONCATENATING = frozenset({"cat", "concat", "concatenate"})
-
-
-class _Reading:
-    """One module as it is read: its graph, the shape of every value, and the layer of every module."""
-
-    def __init__(self, torch: Any, module: Any, sizes: tuple[int, ...], opaque: tuple[type, ...]) -> None:
-        self.torch, self.original, self.sizes, self.opaque = torch, module, sizes, opaque
-        self.module = _on_meta(torch, module)
-        self.layers: dict[int, Layer] = {}
-        self.nodes: Steps = {}
-        self.value_of: dict[str, str] = {}  # a node of torch's graph: the value of ours that it gives
-        self.shapes: dict[str, Shape] = {"": shape_of(sizes, "from_torch")}
-        self.used: set[int] = set()
-        self.without_batch: set[str] = set()
+    def __init__(self, torch: Any, module: Any, shapes: tuple[Sizes, ...], opaque: tuple[type, ...]) -> None:
+        self.torch, self.original, self.shapes, self.opaque = torch, module, shapes, opaque
+        self.name = type(module).__name__
+        self.module = on_meta(torch, module)
+        self.steps: Steps = {}
+        self.values: dict[int, Value] = {}  # by the tensor's id
+        self.parts: dict[int, tuple[int, str, list[Value]]] = {}  # tensors beside the first that a step gave
+        self.constants: set[int] = set()  # tensors that were made of nothing that matters
+        self.alive: list[Any] = []  # an id is a tensor's own as long as the tensor lives
+        self.layers: dict[int, Layer] = {}  # by the module's id
+        self.repeated: dict[tuple[int, int], Layer] = {}
+        self.counted: set[int] = set()  # parameters and buffers that some step holds
+        self.names = _names(self.module)
+        self.places: list[tuple[str, ...]] = [()]  # the modules in whose forward we are
+        self.unseen = torch._C.DisableTorchFunction  # what is called inside of it is not looked at
+        self.quiet: list[Any] = []  # for each module that is known as a whole and that we are in
+        self.last = "its first call"
 
     def model(self) -> Model:
-        name = type(self.original).__name__
-        traced = self._traced()
-        self.seen = self._seen_shapes(traced)
-        for node in traced.graph.nodes:
-            self._read(node)
-        output = self._output(traced)
-        unused = self._unused()
-        if unused is not None:
-            self.nodes["unused"] = Step(("unused",), unused, (output,))
-            output = "unused"
-        return model(self.nodes, output, name, f"torch.nn.Module {name}", self.sizes)
+        """The tree; raises ModelError and ShapeError."""
+        if isinstance(self.original, self.torch.jit.ScriptModule):
+            raise ModelError(
+                f"{self.name} is compiled (torch.jit), and what it calls cannot be seen; "
+                "read the module that it was made from"
+            )
+        output = self._output(self._run())
+        self._hold_the_rest()
+        shapes = self.shapes
+        return model(
+            self.steps,
+            output.key,
+            name=self.name,
+            source=f"torch.nn.Module {self.name}",
+            input_shape=shapes[0] if len(shapes) == 1 else shapes,
+            inputs=tuple(_input_key(place) for place in range(len(shapes))),
+        )
 
-    # ---- torch's side
+    # ---- the run
+
+    def _run(self) -> Any:
+        inputs = [self._input(place, sizes) for place, sizes in enumerate(self.shapes)]
+        with ExitStack() as stack:
+            stack.callback(self._awake)
+            stack.callback(self._remove, self._watch())
+            stack.enter_context(self.torch.no_grad())
+            stack.enter_context(_functions(self.torch, self))
+            try:
+                return self.module(*inputs)
+            except (ModelError, ShapeError):
+                raise
+            except Exception as error:  # whatever torch and the model's own code raise
+                raise self._refused(error) from None
+
+    def _refused(self, error: Exception) -> Exception:
+        """Why the model does not run on shapes alone: the place, what was called there, what is known."""
+        first = str(error).split("\n\nWhile executing", maxsplit=1)[0].strip().replace(str(BATCH), "N")
+        place = ".".join(self.places[-1])
+        where = f" in {place}" if place else ""
+        shown = " and ".join(map(str, self.shapes))
+        needs_values = isinstance(error, NotImplementedError) or any(
+            word in first.lower() for word in ("meta tensor", "data-dependent", "meta device", "device meta")
+        )
+        if needs_values:
+            total = sum(one.numel() for one in _unique(self.module.parameters()))
+            return ModelError(
+                f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it holds "
+                f"{total:,} parameters. Where a part of it decides by values that arrive, wrap or replace that "
+                "part, or read the parts around it one by one"
+            )
+        return ShapeError(f"{self.name} does not run on inputs of shape {shown}{where}: {first}")
+
+    def _input(self, place: int, sizes: Sizes) -> Any:
+        torch = self.torch
+        tokens = any(isinstance(module, torch.nn.Embedding) for module in self.module.modules())
+        whole = tokens and len(sizes) == 1
+        kind = torch.long if whole else _dtype(torch, self.module)
+        tensor = torch.empty((BATCH, *sizes), device="meta", dtype=kind)
+        self._keep(tensor, Value(_input_key(place), shape_of(sizes, "from_torch")))
+        return tensor
+
+    def _watch(self) -> list[Any]:
+        """Hooks on all modules: they say where we are, and which are known as a whole."""
+        handles = []
+        for name, module in self.module.named_modules():
+            path = tuple(filter(None, name.split(".")))
+            is_leaf = self._is_leaf(module)
+            if is_leaf and (fits := KEEPS_SHAPE.get(type(module).__name__)) is not None:
+                module.forward = _kept(self.torch, module, fits)  # torch works long on what is known here
+            handles.append(module.register_forward_pre_hook(self._entering(path, is_leaf)))
+            handles.append(module.register_forward_hook(self._leaving(is_leaf), with_kwargs=True))
+        return handles
+
+    def _awake(self) -> None:
+        """Look at functions again, where the run ended inside of a module."""
+        while self.quiet:
+            self.quiet.pop().__exit__(None, None, None)
+
+    @staticmethod
+    def _remove(handles: list[Any]) -> None:
+        for handle in handles:
+            handle.remove()
 
     def _is_leaf(self, module: Any) -> bool:
-        known = _known_kind(self.torch, module) is not None
-        plain = type(module).__module__.startswith("torch.nn") and not isinstance(
-            module, self.torch.nn.Sequential
+        return known_kind(self.torch, module) is not None or isinstance(module, self.opaque)
+
+    def _entering(self, path: tuple[str, ...], is_leaf: bool) -> Callable[..., None]:
+        def enter(module: Any, _: Any) -> None:
+            self.places.append(path)
+            if is_leaf:
+                guard = self.unseen()
+                guard.__enter__()
+                self.quiet.append(guard)
+
+        return enter
+
+    def _leaving(self, is_leaf: bool) -> Callable[..., None]:
+        def leave(module: Any, args: Any, kwargs: Any, output: Any) -> None:
+            if is_leaf:
+                guard = self.quiet.pop()
+                if not self.quiet:
+                    self._module_called(module, args, kwargs, output)
+                guard.__exit__(None, None, None)
+            self.places.pop()
+
+        return leave
+
+    # ---- tensors
+
+    def _keep(self, tensor: Any, value: Value) -> None:
+        self.values[id(tensor)] = value
+        self.alive.append(tensor)
+
+    def matters(self, tensor: Any) -> bool:
+        """Whether a tensor depends on the input or on what the model holds."""
+        return id(tensor) in self.values or id(tensor) in self.parts or id(tensor) in self.names
+
+    def is_computed(self, tensor: Any) -> bool:
+        """Whether a step gave a tensor, so that it is not the model's own."""
+        return id(tensor) in self.values or id(tensor) in self.parts
+
+    def value(self, tensor: Any) -> Value:
+        """The value of a tensor; one that nothing gave yet is held by the model, or a constant of its code."""
+        known = self.values.get(id(tensor))
+        if known is not None:
+            return known
+        if id(tensor) in self.parts:
+            return self._part(tensor)
+        sizes, batch_axis, folded = self.sample(tensor)
+        name = self.names.get(id(tensor))
+        layer: Layer
+        if name is not None:
+            held, stored = self.take([tensor])
+            path, layer = tuple(name.split(".")), Stored(name.rpartition(".")[2], sizes, held, stored)
+        elif batch_axis is not None and id(tensor) not in self.constants:
+            path, layer = (*self.places[-1], "unseen"), Unknown(UNSEEN, (), sizes)
+        else:
+            path, layer = (*self.places[-1], "constant"), Stored("constant", sizes)
+        key = self._note(path, layer, (), once=batch_axis is None)
+        self._keep(tensor, Value(key, seen_shape(sizes, path[-1]), batch_axis, folded))
+        return self.values[id(tensor)]
+
+    def take(
+        self, tensors: Iterable[Any], *, whole_names: bool = False
+    ) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
+        """What of these the model holds and no step does yet: parameters, buffers. They are taken now."""
+        held, stored = list[Held](), list[Held]()
+        for tensor in tensors:
+            if id(tensor) in self.names and id(tensor) not in self.counted:
+                self.counted.add(id(tensor))
+                trained = isinstance(tensor, self.torch.nn.Parameter)
+                name = self.names[id(tensor)]
+                one = Held(name if whole_names else name.rpartition(".")[2], tensor.numel())
+                (held if trained else stored).append(one)
+        return tuple(held), tuple(stored)
+
+    def sample(self, tensor: Any) -> tuple[Sizes, int | None, bool]:
+        """A sample's sizes, the batch's axis, and whether something else is in that axis too."""
+        sizes = tuple(map(int, tensor.shape))
+        axes = [at for at, size in enumerate(sizes) if size and size % BATCH == 0]
+        if not axes:
+            return sizes, None, False
+        if len(axes) > 1:
+            raise self._mixed()
+        (at,) = axes
+        factor = sizes[at] // BATCH
+        inner = (factor,) if factor > 1 else ()
+        return (*sizes[:at], *inner, *sizes[at + 1 :]), at, factor > 1
+
+    def _mixed(self) -> ModelError:
+        place = ".".join(self.places[-1]) or "its forward"
+        return ModelError(
+            f"{self.last} in {place} of {self.name} puts the samples of a batch together, or gives values in "
+            "which the batch is no axis of its own; from_torch reads models that treat each sample alone and "
+            "whose inputs have the batch first (batch_first=True)"
         )
-        return known or plain or isinstance(module, self.opaque)
 
-    def _traced(self) -> Any:
-        is_leaf, torch = self._is_leaf, self.torch
+    # ---- modules
 
-        class Tracer(torch.fx.Tracer):  # type: ignore[misc,name-defined]
-            def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
-                return is_leaf(m)
-
-        if is_leaf(self.module):  # torch.fx would look inside
-            self.module = torch.nn.Sequential(self.module)
-        try:
-            graph = Tracer().trace(self.module)
-        except Exception as error:  # whatever the model's own code raises on a placeholder
-            raise ModelError(
-                f"torch.fx cannot follow {type(self.original).__name__}: {error}; where a part of it "
-                "decides by what arrives, name its type in opaque=(...), and it is kept as one unknown layer"
-            ) from None
-        return torch.fx.GraphModule(self.module, graph)
-
-    def _seen_shapes(self, traced: Any) -> dict[str, tuple[int, ...] | None]:
-        """The shape of every value without the batch; None for what has no batch or is no tensor."""
-        torch, seen, without = self.torch, dict[str, Any](), self.without_batch
-
-        class Interpreter(torch.fx.Interpreter):  # type: ignore[misc,name-defined]
-            def run_node(self, n: Any) -> Any:
-                given = super().run_node(n)
-                seen[n.name] = _without_batch(given) if isinstance(given, torch.Tensor) else None
-                if isinstance(given, torch.Tensor) and seen[n.name] is None:
-                    without.add(n.name)
-                return given
-
-        tokens = any(isinstance(module, torch.nn.Embedding) for module in self.module.modules())
-        whole = tokens and len(self.sizes) == 1
-        values = torch.empty(
-            (BATCH, *self.sizes), device="meta", dtype=torch.long if whole else _dtype(torch, self.module)
-        )
-        try:
-            with torch.no_grad():
-                Interpreter(traced).run(values)
-        except Exception as error:  # torch raises what it likes
-            first = str(error).split("\n\nWhile executing", maxsplit=1)[0].replace(str(BATCH), "N")
-            raise ShapeError(
-                f"{type(self.original).__name__} does not run on inputs of shape {self.shapes['']}: {first}"
-            ) from None
-        return seen
-
-    # ---- one node after the other
-
-    def _read(self, node: Any) -> None:
-        if node.op == "placeholder":
-            self._placeholder(node)
-        elif node.op not in ("output", "get_attr"):
-            self._call(node)
-
-    def _placeholder(self, node: Any) -> None:
-        if "" in self.value_of.values() and not node.args:
-            raise ModelError(
-                f"{type(self.original).__name__} takes several inputs, {node.target!r} among them; "
-                "wrap it in a module that takes one"
-            )
-        if "" not in self.value_of.values():
-            self.value_of[node.name] = ""
-
-    def _call(self, node: Any) -> None:
-        inputs = tuple(self.value_of[one.name] for one in node.all_input_nodes if one.name in self.value_of)
-        given = self.seen.get(node.name)
-        if inputs and node.name in self.without_batch:
-            raise ModelError(
-                f"{node.name} in {type(self.original).__name__} gives values in which the batch is no axis "
-                "of its own; from_torch reads models whose inputs have the batch first (batch_first=True)"
-            )
-        if self._is_state_of_recurrent(node):
-            self.value_of[node.name] = inputs[0]
+    def _module_called(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
+        self.last = type(module).__name__
+        outs = [one for one in tensors((output,)) if one.numel()]
+        arrived = [one for one in tensors((args, kwargs)) if self.matters(one) or one.numel() > 1]
+        if not outs or not (any(map(self.matters, arrived)) or list(module.parameters())):
             return
-        if given is None and not self._gives_tuple(node):
-            return  # a size, a number: no value of the network
-        layer = self._layer(node, inputs)
-        self._note(node, layer, inputs, given)
+        spelling = Spelling.IN_PLACE_MODULE if getattr(module, "inplace", False) else Spelling.MODULE
+        kind = known_kind(self.torch, module)
+        if kind in AS_FUNCTIONS and not isinstance(module, self.opaque):
+            name, settings = AS_FUNCTIONS[kind](module)
+            self._function_called(name, (arrived[0],), settings, outs, self.places[-1], spelling)
+            return
+        values = [self.value(one) for one in arrived]
+        sizes = self.sample(outs[0])[0]
+        layer, read = self._of_module(module, kind, values, sizes)
+        key = self._note(self.places[-1], layer, read, spelling=spelling, once=self.sample(outs[0])[1] is None)
+        self._given(outs, key, layer, read)
 
-    def _gives_tuple(self, node: Any) -> bool:
-        """A recurrent module gives its outputs and its states; the outputs are its value."""
-        if node.op != "call_module":
-            return False
-        return isinstance(self._mapped(node.target), (ours.LSTM, ours.GRU, ours.RNN, Unknown))
+    def _of_module(
+        self, module: Any, kind: str | None, values: list[Value], sizes: Sizes
+    ) -> tuple[Layer, list[Value]]:
+        """The layer of a module, and what it reads; an `Unknown` where ours gives or holds something else."""
+        layer = self.layers.get(id(module))
+        if layer is None and kind is not None and not isinstance(module, self.opaque):
+            layer = self._known(module, kind)
+        fitting = None if layer is None else self.fitting(layer, values[:1], sizes)
+        if fitting is None:
+            taken = tuple(value.sizes for value in values)
+            held, stored = self.take((*module.parameters(), *module.buffers()))
+            return Unknown(type(module).__name__, taken, sizes, held, stored), values
+        if id(module) not in self.layers and layer is not None:
+            self.layers[id(module)] = layer = self._holding(layer, module)
+            fitting = self.fitting(layer, values[:1], sizes)
+        assert fitting is not None
+        return fitting, values[:1]
 
-    def _is_state_of_recurrent(self, node: Any) -> bool:
-        """Whether a node takes the outputs out of what a module gives as several values."""
-        if _name_of(node) != "getitem" or not node.all_input_nodes:
-            return False
-        source = node.all_input_nodes[0]
-        return source.op == "call_module" and self.seen.get(source.name) is None
-
-    def _note(self, node: Any, layer: Layer, inputs: tuple[str, ...], given: tuple[int, ...] | None) -> None:
-        """Keep a call, once what we say of its shape is what torch gives."""
-        shapes = [self.shapes[key] for key in inputs]
+    def _known(self, module: Any, kind: str) -> Layer | None:
+        """PyTorch's own module as our layer, if the two hold as many values."""
         try:
-            shape = shape_after(layer, shapes)
-        except (ShapeError, LayerError):
-            shape = None
-        if shape is None or (given is not None and tuple(shape) != given):
-            layer = self._unknown(node, inputs, given)
-            shape = shape_of(given, "from_torch") if given else shapes[0]
-        name = tuple(str(node.target).split(".")) if node.op == "call_module" else self._place(node)
-        self.nodes[node.name] = Step(name, layer, inputs)
-        self.shapes[node.name], self.value_of[node.name] = shape, node.name
+            layer = MODULES[kind](module)
+        except (LayerError, ShapeError):
+            return None
+        parameters = sum(one.numel() for one in module.parameters())
+        buffers = sum(one.numel() for one in module.buffers() if not _is_step_counter(one))
+        same = (parameters, buffers) == (sizes_of(layer.parameters()), sizes_of(layer.buffers()))
+        return layer if same or self._computed_weights(module) else None
 
-    def _place(self, node: Any) -> tuple[str, ...]:
-        """The module in whose forward a function is called, and the function's name."""
-        stack = node.meta.get("nn_module_stack") or {}
-        path = next(reversed(stack.values()))[0] if stack else ""
-        return (*filter(None, path.split(".")), _name_of(node))
+    def _computed_weights(self, module: Any) -> list[Value]:
+        """Weights that something computed for a module, as torch.nn.utils.weight_norm does."""
+        arrays = (getattr(module, name, None) for name in ("weight", "bias"))
+        return [self.value(one) for one in arrays if self.is_computed(one)]
 
-    def _layer(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        if node.op == "call_module":
-            return self._of_module(node, inputs)
-        name, given = _name_of(node), self.seen[node.name]
-        tensors = [one for one in node.all_input_nodes if one.name in self.value_of]
-        plain = len(tensors) == len(node.all_input_nodes)  # nothing is read that the model holds
-        if name in _ADDING and len(node.args) == 2 and plain and self._alike(node.args):
-            return ours.Add(2)
-        if name in _CONCATENATING and plain:
-            return self._concatenation(node, inputs)
-        if name in ("mean",) and self._over_image(node, inputs):
-            return ours.AdaptiveAvgPool2d(1) if given and len(given) == 3 else _pooled_flat()
-        if name in _MOVING and len(tensors) == 1:
-            return self._moved(name, inputs, given)
-        if name in _FUNCTIONS and len(tensors) == 1 and plain:
-            return self._function(node, name, inputs)
-        if name == "softmax" and len(tensors) == 1:
-            return self._softmax(
-                node, node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else -1), inputs
-            )
-        return self._unknown(node, inputs, given)
+    def _holding(self, layer: Layer, module: Any) -> Layer:
+        """The layer with what the module holds; what it shares with others is held where it was met first."""
+        arrays = [*_unique(module.parameters()), *_unique(module.buffers())]
+        mine = [one for one in arrays if not _is_step_counter(one)]
+        alone = not any(id(one) in self.counted for one in mine) and not self._computed_weights(module)
+        held, stored = self.take(mine)
+        return layer if alone else Applied(layer, held, stored)
 
-    def _alike(self, arguments: Any) -> bool:
-        """Whether two values of one shape are read."""
-        shapes = [self.seen.get(getattr(one, "name", "")) for one in arguments]
-        return shapes[0] is not None and shapes[0] == shapes[1]
+    def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> Layer | None:
+        """The layer, if it gives these sizes; or repeated for each window or frame that stands in front."""
+        if self._shape(layer, values) == sizes:
+            return layer
+        first = values[0].sizes
+        if len(first) < 2:
+            return None
+        key = (id(layer), first[0])
+        repeated = self.repeated.setdefault(key, Repeated(layer, first[0]))
+        return repeated if self._shape(repeated, values) == sizes else None
 
-    def _concatenation(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        parts = node.args[0]
-        axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
-        shape = self.shapes[inputs[0]]
-        place = axis - 1 if axis > 0 else axis + len(shape) if axis < 0 else -1
-        if place < 0 or len(parts) != len(inputs):
-            return self._unknown(node, inputs, self.seen[node.name])
-        return ours.Concatenate(len(parts), shape.axes[place])
-
-    def _over_image(self, node: Any, inputs: tuple[str, ...]) -> bool:
-        axes = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else ())
-        many = len(self.shapes[inputs[0]])
-        wanted = {axis % (many + 1) for axis in axes} if isinstance(axes, (list, tuple)) else set()
-        return many == 3 and wanted == {2, 3}
-
-    def _moved(self, name: str, inputs: tuple[str, ...], given: tuple[int, ...] | None) -> Layer:
-        before = self.shapes[inputs[0]]
-        if given == tuple(before):
-            return (
-                ours.Identity()
-                if name not in ("permute", "transpose", "t")
-                else Rearranged(name, given, given)
-            )
-        flat = ours.Flatten().output_shape(before)
-        if given == tuple(flat) and name in ("view", "reshape", "flatten", "squeeze"):
-            return ours.Flatten()
-        return Rearranged(name, tuple(map(int, before)), cast("tuple[int, ...]", given))
-
-    def _function(self, node: Any, name: str, inputs: tuple[str, ...]) -> Layer:
+    def _shape(self, layer: Layer, values: list[Value]) -> Sizes | None:
+        """The sizes that a layer gives for these values; None where they do not fit it."""
         try:
-            return _FUNCTIONS[name](*node.args[1:], **node.kwargs)
-        except (LayerError, TypeError):
-            return self._unknown(node, inputs, self.seen[node.name])
+            shape = shape_after(layer, [(value.shape, value.once) for value in values])
+        except (ShapeError, LayerError, IndexError):
+            return None
+        return tuple(map(int, shape))
 
-    def _softmax(self, node: Any, dim: Any, inputs: tuple[str, ...]) -> Layer:
-        if not isinstance(dim, int) or dim == 0:  # not told, or over the batch
-            return self._unknown(node, inputs, self.seen[node.name])
-        return ours.Softmax(dim if dim < 0 else dim - 1 - len(self.shapes[inputs[0]]))
+    # ---- functions
 
-    def _of_module(self, node: Any, inputs: tuple[str, ...]) -> Layer:
-        module = self.module.get_submodule(node.target)
-        kind = type(module).__name__
-        if kind == "Softmax" and len(inputs) == 1:
-            return self._once(module, lambda: self._softmax(node, module.dim, inputs))
-        if kind == "Flatten" and len(inputs) == 1:
-            return self._once(module, lambda: self._moved("flatten", inputs, self.seen[node.name]))
-        mapped = self._mapped(node.target)
-        if isinstance(mapped, Unknown):
-            return self._once(module, lambda: self._unknown(node, inputs, self.seen[node.name]), again=True)
-        return mapped
+    def function(self, func: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """Note a function that the model's code called, or an operator inside of one."""
+        name = _plain_name(func)
+        self.last = name
+        if name == "setitem":
+            output = args[0]
+        outs = [one for one in tensors((output,)) if one.numel()]
+        arrived = list(tensors((args, kwargs)))
+        if not outs:
+            return
+        if _is_constant(name) or not any(map(self.matters, arrived)):
+            self.constants.update(id(one) for one in outs if not self.matters(one))
+            self.alive.extend(outs)
+            return
+        self._function_called(
+            name, args, dict(kwargs), outs, (*self.places[-1], name), _spelling(func, name)
+        )
 
-    def _mapped(self, target: str) -> Layer:
-        """The layer of a module; an `Unknown` without shapes where it is not known."""
-        module = self.module.get_submodule(target)
-        kind = _known_kind(self.torch, module)
-        if kind is None or isinstance(module, self.opaque):
-            return self._once(module, lambda: Unknown(type(module).__name__, (), ()))
-        return self._once(module, lambda: _MODULES[kind](module))
+    def cover(self, name: str, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """What a function gave though none of the operators in it was seen to give it is unknown."""
+        outs = [one for one in tensors((output,)) if one.numel() and not self.matters(one)]
+        batched = [one for one in outs if self.sample(one)[1] is not None]
+        if batched:
+            path = (*self.places[-1], name)
+            call = FunctionCall(self, name, args, dict(kwargs), batched, path)
+            made = self._unknown(call, call.given)
+            self._given(batched, self._note(path, made.layer, made.values), made.layer, made.values)
 
-    def _once(self, module: Any, build: Callable[[], Layer], *, again: bool = False) -> Layer:
-        """A module that is called twice is one layer."""
-        known = self.layers.get(id(module))
-        if known is None or (again and isinstance(known, Unknown) and not known.given):
-            known = self.layers[id(module)] = build()
-        self.used.update(id(one) for one in (*module.parameters(), *module.buffers()))
-        return known
+    def _function_called(
+        self,
+        name: str,
+        args: Any,
+        kwargs: dict[str, Any],
+        outs: list[Any],
+        path: tuple[str, ...],
+        spelling: Spelling | None,
+    ) -> None:
+        call = FunctionCall(self, name, args, kwargs, outs, path)
+        handler = FUNCTIONS.get(name)
+        try:
+            made = handler(call) if handler is not None else None
+            if made is not None and made.same_as is None:
+                fitting = self.fitting(made.layer, made.values, self.sample(outs[0])[0])
+                made = None if fitting is None else made._replace(layer=fitting)
+        except (LayerError, ShapeError, TypeError, IndexError, KeyError, AttributeError):
+            made = None
+        if made is not None and made.same_as is not None:
+            for out in outs:
+                self._keep(out, made.same_as)
+            return
+        sizes, batch_axis, _ = self.sample(outs[0])
+        if made is None:
+            made = self._unknown(call, sizes)
+        if batch_axis is None and any(not value.once for value in made.values):
+            raise self._mixed()
+        key = self._note(path, made.layer, made.values, spelling=spelling, once=batch_axis is None)
+        self._given(outs, key, made.layer, made.values)
 
-    def _unknown(self, node: Any, inputs: tuple[str, ...], given: tuple[int, ...] | None) -> Layer:
-        what, held, stored = _name_of(node), tuple[Held, ...](), tuple[Held, ...]()
-        if node.op == "call_module":
-            module = self.module.get_submodule(node.target)
-            what, held, stored = type(module).__name__, *_held(module)
-            self.used.update(id(one) for one in (*module.parameters(), *module.buffers()))
-        for one in node.all_input_nodes:
-            if one.op == "get_attr":
-                held += self._attribute(one.target)
-        taken = tuple(map(int, self.shapes[inputs[0]])) if inputs else ()
-        return Unknown(what, taken, given or taken, held, stored)
+    def _unknown(self, call: FunctionCall, sizes: Sizes) -> Made:
+        values = [self.value(one) for one in call.tensors if self.matters(one)]
+        return Made(Unknown(call.name, tuple(value.sizes for value in values), sizes), values)
 
-    def _attribute(self, target: str) -> tuple[Held, ...]:
-        """What a function reads that the model holds, where nobody has counted it yet."""
-        owner, _, name = target.rpartition(".")
-        found = getattr(self.module.get_submodule(owner), name)
-        if not isinstance(found, self.torch.nn.Parameter) or id(found) in self.used:
-            return ()
-        self.used.add(id(found))
-        return (Held(name, found.numel()),)
+    # ---- steps
+
+    def note_step(self, path: tuple[str, ...], layer: Layer, values: list[Value]) -> Value:
+        """A step inside of a function that is several: the scores of an attention."""
+        once = all(value.once for value in values)
+        shape = shape_after(layer, [(value.shape, value.once) for value in values], once)
+        key = self._note(path, layer, values, spelling=Spelling.FUNCTION, once=once)
+        first = next((value for value in values if not value.once), values[0])
+        return Value(key, shape, first.batch_axis, first.folded)
+
+    def _note(
+        self,
+        path: tuple[str, ...],
+        layer: Layer,
+        values: Iterable[Value],
+        *,
+        spelling: Spelling | None = None,
+        once: bool = False,
+    ) -> str:
+        key = f"{len(self.steps)} {'.'.join(path)}"
+        self.steps[key] = Step(path or (self.name,), layer, tuple(v.key for v in values), once, spelling)
+        return key
+
+    def _given(self, outs: list[Any], key: str, layer: Layer, read: list[Value]) -> None:
+        """Keep what a step gives; of several tensors, each further one is a part of what the step gave."""
+        first = outs[0]
+        sizes, batch_axis, folded = self.sample(first)
+        shape = self._named(layer, read, sizes)
+        value = Value(key, shape, batch_axis, folded)
+        self._keep(first, value)
+        source = read if isinstance(layer, Rearranged) else [value]
+        for place, out in enumerate(outs[1:], start=1):
+            if out is not first and out.numel():
+                self.parts[id(out)] = (place, key, source)
+                self.alive.append(out)
+
+    def _part(self, tensor: Any) -> Value:
+        """A further tensor that a step gave, once something reads it."""
+        place, key, source = self.parts.pop(id(tensor))
+        sizes, batch_axis, folded = self.sample(tensor)
+        *inside, name = self.steps[key].name
+        layer = self.steps[key].layer
+        what = layer.what if isinstance(layer, Rearranged) else f"output {place}"
+        part = Rearranged(what, tuple(one.sizes for one in source), sizes)
+        other = self._note((*inside, f"{name}_{place}"), part, source, once=batch_axis is None)
+        self._keep(tensor, Value(other, seen_shape(sizes, name), batch_axis, folded))
+        return self.values[id(tensor)]
+
+    def _named(self, layer: Layer, read: list[Value], sizes: Sizes) -> Shape:
+        """The shape with the names of its axes, where the layer gives them."""
+        try:
+            shape = shape_after(layer, [(value.shape, value.once) for value in read])
+        except (ShapeError, LayerError, IndexError):
+            return seen_shape(sizes, "from_torch")
+        return shape if tuple(map(int, shape)) == sizes else seen_shape(sizes, "from_torch")
 
     # ---- the end
 
-    def _output(self, traced: Any) -> str:
-        given = next(node for node in traced.graph.nodes if node.op == "output").args[0]
-        if isinstance(given, (tuple, list)) and len(given) == 1:
-            given = given[0]
-        name = getattr(given, "name", None)
-        if name is None or name not in self.value_of:
-            raise ModelError(
-                f"{type(self.original).__name__} gives several values, or none that depends on its input; "
-                "wrap it in a module that gives one"
-            )
-        return self.value_of[name]
-
-    def _unused(self) -> Unused | None:
-        """What the model holds and nothing of what ran has used."""
-        held = tuple(
-            Held(name, one.numel())
-            for name, one in self.module.named_parameters()
-            if id(one) not in self.used
+    def _output(self, given: Any) -> Value:
+        """The first tensor of what the model gives."""
+        for tensor in tensors((given,)):
+            if self.is_computed(tensor) and not self.value(tensor).once:
+                return self.value(tensor)
+        raise ModelError(
+            f"{self.name} gives no tensor that depends on its input; wrap it in a module that gives one"
         )
-        stored = tuple(
-            Held(name, one.numel())
-            for name, one in self.module.named_buffers()
-            if id(one) not in self.used and not name.endswith("num_batches_tracked")
-        )
-        return Unused(held, stored) if held or stored else None
+
+    def _hold_the_rest(self) -> None:
+        """What the model holds and no step does: not used, or, where something ran unseen, perhaps used there."""
+        rest = [
+            one
+            for one in (*_unique(self.module.parameters()), *_unique(self.module.buffers()))
+            if id(one) in self.names and id(one) not in self.counted and not _is_step_counter(one)
+        ]
+        if not rest:
+            return
+        unseen = any(getattr(step.layer, "what", "") == UNSEEN for step in self.steps.values())
+        held, stored = self.take(rest, whole_names=True)
+        layer = Unplaced(held, stored) if unseen else Unused(held, stored)
+        source = Value(_input_key(0), shape_of(self.shapes[0], "from_torch"))
+        self._note(("unplaced" if unseen else "unused",), layer, [source])
 
 
-def _pooled_flat() -> Layer:
-    return ours.Sequential({"pool": ours.AdaptiveAvgPool2d(1), "flatten": ours.Flatten()})
+def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable[..., Any]:
+    """The forward of a module that gives what has its input's shape; where the input does not fit, its own."""
+    own = module.forward
+
+    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs or not fits(module, x):
+            return own(x, *args, **kwargs)
+        return x if getattr(module, "inplace", False) else _like(torch, x)
+
+    return forward
 
 
-def _on_meta(torch: Any, module: Any) -> Any:
+def _functions(torch: Any, reading: Reading) -> Any:
+    """Sees every function of torch's that is called; one that is not known, as the operators inside of it."""
+    from torch.overrides import TorchFunctionMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Operators(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            output = func(*args, **(kwargs or {}))
+            reading.function(func, args, kwargs or {}, output)
+            return output
+
+    operators = Operators()
+
+    class Functions(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs, name = kwargs or {}, _plain_name(func)
+            if name in _QUESTIONS:
+                return func(*args, **kwargs)
+            if _is_constant(name) and _inside_of_torch():
+                return func(*args, **kwargs)  # what it gives is the result of an operator that was not seen
+            is_known = name in FUNCTIONS or _is_constant(name)
+            if is_known or not any(map(reading.matters, tensors((args, kwargs)))):
+                output = func(*args, **kwargs)
+                reading.function(func, args, kwargs, output)
+                return output
+            with operators:
+                output = func(*args, **kwargs)
+            reading.cover(name, args, kwargs, output)
+            return output
+
+    return Functions()
+
+
+def _inside_of_torch() -> bool:
+    """Whether the function that is looked at was called by torch's own code, and not by a model's."""
+    module = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - there is no other way to ask
+    return str(module).startswith("torch._")
+
+
+def _is_constant(name: str) -> bool:
+    """Whether a function gives what depends on nothing but shapes."""
+    return name.startswith("new_") or name in LIKE_CONSTANTS
+
+
+def _plain_name(func: Any) -> str:
+    """``relu`` of relu, relu_ and _relu; ``getitem`` of __getitem__; ``T`` of the property of that name."""
+    name = str(getattr(func, "__name__", func))
+    if name == "__get__":
+        return str(getattr(getattr(func, "__self__", None), "__name__", "get"))
+    return name.partition(".")[0].strip("_")
+
+
+# What code asks of a tensor, and gets no tensor for an answer.
+_QUESTIONS = frozenset({
+    "get", "shape", "size", "dim", "ndim", "numel", "dtype", "device", "is_floating_point", "stride", "layout",
+    "requires_grad", "is_contiguous", "is_cuda", "is_meta", "element_size", "is_complex", "get_device", "len",
+    "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes", "ndimension", "storage_offset",
+    "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
+})  # fmt: skip
+_OPERATORS = frozenset({"add", "mul", "sub", "div", "matmul", "pow", "neg", "rsub", "truediv", "floordiv"})
+
+
+def _spelling(func: Any, name: str) -> Spelling:
+    """How a call is written, as far as its function tells: ``x + y`` is the tensor's own method."""
+    own = str(getattr(func, "__name__", ""))
+    if name in _OPERATORS and str(getattr(func, "__qualname__", "")).startswith(("TensorBase", "Tensor")):
+        in_place = own.endswith("_") and not own.endswith("__")
+        return Spelling.IN_PLACE_OPERATOR if in_place else Spelling.OPERATOR
+    return Spelling.FUNCTION
+
+
+def _input_key(place: int) -> str:
+    return f"input {place}" if place else ""
+
+
+def _is_step_counter(tensor: Any) -> bool:
+    """Whether a tensor is PyTorch's counter of the steps of a normalization, which is left out."""
+    return not tensor.dim() and not tensor.is_floating_point()
+
+
+def _unique(arrays: Iterable[Any]) -> list[Any]:
+    """Each array once."""
+    return list({id(one): one for one in arrays}.values())
+
+
+def _names(module: Any) -> dict[int, str]:
+    """What the model calls its parameters and buffers, by their ids; a shared one by its first name."""
+    names: dict[int, str] = {}
+    for name, one in (*module.named_parameters(), *module.named_buffers()):
+        names.setdefault(id(one), name)
+    return names
+
+
+def on_meta(torch: Any, module: Any) -> Any:
     """A copy of the module whose arrays are shapes alone."""
     memo: dict[int, Any] = {}
     for one in (*module.parameters(), *module.buffers()):
-        empty = torch.empty_like(one, device="meta")
+        empty = _like(torch, one)
         is_parameter = isinstance(one, torch.nn.Parameter)
         memo[id(one)] = torch.nn.Parameter(empty, one.requires_grad) if is_parameter else empty
+    for one in module.modules():  # each has a dozen of these for hooks, and copying them takes long
+        for value in vars(one).values():
+            if not value and type(value) in (OrderedDict, dict, set):
+                memo[id(value)] = type(value)()
     return copy.deepcopy(module, memo).eval()
+
+
+def _like(torch: Any, tensor: Any) -> Any:
+    """Of the same shape and kind, on the meta device (torch.empty_like is slow there)."""
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
 
 
 def _dtype(torch: Any, module: Any) -> Any:
@@ -471,32 +601,3 @@ def _dtype(torch: Any, module: Any) -> Any:
     arrays = (*module.parameters(), *module.buffers())
     return next((one.dtype for one in arrays if one.is_floating_point()), torch.float32)
 
-
-def _without_batch(tensor: Any) -> tuple[int, ...] | None:
-    sizes = tuple(map(int, tensor.shape))
-    if sizes.count(BATCH) != 1:
-        return None
-    at = sizes.index(BATCH)
-    return (*sizes[:at], *sizes[at + 1 :])
-
-
-def _known_kind(torch: Any, module: Any) -> str | None:
-    """The name under which `_MODULES` has a module, if it runs as PyTorch's own of that name does."""
-    for kind in type(module).__mro__:
-        name = kind.__name__
-        if name in _MODULES and kind is getattr(torch.nn, name, None):
-            same = type(module).forward is kind.forward
-            plain = all(getattr(module, field, usual) == usual for field, usual in _OTHERWISE.items())
-            return name if same and plain else None
-    return None
-
-
-def _name_of(node: Any) -> str:
-    """The name of a function, a method or a module's last part."""
-    target = node.target
-    return target.rpartition(".")[2] if isinstance(target, str) else str(getattr(target, "__name__", target))
-
-
-def _held(module: Any) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
-    held = tuple(Held(name, one.numel()) for name, one in module.named_parameters())
-    return held, tuple(Held(name, one.numel()) for name, one in module.named_buffers())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import prod
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, Shapes
 from layercost.layers.joins import Join
 from layercost.setting import Setting
-from layercost.shape import Shape, ShapeError, seen_shape, values
+from layercost.shape import Shape, ShapeError, seen_shape, shape_of, values
 
 Sizes: TypeAlias = tuple[int, ...]
 
@@ -144,6 +145,39 @@ class Applied(_Holding):
 
     def __repr__(self) -> str:
         return repr(self.layer)
+
+
+@frozen
+class Repeated(Layer):
+    """``(times, ...)``: a layer that runs on each of so many windows or frames of a sample."""
+
+    layer: Layer
+    times: int
+
+    def parameters(self) -> tuple[Held, ...]:
+        return self.layer.parameters()
+
+    def buffers(self) -> tuple[Held, ...]:
+        return self.layer.buffers()
+
+    def check(self, shape: Shape) -> None:
+        if len(shape) < 2 or shape[0] != self.times:
+            raise ShapeError(f"{self.layer!r} was seen on {self.times} parts of a sample, but got {shape}")
+
+    def transform(self, shape: Shape) -> Shape:
+        return shape_of((self.times, *self.layer.output_shape(shape[1:])))
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        each = replace(setting, batch=times(setting.batch, self.times))
+        shapes, given = self.layer.fitted(shape[1:])
+        return self.layer.operations(*shapes, output=given, setting=each)
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        each = replace(setting, batch=times(setting.batch, self.times))
+        return self.layer.written(shape_of(output[1:]), each)
+
+    def __repr__(self) -> str:
+        return f"{self.times} × {self.layer!r}"
 
 
 @frozen

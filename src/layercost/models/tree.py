@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from layercost.layer import Layer, keep
-from layercost.layers.composite import Parallel, Sequential
+from layercost.layers.composite import UNNAMED, Parallel, Sequential
 from layercost.layers.graph import Graph, Node, as_samples
 from layercost.layers.joins import Add, Concatenate, Multiply
 from layercost.layers.model import Model, Spelling
@@ -33,6 +33,7 @@ class Step(NamedTuple):
 Steps = dict[str, Step]  # by the value that each gives, in an order in which they can run
 Item = tuple[tuple[str, ...], Layer]  # a layer under the path of its name
 
+_GRAPH = f"{UNNAMED}graph"
 JOINS: Mapping[type[Layer], str] = {Add: "add", Concatenate: "concatenate", Multiply: "multiply"}
 
 
@@ -149,13 +150,12 @@ def _step(steps: Steps, start: str, keys: list[str]) -> Item:
 def _rest(steps: Steps, start: str, keys: list[str], end: str) -> Item:
     """A graph of what is neither a chain nor a fork that meets again."""
     shared = _common([steps[key].name for key in keys])
-    last = steps[end].name[-1] if end in keys else "graph"
-    return (*shared, last), _graph(steps, (start,), keys, end, len(shared))
+    return (*shared, _GRAPH), _graph(steps, (start,), keys, end, len(shared))
 
 
 def _whole(steps: Steps, output: str, inputs: tuple[str, ...]) -> Item:
     """A model of several inputs is one graph."""
-    return ("graph",), _graph(steps, inputs, list(steps), output, 0)
+    return (_GRAPH,), _graph(steps, inputs, list(steps), output, 0)
 
 
 def _parallel(steps: Steps, start: str, end: Step) -> Item:

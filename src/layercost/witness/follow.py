@@ -67,6 +67,8 @@ def _sizes(layer: Any, sample: Tensor) -> str:
 
 
 def _inside(path: str, name: str) -> str:
+    if name.startswith("~"):  # a graph inside of a model, which has no name of its own
+        return path
     return f"{path}.{name}" if path else name
 
 
