@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Operation
 from layercost.frozen import frozen
-from layercost.layer import Layer
-from layercost.models.leaves import Sizes, _Seen
+from layercost.layer import Layer, Shapes
+from layercost.models.leaves import Applied, Sizes, _Seen
 from layercost.setting import Setting
-from layercost.shape import Shape, seen_shape
+from layercost.shape import Shape, checked_sizes, seen_shape
 
 
 @frozen
@@ -46,6 +47,27 @@ class Folded(_Seen):
 
     def __repr__(self) -> str:
         return repr(self.layer) if self.times == 1 else f"{self.times} × {self.layer!r}"
+
+
+@frozen
+class Joined(Applied):
+    """A layer of several values that holds `held` and `stored`, as the scales of a quantised product.
+
+    The first `works_on` values are those that the layer reads.
+    """
+
+    works_on: int = 2
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        shapes, _ = self.layer.fitted(*input_shapes[: self.works_on])
+        beside = (seen_shape(checked_sizes(sizes), "from_onnx") for sizes in input_shapes[self.works_on :])  # type: ignore[arg-type]
+        return (*shapes, *beside)
+
+    def transform(self, *shapes: Shape) -> Shape:
+        return self.layer.transform(*shapes[: self.works_on])
+
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return self.layer.operations(*shapes[: self.works_on], output=output, setting=setting)
 
 
 def folded(

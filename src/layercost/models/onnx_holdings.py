@@ -92,6 +92,10 @@ class Holdings:
         """Whether a tensor is held wherever it is read: no Constant of a single number is."""
         return self._belongs(name) and (name in self._initial or self.size(name) != 1)
 
+    def held_by(self, names: Iterable[str]) -> bool:
+        """Whether some of these values hold tensors of the network."""
+        return any(self._counts(one) for one in self.sources(names))
+
     def size(self, name: str) -> int:
         """How many values a tensor has."""
         return prod(self._sizes[name])

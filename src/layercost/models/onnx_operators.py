@@ -199,7 +199,8 @@ def _clip(op: Operator) -> Made:
     if limits == [0.0, 6.0]:
         return Made(ours.ReLU6(), [op.value()], inner=(op.full(),))
     bounds = [limit for limit in limits if limit is not None]
-    must(bool(bounds))
+    if not bounds:
+        return Made(ours.Identity(), [op.value()])
     value = op.value()
     for _ in bounds[1:]:
         value = op.step("low", ours.Elementwise("compare"), [value])

@@ -8,7 +8,7 @@ from typing import Any
 from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
-from layercost.models.onnx_operator import Handler, Made, Operator, Value, must, of, places, together
+from layercost.models.onnx_operator import Handler, Made, Operator, Value, arrived, must, of, places, together
 from layercost.models.onnx_values import Sizes
 
 # ---- products with weights -------------------------------------------------------------------------
@@ -119,12 +119,22 @@ def _scaled(op: Operator, made: Made, factor: float) -> Made:
     return Made(ours.Elementwise("multiply"), [op.step_of("product", made)], inner=(op.given,))
 
 
-def _einsum(op: Operator) -> Made:
-    """Two values whose common indices are multiplied and summed: a stack of matrix products."""
+def _indices(op: Operator) -> tuple[str, str, str]:
+    """The indices of two inputs and of the output; those that an ellipsis stands for are capital letters."""
     equation = op.get("equation", b"").decode().replace(" ", "")
-    must(equation.count(",") == 1 and "." not in equation and "->" in equation)
+    must(equation.count(",") == 1 and "->" in equation)
     inputs, output = equation.split("->")
     first, second = inputs.split(",")
+    spare = [len(op.full(place)) - len(one) + 3 for place, one in enumerate((first, second)) if "..." in one]
+    letters = "ABCDEFGHIJKL"[: max(spare, default=0)]
+    must(all(count == len(letters) for count in spare) and not set(letters) & set(equation))
+    written = [one.replace("...", letters) for one in (first, second, output)]
+    return written[0], written[1], written[2]
+
+
+def _einsum(op: Operator) -> Made:
+    """Two values whose common indices are multiplied and summed: a stack of matrix products."""
+    first, second, output = _indices(op)
     must(all(len(set(part)) == len(part) for part in (first, second, output)))
     size = {**dict(zip(first, op.full(), strict=True)), **dict(zip(second, op.full(1), strict=True))}
     both, summed = set(first) & set(second), (set(first) | set(second)) - set(output)
@@ -175,15 +185,24 @@ def _optional(op: Operator, place: int) -> Value | None:
 
 
 def _standard_attention(op: Operator) -> Made:
-    """ONNX's own Attention, without a cache."""
-    must(not op.has(4) and not op.has(5) and not op.get("softcap", 0.0))
-    must(len([name for name in op.node.output if name]) == 1)
+    """ONNX's own Attention; keys and values of before are put in front of the new ones."""
+    must(not op.get("softcap", 0.0) and op.has(4) == op.has(5) and not op.has(6))
     heads, of_keys = op.get("q_num_heads", 0), op.get("kv_num_heads", 0)
     query, key, value = (
         _heads(op, label, op.value(place), count)
         for place, (label, count) in enumerate((("queries", heads), ("keys", of_keys), ("values", of_keys)))
     )
+    if op.has(4):
+        key, value = _after(op, "keys", op.value(4), key), _after(op, "values", op.value(5), value)
     return _attended(op, query, key, value, _optional(op, 3))
+
+
+def _after(op: Operator, label: str, before: Value, new: Value) -> Value:
+    """``(batch, heads, steps, size)`` behind those of earlier steps."""
+    full = (*new.full[:2], before.full[2] + new.full[2], new.full[3])
+    given = full[1:] if new.batch == 0 else full
+    moves = Rearranged(op.kind, arrived([before, new], once=before.once and new.once), given)
+    return op.step(f"all_{label}", moves, [before, new], full)
 
 
 def _multi_head(op: Operator) -> Made:

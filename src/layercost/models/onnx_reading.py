@@ -12,7 +12,7 @@ from layercost.layer import Layer, LayerError
 from layercost.layers.linear import Linear
 from layercost.layers.model import Model
 from layercost.layers.recurrent import Recurrent
-from layercost.models.folded import folded
+from layercost.models.folded import Joined, folded
 from layercost.models.leaves import Applied, Stored, Unknown, Unplaced, Unused
 from layercost.models.onnx_fusions import Fusions
 from layercost.models.onnx_holdings import Constant, Holdings
@@ -211,9 +211,10 @@ class Reading:
     def _is_constant(self, node: Any, output: str) -> bool:
         """Whether a node gives what follows from sizes and constants of the code alone."""
         names = [name for name in (*node.input, *_captured(node)) if name]
-        if node.op_type not in _OF_SHAPES and any(self.is_value(name) for name in names):
-            return False
         if output not in self.seen.shapes:
+            return False
+        nothing = prod(self.seen.shapes[output]) == 0 and not self.holdings.held_by(names)
+        if not nothing and node.op_type not in _OF_SHAPES and any(self.is_value(name) for name in names):
             return False
         numbers = () if node.op_type in _OF_SHAPES else tuple(self.holdings.sources(names))
         for name in filter(None, node.output):
@@ -312,7 +313,11 @@ class Reading:
         held, stored = self._placed(names, beside)
         own = _total(layer.parameters()), _total(layer.buffers())
         if computed or own != (_total(held), _total(stored)):
-            return Applied(layer, held, stored), computed
+            several = len(made.values) > 1
+            applied = (
+                Joined(layer, held, stored, len(made.values)) if several else Applied(layer, held, stored)
+            )
+            return applied, computed
         self.layers[kept] = layer
         return layer, computed
 
@@ -330,7 +335,9 @@ class Reading:
         first, *others = [name for name in node.output if name]
         self.values[first] = value
         for name in others:
-            if self.fusions.is_read(name) and name in self.seen.shapes:
+            if not prod(self.seen.shapes.get(name, (1,))):
+                self.constants[name] = Constant()
+            elif self.fusions.is_read(name) and name in self.seen.shapes:
                 self.values[name] = self._part(node, name, value)
 
     def _part(self, node: Any, name: str, value: Value) -> Value:
