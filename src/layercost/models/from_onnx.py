@@ -96,6 +96,9 @@ def _works(onnx: Any, proto: Any, found: list[Input], whole: list[Input]) -> boo
         return False
     if any(batch_axis(alone.shapes[name], sizes) is SEVERAL for name, sizes in together.shapes.items()):
         return False
+    outputs = [one.name for one in proto.graph.output if one.name in alone.shapes]
+    if any(batch_axis(alone.shapes[name], together.shapes[name]) is None for name in outputs):
+        return False  # it mixes the samples of a batch
     batch = max(own.full[one.batch] for one, own in zip(found, whole, strict=True) if one.batch is not None)
     targets = [node.input[1] for node in proto.graph.node if node.op_type in ("Reshape", "Expand")]
     named = [alone.array(name).reshape(-1).tolist() for name in targets if alone.is_known(name)]

@@ -272,9 +272,8 @@ class Reading:
         """The layer where it gives what onnx infers, on the values as they stand or on shapes of its own."""
         try:
             shape = tuple(map(int, self._shape(made.layer, made, once)))
-            alike = isinstance(made.layer, Recurrent) and prod(shape) == prod(given)
-            alike = alike or (shape == given and not made.rearranged)
-            if alike or (isinstance(made.layer, Recurrent) and len(shape) == 1):
+            steps = isinstance(made.layer, Recurrent) and made.inner == (made.values[0].sizes,)
+            if steps or (shape == given and not made.rearranged):  # directions stand in an axis of their own
                 return made.layer
         except (ShapeError, LayerError, AttributeError):
             pass
