@@ -17,6 +17,17 @@ from onnx.reference import ReferenceEvaluator
 
 Sizes: TypeAlias = tuple[int, ...]
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+COUNTED = (
+    "Conv",
+    "ConvInteger",
+    "QLinearConv",
+    "ConvTranspose",
+    "MatMul",
+    "Gemm",
+    "MatMulInteger",
+    "Einsum",
+    *GATES,
+)
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 
 
@@ -42,7 +53,7 @@ def macs(path: Path, inputs: Mapping[str, Sizes]) -> int:
 
 def _products(node: Any, shapes: Mapping[str, Sizes]) -> int:
     kind = node.op_type
-    if kind == "Conv":
+    if kind in ("Conv", "ConvInteger"):
         return prod(shapes[node.output[0]]) * prod(shapes[node.input[1]][1:])
     if kind == "QLinearConv":
         return prod(shapes[node.output[0]]) * prod(shapes[node.input[3]][1:])

@@ -76,7 +76,7 @@ def layers_of(tree: lc.Layer, shape: tuple[int, ...]) -> list[lc.Layer]:
     return [call.layer for call in tree.calls(shape)]
 
 
-IMAGE, WORDS = (3, 8, 8), (5, 4)
+IMAGE, WORDS, CUBE = (3, 8, 8), (5, 4), (2, 4, 4, 4)
 CASES: dict[str, tuple[Any, dict[str, tuple[int, ...]], tuple[int, ...], lc.Layer]] = {
     "Conv": (node("Conv", "x,w,b", "y", strides=[2, 2], pads=[1, 1, 1, 1]), {"w": (6, 3, 3, 3), "b": (6,)},
              IMAGE, lc.Conv2d(3, 6, 3, stride=2, padding=1)),
@@ -108,6 +108,36 @@ CASES: dict[str, tuple[Any, dict[str, tuple[int, ...]], tuple[int, ...], lc.Laye
     "Gelu": (node("Gelu", "x", "y", approximate="tanh"), {}, IMAGE, lc.GELU("tanh")),
     "Softmax": (node("Softmax", "x", "y", axis=1), {}, IMAGE, lc.Softmax(-3)),
     "Flatten": (node("Flatten", "x", "y"), {}, IMAGE, lc.Flatten()),
+    "ConvTranspose over one axis": (node("ConvTranspose", "x,w", "y", strides=[2]), {"w": (5, 6, 3)}, WORDS,
+                                    lc.ConvTranspose1d(5, 6, 3, stride=2, bias=False)),
+    "ConvTranspose, SAME_UPPER": (node("ConvTranspose", "x,w", "y", strides=[2, 2], auto_pad="SAME_UPPER"),
+                                  {"w": (3, 4, 4, 4)}, IMAGE,
+                                  lc.ConvTranspose2d(3, 4, 4, stride=2, padding=1, bias=False)),
+    "ConvTranspose over three axes": (node("ConvTranspose", "x,w", "y"), {"w": (2, 3, 2, 2, 2)}, CUBE,
+                                      lc.ConvTranspose3d(2, 3, 2, bias=False)),
+    "BatchNormalization over three axes": (node("BatchNormalization", "x,s,b,m,v", "y"),
+                                           dict.fromkeys("sbmv", (2,)), CUBE, lc.BatchNorm3d(2)),
+    "InstanceNormalization": (node("InstanceNormalization", "x,s,b", "y"), dict.fromkeys("sb", (3,)), IMAGE,
+                              lc.InstanceNorm2d(3, affine=True)),
+    "MaxPool over one axis": (node("MaxPool", "x", "y", kernel_shape=[2], strides=[2]), {}, WORDS,
+                              lc.MaxPool1d(2, stride=2)),
+    "AveragePool over three axes": (
+        node("AveragePool", "x", "y", kernel_shape=[2] * 3, count_include_pad=1), {}, CUBE,
+        lc.AvgPool3d(2, stride=1),
+    ),
+    "GlobalMaxPool": (node("GlobalMaxPool", "x", "y"), {}, IMAGE, lc.AdaptiveMaxPool2d(1)),
+    "ReduceMax": (node("ReduceMax", "x", "y", keepdims=0), {}, IMAGE, lc.Reduce("max", (-3, -2, -1))),
+    "HardSwish": (node("HardSwish", "x", "y"), {}, IMAGE, lc.Hardswish()),
+    "HardSigmoid": (node("HardSigmoid", "x", "y", alpha=1 / 6), {}, IMAGE, lc.Hardsigmoid()),
+    "Mish": (node("Mish", "x", "y"), {}, IMAGE, lc.Mish()),
+    "Elu": (node("Elu", "x", "y", alpha=0.5), {}, IMAGE, lc.ELU(0.5)),
+    "Selu": (node("Selu", "x", "y"), {}, IMAGE, lc.SELU()),
+    "Softplus": (node("Softplus", "x", "y"), {}, IMAGE, lc.Softplus()),
+    "LogSoftmax": (node("LogSoftmax", "x", "y", axis=-1), {}, WORDS, lc.LogSoftmax(-1)),
+    "Pow": (node("Pow", "x,x", "y"), {}, IMAGE, lc.Elementwise("power", 2)),
+    "Erf": (node("Erf", "x", "y"), {}, IMAGE, lc.Elementwise("error function")),
+    "Transpose": (node("Transpose", "x", "y", perm=[0, 2, 1]), {}, WORDS,
+                  Rearranged("Transpose", (WORDS,), (4, 5))),
 }  # fmt: skip
 
 
@@ -115,7 +145,8 @@ CASES: dict[str, tuple[Any, dict[str, tuple[int, ...]], tuple[int, ...], lc.Laye
 def test_an_operator_becomes_the_layer_that_it_is(name: str, file: Make) -> None:
     """Nothing of the weights is read: their data does not exist."""
     made, weights, shape, expected = CASES[name]
-    tree = lc.from_onnx(file([made], weights, input=("N", *shape)))
+    mixes = name == "ReduceMax"  # with all axes goes the batch
+    tree = lc.from_onnx(file([made], weights, input=(1 if mixes else "N", *shape)))
     assert layers_of(tree, shape) == [expected]
     assert tree.input_shape == shape
 

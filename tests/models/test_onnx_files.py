@@ -12,6 +12,7 @@ from typing import Any
 
 import onnx
 import pytest
+from onnx.backend.test.case.node import collect_testcases
 
 import layercost as lc
 from layercost.models import ModelError, Stored, Unknown, Unplaced, Unused
@@ -80,6 +81,37 @@ def test_resnet50_in_a_file_has_the_macs_and_parameters_of_the_published_one() -
     (path,) = (path for path in LIGHT if "resnet50" in path.stem)
     read, published = (lc.table(net).total for net in (lc.from_onnx(path), lc.networks.resnet50()))
     assert (read.macs, read.parameters) == (published.macs, published.parameters)
+
+
+# ---- single operators ----------------------------------------------------------------------------
+
+
+def agree(case: Any, path: Path) -> bool:
+    """Whether a single operator has the values and products that it should; true where it is not known."""
+    path.write_bytes(case.model.SerializeToString())
+    try:
+        tree = lc.from_onnx(path)
+    except ModelError:
+        return True
+    macs = lc.table(tree).total.macs
+    if any(isinstance(leaf, Unknown) for leaf in leaves_of(tree)):
+        return True
+    given, (first, *_) = case.data_sets[0]
+    names = [one.name for one in case.model.graph.input]
+    sizes = {name: getattr(value, "shape", ()) for name, value in zip(names, given, strict=True)}
+    shapes = tree.input_shape if len(sizes) > 1 else (tree.input_shape,)
+    values = prod(map(int, tree.output_shape(*shapes))) * samples(tree, sizes)
+    if prod(getattr(first, "shape", (0,))) not in (0, values):  # none, or a sequence
+        return False
+    counted = case.model.graph.node[0].op_type in reference.COUNTED
+    return not counted or macs * samples(tree, sizes) == reference.macs(path, sizes)
+
+
+@pytest.mark.filterwarnings("ignore")  # onnx divides by zero while it makes some of these
+def test_every_single_operator_of_onnx_has_its_values_and_products_or_is_named(tmp_path: Path) -> None:
+    cases = [case for case in collect_testcases(None) if case.model is not None]
+    assert len(cases) > 1000
+    assert [case.name for case in cases if not agree(case, tmp_path / "model.onnx")] == []
 
 
 # ---- what PyTorch writes -------------------------------------------------------------------------
