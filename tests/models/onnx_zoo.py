@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 Sizes: TypeAlias = tuple[int, ...]
 
@@ -372,3 +373,13 @@ def export(name: str, path: Any, batch: int | None) -> None:
         module, inputs, str(path), dynamo=False, input_names=list(exported.inputs), dynamic_axes=axes,
         opset_version=17,
     )  # fmt: skip
+
+
+def flops(name: str) -> int:
+    """What PyTorch's own counter sees of a model on one sample: two for each multiply-accumulate."""
+    exported = ZOO[name]
+    kind = torch.int64 if exported.tokens else torch.float32
+    inputs = [torch.zeros((1, *sizes), dtype=kind) for sizes in exported.inputs.values()]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        exported.make().eval()(*inputs)
+    return int(counter.get_total_flops())

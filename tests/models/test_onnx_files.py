@@ -173,6 +173,23 @@ def test_a_larger_batch_multiplies_what_depends_on_the_input(name: str, zoo: Any
     assert lc.table(tree, batch=3).total.macs == counted
 
 
+UNSEEN = {
+    "LSTM",
+    "last state",
+    "frames",
+    "cross attention",
+    "rotary",
+}  # one call each on a CPU, which it skips
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [name for name in KINDS if name not in UNSEEN])
+def test_a_file_multiplies_what_pytorch_counts_for_the_module(name: str, zoo: Any, folder: Path) -> None:
+    tree = lc.from_onnx(exported(zoo, folder, name, None))
+    assert 2 * lc.table(tree).total.macs == zoo.flops(name)
+
+
 @pytest.mark.torch
 @pytest.mark.filterwarnings("ignore")
 def test_a_parameter_that_is_added_is_stored_and_named(zoo: Any, folder: Path) -> None:
