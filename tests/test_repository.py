@@ -164,6 +164,16 @@ def imports_of(path: Path) -> set[str]:
     return imported
 
 
+def test_the_import_contract_lists_every_module_of_layercost():
+    """A module that stands in no layer may import anything: the linter refuses it, and so do we."""
+    contract = next(each for each in PROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    listed = {name for layer in contract["layers"] for name in re.findall(r"\w+", layer)}
+    assert contract["exhaustive"]
+    assert listed == {path.stem for path in (ROOT / "src/layercost").glob("[!_]*.py")} | {
+        path.parent.name for path in (ROOT / "src/layercost").glob("*/__init__.py")
+    } | {"__main__"}
+
+
 @pytest.mark.parametrize("module", ["runner", "values"])
 def test_the_untrusted_side_imports_only_the_standard_library(module: str):
     """These two share a process with the student's code: nothing else of ours may be there to be found."""
@@ -176,7 +186,8 @@ def test_the_witness_borrows_no_formula():
     modules = (ROOT / "src/layercost/witness").glob("*.py")
     imported = {name for module in modules for name in imports_of(module) if name.startswith("layercost")}
     borrowed = {name for name in imported if not name.startswith("layercost.witness")}
-    assert borrowed <= {f"layercost.shape.{name}" for name in ("ShapeError", "whole", "checked_sizes")}
+    shared = ("ShapeError", "whole", "checked_sizes", "several")
+    assert borrowed <= {f"layercost.shape.{name}" for name in shared}
 
 
 # ---- the wheel
@@ -247,6 +258,39 @@ exec(re.search(r"^```python\\n(?!>>>)(.*?)^```", text, re.M | re.S)[1], names)
 print(doctest.testfile("CONTRIBUTING.md", module_relative=False, globs=names, encoding="utf-8"))
 """
     assert output_of(sys.executable, "-c", program) == "TestResults(failed=0, attempted=3)\n"
+
+
+ADDED = """
+import pathlib, re
+from tests.layercost import drawing
+
+text = pathlib.Path("CONTRIBUTING.md").read_text(encoding="utf-8")
+names = {}
+for block in re.findall(r"^```python\\n(?!>>>)(.*?)^```", text, re.M | re.S):
+    exec(block, names)
+drawing.RECIPES["LayerScale"] = names["drawn_layer_scale"]
+"""
+CONTRACTS = [
+    "tests/layercost/test_formulas_against_witnesses.py",
+    "tests/layercost/test_layers.py",
+    "tests/forward/test_against_the_witness.py",
+    "tests/questions/test_misconceptions.py",
+]
+
+
+def test_the_layer_that_contributing_adds_meets_the_contracts_of_all_layers(tmp_path: Path):
+    """Its blocks are a plugin that runs before the tests are collected; theirs are then found for it too."""
+    (tmp_path / "contributing_added.py").write_text(ADDED, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "contributing_added", "-p", "no:cacheprovider",
+         "-k", "LayerScale", *CONTRACTS],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT), str(ROOT / "src")])},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    passed = re.search(r"(\d+) passed", run.stdout)
+    assert passed, run.stdout
+    assert int(passed[1]) >= 10
 
 
 def test_the_question_that_contributing_adds_is_drawn_and_explains_its_mistakes():

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from layercost import networks
 from layercost.convention import CONVENTIONS, Convention, Memory, Quantity, UnknownNameError, memory
+from layercost.counters import count
+from layercost.counting import Count, Counted, CounterError
 from layercost.difference import Difference, difference
 from layercost.expression import Expression, Symbol
 from layercost.intensity import Intensity, arithmetic_intensity
@@ -132,14 +134,20 @@ from layercost.shape import (
     compare_output_sizes,
     compare_transposed_sizes,
 )  # fmt: skip
-from layercost.table import Count, Table, count, table
+from layercost.table import Table, table
 
 if TYPE_CHECKING:
+    from layercost.comparison import Comparison, compare
+    from layercost.identification import Identification, identify
     from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
+    "Comparison": "layercost.comparison",
+    "Identification": "layercost.identification",
+    "compare": "layercost.comparison",
+    "identify": "layercost.identification",
     "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
@@ -163,20 +171,20 @@ __all__ = [
     "TF_SAME", "TF_VALID", "TRANSPOSED", "TRANSPOSED_SIZE_RULES", "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d", "Add", "Auxiliary", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d",
-    "BatchNorm2d", "BatchNorm3d", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d", "Conv3d",
-    "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Convention", "Count", "Difference",
-    "Dropout", "Elementwise", "Embedding", "EuclideanRBF", "Expression", "Features", "Flatten", "Graph",
-    "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "Image", "InstanceNorm1d",
-    "InstanceNorm2d", "InstanceNorm3d", "Intensity", "Layer", "LayerError", "LayerNorm", "LeakyReLU",
-    "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MatMul", "MaxPool1d", "MaxPool2d",
-    "MaxPool3d", "Memory", "Mish", "Model", "Multiply", "PReLU", "Parallel", "PixelShuffle",
-    "PixelUnshuffle", "Quantity", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce", "ScaledTanh",
-    "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "Softmax", "Softplus",
-    "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError", "Upsample",
-    "Volume", "ZeroPad2d", "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity",
-    "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold", "from_keras",
-    "from_onnx", "from_torch", "layer_from_text", "memory", "network_named", "networks",
-    "receptive_field", "table",
+    "BatchNorm2d", "BatchNorm3d", "Comparison", "Concatenate", "ConnectedConv2d", "Conv1d", "Conv2d",
+    "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Convention", "Count", "Counted",
+    "CounterError", "Difference", "Dropout", "Elementwise", "Embedding", "EuclideanRBF", "Expression",
+    "Features", "Flatten", "Graph", "GroupNorm", "Hardsigmoid", "Hardswish", "Hardtanh", "Identification",
+    "Identity", "Image", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Intensity", "Layer",
+    "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax",
+    "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "Model", "Multiply", "PReLU",
+    "Parallel", "PixelShuffle", "PixelUnshuffle", "Quantity", "RMSNorm", "ReLU", "ReLU6",
+    "ReceptiveField", "Reduce", "ScaledTanh", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU",
+    "Sigmoid", "Signal", "Softmax", "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh",
+    "Tokens", "UnknownNameError", "Upsample", "Volume", "ZeroPad2d", "ZeroPaddedShortcut",
+    "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes",
+    "compare_transposed_sizes", "count", "difference", "fold", "from_keras", "from_onnx", "from_torch",
+    "identify", "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
 ]  # fmt: skip
 
 

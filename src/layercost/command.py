@@ -1,6 +1,7 @@
 """The command ``layercost``: tables of networks and layers, conventions, and the networks there are.
 
-Bad input gives one message on stderr and exit status 2.
+Bad input gives one message on stderr and exit status 2. Where a tool stops at a model, what is printed says
+why, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -9,21 +10,21 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import layercost
-from layercost import terminal
+from layercost import counters, terminal
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
-from layercost.difference import DIFFERENCE_FORMATS, difference
-from layercost.expression import HTML, LATEX, TEXT, Notation, defining, equation
+from layercost.counters import count
+from layercost.counting import Count
+from layercost.difference import difference
+from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
-from layercost.table import FORMATS, Count, Table, count, table
-
-READING_FORMATS = ("text", "json")
-COMPARISON_FORMATS = ("text", "md", "html", "json")
+from layercost.table import FORMATS, Table, table
+from layercost.view import json_of
 
 EXAMPLES = """\
 examples:
@@ -35,6 +36,7 @@ examples:
   layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
   layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
   layercost show vgg16 --as fvcore
+  layercost show vgg16 --convention thop --format csv
   layercost layer "LSTM(128, 64, batch_first=True)" --input 10x128 --as torchinfo --format json
   layercost compare resnet50
   layercost compare "Conv2d(3, 64, 3, padding=1)" --input 3x32x32 --batch 8 --format md
@@ -50,7 +52,7 @@ completes names after: eval "$(register-python-argcomplete layercost)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; gives the exit status: 0, or 2 for input that cannot be."""
+    """Run the command; gives the exit status: 0, 1 where a tool fails, or 2 for input that cannot be."""
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except (ValueError, RecursionError) as error:  # all errors of the library are ValueErrors
@@ -71,8 +73,10 @@ def _run(arguments: list[str]) -> int:
     except SystemExit:  # --help and --version have printed what was asked for
         _say("")
         return 0
-    _say(options.run(options))
-    return 0
+    said = options.run(options)
+    text, status = said if isinstance(said, tuple) else (said, 0)
+    _say(text)
+    return int(status)
 
 
 def _completions() -> dict[str, Iterable[str]]:
@@ -81,14 +85,8 @@ def _completions() -> dict[str, Iterable[str]]:
     networks = [*NETWORKS, *versions]
     return {
         "network": networks, "first": networks, "second": networks, "model": networks,
-        "convention": CONVENTIONS, "dtype": DTYPE_BITS, "format": FORMATS, "dialect": _dialect_names(),
+        "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.tools(),
     }  # fmt: skip
-
-
-def _dialect_names() -> Iterable[str]:
-    from layercost import dialects
-
-    return dialects.DIALECTS
 
 
 def _say(text: str) -> None:
@@ -99,19 +97,33 @@ def _say(text: str) -> None:
         text.encode(sys.stdout.encoding or "utf-8")  # what is kept in memory has none
     except UnicodeEncodeError:
         getattr(sys.stdout, "reconfigure", lambda **_: None)(encoding="utf-8")
-    print(text, end="\n" if text else "", flush=True)
+    print(text, end="" if text.endswith("\n") or not text else "\n", flush=True)
 
 
 # ---- what each command says ----------------------------------------------------------------------
 
 
-def _show(options: argparse.Namespace) -> str:
+class Said(NamedTuple):
+    """What is printed, and the exit status: 1 where a tool gives no number."""
+
+    text: str
+    status: int
+
+
+def _show(options: argparse.Namespace) -> str | Said:
     if isinstance(options.input, dict) and not _is_file(options.network):
         raise ValueError("--input NAME=SHAPE is for files; a network by name has one input, as 1x32x32")
     if options.dialect is not None and not _is_file(options.network):
         return _reading(_published(options.network, options.version), options)
     net = _network(options)
-    return _reading(net, options) if options.dialect else _written(_table(net, options), options.format)
+    if options.dialect is not None:
+        return _reading(net, options)
+    shown_table = _table(net, options)
+    return Said(_written(shown_table, options.format), _status(shown_table.failure))
+
+
+def _status(failure: str | None) -> int:
+    return 0 if failure is None else 1
 
 
 def _written(shown_table: Table, form: str) -> str:
@@ -130,19 +142,21 @@ def _network(options: argparse.Namespace) -> Layer:
     return read
 
 
-def _difference(options: argparse.Namespace) -> str:
+def _difference(options: argparse.Namespace) -> Said:
     first, second = (network_named(name) for name in (options.first, options.second))
     found = difference(
         first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
     )
-    return found.render(options.format)
+    return Said(found.render(options.format), _status(found.first.failure or found.second.failure))
 
 
-def _layer(options: argparse.Namespace) -> str:
+def _layer(options: argparse.Namespace) -> str | Said:
     layer = layer_from_text(options.layer)
     if options.dialect is not None:
         return _reading(layer, options)
-    return LAYER_FORMATS[options.format](_table(layer, options), _derived(layer, options))
+    shown_table = _table(layer, options)
+    written = LAYER_FORMATS[options.format](shown_table, _derived(layer, shown_table, options))
+    return Said(written, _status(shown_table.failure))
 
 
 def _is_file(name: str) -> bool:
@@ -157,34 +171,26 @@ def _published(name: str, version: str | None = None) -> Layer:
     return network_named(name, version)
 
 
-def _reading(layer: Layer, options: argparse.Namespace) -> str:
-    """What a tool prints, as text or JSON; raises ValueError for the formats of tables."""
+def _reading(layer: Layer, options: argparse.Namespace) -> Said:
+    """What a tool prints; exit status 1 where it stops at the model."""
     from layercost import dialects
 
-    if options.format not in READING_FORMATS:
-        raise ValueError(
-            f"a reading is written as {' or '.join(READING_FORMATS)}, but got {options.format!r}"
-        )
     surroundings = {"batch": options.batch, "training": options.training, "spelling": options.spelled}
-    reading = dialects.read(layer, options.input, options.dialect, **surroundings)
-    return _json(reading.data) if options.format == "json" else reading.text()
+    reading = dialects.read(layer, options.input, counters.tool_named(options.dialect), **surroundings)
+    return Said(reading.render(options.format), _status(reading.failure))
 
 
 def _compare(options: argparse.Namespace) -> str:
-    from layercost import dialects
-
     layer = _published(options.model) if _is_name(options.model) else layer_from_text(options.model)
-    compared = dialects.compare(
+    compared = layercost.compare(
         layer, options.input, batch=options.batch, training=options.training, spelling=options.spelled
     )
     return compared.render(options.format)
 
 
 def _identify(options: argparse.Namespace) -> str:
-    from layercost import dialects
-
     models = list(_versions(options.model)) if _is_name(options.model) else [layer_from_text(options.model)]
-    found = dialects.identify(options.number, models, options.input, batch=options.batch)
+    found = layercost.identify(options.number, models, options.input, batch=options.batch)
     return found.render(options.format)
 
 
@@ -205,17 +211,19 @@ def _table(layer: Layer, options: argparse.Namespace) -> Table:
     return table(layer, options.input, options.convention, batch=options.batch, dtype=options.dtype)
 
 
-def _derived(layer: Layer, options: argparse.Namespace) -> list[Count]:
-    """Parameters, MACs and FLOPs of a layer, each with its derivation."""
-    quantities = (Quantity.PARAMETERS, Quantity.MACS, Quantity.FLOPS)
-    return [count(layer, q, options.input, options.convention, batch=options.batch) for q in quantities]
+def _derived(layer: Layer, shown_table: Table, options: argparse.Namespace) -> list[Count]:
+    """Parameters, MACs and FLOPs of a layer, each with its derivation; of a tool, its own number."""
+    counted = [(Quantity.PARAMETERS, "textbook"), (Quantity.MACS, "textbook")]
+    if shown_table.failure is None and shown_table.counted.counts_operations:
+        counted.append((Quantity.FLOPS, options.convention))
+    return [count(layer, which, options.input, by, batch=options.batch) for which, by in counted]
 
 
 def _derivations(counts: Iterable[Count], notation: Notation) -> dict[str, list[str]]:
     """For each quantity its line letters = numbers = total, and a line for each letter that it defines."""
     return {
         counted.quantity.value: [
-            equation(counted.expression, notation),
+            counted.rendered(notation),
             *(defining(definition, notation) for definition in counted.definitions),
         ]
         for counted in counts
@@ -253,12 +261,13 @@ def _as_json(shown_table: Table, counts: list[Count]) -> str:
             "total": counted.total,
             "unit": counted.unit,
             "convention": counted.convention,
+            "at_least": counted.at_least,
             "text": text[counted.quantity.value],
             "latex": latex[counted.quantity.value],
         }
         for counted in counts
     }
-    return _json({**shown_table.data(), "derivations": derivations})
+    return json_of({**shown_table.data(), "derivations": derivations})
 
 
 LAYER_FORMATS: dict[str, Callable[[Table, list[Count]], str]] = {
@@ -273,7 +282,7 @@ LAYER_FORMATS: dict[str, Callable[[Table, list[Count]], str]] = {
 
 def _conventions(options: argparse.Namespace) -> str:
     if options.format == "json":
-        return _json([_convention_data(convention) for convention in CONVENTIONS.values()])
+        return json_of([_convention_data(convention) for convention in CONVENTIONS.values()])
     blocks = []
     for convention in CONVENTIONS.values():
         prices = (f"    {what}: {price}" for what, price in _prices(convention).items())
@@ -299,7 +308,7 @@ def _prices(convention: Convention) -> dict[str, str]:
 
 def _networks(options: argparse.Namespace) -> str:
     if options.format == "json":
-        return _json([_network_data(entry) for entry in NETWORKS.values()])
+        return json_of([_network_data(entry) for entry in NETWORKS.values()])
     blocks = []
     for entry in NETWORKS.values():
         versions = (
@@ -313,12 +322,6 @@ def _networks(options: argparse.Namespace) -> str:
 def _network_data(entry: NetworkEntry) -> dict[str, Any]:
     names = ("name", "title", "default")
     return {**{name: getattr(entry, name) for name in names}, "versions": dict(entry.versions)}
-
-
-def _json(data: object) -> str:
-    import json
-
-    return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 # ---- options -------------------------------------------------------------------------------------
@@ -411,16 +414,25 @@ def _examples_of(name: str) -> str:
     return "\n".join(["examples:", *lines])
 
 
-def _counting_options(
-    command: argparse.ArgumentParser, input_help: str, *, required: bool, formats: Iterable[str] = FORMATS
-) -> None:
+def _counting_options(command: argparse.ArgumentParser, input_help: str, *, required: bool) -> None:
     command.add_argument(
         "--input", type=_input, action=_Inputs, metavar="SHAPE", required=required, help=input_help
     )
-    _option(command, "convention", CONVENTIONS, "textbook", "what counts as what")
+    command.add_argument(
+        "--convention",
+        type=_counter,
+        default="textbook",
+        metavar="CONVENTION",
+        help=f"what counts as what: {', '.join(CONVENTIONS)}, or a tool, as fvcore (default: textbook)",
+    )
     _option(command, "dtype", DTYPE_BITS, "float32", "the number format that bytes are counted in")
     command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
-    _option(command, "format", formats, "text", "how to write it")
+    _option(command, "format", FORMATS, "text", "how to write it")
+
+
+def _counter(name: str) -> str:
+    """The name of a convention or tool; raises UnknownNameError with the nearest."""
+    return counters.counter_named(name).name
 
 
 def _option(
@@ -450,7 +462,7 @@ def _reading_options(command: argparse.ArgumentParser) -> None:
         dest="dialect",
         metavar="DIALECT",
         help="what a tool would print, by its own names, as fvcore or thop; of a network torchvision's "
-        "version, unless told. See layercost compare",
+        "version, unless told. Where the tool stops, the exit status is 1. See layercost compare",
     )
     _surrounding_options(command)
 
@@ -465,7 +477,7 @@ def _surrounding_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _model_options(command: argparse.ArgumentParser, formats: Iterable[str]) -> None:
+def _model_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model",
         metavar="MODEL",
@@ -474,17 +486,17 @@ def _model_options(command: argparse.ArgumentParser, formats: Iterable[str]) -> 
     what = "sizes without the batch, as 3x224x224 (default: the network's own)"
     command.add_argument("--input", type=sizes, metavar="SHAPE", help=what)
     command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
-    _option(command, "format", formats, "text", "how to write it")
+    _option(command, "format", FORMATS, "text", "how to write it")
 
 
 def _compare_options(command: argparse.ArgumentParser) -> None:
-    _model_options(command, COMPARISON_FORMATS)
+    _model_options(command)
     _surrounding_options(command)
 
 
 def _identify_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("number", metavar="NUMBER", help="as 15483821032, 15.48G, 528MiB or 4.1e9")
-    _model_options(command, READING_FORMATS)
+    _model_options(command)
 
 
 def _difference_options(command: argparse.ArgumentParser) -> None:
@@ -493,7 +505,7 @@ def _difference_options(command: argparse.ArgumentParser) -> None:
         "second", metavar="OTHER", help="another, or another version of it, as resnet50:v1.5"
     )
     what = "sizes without the batch for both, as 1x32x32 (default: each network's own)"
-    _counting_options(command, what, required=False, formats=DIFFERENCE_FORMATS)
+    _counting_options(command, what, required=False)
 
 
 def _layer_options(command: argparse.ArgumentParser) -> None:
@@ -506,7 +518,7 @@ def _list_options(command: argparse.ArgumentParser) -> None:
     _option(command, "format", ("text", "json"), "text", "how to write it")
 
 
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str]]] = {
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str | Said]]] = {
     "show": ("the table of a network, layer by layer", _show_options, _show),
     "difference": ("where two networks part, layer by layer", _difference_options, _difference),
     "layer": ("the counts of one layer, with their derivation", _layer_options, _layer),

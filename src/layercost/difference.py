@@ -10,16 +10,18 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias, Unpack
 
-from layercost.convention import Convention, UnknownNameError
+from layercost.convention import UnknownNameError
+from layercost.counters import Named
 from layercost.layer import Layer
-from layercost.rendering import bold, escaped, html_cells, html_table, markdown_lines, padded_lines
 from layercost.setting import Given
-from layercost.table import Row, Table, Total, table
+from layercost.table import Row, Table, table
+from layercost.view import Grid, Rendered, number, short
 
 Pair: TypeAlias = tuple[Row | None, Row | None]
-Key: TypeAlias = Callable[[Row], object]
+Trait: TypeAlias = Callable[[Row], object]
 
 COUNTS = ("parameters", "macs", "flops", "activation_bytes")
+_OF_OPERATIONS = ("macs", "flops")
 
 
 class Change(NamedTuple):
@@ -33,7 +35,7 @@ class Change(NamedTuple):
         return f"{self.name} {self.first} → {self.second}"
 
 
-class Part(NamedTuple):
+class Place(NamedTuple):
     """A place where the networks part: the row of either, and how they differ.
 
     `kind` is "only in the first", "only in the second", "moved" or "changed".
@@ -60,9 +62,9 @@ class Part(NamedTuple):
         said = "; ".join(map(str, self.changes))
         return f"moved: {said}" if self.kind == "moved" and said else said or self.kind
 
-    def more(self, count: str) -> int:
-        """How much more of a count the second network has here; negative where it has less."""
-        return _count(self.second, count) - _count(self.first, count)
+    def more(self, count: str) -> int | None:
+        """How much more of a count the second network has here; None where nobody knows."""
+        return _less(_count(self.second, count), _count(self.first, count))
 
     def data(self) -> dict[str, Any]:
         """The part as plain data, as JSON has it."""
@@ -75,13 +77,17 @@ class Part(NamedTuple):
         }
 
 
-def _count(row: Row | None, count: str) -> int:
-    return 0 if row is None else int(getattr(row, count))
+def _count(row: Row | None, count: str) -> int | None:
+    return 0 if row is None else getattr(row, count)
+
+
+def _less(second: int | None, first: int | None) -> int | None:
+    return None if first is None or second is None else second - first
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
-    """Two networks under one convention, and where they part; renders in each of `DIFFERENCE_FORMATS`.
+class Difference(Rendered):
+    """Two networks by one counter, and where they part; renders in each of `layercost.table.FORMATS`.
 
     `first` and `second` are their tables. All counts are plain integers for the whole batch.
     """
@@ -91,7 +97,7 @@ class Difference:
     pairs: tuple[Pair, ...]
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Place, ...]:
         """The places where they part, in the order of running."""
         return tuple(_moved([part for pair in self.pairs if (part := _part(*pair)) is not None]))
 
@@ -100,24 +106,35 @@ class Difference:
         """Whether nothing differs but names."""
         return not self.parts
 
-    def more(self, count: str) -> int:
-        """How much more of one of `COUNTS` the second network has in all; negative where it has less."""
+    def more(self, count: str) -> int | None:
+        """How much more of one of `COUNTS` the second network has in all; negative where it has less.
+
+        None where a counter failed.
+        """
         if count not in COUNTS:
             raise UnknownNameError("count", count, COUNTS)
-        return int(getattr(self.second.total, count)) - int(getattr(self.first.total, count))
+        return _less(getattr(self.second.total, count), getattr(self.first.total, count))
 
     @property
     def caption(self) -> str:
         """What is compared, under which convention."""
-        convention = self.first.convention
         return (
-            f"From {_named(self.first)} to {_named(self.second)}. FLOPs by the convention {convention.name} "
-            f"(in {convention.unit}): {convention.counts}. Numbers of a place: the second less the first."
+            f"From {_named(self.first)} to {_named(self.second)}. {self.first.counter_in_words} "
+            "Numbers of a place: the second less the first."
         )
 
     @property
     def remark(self) -> str:
         """How many layers differ, and how."""
+        return " ".join([self._said(), *self._caveats()])
+
+    def _caveats(self) -> Iterator[str]:
+        """What failed, and what nobody knows: the difference is then one of what is known."""
+        for one in (self.first, self.second):
+            if one.failure is not None or one.at_least:
+                yield f"{_named(one)}: {one.remark}"
+
+    def _said(self) -> str:
         if self.same:
             return f"No layer differs: all {len(self.pairs)} are the same."
         kinds = [part.kind for part in self.parts]
@@ -125,22 +142,23 @@ class Difference:
         alike = sum(_part(*pair) is None for pair in self.pairs)
         return f"{', '.join(said)}; the other {alike} are the same."
 
-    def text(self) -> str:
-        """A plain table of the places where they part, and of the totals."""
-        head, *rows = padded_lines([HEADS, *self._cells(), *self._totals()], _WORDS)
-        parts, totals = rows[: len(self.parts)], rows[len(self.parts) :]
-        rule = "-" * max(map(len, (head, *rows)))
-        return "\n".join([self.caption, "", head, rule, *parts, rule, *totals, "", self.remark])
+    def grid(self) -> Grid:
+        """The places where they part, and the totals."""
+        return Grid(self.caption, self.heads, self._cells(), _WORDS, self._totals(), remark=self.remark)
 
-    def markdown(self) -> str:
-        """A Markdown table of the places where they part, and of the totals."""
-        lines = markdown_lines(HEADS, [*self._cells(), *map(bold, self._totals())], _WORDS)
-        return "\n".join([self.caption, "", *lines, "", self.remark])
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the columns; that of the counter is its unit."""
+        return [self.first.convention.unit if head == "FLOPs" else head for head in HEADS]
 
-    def html(self) -> str:
-        """An HTML table with class names; it stands in a box of its own that scrolls."""
-        body, foot = ([html_cells(row, _WORDS) for row in rows] for rows in (self._cells(), self._totals()))
-        return f'{html_table(self.caption, HEADS, body, foot)}<p class="lc-remark">{escaped(self.remark)}</p>'
+    def records(self) -> Iterator[Sequence[object]]:
+        """A line for each place, with what the second has more; the last line is the whole."""
+        yield "name", "kind", "difference", *COUNTS, "convention", "at_least"
+        name, at_least = self.first.convention.name, self.first.at_least or self.second.at_least
+        for part in self.parts:
+            more = (part.more(count) for count in COUNTS)
+            yield part.name, part.kind, part.words, *more, name, at_least
+        yield "total", "", "", *(self.more(count) for count in COUNTS), name, at_least
 
     def data(self) -> dict[str, Any]:
         """The difference as plain data, as its JSON has it."""
@@ -153,60 +171,68 @@ class Difference:
             "parts": [part.data() for part in self.parts],
         }
 
-    def json(self) -> str:
-        """The difference as JSON."""
-        import json
-
-        return json.dumps(self.data(), indent=2, ensure_ascii=False)
-
-    def render(self, form: str) -> str:
-        """The difference in one of `DIFFERENCE_FORMATS`; raises UnknownNameError with the nearest names."""
-        if form not in DIFFERENCE_FORMATS:
-            raise UnknownNameError("format", form, DIFFERENCE_FORMATS)
-        return DIFFERENCE_FORMATS[form](self)
-
     def _cells(self) -> list[list[str]]:
-        return [
-            [part.name, part.words, *(_signed(part.more(count)) for count in COUNTS)] for part in self.parts
-        ]
+        return [[part.name, part.words, *self._more_in_words(part)] for part in self.parts]
+
+    def _more_in_words(self, part: Place) -> Iterator[str]:
+        """How much more of each count there is at a place; a dash where nobody knows."""
+        hidden = any(id(row) in self._hidden for row in (part.first, part.second))
+        for count in COUNTS:
+            yield _signed(None if hidden and count in _OF_OPERATIONS else part.more(count))
+
+    @cached_property
+    def _hidden(self) -> frozenset[int]:
+        """The rows that do something that we do not know."""
+        tables = (self.first, self.second)
+        return frozenset(id(one.rows[place]) for one in tables for place in one.counted.unknown)
 
     def _totals(self) -> list[list[str]]:
-        each = ([_named(one), "total", *_amounts(one.total)] for one in (self.first, self.second))
-        return [*each, ["difference", "", *(_signed(self.more(count)) for count in COUNTS)]]
+        each = ([_named(one), "total", *_amounts(one)] for one in (self.first, self.second))
+        return [*each, ["difference", "", *map(self._difference_in_words, COUNTS)]]
+
+    def _difference_in_words(self, count: str) -> str:
+        """The difference of two totals; at least or at most that where one of them is at least its number."""
+        first, second = (_is_at_least(one, count) for one in (self.first, self.second))
+        if first and second:
+            return number(None)
+        bound = "at most " if first else "at least " if second else ""
+        return f"{bound}{_signed(self.more(count))}"
 
 
 HEADS = ["name", "difference", "parameters", "MACs", "FLOPs", "activation bytes"]
 _WORDS = 2
-
-DIFFERENCE_FORMATS: dict[str, Callable[[Difference], str]] = {
-    "text": Difference.text,
-    "json": Difference.json,
-    "md": Difference.markdown,
-    "html": Difference.html,
-}
 
 
 def _named(shown: Table) -> str:
     return f"{shown.title}:{shown.version}" if shown.version else shown.title
 
 
-def _signed(more: int) -> str:
-    return f"{more:+,}" if more else "0"
+def _signed(more: int | None) -> str:
+    return f"{more:+,}" if more else number(more)
 
 
-def _amounts(total: Total) -> list[str]:
-    return [f"{getattr(total, count):,}" for count in COUNTS]
+def _amounts(shown: Table) -> list[str]:
+    """The totals of a network; of operations, at least so many where nobody knows them all."""
+    return [number(getattr(shown.total, count), _is_at_least(shown, count)) for count in COUNTS]
+
+
+def _is_at_least(shown: Table, count: str) -> bool:
+    known = {"macs": not shown.counted.unknown, "flops": not shown.counted.at_least}
+    return not known.get(count, True)
 
 
 def _table_data(shown: Table) -> dict[str, Any]:
-    return {"title": shown.title, "version": shown.version, "total": shown.total._asdict()}
+    return {
+        "title": shown.title, "version": shown.version, "total": shown.total._asdict(),
+        "complete": shown.complete, "at_least": shown.at_least, "failure": shown.failure,
+    }  # fmt: skip
 
 
 def difference(
     first: Layer,
     second: Layer,
     input: Iterable[object] | None = None,
-    convention: str | Convention = "textbook",
+    convention: Named = "textbook",
     **setting: Unpack[Given],
 ) -> Difference:
     """Show where two networks part, each on the shape `input` without the batch, or on its usual one.
@@ -218,37 +244,34 @@ def difference(
     231211008
     """
     shape = None if input is None else tuple(input)
-    before, after = (
-        table(layer, shape, convention, **setting)
-        for layer in (first, second)
-    )
+    before, after = (table(layer, shape, convention, **setting) for layer in (first, second))
     return Difference(before, after, tuple(_aligned(before.rows, after.rows)))
 
 
 # ---- one row beside the other ------------------------------------------------------------------------
 
 
-def _part(first: Row | None, second: Row | None) -> Part | None:
+def _part(first: Row | None, second: Row | None) -> Place | None:
     """How a pair of rows differs; None where only names do."""
     if first is None or second is None:
-        return Part("only in the second" if first is None else "only in the first", first, second)
+        return Place("only in the second" if first is None else "only in the first", first, second)
     changes = tuple(_changes(first, second))
-    return Part("changed", first, second, changes) if changes or _counts(first) != _counts(second) else None
+    return Place("changed", first, second, changes) if changes or _counts(first) != _counts(second) else None
 
 
-def _moved(parts: list[Part]) -> Iterator[Part]:
+def _moved(parts: list[Place]) -> Iterator[Place]:
     """The same parts, where a layer that stands elsewhere in the second network is one that moved."""
     second = {_name(part.second): part.second for part in parts if part.second and not part.first}
     first = {_name(part.first) for part in parts if part.first and not part.second}
     for part in parts:
         if part.first and not part.second and _name(part.first) in second:
             other = second[_name(part.first)]
-            yield Part("moved", part.first, other, tuple(_changes(part.first, other)))
+            yield Place("moved", part.first, other, tuple(_changes(part.first, other)))
         elif part.first or part.second is None or _name(part.second) not in first:
             yield part
 
 
-def _counts(row: Row) -> tuple[int, ...]:
+def _counts(row: Row) -> tuple[int | None, ...]:
     return tuple(_count(row, count) for count in COUNTS)
 
 
@@ -277,8 +300,7 @@ def _short(value: object) -> str:
     """A field as it is written: one number for equal sizes of all axes."""
     if isinstance(value, tuple) and len(set(value)) == 1:
         value = value[0]
-    written = str(value)
-    return written if len(written) <= 40 else f"{written[:37]}..."
+    return short(str(value), 40)
 
 
 # ---- which row stands beside which -------------------------------------------------------------------
@@ -304,8 +326,8 @@ def _type_and_output(row: Row) -> object:
     return type(row.module), row.output
 
 
-# What two rows must share to stand side by side: the first key decides, the next what it leaves open.
-_WAYS: tuple[tuple[Key, ...], ...] = (
+# What two rows must share to stand side by side: the first trait decides, the next what it leaves open.
+_WAYS: tuple[tuple[Trait, ...], ...] = (
     (_name, _whole, _type, _output),
     (_whole, _type, _output),
     (_whole, _type_and_output, _output, _type),
@@ -314,20 +336,22 @@ _WAYS: tuple[tuple[Key, ...], ...] = (
 
 def _aligned(first: Sequence[Row], second: Sequence[Row]) -> list[Pair]:
     """All rows of both, in order, in pairs or alone, in the way that leaves the fewest differences."""
-    ways = (list(_matched(first, second, keys)) for keys in _WAYS)
+    ways = (list(_matched(first, second, traits)) for traits in _WAYS)
     return min(ways, key=lambda pairs: sum(_part(*pair) is not None for pair in pairs))
 
 
-def _matched(first: Sequence[Row], second: Sequence[Row], keys: Sequence[Key]) -> Iterator[Pair]:
-    """Rows whose first key agrees are paired, in order; what is left between them, by the next keys."""
-    if not (first and second and keys):
+def _matched(first: Sequence[Row], second: Sequence[Row], traits: Sequence[Trait]) -> Iterator[Pair]:
+    """Rows whose first trait agrees are paired, in order; what is left between them, by the next ones."""
+    if not (first and second and traits):
         yield from ((row, None) for row in first)
         yield from ((None, row) for row in second)
         return
     from difflib import SequenceMatcher  # slow to import, and needed only here
 
-    key, *others = keys
-    matcher = SequenceMatcher(None, [key(row) for row in first], [key(row) for row in second], autojunk=False)
+    trait, *others = traits
+    matcher = SequenceMatcher(
+        None, [trait(row) for row in first], [trait(row) for row in second], autojunk=False
+    )
     i = j = 0
     for start, other_start, size in matcher.get_matching_blocks():
         yield from _matched(first[i:start], second[j:other_start], others)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Unpack
 
 from layercost.convention import Convention, convention_named
+from layercost.counting import is_unknown
 from layercost.facts import Facts
 from layercost.layer import Call, Layer
 from layercost.setting import Given, Setting, setting_of
@@ -17,13 +18,17 @@ from layercost.shape import several
 
 
 class Intensity(NamedTuple):
-    """Operations and the bytes that they move: held values and inputs are read, outputs are written."""
+    """Operations and the bytes that they move: held values and inputs are read, outputs are written.
+
+    There are `at_least` so many operations where something happens that we do not know.
+    """
 
     flops: int
     bytes_held: int
     bytes_read: int
     bytes_written: int
     convention: str
+    at_least: bool = False
 
     @property
     def bytes(self) -> int:
@@ -61,6 +66,7 @@ def arithmetic_intensity(
         bytes_read=plain.bytes(sum(_read(call, plain) for call, _ in running)),
         bytes_written=plain.bytes(sum(int(facts.written) for _, facts in running)),
         convention=chosen.name,
+        at_least=any(is_unknown(facts.operations) for _, facts in parts),
     )
 
 

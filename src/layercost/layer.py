@@ -393,9 +393,11 @@ def _parsed(text: str) -> ast.expr:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parser warns of odd literals that are refused below
             return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        deep = isinstance(error, (RecursionError, MemoryError)) or "too many nested" in str(error)
         raise LayerError(
             f"expected a layer such as Conv2d(3, 6, kernel_size=5), but could not read {shown(text)}"
+            + ("; its brackets are nested too deep" if deep else "")
         ) from None
 
 

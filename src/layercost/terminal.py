@@ -34,7 +34,7 @@ def drawn(table: Table, width: int | None = None) -> str:
     from rich.console import Console
     from rich.table import Table as Grid
 
-    words = sum(not head.startswith(("parameter", "MACs", "FLOPs", "activation")) for head in table.heads)
+    words = table.grid().words
     grid = Grid(box=_lines(), show_footer=True, header_style="bold", footer_style="bold", pad_edge=False)
     for column, (head, total) in enumerate(zip(table.heads, table.total_cells(), strict=True)):
         side: Any = "left" if column < words else "right"

@@ -7,9 +7,9 @@ import json
 import pytest
 
 import layercost as lc
-from layercost import ShapeError
+from layercost import ShapeError, compare, identify
 from layercost.command import main
-from layercost.dialects import DIALECTS, compare, identify
+from layercost.dialects import DIALECTS
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -86,7 +86,8 @@ def test_a_layer_is_spelled_as_told(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["show", "vgg16", "--as", "fvcor"], "no dialect is called 'fvcor'; did you mean 'fvcore'"),
-        (["show", "vgg16", "--as", "thop", "--format", "csv"], "a reading is written as text or json"),
+        (["show", "vgg16", "--as", "thop", "--format", "xml"], "no format is called 'xml'"),
+        (["show", "vgg16", "--as", "textbook"], "textbook is a convention and prints nothing"),
         (["identify", "many", "vgg16"], "expected a number, as 15483821032, 15.48G, 528MiB or 4.1e9"),
         (["compare", "resnet5"], "no network is called 'resnet5'"),
         (["compare", "Linear(3, 2)"], "input's shape"),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from layercost import UnknownNameError
-from layercost.dialects import DIALECTS, EXCEPTIONS, Coverage, coverage
+from layercost.dialects import DIALECTS, EXCEPTIONS, Coverage, coverage, keras
+from layercost.dialects.coverage import subject_layer
+from layercost.dialects.dialect import MEASURED
 
 READINGS = Path(__file__).with_name("readings.json")
 DATA = json.loads(READINGS.read_text(encoding="utf-8"))
@@ -76,3 +78,26 @@ def test_a_tool_that_nobody_reads_is_refused() -> None:
     """Readings of a tool without a dialect are an error that names the nearest."""
     with pytest.raises(UnknownNameError, match="no dialect is called 'fvcor'; did you mean 'fvcore'"):
         coverage({"subjects": {}, "readings": {"fvcor": {}}})
+
+
+BY_ARITHMETIC = {"MatMul"}  # held by the test of products of two inputs
+
+
+@pytest.mark.parametrize("dialect", [name for name in DATA["readings"] if "keras" not in name])
+def test_a_type_is_called_measured_where_the_tool_was_run_on_it(dialect: str) -> None:
+    """Of every type that is free without a rule there is a reading; the rest is not measured."""
+    seen = {
+        type(leaf).__name__
+        for subject in DATA["readings"][dialect]
+        for _, leaf in subject_layer(DATA["subjects"][subject])[0].leaves()
+    }
+    assert {kind.__name__ for kind in MEASURED} <= seen | BY_ARITHMETIC
+
+
+def test_a_type_is_free_for_keras_where_it_was_run_on_it() -> None:
+    """Types without a rule of TensorFlow's profiler were in a model that it read."""
+    subjects = DATA["readings"]["keras+tf.profiler"]
+    leaves = [
+        leaf for subject in subjects for _, leaf in subject_layer(DATA["subjects"][subject])[0].leaves()
+    ]
+    assert {kind.__name__ for kind in keras.FREE} <= {type(leaf).__name__ for leaf in leaves}

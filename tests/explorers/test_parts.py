@@ -8,7 +8,7 @@ import pytest
 
 import layercost as lc
 from layercost.explorers import parts
-from layercost.explorers.markup import number, tag
+from layercost.view import number, tag
 from tests.explorers.reading import tree, with_class, words
 
 

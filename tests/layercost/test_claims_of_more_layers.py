@@ -250,6 +250,13 @@ def test_instance_normalization_is_proportional_to_the_batch_even_without_kept_s
     assert lc.count(norm, lc.PARAMETERS).total == lc.count(norm, lc.BUFFERS).total == 0
 
 
+def test_no_tools_rule_for_batch_normalization_is_taken_for_instance_normalization() -> None:
+    """Nobody has looked what the tools print of it: the reading says that it is not complete."""
+    net = lc.Sequential(lc.InstanceNorm2d(3, affine=True))
+    for tool in ("fvcore", "thop", "ptflops(pytorch)"):
+        assert not lc.table(net, (3, 8, 8), convention=tool).complete
+
+
 def test_instance_normalization_needs_two_cells_a_channel() -> None:
     """As torch: with its own statistics, one cell is its own mean."""
     with pytest.raises(lc.ShapeError, match="InstanceNorm2d needs two values a channel or more"):

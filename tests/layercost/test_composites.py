@@ -123,6 +123,14 @@ def test_batch_normalization_does_not_train_on_one_value_a_channel() -> None:
         lc.count(lc.BatchNorm1d(3), lc.FLOPS, (3,), "everything", training=True)
 
 
+def test_batch_normalization_by_statistics_of_the_batch_needs_two_values_at_inference_too() -> None:
+    """As torch: without kept statistics it computes its own each time."""
+    norm = lc.BatchNorm1d(3, track_running_stats=False)
+    with pytest.raises(lc.ShapeError, match="needs two values a channel or more for statistics of its own"):
+        lc.count(norm, lc.FLOPS, (3,), "everything")
+    assert lc.count(norm, lc.FLOPS, (3,), "everything", batch=2).total > 0
+
+
 def test_dropout_multiplies_in_training_only() -> None:
     drop = lc.Dropout(0.5)
     assert lc.count(drop, lc.MULTIPLICATIONS, (10,)).total == 0

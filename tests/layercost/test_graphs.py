@@ -131,3 +131,102 @@ def test_layers_of_a_graph_take_the_sizes_that_arrive() -> None:
 
     changed = fitted(Graph(chain, "second"), lc.Features((4,)), wider)
     assert [leaf for _, leaf in changed.leaves()] == [lc.Linear(4, 9), lc.ReLU(), lc.Linear(9, 2)]
+
+
+# ---- receptive fields ----------------------------------------------------------------------------
+
+
+def seen(layer: lc.Layer, shape: tuple[int, ...]) -> tuple[object, object]:
+    return tuple(lc.receptive_field(layer, shape))  # type: ignore[return-value]
+
+
+def test_a_receptive_field_goes_through_a_graph() -> None:
+    """Two paths of 3 and of 3 after 3 cells: together 5."""
+    nodes = (
+        Node("a", lc.Conv2d(1, 1, 3, padding=1), ("",)),
+        Node("b", lc.Conv2d(1, 1, 3, padding=1), ("a",)),
+        Node("sum", lc.Add(), ("a", "b")),
+        Node("all", lc.Concatenate(), ("sum", "a")),
+    )
+    assert seen(Graph(nodes, "all"), (1, 9, 9)) == ((5, 5), (1, 1))
+    assert seen(Graph(nodes, "a"), (1, 9, 9)) == ((3, 3), (1, 1))
+
+
+def test_a_gate_from_global_pooling_sees_everything() -> None:
+    nodes = (
+        Node("pool", lc.AdaptiveAvgPool2d(1), ("",)),
+        Node("scaled", lc.Multiply(), ("", "pool")),
+    )
+    assert seen(Graph(nodes, "scaled"), (2, 9, 7)) == ((9, 7), None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (lc.Sequential(lc.ZeroPad2d((1, 0, 2, 0)), lc.Conv2d(1, 1, 3)), (1, 9, 9), ((3, 3), (1, 1))),
+        (lc.Sequential(lc.Hardswish(), lc.MaxPool2d(2), lc.Mish()), (1, 8, 8), ((2, 2), (2, 2))),
+        (lc.Sequential(lc.PixelUnshuffle(2), lc.Conv2d(4, 1, 3)), (1, 8, 8), ((6, 6), (2, 2))),
+        (lc.Sequential(lc.MaxPool1d(3), lc.AvgPool1d(2)), (1, 18), ((6,), (6,))),
+        (lc.Sequential(lc.Conv2d(2, 2, 3), lc.InstanceNorm2d(2)), (2, 8, 9), ((8, 9), None)),
+        (lc.Sequential(lc.Conv2d(2, 2, 3), lc.GLU(-3)), (2, 8, 9), ((3, 3), (1, 1))),
+        (lc.Reduce("mean", (-2, -1)), (2, 8, 9), ((8, 9), None)),
+    ],
+)
+def test_a_receptive_field_goes_through_each_kind_of_layer(
+    layer: lc.Layer, shape: tuple[int, ...], expected: object
+) -> None:
+    assert seen(layer, shape) == expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lc.Upsample(scale_factor=2), "several values behind .* see the same cells"),
+        (lc.PixelShuffle(1), "several values behind"),
+        (lc.Reduce("mean", -1, keepdim=True), "see the whole of some axes alone"),
+        (lc.Reduce("mean", (-3, -2)), "see the whole of some axes alone"),
+        (lc.ConvTranspose2d(1, 1, 2), "see different numbers of cells"),
+        (
+            Graph((Node("product", lc.MatMul(), ("", "")),), "product"),
+            "product: what the values behind MatMul",
+        ),
+        (gates(), "reads 2 values, but got 1 shapes"),
+    ],
+)
+def test_where_a_receptive_field_is_not_known_it_is_refused(layer: lc.Layer, message: str) -> None:
+    shape = (1, 4, 4) if layer != gates() else (2, 4, 3)
+    with pytest.raises(lc.ShapeError, match=message):
+        lc.receptive_field(layer, shape)
+
+
+# ---- folding -------------------------------------------------------------------------------------
+
+
+def normalized(reader: str, output: str) -> Graph:
+    """A convolution, its normalization, and a sum of that with the input, or with what `reader` names."""
+    nodes = (
+        Node("conv", lc.Conv2d(2, 2, 3, padding=1, bias=False), ("",)),
+        Node("norm", lc.BatchNorm2d(2), ("conv",)),
+        Node("sum", lc.Add(), ("norm", reader)),
+    )
+    return Graph(nodes, output)
+
+
+def test_a_normalization_in_a_graph_disappears_into_the_convolution_that_it_alone_reads() -> None:
+    graph, values = normalized("", "sum"), np.random.default_rng(2).standard_normal((3, 2, 4, 4))
+    folded, weights = lc.fold(graph), forward.draw_weights(graph)
+    assert [leaf for _, leaf in folded.leaves()] == [lc.Conv2d(2, 2, 3, padding=1), lc.Identity(), lc.Add()]
+    np.testing.assert_allclose(
+        forward.run(folded, values, forward.fold_weights(graph, weights)), forward.run(graph, values, weights)
+    )
+
+
+@pytest.mark.parametrize("graph", [normalized("conv", "sum"), normalized("", "conv")], ids=["sum", "output"])
+def test_a_value_that_others_read_too_is_not_folded(graph: Graph) -> None:
+    assert lc.fold(graph) == graph
+
+
+def test_a_normalization_behind_a_graph_disappears_into_the_last_convolution_inside() -> None:
+    inside = Graph((Node("relu", lc.ReLU(), ("",)), Node("conv", lc.Conv2d(2, 2, 1), ("relu",))), "conv")
+    folded = lc.fold(lc.Sequential({"graph": inside, "norm": lc.BatchNorm2d(2)}))
+    assert [leaf for _, leaf in folded.leaves()] == [lc.ReLU(), lc.Conv2d(2, 2, 1)]

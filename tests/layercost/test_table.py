@@ -70,10 +70,10 @@ def test_json_of_lenet5_has_its_golden_numbers() -> None:
 @pytest.mark.parametrize("table", tables())
 def test_csv_reads_back(table: Table) -> None:
     head, *rows, total = csv.reader(io.StringIO(table.csv()))
-    assert head == [*COLUMNS, "convention"]
+    assert head == [*COLUMNS, "convention", "at_least"]
     assert [plain(row[4:9]) for row in [*rows, total]] == numbers_of(table)
     assert [row[0] for row in rows] == [row.name for row in table.rows]
-    assert {row[-1] for row in [*rows, total]} == {table.convention.name}
+    assert {tuple(row[-2:]) for row in [*rows, total]} == {(table.convention.name, "false")}
 
 
 @pytest.mark.parametrize("table", tables())

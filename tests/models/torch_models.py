@@ -95,12 +95,13 @@ class Strange(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.fc = nn.Linear(4, 4)
-        self.norm = nn.InstanceNorm1d(4, affine=True)
+        self.odd = nn.Bilinear(4, 4, 4)
         self.scale = nn.Parameter(torch.ones(4))
         self.spare = nn.Linear(4, 7)
 
     def forward(self, x: Any) -> Any:
-        return self.norm(self.fc(x)) * self.scale
+        x = self.fc(x)
+        return self.odd(x, x) * self.scale
 
 
 class Deciding(nn.Module):
@@ -276,3 +277,15 @@ class TwoInputs(nn.Module):
 
     def forward(self, x: Any, y: Any) -> Any:
         return self.conv(x).mean((2, 3)) + self.fc(y)
+
+
+class TwoWays(nn.Module):
+    """One convolution on the whole image, and on each of its four quarters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        quarters = x.unfold(2, 4, 4).unfold(3, 4, 4).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, 4, 4)
+        return self.conv(x).flatten(1) + self.conv(quarters).reshape(len(x), -1)

@@ -68,7 +68,7 @@ def ptflops(row: Row, *functions: type[lc.Layer]) -> int:
     """
     times = {"BatchNorm2d": 2, "ReLU": 2, "ReLU6": 1, "MaxPool2d": 2, "AdaptiveAvgPool2d": 2}
     count = 1 if isinstance(row.module, functions) else times.get(type(row.module).__name__, 0)
-    return row.flops + count * prod(map(int, row.inputs[0]))
+    return (row.flops or 0) + count * prod(map(int, row.inputs[0]))
 
 
 QUANTITIES: dict[str, Callable[[Row], int]] = {

@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
 from layercost import dialects
-from layercost.rendering import html_table
+from layercost.view import html_cell, html_table, number
 
 READINGS = Path(__file__).resolve().parents[2] / "tests" / "dialects" / "readings.json"
 
@@ -45,12 +45,8 @@ class _Written(SphinxDirective):
         raise NotImplementedError
 
 
-def _cell(text: str, kind: str = "") -> str:
-    return f"<td{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{html.escape(text)}</td>"
-
-
 def _row(words: Iterable[str], prose: str) -> str:
-    return "".join(_cell(word) for word in words) + _cell(prose, "lc-prose")
+    return "".join(html_cell(word) for word in words) + html_cell(prose, "lc-prose")
 
 
 class NamedConventions(_Written):
@@ -82,7 +78,7 @@ class Compare(_Written):
     required_arguments = 1
 
     def written(self) -> str:
-        return dialects.compare(lc.network_named(self.arguments[0])).html()
+        return lc.compare(lc.network_named(self.arguments[0])).html()
 
 
 class CoverageTable(_Written):
@@ -101,7 +97,7 @@ class CoverageTable(_Written):
 
 def _subject(found: dialects.Coverage, subject: str) -> str:
     shares = (_share(found.of(tool, subject)) for tool in found.dialects)
-    return _cell(found.subjects[subject]) + "".join(_cell(share, "lc-n") for share in shares)
+    return html_cell(found.subjects[subject]) + "".join(html_cell(share, "lc-n") for share in shares)
 
 
 def _share(numbers: Sequence[Any]) -> str:
@@ -112,7 +108,7 @@ def _share(numbers: Sequence[Any]) -> str:
 def _totals(found: dialects.Coverage) -> str:
     """The reproduced numbers of each tool."""
     shares = (_share(found.of(tool)) for tool in found.dialects)
-    return _cell("numbers reproduced") + "".join(_cell(share, "lc-n") for share in shares)
+    return html_cell("numbers reproduced") + "".join(html_cell(share, "lc-n") for share in shares)
 
 
 def _shares(found: dialects.Coverage) -> str:
@@ -122,7 +118,7 @@ def _shares(found: dialects.Coverage) -> str:
         numbers = found.of(tool)
         return f"{100 * sum(number.agrees for number in numbers) / len(numbers):.1f} %"
 
-    return _cell("share") + "".join(_cell(share(tool), "lc-n") for tool in found.dialects)
+    return html_cell("share") + "".join(html_cell(share(tool), "lc-n") for tool in found.dialects)
 
 
 class CoverageExceptions(_Written):
@@ -136,14 +132,14 @@ class CoverageExceptions(_Written):
         return html_table(f"Exceptions: {total}", heads, rows, ())
 
 
-def _exception(found: dialects.Coverage, number: Any) -> str:
-    values = (_shown(number.measured), _shown(number.ours))
-    words = (number.dialect, found.subjects[number.subject], number.name, *values)
-    return _row(words, number.reason or "nobody knows yet")
+def _exception(found: dialects.Coverage, one: Any) -> str:
+    values = (_shown(one.measured), _shown(one.ours))
+    words = (one.dialect, found.subjects[one.subject], one.name, *values)
+    return _row(words, one.reason or "nobody knows yet")
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)
+    return number(value) if value is None or isinstance(value, int) else str(value)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

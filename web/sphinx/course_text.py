@@ -21,7 +21,6 @@ A failing one is a warning, so that the strict build stops.
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import re
@@ -37,8 +36,18 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
 from layercost import witness
-from layercost.expression import HTML, TEXT, equation
 from layercost.questions import diagnoses
+from layercost.view import (
+    COMPLETE,
+    Substitution,
+    escaped,
+    html_cell,
+    html_table,
+    not_counted,
+    number,
+    sentence,
+    tag,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +124,7 @@ def written(value: object) -> str:
         raise TypeError(
             f"expected a whole number, a count, or a text that is formatted already, but got {value!r}"
         )
-    return f"{value:,}"
+    return number(value)
 
 
 def _count_html(asked: Asked) -> str:
@@ -123,26 +132,31 @@ def _count_html(asked: Asked) -> str:
     counts = {name: asked.under(name).count for name in lc.CONVENTIONS}
     own = asked.count
 
-    def data(name: str, values: dict[str, str]) -> str:
-        return f" data-{name}='{html.escape(json.dumps(values, ensure_ascii=False))}'"
+    def data(value: Callable[[lc.Count], str]) -> str:
+        return json.dumps({name: value(count) for name, count in counts.items()}, ensure_ascii=False)
 
-    def note(count: lc.Count) -> str:
-        left_out = dict.fromkeys(missing.layer or "this layer" for missing in count.not_counted)
-        tail = (
-            f" Left out here: operations of {', '.join(left_out)}."
-            if left_out
-            else " Nothing is left out here."
-        )
-        return f"Counts {count.counts}.{tail}"
-
-    return (
-        f'<span class="lc-count" data-quantity="{asked.quantity.value}" data-convention="{own.convention}"'
-        + data("values", {name: f"{count.total:,}" for name, count in counts.items()})
-        + data("units", {name: count.unit for name, count in counts.items()})
-        + data("notes", {name: note(count) for name, count in counts.items()})
-        + f'><span class="lc-number">{own.total:,}</span>&nbsp;'
-        f'<button type="button" class="lc-chip">{own.unit} · {own.convention}</button></span>'
+    return tag(
+        "span",
+        tag("span", _amount(own), class_="lc-number"),
+        "&nbsp;",
+        tag("button", f"{own.unit} · {own.convention}", type="button", class_="lc-chip"),
+        class_="lc-count",
+        data_quantity=asked.quantity.value,
+        data_convention=own.convention,
+        data_values=data(_amount),
+        data_units=data(lambda count: count.unit),
+        data_notes=data(_note),
     )
+
+
+def _amount(count: lc.Count) -> str:
+    return number(count.total, count.at_least)
+
+
+def _note(count: lc.Count) -> str:
+    """What a count counts, and what it leaves out."""
+    left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
+    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
 
 
 class NumberRole(SphinxRole):
@@ -152,8 +166,8 @@ class NumberRole(SphinxRole):
         value = _tried(self, lambda: _evaluate(self.text, self.env))
         if isinstance(value, Asked) and value.quantity is lc.FLOPS:
             return [nodes.raw("", _count_html(value), format="html")], []
-        number = value.total if isinstance(value, Asked) else value
-        text = _tried(self, lambda: written(number))
+        amount = value.total if isinstance(value, Asked) else value
+        text = _tried(self, lambda: written(amount))
         return [nodes.inline("", str(text), classes=["lc-number"])], []
 
 
@@ -176,7 +190,7 @@ def _explanations(value: object) -> list[dict[str, str]]:
 
 
 def _step_html(answer: object, explained: list[dict[str, str]]) -> str:
-    data = html.escape(json.dumps(explained, ensure_ascii=False))
+    data = escaped(json.dumps(explained, ensure_ascii=False))
     width = max(4, len(str(answer)) + 2)
     return (
         f'<span class="lc-step" data-answer="{answer}" data-diagnoses="{data}">'
@@ -228,13 +242,13 @@ class Derivation(SphinxDirective):
         formula = count.taught if "taught" in self.options else count.expression
         if formula is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
-        where = "".join(f'<div class="lc-where">where {line}</div>' for line in count.where("html"))
-        note = f"{count.unit} · {count.convention}" if asked.quantity is lc.FLOPS else count.unit
-        plain = equation(formula, TEXT)
-        return (
-            f'<div class="lc-derivation lc-substitution"><div class="lc-line">{equation(formula, HTML)} '
-            f'<span class="lc-unit">{note}</span></div>{where}'
-            f'<div class="lc-copy" data-copy="{html.escape(plain)}"></div></div>'
+        shown = Substitution(formula, count.unit, count.convention if asked.quantity is lc.FLOPS else "")
+        return tag(
+            "div",
+            tag("div", shown.line, class_="lc-line"),
+            *(tag("div", f"where {line}", class_="lc-where") for line in count.where("html")),
+            tag("div", class_="lc-copy", data_copy=shown.copied),
+            class_="lc-derivation lc-substitution",
         )
 
 
@@ -263,17 +277,15 @@ class Conventions(SphinxDirective):
 
     @staticmethod
     def _html(asked: Asked) -> str:
-        rows = "".join(
-            f'<tr><td><code>{name}</code></td><td class="lc-n">{count.total:,}</td>'
-            f'<td>{count.unit}</td><td class="lc-prose">{html.escape(count.counts)}</td></tr>'
-            for name in lc.CONVENTIONS
-            for count in [asked.under(name).count]
+        counts = (asked.under(name).count for name in lc.CONVENTIONS)
+        rows = (
+            tag("td", tag("code", count.convention))
+            + html_cell(_amount(count), "lc-n")
+            + html_cell(count.unit)
+            + html_cell(count.counts, "lc-prose")
+            for count in counts
         )
-        head = "".join(f"<th>{title}</th>" for title in ("convention", "number", "unit", "what it counts"))
-        return (
-            f'<div class="lc-scroll"><table class="lc-table"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>"
-        )
+        return html_table("", ("convention", "number", "unit", "what it counts"), rows)
 
 
 class Guess(SphinxDirective):
@@ -292,9 +304,9 @@ class Guess(SphinxDirective):
         answer = value.total if isinstance(value, Asked) else value
         lines = list(self.content)
         split = lines.index("---") if "---" in lines else len(lines)
-        unit = html.escape(self.options.get("unit", ""))
+        unit = escaped(self.options.get("unit", ""))
         opening = (
-            f'<form class="lc-guess" data-id="{html.escape(self.options.get("id", ""))}" '
+            f'<form class="lc-guess" data-id="{escaped(self.options.get("id", ""))}" '
             f'data-answer="{answer}" data-unit="{unit}">'
         )
         field = (

@@ -19,16 +19,14 @@ from layercost.dialects import (
     torchscan,
     tracing,
 )
-from layercost.dialects.comparison import Comparison, compare
 from layercost.dialects.coverage import EXCEPTIONS, Coverage, coverage
 from layercost.dialects.dialect import DIALECTS, Dialect, dialect_named
-from layercost.dialects.identification import Identification, identify
-from layercost.dialects.reading import Part, Reading, read
+from layercost.dialects.reading import Extra, Reading, read
 from layercost.dialects.visit import Context
 from layercost.layers.model import Spelling
 
 __all__ = [
-    "DIALECTS", "EXCEPTIONS", "Comparison", "Context", "Coverage", "Dialect", "Identification", "Part",
-    "Reading", "Spelling", "compare", "coverage", "dialect_named", "identify", "keras", "onnx_tool",
-    "patching", "read", "thop", "torch_flops", "torchinfo", "torchmeter", "torchscan", "tracing",
+    "DIALECTS", "EXCEPTIONS", "Context", "Coverage", "Dialect", "Extra", "Reading", "Spelling", "coverage",
+    "dialect_named", "keras", "onnx_tool", "patching", "read", "thop", "torch_flops", "torchinfo",
+    "torchmeter", "torchscan", "tracing",
 ]  # fmt: skip

@@ -7,13 +7,13 @@ a network, with everything about it that some tool looks at. What is not reprodu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from layercost.convention import UnknownNameError
 from layercost.dialects.dialect import DIALECTS
-from layercost.dialects.reading import Reading, read
+from layercost.dialects.reading import Reading, flat, read
 from layercost.layer import Layer, layer_from_text
 from layercost.layers import Parallel, Sequential
 from layercost.networks import network_named
@@ -28,7 +28,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
 }
 
 
-class Number(NamedTuple):
+class Compared(NamedTuple):
     """One number of one reading: measured, and ours (None where one of the two does not have it)."""
 
     dialect: str
@@ -52,11 +52,11 @@ class Number(NamedTuple):
 class Coverage:
     """Every number of every measured reading, beside ours."""
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[Compared, ...]
     subjects: Mapping[str, str]
 
     @property
-    def exceptions(self) -> tuple[Number, ...]:
+    def exceptions(self) -> tuple[Compared, ...]:
         """The numbers that are not reproduced."""
         return tuple(number for number in self.numbers if not number.agrees)
 
@@ -65,7 +65,7 @@ class Coverage:
         """Exceptions over all numbers."""
         return len(self.exceptions) / len(self.numbers)
 
-    def of(self, dialect: str, subject: str | None = None) -> tuple[Number, ...]:
+    def of(self, dialect: str, subject: str | None = None) -> tuple[Compared, ...]:
         """The numbers of a dialect, or of one of its subjects."""
         return tuple(n for n in self.numbers if n.dialect == dialect and subject in (None, n.subject))
 
@@ -81,7 +81,7 @@ def coverage(data: Mapping[str, Any]) -> Coverage:
     return Coverage(found, {name: subject["what"] for name, subject in data["subjects"].items()})
 
 
-def _numbers(data: Mapping[str, Any], dialect: str) -> Iterator[Number]:
+def _numbers(data: Mapping[str, Any], dialect: str) -> Iterator[Compared]:
     if dialect not in DIALECTS:
         raise UnknownNameError("dialect", dialect, DIALECTS)
     for subject, measured in data["readings"][dialect].items():
@@ -90,16 +90,7 @@ def _numbers(data: Mapping[str, Any], dialect: str) -> Iterator[Number]:
         there = {"error": True} if "error" in measured else measured
         pairs = dict(flat(there)), dict(flat(ours))
         for name in dict.fromkeys([*pairs[0], *pairs[1]]):
-            yield Number(dialect, subject, name, pairs[0].get(name), pairs[1].get(name))
-
-
-def flat(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every number of a reading under the whole way to it, as ``by_operator.conv``."""
-    for name, value in native.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
+            yield Compared(dialect, subject, name, pairs[0].get(name), pairs[1].get(name))
 
 
 # ---- subjects ----------------------------------------------------------------------------------
@@ -112,7 +103,7 @@ def read_subject(subject: Mapping[str, Any], dialect: str) -> Reading:
     return read(layer, shape, dialect, **{name: subject[name] for name in known if name in subject})
 
 
-def subject_layer(subject: Mapping[str, Any]) -> tuple[Layer, tuple[int, ...]]:
+def subject_layer(subject: Mapping[str, Any]) -> tuple[Layer, Iterable[object]]:
     """The layer or network that a subject describes, and its input without the batch."""
     if "layer" in subject:
         layer = layer_from_text(subject["layer"])

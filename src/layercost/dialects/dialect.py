@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
-from layercost.convention import UnknownNameError
+from layercost.convention import Quantity, UnknownNameError
 from layercost.dialects.visit import Run, Visit
 from layercost.layer import Layer
+from layercost.layers import (
+    GELU,
+    GRU,
+    LSTM,
+    RNN,
+    AdaptiveAvgPool2d,
+    Add,
+    BatchNorm1d,
+    BatchNorm2d,
+    Concatenate,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose2d,
+    Dropout,
+    Embedding,
+    Flatten,
+    GroupNorm,
+    Identity,
+    LeakyReLU,
+    Linear,
+    MatMul,
+    MaxPool2d,
+    Multiply,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
+from layercost.layers.convolution import Convolution
+from layercost.layers.normalization import BatchNorm
+from layercost.models.leaves import Rearranged, Stored, Unused
 
+T = TypeVar("T")
 Price: TypeAlias = Callable[[Visit], int]
 Native: TypeAlias = dict[str, Any]
 
@@ -19,8 +54,37 @@ class Unreadable(Exception):
     """The tool stops at this model with an error of its own; the text says why."""
 
 
+# ---- which types a tool's rules know -----------------------------------------------------------
+
+_FAMILIES: dict[type[Layer], tuple[type[Layer], ...]] = {  # the members that the tools were measured on
+    Convolution: (Conv1d, Conv2d, Conv3d),
+    BatchNorm: (BatchNorm1d, BatchNorm2d),
+}
+
+# Each of the tools for PyTorch was measured on all of these; those without a price are free there.
+MEASURED: frozenset[type[Layer]] = frozenset({
+    Linear, Conv1d, Conv2d, Conv3d, ConvTranspose2d, MaxPool2d, AdaptiveAvgPool2d, BatchNorm2d, GroupNorm,
+    ReLU, ReLU6, LeakyReLU, Sigmoid, Tanh, GELU, SiLU, Softmax, LSTM, GRU, RNN, Embedding, Add, Multiply,
+    MatMul, Concatenate, Dropout, Flatten, Identity,
+})  # fmt: skip
+_NOTHING_HAPPENS: frozenset[type[Layer]] = frozenset({Rearranged, Stored, Unused})
+
+
+def by_type(rules: Mapping[type[Layer], T]) -> dict[type[Layer], T]:
+    """Rules by the exact type of a layer: a family's rule is that of each of its measured members.
+
+    A type that is made from a known one is another type: nobody has seen what a tool makes of it.
+    """
+    return {member: rule for kind, rule in rules.items() for member in _FAMILIES.get(kind, (kind,))}
+
+
+def known(*rules: Iterable[type[Layer]]) -> frozenset[type[Layer]]:
+    """The types that a tool's rules know: those that it prices, and those that were measured to be free."""
+    return frozenset(by_type(dict.fromkeys((kind for each in rules for kind in each), True))) | MEASURED
+
+
 class PriceList:
-    """Prices by the type of a layer; a type without one takes that of the type that it is made from.
+    """Prices by the exact type of a layer; a type without one is free.
 
     Only spellings that `sees` accepts are priced: a tool that hooks modules does not meet a function.
     """
@@ -28,19 +92,15 @@ class PriceList:
     def __init__(
         self, prices: Mapping[type[Layer], Price], sees: Callable[[Visit], bool] = lambda _: True
     ) -> None:
-        self.prices, self.sees = dict(prices), sees
+        self.prices, self.sees = by_type(prices), sees
 
     def knows(self, kind: type[Layer]) -> bool:
         """Whether the tool has a rule for layers of this type."""
-        return any(parent in self.prices for parent in kind.__mro__)
+        return kind in self.prices
 
     def __call__(self, visit: Visit) -> int:
-        if not self.sees(visit):
-            return 0
-        for parent in type(visit.layer).__mro__:
-            if parent in self.prices:
-                return self.prices[parent](visit)
-        return 0
+        price = self.prices.get(type(visit.layer))
+        return price(visit) if price is not None and self.sees(visit) else 0
 
 
 # ---- prices that many tools share --------------------------------------------------------------
@@ -104,9 +164,13 @@ class Dialect:
     """How one tool, in one version, reads a model.
 
     `price` is what a call adds to the number that people quote; `native` gives the whole reading under the
-    tool's names, and `main` the way to that number in it. `per_mac` is what the tool takes for one
+    tool's names, and `main` the way to that number in it, which is a `quantity`: FLOPS stands for operations
+    at the tool's prices. `gives` has the ways to other numbers. `per_mac` is what the tool takes for one
     multiply-accumulate; `rewrites` is what it does to the tree first; `needs_parent` says which bare layers
     it cannot read; a tool that `keeps_mode` does not switch the model to inference.
+
+    `knows` are the types of layers that its rules cover, priced or measured to be free: None for a tool with
+    one rule for all types. Calls that it does not see (`sees`) are free, whatever their type.
     """
 
     name: str
@@ -117,20 +181,52 @@ class Dialect:
     price: Price
     native: Callable[[Run], Native]
     main: tuple[str, ...]
+    knows: frozenset[type[Layer]] | None
+    sees: Callable[[Visit], bool] = lambda _: True
+    quantity: Quantity = Quantity.FLOPS
+    gives: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     per_mac: int = 1
     rewrites: Callable[[Layer], Layer] = lambda layer: layer
     needs_parent: Callable[[Layer], bool] = lambda _: False
     keeps_mode: bool = False
-    counts_operations: bool = True
     joins: tuple[str, ...] = ()  # the dialects whose readings it holds together
+
+    @property
+    def counts(self) -> str:
+        """What its number counts, in words."""
+        return self.says
+
+    @property
+    def counts_operations(self) -> bool:
+        """Whether its number is one of operations."""
+        return self.quantity is Quantity.FLOPS
+
+    @property
+    def ways(self) -> Mapping[Quantity, tuple[str, ...]]:
+        """For each quantity that the tool gives, the way to its number in a reading."""
+        return {self.quantity: self.main, **self.gives}
 
     def quoted(self, native: Native) -> int:
         """The number that people quote, out of a reading."""
-        value: Any = native
-        for key in self.main:
-            value = value[key]
-        return int(value)
+        return number_at(native, self.main)
+
+    def measured(self, visit: Visit) -> bool:
+        """Whether it is known what the tool makes of a call."""
+        if not self.counts_operations:
+            return True  # what is held is known of what we do not know, too
+        if visit.is_unknown:
+            return False
+        kind = type(visit.layer)
+        return self.knows is None or kind in self.knows or kind in _NOTHING_HAPPENS or not self.sees(visit)
+
+
+def number_at(native: Native, way: tuple[str, ...]) -> int:
+    """The number at the end of a way through a reading."""
+    value: Any = native
+    for key in way:
+        value = value[key]
+    return int(value)
 
 
 DIALECTS: dict[str, Dialect] = {}

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from math import prod
 
-from layercost.dialects.dialect import Dialect, Native, Price, PriceList, register
+from layercost.convention import Quantity
+from layercost.dialects.dialect import Dialect, Native, by_type, register
 from layercost.dialects.visit import Run, Visit
 from layercost.layer import Layer
 from layercost.layers import (
@@ -23,12 +24,19 @@ from layercost.layers import (
     AvgPool2d,
     Conv3d,
     ConvTranspose2d,
+    Dropout,
     Embedding,
+    Flatten,
+    Identity,
     Linear,
     MaxPool2d,
     PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
     SiLU,
     Softmax,
+    Tanh,
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
@@ -41,7 +49,7 @@ _BYTES = 4  # of a float32
 
 def _trained(visit: Visit) -> int:
     """The values that Keras's layer trains."""
-    layer = visit.layer
+    layer = visit.call.layer  # of weights that two layers share, the second holds what is left
     if isinstance(layer, Recurrent):
         return _recurrent_values(layer)
     if isinstance(layer, PReLU):
@@ -67,7 +75,7 @@ def _readable(values: int) -> str:
 
 def _parameters(run: Run) -> Native:
     trained = sum(map(_trained, run.called))
-    kept = sum(int(held.size) for visit in run.called for held in visit.layer.buffers())
+    kept = sum(int(held.size) for visit in run.called for held in visit.call.layer.buffers())
     return {
         "count_params": trained + kept,
         "trainable": trained,
@@ -87,8 +95,9 @@ KERAS = register(
         price=_trained,
         native=_parameters,
         main=("count_params",),
+        knows=None,  # one rule for all: the values that a layer holds
+        quantity=Quantity.PARAMETERS,
         aliases=("count_params", "keras.count_params"),
-        counts_operations=False,
     )
 )
 
@@ -181,7 +190,7 @@ def _rnn(layer: Recurrent, _batch: int) -> Counter[str]:
     return Counter({"AddV2": h, "BiasAdd": h if layer.bias else 0})
 
 
-GRAPHS: dict[type[Layer], Graph] = {
+_RULES: dict[type[Layer], Graph] = {
     Linear: _with_bias("MatMul"),
     Convolution: _convolution,
     ConvTranspose2d: _with_bias("Conv2DBackpropInput"),
@@ -199,16 +208,17 @@ GRAPHS: dict[type[Layer], Graph] = {
     GRU: _unrolled(_gru),
     RNN: _unrolled(_rnn),
 }
+GRAPHS = by_type(_RULES)
+FREE = {ReLU, ReLU6, Sigmoid, Tanh, Flatten, Dropout, Identity}  # as measured
 
 
 def _operations(visit: Visit) -> Operations:
-    for parent in type(visit.layer).__mro__:
-        if parent in GRAPHS:
-            return GRAPHS[parent](visit)
-    return {}
+    graph = GRAPHS.get(type(visit.layer))
+    return {} if graph is None else graph(visit)
 
 
-_PRICE: Price = PriceList({Layer: lambda visit: sum(_operations(visit).values())})
+def _price(visit: Visit) -> int:
+    return sum(_operations(visit).values())
 
 
 def _profiler(run: Run) -> Native:
@@ -231,9 +241,10 @@ PROFILER = register(
         source="tensorflow/python/profiler/model_analyzer.py, python/framework/graph_util, ops' statistics",
         says=_SAYS,
         unit="FLOPs",
-        price=_PRICE,
+        price=_price,
         native=_profiler,
         main=("tf.profiler total_float_ops",),
+        knows=frozenset({*GRAPHS, *FREE}),
         aliases=("tensorflow", "tf"),
         per_mac=2,
     )
@@ -245,9 +256,11 @@ KERAS_AND_PROFILER = register(
         source="as keras and tf.profiler",
         says=_SAYS,
         unit="FLOPs",
-        price=_PRICE,
+        price=_price,
         native=lambda run: {**_parameters(run), **_profiler(run)},
+        gives={Quantity.PARAMETERS: ("count_params",)},
         main=("tf.profiler total_float_ops",),
+        knows=frozenset({*GRAPHS, *FREE}),
         per_mac=2,
         joins=("keras", "tf.profiler"),
     )

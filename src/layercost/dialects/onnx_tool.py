@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from layercost.dialects.dialect import Dialect, Native, PriceList, Unreadable, register
+from layercost.convention import Quantity
+from layercost.dialects.dialect import Dialect, Native, Unreadable, by_type, known, register
 from layercost.dialects.visit import Run, Visit, torch_parameters
 from layercost.layer import Layer
 from layercost.layers import (
@@ -29,7 +30,9 @@ from layercost.layers import (
     LeakyReLU,
     Linear,
     LocalResponseNorm,
+    MatMul,
     MaxPool2d,
+    Multiply,
     PReLU,
     ReLU,
     ReLU6,
@@ -117,9 +120,10 @@ def _gelu(visit: Visit) -> Nodes:
     return _each(Div=DIVIDE, Add=ADD, Mul=2 * MULTIPLY)(visit)
 
 
-def _added(visit: Visit) -> Nodes:
-    assert isinstance(visit.layer, Add)
-    return {"Add": (visit.layer.branches - 1) * visit.outputs}
+def _combined(visit: Visit) -> Nodes:
+    layer = visit.layer
+    assert isinstance(layer, (Add, Multiply))
+    return {"Add" if isinstance(layer, Add) else "Mul": (layer.branches - 1) * visit.outputs}
 
 
 def _recurrent(name: str, each: int) -> Exported:
@@ -140,7 +144,7 @@ def _rnn(_visit: Visit) -> Nodes:
     raise Unreadable("onnx-tool stops at a plain RNN: its node has no value_infer")
 
 
-EXPORTED: dict[type[Layer], Exported] = {
+_RULES: dict[type[Layer], Exported] = {
     Linear: _linear,
     Convolution: _convolution,
     ConvTranspose2d: _transposed,
@@ -160,22 +164,24 @@ EXPORTED: dict[type[Layer], Exported] = {
     SiLU: _each(Sigmoid=EXPONENTIAL, Mul=MULTIPLY),
     GELU: _gelu,
     Softmax: _each(Softmax=EXPONENTIAL + DIVIDE),
-    Add: _added,
+    Add: _combined,
+    Multiply: _combined,
     LSTM: _recurrent("LSTM", 4 * ADD + 3 * EXPONENTIAL + 2 * TANH + ADD + 3 * MULTIPLY),
     GRU: _recurrent("GRU", 3 * ADD + 2 * EXPONENTIAL + TANH + 2 * ADD + 3 * MULTIPLY),
     RNN: _rnn,
     Embedding: lambda _: {},
+    MatMul: lambda visit: {"MatMul": visit.macs},
 }
+EXPORTED = by_type(_RULES)
 
 
 def _nodes(visit: Visit) -> Nodes:
-    for parent in type(visit.layer).__mro__:
-        if parent in EXPORTED:
-            return EXPORTED[parent](visit)
-    return {}
+    exported = EXPORTED.get(type(visit.layer))
+    return {} if exported is None else exported(visit)
 
 
-PRICES = PriceList({Layer: lambda visit: sum(_nodes(visit).values())})
+def _price(visit: Visit) -> int:
+    return sum(_nodes(visit).values())
 
 
 # ---- parameters: what the file holds -----------------------------------------------------------
@@ -235,9 +241,11 @@ ONNX_TOOL = register(
         says="multiply-accumulates and biases of the exported graph, with batch normalization folded in, and "
         "a table for all else: an exponential 32, a quotient 4, a tanh 76",
         unit="MACs",
-        price=PRICES,
+        price=_price,
         native=_onnx_tool,
         main=("graph.macs",),
+        knows=known(EXPORTED),
+        gives={Quantity.MACS: ("graph.macs",), Quantity.PARAMETERS: ("graph.params",)},
         aliases=("onnx_tool", "onnxtool", "onnx"),
         rewrites=_folded,
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from layercost.convention import Quantity
 from layercost.dialects.dialect import (
     Dialect,
     Native,
     Price,
     PriceList,
     if_affine,
+    known,
     macs,
     macs_and_bias,
     per_input,
@@ -23,7 +25,6 @@ from layercost.dialects.dialect import (
 )
 from layercost.dialects.tracing import FLOP_COUNTER_PRICES, biases_of_products
 from layercost.dialects.visit import Run, Visit
-from layercost.layers.model import Spelling
 from layercost.layer import Layer
 from layercost.layers import (
     GELU,
@@ -39,7 +40,9 @@ from layercost.layers import (
     LeakyReLU,
     Linear,
     LocalResponseNorm,
+    MatMul,
     MaxPool2d,
+    Multiply,
     PReLU,
     ReLU,
     ReLU6,
@@ -47,6 +50,7 @@ from layercost.layers import (
     Softmax,
 )
 from layercost.layers.convolution import Convolution
+from layercost.layers.model import Spelling
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
 from layercost.layers.sliding import padding_per_axis, per_axis
@@ -55,11 +59,21 @@ from layercost.shape import each_side
 _POOLS: tuple[type[Layer], ...] = (MaxPool2d, AvgPool2d, AdaptiveAvgPool2d)
 
 
-def _added_by_function(visit: Visit) -> int:
-    """``torch.add`` is replaced, the operator is not."""
-    assert isinstance(visit.layer, Add)
+def _no_operator(visit: Visit) -> bool:
+    """Modules and functions are replaced, and operators are not: ``x + y`` is not seen."""
+    return visit.spelling not in (Spelling.OPERATOR, Spelling.IN_PLACE_OPERATOR)
+
+
+def _combined_by_function(visit: Visit) -> int:
+    """``torch.add`` and ``torch.mul`` are replaced, their operators are not."""
+    assert isinstance(visit.layer, (Add, Multiply))
     times = visit.layer.branches - 1
     return times * visit.outputs if visit.spelling is Spelling.FUNCTION else 0
+
+
+def _product_by_function(visit: Visit) -> int:
+    """``torch.matmul`` is replaced, ``@`` is not."""
+    return visit.macs if visit.spelling is Spelling.FUNCTION else 0
 
 
 def _clipped_by_function(visit: Visit) -> int:
@@ -119,7 +133,9 @@ _REPLACED = PriceList(
         **dict.fromkeys(_POOLS, per_input()),
         ReLU6: _clipped_by_function,
         LocalResponseNorm: _response_norm,
-        Add: _added_by_function,
+        Add: _combined_by_function,
+        Multiply: _combined_by_function,
+        MatMul: _product_by_function,
     }
 )
 
@@ -129,6 +145,8 @@ def _ptflops_pytorch_total(run: Run) -> int:
     hooked = sum(map(_HOOKS, run.visits))
     return int(hooked / run.leading + sum(map(_REPLACED, run.visits)))
 
+
+_PTFLOPS_GIVES = {Quantity.MACS: ("macs (return value 1)",), Quantity.PARAMETERS: ("params",)}
 
 PTFLOPS_PYTORCH = register(
     Dialect(
@@ -144,6 +162,9 @@ PTFLOPS_PYTORCH = register(
             "params": run.parameters,
         },
         main=("macs (return value 1)",),
+        knows=known(_HOOKS.prices, _REPLACED.prices),
+        sees=_no_operator,
+        gives=_PTFLOPS_GIVES,
         aliases=("ptflops-pytorch", "ptflops_pytorch"),
     )
 )
@@ -172,6 +193,8 @@ PTFLOPS_ATEN = register(
             "params": run.parameters,
         },
         main=("macs (return value 1)",),
+        knows=known(FLOP_COUNTER_PRICES.prices),
+        gives=_PTFLOPS_GIVES,
         aliases=("ptflops", "ptflops-aten", "ptflops_aten"),
     )
 )
@@ -212,7 +235,8 @@ def _profiled(extra: dict[type[Layer], Price]) -> PriceList:
             GroupNorm: if_affine(5, 4),
             **dict.fromkeys(flat, per_input()),
             LocalResponseNorm: _response_norm,
-            Add: _added_by_function,
+            Add: _combined_by_function,
+            Multiply: _combined_by_function,
             **dict.fromkeys((LSTM, GRU, RNN), _recurrent(lambda rows, columns: 2 * rows * columns - rows)),
             ReLU6: _clipped_by_function,
             **extra,
@@ -220,8 +244,9 @@ def _profiled(extra: dict[type[Layer], Price]) -> PriceList:
     )
 
 
-def _profiled_macs(transposed: Price) -> PriceList:
-    return PriceList({Linear: macs, Convolution: _convolution_macs, ConvTranspose2d: transposed})
+def _profiled_macs(transposed: Price, product: Price) -> PriceList:
+    known_products = {Linear: macs, Convolution: _convolution_macs, ConvTranspose2d: transposed}
+    return PriceList({**known_products, MatMul: product})
 
 
 def _transposed_macs_by_groups_twice(visit: Visit) -> int:
@@ -247,10 +272,18 @@ def _transposed_as_a_convolution(visit: Visit) -> int:
     return 2 * _transposed_macs_by_groups_twice(visit) + bias
 
 
-CALFLOPS_FLOPS = _profiled({ConvTranspose2d: _transposed_as_a_convolution})
-CALFLOPS_MACS = _profiled_macs(_transposed_macs_by_groups_twice)
-DEEPSPEED_FLOPS = _profiled({ConvTranspose2d: lambda visit: 2 * visit.macs + visit.bias_adds})
-DEEPSPEED_MACS = _profiled_macs(macs)
+CALFLOPS_FLOPS = _profiled(
+    {ConvTranspose2d: _transposed_as_a_convolution, MatMul: lambda visit: 2 * _product_by_function(visit)}
+)
+CALFLOPS_MACS = _profiled_macs(_transposed_macs_by_groups_twice, _product_by_function)
+DEEPSPEED_FLOPS = _profiled(
+    {
+        ConvTranspose2d: lambda visit: 2 * visit.macs + visit.bias_adds,
+        MatMul: lambda visit: 2 * visit.macs,
+    }
+)
+DEEPSPEED_MACS = _profiled_macs(macs, macs)
+_GIVES = {Quantity.MACS: ("macs",), Quantity.PARAMETERS: ("params",)}
 
 
 def _two_numbers(flops: PriceList, mac_prices: PriceList, run: Run, parameters: int) -> Native:
@@ -274,6 +307,9 @@ CALFLOPS = register(
         price=CALFLOPS_FLOPS,
         native=lambda run: _two_numbers(CALFLOPS_FLOPS, CALFLOPS_MACS, run, max(run.parameters, 1)),
         main=("flops",),
+        knows=known(CALFLOPS_FLOPS.prices),
+        sees=_no_operator,
+        gives=_GIVES,
         per_mac=2,
         needs_parent=lambda layer: not layer.parameters(),
     )
@@ -290,6 +326,9 @@ DEEPSPEED = register(
         price=DEEPSPEED_FLOPS,
         native=lambda run: _two_numbers(DEEPSPEED_FLOPS, DEEPSPEED_MACS, run, run.parameters),
         main=("flops",),
+        knows=known(DEEPSPEED_FLOPS.prices),
+        sees=_no_operator,
+        gives=_GIVES,
         per_mac=2,
     )
 )

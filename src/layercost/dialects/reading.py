@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
-from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named
+from layercost.convention import Quantity
+from layercost.counting import Count, Counted, CounterError, summed
+from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named, number_at
 from layercost.dialects.visit import Context, Run, Visit, context_of
-from layercost.layer import Call, Layer
+from layercost.expression import Constant, Expression, expression
+from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.setting import Given, setting_of
-from layercost.shape import ShapeError
+from layercost.shape import ShapeError, several
+from layercost.view import Grid, Rendered, number, sentence
 
 
-class Part(NamedTuple):
+class Extra(NamedTuple):
     """What the layers of one type add to a number, beside the multiply-accumulates that they perform."""
 
     kind: str
@@ -29,29 +33,66 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one tool prints: `native` under its own names, `main` the number that people quote.
+class Reading(Rendered):
+    """What one tool prints for the model `title`: `native` under its own names, and what that amounts to.
 
-    `says` is what that number really is, `parts` what makes it differ from plain multiply-accumulates,
-    `not_counted` the types of layers whose operations it leaves out. Where the tool stops with an error of
-    its own, `failure` says which, and `native` is empty.
+    `counted` is the result that conventions give too; its headline is `main`, the number that people quote.
+    `parts` say what makes it differ from plain multiply-accumulates, of which there are `macs` in the layers
+    that were measured on the tool. Where it stops with an error of its own, `failure` says which, and
+    `native` is empty.
     """
 
-    dialect: str
-    version: str
-    source: str
     title: str
+    tool: Dialect
     native: Native
-    main: int | None
-    main_name: str
-    unit: str
-    says: str
-    per_mac: int
+    counted: Counted
     macs: int
-    parts: tuple[Part, ...]
-    not_counted: tuple[str, ...]
-    failure: str | None = None
-    calls: tuple[tuple[Call, int], ...] = field(default=(), repr=False)  # what each call adds to `main`
+    parts: tuple[Extra, ...]
+
+    @property
+    def dialect(self) -> str:
+        """The tool's name."""
+        return self.tool.name
+
+    @property
+    def version(self) -> str:
+        """The tool's version."""
+        return self.tool.version
+
+    @property
+    def main(self) -> int | None:
+        """The number that people quote; None where the tool stops."""
+        return self.counted.headline
+
+    @property
+    def main_name(self) -> str:
+        """The tool's name for it."""
+        return ".".join(self.tool.main)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the tool stops."""
+        return self.counted.failure
+
+    @property
+    def says(self) -> str:
+        """What the number really is."""
+        return self.tool.says
+
+    @property
+    def per_mac(self) -> int:
+        """What the tool takes for one multiply-accumulate; 0 where it counts no operations."""
+        return self.tool.per_mac if self.tool.counts_operations else 0
+
+    @property
+    def not_counted(self) -> tuple[str, ...]:
+        """The types of layers that do something and add nothing."""
+        return self.counted.kinds_not_counted
+
+    @property
+    def not_measured(self) -> tuple[str, ...]:
+        """The types of layers that nobody has measured on the tool; the number is at least `main` then."""
+        return () if self.failure else tuple(dict.fromkeys(one.what for one in self.counted.unmeasured))
 
     @property
     def remainder(self) -> int:
@@ -69,40 +110,116 @@ class Reading:
             return self.failure
         if not self.per_mac:
             return self.says
-        times = f"{self.per_mac} × " if self.per_mac > 1 else ""
-        terms = [f"{times}{self.macs:,} MACs"]
-        terms += [part.words for part in self.parts]
-        if self.remainder:
-            terms.append(
-                f"{'+' if self.remainder > 0 else '−'} {abs(self.remainder):,} by dividing by the batch"
-            )
-        left = f"; not counted: {', '.join(self.not_counted)}" if self.not_counted else ""
-        return " ".join(terms) + left
+        return "; ".join(filter(None, [" ".join(self._terms()), self.counted.reason]))
 
-    @property
+    def _terms(self) -> Iterator[str]:
+        times = f"{self.per_mac} × " if self.per_mac > 1 else ""
+        yield f"{times}{self.macs:,} MACs"
+        yield from (part.words for part in self.parts)
+        if self.remainder:
+            sign = "+" if self.remainder > 0 else "−"
+            yield f"{sign} {abs(self.remainder):,} by dividing by the batch"
+
+    def gives(self, quantity: Quantity) -> int | None:
+        """The number of a quantity among those that the tool prints; None where it prints none."""
+        way = self.tool.ways.get(quantity)
+        return None if way is None or self.failure is not None else number_at(self.native, way)
+
+    def count(self, quantity: Quantity) -> Count:
+        """The tool's number of a quantity; raises CounterError where it gives none, or stops."""
+        total = self.gives(quantity)
+        if total is None:
+            raise CounterError(self.failure or self._gives_in_words(quantity))
+        main = quantity is self.tool.quantity
+        operations = quantity in (Quantity.FLOPS, Quantity.MACS)
+        return Count(
+            total=total,
+            quantity=quantity,
+            unit=self.tool.unit if main else _UNITS[quantity],
+            convention=self.tool.name,
+            counts=self.says if main else f"what {self.tool.name} calls {'.'.join(self.tool.ways[quantity])}",
+            source=self.tool.source,
+            not_counted=self.counted.not_counted if operations else (),
+            unmeasured=self.counted.unmeasured if operations else (),
+            derive=lambda: self._derivation(total),
+            teach=lambda: None,
+        )
+
+    def _gives_in_words(self, quantity: Quantity) -> str:
+        given = " and ".join(each.name for each in self.tool.ways)
+        return (
+            f"{self.tool.name} gives no {quantity.value}; it gives {given} ({self.main_name}, in "
+            f"{self.tool.unit})"
+        )
+
+    def _derivation(self, total: int) -> Expression:
+        """The sum of what the calls add where it is the number, and else the number alone."""
+        amounts = [amount for amount in self.counted.amounts if amount]
+        return expression(summed(amounts)) if sum(amounts) == total else Constant(total)
+
     def data(self) -> dict[str, Any]:
-        """The reading as JSON's types: ``reading`` holds the tool's own names."""
+        """The reading as plain data: ``reading`` holds the tool's own names."""
         return {
             "reading": self.native,
             "dialect": self.dialect,
             "version": self.version,
-            "source": self.source,
+            "source": self.tool.source,
             "of": self.title,
-            "main": {"name": self.main_name, "value": self.main, "unit": self.unit},
+            "main": {"name": self.main_name, "value": self.main, "unit": self.tool.unit},
             "says": self.says,
             "reason": self.reason,
+            "at_least": self.counted.at_least,
+            "complete": self.counted.complete,
             "not_counted": list(self.not_counted),
+            "not_measured": list(self.not_measured),
             "failure": self.failure,
         }
 
+    @property
+    def caption(self) -> str:
+        """Whose reading it is, and of what."""
+        return f"{self.title} as {self.dialect} {self.version} prints it"
+
     def text(self) -> str:
         """What the tool would print, by its names, and one line on what it is."""
-        head = f"{self.title} as {self.dialect} {self.version} prints it"
-        lines = [self.failure] if self.failure else list(_lines(self.native))
-        return "\n".join([head, "", *lines, "", f"That is {self.says}.", self.reason])
+        if self.failure is not None:
+            return "\n".join([f"{self.caption}: nothing.", "", f"{self.failure}."])
+        said = [f"That is {self.says}.", self.reason]
+        return "\n".join([self.caption, "", *_lines(self.native), "", *said])
+
+    def grid(self) -> Grid:
+        """The tool's names and their values, and one line on what the number is."""
+        rows = [(name, _value(value)) for name, value in flat(self.native)]
+        remark = f"That is {self.says}. {sentence(self.reason)}"
+        if self.failure is not None:
+            rows, remark = [(self.main_name, number(None))], f"{self.failure}."
+        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=remark)
+
+    def records(self) -> Iterator[Sequence[object]]:
+        """A line for each of the tool's names; one that has no number where the tool stops."""
+        yield "dialect", "version", "name", "value", "at_least", "failure"
+        for name, value in flat(self.native) if self.failure is None else [(self.main_name, None)]:
+            main = name == self.main_name and self.counted.at_least
+            yield self.dialect, self.version, name, value, main, self.failure
 
     def __str__(self) -> str:
         return self.text()
+
+
+_UNITS = {Quantity.PARAMETERS: "parameters", Quantity.MACS: "MACs", Quantity.FLOPS: "FLOPs"}
+
+
+def flat(native: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every number of a reading under the whole way to it, as ``by_operator.conv``."""
+    for name, value in native.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _value(value: object) -> str:
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def _lines(native: Mapping[str, Any], indent: str = "") -> Iterable[str]:
@@ -112,7 +229,7 @@ def _lines(native: Mapping[str, Any], indent: str = "") -> Iterable[str]:
             yield f"{indent}{name}:" + ("" if value else " none")
             yield from _lines(value, indent + "  ")
         else:
-            yield f"{indent}{name}: {value:,}" if isinstance(value, int) else f"{indent}{name}: {value}"
+            yield f"{indent}{name}: {_value(value)}"
 
 
 def read(
@@ -141,32 +258,46 @@ def read(
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     if shape is None:
         raise ShapeError("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
-    run = _run(chosen, layer, tuple(shape), context)
+    run = _run(chosen, layer, several(shape), context)
     failure: str | None = None
     native: Native = {}
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Extra, ...] = ()
     try:
         native = chosen.native(run)
         parts = _parts(chosen, run) if chosen.counts_operations else ()
     except Unreadable as error:
         failure = str(error)
     return Reading(
-        dialect=chosen.name,
-        version=chosen.version,
-        source=chosen.source,
         title=_title(layer),
+        tool=chosen,
         native=native,
-        main=None if failure else chosen.quoted(native),
-        main_name=".".join(chosen.main),
-        unit=chosen.unit,
-        says=chosen.says,
-        per_mac=chosen.per_mac if chosen.counts_operations else 0,
-        macs=sum(visit.macs for visit in run.visits),
+        counted=_counted(chosen, run, native, failure),
+        macs=sum(visit.macs for visit in filter(chosen.measured, run.visits)),
         parts=parts,
-        not_counted=() if failure or not chosen.counts_operations else _left_out(chosen, run),
-        failure=failure,
-        calls=() if failure else tuple((visit.call, chosen.price(visit)) for visit in run.visits),
     )
+
+
+def _counted(dialect: Dialect, run: Run, native: Native, failure: str | None) -> Counted:
+    """What each call adds, and the number in all; a call that the tool does not meet adds nothing."""
+    adding = run.visits if dialect.counts_operations else run.called  # what is held counts once
+    works = {id(visit.call): visit.work for visit in run.visits}
+    amounts = {id(visit.call): _amount(dialect, visit, failure) for visit in adding}
+    idle = 0 if failure is None else None
+    return Counted(
+        counter=dialect,
+        quantity=dialect.quantity,
+        setting=run.context.setting,
+        calls=run.calls,
+        works=tuple([works.get(id(call), ((), 0)) for call in run.calls]),
+        amounts=tuple([amounts.get(id(call), idle) for call in run.calls]),
+        headline=None if failure is not None else dialect.quoted(native),
+        failure=failure,
+    )
+
+
+def _amount(dialect: Dialect, visit: Visit, failure: str | None) -> int | None:
+    """What a call adds to the number; None where nobody has measured that, or the tool stops."""
+    return dialect.price(visit) if failure is None and dialect.measured(visit) else None
 
 
 def _title(layer: Layer) -> str:
@@ -176,25 +307,25 @@ def _title(layer: Layer) -> str:
     return f"{name} ({version})"
 
 
-def _run(dialect: Dialect, layer: Layer, shape: tuple[object, ...], context: Context) -> Run:
+def _run(dialect: Dialect, layer: Layer, shape: tuple[Iterable[object], ...], context: Context) -> Run:
     """The tree as the tool walks it, in the mode and the surroundings that the tool sees it in."""
     bare = context.bare and not dialect.needs_parent(layer)
     setting = replace(context.setting, training=context.setting.training and dialect.keeps_mode)
     return Run(dialect.rewrites(layer), shape, replace(context, bare=bare, setting=setting))
 
 
-def _parts(dialect: Dialect, run: Run) -> tuple[Part, ...]:
+def _parts(dialect: Dialect, run: Run) -> tuple[Extra, ...]:
     """By type of layer, what its price adds to `per_mac` times its multiply-accumulates."""
     of_kind: dict[str, list[Visit]] = {}
-    for visit in run.visits:
+    for visit in filter(dialect.measured, run.visits):
         of_kind.setdefault(visit.kind, []).append(visit)
     parts = (_part(dialect, kind, visits) for kind, visits in of_kind.items())
     return tuple(part for part in parts if part.extra)
 
 
-def _part(dialect: Dialect, kind: str, visits: list[Visit]) -> Part:
+def _part(dialect: Dialect, kind: str, visits: list[Visit]) -> Extra:
     extra = sum(dialect.price(visit) - dialect.per_mac * visit.macs for visit in visits)
-    return Part(kind, len(visits), extra, _what(kind, extra, visits))
+    return Extra(kind, len(visits), extra, _what(kind, extra, visits))
 
 
 def _what(kind: str, extra: int, visits: list[Visit]) -> str:
@@ -205,13 +336,3 @@ def _what(kind: str, extra: int, visits: list[Visit]) -> str:
     if extra > 0 and extra % values == 0 and not any(visit.macs for visit in visits):
         return f"{kind} ({extra // values} a value)"
     return kind
-
-
-def _left_out(dialect: Dialect, run: Run) -> tuple[str, ...]:
-    """The types of layers that do something and add nothing."""
-    idle = (v for v in run.visits if _does_something(v) and not dialect.price(v))
-    return tuple(dict.fromkeys(visit.kind for visit in idle))
-
-
-def _does_something(visit: Visit) -> bool:
-    return any(int(operation.amount) for operation in visit.operations)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from layercost.convention import Quantity
 from layercost.dialects.dialect import (
     Dialect,
     Native,
     PriceList,
     free,
     if_affine,
+    known,
     macs,
     per_input,
     per_output,
@@ -30,6 +32,7 @@ from layercost.layers import (
     LayerNorm,
     LeakyReLU,
     Linear,
+    MatMul,
     MaxPool2d,
     PReLU,
     ReLU,
@@ -135,6 +138,8 @@ def _thop(run: Run) -> Native:
     }
 
 
+_GIVES = {Quantity.MACS: ("macs (return value 1)",), Quantity.PARAMETERS: ("params (return value 2)",)}
+
 THOP = register(
     Dialect(
         name="thop",
@@ -146,6 +151,9 @@ THOP = register(
         price=THOP_PRICES,
         native=_thop,
         main=("macs (return value 1)",),
+        knows=known(THOP_PRICES.prices),
+        sees=lambda visit: visit.is_module,
+        gives=_GIVES,
         needs_parent=lambda _: True,
     )
 )
@@ -176,7 +184,7 @@ def _exact_adaptive_windows(visit: Visit) -> int:
 
 
 def _sees(visit: Visit) -> bool:
-    return visit.is_module or isinstance(visit.layer, Linear)
+    return visit.is_module or isinstance(visit.layer, (Linear, MatMul))
 
 
 ULTRALYTICS_PRICES = PriceList(
@@ -187,6 +195,7 @@ ULTRALYTICS_PRICES = PriceList(
         AvgPool2d: _exact_windows,
         AdaptiveAvgPool2d: _exact_adaptive_windows,
         Embedding: free,
+        MatMul: macs,
         LSTM: _recurrent(_lstm_step, sees_projection=True),
     },
     sees=_sees,
@@ -206,6 +215,9 @@ ULTRALYTICS = register(
             "params (return value 2)": run.parameters,
         },
         main=("macs (return value 1)",),
+        knows=known(ULTRALYTICS_PRICES.prices),
+        sees=_sees,
+        gives=_GIVES,
         aliases=("ultralytics", "ultralytics_thop"),
     )
 )

@@ -12,6 +12,7 @@ from layercost.dialects.dialect import (
     Unreadable,
     dot_length,
     exact_dots,
+    known,
     per_input,
     per_output,
     register,
@@ -27,7 +28,9 @@ from layercost.layers import (
     LayerNorm,
     LeakyReLU,
     Linear,
+    MatMul,
     MaxPool2d,
+    Multiply,
     ReLU,
 )
 from layercost.layers.convolution import Convolution
@@ -68,8 +71,8 @@ def _norm(visit: Visit) -> int:
     return 4 * visit.inputs
 
 
-def _added(visit: Visit) -> int:
-    assert isinstance(visit.layer, Add)
+def _combined(visit: Visit) -> int:
+    assert isinstance(visit.layer, (Add, Multiply))
     return (visit.layer.branches - 1) * visit.outputs
 
 
@@ -86,7 +89,9 @@ PRICES = PriceList(
         ReLU: _module_only(per_input()),
         GELU: _module_only(per_output()),
         LeakyReLU: per_output(4),
-        Add: _added,
+        Add: _combined,
+        Multiply: _combined,
+        MatMul: lambda visit: 2 * visit.macs - visit.outputs,
     }
 )
 
@@ -111,6 +116,7 @@ TORCH_FLOPS = register(
         price=PRICES,
         native=_torch_flops,
         main=("print_total_flops",),
+        knows=known(PRICES.prices),
         aliases=("torch_flops", "torchflops"),
         per_mac=2,
         needs_parent=_fails_bare,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from layercost.convention import Quantity
 from layercost.dialects.dialect import Dialect, Native, register
 from layercost.dialects.visit import Run, Visit
 from layercost.layers import ConvTranspose2d
@@ -15,7 +16,7 @@ _BYTES = 4  # of a float32
 
 def _mult_adds(visit: Visit) -> int:
     """Weights and biases times positions (convolutions), steps (recurrent), or the first axis (others)."""
-    if not visit.is_module:
+    if not visit.is_module or visit.is_unknown:
         return 0
     if isinstance(visit.layer, Recurrent):
         return visit.parameters * visit.batch * visit.input[0]
@@ -57,5 +58,8 @@ TORCHINFO = register(
         price=_mult_adds,
         native=_torchinfo,
         main=("total_mult_adds",),
+        knows=None,  # one rule for all: parameters times positions
+        sees=lambda visit: visit.is_module,
+        gives={Quantity.MACS: ("total_mult_adds",), Quantity.PARAMETERS: ("total_params",)},
     )
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from layercost.dialects.dialect import Dialect, Price, PriceList, per_input, register
+from layercost.convention import Quantity
+from layercost.dialects.dialect import Dialect, Price, PriceList, known, per_input, register
 from layercost.dialects.visit import Run, Visit
 from layercost.layers import (
     AvgPool2d,
@@ -103,6 +104,9 @@ TORCHMETER = register(
         price=FLOPS,
         native=_torchmeter,
         main=("Flops",),
+        knows=known(FLOPS.prices),
+        sees=lambda visit: visit.is_module,
+        gives={Quantity.MACS: ("Macs",), Quantity.PARAMETERS: ("params",)},
         per_mac=2,
         keeps_mode=True,
     )

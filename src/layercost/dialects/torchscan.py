@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from layercost.convention import Quantity
 from layercost.dialects.dialect import (
     Dialect,
     Native,
@@ -11,6 +12,7 @@ from layercost.dialects.dialect import (
     dot_length,
     exact_dots,
     free,
+    known,
     per_input,
     register,
 )
@@ -163,6 +165,9 @@ TORCHSCAN = register(
         price=FLOPS,
         native=_torchscan,
         main=("module_flops", "known_value"),
+        knows=known(FLOPS.prices),
+        sees=_hooked,
+        gives={Quantity.MACS: ("macs", "known_value"), Quantity.PARAMETERS: ("parameters", "known_value")},
         aliases=("torch-scan",),
         per_mac=2,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from math import prod
 
+from layercost.convention import Quantity
 from layercost.dialects.dialect import (
     Dialect,
     Native,
@@ -15,6 +16,7 @@ from layercost.dialects.dialect import (
     PriceList,
     free,
     if_affine,
+    known,
     macs,
     per_input,
     per_output,
@@ -38,7 +40,9 @@ from layercost.layers import (
     LeakyReLU,
     Linear,
     LocalResponseNorm,
+    MatMul,
     MaxPool2d,
+    Multiply,
     PReLU,
     ReLU6,
     Sigmoid,
@@ -71,6 +75,7 @@ FLOP_COUNTER_PRICES = PriceList(
         LSTM: _lstm_on_the_cpu,
         GRU: _two_a_mac,
         RNN: _two_a_mac,
+        MatMul: _two_a_mac,
     }
 )
 
@@ -80,6 +85,8 @@ def _by_aten_operator(visit: Visit) -> Counter[str]:
     total = FLOP_COUNTER_PRICES(visit)
     if isinstance(visit.layer, (Convolution, ConvTranspose2d)):
         return Counter({"aten.convolution": total})
+    if isinstance(visit.layer, MatMul):
+        return Counter({"aten.bmm": total})
     if not visit.has_bias:
         return Counter({"aten.mm": total})
     apart = 2 * products_without_bias(visit) if total else 0
@@ -137,6 +144,7 @@ FLOP_COUNTER = register(
         price=FLOP_COUNTER_PRICES,
         native=_flop_counter,
         main=("get_total_flops (no_grad)",),
+        knows=known(FLOP_COUNTER_PRICES.prices),
         aliases=("flopcounter", "flop-counter", "torch", "FlopCounterMode"),
         per_mac=2,
         keeps_mode=True,
@@ -171,6 +179,7 @@ FVCORE_PRICES = PriceList(
         LayerNorm: if_affine(5, 4),
         GroupNorm: if_affine(5, 4),
         AdaptiveAvgPool2d: per_input(),
+        MatMul: macs,
     }
 )
 _FVCORE_NAMES: dict[type[Layer], str] = {
@@ -181,6 +190,7 @@ _FVCORE_NAMES: dict[type[Layer], str] = {
     LayerNorm: "layer_norm",
     GroupNorm: "group_norm",
     AdaptiveAvgPool2d: "adaptive_avg_pool2d",
+    MatMul: "matmul",
 }
 _TRACED_NAMES: dict[type[Layer], str] = {
     MaxPool2d: "max_pool2d",
@@ -197,8 +207,9 @@ _TRACED_NAMES: dict[type[Layer], str] = {
     GRU: "gru",
     Embedding: "embedding",
     Add: "add",
+    Multiply: "mul",
 }
-_MAY_BE_IN_PLACE = (SiLU, LeakyReLU, ReLU6, Add)
+_MAY_BE_IN_PLACE = (SiLU, LeakyReLU, ReLU6, Add, Multiply)
 _RESPONSE_NORM = {
     "aten::mul": 2, "aten::pad": 1, "aten::avg_pool3d": 1, "aten::add": 1, "aten::pow": 1, "aten::div": 1,
 }  # fmt: skip
@@ -221,7 +232,7 @@ def _unsupported(visit: Visit) -> dict[str, int]:
         return {"aten::relu6": 1}
     name = _name(layer, _TRACED_NAMES)
     ending = "_" if visit.spelling.in_place and isinstance(layer, _MAY_BE_IN_PLACE) else ""
-    times = layer.branches - 1 if isinstance(layer, Add) else 1
+    times = layer.branches - 1 if isinstance(layer, (Add, Multiply)) else 1
     return {f"aten::{name}{ending}": times} if name and times else {}
 
 
@@ -245,6 +256,7 @@ FVCORE = register(
         price=FVCORE_PRICES,
         native=_fvcore,
         main=("total",),
+        knows=known(FVCORE_PRICES.prices, _TRACED_NAMES, [LocalResponseNorm, RNN]),
         keeps_mode=True,
     )
 )
@@ -280,6 +292,11 @@ def _lstm_by_state_size(visit: Visit) -> int:
     return visit.batch * visit.input[0] * layer.directions * total
 
 
+def _multiplied(visit: Visit) -> int:
+    assert isinstance(visit.layer, Multiply)
+    return (visit.layer.branches - 1) * visit.outputs
+
+
 def _unless_in_place(price: Price) -> Price:
     """The operator's name ends in ``_`` in place, and the list has it without."""
     return lambda visit: 0 if visit.spelling.in_place else price(visit)
@@ -299,6 +316,8 @@ TORCHPROFILE_PRICES = PriceList(
         LocalResponseNorm: per_output(3),  # two multiplications and an average pooling, in the trace
         LSTM: _lstm_by_state_size,
         MaxPool2d: free,
+        MatMul: macs,
+        Multiply: _multiplied,
     }
 )
 
@@ -313,6 +332,8 @@ TORCHPROFILE = register(
         price=TORCHPROFILE_PRICES,
         native=lambda run: {"profile_macs": sum(map(TORCHPROFILE_PRICES, run.visits))},
         main=("profile_macs",),
+        knows=known(TORCHPROFILE_PRICES.prices),
+        gives={Quantity.MACS: ("profile_macs",)},
         keeps_mode=True,
     )
 )

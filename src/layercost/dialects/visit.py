@@ -12,14 +12,16 @@ from functools import cached_property
 from math import prod
 
 from layercost.convention import UnknownNameError
+from layercost.counting import Work, is_unknown
 from layercost.facts import Kind, Operation, Role
 from layercost.layer import Call, Layer
 from layercost.layers import Identity, ZeroPaddedShortcut
 from layercost.layers.joins import Concatenate, Join
 from layercost.layers.model import Model, Spelling
 from layercost.layers.recurrent import Recurrent
+from layercost.models.leaves import Applied
 from layercost.setting import INFERENCE, Setting
-from layercost.shape import Sequence, Shape, Tokens, several, shape_of, whole
+from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
 
 
 def spelling_named(name: str | Spelling) -> Spelling:
@@ -46,9 +48,10 @@ def usual_spelling(layer: Layer) -> Spelling:
 class Context:
     """Everything beside the layer and its input that some tool's reading depends on.
 
-    `spelling` says for the path of a call, or for a layer's type, how calls are written. `held_by_parent` values are parameters that
-    belong to the module around, not to a layer. `bare` says that the layer itself is handed to the tool, with
-    no module around it. `starts_at_zero` names the types whose biases are all zero.
+    `spelling` says for the path of a call, or for a layer's type, how calls are written. `held_by_parent`
+    values are parameters that belong to the module around, not to a layer. `bare` says that the layer itself
+    is handed to the tool, with no module around it. `starts_at_zero` names the types whose biases are all
+    zero.
     """
 
     setting: Setting = INFERENCE
@@ -59,9 +62,16 @@ class Context:
 
     def spelled(self, call: Call) -> Spelling:
         """How a call is written: as told for its path, or for its layer's type."""
-        name = type(call.layer).__name__
-        told = self.spelling.get(call.path) or self.spelling.get(name)
-        return told or (Spelling.MODULE if self.bare else usual_spelling(call.layer))
+        layer = applied(call.layer)
+        told = self.spelling.get(call.path) or self.spelling.get(type(layer).__name__)
+        return told or (Spelling.MODULE if self.bare else usual_spelling(layer))
+
+
+def applied(layer: Layer) -> Layer:
+    """The layer that runs: a tool does not see where its weights come from."""
+    while isinstance(layer, Applied):
+        layer = layer.layer
+    return layer
 
 
 def context_of(
@@ -93,7 +103,7 @@ class Visit:
 
     def __init__(self, call: Call, context: Context, time_first: bool) -> None:
         self.call, self.context, self.time_first = call, context, time_first
-        self.layer = call.layer
+        self.layer = applied(call.layer)
         self.spelling = context.spelled(call)
 
     @property
@@ -137,9 +147,19 @@ class Visit:
         return self.batch * prod(self.output)
 
     @cached_property
+    def work(self) -> Work:
+        """What truly happens and is written, by our own count."""
+        return self.call.work(self.context.setting)
+
+    @property
     def operations(self) -> tuple[Operation, ...]:
         """What truly happens, by our own count."""
-        return self.call.facts(self.context.setting).operations
+        return self.work[0]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether we do not know ourselves what happens; a tool may see more in it, modules too."""
+        return is_unknown(self.operations)
 
     @cached_property
     def macs(self) -> int:
@@ -196,11 +216,11 @@ def torch_parameters(layer: Layer) -> int:
 class Run:
     """A layer or network as one tool walks it: every call that it meets, and what the whole holds."""
 
-    def __init__(self, layer: Layer, input_shape: Iterable[object], context: Context) -> None:
+    def __init__(self, layer: Layer, shapes: tuple[Iterable[object], ...], context: Context) -> None:
         self.layer, self.context = layer, context
-        shapes = several(input_shape)
         calls = list(layer.calls(*shapes))
         running = [call for call in calls if context.setting.training or not call.only_in_training]
+        self.calls = tuple(calls)
         first = next((call.layer for call in running if isinstance(call.layer, Recurrent)), None)
         self.time_first = first is not None and not first.batch_first
         self.visits = tuple(Visit(call, context, self.time_first) for call in running)

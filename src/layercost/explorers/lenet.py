@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property, reduce
-from html import escape
 from typing import Any, NamedTuple
 
 from ipywidgets import VBox
 
 from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing
+from layercost.counters import count
+from layercost.counting import Count
 from layercost.explorers import parts
 from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
-from layercost.explorers.markup import number, tag
 from layercost.explorers.matrix import Product, matrix_picture
 from layercost.explorers.texts import _
 from layercost.expression import Expression, Number, add, expression
@@ -23,7 +23,8 @@ from layercost.layer import Call
 from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
 from layercost.networks import lenet5
 from layercost.networks.lenet import VERSIONS
-from layercost.table import Count, Table, count, table
+from layercost.table import Table, table
+from layercost.view import escaped, number, tag
 
 # The seven layers that the paper names; activations and Flatten stand in the table.
 STAGES = ("conv1 (C1)", "pool1 (S2)", "conv2 (C3)", "pool2 (S4)", "fc1 (C5)", "fc2 (F6)", "fc3 (output)")
@@ -206,10 +207,10 @@ def _letters(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _overview(built: Built, before: Built | None, chosen: int) -> str:
-    shapes = [built.network.input_shape, *(_plain(call.output_shape) for call in built.stages)]
+    shapes = [_plain(built.network.input_shape), *(_plain(call.output_shape) for call in built.stages)]
     past: list[Any] = [None] * len(shapes)
     if before is not None:
-        past = [before.network.input_shape, *(_plain(call.output_shape) for call in before.stages)]
+        past = [_plain(before.network.input_shape), *(_plain(call.output_shape) for call in before.stages)]
     names = [_("image"), *(call.path for call in built.stages)]
     choices = ["", *(f"layer={stage}" for stage in STAGES)]
     letters = dict(zip((chosen, chosen + 1), _letters(built.stages[chosen]), strict=True))
@@ -239,9 +240,10 @@ def _lines_of_layer(call: Call, convention: str) -> str:
 
 
 def _lines_of_network(built: Built, convention: str) -> str:
-    rows, chosen = built.table(convention).rows, CONVENTIONS[convention]
+    shown, chosen = built.table(convention), CONVENTIONS[convention]
+    rows = shown.rows
     parameters = _sum_of(row.parameters for row in rows)
-    macs, flops = _sum_of(row.macs for row in rows), _sum_of(row.flops for row in rows)
+    macs, flops = _sum_of(row.macs for row in rows), _sum_of(filter(None, shown.counted.amounts))
     no_macs, no_flops = (
         _left_out(built.facts, which, convention) for which in (Quantity.MACS, Quantity.FLOPS)
     )
@@ -262,7 +264,7 @@ def _sum_of(amounts: Iterable[int]) -> Expression:
 
 
 def _heading(words: str) -> str:
-    return tag("p", tag("b", escape(words)), class_="lc-heading")
+    return tag("p", tag("b", escaped(words)), class_="lc-heading")
 
 
 def _left_out(facts: list[Facts], quantity: Quantity, convention: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from ipywidgets import VBox
 
 from layercost.convention import CONVENTIONS, Quantity, pricing
+from layercost.counters import count
+from layercost.counting import Count
 from layercost.explorers import parts
 from layercost.explorers.explorer import (
     Explorer,
@@ -17,11 +19,11 @@ from layercost.explorers.explorer import (
     tick_box,
     travel,
 )  # fmt: skip
-from layercost.explorers.markup import box, drawing, number, tag
+from layercost.explorers.markup import box, drawing
 from layercost.explorers.matrix import Product, matrix_picture
 from layercost.explorers.texts import _
 from layercost.layers import Linear
-from layercost.table import Count, count
+from layercost.view import number, tag
 
 _LARGEST, _LARGEST_BATCH = 1024, 64
 _OUTLINE_WIDTH, _OUTLINE_HEIGHT = 128, 84

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
-from layercost.explorers.markup import (
-    box,
-    dimension_class,
-    drawing,
-    number,
-    squares,
-    svg_letter,
-    tag,
-    words,
-)  # fmt: skip
+from layercost.explorers.markup import box, dimension_class, drawing, squares, svg_letter, words
 from layercost.explorers.texts import _
+from layercost.view import escaped, number, tag
 
 Size = tuple[int, ...]
 
@@ -58,7 +49,7 @@ def _stage(stage: Stage, scale: float) -> str:
     return tag(
         "li",
         tag("svg", *drawn, class_="lc-stage-maps", viewBox=f"0 0 {_TILE} {_TILE}", aria_hidden="true"),
-        tag("span", escape(stage.name), class_="lc-stage-name"),
+        tag("span", escaped(stage.name), class_="lc-stage-name"),
         tag("span", _sizes(stage.shape, stage.letters), class_="lc-stage-size"),
         class_=classes, data_set=stage.choice or None,
         aria_current="true" if stage.chosen else None,

@@ -1,32 +1,18 @@
-"""HTML and SVG as text. It carries class names, never colours: the style sheet decides how it looks."""
+"""SVG as text. It carries class names, never colours: the style sheet decides how it looks."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from html import escape
-
 from layercost.expression import dimension
+from layercost.view import escaped, plain, tag
 
 Amount = int | float
-
-
-def tag(name: str, *content: str, **attributes: object) -> str:
-    """An element with its content; ``class_`` and ``data_sym`` become ``class`` and ``data-sym``.
-
-    Attributes are escaped, content is not; an attribute that is None is left out.
-    """
-    written = "".join(
-        f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None
-    )
-    return f"<{name}{written}>{''.join(content)}</{name}>"
 
 
 def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) -> str:
     """An SVG picture that scales with its place; `says` is what those hear who do not see it."""
     return tag(
-        "svg", tag("title", escape(says)), *content,
-        class_=f"lc-drawing {name}", viewBox=f"0 0 {_plain(width)} {_plain(height)}",
+        "svg", tag("title", escaped(says)), *content,
+        class_=f"lc-drawing {name}", viewBox=f"0 0 {plain(width)} {plain(height)}",
         role="img", aria_label=says,
     )  # fmt: skip
 
@@ -48,8 +34,8 @@ def words(x: Amount, y: Amount, content: str, class_: str = "lc-words", **attrib
 
 def squares(corners: list[tuple[Amount, Amount]], size: Amount, class_: str, **attributes: object) -> str:
     """Many squares of one kind as a single path; nothing if there are none."""
-    side = _plain(size)
-    steps = "".join(f"M{_plain(x)} {_plain(y)}h{side}v{side}h-{side}z" for x, y in corners)
+    side = plain(size)
+    steps = "".join(f"M{plain(x)} {plain(y)}h{side}v{side}h-{side}z" for x, y in corners)
     return tag("path", class_=class_, d=steps, **attributes) if corners else ""
 
 
@@ -63,26 +49,3 @@ def svg_letter(name: str) -> str:
 def dimension_class(name: str) -> str:
     """The class of the dimension that a letter belongs to, as ``lc-d-cout`` for ``d_out``."""
     return f"lc-d-{dimension(name)}"
-
-
-def number(amount: int) -> str:
-    """A whole number with its digits in groups of three."""
-    return f"{amount:,}"
-
-
-@cache
-def _attribute(key: str) -> str:
-    return key.rstrip("_").replace("_", "-")
-
-
-_SPECIAL = re.compile("[&<>\"']")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return escape(value) if _SPECIAL.search(value) else value  # most are class names: a look is cheaper
-    return _plain(value)
-
-
-def _plain(value: object) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

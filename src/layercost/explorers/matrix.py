@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layercost.explorers.markup import (
-    box,
-    drawing,
-    line,
-    number,
-    squares,
-    svg_letter,
-    tag,
-    words,
-)  # fmt: skip
+from layercost.explorers.markup import box, drawing, line, squares, svg_letter, words
 from layercost.explorers.texts import _
+from layercost.view import number, tag
 
 WIDTH, HEIGHT = 372, 272
 _LEFT, _TOP = 54, 72  # where W begins: left of it the outputs' bracket, above it the inputs

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from html import escape
 
 from layercost.convention import Convention, Quantity, bytes_of
-from layercost.explorers.markup import number, tag
+from layercost.counting import Count
 from layercost.explorers.texts import _
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
-from layercost.table import Count
+from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, number, tag
 
 # ---- substitution line --------------------------------------------------------------------------
 
@@ -26,18 +25,12 @@ def substitution(what: str, count: Count, *notes: str) -> str:
 
 def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: str) -> str:
     """Letters = numbers = total, with its unit and convention, a place for a copy button, and notes."""
-    said = tag("span", escape(f"{unit} · {by}" if by else unit), class_="lc-unit")
+    shown = Substitution(formula, unit, by)
     return tag(
         "div",
-        tag("span", escape(what), class_="lc-sub-name"),
-        tag(
-            "span",
-            equation(formula, HTML),
-            " ",
-            said,
-            class_="lc-sub-line",
-        ),
-        tag("span", class_="lc-copy", data_copy=f"{equation(formula, TEXT)} {unit}"),
+        tag("span", escaped(what), class_="lc-sub-name"),
+        tag("span", shown.line, class_="lc-sub-line"),
+        tag("span", class_="lc-copy", data_copy=f"{shown.copied} {unit}"),
         *(tag("span", note, class_="lc-sub-note") for note in notes if note),
         class_="lc-sub",
     )
@@ -55,7 +48,7 @@ def left_out(facts: Iterable[Facts], prices: Convention) -> str:
         if prices.price(operation) is None:
             amounts[operation.kind, operation.role] += int(operation.amount)
     operations = ", ".join(Operation(*which, amount).describe() for which, amount in amounts.items())
-    return _("not counted: {operations}", operations=operations) if operations else ""
+    return _(NOT_COUNTED, operations=operations) if operations else ""
 
 
 def definition(letter: Definition) -> str:
@@ -97,9 +90,9 @@ def ratio(new: int, old: int) -> str:
 def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], change: str) -> str:
     """The last setting as an outline, and the ratio of each amount: (what it is, now, then)."""
     factors = " · ".join(
-        tag("b", ratio(now, then), class_="lc-ratio") + f" {escape(what)}" for what, now, then in amounts
+        tag("b", ratio(now, then), class_="lc-ratio") + f" {escaped(what)}" for what, now, then in amounts
     )
-    said = tag("p", factors, class_="lc-ratios") + tag("p", escape(change), class_="lc-change")
+    said = tag("p", factors, class_="lc-ratios") + tag("p", escaped(change), class_="lc-change")
     return tag("div", outline, tag("div", said), class_="lc-since")
 
 
@@ -112,9 +105,9 @@ def failure(reason: str, shown: str) -> str:
         "p",
         tag("b", _("This cannot be built.")),
         " ",
-        escape(reason if reason.endswith(".") else f"{reason}."),
+        escaped(reason if reason.endswith(".") else f"{reason}."),
         " ",
-        tag("span", escape(shown), class_="lc-kept"),
+        tag("span", escaped(shown), class_="lc-kept"),
         class_="lc-failure",
         role="status",
     )
@@ -141,14 +134,14 @@ def odometer(scope: str, wheels: Sequence[Wheel], summary: str) -> str:
             " ",
             tag("span", _("of {end}", end=number(wheel.end)), class_="lc-end"),
             " ",
-            tag("span", escape(wheel.name), class_="lc-wheel-name"),
+            tag("span", escaped(wheel.name), class_="lc-wheel-name"),
             class_="lc-wheel" + (" lc-complete" if wheel.done == wheel.end else ""),
         )
         for wheel in wheels
     )
     return tag(
         "div",
-        tag("p", escape(scope), class_="lc-scope"),
+        tag("p", escaped(scope), class_="lc-scope"),
         tag("p", *turned, class_="lc-wheels"),
         tag("p", summary, class_="lc-summary"),
         class_="lc-odometer",
@@ -195,14 +188,14 @@ def paired_bars(title: str, names: tuple[str, str], totals: tuple[int, int], pai
     """Two amounts of each layer as bars on one axis, the share of the total, values at their ends."""
     keys = "".join(
         tag("span", tag("svg", _bar(kind, 100, 0), class_="lc-key-bar", aria_hidden="true"),
-            f" {escape(name)}", class_="lc-key")
+            f" {escaped(name)}", class_="lc-key")
         for kind, name in zip(_BAR_KINDS, names, strict=True)
     )  # fmt: skip
     rows = "".join(_pair(pair, names, totals) for pair in pairs)
     ends = tag("p", tag("span", "0 %"), tag("span", "100 %"), class_="lc-axis", aria_hidden="true")
     return tag(
         "figure",
-        tag("figcaption", tag("b", escape(title)), " ", tag("span", keys, class_="lc-keys")),
+        tag("figcaption", tag("b", escaped(title)), " ", tag("span", keys, class_="lc-keys")),
         tag("ul", rows, class_="lc-pairs"),
         ends,
         class_="lc-paired",
@@ -228,7 +221,7 @@ def _pair(pair: Pair, names: tuple[str, str], totals: tuple[int, int]) -> str:
         "svg", *bars, class_="lc-pair-bars", role="img", aria_label=f"{pair.name}. {'; '.join(said)}",
     )  # fmt: skip
     return tag(
-        "li", tag("span", escape(pair.name), class_="lc-pair-name"), picture,
+        "li", tag("span", escaped(pair.name), class_="lc-pair-name"), picture,
         class_="lc-pair" + (" lc-chosen" if pair.chosen else ""), data_set=pair.choice,
     )  # fmt: skip
 
@@ -244,19 +237,13 @@ def _bar(kind: str, share: float, y: int) -> str:
 
 def twin(summary: str, *tables: str) -> str:
     """The same values as tables, behind a line that opens them."""
-    return tag("details", tag("summary", escape(summary)), *tables, class_="lc-twin")
+    return tag("details", tag("summary", escaped(summary)), *tables, class_="lc-twin")
 
 
 def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
     """A table whose first column names its rows; whole numbers stand at the right. Texts are markup."""
-    head = "".join(tag("th", text, scope="col") for text in heads)
-    body = "".join(tag("tr", tag("th", str(first), scope="row"), *map(_cell, rest)) for first, *rest in rows)
-    return tag(
-        "div",
-        tag("table", tag("caption", escape(caption)), tag("thead", tag("tr", head)), tag("tbody", body),
-            class_="lc-table"),
-        class_="lc-scroll",
-    )  # fmt: skip
+    cells = (tag("th", str(first), scope="row") + "".join(map(_cell, rest)) for first, *rest in rows)
+    return html_table(caption, heads, cells)
 
 
 def _cell(value: str | int) -> str:

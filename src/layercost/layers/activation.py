@@ -15,7 +15,7 @@ from layercost.shape import Shape, ShapeError, values
 
 
 @frozen
-class _Elementwise(Layer):
+class OfEach(Layer):
     """Any shape to the same shape: one function of each element."""
 
     uncounted = ("inplace",)
@@ -28,7 +28,7 @@ class _Elementwise(Layer):
 
 @register
 @frozen
-class ReLU(_Elementwise):
+class ReLU(OfEach):
     """Any shape to the same shape: ``max(x, 0)`` of each element. Source: document 001; torch.nn.ReLU."""
 
     kind = Kind.RELU
@@ -36,7 +36,7 @@ class ReLU(_Elementwise):
 
 @register
 @frozen
-class Sigmoid(_Elementwise):
+class Sigmoid(OfEach):
     """Any shape to the same shape: ``1 / (1 + exp(-x))`` of each element.
 
     Source: document 001; torch.nn.Sigmoid.
@@ -47,7 +47,7 @@ class Sigmoid(_Elementwise):
 
 @register
 @frozen
-class Tanh(_Elementwise):
+class Tanh(OfEach):
     """Any shape to the same shape: the hyperbolic tangent of each element.
 
     Source: document 001; torch.nn.Tanh.
@@ -58,7 +58,7 @@ class Tanh(_Elementwise):
 
 @register
 @frozen
-class ReLU6(_Elementwise):
+class ReLU6(OfEach):
     """Any shape to the same shape: ``min(max(x, 0), 6)`` of each element, a ReLU and a comparison.
 
     Source: Howard et al. 2017 (MobileNet); torch.nn.ReLU6.
@@ -158,7 +158,7 @@ def _of_each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
 
 
 @frozen
-class _Composed(Layer):
+class Composed(Layer):
     """Any shape to the same shape: a few operations on each element, whatever its sign."""
 
     uncounted: ClassVar[tuple[str, ...]] = ("inplace",)
@@ -171,7 +171,7 @@ class _Composed(Layer):
 
 @register
 @frozen
-class Hardsigmoid(_Composed):
+class Hardsigmoid(Composed):
     """Any shape to the same shape: ``ReLU6(x + 3) / 6`` of each element.
 
     An addition, a ReLU with its comparison, a division.
@@ -183,7 +183,7 @@ class Hardsigmoid(_Composed):
 
 @register
 @frozen
-class Hardswish(_Composed):
+class Hardswish(Composed):
     """Any shape to the same shape: ``x ReLU6(x + 3) / 6`` of each element.
 
     A hard sigmoid (4 operations) and a multiplication.
@@ -195,7 +195,7 @@ class Hardswish(_Composed):
 
 @register
 @frozen
-class Hardtanh(_Composed):
+class Hardtanh(Composed):
     """Any shape to the same shape: ``min(max(x, min_val), max_val)`` of each element, two comparisons.
 
     Source: Collobert 2004 (Large scale machine learning); torch.nn.Hardtanh.
@@ -223,7 +223,7 @@ _CURVED = (Kind.EXPONENTIAL, Kind.SUBTRACT, Kind.MULTIPLY, Kind.COMPARE)  # alph
 
 @register
 @frozen
-class ELU(_Composed):
+class ELU(Composed):
     """Any shape to the same shape: x where it is positive, ``alpha (exp(x) - 1)`` elsewhere.
 
     An exponential, a subtraction, a multiplication and a comparison each.
@@ -240,7 +240,7 @@ class ELU(_Composed):
 
 @register
 @frozen
-class CELU(_Composed):
+class CELU(Composed):
     """Any shape to the same shape: x where it is positive, ``alpha (exp(x / alpha) - 1)`` elsewhere.
 
     An ELU (4 operations) and a division. Source: Barron 2017, equation 1; torch.nn.CELU.
@@ -258,7 +258,7 @@ class CELU(_Composed):
 
 @register
 @frozen
-class SELU(_Composed):
+class SELU(Composed):
     """Any shape to the same shape: an ELU of fixed alpha (1.6733), scaled by 1.0507.
 
     An ELU (4 operations) and a multiplication: 2 multiplications. Source: Klambauer et al. 2017, equation 2;
@@ -275,7 +275,7 @@ class SELU(_Composed):
 
 @register
 @frozen
-class Softplus(_Composed):
+class Softplus(Composed):
     """Any shape to the same shape: ``log(1 + exp(beta x)) / beta``, or x above a threshold.
 
     A multiplication, a comparison (of ``beta x`` with `threshold`), an exponential, an addition, a logarithm
@@ -298,7 +298,7 @@ class Softplus(_Composed):
 
 @register
 @frozen
-class Mish(_Composed):
+class Mish(Composed):
     """Any shape to the same shape: ``x tanh(log(1 + exp(x)))`` of each element.
 
     An exponential, an addition, a logarithm, a tanh and a multiplication. Source: Misra 2019, equation 1;
@@ -310,7 +310,7 @@ class Mish(_Composed):
 
 @register
 @frozen
-class Softsign(_Composed):
+class Softsign(Composed):
     """Any shape to the same shape: ``x / (1 + |x|)``: an absolute value, an addition and a division each.
 
     Source: Bergstra et al. 2009, section 2; torch.nn.Softsign.
@@ -322,7 +322,7 @@ class Softsign(_Composed):
 
 @register
 @frozen
-class LogSigmoid(_Composed):
+class LogSigmoid(Composed):
     """Any shape to the same shape: the logarithm of the sigmoid of each element.
 
     Source: torch.nn.LogSigmoid.
@@ -334,7 +334,7 @@ class LogSigmoid(_Composed):
 
 @register
 @frozen
-class SiLU(_Elementwise):
+class SiLU(OfEach):
     """Any shape to the same shape: ``x sigmoid(x)`` of each element, a sigmoid and a multiplication.
 
     Source: Ramachandran, Zoph, Le 2017 (as Swish); torch.nn.SiLU.
@@ -374,7 +374,7 @@ class Dropout(Layer):
 
 @register
 @frozen
-class ScaledTanh(_Elementwise):
+class ScaledTanh(OfEach):
     """Any shape to the same shape: ``1.7159 tanh(2/3 x)``, two multiplications and a tanh for each element.
 
     Source: LeCun et al. 1998, section II.B, the squashing function of LeNet-5.
@@ -389,7 +389,7 @@ class ScaledTanh(_Elementwise):
 
 
 @frozen
-class _AlongDim(Layer):
+class AlongDim(Layer):
     """What works on each row along one axis, counted from the last."""
 
     dim: int = -1
@@ -417,7 +417,7 @@ class _AlongDim(Layer):
 
 @register
 @frozen
-class Softmax(_AlongDim):
+class Softmax(AlongDim):
     """Any shape to the same shape: each row along `dim` becomes positive and sums to 1.
 
     `dim` counts from the last axis: -1 is the features of (F,), -3 the channels of (C, H, W).
@@ -430,7 +430,7 @@ class Softmax(_AlongDim):
 
 @register
 @frozen
-class LogSoftmax(_AlongDim):
+class LogSoftmax(AlongDim):
     """Any shape to the same shape: ``x - log(sum(exp(x)))`` of each row along `dim`, as `Softmax.dim`.
 
     For a row of n: n exponentials, a sum, a logarithm and n subtractions. Source: torch.nn.LogSoftmax.
@@ -447,7 +447,7 @@ class LogSoftmax(_AlongDim):
 
 @register
 @frozen
-class GLU(_AlongDim):
+class GLU(AlongDim):
     """Any shape to one of half the size along `dim`: the first half times the sigmoid of the second.
 
     `dim` counts from the last axis, as `Softmax.dim`. Source: Dauphin et al. 2017, equation 1; torch.nn.GLU.

@@ -13,6 +13,7 @@ from layercost.layer import Layer, keep
 from layercost.layers.activation import Dropout
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import Convolution
+from layercost.layers.graph import Graph
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.reshaping import Identity
@@ -63,12 +64,27 @@ def _find(
         case Auxiliary():
             _find(layer.layer, None, places, pairs)
             return None
+        case Graph():
+            return _find_in_graph(layer, before, places, pairs)
         case Identity() | Dropout():
             return before
     if before is None or places[id(before)] > 1 or places[id(layer)] > 1 or not _folds(before, layer):
         return layer
     pairs.append((before, layer))
     return before
+
+
+def _find_in_graph(
+    graph: Graph, before: Layer | None, places: Counter[int], pairs: list[tuple[Layer, Layer]]
+) -> Layer | None:
+    """The same through a graph, where a value that is read twice, or comes out, is nobody's alone."""
+    readers = Counter(key for node in graph.nodes for key in node.inputs)
+    readers[graph.output] += 1
+    ends: dict[str, Layer | None] = dict.fromkeys(graph.inputs, before if len(graph.inputs) == 1 else None)
+    for name, inner, inputs, _ in graph.nodes:
+        alone = len(inputs) == 1 and readers[inputs[0]] == 1
+        ends[name] = _find(inner, ends[inputs[0]] if alone else None, places, pairs)
+    return ends[graph.output] if readers[graph.output] == 1 else None
 
 
 def _folds(before: Layer, after: Layer) -> bool:
@@ -89,6 +105,11 @@ def _rewritten(layer: Layer, instead: dict[int, Layer | None]) -> Layer | None:
         case Sequential() | Parallel():
             rewritten = ((name, _rewritten(child, instead)) for name, child in layer.children)
             return _with(layer, children=tuple((name, child) for name, child in rewritten if child))
+        case Graph():
+            nodes = (
+                node._replace(layer=_rewritten(node.layer, instead) or Identity()) for node in layer.nodes
+            )
+            return Graph(tuple(nodes), layer.output, layer.inputs)
         case Auxiliary():
             return replace(layer, layer=_rewritten(layer.layer, instead) or layer.layer)
     return instead.get(id(layer), layer)

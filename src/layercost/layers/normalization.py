@@ -50,13 +50,13 @@ def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
     )
 
 
-def _weight_and_bias(layer: BatchNorm | GroupNorm, channels: Number) -> tuple[Held, ...]:
+def _weight_and_bias(layer: _ByChannel | GroupNorm, channels: Number) -> tuple[Held, ...]:
     """What is trained for each channel: nothing, a weight, or a weight and a bias."""
     held = (Held("weight", channels), Held("bias", channels))
     return held[: 1 + layer.bias] if layer.affine else ()
 
 
-def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
+def _scaling(layer: _ByChannel | GroupNorm) -> tuple[Kind, ...]:
     """What the trained weight and bias do to each value."""
     return (Kind.MULTIPLY, Kind.ADD)[: 1 + layer.bias] if layer.affine else ()
 
@@ -65,8 +65,8 @@ def _scaling(layer: BatchNorm | GroupNorm) -> tuple[Kind, ...]:
 
 
 @frozen
-class BatchNorm(Layer):
-    """What batch normalization over vectors, signals and images shares: statistics a channel."""
+class _ByChannel(Layer):
+    """What batch and instance normalization share: statistics a channel, which training may keep."""
 
     num_features: int
     eps: float = 1e-5
@@ -98,20 +98,6 @@ class BatchNorm(Layer):
             return ()
         return (Held("running_mean", self.num_features), Held("running_var", self.num_features))
 
-    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        elements = times(setting.batch, values(shape))
-        if self.track_running_stats and not setting.training:
-            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
-        scale = _each(elements, *_scaling(self))
-        length = times(setting.batch, product(shape[1:]))
-        if setting.training and int(length) < 2:
-            raise ShapeError(
-                f"{type(self).__name__} needs two values a channel or more in training, but a batch of "
-                f"{int(setting.batch)} of shape {shape} has one; use a larger batch"
-            )
-        update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
-        return (*_normalized(shape[0], length), *scale, *update)
-
     @staticmethod
     def _update(channels: Number) -> tuple[Operation, ...]:
         """``running += momentum (new - running)`` of mean and variance, which here divides by n - 1."""
@@ -121,6 +107,26 @@ class BatchNorm(Layer):
         )
 
 
+@frozen
+class BatchNorm(_ByChannel):
+    """What batch normalization over vectors, signals, images and volumes shares: statistics of the batch."""
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        elements = times(setting.batch, values(shape))
+        if self.track_running_stats and not setting.training:
+            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
+        scale = _each(elements, *_scaling(self))
+        length = times(setting.batch, product(shape[1:]))
+        if int(length) < 2:
+            when = "in training" if setting.training else "for statistics of its own"
+            raise ShapeError(
+                f"{type(self).__name__} needs two values a channel or more {when}, but a batch of "
+                f"{int(setting.batch)} of shape {shape} has one; use a larger batch"
+            )
+        update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
+        return (*_normalized(shape[0], length), *scale, *update)
+
+
 @register
 @frozen
 class BatchNorm1d(BatchNorm):
@@ -128,8 +134,7 @@ class BatchNorm1d(BatchNorm):
 
     Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
     (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
-    the batch, so that the
-    cost is not proportional to it, and an update of the running statistics.
+    the batch, so that the cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 1; documents 001 and 002; arguments as torch.nn.BatchNorm1d.
     """
 
@@ -143,8 +148,7 @@ class BatchNorm2d(BatchNorm):
 
     Trained with `affine`: weight and, with `bias`, bias, 2 C. Stored: running mean and variance, 2 C
     (PyTorch's counter of steps is left out). Inference: 4 operations an element. Training: statistics over
-    the batch, so that the
-    cost is not proportional to it, and an update of the running statistics.
+    the batch, so that the cost is not proportional to it, and an update of the running statistics.
     Source: Ioffe, Szegedy 2015, algorithm 2; documents 001 and 002; arguments as torch.nn.BatchNorm2d.
     """
 
@@ -166,7 +170,7 @@ class BatchNorm3d(BatchNorm):
 
 
 @frozen
-class InstanceNorm(BatchNorm):
+class InstanceNorm(_ByChannel):
     """What instance normalization shares: statistics of each channel of each sample."""
 
     affine: bool = False

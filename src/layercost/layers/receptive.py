@@ -9,30 +9,25 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from layercost.layer import Layer
-from layercost.layers.activation import (
-    GELU,
-    Dropout,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    ReLU6,
-    ScaledTanh,
-    Sigmoid,
-    SiLU,
-    Tanh,
-)  # fmt: skip
+from layercost.layers.activation import GELU, AlongDim, Composed, Dropout, LeakyReLU, OfEach, PReLU
 from layercost.layers.composite import Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
-from layercost.layers.normalization import BatchNorm, LocalResponseNorm
-from layercost.layers.pooling import AdaptivePooling, Pooling
-from layercost.layers.reshaping import Identity, ZeroPaddedShortcut
+from layercost.layers.graph import Graph, as_samples
+from layercost.layers.joins import Add, Concatenate, Elementwise, Join, Multiply
+from layercost.layers.normalization import BatchNorm, InstanceNorm, LocalResponseNorm
+from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
+from layercost.layers.reshaping import (
+    Identity,
+    PixelShuffle,
+    PixelUnshuffle,
+    Upsample,
+    ZeroPad2d,
+    ZeroPaddedShortcut,
+)
 from layercost.layers.transposed import TransposedConvolution
 from layercost.shape import FLOOR, Shape, ShapeError, extent, shape_of
 
-_EACH_ALONE = (
-    BatchNorm, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, PReLU, ReLU, ReLU6, ScaledTanh, SiLU,
-    Sigmoid, Tanh,
-)  # fmt: skip
+_EACH_ALONE = (BatchNorm, Composed, Dropout, GELU, Identity, LeakyReLU, LocalResponseNorm, OfEach, PReLU)
 
 
 class Reach(NamedTuple):
@@ -99,6 +94,8 @@ def _after(layer: Layer, shape: Shape, reaches: tuple[Reach, ...] | None) -> tup
             return _together([_after(child, shape, reaches) for _, child in layer.children])
         case Auxiliary():
             return reaches
+        case Graph():
+            return _through_graph(layer, shape, reaches)
     return None if reaches is None else _through_leaf(layer, shape, reaches)
 
 
@@ -118,6 +115,34 @@ def _union(reaches: tuple[Reach, ...]) -> Reach:
     return Reach(first, last, strides.pop())
 
 
+def _through_graph(layer: Graph, shape: Shape, reaches: tuple[Reach, ...] | None) -> tuple[Reach, ...] | None:
+    """Each node after those that it reads; what does not depend on the input sees nothing of it."""
+    if len(layer.inputs) != 1:
+        raise ShapeError(f"{layer!r} reads {len(layer.inputs)} inputs, and a receptive field is of one")
+    shapes, seen, once = {layer.inputs[0]: shape}, {layer.inputs[0]: reaches}, set[str]()
+    for name, inner, inputs, happens_once in layer.nodes:
+        given = as_samples([(shapes[key], key in once) for key in inputs], happens_once)
+        shapes[name] = inner.output_shape(*given)
+        if happens_once:
+            once.add(name)
+            continue
+        of_input = [(seen[key], one) for key, one in zip(inputs, given, strict=True) if key not in once]
+        try:
+            seen[name] = _after_node(inner, of_input)
+        except ShapeError as error:
+            raise error.within(name) from None
+    return seen[layer.output]
+
+
+def _after_node(inner: Layer, read: list[tuple[tuple[Reach, ...] | None, Shape]]) -> tuple[Reach, ...] | None:
+    if isinstance(inner, (Add, Multiply, Elementwise, Concatenate)):
+        return _together([reaches for reaches, _ in read])
+    if isinstance(inner, Join) or len(read) != 1:
+        raise ShapeError(f"what the values behind {inner!r} see is not known here")
+    ((reaches, shape),) = read
+    return _after(inner, shape, reaches)
+
+
 def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
     match layer:
         case Convolution() | Pooling() | ConnectedConv2d():
@@ -128,11 +153,38 @@ def _through_leaf(layer: Layer, shape: Shape, reaches: tuple[Reach, ...]) -> tup
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
+        case PixelUnshuffle(downscale_factor=r):
+            return tuple(reach.through(r, r, 0) for reach in reaches)
+        case ZeroPad2d():
+            left, _, top, _ = map(int, layer.sides)
+            return tuple(reach.through(1, 1, n) for reach, n in zip(reaches, (top, left), strict=True))
         case AdaptivePooling():
             return _through_shares(layer, shape, reaches)
+    _refuse_unknown(layer, shape)
+    return reaches if _each_alone(layer, shape) else None
+
+
+def _each_alone(layer: Layer, shape: Shape) -> bool:
+    """Whether a value sees what the value at its place sees; statistics of its own see everything."""
+    match layer:
+        case InstanceNorm():
+            return layer.track_running_stats
+        case AlongDim():
+            return -layer.dim == len(shape)  # along the channels
+    return isinstance(layer, _EACH_ALONE)
+
+
+def _refuse_unknown(layer: Layer, shape: Shape) -> None:
+    """Raise ShapeError where values see different cells, or nobody has said which."""
+    match layer:
         case TransposedConvolution():
             raise ShapeError("the values behind a transposed convolution see different numbers of cells")
-    return reaches if isinstance(layer, _EACH_ALONE) else None
+        case Reduce(dims=tuple(dims)) if not {*range(1 - len(shape), 0)} <= {*dims}:
+            raise ShapeError(f"the values behind {layer!r} see the whole of some axes alone")
+        case PixelShuffle() | Upsample():
+            raise ShapeError(f"several values behind {layer!r} see the same cells")
+        case Join():
+            raise ShapeError(f"what the values behind {layer!r} see is not known here")
 
 
 def _through_shares(

@@ -58,9 +58,13 @@ class Reading:
         self.constants: set[int] = set()  # tensors that were made of nothing that matters
         self.alive: list[Any] = []  # an id is a tensor's own as long as the tensor lives
         self.layers: dict[int, Layer] = {}  # by the module's id
+        self.holders: dict[int, Layer] = {}  # by a layer's id: itself, or itself repeated
         self.repeated: dict[tuple[int, int], Layer] = {}
         self.counted: set[int] = set()  # parameters and buffers that some step holds
-        self.names = _names(self.module)
+        self.arrays = _arrays(self.module)
+        self.names: dict[int, str] = {}  # what the model calls an array, by its id; a shared one by its first
+        for name, one in _named_arrays(self.module):
+            self.names.setdefault(id(one), name)
         self.places: list[tuple[str, ...]] = [()]  # the modules in whose forward we are
         self.unseen = torch._C.DisableTorchFunction  # what is called inside of it is not looked at
         self.quiet: list[Any] = []  # for each module that is known as a whole and that we are in
@@ -111,7 +115,7 @@ class Reading:
             word in first.lower() for word in ("meta tensor", "data-dependent", "meta device", "device meta")
         )
         if needs_values:
-            total = sum(one.numel() for one in _unique(self.module.parameters()))
+            total = sum(one.numel() for one in self.arrays if isinstance(one, self.torch.nn.Parameter))
             return ModelError(
                 f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it holds "
                 f"{total:,} parameters. Where a part of it decides by values that arrive, wrap or replace that "
@@ -123,7 +127,8 @@ class Reading:
         torch = self.torch
         tokens = any(isinstance(module, torch.nn.Embedding) for module in self.module.modules())
         whole = tokens and len(sizes) == 1
-        kind = torch.long if whole else _dtype(torch, self.module)
+        kinds = (one.dtype for one in self.arrays if one.is_floating_point())
+        kind = torch.long if whole else next(kinds, torch.float32)
         tensor = torch.empty((BATCH, *sizes), device="meta", dtype=kind)
         self._keep(tensor, Value(_input_key(place), shape_of(sizes, "from_torch")))
         return tensor
@@ -250,7 +255,7 @@ class Reading:
         self.last = type(module).__name__
         outs = [one for one in tensors((output,)) if one.numel()]
         arrived = [one for one in tensors((args, kwargs)) if self.matters(one) or one.numel() > 1]
-        if not outs or not (any(map(self.matters, arrived)) or list(module.parameters())):
+        if not outs or not (any(map(self.matters, arrived)) or _arrays(module)):
             return
         spelling = Spelling.IN_PLACE_MODULE if getattr(module, "inplace", False) else Spelling.MODULE
         kind = known_kind(self.torch, module)
@@ -260,13 +265,10 @@ class Reading:
             return
         values = [self.value(one) for one in arrived]
         sizes = self.sample(outs[0])[0]
-        layer, read = self._of_module(module, kind, values, sizes)
-        key = self._note(self.places[-1], layer, read, spelling=spelling, once=self.sample(outs[0])[1] is None)
-        self._given(outs, key, layer, read)
+        made = self._of_module(module, kind, values, sizes)
+        self._made(made, outs, self.places[-1], spelling)
 
-    def _of_module(
-        self, module: Any, kind: str | None, values: list[Value], sizes: Sizes
-    ) -> tuple[Layer, list[Value]]:
+    def _of_module(self, module: Any, kind: str | None, values: list[Value], sizes: Sizes) -> Made:
         """The layer of a module, and what it reads; an `Unknown` where ours gives or holds something else."""
         layer = self.layers.get(id(module))
         if layer is None and kind is not None and not isinstance(module, self.opaque):
@@ -274,13 +276,20 @@ class Reading:
         fitting = None if layer is None else self.fitting(layer, values[:1], sizes)
         if fitting is None:
             taken = tuple(value.sizes for value in values)
-            held, stored = self.take((*module.parameters(), *module.buffers()))
-            return Unknown(type(module).__name__, taken, sizes, held, stored), values
-        if id(module) not in self.layers and layer is not None:
+            held, stored = self.take(_arrays(module))
+            return Made(Unknown(type(module).__name__, taken, sizes, held, stored), values)
+        assert layer is not None
+        if id(module) not in self.layers:
             self.layers[id(module)] = layer = self._holding(layer, module)
-            fitting = self.fitting(layer, values[:1], sizes)
-        assert fitting is not None
-        return fitting, values[:1]
+            fitting = self.fitting(layer, values[:1], sizes) or fitting
+        return Made(self._once_held(layer, fitting[0]), values[:1], shape=fitting[1])
+
+    def _once_held(self, layer: Layer, fitting: Layer) -> Layer:
+        """A layer that runs in two ways, alone and on each window, holds its values in the first of them."""
+        if self.holders.setdefault(id(layer), fitting) is fitting:
+            return fitting
+        light = Applied(layer)
+        return light if fitting is layer else Repeated(light, fitting.times)  # type: ignore[attr-defined]
 
     def _known(self, module: Any, kind: str) -> Layer | None:
         """PyTorch's own module as our layer, if the two hold as many values."""
@@ -288,8 +297,9 @@ class Reading:
             layer = MODULES[kind](module)
         except (LayerError, ShapeError):
             return None
-        parameters = sum(one.numel() for one in module.parameters())
-        buffers = sum(one.numel() for one in module.buffers() if not _is_step_counter(one))
+        arrays, trained = _arrays(module), self.torch.nn.Parameter
+        parameters = sum(one.numel() for one in arrays if isinstance(one, trained))
+        buffers = sum(one.numel() for one in arrays if not isinstance(one, trained) and not _is_step_counter(one))
         same = (parameters, buffers) == (sizes_of(layer.parameters()), sizes_of(layer.buffers()))
         return layer if same or self._computed_weights(module) else None
 
@@ -300,30 +310,29 @@ class Reading:
 
     def _holding(self, layer: Layer, module: Any) -> Layer:
         """The layer with what the module holds; what it shares with others is held where it was met first."""
-        arrays = [*_unique(module.parameters()), *_unique(module.buffers())]
-        mine = [one for one in arrays if not _is_step_counter(one)]
+        mine = [one for one in _arrays(module) if not _is_step_counter(one)]
         alone = not any(id(one) in self.counted for one in mine) and not self._computed_weights(module)
         held, stored = self.take(mine)
         return layer if alone else Applied(layer, held, stored)
 
-    def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> Layer | None:
-        """The layer, if it gives these sizes; or repeated for each window or frame that stands in front."""
-        if self._shape(layer, values) == sizes:
-            return layer
-        first = values[0].sizes
+    def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> tuple[Layer, Shape] | None:
+        """The layer with its output's shape, if it gives these sizes; or repeated for each window in front."""
+        shape = self._shape(layer, values)
+        if shape is not None and tuple(map(int, shape)) == sizes:
+            return layer, shape
+        first = values[0].sizes if values else ()
         if len(first) < 2:
             return None
-        key = (id(layer), first[0])
-        repeated = self.repeated.setdefault(key, Repeated(layer, first[0]))
-        return repeated if self._shape(repeated, values) == sizes else None
+        repeated = self.repeated.setdefault((id(layer), first[0]), Repeated(layer, first[0]))
+        shape = self._shape(repeated, values)
+        return (repeated, shape) if shape is not None and tuple(map(int, shape)) == sizes else None
 
-    def _shape(self, layer: Layer, values: list[Value]) -> Sizes | None:
-        """The sizes that a layer gives for these values; None where they do not fit it."""
+    def _shape(self, layer: Layer, values: list[Value]) -> Shape | None:
+        """The shape that a layer gives for these values; None where they do not fit it."""
         try:
-            shape = shape_after(layer, [(value.shape, value.once) for value in values])
+            return shape_after(layer, [(value.shape, value.once) for value in values])
         except (ShapeError, LayerError, IndexError):
             return None
-        return tuple(map(int, shape))
 
     # ---- functions
 
@@ -352,8 +361,7 @@ class Reading:
         if batched:
             path = (*self.places[-1], name)
             call = FunctionCall(self, name, args, dict(kwargs), batched, path)
-            made = self._unknown(call, call.given)
-            self._given(batched, self._note(path, made.layer, made.values), made.layer, made.values)
+            self._made(self._unknown(call, call.given), batched, path, None)
 
     def _function_called(
         self,
@@ -370,20 +378,14 @@ class Reading:
             made = handler(call) if handler is not None else None
             if made is not None and made.same_as is None:
                 fitting = self.fitting(made.layer, made.values, self.sample(outs[0])[0])
-                made = None if fitting is None else made._replace(layer=fitting)
-        except (LayerError, ShapeError, TypeError, IndexError, KeyError, AttributeError):
+                made = None if fitting is None else made._replace(layer=fitting[0], shape=fitting[1])
+        except (LayerError, ShapeError, TypeError, IndexError, KeyError):
             made = None
         if made is not None and made.same_as is not None:
             for out in outs:
                 self._keep(out, made.same_as)
             return
-        sizes, batch_axis, _ = self.sample(outs[0])
-        if made is None:
-            made = self._unknown(call, sizes)
-        if batch_axis is None and any(not value.once for value in made.values):
-            raise self._mixed()
-        key = self._note(path, made.layer, made.values, spelling=spelling, once=batch_axis is None)
-        self._given(outs, key, made.layer, made.values)
+        self._made(made or self._unknown(call, call.given), outs, path, spelling)
 
     def _unknown(self, call: FunctionCall, sizes: Sizes) -> Made:
         values = [self.value(one) for one in call.tensors if self.matters(one)]
@@ -412,16 +414,17 @@ class Reading:
         self.steps[key] = Step(path or (self.name,), layer, tuple(v.key for v in values), once, spelling)
         return key
 
-    def _given(self, outs: list[Any], key: str, layer: Layer, read: list[Value]) -> None:
-        """Keep what a step gives; of several tensors, each further one is a part of what the step gave."""
-        first = outs[0]
-        sizes, batch_axis, folded = self.sample(first)
-        shape = self._named(layer, read, sizes)
-        value = Value(key, shape, batch_axis, folded)
-        self._keep(first, value)
-        source = read if isinstance(layer, Rearranged) else [value]
+    def _made(self, made: Made, outs: list[Any], path: tuple[str, ...], spelling: Spelling | None) -> None:
+        """Note a step and what it gives; of several tensors, each further one is a part of what it gave."""
+        sizes, batch_axis, folded = self.sample(outs[0])
+        if batch_axis is None and any(not value.once for value in made.values):
+            raise self._mixed()
+        key = self._note(path, made.layer, made.values, spelling=spelling, once=batch_axis is None)
+        value = Value(key, made.shape or seen_shape(sizes, "from_torch"), batch_axis, folded)
+        self._keep(outs[0], value)
+        source = made.values if isinstance(made.layer, Rearranged) else [value]
         for place, out in enumerate(outs[1:], start=1):
-            if out is not first and out.numel():
+            if out is not outs[0]:
                 self.parts[id(out)] = (place, key, source)
                 self.alive.append(out)
 
@@ -436,14 +439,6 @@ class Reading:
         other = self._note((*inside, f"{name}_{place}"), part, source, once=batch_axis is None)
         self._keep(tensor, Value(other, seen_shape(sizes, name), batch_axis, folded))
         return self.values[id(tensor)]
-
-    def _named(self, layer: Layer, read: list[Value], sizes: Sizes) -> Shape:
-        """The shape with the names of its axes, where the layer gives them."""
-        try:
-            shape = shape_after(layer, [(value.shape, value.once) for value in read])
-        except (ShapeError, LayerError, IndexError):
-            return seen_shape(sizes, "from_torch")
-        return shape if tuple(map(int, shape)) == sizes else seen_shape(sizes, "from_torch")
 
     # ---- the end
 
@@ -460,8 +455,8 @@ class Reading:
         """What the model holds and no step does: not used, or, where something ran unseen, perhaps used there."""
         rest = [
             one
-            for one in (*_unique(self.module.parameters()), *_unique(self.module.buffers()))
-            if id(one) in self.names and id(one) not in self.counted and not _is_step_counter(one)
+            for one in self.arrays
+            if id(one) not in self.counted and not _is_step_counter(one)
         ]
         if not rest:
             return
@@ -564,28 +559,30 @@ def _is_step_counter(tensor: Any) -> bool:
     return not tensor.dim() and not tensor.is_floating_point()
 
 
-def _unique(arrays: Iterable[Any]) -> list[Any]:
-    """Each array once."""
-    return list({id(one): one for one in arrays}.values())
+def _arrays(module: Any) -> list[Any]:
+    """The parameters and buffers of a module and those inside of it, each once."""
+    return list({id(one): one for _, one in _named_arrays(module)}.values())
 
 
-def _names(module: Any) -> dict[int, str]:
-    """What the model calls its parameters and buffers, by their ids; a shared one by its first name."""
-    names: dict[int, str] = {}
-    for name, one in (*module.named_parameters(), *module.named_buffers()):
-        names.setdefault(id(one), name)
-    return names
+def _named_arrays(module: Any) -> Iterator[tuple[str, Any]]:
+    """Parameters and buffers by their names, parameters first (torch's own methods walk twice, and slowly)."""
+    modules = list(module.named_modules())
+    for kind in ("_parameters", "_buffers"):
+        for path, inner in modules:
+            for name, one in getattr(inner, kind).items():
+                if one is not None:
+                    yield (f"{path}.{name}" if path else name), one
 
 
 def on_meta(torch: Any, module: Any) -> Any:
     """A copy of the module whose arrays are shapes alone."""
     memo: dict[int, Any] = {}
-    for one in (*module.parameters(), *module.buffers()):
+    for one in _arrays(module):
         empty = _like(torch, one)
         is_parameter = isinstance(one, torch.nn.Parameter)
         memo[id(one)] = torch.nn.Parameter(empty, one.requires_grad) if is_parameter else empty
-    for one in module.modules():  # each has a dozen of these for hooks, and copying them takes long
-        for value in vars(one).values():
+    for inner in module.modules():  # each has a dozen of these for hooks, and copying them takes long
+        for value in vars(inner).values():
             if not value and type(value) in (OrderedDict, dict, set):
                 memo[id(value)] = type(value)()
     return copy.deepcopy(module, memo).eval()
@@ -594,10 +591,3 @@ def on_meta(torch: Any, module: Any) -> Any:
 def _like(torch: Any, tensor: Any) -> Any:
     """Of the same shape and kind, on the meta device (torch.empty_like is slow there)."""
     return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
-
-
-def _dtype(torch: Any, module: Any) -> Any:
-    """The format of the module's first floating-point array."""
-    arrays = (*module.parameters(), *module.buffers())
-    return next((one.dtype for one in arrays if one.is_floating_point()), torch.float32)
-

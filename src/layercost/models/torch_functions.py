@@ -11,10 +11,9 @@ from math import prod
 from typing import Any, TypeAlias
 
 from layercost import layers as ours
-from layercost.layer import Layer, LayerError
+from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
 from layercost.models.torch_call import FunctionCall, Made, Value
-from layercost.shape import seen_shape
 
 Handler: TypeAlias = Callable[[FunctionCall], Made | None]
 
@@ -106,26 +105,34 @@ def _activation(name: str, *settings: tuple[int, str, Any]) -> Handler:
     return handler
 
 
+_LOW, _HIGH = {"hardtanh": -1.0}, {"hardtanh": 1.0}
+
+
 def _clamp(call: FunctionCall) -> Made:
     """A comparison with each bound; from 0 to 6 it is a ReLU6."""
-    low, high = call.get(1, "min", call.get(1, "min_val")), call.get(2, "max", call.get(2, "max_val"))
+    low, high = call.get(1, "min", call.get(1, "min_val", _LOW.get(call.name))), call.get(2, "max", call.get(2, "max_val", _HIGH.get(call.name)))
     plain = all(isinstance(bound, (int, float)) for bound in (low, high))
     if plain and (low, high) == (0, 6):
         return Made(ours.ReLU6(), [call.first])
+    if plain and call.name == "hardtanh":
+        return Made(ours.Hardtanh(low, high), [call.first])
     value = call.first
     if low is not None and high is not None:
         value = call.step("low", ours.Elementwise("compare"), value)
     return Made(ours.Elementwise("compare"), [value])
 
 
-def _softmax(call: FunctionCall) -> Made | None:
-    dim = call.get(1, "dim")
-    if not isinstance(dim, int):
-        return None
-    place = call.first.axis(dim)
-    if place is None:
-        return None
-    return Made(ours.Softmax(place - len(call.first.shape)), [call.first])
+def _along(name: str) -> Handler:
+    """A layer along one axis of a sample."""
+
+    def handler(call: FunctionCall) -> Made | None:
+        dim = call.get(1, "dim", -1 if name == "GLU" else None)
+        place = call.first.axis(dim) if isinstance(dim, int) else None
+        if place is None:  # not told, or over the batch
+            return None
+        return Made(getattr(ours, name)(place - len(call.first.shape)), [call.first])
+
+    return handler
 
 
 # ---- products ---------------------------------------------------------------------------------------
@@ -252,7 +259,7 @@ def _batch_norm(call: FunctionCall) -> Made | None:
 def _rms_norm(call: FunctionCall) -> Made:
     weight = call.get(2, "weight")
     sizes = tuple(map(int, call.get(1, "normalized_shape")))
-    layer = ours.RMSNorm(sizes, elementwise_affine=weight is not None)  # type: ignore[attr-defined]
+    layer = ours.RMSNorm(sizes, elementwise_affine=weight is not None)
     return call.weighted(layer, call.get(0, "input"), weight)
 
 
@@ -323,7 +330,7 @@ def _reduced(operation: str) -> Handler:
         if axes is None:
             return None
         keepdim = bool(call.get(2, "keepdim", False))
-        layer = ours.Reduce(operation, axes, keepdim=keepdim)  # type: ignore[attr-defined]
+        layer = ours.Reduce(operation, axes, keepdim=keepdim)
         return Made(layer, [first])
 
     return handler
@@ -345,7 +352,7 @@ def _spread_out(call: FunctionCall) -> Made | None:
     axes = _sample_axes(first, dims)
     if axes is None:
         return None
-    reduce = ours.Reduce  # type: ignore[attr-defined]
+    reduce = ours.Reduce
     mean = call.step("mean", reduce("mean", axes, keepdim=True), first)
     off = call.step("difference", ours.Elementwise("subtract", 2), first, mean)
     square = call.step("square", ours.Multiply(), off, off)
@@ -366,7 +373,7 @@ def _norm(call: FunctionCall) -> Made | None:
     if axes is None:
         return None
     square = call.step("square", ours.Multiply(), call.first, call.first)
-    total = ours.Reduce("sum", axes, keepdim=bool(call.get(3, "keepdim", False)))  # type: ignore[attr-defined]
+    total = ours.Reduce("sum", axes, keepdim=bool(call.get(3, "keepdim", False)))
     return Made(ours.Elementwise("square root"), [call.step("sum", total, square)])
 
 
@@ -379,20 +386,17 @@ def _normalized(call: FunctionCall) -> Made | None:
         return None
     first = call.first
     square = call.step("square", ours.Multiply(), first, first)
-    total = call.step("sum", ours.Reduce("sum", axes, keepdim=True), square)  # type: ignore[attr-defined]
+    total = call.step("sum", ours.Reduce("sum", axes, keepdim=True), square)
     length = call.step("root", ours.Elementwise("square root"), total)
     return Made(ours.Elementwise("divide", 2), [first, length])
 
 
 def _interpolated(call: FunctionCall) -> Made | None:
     """Nearest cells are copied; between cells, values are weighed."""
-    mode = call.get(3, "mode", "nearest")
-    if mode in ("nearest", "nearest-exact"):
-        return Made(Rearranged(call.name, (call.first.sizes,), call.given), [call.first])
-    if mode == "bilinear":
-        size = tuple(call.given[-2:])
-        return Made(ours.Upsample(size=size, mode="bilinear"), [call.first])  # type: ignore[attr-defined]
-    return None
+    mode, axes = call.get(3, "mode", "nearest"), call.tensors[0].dim() - 2
+    if call.kwargs.get("antialias"):
+        return None
+    return Made(ours.Upsample(size=tuple(call.given[-axes:]), mode=mode), [call.first])
 
 
 # ---- by name ----------------------------------------------------------------------------------------
@@ -417,11 +421,18 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("pow", "rpow"), _elementwise("power")),
     **dict.fromkeys(("exp", "expm1", "exp2"), _elementwise("exponential")),
     **dict.fromkeys(("sqrt", "rsqrt"), _elementwise("square root")),
-    **dict.fromkeys(("maximum", "minimum", "fmax", "fmin", "clamp_min", "clamp_max", "threshold"),
-                    _elementwise("compare")),
+    **dict.fromkeys(("maximum", "fmax", "clamp_min"), _elementwise("maximum")),
+    **dict.fromkeys(("minimum", "fmin", "clamp_max"), _elementwise("minimum")),
+    "threshold": _elementwise("compare"),
     **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne", "logical_not", "logical_and", "logical_or", "bitwise_and",
-                     "bitwise_or", "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign", "floor",
-                     "ceil", "round", "abs", "neg"), _elementwise("compare")),
+                     "bitwise_or", "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign"), _elementwise("compare")),
+    **dict.fromkeys(("floor", "ceil", "round", "trunc"), _elementwise("round")),
+    **dict.fromkeys(("sin", "arcsin"), _elementwise("sine")),
+    "cos": _elementwise("cosine"),
+    **dict.fromkeys(("log", "log2", "log10", "log1p"), _elementwise("logarithm")),
+    "abs": _elementwise("absolute"),
+    "neg": _elementwise("negate"),
+    "erf": _elementwise("error function"),
     **dict.fromkeys(("square",), _elementwise("power")),
     **dict.fromkeys(("clamp", "clip", "hardtanh"), _clamp),
     "relu": _activation("ReLU"),
@@ -435,10 +446,17 @@ FUNCTIONS: dict[str, Handler] = {
     "hardsigmoid": _activation("Hardsigmoid"),
     "mish": _activation("Mish"),
     "elu": _activation("ELU", (1, "alpha", 1.0)),
-    "softplus": _activation("Softplus"),
+    "celu": _activation("CELU", (1, "alpha", 1.0)),
+    "selu": _activation("SELU"),
+    "softplus": _activation("Softplus", (1, "beta", 1.0), (2, "threshold", 20.0)),
+    "softsign": _activation("Softsign"),
+    "logsigmoid": _activation("LogSigmoid"),
+    "log_sigmoid": _activation("LogSigmoid"),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "alpha_dropout"),
                     lambda call: Made(ours.Dropout(call.get(1, "p", 0.5)), [call.first])),
-    **dict.fromkeys(("softmax", "safe_softmax"), _softmax),
+    **dict.fromkeys(("softmax", "safe_softmax"), _along("Softmax")),
+    "log_softmax": _along("LogSoftmax"),
+    "glu": _along("GLU"),
     **dict.fromkeys(("matmul", "bmm", "mm", "mv", "dot"), _matmul),
     **dict.fromkeys(("addmm", "baddbmm"), _product_and_sum),
     "linear": _linear,
@@ -455,7 +473,7 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool3d"), _max_pool),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "avg_pool3d"), _avg_pool),
     **{f"adaptive_avg_pool{n}d": _adaptive(f"AdaptiveAvgPool{n}d") for n in (1, 2, 3)},
-    **{f"adaptive_max_pool{n}d": _adaptive(f"AdaptiveMaxPool{n}d") for n in (1, 2)},
+    **{f"adaptive_max_pool{n}d": _adaptive(f"AdaptiveMaxPool{n}d") for n in (1, 2, 3)},
     "mean": _reduced("mean"),
     "sum": _reduced("sum"),
     **dict.fromkeys(("amax", "amin", "max", "min"), _reduced("max")),
@@ -464,5 +482,3 @@ FUNCTIONS: dict[str, Handler] = {
     "normalize": _normalized,
     "interpolate": _interpolated,
 }  # fmt: skip
-
-__all__ = ["FUNCTIONS", "LIKE_CONSTANTS", "Handler", "LayerError", "seen_shape"]

@@ -41,31 +41,62 @@ def _layer_norm(module: Any) -> Layer:
     )
 
 
+def _rms_norm(module: Any) -> Layer:
+    return ours.RMSNorm(tuple(module.normalized_shape), module.eps, module.elementwise_affine)
+
+
+_OF_AXES = ("1d", "2d", "3d")
+
 MODULES: dict[str, Callable[[Any], Layer]] = {
     "Linear": _with_bias("Linear", "in_features", "out_features"),
-    **{kind: _with_bias(kind, *_CONVOLUTION) for kind in ("Conv1d", "Conv2d", "Conv3d")},
-    "ConvTranspose2d": _with_bias("ConvTranspose2d", *_CONVOLUTION, "output_padding"),
-    "MaxPool2d": _same_names("MaxPool2d", *_WINDOW, "dilation", "ceil_mode"),
-    "AvgPool2d": _same_names("AvgPool2d", *_WINDOW, "ceil_mode", "count_include_pad"),
-    "AdaptiveAvgPool2d": _same_names("AdaptiveAvgPool2d", "output_size"),
-    **{kind: _same_names(kind, *_NORM) for kind in ("BatchNorm1d", "BatchNorm2d")},
+    **{f"Conv{n}": _with_bias(f"Conv{n}", *_CONVOLUTION) for n in _OF_AXES},
+    **{
+        f"ConvTranspose{n}": _with_bias(f"ConvTranspose{n}", *_CONVOLUTION, "output_padding")
+        for n in _OF_AXES
+    },
+    **{f"MaxPool{n}": _same_names(f"MaxPool{n}", *_WINDOW, "dilation", "ceil_mode") for n in _OF_AXES},
+    **{
+        f"AvgPool{n}": _same_names(f"AvgPool{n}", *_WINDOW, "ceil_mode", "count_include_pad")
+        for n in _OF_AXES
+    },
+    **{f"AdaptiveAvgPool{n}": _same_names(f"AdaptiveAvgPool{n}", "output_size") for n in _OF_AXES},
+    **{f"AdaptiveMaxPool{n}": _same_names(f"AdaptiveMaxPool{n}", "output_size") for n in _OF_AXES},
+    **{f"BatchNorm{n}": _same_names(f"BatchNorm{n}", *_NORM) for n in _OF_AXES},
+    **{f"InstanceNorm{n}": _same_names(f"InstanceNorm{n}", *_NORM) for n in _OF_AXES},
     "LayerNorm": _layer_norm,
+    "RMSNorm": _rms_norm,
     "GroupNorm": _same_names("GroupNorm", "num_groups", "num_channels", "eps", "affine"),
     "LocalResponseNorm": _same_names("LocalResponseNorm", "size", "alpha", "beta", "k"),
     "LSTM": _same_names("LSTM", *_RECURRENT, "proj_size"),
     "GRU": _same_names("GRU", *_RECURRENT),
     "RNN": _same_names("RNN", *_RECURRENT, "nonlinearity"),
     "Embedding": _same_names("Embedding", "num_embeddings", "embedding_dim"),
-    **{kind: _plain(kind) for kind in ("ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "Identity")},
+    **{
+        kind: _plain(kind)
+        for kind in (
+            "ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "Identity", "Hardswish", "Hardsigmoid", "Mish", "SELU",
+            "Softsign", "LogSigmoid",
+        )
+    },
     "GELU": _same_names("GELU", "approximate"),
     "LeakyReLU": _same_names("LeakyReLU", "negative_slope"),
+    "ELU": _same_names("ELU", "alpha"),
+    "CELU": _same_names("CELU", "alpha"),
+    "Softplus": _same_names("Softplus", "beta", "threshold"),
+    "Hardtanh": _same_names("Hardtanh", "min_val", "max_val"),
     "PReLU": _same_names("PReLU", "num_parameters"),
+    "PixelShuffle": _same_names("PixelShuffle", "upscale_factor"),
+    "PixelUnshuffle": _same_names("PixelUnshuffle", "downscale_factor"),
     **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "Dropout3d"), _same_names("Dropout", "p")),
-}
+}  # fmt: skip
 
 # What a module of PyTorch's does is a function of what arrives: the function's name and its arguments.
 AS_FUNCTIONS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "Softmax": lambda module: ("softmax", {"dim": module.dim}),
+    "LogSoftmax": lambda module: ("log_softmax", {"dim": module.dim}),
+    "GLU": lambda module: ("glu", {"dim": module.dim}),
+    "Upsample": lambda module: ("interpolate", {"mode": module.mode, "align_corners": module.align_corners}),
+    "ZeroPad2d": lambda module: ("pad", {}),
     "Flatten": lambda module: ("flatten", {}),
     "Unflatten": lambda module: ("unflatten", {}),
 }
@@ -83,7 +114,7 @@ KEEPS_SHAPE: dict[str, Callable[[Any, Any], bool]] = {
     "LayerNorm": lambda module, x: tuple(x.shape[-len(module.normalized_shape) :]) == module.normalized_shape,
     **dict.fromkeys(
         ("ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "GELU", "LeakyReLU", "Hardswish", "Hardsigmoid", "Mish",
-         "ELU", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity"),
+         "ELU", "CELU", "SELU", "Softplus", "Softsign", "Hardtanh", "LogSigmoid", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity"),
         lambda module, x: x.is_floating_point(),
     ),
 }  # fmt: skip

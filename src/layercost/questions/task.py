@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
+from layercost.counters import count
+from layercost.counting import Count
 from layercost.expression import Expression, expression
 from layercost.layer import Call, Layer, LayerError
 from layercost.misconception import (
@@ -23,7 +25,6 @@ from layercost.misconception import (
     Unit,
 )
 from layercost.shape import FLOOR, Shape, ShapeError, several, shape_of
-from layercost.table import Count, count
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
 

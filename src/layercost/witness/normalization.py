@@ -42,8 +42,8 @@ def _centred(layer: Any, c: int, numbers: list[Number], this: Run) -> list[Numbe
     if layer.track_running_stats and not this.training:
         spread = this.number(math.sqrt(abs(variance[c,].value) + layer.eps))  # a constant once it is trained
         return [(number - mean[c,]) / spread for number in numbers]
-    if this.training and len(numbers) < 2:
-        raise ValueError("expected two values a channel or more in training")
+    if len(numbers) < 2:
+        raise ValueError("expected two values a channel or more for statistics of the batch")
     new_mean, deviations, squares = _moments(numbers, this)
     if this.training and layer.track_running_stats:
         share = this.number(0.1 if layer.momentum is None else layer.momentum)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, DTYPE_BITS
-from layercost.dialects.coverage import flat
-from layercost.dialects.dialect import DIALECTS
-from layercost.dialects.reading import read
+from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
+from layercost.counters import reading_of, usual_input
+from layercost.dialects import DIALECTS
+from layercost.dialects.reading import flat
 from layercost.layer import Layer
+from layercost.setting import Setting
 from layercost.shape import ShapeError, shown
 from layercost.table import Row, table
+from layercost.view import Grid, Rendered
+from layercost.view import number as in_words
 
 
 class Source(NamedTuple):
@@ -25,12 +27,13 @@ class Source(NamedTuple):
     counter: str
     what: str
     number: int
+    at_least: bool = False
 
     @property
     def words(self) -> str:
         """In words, as ``fvcore: total = 15,470,289,408 (version torchvision)``."""
         versions = f" (version {' or '.join(self.versions)})" if self.versions else ""
-        return f"{self.counter}: {self.what} = {self.number:,}{versions}"
+        return f"{self.counter}: {self.what} = {in_words(self.number, self.at_least)}{versions}"
 
 
 class Match(NamedTuple):
@@ -47,7 +50,7 @@ class Match(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Identification:
+class Identification(Rendered):
     """What was asked for, where it arises, and, where nowhere, what comes nearest."""
 
     asked: str
@@ -55,18 +58,51 @@ class Identification:
     matches: tuple[Match, ...]
     nearest: tuple[tuple[Source, float], ...]
 
-    def text(self) -> str:
-        """The matches, the plainest first; or the nearest numbers with their ratio."""
+    @property
+    def caption(self) -> str:
+        """Whether the number arises."""
         if self.matches:
-            return "\n".join([f"{self.asked} of {self.title} is", *(f"  {m.words}" for m in self.matches)])
-        lines = [f"{self.asked} arises nowhere for {self.title}. The nearest:"]
-        for source, ratio in self.nearest:
-            lines.append(f"  {source.words}; yours is {ratio:.5g} times that")
-        return "\n".join(lines)
+            return f"{self.asked} of {self.title} is"
+        return f"{self.asked} arises nowhere for {self.title}. The nearest:"
 
     @property
+    def _found(self) -> list[tuple[Source, str]]:
+        """Each source with how it gives the number, or how near it comes."""
+        if self.matches:
+            return [(match.source, match.how) for match in self.matches]
+        return [(source, f"yours is {ratio:.5g} times that") for source, ratio in self.nearest]
+
+    def text(self) -> str:
+        """The matches, the plainest first; or the nearest numbers with their ratio."""
+        found = [f"  {match.words}" for match in self.matches]
+        near = [f"  {source.words}; yours is {ratio:.5g} times that" for source, ratio in self.nearest]
+        return "\n".join([self.caption, *found, *near])
+
+    def grid(self) -> Grid:
+        """A row for each source."""
+        heads = ("counter", "what", "version", "how", "number")
+        rows = [
+            (
+                source.counter,
+                source.what,
+                " or ".join(source.versions),
+                how,
+                in_words(source.number, source.at_least),
+            )
+            for source, how in self._found
+        ]
+        return Grid(self.caption, heads, rows, len(heads) - 1)
+
+    def records(self) -> Iterator[Sequence[object]]:
+        """A line for each source; one that is no match but near is not `found`."""
+        yield "counter", "what", "versions", "number", "at_least", "how", "found"
+        for source, how in self._found:
+            versions = " ".join(source.versions)
+            found = bool(self.matches)
+            yield source.counter, source.what, versions, source.number, source.at_least, how, found
+
     def data(self) -> dict[str, Any]:
-        """The same as JSON's types."""
+        """The same as plain data."""
         return {
             "asked": self.asked,
             "of": self.title,
@@ -74,10 +110,6 @@ class Identification:
             "matches": [{**match.source._asdict(), "how": match.how} for match in self.matches],
             "nearest": [{**source._asdict(), "ratio": ratio} for source, ratio in self.nearest],
         }
-
-    def render(self, form: str) -> str:
-        """As "text" or "json"."""
-        return json.dumps(self.data, indent=2, ensure_ascii=False) if form == "json" else self.text()
 
 
 # ---- what was asked ----------------------------------------------------------------------------
@@ -154,7 +186,7 @@ def identify(
     >>> sorted({match.source.counter for match in found.matches if not match.how})
     ['ptflops(aten)', 'torchinfo']
     """
-    typed = f"{number:,}" if isinstance(number, int) else str(number)
+    typed = in_words(number) if isinstance(number, int) else str(number)
     meanings = asked(str(number))
     sources: list[Source] = []
     title = ""
@@ -179,10 +211,11 @@ def _merged(sources: Iterable[Source]) -> list[Source]:
 
 def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> Iterator[Source]:
     version = (model.version,) if hasattr(model, "version") else ()
-    shape = input_shape if input_shape is not None else getattr(model, "input_shape", None)
+    shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
     for name in CONVENTIONS:
-        counted = table(model, shape, name, batch=batch)
-        yield Source(version, f"convention {name}", CONVENTIONS[name].unit, counted.total.flops)
+        counted = table(model, shapes, name, setting=setting)
+        total, unit = counted.total.flops or 0, CONVENTIONS[name].unit
+        yield Source(version, f"convention {name}", unit, total, counted.at_least)
         yield from _parts(version, f"convention {name}", CONVENTIONS[name].unit, counted.rows, _flops)
     rows = counted.rows
     yield Source(version, "our count", "parameters", counted.total.parameters)
@@ -192,14 +225,15 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     for dialect in DIALECTS.values():
         if dialect.joins:
             continue
-        reading = read(model, shape, dialect, batch=batch)
+        reading = reading_of(model, shapes, dialect, setting)
+        exact = ".".join(dialect.ways.get(Quantity.PARAMETERS, ()))  # what is held is known
         for name, value in flat(reading.native):
             if isinstance(value, int):
-                yield Source(version, dialect.name, name, value)
+                yield Source(version, dialect.name, name, value, reading.counted.at_least and name != exact)
 
 
 def _flops(row: Row) -> int:
-    return row.flops
+    return row.flops or 0
 
 
 def _parameters(row: Row) -> int:
@@ -207,7 +241,7 @@ def _parameters(row: Row) -> int:
 
 
 def _parts(
-    version: tuple[str, ...], counter: str, what: str, rows: Iterable[Row], amount: Any
+    version: tuple[str, ...], counter: str, what: str, rows: Iterable[Row], amount: Callable[[Row], int]
 ) -> Iterator[Source]:
     """Parts of a model that are quoted in place of the whole."""
     every = [(type(row.module).__name__, amount(row)) for row in rows]
@@ -249,8 +283,8 @@ def _factors(source: Source) -> Iterator[tuple[float, str, int]]:
 
 def _nearest(sources: Iterable[Source], meaning: Asked) -> tuple[tuple[Source, float], ...]:
     """The five sources whose ratio to the number is nearest to 1, each with the ratio."""
-    number = (meaning.low + meaning.high) / 2
-    if number <= 0:
+    wanted = (meaning.low + meaning.high) / 2
+    if wanted <= 0:
         return ()
-    ordered = sorted(sources, key=lambda source: abs(log(number / source.number)))
-    return tuple((source, number / source.number) for source in ordered[:5])
+    ordered = sorted(sources, key=lambda source: abs(log(wanted / source.number)))
+    return tuple((source, wanted / source.number) for source in ordered[:5])

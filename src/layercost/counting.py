@@ -1,0 +1,497 @@
+"""What was counted: one result of everything that counts, conventions and counting tools alike.
+
+A result is *complete* where everything that happens is counted. A counter that leaves something out by
+choice (`textbook` leaves out ReLU) is not complete, and its number is yet exactly what it counts. A result is
+*at least* its number where nobody knows what a part adds: an operation that we do not know, or a type of
+layer that nobody has measured on the tool. What is at least its number is never complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from layercost.convention import Convention, Quantity, UnknownNameError, pricing
+from layercost.expression import (
+    HTML,
+    LATEX,
+    MATHML,
+    NOTATIONS,
+    TEXT,
+    Constant,
+    Definition,
+    Expression,
+    Notation,
+    Number,
+    add,
+    ceil_div,
+    defining,
+    definitions,
+    equation,
+    expression,
+)  # fmt: skip
+from layercost.facts import Facts, Held, Kind, Operation
+from layercost.layer import Call, Layer
+from layercost.setting import Setting
+from layercost.shape import ShapeError
+from layercost.view import COMPLETE, listed, not_counted, not_known, sentence, short
+
+
+class CounterError(ValueError):
+    """A number that was asked of a counter that does not give it; the text says what it gives, or why."""
+
+
+class Counter(Protocol):
+    """Who counts: a convention, or a tool in a version."""
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+
+    @property
+    def unit(self) -> str:
+        """What its number is a number of."""
+
+    @property
+    def counts(self) -> str:
+        """What it counts, in words."""
+
+    @property
+    def source(self) -> str:
+        """On whose word."""
+
+
+@dataclass(frozen=True)
+class NotCounted:
+    """Operations that a counter leaves out, or of which nobody knows what they cost: where, and what."""
+
+    path: str
+    layer: str
+    operations: str
+
+
+class Unmeasured(NamedTuple):
+    """A part of which nobody knows what it adds: where it stands, and what it is."""
+
+    path: str
+    what: str
+
+
+def unmeasured(call: Call, operations: Iterable[Operation]) -> Unmeasured:
+    """A call whose amount is not known: by its type, or, where we do not know the layer, as it is written."""
+    what = short(repr(call.layer), 40) if is_unknown(operations) else kind_of(call.layer)
+    return Unmeasured(call.path, what)
+
+
+def kind_of(layer: Layer) -> str:
+    """The name of a layer's type; of one whose weights come from elsewhere, that of the layer that runs."""
+    runs = getattr(layer, "layer", layer)
+    return type(runs).__name__ if runs is layer else kind_of(runs)
+
+
+def parts_not_known(parts: Iterable[Unmeasured]) -> str:
+    """The parts of which nobody knows what they add, in words, each kind with its places."""
+    places: dict[str, list[str]] = {}
+    for path, what in parts:
+        places.setdefault(what, []).append(path)
+    return not_known(f"{what} ({listed(paths)})" if any(paths) else what for what, paths in places.items())
+
+
+Work = tuple[tuple[Operation, ...], Number]  # what a call does, and how many values it writes
+
+
+def is_unknown(operations: Iterable[Operation]) -> bool:
+    """Whether there is an operation of which we do not know what it is."""
+    return any(operation[0] is Kind.UNKNOWN for operation in operations)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one counter makes of a model: its calls, what each adds, and the number that it gives in all.
+
+    `amounts` has a plain integer for each call in the counter's unit, None where nobody knows; `headline` is
+    the number in all, None where the counter failed, and `failure` then says why. A tool's headline may be
+    another number than the sum (one divides by the batch). `quantity` is what the number is of: PARAMETERS,
+    or FLOPS, which stands for operations at the counter's own prices. `unmeasured` are the calls of which
+    nobody knows what they add, `not_counted` is all that is left out, those among it.
+    """
+
+    counter: Counter
+    quantity: Quantity
+    setting: Setting
+    calls: tuple[Call, ...]
+    works: tuple[Work, ...] = field(repr=False)
+    amounts: tuple[int | None, ...]
+    headline: int | None
+    failure: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Who counts."""
+        return self.counter.name
+
+    @property
+    def by_tool(self) -> bool:
+        """Whether a tool counts: it prices calls of layers, where a convention prices operations."""
+        return not isinstance(self.counter, Convention)
+
+    @property
+    def counts_operations(self) -> bool:
+        """Whether the number is one of operations, and not of what layers hold."""
+        return self.quantity is Quantity.FLOPS
+
+    @cached_property
+    def unknown(self) -> frozenset[int]:
+        """The places of the calls that do something that we do not know."""
+        return frozenset(place for place, (does, _) in enumerate(self.works) if is_unknown(does))
+
+    @cached_property
+    def unmeasured(self) -> tuple[Unmeasured, ...]:
+        """The calls of which nobody knows what they add."""
+        every = zip(self.calls, self.works, self.known, strict=True)
+        return tuple(unmeasured(call, does) for call, (does, _), known in every if not known)
+
+    @cached_property
+    def known(self) -> tuple[bool, ...]:
+        """For each call, whether it is known what it adds; where the counter failed, nothing is."""
+        hidden = self.unknown if self.counts_operations else frozenset()
+        return tuple(amount is not None and place not in hidden for place, amount in enumerate(self.amounts))
+
+    @cached_property
+    def not_counted(self) -> tuple[NotCounted, ...]:
+        """What the counter leaves out, call by call; of a tool, the calls that add nothing."""
+        return tuple(self._left_out())
+
+    def _left_out(self) -> Iterator[NotCounted]:
+        if not self.counts_operations or self.failure is not None:
+            return
+        every = zip(self.calls, self.works, self.amounts, self.known, strict=True)
+        for call, (operations, _), amount, known in every:
+            missing = _missing(self.counter, operations, amount)
+            if missing or not known:
+                what = ", ".join(map(Operation.describe, missing)) or "not measured"
+                yield NotCounted(call.path, kind_of(call.layer), what)
+
+    @property
+    def at_least(self) -> bool:
+        """Whether there is more than the headline, and nobody knows how much."""
+        return self.headline is not None and bool(self.unmeasured)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that happens is counted."""
+        return self.failure is None and not self.not_counted and not self.unmeasured
+
+    @property
+    def remark(self) -> str:
+        """Whether the number is complete, and if not, what is left out, what is not known, or what failed."""
+        if self.failure is not None:
+            return f"{self.name} gives no number: {self.failure}."
+        if not self.counts_operations:
+            return f"{self.name} counts {self.counter.unit}, and no operations."
+        if self.complete:
+            return f"Every layer that computes adds to {self.name}'s number." if self.by_tool else COMPLETE
+        said = (parts_not_known(self.unmeasured), not_counted(self.kinds_not_counted, self.name))
+        return " ".join(filter(None, map(sentence, said)))
+
+    @property
+    def kinds_not_counted(self) -> tuple[str, ...]:
+        """The types of layers that the counter leaves out, in whole or in part, by choice."""
+        if not self.counts_operations:
+            return ()
+        every = zip(self.calls, self.works, self.amounts, self.known, strict=True)
+        return tuple(
+            dict.fromkeys(
+                kind_of(call.layer)
+                for call, (does, _), amount, known in every
+                if known and _missing(self.counter, does, amount)
+            )
+        )
+
+    @property
+    def reason(self) -> str:
+        """The remark as the end of a sentence: what is not known, and what is not counted."""
+        unknown = not_known(one.what for one in self.unmeasured)
+        return "; ".join(filter(None, [unknown, not_counted(self.kinds_not_counted)]))
+
+
+def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | None) -> list[Operation]:
+    """The operations that a convention has no price for; of a tool, all of a call that adds nothing."""
+    if isinstance(counter, Convention):
+        return list(counter.left_out(operations))
+    return [one for one in operations if int(one.amount)] if amount == 0 else []
+
+
+def counted_by(
+    convention: Convention, layer: Layer, shapes: tuple[Iterable[object], ...], setting: Setting
+) -> Counted:
+    """The operations of a layer or network at a convention's prices; raises ShapeError."""
+    calls = tuple(layer.calls(*shapes))
+    works = tuple([call.work(setting) for call in calls])
+    amounts = tuple([int(convention.total(operations)) for operations, _ in works])
+    return Counted(convention, Quantity.FLOPS, setting, calls, works, amounts, sum(amounts))
+
+
+# ---- one quantity, with its derivation ---------------------------------------------------------------
+
+
+class _Amount(NamedTuple):
+    """What a quantity that has no price adds up, in which unit, and in words."""
+
+    of: Callable[[Facts], Number]
+    unit: str
+    counts: str
+    is_held: bool  # held by a layer, whether it runs or not; needs no input
+
+
+def _sizes(held: Iterable[Held]) -> Number:
+    total: Number = 0
+    for one in held:
+        total = add(total, one.size)
+    return total
+
+
+_AMOUNTS = {
+    Quantity.PARAMETERS: _Amount(
+        lambda facts: _sizes(facts.parameters),
+        "parameters",
+        "values that training changes, each once, however often its layer is called",
+        is_held=True,
+    ),
+    Quantity.BUFFERS: _Amount(
+        lambda facts: _sizes(facts.buffers), "values", "values that are stored and not trained", is_held=True
+    ),
+    Quantity.STORED_VALUES: _Amount(
+        lambda facts: _sizes((*facts.parameters, *facts.buffers)),
+        "values",
+        "parameters and buffers",
+        is_held=True,
+    ),
+    Quantity.ACTIVATIONS: _Amount(
+        lambda facts: facts.written,
+        "values",
+        "the values that each layer writes, the input left out; Flatten is a view and writes none",
+        is_held=False,
+    ),
+}
+_IN_BYTES = {
+    Quantity.PARAMETER_BYTES: Quantity.PARAMETERS,
+    Quantity.ACTIVATION_BYTES: Quantity.ACTIVATIONS,
+}
+_WHAT_IT_IS = "the definition of the quantity; no convention enters"
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked for: a quantity of a layer or network, on an input, under a convention."""
+
+    layer: Layer
+    quantity: Quantity
+    convention: Convention
+    input_shapes: tuple[Iterable[object], ...] | None
+    setting: Setting
+
+    @property
+    def amount(self) -> _Amount | None:
+        """What is added up, or None for operations, which have a price."""
+        return _AMOUNTS.get(_IN_BYTES.get(self.quantity, self.quantity))
+
+    @property
+    def prices(self) -> Convention:
+        """The prices of the operations that are counted."""
+        return pricing(self.quantity, self.convention)
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether the values are counted in bytes."""
+        return self.quantity in _IN_BYTES
+
+    def pick(self, facts: Facts) -> Number:
+        """What one call's facts add to the count, on plain integers and on expressions."""
+        return self.prices.total(facts.operations) if self.amount is None else self.amount.of(facts)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Call | None, Facts], ...]:
+        """The facts that are added up: of each layer that holds values, or of each call."""
+        if self.amount is not None and self.amount.is_held:
+            return tuple((None, _held_by(leaf)) for leaf in _once(self.layer))
+        if self.input_shapes is None:
+            raise ShapeError(
+                f"counting {self.quantity.value} needs the input's shape without the batch; "
+                "pass it, as (3, 32, 32)"
+            )
+        calls = self.layer.calls(*self.input_shapes)
+        return tuple((call, call.facts(self.setting)) for call in calls)
+
+    def total(self) -> int:
+        """The count."""
+        values = sum(int(self.pick(facts)) for _, facts in self.parts)
+        return self.setting.bytes(values) if self.in_bytes else values
+
+    @cached_property
+    def left_out(self) -> tuple[NotCounted, ...]:
+        """What the prices leave out; a quantity without prices leaves out nothing."""
+        return () if self.amount is not None else tuple(_left_out(self.parts, self.prices))
+
+    def unmeasured(self) -> tuple[Unmeasured, ...]:
+        """The calls that do something that we do not know; of what is held or written everything is known."""
+        if self.amount is not None or not self.left_out:
+            return ()
+        pairs = ((call, facts) for call, facts in self.parts if is_unknown(facts.operations))
+        return tuple(unmeasured(call, facts.operations) for call, facts in pairs if call is not None)
+
+    def derivation(self) -> Expression:
+        """One layer: its formula. A network: the sum of its layers' numbers."""
+        formula = expression(self._formula() if self.layer.is_leaf else self._sum())
+        return _in_bytes(formula, self.setting) if self.in_bytes else formula
+
+    def _formula(self) -> Number:
+        if self.input_shapes is None:
+            return self.pick(_held_by(self.layer.lettered()))
+        return self.pick(self.layer.derive(*self.input_shapes, setting=self.setting))
+
+    def _sum(self) -> Number:
+        return summed(int(self.pick(facts)) for _, facts in self.parts)
+
+    def taught(self) -> Expression | None:
+        """The form in which courses write the formula, where the layer declares one for this question."""
+        priced_otherwise = self.quantity is Quantity.FLOPS and self.convention.name != "textbook"
+        if self.input_shapes is None or self.setting.batch != 1 or priced_otherwise or not self.layer.is_leaf:
+            return None
+        twin, shapes, output = self.layer.symbolic(*self.input_shapes)
+        form = twin.taught(shapes[0], output).get(self.quantity.value)
+        return None if form is None else expression(form)
+
+
+def summed(amounts: Iterable[int]) -> Number:
+    """The amounts as one sum that remembers its terms; what adds nothing is not written."""
+    total: Number = 0
+    for amount in filter(None, amounts):
+        total = add(total, Constant(amount))
+    return total
+
+
+def _held_by(layer: Layer) -> Facts:
+    return Facts(layer.parameters(), layer.buffers(), (), 0)
+
+
+def _once(layer: Layer) -> Iterable[Layer]:
+    """The leaf layers, each object once: a layer used twice holds its values once."""
+    return {id(leaf): leaf for _, leaf in layer.leaves()}.values()
+
+
+def _in_bytes(values: Expression, setting: Setting) -> Expression:
+    each, part = divmod(setting.bits, 8)
+    return values * each if not part else expression(ceil_div(values * part, 8))
+
+
+def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) -> Iterator[NotCounted]:
+    for call, facts in parts:
+        operations = list(map(Operation.describe, prices.left_out(facts.operations)))
+        if call is not None and operations:
+            yield NotCounted(call.path, kind_of(call.layer), ", ".join(operations))
+
+
+@dataclass(frozen=True)
+class Count:
+    """A total with what was counted, by which counter, and how it came about.
+
+    `total` is a plain integer in `unit`; `convention` is the name of the convention or tool, `counts` says in
+    words what it counts, `source` on whose word. `unmeasured` are the parts of which nobody knows what they
+    add: the total is then `at_least` that much.
+    """
+
+    total: int
+    quantity: Quantity
+    unit: str
+    convention: str
+    counts: str
+    source: str
+    not_counted: tuple[NotCounted, ...]
+    unmeasured: tuple[Unmeasured, ...]
+    derive: Callable[[], Expression] = field(repr=False, compare=False)
+    teach: Callable[[], Expression | None] = field(repr=False, compare=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that happens is counted."""
+        return not self.not_counted and not self.unmeasured
+
+    @property
+    def at_least(self) -> bool:
+        """Whether there is more than `total`, and nobody knows how much."""
+        return bool(self.unmeasured)
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The formula as the layer names its terms; its value is `total`."""
+        return self.derive()
+
+    @cached_property
+    def taught(self) -> Expression | None:
+        """The form in which courses write the formula, where the layer declares one."""
+        return self.teach()
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The letters of the formula that stand for formulas of their own, as H_out."""
+        return definitions(self.expression)
+
+    def where(self, notation: str = "text") -> tuple[str, ...]:
+        """Each of `definitions` as letter = formula = numbers = value, in one of `NOTATIONS`.
+
+        Raises UnknownNameError for another notation.
+        """
+        if notation not in NOTATIONS:
+            raise UnknownNameError("notation", notation, NOTATIONS)
+        return tuple(defining(definition, NOTATIONS[notation]) for definition in self.definitions)
+
+    def text(self) -> str:
+        """Letters = numbers = total, as plain text; "at least" before it where there is more."""
+        return self.rendered(TEXT)
+
+    def latex(self) -> str:
+        """Letters = numbers = total, as LaTeX without dollar signs."""
+        return self.rendered(LATEX)
+
+    def html(self) -> str:
+        """Letters = numbers = total, as HTML whose symbols carry the class of their dimension."""
+        return self.rendered(HTML)
+
+    def mathml(self) -> str:
+        """Letters = numbers = total, as MathML whose symbols carry the class of their dimension."""
+        return self.rendered(MATHML)
+
+    def rendered(self, notation: Notation) -> str:
+        """Letters = numbers = total in a notation, "at least" before it where there is more."""
+        line = equation(self.expression, notation)
+        words = r"\text{at least } " if notation is LATEX else "at least "
+        return f"{words}{line}" if self.at_least else line
+
+    def __str__(self) -> str:
+        return f"{'at least ' if self.at_least else ''}{self.total:,} {self.unit} ({self.convention})"
+
+
+def count_by(
+    convention: Convention, layer: Layer, quantity: Quantity, shapes: tuple[Iterable[object], ...] | None,
+    setting: Setting,
+) -> Count:  # fmt: skip
+    """One quantity of a layer or network under a convention; raises ShapeError."""
+    question = _Question(layer, quantity, convention, shapes, setting)
+    total, amount = question.total(), question.amount
+    if shapes is not None and amount is not None and amount.is_held:
+        layer.output_shape(*shapes)  # nothing else has looked whether it fits
+    return Count(
+        total=total,
+        quantity=quantity,
+        unit=question.prices.unit if amount is None else "bytes" if question.in_bytes else amount.unit,
+        convention=convention.name,
+        counts=question.prices.counts if amount is None else amount.counts,
+        source=question.prices.source if amount is None else _WHAT_IT_IS,
+        not_counted=question.left_out,
+        unmeasured=question.unmeasured(),
+        derive=question.derivation,
+        teach=question.taught,
+    )
