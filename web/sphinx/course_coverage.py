@@ -5,6 +5,8 @@
 - ``compare`` sets a network's numbers side by side, with what each is made of.
 - ``coverage`` shows, number by number, how far the dialects agree with what the tools were measured to print;
   ``coverage-exceptions`` lists where they do not, and why.
+- ``architectures`` says how reading other people's models came out, package by package, and names each that
+  is not exact; ``every-architecture`` lists them all.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ import layercost as lc
 from layercost import dialects
 from layercost.view import html_cell, html_table, number
 
-READINGS = Path(__file__).resolve().parents[2] / "tests" / "dialects" / "readings.json"
+TESTS = Path(__file__).resolve().parents[2] / "tests"
+READINGS = TESTS / "dialects" / "readings.json"
+OUTCOMES = TESTS / "architectures" / "outcomes.json"
 
 
 @cache
@@ -142,11 +146,61 @@ def _shown(value: object) -> str:
     return number(value) if value is None or isinstance(value, int) else str(value)
 
 
+@cache
+def outcomes() -> list[dict[str, Any]]:
+    """How reading each architecture came out; the tests hold every row against PyTorch."""
+    return list(json.loads(OUTCOMES.read_text(encoding="utf-8")))
+
+
+class _OfOutcomes(_Written):
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(OUTCOMES))
+        return [nodes.raw("", self.written(), format="html")]
+
+
+_HOW = ("exact", "at least", "refused", "not compared")
+
+
+class Architectures(_OfOutcomes):
+    """By package, how many came out exact; then those that did not, each with its reason."""
+
+    def written(self) -> str:
+        every = outcomes()
+        packages = dict.fromkeys(one["architecture"].partition(":")[0] for one in every)
+        rows = [_package(name, [o for o in every if o["architecture"].startswith(f"{name}:")]) for name in packages]
+        caption = "Models read by from_torch, held against PyTorch's parameters and FlopCounterMode"
+        counts = html_table(caption, ("package", *_HOW, "models"), rows, (_package("all", every),))
+        others = [
+            _row((one["architecture"], one["how"]), one["why"]) for one in every if one["how"] != "exact"
+        ]
+        return counts + html_table("Those that are not exact", ("model", "how", "why"), others, ())
+
+
+def _package(name: str, of_it: list[dict[str, Any]]) -> str:
+    counts = (sum(one["how"] == how for one in of_it) for how in _HOW)
+    return html_cell(name) + "".join(html_cell(str(count), "lc-n") for count in (*counts, len(of_it)))
+
+
+class EveryArchitecture(_OfOutcomes):
+    """All models: input, parameters, multiply-accumulates of one sample, and how it came out."""
+
+    def written(self) -> str:
+        rows = [
+            html_cell(one["architecture"]) + html_cell("×".join(map(str, one["input"])))
+            + html_cell(_shown(one["our_parameters"]), "lc-n") + html_cell(_shown(one["our_macs"]), "lc-n")
+            + html_cell(one["how"])
+            for one in outcomes()
+        ]  # fmt: skip
+        heads = ("model", "input", "parameters", "MACs", "how")
+        return html_table("Every model that was read, by our own count", heads, rows, ())
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     for name, directive in {
         "named-conventions": NamedConventions, "tools": Tools, "compare": Compare,
-        "coverage": CoverageTable, "coverage-exceptions": CoverageExceptions,
+        "coverage": CoverageTable, "coverage-exceptions": CoverageExceptions, "architectures": Architectures,
+        "every-architecture": EveryArchitecture,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
