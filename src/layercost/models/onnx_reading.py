@@ -254,7 +254,8 @@ class Reading:
         layer, computed = self._holding(node, made, names, layer)
         inputs = [*(value.key for value in made.values), *computed]
         key = f"{output} ({label}, {len(self.steps)})" if label else output
-        path = (*self._path(node, names), *([label] if label else []))
+        whole = bool(names) or (output in self.fusions.found and not label)
+        path = (*self._path(node, names, whole=whole), *([label] if label else []))
         self.steps[key] = Step(path, layer, tuple(inputs), once)
         return Value(key, tuple(map(int, shape)), full, once, batch)
 
@@ -345,7 +346,7 @@ class Reading:
         if given == whole.sizes and node.op_type != "Split":
             return whole._replace(full=self.full(name), batch=batch)
         made = moved(node.op_type, [whole], given)
-        path = (*self._path(node, []), f"output{list(node.output).index(name)}")
+        path = (*self._path(node), f"output{list(node.output).index(name)}")
         self.steps[name] = Step(path, made.layer, (whole.key,), value.once)
         return Value(name, given, self.full(name), value.once, batch)
 
@@ -365,7 +366,7 @@ class Reading:
             given, batch = full, None
         held, stored = self._apart(node, names)
         layer = Unknown(node.op_type, arrived(values, once=once), given, held, stored)
-        self.steps[output] = Step(self._path(node, []), layer, tuple(value.key for value in values), once)
+        self.steps[output] = Step(self._path(node), layer, tuple(value.key for value in values), once)
         return Value(output, given, full, once, batch)
 
     def _apart(self, node: Any, names: list[str]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
@@ -397,24 +398,33 @@ class Reading:
     # ---- what has no place
 
     def _note_rest(self, output: Value) -> str:
-        """Tensors that no node reads are unused; those that are read and stand in no layer have no place."""
+        """Tensors that no node reads are unused; those that are read and stand in no layer have no place.
+
+        Single numbers that went into constants stand beside them.
+        """
         found = self.holdings
         rest = [name for name in found.all() if name not in found.held]
         read = {name for node in self.graph.node for name in node.input}
         single = [name for name in rest if found.size(name) == 1]
         unread = [name for name in rest if name not in read and name not in single]
         lost = [name for name in rest if name in read and name not in single]
+        left = {
+            "numbers": Unused((), found.hold(name for name in single if name in read)),
+            "unused": Unused(found.hold(unread), found.hold(single)),
+            "unplaced": Unplaced(found.hold(lost)),
+        }
         key = output.key
-        if single or unread:
-            self.steps["unused"] = Step(("unused",), Unused(found.hold(unread), found.hold(single)), (key,))
-            key = "unused"
-        if lost:
-            self.steps["unplaced"] = Step(("unplaced",), Unplaced(found.hold(lost)), (key,))
-            key = "unplaced"
+        for name, layer in left.items():
+            if layer.held or layer.stored:
+                self.steps[name] = Step((name,), layer, (key,))
+                key = name
         return key
 
-    def _path(self, node: Any, weights: list[str]) -> tuple[str, ...]:
-        """The path of a node: of its weight, where that is named in PyTorch's way; else its own."""
+    def _path(self, node: Any, weights: Iterable[str] = (), *, whole: bool = False) -> tuple[str, ...]:
+        """The path of a node: of its weight, where that is named in PyTorch's way; else its own.
+
+        The last part names one operation of a module: the `whole` module goes without.
+        """
         for name in weights or node.input:
             if name in self.constants and name.endswith(".weight"):
                 return tuple(name.split(".")[:-1])
@@ -423,7 +433,7 @@ class Reading:
             parts.append(part.removeprefix(f"{before}.").replace(".", "_"))
             before = part
         named = tuple(filter(None, parts)) or (node.op_type.lower(),)
-        return named[:-1] if weights and len(named) > 1 else named
+        return named[:-1] if whole and len(named) > 1 else named
 
 
 # ---- helpers -------------------------------------------------------------------------------------
