@@ -480,7 +480,11 @@ def test_a_condition_that_is_a_constant_takes_its_branch(file: Make) -> None:
     truth = helper.make_tensor("", TensorProto.BOOL, [], [False])
     choice = node("If", "c", "y", **branches(then_branch=7, else_branch=3))
     nodes = [helper.make_node("Constant", [], ["c"], value=truth), choice]
-    assert layers_of(lc.from_onnx(file(nodes, input=("N", 4))), (4,)) == [lc.Linear(4, 3, bias=False)]
+    tree = lc.from_onnx(file(nodes, input=("N", 4)))
+    taken, unused = layers_of(tree, (4,))
+    assert taken == lc.Linear(4, 3, bias=False)
+    assert [(one.name, one.size) for one in unused.parameters()] == [("then_branch.w", 28)]
+    assert lc.table(tree).total.parameters == 40
 
 
 def test_a_condition_that_depends_on_the_input_is_not_known_and_both_branches_are_held(file: Make) -> None:

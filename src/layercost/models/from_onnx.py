@@ -1,7 +1,7 @@
 """ONNX files turned into our tree. The shapes of weights are read, never the weights themselves.
 
 What a file holds is held here too, each tensor once: its initializers of floats (and of the whole numbers of
-8 and 4 bits that quantised operators take as weights) are parameters. Mean and variance of a
+at most 8 bits that quantised operators take as weights) are parameters. Mean and variance of a
 BatchNormalization, scales of a quantisation, states to begin with and single numbers are buffers. Sizes,
 indices, limits and what else says how an operator works are neither. A Constant among the nodes belongs to
 the code, unless it is the weight of an operator that has weights, or the file has no initializers at all.

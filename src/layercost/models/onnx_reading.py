@@ -166,8 +166,9 @@ class Reading:
                 self._read(node)
 
     def _read_branch(self, branch: Any, node: Any) -> None:
-        """The branch that a constant condition takes."""
-        self.holdings.note(branch)
+        """The branch that a constant condition takes; what the other one holds is unused."""
+        for graph in (*(one.g for one in node.attribute if one.g != branch), branch):
+            self.holdings.note(graph)
         self._read_all(branch)
         for inner, outer in zip((one.name for one in branch.output), node.output, strict=True):
             if inner in self.values:

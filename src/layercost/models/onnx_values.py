@@ -13,8 +13,10 @@ from typing import Any, TypeAlias
 
 Sizes: TypeAlias = tuple[int, ...]
 
-FLOATS = frozenset({1, 10, 11, 16, 17, 18, 19, 20, 23})  # float32, float16, float64, bfloat16, the float8s
-BYTES = frozenset({2, 3, 21, 22})  # whole numbers of 8 and 4 bits: weights of a quantised model
+FLOATS = frozenset(
+    {1, 10, 11, 16, 17, 18, 19, 20, 23, 24}
+)  # float32, float16, float64, bfloat16, smaller ones
+BYTES = frozenset({2, 3, 21, 22, 25, 26})  # whole numbers of at most 8 bits: weights of a quantised model
 MOST_VALUES = 1 << 16  # of a constant that is computed with; of a larger one the shape is enough
 _CHANCE = frozenset({
     "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli",
