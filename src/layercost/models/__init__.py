@@ -5,9 +5,10 @@ that says what it is, holds its parameters, and makes every count of operations 
 """
 
 from layercost.layers import Graph, Model
-from layercost.models.leaves import Applied, Rearranged, Stored, Unknown, Unplaced, Unused
+from layercost.models.leaves import Applied, Each, Rearranged, Stored, Unknown, Unplaced, Unused
 from layercost.models.tree import ModelError
 
 __all__ = [
-    "Applied", "Graph", "Model", "ModelError", "Rearranged", "Stored", "Unknown", "Unplaced", "Unused",
+    "Applied", "Each", "Graph", "Model", "ModelError", "Rearranged", "Stored", "Unknown", "Unplaced",
+    "Unused",
 ]  # fmt: skip

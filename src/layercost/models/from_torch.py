@@ -18,7 +18,7 @@ from typing import Any
 from layercost.facts import Held
 from layercost.layer import Layer, LayerError
 from layercost.layers.model import Model, Spelling
-from layercost.models.leaves import Applied, Rearranged, Repeated, Stored, Unknown, Unplaced, Unused
+from layercost.models.leaves import Applied, Each, Rearranged, Stored, Unknown, Unplaced, Unused
 from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_of, tensors
 from layercost.models.torch_functions import FUNCTIONS, LIKE_CONSTANTS
 from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, known_kind
@@ -289,7 +289,7 @@ class Reading:
         if self.holders.setdefault(id(layer), fitting) is fitting:
             return fitting
         light = Applied(layer)
-        return light if fitting is layer else Repeated(light, fitting.times)  # type: ignore[attr-defined]
+        return light if fitting is layer else Each(light, fitting.steps)  # type: ignore[attr-defined]
 
     def _known(self, module: Any, kind: str) -> Layer | None:
         """PyTorch's own module as our layer, if the two hold as many values."""
@@ -323,7 +323,7 @@ class Reading:
         first = values[0].sizes if values else ()
         if len(first) < 2:
             return None
-        repeated = self.repeated.setdefault((id(layer), first[0]), Repeated(layer, first[0]))
+        repeated = self.repeated.setdefault((id(layer), first[0]), Each(layer, first[0]))
         shape = self._shape(repeated, values)
         return (repeated, shape) if shape is not None and tuple(map(int, shape)) == sizes else None
 

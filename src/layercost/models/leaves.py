@@ -29,10 +29,12 @@ class _Holding(Join):
         return self.stored  # type: ignore[attr-defined,no-any-return]
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
-        return tuple([
-            shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
-            for shape in input_shapes
-        ])
+        return tuple(
+            [
+                shape if isinstance(shape, Shape) else seen_shape(tuple(shape), type(self).__name__)  # type: ignore[arg-type]
+                for shape in input_shapes
+            ]
+        )
 
 
 @frozen
@@ -148,11 +150,11 @@ class Applied(_Holding):
 
 
 @frozen
-class Repeated(Layer):
-    """``(times, ...)``: a layer that runs on each of so many windows or frames of a sample."""
+class Each(Join):
+    """``(steps, ...)`` to ``(steps, ...)``: a layer on every step alone, as if the steps were samples."""
 
     layer: Layer
-    times: int
+    steps: int
 
     def parameters(self) -> tuple[Held, ...]:
         return self.layer.parameters()
@@ -160,24 +162,35 @@ class Repeated(Layer):
     def buffers(self) -> tuple[Held, ...]:
         return self.layer.buffers()
 
-    def check(self, shape: Shape) -> None:
-        if len(shape) < 2 or shape[0] != self.times:
-            raise ShapeError(f"{self.layer!r} was seen on {self.times} parts of a sample, but got {shape}")
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        shapes = tuple([seen_shape(tuple(shape), repr(self)) for shape in input_shapes])  # type: ignore[arg-type]
+        for shape in shapes:
+            if not shape or shape[0] != self.steps:
+                raise ShapeError(f"{self!r} takes {self.steps} steps, but got shape {shape}")
+        return shapes
 
-    def transform(self, shape: Shape) -> Shape:
-        return shape_of((self.times, *self.layer.output_shape(shape[1:])))
+    def _inside(self, shapes: Shapes) -> tuple[Shapes, Shape]:
+        """The shapes of one step."""
+        one = (seen_shape(tuple(map(int, shape[1:])), repr(self)) for shape in shapes)
+        return self.layer.fitted(*one)
 
-    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        each = replace(setting, batch=times(setting.batch, self.times))
-        shapes, given = self.layer.fitted(shape[1:])
-        return self.layer.operations(*shapes, output=given, setting=each)
+    def _all(self, setting: Setting) -> Setting:
+        return replace(setting, batch=times(setting.batch, self.steps))
+
+    def transform(self, *shapes: Shape) -> Shape:
+        _, output = self._inside(shapes)
+        return seen_shape((self.steps, *map(int, output)), repr(self))
+
+    def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        inner, one = self._inside(shapes)
+        return self.layer.operations(*inner, output=one, setting=self._all(setting))
 
     def written(self, output: Shape, setting: Setting) -> Number:
-        each = replace(setting, batch=times(setting.batch, self.times))
-        return self.layer.written(shape_of(output[1:]), each)
+        one = seen_shape(tuple(map(int, output[1:])), repr(self))
+        return self.layer.written(one, self._all(setting))
 
     def __repr__(self) -> str:
-        return f"{self.times} × {self.layer!r}"
+        return f"Each({self.layer!r}, steps={self.steps})"
 
 
 @frozen
