@@ -616,6 +616,11 @@ def test_an_input_of_one_axis_is_one_sample(file: Make) -> None:
     assert lc.from_onnx(path, (5,)).output_shape((5,)) == (5,)
 
 
+def test_what_mixes_the_samples_of_a_batch_is_not_known(file: Make) -> None:
+    path = file([node("ReduceSum", "x", "y", keepdims=0)], input=("N", *IMAGE))
+    assert [repr(layer) for layer in layers_of(lc.from_onnx(path), IMAGE)] == ["Unknown('ReduceSum')"]
+
+
 # ---- the batch -----------------------------------------------------------------------------------
 
 

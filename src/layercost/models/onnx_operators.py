@@ -118,8 +118,9 @@ def _reduced(
     op: Operator, operation: str, axes: list[int], *, keep: bool, value: Value | None = None
 ) -> Made:
     value = op.value() if value is None else value
-    places = [value.axis(axis) for axis in axes]
-    inner = tuple(sorted(place for place in places if place is not None))
+    found = [value.axis(axis) for axis in axes]
+    must(None not in found or op.reading.takes_one)  # it mixes the samples of a batch
+    inner = tuple(sorted(place for place in found if place is not None))
     if not inner:
         return Made(Rearranged(op.kind, (value.sizes,), op.given_sample), [value])
     layer = of("Reduce")(operation, inner, keepdim=keep)

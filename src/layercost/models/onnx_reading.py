@@ -16,7 +16,7 @@ from layercost.models.folded import Joined, folded
 from layercost.models.leaves import Applied, Stored, Unknown, Unplaced, Unused
 from layercost.models.onnx_fusions import Fusions
 from layercost.models.onnx_holdings import Constant, Holdings
-from layercost.models.onnx_inputs import Input
+from layercost.models.onnx_inputs import Input, declared
 from layercost.models.onnx_operator import (
     SETTINGS,
     Made,
@@ -61,6 +61,13 @@ class Reading:
         self._note_inputs()
         self.fusions = Fusions(proto.graph, self._is_number)
         self._read_all(self.graph)
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether the file is for one sample and no more."""
+        declared_as = {one.name: one.dims or () for one in declared(self.graph)}
+        batched = [(declared_as[one.name], one.batch) for one in self.inputs if one.batch is not None]
+        return all(axis < len(dims) and dims[axis] == 1 for dims, axis in batched)
 
     @property
     def unknown(self) -> int:
