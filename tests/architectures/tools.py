@@ -108,7 +108,6 @@ def compared(name: str) -> Iterator[tuple[str, str, int, Any]]:
 
 if __name__ == "__main__":
     import sys
-
     from collections import Counter
 
     equal: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, Shapes
 from layercost.layers.joins import Join
 from layercost.setting import Setting
-from layercost.shape import Shape, ShapeError, seen_shape, shape_of, values
+from layercost.shape import Shape, ShapeError, seen_shape, values
 
 Sizes: TypeAlias = tuple[int, ...]
 

@@ -9,7 +9,6 @@ from typing import Any
 from layercost.convention import UnknownNameError
 from layercost.layers.model import Model, Spelling
 
-
 # How torchvision's code of a network without branches spells what is not a plain module.
 FEED_FORWARD: Mapping[str, Spelling] = {"ReLU": Spelling.IN_PLACE_MODULE, "Flatten": Spelling.FUNCTION}
 
