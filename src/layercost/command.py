@@ -114,6 +114,8 @@ class Said(NamedTuple):
 
 
 def _show(options: argparse.Namespace) -> str | Said:
+    if isinstance(options.input, dict) and not _is_file(options.network):
+        raise ValueError("--input NAME=SHAPE is for files; a network by name has one input, as 1x32x32")
     if options.dialect is not None and not _is_file(options.network):
         return _reading(_published(options.network, options.version), options)
     net = _network(options)
@@ -138,7 +140,9 @@ def _network(options: argparse.Namespace) -> Layer:
         return network_named(options.network, options.version)
     if options.version is not None:
         raise ValueError(f"--version is for the networks by name; {options.network} has none")
-    return layercost.from_onnx(options.network, options.input)
+    read = layercost.from_onnx(options.network, options.input)
+    options.input = None  # what it was read for is its own now
+    return read
 
 
 def _difference(options: argparse.Namespace) -> Said:
@@ -342,6 +346,24 @@ def sizes(text: str) -> tuple[int, ...]:
     return found
 
 
+def _input(text: str) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    """A shape, or that of an input by its name, ``mask=1x128``; a single value is ``NAME=``."""
+    name, named, shape = text.rpartition("=")
+    if not named:
+        return sizes(text)
+    return {name: sizes(shape) if shape else ()}
+
+
+class _Inputs(argparse.Action):
+    """Shapes by the names of their inputs, one after the other."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        before = getattr(namespace, self.dest)
+        if before is not None and not (isinstance(before, dict) and isinstance(values, dict)):
+            raise ValueError("--input is given once, or once for each input, as --input NAME=1x3x224x224")
+        setattr(namespace, self.dest, values if before is None else {**before, **values})
+
+
 def _batch(text: str) -> int:
     try:
         numbers = whole_numbers(text)
@@ -404,7 +426,9 @@ def _examples_of(name: str) -> str:
 
 
 def _counting_options(command: argparse.ArgumentParser, input_help: str, *, required: bool) -> None:
-    command.add_argument("--input", type=sizes, metavar="SHAPE", required=required, help=input_help)
+    command.add_argument(
+        "--input", type=_input, action=_Inputs, metavar="SHAPE", required=required, help=input_help
+    )
     command.add_argument(
         "--convention",
         type=_counter,
@@ -435,9 +459,11 @@ def _show_options(command: argparse.ArgumentParser) -> None:
         "network", metavar="NAME", help="a network, as lenet5 or resnet50:v1, or a file, as my.onnx"
     )
     command.add_argument("--version", metavar="VERSION", help="which version; see layercost networks")
-    _counting_options(
-        command, "sizes without the batch, as 1x32x32 (default: the network's own)", required=False
+    what = (
+        "sizes without the batch, as 1x32x32 (default: the network's own); of a file with several inputs "
+        "one for each, as --input ids=128 --input mask=128"
     )
+    _counting_options(command, what, required=False)
     _reading_options(command)
 
 

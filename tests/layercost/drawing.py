@@ -452,6 +452,8 @@ def matmul(draw: Draw) -> Drawn:
     n, k, m = draw(small(1, 3)), draw(small(1, 4)), draw(small(1, 3))
     transpose, stack = draw(st.booleans()), draw(st.sampled_from([(), (2,), (1,)]))
     other = draw(st.sampled_from([(), stack, (1,)])) if stack else ()
+    if draw(small(0, 3)) == 0:  # a row of one value
+        return lc.MatMul(transpose), ((k,), (*stack, *((m, k) if transpose else (k, m))))
     return lc.MatMul(transpose), ((*stack, n, k), (*other, *((m, k) if transpose else (k, m))))
 
 

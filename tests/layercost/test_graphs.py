@@ -230,3 +230,19 @@ def test_a_normalization_behind_a_graph_disappears_into_the_last_convolution_ins
     inside = Graph((Node("relu", lc.ReLU(), ("",)), Node("conv", lc.Conv2d(2, 2, 1), ("relu",))), "conv")
     folded = lc.fold(lc.Sequential({"graph": inside, "norm": lc.BatchNorm2d(2)}))
     assert [leaf for _, leaf in folded.leaves()] == [lc.ReLU(), lc.Conv2d(2, 2, 1)]
+
+
+# ---- letters -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "text"),
+    [
+        (lc.MatMul(), ((3, 4), (4, 5)), "F·T·F_2 = 4·3·5 = 60"),
+        (lc.MatMul(transpose=True), ((2, 3, 4), (2, 5, 4)), "W·C·H·H_2 = 4·2·3·5 = 120"),
+    ],
+)
+def test_a_second_value_has_letters_of_its_own_where_its_sizes_are_others(
+    layer: lc.Layer, shapes: tuple[tuple[int, ...], ...], text: str
+) -> None:
+    assert lc.count(layer, lc.MACS, shapes).text() == text

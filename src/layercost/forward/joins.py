@@ -65,9 +65,10 @@ def concatenate(layer: Any, values: Sequence[Array], shapes: Sequence[Shape]) ->
 @joins("MatMul")
 def matmul(layer: Any, values: Sequence[Array], shapes: Sequence[Shape]) -> Array:
     """The product of two matrices, or of each with each along the axes in front."""
-    first, second = _aligned(values)
+    row = values[0].ndim == 2  # with the batch first
+    first, second = _aligned([values[0][:, None], values[1]] if row else values)
     product: Array = first @ (np.swapaxes(second, -1, -2) if layer.transpose else second)
-    return product
+    return product[..., 0, :] if row else product
 
 
 _TWO: dict[str, Callable[[Any, Any], Array]] = {

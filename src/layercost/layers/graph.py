@@ -8,7 +8,7 @@ from typing import NamedTuple
 from layercost.frozen import frozen
 from layercost.layer import Call, Layer
 from layercost.layers.composite import Composite
-from layercost.shape import Shape, ShapeError, several, shape_of
+from layercost.shape import Scalar, Shape, ShapeError, checked_sizes, several, shape_of
 
 
 class Node(NamedTuple):
@@ -44,7 +44,7 @@ class Graph(Composite):
         if len(input_shapes) != len(self.inputs):
             raise ShapeError(f"{self!r} reads {len(self.inputs)} values, but got {len(input_shapes)} shapes")
         prefix = f"{path}." if path else ""
-        shapes = {name: shape_of(shape) for name, shape in zip(self.inputs, input_shapes, strict=True)}
+        shapes = {name: _arriving(shape) for name, shape in zip(self.inputs, input_shapes, strict=True)}
         once = set[str]()
         for name, layer, inputs, happens_once in self.nodes:
             given = as_samples([(shapes[key], key in once) for key in inputs], happens_once)
@@ -79,6 +79,12 @@ class Graph(Composite):
 
     def __repr__(self) -> str:
         return f"<graph of {len(self.nodes)} layers>"
+
+
+def _arriving(sizes: Iterable[object]) -> Shape:
+    """The shape of an input; of a model that was read, it may be a single value."""
+    plain = checked_sizes(sizes)
+    return shape_of(plain) if plain else Scalar()
 
 
 def as_samples(given: list[tuple[Shape, bool]], happens_once: bool) -> tuple[Shape, ...]:

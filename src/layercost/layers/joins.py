@@ -153,6 +153,11 @@ def _without(at: int, shape: Shape) -> list[int]:
     return [int(size) for place, size in enumerate(shape) if place != at]
 
 
+def _lettered_as_they_are(sizes: tuple[Number, ...]) -> Shape:
+    """A shape whose axes are guessed from how many there are; letters stay letters."""
+    return type(shape_of(map(int, sizes)))(sizes)
+
+
 @register
 @frozen
 class MatMul(Join):
@@ -185,13 +190,13 @@ class MatMul(Join):
         _, columns = self._second(second)
         longer = first if len(first) >= len(second) else second
         if len(first) == 1:
-            return shape_of((*second[:-2], columns))
+            return _lettered_as_they_are((*second[:-2], columns))
         in_front: tuple[Number, ...] = ()
         if len(longer) > 2:
             stacks = [shape_of(map(int, shape[:-2])) for shape in shapes if len(shape) > 2]
             both = broadcast(*stacks)
             in_front = tuple(longer[:-2]) if both == stacks[0] == stacks[-1] else tuple(both)
-        return shape_of((*in_front, *first[-2:-1], columns))
+        return _lettered_as_they_are((*in_front, *first[-2:-1], columns))
 
     def operations(self, *shapes: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         amount = times(setting.batch, values(output))

@@ -91,8 +91,17 @@ def _concatenate(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
 def _matmul(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
     """Every row of the first value meets every column of the second."""
     first, second = parts
+    if len(shape(first)) == 1:
+        return _without_its_row(_matmul(layer, [[first], second], this))
     deepest = max(len(shape(first)), len(shape(second)))
     return _products(layer, _deepened(first, deepest), _deepened(second, deepest))
+
+
+def _without_its_row(products: Tensor) -> Tensor:
+    """A single row, at the last place but one, as what it holds."""
+    if len(shape(products)) == 2:
+        return products[0]
+    return [_without_its_row(part) for part in products]
 
 
 def _products(layer: Any, first: Tensor, second: Tensor) -> Tensor:
