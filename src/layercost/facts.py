@@ -40,9 +40,7 @@ class Kind(Enum):
     ERROR_FUNCTION = "error function"
     UNKNOWN = "unknown operation"  # of a model read from elsewhere; no convention has a price for it
 
-    __hash__ = (
-        object.__hash__
-    )  # each member exists once; Enum's own hash is slow where prices are looked up
+    __hash__ = object.__hash__  # each member exists once; Enum's own hash is slow where prices are looked up
 
 
 class Role(Enum):

@@ -1,4 +1,4 @@
-"""What five counting tools print for other people's models, run here and now, beside our reading of the same."""
+"""What five counting tools print for other people's models, run here and now, beside our own reading."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def live(model: Any, size: tuple[int, ...]) -> Iterator[tuple[str, dict[str, int
 def _fvcore(model: Any, values: Any, _: tuple[int, ...]) -> dict[str, int]:
     from fvcore.nn import FlopCountAnalysis
 
-    analysis = FlopCountAnalysis(model, values).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    return {"total": int(analysis.total())}
+    analysis = FlopCountAnalysis(model, values).unsupported_ops_warnings(False)
+    return {"total": int(analysis.uncalled_modules_warnings(False).total())}
 
 
 def _thop(model: Any, values: Any, _: tuple[int, ...]) -> dict[str, int]:

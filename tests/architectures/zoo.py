@@ -1,7 +1,7 @@
 """Models of torchvision, timm and transformers that nobody here wrote, built without weights.
 
-``python -m tests.architectures.zoo`` reads them all and writes ``outcomes.json``: what torch says of each, what
-we say, and how it went. Names on the command line read these alone and print them.
+``python -m tests.architectures.zoo`` reads them all and writes ``outcomes.json``: what torch says of each,
+what we say, and how it went. Names on the command line read these alone and print them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def packages() -> None:
 
 @cache
 def torchvision() -> ModuleType:
-    """The package; its wheel registers operators that a plain build of torch lacks, which no model here needs."""
+    """The package; its wheel registers operators that a plain build of torch lacks, and no model here needs."""
     import torch
 
     register = torch.library.register_fake
@@ -82,7 +82,7 @@ def architectures() -> list[Architecture]:
 
 
 def chosen() -> Iterator[Architecture]:
-    """One or two of each family of timm, torchvision's that need no trained weights, and some of transformers."""
+    """One or two of each family of timm, all of torchvision, and some of transformers."""
     vision = torchvision()
     import timm
 
@@ -198,7 +198,7 @@ def torchs(model: Any, size: tuple[int, ...]) -> tuple[int, int]:
     parameters = sum(one.numel() for one in module.parameters())
     kind = torch.long if len(size) == 1 else torch.float32
     values = torch.empty((1, *size), dtype=kind, device="meta")
-    for mode in (torch.no_grad, torch.enable_grad):  # its module tracker stops at some models without gradients
+    for mode in (torch.no_grad, torch.enable_grad):  # some models stop its module tracker without gradients
         try:
             with FlopCounterMode(display=False) as counter, mode():
                 module(values)

@@ -173,7 +173,8 @@ def test_what_decides_by_values_is_refused_with_the_place_and_what_is_known() ->
 @torch_needed
 @pytest.mark.parametrize(("name", "shape"), [("StepsFirst", (7, 4)), ("MixesSamples", (4,))])
 def test_a_model_whose_samples_do_not_stay_apart_is_refused(name: str, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ModelError, match=rf"of {name} puts the samples of a batch together, .*batch_first=True"):
+    said = rf"of {name} puts the samples of a batch together, .*batch_first=True"
+    with pytest.raises(ModelError, match=said):
         lc.from_torch(made(name), shape)
 
 

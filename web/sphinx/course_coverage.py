@@ -166,8 +166,10 @@ class Architectures(_OfOutcomes):
 
     def written(self) -> str:
         every = outcomes()
-        packages = dict.fromkeys(one["architecture"].partition(":")[0] for one in every)
-        rows = [_package(name, [o for o in every if o["architecture"].startswith(f"{name}:")]) for name in packages]
+        of_package: dict[str, list[dict[str, Any]]] = {}
+        for one in every:
+            of_package.setdefault(one["architecture"].partition(":")[0], []).append(one)
+        rows = [_package(name, models) for name, models in of_package.items()]
         caption = "Models read by from_torch, held against PyTorch's parameters and FlopCounterMode"
         counts = html_table(caption, ("package", *_HOW, "models"), rows, (_package("all", every),))
         others = [

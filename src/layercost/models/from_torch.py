@@ -1,9 +1,9 @@
 """PyTorch's modules turned into our tree, by watching one run of the model on the meta device.
 
 Nothing is computed: there, arrays are shapes alone. PyTorch's own modules map one to one; every function that
-a model calls between them is seen as it is called, and a function that we do not know is seen as the operators
-that it is made of. So whatever runs is noted, whichever way the model's code takes. It needs PyTorch, which
-stands in no extra for its size.
+a model calls between them is seen as it is called, and one that we do not know as the operators that it is
+made of. So whatever runs is noted, whichever way the model's code takes. It needs PyTorch, which stands in no
+extra for its size.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ UNSEEN = "computed unseen"  # a tensor that none of the functions that were seen
 def from_torch(module: Any, input_shape: Iterable[object], *, opaque: tuple[type, ...] = ()) -> Model:
     """The tree of a ``torch.nn.Module`` for an input of `input_shape`, without the batch, at inference.
 
-    A model of several inputs takes one shape for each. Of several outputs, the first tensor is the tree's; all
-    that runs is counted. The module may be on any device, the meta device among them; it is not changed and
+    A model of several inputs takes one shape for each. Of several outputs, the first tensor is the tree's;
+    all that runs is counted. The module may be on any device, the meta device among them; it is not changed and
     its weights are not read. Modules of the types `opaque`, and all that is not known, become `Unknown`.
     Raises ModelError, which names the place, where the model cannot run on shapes alone, and ShapeError where
     the input does not fit it.
@@ -66,7 +66,7 @@ class Reading:
         for name, one in _named_arrays(self.module):
             self.names.setdefault(id(one), name)
         self.places: list[tuple[str, ...]] = [()]  # the modules in whose forward we are
-        self.unseen = torch._C.DisableTorchFunction  # what is called inside of it is not looked at
+        self.unseen = torch._C.DisableTorchFunction  # noqa: SLF001 - inside of it nothing is looked at
         self.quiet: list[Any] = []  # for each module that is known as a whole and that we are in
         self.last = "its first call"
         self.alone: set[tuple[str, ...]] = set()  # modules of the model's own with no module inside
@@ -119,8 +119,8 @@ class Reading:
         if needs_values:
             total = sum(one.numel() for one in self.arrays if isinstance(one, self.torch.nn.Parameter))
             return ModelError(
-                f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it holds "
-                f"{total:,} parameters. Where a part of it decides by values that arrive, wrap or replace that "
+                f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it "
+                f"holds {total:,} parameters. Where a part of it decides by values that arrive, wrap or replace that "
                 "part, or read the parts around it one by one"
             )
         return ShapeError(f"{self.name} does not run on inputs of shape {shown}{where}: {first}")
@@ -308,7 +308,8 @@ class Reading:
             return None
         arrays, trained = _arrays(module), self.torch.nn.Parameter
         parameters = sum(one.numel() for one in arrays if isinstance(one, trained))
-        buffers = sum(one.numel() for one in arrays if not isinstance(one, trained) and not _is_step_counter(one))
+        stored = (one for one in arrays if not isinstance(one, trained) and not _is_step_counter(one))
+        buffers = sum(one.numel() for one in stored)
         same = (parameters, buffers) == (sizes_of(layer.parameters()), sizes_of(layer.buffers()))
         return layer if same or self._computed_weights(module) else None
 
@@ -359,9 +360,7 @@ class Reading:
             self.constants.update(id(one) for one in outs if not self.matters(one))
             self.alive.extend(outs)
             return
-        self._function_called(
-            name, args, dict(kwargs), outs, (*self.places[-1], name), _spelling(func, name)
-        )
+        self._function_called(name, args, dict(kwargs), outs, (*self.places[-1], name), _spelling(func, name))
 
     def cover(self, name: str, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """What a function gave though none of the operators in it was seen to give it is unknown."""
@@ -468,11 +467,7 @@ class Reading:
 
     def _hold_the_rest(self) -> None:
         """What the model holds and no step does: not used, or, where something ran unseen, perhaps used there."""
-        rest = [
-            one
-            for one in self.arrays
-            if id(one) not in self.counted and not _is_step_counter(one)
-        ]
+        rest = [one for one in self.arrays if id(one) not in self.counted and not _is_step_counter(one)]
         if not rest:
             return
         unseen = any(getattr(step.layer, "what", "") == UNSEEN for step in self.steps.values())

@@ -105,12 +105,11 @@ def _activation(name: str, *settings: tuple[int, str, Any]) -> Handler:
     return handler
 
 
-_LOW, _HIGH = {"hardtanh": -1.0}, {"hardtanh": 1.0}
-
-
 def _clamp(call: FunctionCall) -> Made:
     """A comparison with each bound; from 0 to 6 it is a ReLU6."""
-    low, high = call.get(1, "min", call.get(1, "min_val", _LOW.get(call.name))), call.get(2, "max", call.get(2, "max_val", _HIGH.get(call.name)))
+    usual = (-1.0, 1.0) if call.name == "hardtanh" else (None, None)
+    low = call.get(1, "min", call.get(1, "min_val", usual[0]))
+    high = call.get(2, "max", call.get(2, "max_val", usual[1]))
     plain = all(isinstance(bound, (int, float)) for bound in (low, high))
     if plain and (low, high) == (0, 6):
         return Made(ours.ReLU6(), [call.first])
@@ -120,6 +119,12 @@ def _clamp(call: FunctionCall) -> Made:
     if low is not None and high is not None:
         value = call.step("low", ours.Elementwise("compare"), value)
     return Made(ours.Elementwise("compare"), [value])
+
+
+def _reciprocal_root(call: FunctionCall) -> Made:
+    """``1 / sqrt(x)``: a square root and a division."""
+    root = call.step("root", ours.Elementwise("square root"), call.first)
+    return Made(ours.Elementwise("divide"), [root])
 
 
 def _along(name: str) -> Handler:
@@ -234,14 +239,11 @@ def _layer_norm(call: FunctionCall) -> Made:
     return call.weighted(layer, call.get(0, "input"), weight, bias)
 
 
-def _native_layer_norm(call: FunctionCall) -> Made:
-    return _layer_norm(call)
-
-
 def _group_norm(call: FunctionCall) -> Made:
     x, groups = call.get(0, "input"), call.get(1, "num_groups")
     weight, bias = call.get(2, "weight"), call.get(3, "bias")
-    layer = ours.GroupNorm(groups, int(x.shape[1]), affine=weight is not None)
+    shifted = weight is None or bias is not None
+    layer = ours.GroupNorm(groups, int(x.shape[1]), affine=weight is not None, bias=shifted)
     return call.weighted(layer, x, weight, bias)
 
 
@@ -250,9 +252,9 @@ def _batch_norm(call: FunctionCall) -> Made | None:
     weight, bias = call.get(3, "weight"), call.get(4, "bias")
     axes = x.dim() - 2
     kind = {0: "BatchNorm1d", 1: "BatchNorm1d", 2: "BatchNorm2d", 3: "BatchNorm3d"}[axes]
-    layer = getattr(ours, kind)(  # fmt: skip
-        int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None,
-        bias=weight is None or bias is not None,
+    shifted = weight is None or bias is not None
+    layer = getattr(ours, kind)(
+        int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None, bias=shifted
     )
     return call.weighted(layer, x, weight, bias, mean, var)
 
@@ -267,7 +269,7 @@ def _rms_norm(call: FunctionCall) -> Made:
 def _instance_norm(call: FunctionCall) -> Made:
     x, weight, bias = call.get(0, "input"), call.get(3, "weight"), call.get(4, "bias")
     kind = getattr(ours, f"InstanceNorm{x.dim() - 2}d")
-    layer = kind(int(x.shape[1]), affine=weight is not None)
+    layer = kind(int(x.shape[1]), affine=weight is not None, bias=weight is None or bias is not None)
     return call.weighted(layer, x, weight, bias)
 
 
@@ -400,6 +402,12 @@ def _interpolated(call: FunctionCall) -> Made | None:
     return Made(ours.Upsample(size=tuple(call.given[-axes:]), mode=mode), [call.first])
 
 
+_COMPARING = (
+    "gt", "ge", "lt", "le", "eq", "ne", "logical_not", "logical_and", "logical_or", "bitwise_and", "bitwise_or",
+    "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign",
+)  # fmt: skip
+
+
 # ---- by name ----------------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Handler] = {
@@ -421,12 +429,12 @@ FUNCTIONS: dict[str, Handler] = {
     ),
     **dict.fromkeys(("pow", "rpow"), _elementwise("power")),
     **dict.fromkeys(("exp", "expm1", "exp2"), _elementwise("exponential")),
-    **dict.fromkeys(("sqrt", "rsqrt"), _elementwise("square root")),
+    "sqrt": _elementwise("square root"),
+    "rsqrt": _reciprocal_root,
     **dict.fromkeys(("maximum", "fmax", "clamp_min"), _elementwise("maximum")),
     **dict.fromkeys(("minimum", "fmin", "clamp_max"), _elementwise("minimum")),
     "threshold": _elementwise("compare"),
-    **dict.fromkeys(("gt", "ge", "lt", "le", "eq", "ne", "logical_not", "logical_and", "logical_or", "bitwise_and",
-                     "bitwise_or", "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign"), _elementwise("compare")),
+    **dict.fromkeys(_COMPARING, _elementwise("compare")),
     **dict.fromkeys(("floor", "ceil", "round", "trunc"), _elementwise("round")),
     **dict.fromkeys(("sin", "arcsin"), _elementwise("sine")),
     "cos": _elementwise("cosine"),
@@ -464,8 +472,7 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(_CONVOLUTIONS, _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
     "scaled_dot_product_attention": _attention,
-    "layer_norm": _layer_norm,
-    "native_layer_norm": _native_layer_norm,
+    **dict.fromkeys(("layer_norm", "native_layer_norm"), _layer_norm),
     "group_norm": _group_norm,
     "batch_norm": _batch_norm,
     "instance_norm": _instance_norm,

@@ -41,6 +41,13 @@ def _layer_norm(module: Any) -> Layer:
     )
 
 
+def _norm(kind: str, *names: str) -> Callable[[Any], Layer]:
+    """A normalization that may have scales without shifts."""
+    return lambda module: getattr(ours, kind)(
+        **{name: getattr(module, name) for name in names}, bias=not module.affine or module.bias is not None
+    )
+
+
 def _rms_norm(module: Any) -> Layer:
     return ours.RMSNorm(tuple(module.normalized_shape), module.eps, module.elementwise_affine)
 
@@ -61,11 +68,10 @@ MODULES: dict[str, Callable[[Any], Layer]] = {
     },
     **{f"AdaptiveAvgPool{n}": _same_names(f"AdaptiveAvgPool{n}", "output_size") for n in _OF_AXES},
     **{f"AdaptiveMaxPool{n}": _same_names(f"AdaptiveMaxPool{n}", "output_size") for n in _OF_AXES},
-    **{f"BatchNorm{n}": _same_names(f"BatchNorm{n}", *_NORM) for n in _OF_AXES},
-    **{f"InstanceNorm{n}": _same_names(f"InstanceNorm{n}", *_NORM) for n in _OF_AXES},
+    **{f"{kind}{n}": _norm(f"{kind}{n}", *_NORM) for kind in ("BatchNorm", "InstanceNorm") for n in _OF_AXES},
     "LayerNorm": _layer_norm,
     "RMSNorm": _rms_norm,
-    "GroupNorm": _same_names("GroupNorm", "num_groups", "num_channels", "eps", "affine"),
+    "GroupNorm": _norm("GroupNorm", "num_groups", "num_channels", "eps", "affine"),
     "LocalResponseNorm": _same_names("LocalResponseNorm", "size", "alpha", "beta", "k"),
     "LSTM": _same_names("LSTM", *_RECURRENT, "proj_size"),
     "GRU": _same_names("GRU", *_RECURRENT),
@@ -74,8 +80,8 @@ MODULES: dict[str, Callable[[Any], Layer]] = {
     **{
         kind: _plain(kind)
         for kind in (
-            "ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "Identity", "Hardswish", "Hardsigmoid", "Mish", "SELU",
-            "Softsign", "LogSigmoid",
+            "ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "Identity", "Hardswish", "Hardsigmoid", "Mish",
+            "SELU", "Softsign", "LogSigmoid",
         )
     },
     "GELU": _same_names("GELU", "approximate"),
@@ -96,10 +102,11 @@ AS_FUNCTIONS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "LogSoftmax": lambda module: ("log_softmax", {"dim": module.dim}),
     "GLU": lambda module: ("glu", {"dim": module.dim}),
     "Upsample": lambda module: ("interpolate", {"mode": module.mode, "align_corners": module.align_corners}),
-    "ZeroPad2d": lambda module: ("pad", {}),
-    "Flatten": lambda module: ("flatten", {}),
-    "Unflatten": lambda module: ("unflatten", {}),
+    "ZeroPad2d": lambda _: ("pad", {}),
+    "Flatten": lambda _: ("flatten", {}),
+    "Unflatten": lambda _: ("unflatten", {}),
 }
+
 
 def _channels(axes: tuple[int, ...], name: str) -> Callable[[Any, Any], bool]:
     return lambda module, x: x.dim() in axes and x.shape[1] == getattr(module, name)
@@ -114,8 +121,9 @@ KEEPS_SHAPE: dict[str, Callable[[Any, Any], bool]] = {
     "LayerNorm": lambda module, x: tuple(x.shape[-len(module.normalized_shape) :]) == module.normalized_shape,
     **dict.fromkeys(
         ("ReLU", "ReLU6", "Sigmoid", "Tanh", "SiLU", "GELU", "LeakyReLU", "Hardswish", "Hardsigmoid", "Mish",
-         "ELU", "CELU", "SELU", "Softplus", "Softsign", "Hardtanh", "LogSigmoid", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity"),
-        lambda module, x: x.is_floating_point(),
+         "ELU", "CELU", "SELU", "Softplus", "Softsign", "Hardtanh", "LogSigmoid", "Dropout",
+         "Dropout1d", "Dropout2d", "Dropout3d", "Identity"),
+        lambda _, x: x.is_floating_point(),
     ),
 }  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""From what reads what to a tree: chains become Sequential, forks that meet again Parallel, all else a Graph."""
+"""From what reads what to a tree of layers.
+
+Chains become Sequential, forks that meet again become Parallel, and all else becomes a Graph.
+"""
 
 from __future__ import annotations
 

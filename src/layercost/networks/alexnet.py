@@ -46,8 +46,9 @@ def alexnet(version: str = "ungrouped") -> Model:
     shape = (3, size, size)
     spelling = FEED_FORWARD if version == "torchvision" else None
     return Model(
-        layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape, spelling=spelling
-    )
+        layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape,
+        spelling=spelling,
+    )  # fmt: skip
 
 
 def _original(groups: int) -> dict[str, Layer]:

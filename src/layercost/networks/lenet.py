@@ -57,9 +57,7 @@ CONNECTIONS = Convention(
 
 
 @network("LeNet-5, LeCun et al. 1998", VERSIONS, default="max-pooling")
-def lenet5(
-    version: str = "max-pooling", *, in_channels: int = 1, size: int = 32, classes: int = 10
-) -> Model:
+def lenet5(version: str = "max-pooling", *, in_channels: int = 1, size: int = 32, classes: int = 10) -> Model:
     """LeNet-5 for ``(in_channels, size, size)`` images of `classes` kinds, in one of `VERSIONS`.
 
     With its defaults it is the network of its sources; with others, the first layer after Flatten follows.
