@@ -1,4 +1,4 @@
-"""Models that nobody here wrote: counted exactly, or with a total that says *at least*, or refused by name."""
+"""Models that nobody here wrote: counted exactly, or *at least* so much, or refused by name."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def packages() -> None:
 
 @cache
 def torchvision() -> ModuleType:
-    """The package; its wheel registers operators that a plain build of torch lacks, and no model here needs."""
+    """The package; its wheel registers operators that a plain build of torch lacks."""
     import torch
 
     register = torch.library.register_fake

@@ -150,7 +150,7 @@ def _ptflops_pytorch_total(run: Run) -> int:
 
 _PTFLOPS_GIVES = {Quantity.MACS: ("macs (return value 1)",), Quantity.PARAMETERS: ("params",)}
 
-# Of nn.MultiheadAttention the hook knows the projections, the scaling of the queries, both products, the softmax.
+# Of nn.MultiheadAttention the hook knows the projections, the queries' scaling, both products, the softmax.
 _ATTENTION = PriceList(
     {
         Linear: macs_and_bias,

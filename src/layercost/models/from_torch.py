@@ -9,6 +9,7 @@ extra for its size.
 from __future__ import annotations
 
 import copy
+import importlib
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,8 +34,8 @@ def from_torch(module: Any, input_shape: Iterable[object], *, opaque: tuple[type
     """The tree of a ``torch.nn.Module`` for an input of `input_shape`, without the batch, at inference.
 
     A model of several inputs takes one shape for each. Of several outputs, the first tensor is the tree's;
-    all that runs is counted. The module may be on any device, the meta device among them; it is not changed and
-    its weights are not read. Modules of the types `opaque`, and all that is not known, become `Unknown`.
+    all that runs is counted. The module may be on any device, the meta device among them; it is not changed,
+    and its weights are not read. Modules of the types `opaque`, and all that is not known, become `Unknown`.
     Raises ModelError, which names the place, where the model cannot run on shapes alone, and ShapeError where
     the input does not fit it.
     """
@@ -99,7 +100,7 @@ class Reading:
             stack.callback(self._awake)
             stack.callback(self._remove, self._watch())
             stack.enter_context(self.torch.no_grad())
-            stack.enter_context(_functions(self.torch, self))
+            stack.enter_context(_functions(self))
             try:
                 return self.module(*inputs)
             except (ModelError, ShapeError):
@@ -120,8 +121,8 @@ class Reading:
             total = sum(one.numel() for one in self.arrays if isinstance(one, self.torch.nn.Parameter))
             return ModelError(
                 f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it "
-                f"holds {total:,} parameters. Where a part of it decides by values that arrive, wrap or replace that "
-                "part, or read the parts around it one by one"
+                f"holds {total:,} parameters. Where a part of it decides by values that arrive, wrap or replace "
+                "that part, or read the parts around it one by one"
             )
         return ShapeError(f"{self.name} does not run on inputs of shape {shown}{where}: {first}")
 
@@ -203,7 +204,7 @@ class Reading:
         return id(tensor) in self.values or id(tensor) in self.parts
 
     def value(self, tensor: Any) -> Value:
-        """The value of a tensor; one that nothing gave yet is held by the model, or a constant of its code."""
+        """The value of a tensor; what no step gave is held by the model, or a constant of its code."""
         known = self.values.get(id(tensor))
         if known is not None:
             return known
@@ -326,7 +327,7 @@ class Reading:
         return layer if alone else Applied(layer, held, stored)
 
     def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> tuple[Layer, Shape] | None:
-        """The layer with its output's shape, if it gives these sizes; or repeated for each window in front."""
+        """The layer with its output's shape, if it gives these sizes; or on each window that stands in front."""
         shape = self._shape(layer, values)
         if shape is not None and tuple(map(int, shape)) == sizes:
             return layer, shape
@@ -466,7 +467,7 @@ class Reading:
         )
 
     def _hold_the_rest(self) -> None:
-        """What the model holds and no step does: not used, or, where something ran unseen, perhaps used there."""
+        """What the model holds and no step does: not used, or perhaps used by what ran unseen."""
         rest = [one for one in self.arrays if id(one) not in self.counted and not _is_step_counter(one)]
         if not rest:
             return
@@ -478,7 +479,7 @@ class Reading:
 
 
 def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable[..., Any]:
-    """The forward of a module that gives what has its input's shape; where the input does not fit, its own."""
+    """The forward of a module that keeps its input's shape; its own forward where the input does not fit."""
     own = module.forward
 
     def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -489,37 +490,34 @@ def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable
     return forward
 
 
-def _functions(torch: Any, reading: Reading) -> Any:
+def _functions(reading: Reading) -> Any:
     """Sees every function of torch's that is called; one that is not known, as the operators inside of it."""
-    from torch.overrides import TorchFunctionMode
-    from torch.utils._python_dispatch import TorchDispatchMode
+    overrides = importlib.import_module("torch.overrides")
+    dispatch = importlib.import_module("torch.utils._python_dispatch")
 
-    class Operators(TorchDispatchMode):
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            output = func(*args, **(kwargs or {}))
-            reading.function(func, args, kwargs or {}, output)
+    def operator(_: Any, func: Any, __: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        reading.function(func, args, kwargs or {}, output)
+        return output
+
+    def function(_: Any, func: Any, __: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs, name = kwargs or {}, _plain_name(func)
+        if name in _QUESTIONS:
+            return func(*args, **kwargs)
+        if _is_constant(name) and _inside_of_torch():
+            return func(*args, **kwargs)  # what it gives is the result of an operator that was not seen
+        is_known = name in FUNCTIONS or _is_constant(name)
+        if is_known or not any(map(reading.matters, tensors((args, kwargs)))):
+            output = func(*args, **kwargs)
+            reading.function(func, args, kwargs, output)
             return output
+        with operators:
+            output = func(*args, **kwargs)
+        reading.cover(name, args, kwargs, output)
+        return output
 
-    operators = Operators()
-
-    class Functions(TorchFunctionMode):
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs, name = kwargs or {}, _plain_name(func)
-            if name in _QUESTIONS:
-                return func(*args, **kwargs)
-            if _is_constant(name) and _inside_of_torch():
-                return func(*args, **kwargs)  # what it gives is the result of an operator that was not seen
-            is_known = name in FUNCTIONS or _is_constant(name)
-            if is_known or not any(map(reading.matters, tensors((args, kwargs)))):
-                output = func(*args, **kwargs)
-                reading.function(func, args, kwargs, output)
-                return output
-            with operators:
-                output = func(*args, **kwargs)
-            reading.cover(name, args, kwargs, output)
-            return output
-
-    return Functions()
+    operators = type("Operators", (dispatch.TorchDispatchMode,), {"__torch_dispatch__": operator})()
+    return type("Functions", (overrides.TorchFunctionMode,), {"__torch_function__": function})()
 
 
 def _inside_of_torch() -> bool:
@@ -543,10 +541,10 @@ def _plain_name(func: Any) -> str:
 
 # What code asks of a tensor, and gets no tensor for an answer.
 _QUESTIONS = frozenset({
-    "get", "shape", "size", "dim", "ndim", "numel", "dtype", "device", "is_floating_point", "stride", "layout",
-    "requires_grad", "is_contiguous", "is_cuda", "is_meta", "element_size", "is_complex", "get_device", "len",
-    "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes", "ndimension", "storage_offset",
-    "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
+    "get", "shape", "size", "dim", "ndim", "numel", "dtype", "device", "is_floating_point", "stride",
+    "layout", "requires_grad", "is_contiguous", "is_cuda", "is_meta", "element_size", "is_complex",
+    "get_device", "len", "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes", "ndimension",
+    "storage_offset", "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
 })  # fmt: skip
 _OPERATORS = frozenset({"add", "mul", "sub", "div", "matmul", "pow", "neg", "rsub", "truediv", "floordiv"})
 
@@ -575,7 +573,7 @@ def _arrays(module: Any) -> list[Any]:
 
 
 def _named_arrays(module: Any) -> Iterator[tuple[str, Any]]:
-    """Parameters and buffers by their names, parameters first (torch's own methods walk twice, and slowly)."""
+    """Parameters and buffers by their names, parameters first (torch's own methods are slow)."""
     modules = list(module.named_modules())
     for kind in ("_parameters", "_buffers"):
         for path, inner in modules:

@@ -403,8 +403,8 @@ def _interpolated(call: FunctionCall) -> Made | None:
 
 
 _COMPARING = (
-    "gt", "ge", "lt", "le", "eq", "ne", "logical_not", "logical_and", "logical_or", "bitwise_and", "bitwise_or",
-    "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign",
+    "gt", "ge", "lt", "le", "eq", "ne", "logical_not", "logical_and", "logical_or", "bitwise_and",
+    "bitwise_or", "bitwise_not", "isnan", "isinf", "and", "or", "invert", "sign",
 )  # fmt: skip
 
 
