@@ -148,6 +148,17 @@ def deepspeed() -> Tool:
     return Tool("deepspeed", importlib.metadata.version("deepspeed"), on_meta, count, is_exact=False)
 
 
+def reader() -> Tool:
+    """What it costs to read a torch module that nobody told us of, and to count it."""
+    import torch
+
+    def count(model: Any) -> int:
+        return 2 * lc.table(lc.from_torch(model, (3, 224, 224)), convention="macs").total.macs
+
+    name = f"from_torch and the whole table, torch {torch.__version__}"
+    return Tool(name, "", on_meta, count, is_exact=True)
+
+
 def race(tools: list[Tool], repetitions: int) -> None:
     """All tools in turn, `repetitions` times over; stop where one that is exact counts otherwise than we."""
     gc.freeze()  # what the tools loaded is no garbage, and need not be looked through again and again
@@ -161,17 +172,18 @@ def race(tools: list[Tool], repetitions: int) -> None:
 
 
 def race_lines(tools: list[Tool], title: str, times: str) -> list[str]:
-    """One table in milliseconds; the last row sets the least time of the fastest other against our least."""
+    """One table in milliseconds; the last row sets the least time of the fastest other against the first."""
     rows, least = [], []
     for tool in tools:
         each = [getattr(tool, times)[network] for network in NETWORKS]
         least.append([min(one) for one in each])
         cells = [f"{min(one):.2f} ({statistics.median(one):.2f})" for one in each]
-        rows.append([f"{tool.name} {tool.version}", *cells])
+        rows.append([f"{tool.name} {tool.version}".strip(), *cells])
     if len(tools) > 1:
         own, *others = least
         factors = [min(each) / ours for ours, *each in zip(own, *others, strict=True)]
-        rows.append(["so many times as long takes the fastest other", *(f"**{one:.0f}**" for one in factors)])
+        factors_said = (f"**{one:.0f}**" if one >= 10 else f"**{one:.2f}**" for one in factors)
+        rows.append(["so many times as long takes the fastest other", *factors_said])
     return [f"{title}, milliseconds: least (median)", "", *table(["", *NETWORKS], rows), ""]
 
 
@@ -253,6 +265,8 @@ def section(repetitions: int) -> str:
     others, missing = peers()
     tools = [ours(), *others]
     race(tools, repetitions)
+    reading = [reader(), flop_counter_mode()] if others else []
+    race(reading, repetitions)
     how = (
         f"`python benchmarks/counting.py`, {today()}, {processor()}, Python {platform.python_version()}; "
         f"load average at the end {load()}. {repetitions} repetitions, the tools taking turns, each on a "
@@ -263,6 +277,7 @@ def section(repetitions: int) -> str:
         "## Counting", "", how, "",
         *race_lines(tools, "Counting alone, the network being built", "counting"),
         *race_lines(tools, "Building the network and counting it", "both"),
+        *(race_lines(reading, "Reading somebody else's model, and counting", "counting") if reading else []),
         *([f"Not measured, because not installed: {'; '.join(missing)}.", ""] if missing else []),
         *starting, *browser_lines(), "", *length_lines(),
     ]  # fmt: skip

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from tests.architectures import zoo
 from tests.architectures.zoo import Architecture
 
-MODELS = (
-    "torchvision:alexnet", "torchvision:vgg11_bn", "torchvision:resnet18", "torchvision:resnet50",
-    "torchvision:resnext50_32x4d", "torchvision:googlenet", "torchvision:inception_v3",
-    "torchvision:squeezenet1_1", "torchvision:densenet121", "torchvision:mobilenet_v2",
-    "torchvision:mobilenet_v3_small", "torchvision:shufflenet_v2_x1_0", "torchvision:mnasnet0_5",
-    "torchvision:efficientnet_b0", "torchvision:regnet_y_400mf", "torchvision:convnext_tiny",
-    "torchvision:vit_b_16", "torchvision:swin_t", "timm:resnetblur18", "timm:vit_tiny_patch16_224",
-)  # fmt: skip
+RUN = json.loads(Path(__file__).with_name("tools.json").read_text(encoding="utf-8"))
+MODELS: list[str] = RUN["models"]
+EXPLAINED = {(one["model"], one["tool"]): one["why"] for one in RUN["explained"]}  # why a reading differs
 
 
 def live(model: Any, size: tuple[int, ...]) -> Iterator[tuple[str, dict[str, int]]]:
@@ -79,29 +76,18 @@ TOOLS: dict[str, Callable[..., dict[str, int]]] = {
 }
 
 
-def ours(tree: Any, size: tuple[int, ...], tool: str) -> dict[str, Any]:
-    """Our reading of the same model, by the same names."""
-    from layercost import dialects
-
-    reading = dialects.read(tree, size, tool)
-    return dict(reading.native)
-
-
 def compared(name: str) -> Iterator[tuple[str, str, int, Any]]:
-    """Tool, name of the number, what the tool prints, what we say."""
+    """Tool, name of the number, what the tool prints, what we say of the same model by the same name."""
     import torch
 
     import layercost as lc
+    from layercost import dialects
 
-    architecture = Architecture(*name.split(":", 1))
-    zoo.torchvision()
-    build = {"torchvision": zoo._torchvision, "timm": zoo._timm}[architecture.package]
     torch.manual_seed(0)
-    model, size = build(architecture.name)
-    model = model.eval()
+    model, size = zoo.with_weights(Architecture(*name.split(":", 1)))
     tree = lc.from_torch(model, size)
     for tool, numbers in live(model, size):
-        found = ours(tree, size, tool)
+        found = dialects.read(tree, size, tool).native
         for key, number in numbers.items():
             yield tool, key, number, found.get(key)
 

@@ -144,13 +144,19 @@ def built(architecture: Architecture) -> tuple[Any, tuple[int, ...]]:
     """The model, on the meta device where it builds there, and its usual input without the batch."""
     import torch
 
-    build = {"torchvision": _torchvision, "timm": _timm, "transformers": _transformers}[architecture.package]
     torchvision()
     try:
         with torch.device("meta"):
-            model, size = build(architecture.name)
+            model, size = _BUILDERS[architecture.package](architecture.name)
     except Exception:
-        model, size = build(architecture.name)
+        return with_weights(architecture)
+    return model.eval(), size
+
+
+def with_weights(architecture: Architecture) -> tuple[Any, tuple[int, ...]]:
+    """The model with numbers for weights, which tools that run it need, and its input."""
+    torchvision()
+    model, size = _BUILDERS[architecture.package](architecture.name)
     return model.eval(), size
 
 
@@ -182,6 +188,9 @@ def _transformers(name: str) -> tuple[Any, tuple[int, ...]]:
 
     model, configuration, settings, size = TRANSFORMERS[name]
     return getattr(transformers, model)(getattr(transformers, configuration)(**settings)), size
+
+
+_BUILDERS = {"torchvision": _torchvision, "timm": _timm, "transformers": _transformers}
 
 
 # ---- what torch says, and what we say ------------------------------------------------------------

@@ -69,6 +69,22 @@ def test_a_matrix_holds_the_number_of_each_tool(page: ModuleType) -> None:
     assert "4,133,742,592" in matrix
 
 
+def test_the_page_says_how_every_architecture_came_out(page: ModuleType) -> None:
+    """The counts by package, all that are not exact with their reasons, and the list of all."""
+    every = page.outcomes()
+    counts, all_of_them = written(page, "Architectures"), written(page, "EveryArchitecture")
+    others = [one for one in every if one["how"] != "exact"]
+    assert f">{len(every) - len(others)}</td>" in counts
+    assert all(f"<td>{one['architecture']}</td>" in counts for one in others)
+    assert all(f"<td>{one['architecture']}</td>" in all_of_them for one in every)
+
+
+def test_the_page_says_where_a_tool_prints_something_else_on_a_model(page: ModuleType) -> None:
+    table = written(page, "ToolsOnArchitectures")
+    assert "98 of 100 readings agree" in table
+    assert table.count("<tr") == 1 + 2
+
+
 def test_the_page_stands_in_the_book() -> None:
     """The table of contents and the settings know the page and its extension."""
     assert "chapters/conventions" in (ROOT / "_toc.yml").read_text(encoding="utf-8")

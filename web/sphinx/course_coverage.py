@@ -6,7 +6,8 @@
 - ``coverage`` shows, number by number, how far the dialects agree with what the tools were measured to print;
   ``coverage-exceptions`` lists where they do not, and why.
 - ``architectures`` says how reading other people's models came out, package by package, and names each that
-  is not exact; ``every-architecture`` lists them all.
+  is not exact; ``every-architecture`` lists them all; ``tools-on-architectures`` says where a tool that was
+  run on some of them prints something else than we say, and why.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from layercost.view import html_cell, html_table, number
 TESTS = Path(__file__).resolve().parents[2] / "tests"
 READINGS = TESTS / "dialects" / "readings.json"
 OUTCOMES = TESTS / "architectures" / "outcomes.json"
+TOOLS_RUN = TESTS / "architectures" / "tools.json"
 
 
 @cache
@@ -197,12 +199,30 @@ class EveryArchitecture(_OfOutcomes):
         return html_table("Every model that was read, by our own count", heads, rows, ())
 
 
+class ToolsOnArchitectures(_Written):
+    """Where a tool's numbers for a model are not those that we say, with the reason."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(TOOLS_RUN))
+        return [nodes.raw("", self.written(), format="html")]
+
+    def written(self) -> str:
+        run = json.loads(TOOLS_RUN.read_text(encoding="utf-8"))
+        every, apart = len(run["models"]) * len(run["tools"]), run["explained"]
+        caption = (
+            f"{every - len(apart)} of {every} readings agree number by number: {', '.join(run['tools'])}, "
+            f"each on {len(run['models'])} models. The others:"
+        )
+        rows = [_row((one["model"], one["tool"]), one["why"]) for one in apart]
+        return html_table(caption, ("model", "tool", "why it differs"), rows, ())
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     for name, directive in {
         "named-conventions": NamedConventions, "tools": Tools, "compare": Compare,
         "coverage": CoverageTable, "coverage-exceptions": CoverageExceptions, "architectures": Architectures,
-        "every-architecture": EveryArchitecture,
+        "every-architecture": EveryArchitecture, "tools-on-architectures": ToolsOnArchitectures,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -121,7 +121,7 @@ class Reading:
             total = sum(one.numel() for one in self.arrays if isinstance(one, self.torch.nn.Parameter))
             return ModelError(
                 f"{self.name} cannot be followed on shapes alone{where}, after {self.last}: {first}; it "
-                f"holds {total:,} parameters. Where a part of it decides by values that arrive, wrap or replace "
+                f"holds {total:,} parameters. Where a part of it decides by values that arrive, replace "
                 "that part, or read the parts around it one by one"
             )
         return ShapeError(f"{self.name} does not run on inputs of shape {shown}{where}: {first}")
@@ -327,7 +327,7 @@ class Reading:
         return layer if alone else Applied(layer, held, stored)
 
     def fitting(self, layer: Layer, values: list[Value], sizes: Sizes) -> tuple[Layer, Shape] | None:
-        """The layer with its output's shape, if it gives these sizes; or on each window that stands in front."""
+        """The layer with its output's shape, if it gives these sizes; or on each window in front."""
         shape = self._shape(layer, values)
         if shape is not None and tuple(map(int, shape)) == sizes:
             return layer, shape
@@ -543,8 +543,8 @@ def _plain_name(func: Any) -> str:
 _QUESTIONS = frozenset({
     "get", "shape", "size", "dim", "ndim", "numel", "dtype", "device", "is_floating_point", "stride",
     "layout", "requires_grad", "is_contiguous", "is_cuda", "is_meta", "element_size", "is_complex",
-    "get_device", "len", "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes", "ndimension",
-    "storage_offset", "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
+    "get_device", "len", "is_quantized", "is_sparse", "is_mkldnn", "names", "itemsize", "nbytes",
+    "ndimension", "storage_offset", "is_nested", "is_leaf", "grad_fn", "grad", "is_cpu", "set",
 })  # fmt: skip
 _OPERATORS = frozenset({"add", "mul", "sub", "div", "matmul", "pow", "neg", "rsub", "truediv", "floordiv"})
 
