@@ -394,6 +394,18 @@ def _normalized(call: FunctionCall) -> Made | None:
     return Made(ours.Elementwise("divide", 2), [first, length])
 
 
+def _weight_norm(call: FunctionCall) -> Made:
+    """``g v / |v|``: a direction and its length, which torch.nn.utils.weight_norm trains apart."""
+    direction, length = (call.value(one) for one in call.tensors[:2])
+    kept = call.get(2, "dim", 0) % len(direction.shape)
+    axes = tuple(place - len(direction.shape) for place in range(len(direction.shape)) if place != kept)
+    square = call.step("square", ours.Multiply(), direction, direction)
+    total = call.step("sum", ours.Reduce("sum", axes, keepdim=True), square) if axes else square
+    root = call.step("root", ours.Elementwise("square root"), total)
+    unit = call.step("unit", ours.Elementwise("divide", 2), direction, root)
+    return Made(ours.Multiply(), [unit, length])
+
+
 def _interpolated(call: FunctionCall) -> Made | None:
     """Nearest cells are copied; between cells, values are weighed."""
     mode, axes = call.get(3, "mode", "nearest"), call.tensors[0].dim() - 2
@@ -489,4 +501,5 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("norm", "vector_norm", "linalg_vector_norm"), _norm),
     "normalize": _normalized,
     "interpolate": _interpolated,
+    **dict.fromkeys(("weight_norm", "weight_norm_interface"), _weight_norm),
 }  # fmt: skip
