@@ -450,6 +450,7 @@ SEVERAL = -1  # more than one axis changes with the batch, or another number of 
 
 
 def run(onnx: Any, proto: Any, inputs: list[Input]) -> Run:
+    """The shapes of a file's values, node by node, for these inputs."""
     return Run(onnx, proto, {one.name: one.full for one in inputs}, {one.name: one.kind for one in inputs})
 
 
