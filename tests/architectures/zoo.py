@@ -231,7 +231,7 @@ def outcome(architecture: Architecture) -> Outcome:
     try:
         tree = lc.from_torch(model, size)
     except (ModelError, lc.ShapeError) as error:
-        return Outcome(*measured, None, None, REFUSED, _cut(str(error)))
+        return Outcome(*measured, None, None, REFUSED, str(error).partition(";")[0])
     counted = lc.count(tree, lc.MACS, size)
     ours = lc.count(tree, lc.PARAMETERS).total, counted.total
     missing = Counter(
@@ -245,10 +245,6 @@ def outcome(architecture: Architecture) -> Outcome:
     if macs is None:
         return Outcome(*measured, *ours, "not compared", "FlopCounterMode does not run it")
     return Outcome(*measured, *ours, EXACT if ours == (parameters, macs) else "wrong")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def main(names: list[str]) -> None:

@@ -175,9 +175,11 @@ class Architectures(_OfOutcomes):
         caption = "Models read by from_torch, held against PyTorch's parameters and FlopCounterMode"
         counts = html_table(caption, ("package", *_HOW, "models"), rows, (_package("all", every),))
         others = [
-            _row((one["architecture"], one["how"]), one["why"]) for one in every if one["how"] != "exact"
+            _row((one["architecture"].replace(":", " "),), f"{one['how']}: {one['why']}")
+            for one in every
+            if one["how"] != "exact"
         ]
-        return counts + html_table("Those that are not exact", ("model", "how", "why"), others, ())
+        return counts + html_table("Those that are not exact", ("model", "how, and why"), others, ())
 
 
 def _package(name: str, of_it: list[dict[str, Any]]) -> str:
