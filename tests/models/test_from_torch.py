@@ -126,6 +126,25 @@ def test_tokens_recurrent_layers_and_their_last_step_are_read() -> None:
 
 
 @torch_needed
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("settings", [{}, {"batch_first": True}, {"bidirectional": True, "num_layers": 2}])
+def test_a_recurrent_module_is_not_run_step_by_step_and_gives_what_torch_gives(
+    kind: str, settings: dict[str, Any]
+) -> None:
+    import torch
+
+    from layercost.models.from_torch import _steps
+
+    module, values = getattr(torch.nn, kind)(4, 5, **settings), torch.zeros(2, 7, 4)
+    run, told = module(values), _steps(torch, module)(values.to("meta"))
+
+    def sizes(given: Any) -> list[tuple[int, ...]]:
+        return [tuple(one.shape) for one in (given[0], *(given[1] if kind == "LSTM" else given[1:]))]
+
+    assert sizes(run) == sizes(told)
+
+
+@torch_needed
 def test_what_is_not_known_is_named_holds_its_parameters_and_makes_the_count_incomplete() -> None:
     module = made("Strange")
     tree = lc.from_torch(module, (4, 4))

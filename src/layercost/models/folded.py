@@ -10,13 +10,13 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Operation
 from layercost.frozen import frozen
 from layercost.layer import Layer, Shapes
-from layercost.models.leaves import Applied, Sizes, _Seen
+from layercost.models.leaves import Applied, Seen, Sizes
 from layercost.setting import Setting
 from layercost.shape import Shape, checked_sizes, seen_shape
 
 
 @frozen
-class Folded(_Seen):
+class Folded(Seen):
     """Values of shapes `taken` to `given`: `layer` runs `times` times a sample, on shapes `inner`.
 
     So a convolution runs on each of the windows that stand in one axis with the batch.

@@ -22,7 +22,7 @@ from layercost.layers.model import Model, Spelling
 from layercost.models.leaves import Applied, Each, Rearranged, Stored, Unknown, Unplaced, Unused
 from layercost.models.torch_call import FunctionCall, Made, Sizes, Value, sizes_of, tensors
 from layercost.models.torch_functions import FUNCTIONS, LIKE_CONSTANTS
-from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, known_kind
+from layercost.models.torch_modules import AS_FUNCTIONS, KEEPS_SHAPE, MODULES, RECURRENT, known_kind
 from layercost.models.tree import ModelError, Step, Steps, model, needed, shape_after
 from layercost.shape import Shape, ShapeError, checked_sizes, seen_shape, several, shape_of
 
@@ -143,8 +143,11 @@ class Reading:
             path = tuple(filter(None, name.split(".")))
             is_leaf = self._is_leaf(module)
             self.alone |= set() if is_leaf or any(module.children()) else {path}
-            if is_leaf and (fits := KEEPS_SHAPE.get(type(module).__name__)) is not None:
+            kind = type(module).__name__
+            if is_leaf and (fits := KEEPS_SHAPE.get(kind)) is not None:
                 module.forward = _kept(self.torch, module, fits)  # torch works long on what is known here
+            elif is_leaf and kind in RECURRENT:
+                module.forward = _steps(self.torch, module)
             handles.append(module.register_forward_pre_hook(self._entering(path, is_leaf)))
             handles.append(module.register_forward_hook(self._leaving(is_leaf), with_kwargs=True))
         return handles
@@ -486,6 +489,26 @@ def _kept(torch: Any, module: Any, fits: Callable[[Any, Any], bool]) -> Callable
         if args or kwargs or not fits(module, x):
             return own(x, *args, **kwargs)
         return x if getattr(module, "inplace", False) else _like(torch, x)
+
+    return forward
+
+
+def _steps(torch: Any, module: Any) -> Callable[..., Any]:
+    """The forward of a recurrent module: its outputs and states, without going step by step."""
+    own = module.forward
+
+    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs or x.dim() != 3 or x.shape[-1] != module.input_size:  # torch says what does not fit
+            return own(x, *args, **kwargs)
+        directions, hidden = 1 + module.bidirectional, module.hidden_size
+        given = module.proj_size or hidden
+        batch = x.shape[0] if module.batch_first else x.shape[1]
+        state = (directions * module.num_layers, batch)
+        out, last, cell = (
+            torch.empty(sizes, dtype=x.dtype, device="meta")
+            for sizes in ((*x.shape[:2], directions * given), (*state, given), (*state, hidden))
+        )
+        return out, ((last, cell) if type(module).__name__ == "LSTM" else last)
 
     return forward
 

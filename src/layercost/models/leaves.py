@@ -38,7 +38,7 @@ class _Holding(Join):
 
 
 @frozen
-class _Seen(Join):
+class Seen(Join):
     """A layer whose output shape was seen in the model, on inputs of known shapes."""
 
     what: str
@@ -66,7 +66,7 @@ class _Seen(Join):
 
 
 @frozen
-class Unknown(_Seen):
+class Unknown(Seen):
     """Something that we do not know: `what` says what it is in the model.
 
     It takes shapes `taken` and gives `given`. What it holds is counted; what it does is not, and every count
@@ -87,7 +87,7 @@ class Unknown(_Seen):
 
 
 @frozen
-class Rearranged(_Seen):
+class Rearranged(Seen):
     """Values of shapes `taken` in another order or shape, or some of them (`given`): nothing is computed.
 
     Where there are more values than before (zeros around, copies), they are written.

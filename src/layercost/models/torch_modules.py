@@ -112,6 +112,9 @@ def _channels(axes: tuple[int, ...], name: str) -> Callable[[Any, Any], bool]:
     return lambda module, x: x.dim() in axes and x.shape[1] == getattr(module, name)
 
 
+RECURRENT = ("LSTM", "GRU", "RNN")
+
+
 # Modules that give what has the shape of their input, and whether an input fits them.
 KEEPS_SHAPE: dict[str, Callable[[Any, Any], bool]] = {
     "BatchNorm1d": _channels((2, 3), "num_features"),
