@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import reduce
+from operator import mul
 from typing import NamedTuple, TypeAlias, cast
 
 from layercost.frozen import Frozen, frozen
@@ -326,7 +327,7 @@ def product(numbers: tuple[Number, ...]) -> Number:
     """All of `numbers` multiplied, from left to right; 1 if there are none."""
     if not numbers:
         return 1
-    return reduce(lambda left, right: left * right, numbers)
+    return reduce(mul, numbers)
 
 
 def times(count: Number, number: Number) -> Number:

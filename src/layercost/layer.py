@@ -76,7 +76,9 @@ class Call(NamedTuple):
             return (), 0
         if once:
             setting = setting.alone
-        return layer.operations(*inputs, output=output, setting=setting), layer.written(output, setting)
+        if layer.reads_several:
+            return layer.operations(*inputs, output=output, setting=setting), layer.written(output, setting)
+        return layer.operations(inputs[0], output, setting), layer.written(output, setting)
 
 
 @frozen
@@ -90,6 +92,7 @@ class Layer(Frozen):
     letters: ClassVar[Mapping[str, str]] = {}  # field: its letter in formulas
     axis_letters: ClassVar[Mapping[str, str]] = {}  # axis of the input: its letter, where it has its own
     is_leaf: ClassVar[bool] = True  # False: it is made of layers and has no formula of its own
+    reads_several: ClassVar[bool] = False  # a join: its methods take one shape for each value that it reads
     depth: ClassVar[int] = 0  # how deep layers are nested inside this one
     keeps_places: ClassVar[bool] = False  # True: a value depends on those at its own place alone
     uncounted: ClassVar[tuple[str, ...]] = ("device", "dtype")  # PyTorch's arguments that change no count
@@ -175,7 +178,15 @@ class Layer(Frozen):
 
     def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
         """Append every call of a leaf layer to `calls`; the output's shape. Raises ShapeError."""
-        shapes, output = self.fitted(*input_shapes)
+        if len(input_shapes) == 1 and type(input_shapes[0]) is self.takes:  # as nearly always in a network
+            (shape,) = shapes = cast(Shapes, input_shapes)
+            self.check(shape)
+            try:
+                output = self.transform(shape)
+            except ShapeError:
+                output = self.fitted(shape)[1]  # which says where and what
+        else:
+            shapes, output = self.fitted(*input_shapes)
         calls.append(Call(path, self, shapes, output))
         return output
 
@@ -206,10 +217,8 @@ class Layer(Frozen):
         if len(input_shapes) != 1:
             raise ShapeError(f"{name} reads one value, but got {len(input_shapes)} shapes")
         (shape,) = input_shapes
-        if type(shape) is takes:  # as nearly always inside a network
-            return (shape,)
         if takes is None:
-            return (shape_of(shape, name),)
+            return cast(Shapes, input_shapes) if isinstance(shape, Shape) else (shape_of(shape, name),)
         return (fit(name, shape, *takes) if isinstance(takes, tuple) else fit(name, shape, takes),)
 
     def called(self, shapes: Shapes, output: Shape, setting: Setting = INFERENCE) -> Facts:

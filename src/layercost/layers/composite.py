@@ -198,10 +198,10 @@ class Parallel(_Named):
                 outputs[name] = layer.follow(shape, prefix + name, calls)
             except ShapeError as error:
                 raise error.within(name) from None
-        must = self._must(next(iter(outputs.values())))
         try:
             return self.end.follow(tuple(outputs.values()), prefix + self.join, calls)
         except ShapeError:
+            must = self._must(next(iter(outputs.values())))
             gave = " and ".join(f"{name} gave {output}" for name, output in outputs.items())
             raise ShapeError(f"{must}, but {gave}") from None
 

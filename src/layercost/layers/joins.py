@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
+from typing import TypeGuard
 
 from layercost.expression import Number, add, times
 from layercost.facts import Kind, Operation, Role
@@ -17,15 +18,22 @@ from layercost.shape import Shape, ShapeError, several, shape_of, shown, values
 class Join(Layer):
     """What reads several values and gives one. `reads` says how many, where the layer does not tell."""
 
+    reads_several = True
     reads = 0  # as many as arrive
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
-        name, wanted = type(self).__name__, self.reads
+        wanted = self.reads
+        if len(input_shapes) == wanted and _are_shapes(input_shapes):  # as nearly always inside a network
+            return input_shapes
         if len(input_shapes) == 1:  # all of them in one tuple
             input_shapes = several(input_shapes[0])
         if not input_shapes or (wanted and len(input_shapes) != wanted):
             raise ShapeError(f"{self!r} reads {wanted or 'one or more'} values, but got {len(input_shapes)}")
-        return tuple([shape_of(shape, name) for shape in input_shapes])
+        return tuple([shape_of(shape, type(self).__name__) for shape in input_shapes])
+
+
+def _are_shapes(input_shapes: tuple[Iterable[object], ...]) -> TypeGuard[Shapes]:
+    return not [shape for shape in input_shapes if not isinstance(shape, Shape)]
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -33,9 +41,9 @@ def broadcast(*shapes: Shape) -> Shape:
 
     Raises ShapeError where two sizes along an axis differ and neither is 1.
     """
+    if shapes.count(shapes[0]) == len(shapes):  # as nearly always
+        return shapes[0]
     widest = max(shapes, key=lambda shape: (len(shape), prod(map(int, shape))))
-    if all(shape == widest for shape in shapes):
-        return widest
     sizes = list(widest)
     for shape in shapes:
         for back, size in enumerate(reversed(shape), start=1):

@@ -61,6 +61,10 @@ def _scaling(layer: _ByChannel | GroupNorm) -> tuple[Kind, ...]:
     return (Kind.MULTIPLY, Kind.ADD)[: 1 + layer.bias] if layer.affine else ()
 
 
+# Mean and deviation are kept: each value is centred and divided, and where it is trained, scaled and shifted.
+_BY_KEPT_STATISTICS = (Kind.SUBTRACT, Kind.DIVIDE, Kind.MULTIPLY, Kind.ADD)
+
+
 # ---- by channel, over the batch ----------------------------------------------------------------
 
 
@@ -116,7 +120,7 @@ class BatchNorm(_ByChannel):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         elements = times(setting.batch, values(shape))
         if self.track_running_stats and not setting.training:
-            return _each(elements, Kind.SUBTRACT, Kind.DIVIDE, *_scaling(self))  # mean and deviation are kept
+            return _each(elements, *_BY_KEPT_STATISTICS[: 2 + self.affine * (1 + self.bias)])
         scale = _each(elements, *_scaling(self))
         length = times(setting.batch, product(shape[1:]))
         if int(length) < 2:
