@@ -332,6 +332,50 @@ def test_computed_weights_are_held_as_the_model_holds_them() -> None:
 
 
 @torch_needed
+def test_weights_that_a_hook_computes_are_held_as_the_model_holds_them() -> None:
+    """torch.nn.utils.weight_norm, as it was before parametrizations: 4 lengths, 108 values, 4 biases."""
+    from torch import nn
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        module = nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 3)), nn.ReLU())
+    tree = lc.from_torch(module, (3, 5, 5))
+    assert lc.count(tree, lc.PARAMETERS).total == parameters_of(module) == 116
+    assert lc.count(tree, lc.MACS, (3, 5, 5)).total == 4 * 9 * 27
+
+
+@torch_needed
+def test_a_module_that_cannot_be_copied_is_refused_by_name() -> None:
+    import threading
+
+    from torch import nn
+
+    module = nn.Sequential(nn.Linear(2, 2))
+    module.lock = threading.Lock()
+    with pytest.raises(ModelError, match=r"Sequential cannot be copied, .*lock"):
+        lc.from_torch(module, (2,))
+
+
+@torch_needed
+def test_products_with_a_vector_are_counted() -> None:
+    import torch
+    from torch import nn
+
+    class Vector(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.v = nn.Parameter(torch.zeros(4))
+
+        def forward(self, x: Any) -> Any:
+            return (x @ self.v) * self.v.dot(self.v)
+
+    tree = lc.from_torch(Vector(), (5, 4))
+    assert lc.table(tree).total.macs == 5 * 4 + 4
+    assert lc.count(tree, lc.PARAMETERS).total == 4
+    assert not [leaf for _, leaf in tree.leaves() if isinstance(leaf, Unknown)]
+
+
+@torch_needed
 def test_windows_that_share_an_axis_with_the_batch_are_counted_each() -> None:
     exact(made("Windows"), (3, 8, 8))
 

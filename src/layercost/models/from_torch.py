@@ -128,7 +128,8 @@ class Reading:
 
     def _input(self, place: int, sizes: Sizes) -> Any:
         torch = self.torch
-        tokens = any(isinstance(module, torch.nn.Embedding) for module in self.module.modules())
+        tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+        tokens = any(isinstance(module, tables) for module in self.module.modules())
         whole = tokens and len(sizes) == 1
         kinds = (one.dtype for one in self.arrays if one.is_floating_point())
         kind = torch.long if whole else next(kinds, torch.float32)
@@ -606,7 +607,7 @@ def _named_arrays(module: Any) -> Iterator[tuple[str, Any]]:
 
 
 def on_meta(torch: Any, module: Any) -> Any:
-    """A copy of the module whose arrays are shapes alone."""
+    """A copy of the module whose arrays are shapes alone; raises ModelError where it cannot be copied."""
     memo: dict[int, Any] = {}
     for one in _arrays(module):
         empty = _like(torch, one)
@@ -614,9 +615,17 @@ def on_meta(torch: Any, module: Any) -> Any:
         memo[id(one)] = torch.nn.Parameter(empty, one.requires_grad) if is_parameter else empty
     for inner in module.modules():  # each has a dozen of these for hooks, and copying them takes long
         for value in vars(inner).values():
-            if not value and type(value) in (OrderedDict, dict, set):
+            if type(value) in (OrderedDict, dict, set) and not value:
                 memo[id(value)] = type(value)()
-    return copy.deepcopy(module, memo).eval()
+            elif isinstance(value, torch.Tensor) and id(value) not in memo:  # computed, and kept as it is
+                memo[id(value)] = _like(torch, value)
+    try:
+        return copy.deepcopy(module, memo).eval()
+    except Exception as error:  # whatever the module's parts raise
+        raise ModelError(
+            f"{type(module).__name__} cannot be copied, which reading it without changing it takes: {error}; "
+            "build it without the part that cannot"
+        ) from None
 
 
 def _like(torch: Any, tensor: Any) -> Any:

@@ -146,7 +146,7 @@ def _along(name: str) -> Handler:
 def _matmul(call: FunctionCall) -> Made | None:
     """The product of two values; a weight that the model holds is a value like any other."""
     first, second = (call.value(one) for one in call.tensors[:2])
-    if len(second.sizes) == 1 and len(first.sizes) > 1:  # a matrix and a vector
+    if len(second.sizes) == 1:  # a matrix, or a row, and a vector
         column = Rearranged("column", (second.sizes,), (*second.sizes, 1))
         column_value = call.step("column", column, second)
         product = call.step("product", ours.MatMul(), first, column_value)
@@ -478,7 +478,7 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("softmax", "safe_softmax"), _along("Softmax")),
     "log_softmax": _along("LogSoftmax"),
     "glu": _along("GLU"),
-    **dict.fromkeys(("matmul", "bmm", "mm", "mv", "dot"), _matmul),
+    **dict.fromkeys(("matmul", "bmm", "mm", "mv", "dot", "vdot"), _matmul),
     **dict.fromkeys(("addmm", "baddbmm"), _product_and_sum),
     "linear": _linear,
     **dict.fromkeys(_CONVOLUTIONS, _convolution),
