@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -80,9 +81,11 @@ def test_the_page_says_how_every_architecture_came_out(page: ModuleType) -> None
 
 
 def test_the_page_says_where_a_tool_prints_something_else_on_a_model(page: ModuleType) -> None:
+    run = json.loads(page.TOOLS_RUN.read_text(encoding="utf-8"))
+    every, apart = len(run["models"]) * len(run["tools"]), run["explained"]
     table = written(page, "ToolsOnArchitectures")
-    assert "98 of 100 readings agree" in table
-    assert table.count("<tr") == 1 + 2
+    assert f"{every - len(apart)} of {every} readings agree" in table
+    assert table.count("<tr") == 1 + len(apart)
 
 
 def test_the_page_stands_in_the_book() -> None:

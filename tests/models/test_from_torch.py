@@ -375,6 +375,48 @@ def test_products_with_a_vector_are_counted() -> None:
     assert not [leaf for _, leaf in tree.leaves() if isinstance(leaf, Unknown)]
 
 
+def _of(compute: Any) -> Any:
+    from torch import nn
+
+    class Computing(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return compute(x)
+
+    return Computing()
+
+
+def _fold(x: Any) -> Any:
+    """Four windows of 2x2 cells on a map of 3x3, of 5 channels: 80 values are added to 45."""
+    return __import__("torch").nn.functional.fold(x.reshape(len(x), 5 * 4, 4), (3, 3), 2)
+
+
+def _scattered(x: Any) -> Any:
+    torch = __import__("torch")
+    index = torch.zeros(x.shape, dtype=torch.long, device=x.device)
+    return torch.zeros_like(x).scatter_add(1, index, x)
+
+
+@torch_needed
+@pytest.mark.parametrize(
+    ("compute", "quantity", "amount"),
+    [
+        pytest.param(lambda x: x.argmax(1), lc.COMPARISONS, 16 * (5 - 1), id="argmax"),
+        pytest.param(_fold, lc.ADDITIONS, 5 * 16, id="windows added where they overlap"),
+        pytest.param(_scattered, lc.ADDITIONS, 5 * 16, id="values added to those of an index"),
+    ],
+)
+def test_what_chooses_or_adds_while_it_moves_is_counted(compute: Any, quantity: Any, amount: int) -> None:
+    """Not a silent zero: these look like moving values about, and compute."""
+    tree = lc.from_torch(_of(compute), (5, 4, 4))
+    counted = lc.count(tree, quantity, (5, 4, 4))
+    assert (counted.total, counted.at_least) == (amount, False)
+
+
+@torch_needed
+def test_sorting_takes_so_many_comparisons_that_nobody_knows() -> None:
+    assert lc.count(lc.from_torch(_of(lambda x: x.sort(1)[0]), (5, 4, 4)), lc.COMPARISONS, (5, 4, 4)).at_least
+
+
 @torch_needed
 def test_windows_that_share_an_axis_with_the_batch_are_counted_each() -> None:
     exact(made("Windows"), (3, 8, 8))

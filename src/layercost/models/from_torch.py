@@ -142,12 +142,13 @@ class Reading:
         handles = []
         for name, module in self.module.named_modules():
             path = tuple(filter(None, name.split(".")))
-            is_leaf = self._is_leaf(module)
-            self.alone |= set() if is_leaf or any(module.children()) else {path}
-            kind = type(module).__name__
-            if is_leaf and (fits := KEEPS_SHAPE.get(kind)) is not None:
+            kind = known_kind(self.torch, module)
+            is_leaf = kind is not None or isinstance(module, self.opaque)
+            if not is_leaf and not any(module.children()):
+                self.alone.add(path)
+            if (fits := KEEPS_SHAPE.get(kind or "")) is not None:
                 module.forward = _kept(self.torch, module, fits)  # torch works long on what is known here
-            elif is_leaf and kind in RECURRENT:
+            elif kind in RECURRENT:
                 module.forward = _steps(self.torch, module)
             handles.append(module.register_forward_pre_hook(self._entering(path, is_leaf)))
             handles.append(module.register_forward_hook(self._leaving(is_leaf), with_kwargs=True))
@@ -162,9 +163,6 @@ class Reading:
     def _remove(handles: list[Any]) -> None:
         for handle in handles:
             handle.remove()
-
-    def _is_leaf(self, module: Any) -> bool:
-        return known_kind(self.torch, module) is not None or isinstance(module, self.opaque)
 
     def _entering(self, path: tuple[str, ...], is_leaf: bool) -> Callable[..., None]:
         attention = self.torch.nn.MultiheadAttention
@@ -509,7 +507,7 @@ def _steps(torch: Any, module: Any) -> Callable[..., Any]:
             torch.empty(sizes, dtype=x.dtype, device="meta")
             for sizes in ((*x.shape[:2], directions * given), (*state, given), (*state, hidden))
         )
-        return out, ((last, cell) if type(module).__name__ == "LSTM" else last)
+        return out, ((last, cell) if isinstance(module, torch.nn.LSTM) else last)
 
     return forward
 

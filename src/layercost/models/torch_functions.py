@@ -50,12 +50,12 @@ _MOVING = _SAME_ORDER | frozenset({
     "permute", "transpose", "t", "T", "mT", "H", "mH", "getitem", "chunk", "split", "unbind", "select",
     "narrow", "slice", "swapaxes", "movedim", "pad", "roll", "flip", "index_select", "gather", "repeat",
     "repeat_interleave", "tile", "view_as", "reshape_as", "tensor_split", "split_with_sizes", "unfold",
-    "im2col", "col2im", "fold", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "diagonal",
+    "im2col", "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "diagonal",
     "tril", "triu", "index", "take_along_dim", "rot90", "swapdims", "moveaxis", "ravel", "squeeze_copy",
     "broadcast_to", "as_strided", "channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "hsplit", "vsplit",
     "unsafe_split", "unsafe_chunk", "atleast_2d", "view_as_complex", "view_as_real", "real", "imag", "conj",
     "take", "flatten_copy", "diag_embed", "meshgrid", "broadcast_tensors", "native_channel_shuffle",
-    "block_diag", "argmax", "argmin", "argsort", "sort", "pin_memory", "cpu", "cuda", "int", "long", "bool",
+    "block_diag", "pin_memory", "cpu", "cuda", "int", "long", "bool",
     "one_hot", "lift", "movedim_copy",
 })  # fmt: skip
 
@@ -64,6 +64,18 @@ def _written_into(call: FunctionCall) -> Made:
     """``x[...] = y``, and what writes values of one tensor among those of another."""
     values = [call.value(one) for one in call.tensors if call.reading.matters(one)]
     return Made(Rearranged(call.name, tuple(value.sizes for value in values), call.given), values)
+
+
+def _added_into(source: int, name: str) -> Handler:
+    """Values that are added where they go: one addition for each that arrives."""
+
+    def handler(call: FunctionCall) -> Made:
+        into = [] if source == 0 else [call.first]
+        added = call.step("added", ours.Elementwise("add"), call.value(call.get(source, name)))
+        values = [*into, added]
+        return Made(Rearranged(call.name, tuple(value.sizes for value in values), call.given), values)
+
+    return handler
 
 
 def _concatenated(call: FunctionCall) -> Made | None:
@@ -252,9 +264,9 @@ def _batch_norm(call: FunctionCall) -> Made | None:
     weight, bias = call.get(3, "weight"), call.get(4, "bias")
     axes = x.dim() - 2
     kind = {0: "BatchNorm1d", 1: "BatchNorm1d", 2: "BatchNorm2d", 3: "BatchNorm3d"}[axes]
-    shifted = weight is None or bias is not None
+    shifted, kept = weight is None or bias is not None, mean is not None and not call.get(5, "training")
     layer = getattr(ours, kind)(
-        int(x.shape[1]), affine=weight is not None, track_running_stats=mean is not None, bias=shifted
+        int(x.shape[1]), affine=weight is not None, track_running_stats=kept, bias=shifted
     )
     return call.weighted(layer, x, weight, bias, mean, var)
 
@@ -425,11 +437,14 @@ _COMPARING = (
 FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(_MOVING, _moved),
     **dict.fromkeys(
-        ("setitem", "index_put", "scatter", "scatter_add", "masked_fill", "where", "masked_scatter",
-         "index_copy", "index_add", "masked_fill_copy", "select_scatter", "slice_scatter", "fill", "zero",
+        ("setitem", "index_put", "scatter", "masked_fill", "where", "masked_scatter",
+         "index_copy", "masked_fill_copy", "select_scatter", "slice_scatter", "fill", "zero",
          "copy_from"),
         _written_into,
     ),
+    **dict.fromkeys(("fold", "col2im"), _added_into(0, "input")),
+    "scatter_add": _added_into(3, "src"),
+    "index_add": _added_into(3, "source"),
     **dict.fromkeys(("cat", "concat", "concatenate", "stack", "hstack", "vstack"), _concatenated),
     **dict.fromkeys(("add", "radd", "iadd"), _elementwise("add")),
     **dict.fromkeys(("sub", "rsub", "subtract"), _elementwise("subtract")),
@@ -496,7 +511,7 @@ FUNCTIONS: dict[str, Handler] = {
     **{f"adaptive_max_pool{n}d": _adaptive(f"AdaptiveMaxPool{n}d") for n in (1, 2, 3)},
     "mean": _reduced("mean"),
     "sum": _reduced("sum"),
-    **dict.fromkeys(("amax", "amin", "max", "min"), _reduced("max")),
+    **dict.fromkeys(("amax", "amin", "max", "min", "argmax", "argmin"), _reduced("max")),
     **dict.fromkeys(("var", "std", "var_mean", "std_mean"), _spread_out),
     **dict.fromkeys(("norm", "vector_norm", "linalg_vector_norm"), _norm),
     "normalize": _normalized,

@@ -112,11 +112,8 @@ def _all(steps: Steps, start: str, end: str) -> list[Item]:
         is_read = last_reader.get(key, -1) > position
         if live_until <= position and (is_read or key == end) and not (seen_end and key != end):
             items.append(_step(steps, before, waiting))
-            before, waiting = key, []
-            live_until = -1
+            before, waiting, live_until = key, [], -1
         live_until = max(live_until, last_reader.get(key, -1))
-        if not waiting and before == key:
-            live_until = last_reader.get(key, -1)
     if waiting:
         items.append(_rest(steps, before, waiting, end))
     return items
