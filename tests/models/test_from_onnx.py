@@ -725,3 +725,16 @@ def test_the_command_names_a_file_that_it_cannot_read(
 ) -> None:
     assert main(["show", str(tmp_path / "my.onnx")]) == 2
     assert "my.onnx: there is no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("reduction", "known"), [("none", True), ("add", False)])
+def test_a_scatter_that_adds_does_not_pass_for_one_that_writes(
+    file: Make, reduction: str, known: bool
+) -> None:
+    path = file(
+        [node("Cast", "x", "i", to=7), node("ScatterElements", "x,i,x", "y", axis=1, reduction=reduction)],
+        input=(1, 4),
+        opset=18,
+    )
+    tree = lc.from_onnx(path)
+    assert lc.count(tree, lc.ADDITIONS, (4,)).at_least is not known

@@ -303,6 +303,12 @@ def _moved(op: Operator) -> Made:
     return moved(op.kind, op.values, op.given_sample)
 
 
+def _scattered(op: Operator) -> Made:
+    """Values written among others; what adds, multiplies or compares them there is not known."""
+    must(op.get("reduction", b"none") == b"none")
+    return _moved(op)
+
+
 def moved(kind: str, values: list[Value], given: Sizes) -> Made:
     """The values of shapes as they stand, in shape `given`."""
     must(bool(values))
@@ -362,7 +368,7 @@ _FIRST_ONLY = (
     "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Expand", "Tile", "Pad",
     "DepthToSpace", "SpaceToDepth", "Trilu", "CastLike", "CenterCropPad", "ReverseSequence", "OneHot",
 )  # fmt: skip
-_OF_SEVERAL = ("GatherND", "GatherElements", "ScatterND", "ScatterElements", "Scatter", "Where")
+_OF_SEVERAL = ("GatherND", "GatherElements", "Where")
 
 OPERATORS: dict[str, Handler] = {
     **PRODUCTS,
@@ -443,5 +449,6 @@ OPERATORS: dict[str, Handler] = {
     "Upsample": _resized,
     **dict.fromkeys(_FIRST_ONLY, _first_only),
     **dict.fromkeys(_OF_SEVERAL, _moved),
+    **dict.fromkeys(("ScatterND", "ScatterElements", "Scatter"), _scattered),
 }
 OF_MICROSOFT: dict[str, Handler] = {**OPERATORS, **PRODUCTS_OF_MICROSOFT}
