@@ -165,7 +165,10 @@ PER_ELEMENT = {
     ),
     "log(1 + exp(beta x)) / beta": (
         lc.Softplus(),
-        dict.fromkeys(lc.Softplus.kinds, 1),
+        {
+            Kind.MULTIPLY: 1, Kind.EXPONENTIAL: 1, Kind.ADD: 1, Kind.LOGARITHM: 1, Kind.DIVIDE: 1,
+            Kind.COMPARE: 1,  # of beta x with the threshold
+        },
     ),
     "x / (1 + |x|)": (lc.Softsign(), {Kind.ABSOLUTE: 1, Kind.ADD: 1, Kind.DIVIDE: 1}),
     "log(sigmoid(x))": (lc.LogSigmoid(), {Kind.SIGMOID: 1, Kind.LOGARITHM: 1}),
