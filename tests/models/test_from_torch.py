@@ -418,6 +418,33 @@ def test_sorting_takes_so_many_comparisons_that_nobody_knows() -> None:
 
 
 @torch_needed
+def test_a_normalization_called_for_training_takes_the_batchs_own_statistics() -> None:
+    import torch
+
+    def called(training: bool) -> Any:
+        mean, var = torch.zeros(5, device="meta"), torch.ones(5, device="meta")
+        tree = lc.from_torch(
+            _of(lambda x: torch.nn.functional.batch_norm(x, mean, var, training=training)), (5, 4, 4)
+        )
+        return next(row.module.at_work for row in lc.table(tree).rows if "batch_norm" in row.name)
+
+    assert called(False).track_running_stats
+    assert not called(True).track_running_stats
+
+
+@torch_needed
+def test_a_class_that_shares_a_name_with_torchs_is_not_taken_for_it() -> None:
+    from torch import nn
+
+    class LSTM(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.flip(1)
+
+    tree = lc.from_torch(nn.Sequential(LSTM(), nn.Linear(4, 2)), (3, 4), opaque=(LSTM,))
+    assert [repr(row.module) for row in lc.table(tree).rows] == ["Unknown('LSTM')", "Linear(4, 2)"]
+
+
+@torch_needed
 def test_windows_that_share_an_axis_with_the_batch_are_counted_each() -> None:
     exact(made("Windows"), (3, 8, 8))
 
