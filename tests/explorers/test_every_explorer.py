@@ -10,8 +10,8 @@ import pytest
 from layercost.explorers import lenet_explorer, linear_explorer
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.lenet import STAGES
-from layercost.explorers.texts import CATALOGUE
 from layercost.expression import dimension
+from layercost.message import speaking
 from layercost.networks.lenet import VERSIONS
 from tests.explorers.reading import move, panes, tree, widgets, with_class
 
@@ -188,11 +188,10 @@ def test_its_twin_opens_as_a_table(make: Callable[[], Explorer]) -> None:
     assert list(tree(html).iter("th"))
 
 
-def test_its_words_can_be_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_words_can_be_translated() -> None:
     """A catalogue of texts is all that a translation needs."""
-    monkeypatch.setitem(CATALOGUE, "input features", "Eingänge")
-    monkeypatch.setitem(CATALOGUE, "also written", "auch geschrieben")
-    explorer = linear_explorer()
+    with speaking({"input features": "Eingänge", "also written": "auch geschrieben"}):
+        explorer = linear_explorer()
     assert explorer.control("in_features").description == "Eingänge"
     assert "auch geschrieben" in explorer.pane("line")
 

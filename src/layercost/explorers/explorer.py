@@ -14,8 +14,8 @@ from ipywidgets import HTML, Button, Checkbox, Dropdown, HBox, IntSlider, Toggle
 
 from layercost.convention import CONVENTIONS
 from layercost.explorers import parts
-from layercost.explorers.texts import _
 from layercost.layer import LayerError
+from layercost.message import spoken as _
 from layercost.shape import ShapeError
 
 

@@ -16,11 +16,11 @@ from layercost.explorers import parts
 from layercost.explorers.explorer import Explorer, choice, convention_switch, slider, travel
 from layercost.explorers.maps import Slide, Stage, pipeline, slide_picture
 from layercost.explorers.matrix import Product, matrix_picture
-from layercost.explorers.texts import _
 from layercost.expression import Expression, Number, add, expression
 from layercost.facts import Facts, Operation
 from layercost.layer import Call
 from layercost.layers import ConnectedConv2d, Conv2d, EuclideanRBF, Linear
+from layercost.message import spoken as _
 from layercost.networks import lenet5
 from layercost.networks.lenet import VERSIONS
 from layercost.table import Table, table

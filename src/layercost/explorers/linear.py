@@ -21,8 +21,8 @@ from layercost.explorers.explorer import (
 )  # fmt: skip
 from layercost.explorers.markup import box, drawing
 from layercost.explorers.matrix import Product, matrix_picture
-from layercost.explorers.texts import _
 from layercost.layers import Linear
+from layercost.message import spoken as _
 from layercost.view import number, tag
 
 _LARGEST, _LARGEST_BATCH = 1024, 64

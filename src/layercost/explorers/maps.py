@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layercost.explorers.markup import box, dimension_class, drawing, squares, svg_letter, words
-from layercost.explorers.texts import _
+from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
 Size = tuple[int, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layercost.explorers.markup import box, drawing, line, squares, svg_letter, words
-from layercost.explorers.texts import _
+from layercost.message import spoken as _
 from layercost.view import number, tag
 
 WIDTH, HEIGHT = 372, 272

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from layercost.convention import Convention, Quantity, bytes_of
 from layercost.counting import Count
-from layercost.explorers.texts import _
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
+from layercost.message import spoken as _
 from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, number, tag
 
 # ---- substitution line --------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""Words are data: a message keeps its text and values apart, and is spoken where it is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from layercost.message import Joined, Message, speak_from_now_on, speaking, spoken
+
+GERMAN = {
+    "{layer} takes {size:,} values": "{layer} nimmt {size:,} Werte",
+    "a layer": "eine Schicht",
+    "One.": "Eins.",
+}
+SAID = Message("{layer} takes {size:,} values", layer=Message("a layer"), size=25088)
+
+
+def test_a_message_is_english_until_somebody_speaks_otherwise() -> None:
+    assert str(SAID) == "a layer takes 25,088 values"
+    assert f"{SAID}." == "a layer takes 25,088 values."
+
+
+def test_a_catalogue_translates_a_message_and_those_among_its_values() -> None:
+    with speaking(GERMAN):
+        assert str(SAID) == "eine Schicht nimmt 25,088 Werte"
+    assert str(SAID) == "a layer takes 25,088 values"
+
+
+def test_an_error_that_carries_a_message_is_spoken_when_it_is_read() -> None:
+    error = ValueError(SAID)
+    with speaking(GERMAN):
+        assert str(error) == "eine Schicht nimmt 25,088 Werte"
+
+
+def test_joined_messages_leave_out_what_is_empty_and_translate_each() -> None:
+    joined = Joined([Message("One."), "", Message("Two.")])
+    with speaking(GERMAN):
+        assert str(joined) == "Eins. Two."
+    assert str(Joined([])) == ""
+
+
+def test_a_text_without_values_may_hold_braces() -> None:
+    assert spoken("{layer} is not filled in") == "{layer} is not filled in"
+
+
+def test_a_missing_value_is_an_error_of_ours_and_not_a_hole_in_a_sentence() -> None:
+    with pytest.raises(KeyError):
+        spoken("{layer} takes {size}", layer="Linear")
+
+
+def test_equal_messages_say_the_same_with_the_same_values() -> None:
+    assert Message("{n} left", n=1) == Message("{n} left", n=1)
+    assert Message("{n} left", n=1) != Message("{n} left", n=2)
+    assert len({Message("{n} left", n=1), Message("{n} left", n=1)}) == 1
+
+
+def test_a_page_in_another_language_speaks_it_until_told_otherwise() -> None:
+    with speaking({}):  # so that the language of the other tests comes back
+        speak_from_now_on(GERMAN)
+        assert spoken("One.") == "Eins."
