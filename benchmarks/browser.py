@@ -38,7 +38,7 @@ PATIENCE = 120_000
 
 # Press an arrow key on the focused slider; give the milliseconds until the substitution lines have changed.
 PRESS_AND_WAIT = """key => new Promise(resolve => {
-    const line = document.activeElement.closest('.lc-explorer').querySelector('.lc-line');
+    const line = document.activeElement.closest('.lc-explorer').querySelector('.lc-total');
     const before = line.textContent;
     let began;
     const watcher = new MutationObserver(() => {
@@ -67,7 +67,7 @@ def open_chapter(context: Any, address: str, field: str) -> tuple[Any, float, fl
     page.goto(address)
     page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
     page.wait_for_function(f"() => {FIRST_PAINT}")
-    page.locator(f".lc-explorer .lc-name-{field} .noUi-handle").first.focus()
+    page.locator(f".lc-explorer .lc-name-{field} .lc-range").first.focus()
     return page, page.evaluate(FIRST_PAINT), page.evaluate(DRAWN)
 
 

@@ -118,11 +118,14 @@ class Linear:
 
     def handle(self, field: str) -> Any:
         """What is dragged, or moved with the arrow keys."""
-        return self.control(field).locator(".noUi-handle")
+        return self.control(field).locator(".lc-range")
 
     def value(self, field: str) -> int:
         """The value that a slider shows."""
-        return int(self.control(field).locator(".widget-readout").inner_text().replace(",", ""))
+        control = self.control(field)
+        typed = control.locator(".lc-typed")
+        shown = typed.input_value() if typed.count() else control.locator(".widget-readout").inner_text()
+        return int(shown.replace(",", ""))
 
     def press(self, field: str, *keys: str) -> None:
         """Press keys on a slider."""
@@ -132,12 +135,12 @@ class Linear:
 
     @property
     def line(self) -> str:
-        """The substitution lines, as text."""
-        return self.root.locator(".lc-line").first.inner_text()
+        """The lines that are always in sight, as text."""
+        return self.root.locator(".lc-total").first.inner_text()
 
     def wait_for_number(self, number: int) -> None:
-        """Wait until the substitution lines say this number."""
-        self.root.locator(".lc-line", has_text=f"{number:,}").first.wait_for()
+        """Wait until the lines in sight say this number."""
+        self.root.locator(".lc-total", has_text=f"{number:,}").first.wait_for()
 
     @property
     def badge(self) -> Any:

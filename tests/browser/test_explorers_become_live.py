@@ -71,18 +71,64 @@ def test_focus_stays_where_it_was_and_every_further_move_answers(linear: Callabl
     for step in range(2, 6):
         explorer.visit.page.keyboard.press("ArrowRight")
         explorer.wait_for_number(parameters(inputs + step, outputs))
-    assert "noUi-handle" in explorer.visit.page.evaluate("document.activeElement.className")
+    assert "lc-range" in explorer.visit.page.evaluate("document.activeElement.className")
 
 
 def test_a_typed_value_is_computed(linear: Callable[..., Any]) -> None:
     """A value can be typed into the readout instead of being dragged to."""
     explorer = linear()
     _, outputs = shown_sizes(explorer)
-    readout = explorer.control("in_features").locator(".widget-readout")
-    readout.click()
-    explorer.visit.page.keyboard.type("421")
-    explorer.visit.page.keyboard.press("Enter")
-    explorer.wait_for_number(parameters(421, outputs))
+    typed = explorer.control("in_features").locator(".lc-typed")
+    for text, value in (("421", 421), ("1e3", 1000), ("2k", 2000), ("25,088", 25088)):
+        typed.fill(text)
+        typed.press("Enter")
+        explorer.wait_for_number(parameters(value, outputs))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("70000", "a whole number from 0 to 65,536, not 70,000", id="too large"),
+        pytest.param("-3", "a whole number from 0 to 65,536, not -3", id="negative"),
+        pytest.param("many", "“many” is not read as a number", id="no number"),
+    ],
+)
+def test_a_typed_value_that_cannot_be_taken_is_answered_and_changes_nothing(
+    linear: Callable[..., Any], text: str, words: str
+) -> None:
+    """What was typed stays to be mended; the setting stays as it was."""
+    explorer = linear()
+    before = explorer.line
+    typed = explorer.control("in_features").locator(".lc-typed")
+    typed.fill(text)
+    typed.press("Enter")
+    explorer.control("in_features").locator(".lc-problem", has_text=words).wait_for()
+    assert typed.input_value() == text
+    assert explorer.line == before
+
+
+def test_what_fits_no_screen_waits_under_more(linear: Callable[..., Any]) -> None:
+    """Further controls, every line and the table open with one button; the browser's search finds them."""
+    explorer = linear()
+    more = explorer.root.locator(".lc-more")
+    assert more.get_attribute("hidden") == "until-found"
+    explorer.root.get_by_role("button", name="More").click()
+    assert explorer.control("batch").is_visible()
+    assert more.get_attribute("hidden") is None
+
+
+def test_play_goes_on_until_the_end_and_the_page_moves_it_itself(linear: Callable[..., Any]) -> None:
+    """The dot product is played through; Start goes back without waiting for anything."""
+    explorer = linear()
+    explorer.root.get_by_role("button", name="End", exact=True).click()
+    end = explorer.value("step")
+    assert end == shown_sizes(explorer)[0] + 1
+    explorer.root.get_by_role("button", name="Play").click()
+    explorer.root.get_by_role("button", name="Pause").wait_for()
+    explorer.root.get_by_role("button", name="Play").wait_for()
+    assert explorer.value("step") == end
+    explorer.root.get_by_role("button", name="Start", exact=True).click()
+    assert explorer.value("step") == 0
 
 
 def test_one_worker_serves_the_page(linear: Callable[..., Any]) -> None:
@@ -108,6 +154,7 @@ def test_an_opened_table_twin_stays_open_while_a_slider_moves(linear: Callable[.
     """A move changes the page in place: what the reader has opened stays open."""
     explorer = linear()
     inputs, outputs = shown_sizes(explorer)
+    explorer.root.get_by_role("button", name="More").click()
     twin = explorer.root.locator("details").first
     twin.locator("summary").first.click()
     explorer.press("in_features", "ArrowRight")
@@ -270,4 +317,5 @@ def test_sliders_are_named_by_their_label(linear: Callable[..., Any]) -> None:
     """The slider's name is the words beside it."""
     explorer = linear()
     label = explorer.control("in_features").locator(".widget-label").inner_text()
+    assert label
     assert explorer.handle("in_features").get_attribute("aria-label") == label

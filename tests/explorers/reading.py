@@ -19,9 +19,7 @@ def tree(html: str) -> ElementTree.Element:
 
 def panes(explorer: Explorer) -> dict[str, str]:
     """The HTML of every pane that has any."""
-    return {
-        pane: explorer.pane(pane) for pane in explorer.panes if pane != "controls" and explorer.pane(pane)
-    }
+    return {pane: explorer.pane(pane) for pane in explorer.panes if explorer.pane(pane)}
 
 
 def with_class(html: str, name: str) -> list[ElementTree.Element]:
@@ -39,9 +37,10 @@ def numbers(text: str) -> set[float]:
     return {float(found.rstrip(",").replace(",", "")) for found in _NUMBER.findall(text)}
 
 
-def copied_lines(explorer: Explorer) -> list[str]:
-    """The substitution lines as their copy buttons give them."""
-    return [place.get("data-copy", "") for place in with_class(explorer.pane("line"), "lc-copy")]
+def copied_lines(explorer: Explorer, *names: str) -> list[str]:
+    """The substitution lines of some panes (of `line` by default) as their copy buttons give them."""
+    places = (place for name in names or ("line",) for place in with_class(explorer.pane(name), "lc-copy"))
+    return [place.get("data-copy", "") for place in places]
 
 
 def wheels(explorer: Explorer) -> dict[str, tuple[int, int]]:

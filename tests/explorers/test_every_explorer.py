@@ -3,171 +3,185 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 
 import pytest
 
-from layercost.explorers import lenet_explorer, linear_explorer
+from layercost.explorers import EXPLORERS, explorer
+from layercost.explorers.controls import Travel
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.lenet import STAGES
 from layercost.expression import dimension
 from layercost.message import speaking
-from layercost.networks.lenet import VERSIONS
 from tests.explorers.reading import move, panes, tree, widgets, with_class
 
-LINEAR_STATES = {
-    "as printed": {},
-    "one weight": {"in_features": 1, "out_features": 1, "step": 2},
-    "few": {"in_features": 6, "out_features": 3, "row": 2, "step": 4},
-    "largest": {"in_features": 1024, "out_features": 1024, "row": 700, "step": 512},
-    "no bias, a batch": {"bias": False, "batch": 64, "step": 300, "convention": "everything"},
-    "impossible": {"in_features": 0, "batch": 0},
-}
-LENET_STATES = {
-    f"{version}, {layer}": {"version": version, "layer": layer, "size": size, "convention": convention}
-    for (version, size, convention) in zip(
-        VERSIONS, (28, 40, 32), ("textbook", "macs", "everything"), strict=True
-    )
-    for layer in STAGES
-}
+
+def _states() -> Iterator[pytest.ParameterSet]:
+    """Each explorer as printed, with each control at the ends of what it may be, and all at their ends."""
+    for name, kind in EXPLORERS.items():
+        declared = {one.field: one for one in kind._all_controls()}
+        yield pytest.param(name, {}, id=f"{name}, as printed")
+        for field, control in declared.items():
+            for value in control.samples():
+                yield pytest.param(name, {field: value}, id=f"{name}, {field} {value}")
+        for end, which in (("first", 0), ("last", -1)):
+            values = {field: control.samples()[which] for field, control in declared.items()}
+            yield pytest.param(name, values, id=f"{name}, each at its {end}")
 
 
-def _linear(values: dict[str, object]) -> Callable[[], Explorer]:
-    def made() -> Explorer:
-        explorer = linear_explorer()
-        move(explorer, **values)
-        return explorer
+STATES = list(_states())
+NAMES = list(EXPLORERS)
 
+
+def made(name: str, values: Mapping[str, object]) -> Explorer:
+    """The explorer with its controls moved one after the other, and everything that travels at its end."""
+    made = explorer(name)
+    move(made, **values)
+    for one in made._declared.values():
+        if isinstance(one, Travel) and one.field not in values:
+            made.control(one.field).value = made.control(one.field).max
     return made
 
 
-def _lenet(values: dict[str, object]) -> Callable[[], Explorer]:
-    def made() -> Explorer:
-        explorer = lenet_explorer()
-        move(explorer, **values)
-        explorer.control("position").value = explorer.control("position").max
-        return explorer
-
-    return made
-
-
-STATES = [
-    *(pytest.param(_linear(values), id=f"linear, {name}") for name, values in LINEAR_STATES.items()),
-    *(pytest.param(_lenet(values), id=f"lenet, {name}") for name, values in LENET_STATES.items()),
-]
-FRESH = [pytest.param(linear_explorer, id="linear"), pytest.param(lenet_explorer, id="lenet")]
-
-
-@pytest.mark.parametrize("make", STATES)
-def test_its_html_is_well_formed(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_its_html_is_well_formed(name: str, values: Mapping[str, object]) -> None:
     """Every tag is closed and every attribute quoted, in every pane."""
-    for html in panes(make()).values():
+    for html in panes(made(name, values)).values():
         tree(html)
 
 
-@pytest.mark.parametrize("make", STATES)
-def test_it_emits_class_names_and_never_colours(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_it_emits_class_names_and_never_colours(name: str, values: Mapping[str, object]) -> None:
     """How it looks is said in the style sheet alone."""
-    for html in panes(make()).values():
+    for html in panes(made(name, values)).values():
         assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(|<style", html)
         for element in tree(html).iter():
             assert not {"style", "fill", "stroke", "color", "onclick"} & set(element.attrib)
 
 
-@pytest.mark.parametrize("make", STATES)
-def test_every_picture_says_in_words_what_it_shows(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_every_picture_says_in_words_what_it_shows(name: str, values: Mapping[str, object]) -> None:
     """An SVG has a role and a label, or is hidden from those who listen."""
-    for html in panes(make()).values():
+    for html in panes(made(name, values)).values():
         for picture in tree(html).iter("svg"):
             assert picture.get("aria-hidden") == "true" or (
                 picture.get("role") == "img" and picture.get("aria-label")
             )
 
 
-@pytest.mark.parametrize("make", STATES)
-def test_a_symbol_carries_the_class_of_its_dimension(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_a_symbol_carries_the_class_of_its_dimension(name: str, values: Mapping[str, object]) -> None:
     """Formula and picture agree on the colour of a letter; a bias stands apart."""
-    for html in panes(make()).values():
+    for html in panes(made(name, values)).values():
         for element in tree(html).iter():
             if symbol := element.get("data-sym"):
                 classes = element.get("class", "").split()
                 assert f"lc-d-{dimension(symbol)}" in classes or "lc-bias" in classes
 
 
-@pytest.mark.parametrize("make", STATES)
-def test_what_can_be_touched_asks_for_a_value_that_its_control_takes(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_what_can_be_touched_asks_for_a_value_that_its_control_takes(
+    name: str, values: Mapping[str, object]
+) -> None:
     """A touch on the picture never leads to an impossible control."""
-    explorer = make()
-    wanted = {
-        element.get("data-set", "") for html in panes(explorer).values() for element in tree(html).iter()
-    }
+    shown = made(name, values)
+    wanted = {element.get("data-set", "") for html in panes(shown).values() for element in tree(html).iter()}
     for assignment in sorted(wanted - {""}, reverse=True):  # another layer, which moves bounds, comes last
         field, _, value = assignment.partition("=")
-        control = explorer.control(field)
+        control = shown.control(field)
         control.value = int(value) if isinstance(control.value, int) else value
         assert str(control.value) == value
 
 
-@pytest.mark.parametrize("make", STATES)
-def test_its_html_stays_small(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_its_html_stays_small(name: str, values: Mapping[str, object]) -> None:
     """A large layer is drawn in part, so that a move stays quick."""
-    assert sum(map(len, panes(make()).values())) < 40_000
+    assert sum(map(len, panes(made(name, values)).values())) < 40_000
 
 
-@pytest.mark.parametrize("make", FRESH)
-def test_every_control_has_a_name(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_has_a_name(name: str) -> None:
     """Each control that carries state is labelled in words and found by its field."""
-    explorer = make()
-    for field, control in explorer._controls.items():
+    shown = explorer(name)
+    for field, control in shown._controls.items():
         assert control.description.strip()
         assert f"lc-name-{field}" in control._dom_classes
     fields = [
-        name for widget in widgets(explorer) for name in widget._dom_classes if name.startswith("lc-name-")
+        name for widget in widgets(shown) for name in widget._dom_classes if name.startswith("lc-name-")
     ]
-    assert len(fields) == len(set(fields)) == len(explorer.settings)
+    assert len(fields) == len(set(fields)) == len(shown.settings)
 
 
-@pytest.mark.parametrize("make", FRESH)
-def test_it_uses_only_widgets_that_the_page_can_show(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fits_one_screen(name: str) -> None:
+    """Beside the picture stand a few controls; the others wait under *more*."""
+    main = [one for one in explorer(name)._declared.values() if one.main]
+    assert 1 <= len(main) <= 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_its_totals_to_those_who_hear_the_page(name: str) -> None:
+    """Where there is something to count, a live region holds parameters and cost with their convention."""
+    shown = explorer(name)
+    if shown.counted:
+        (said,) = with_class(shown.pane("total"), "lc-said")
+        assert said.get("role") == "status"
+        assert re.fullmatch(r"[\d,]+ parameters; [\d,]+ FLOPs by textbook", said.text or "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_begins_where_it_is_told_to(name: str) -> None:
+    """A chapter may begin with other values; one that a control cannot take is refused by its name."""
+    declared = [one for one in EXPLORERS[name].controls if not isinstance(one, Travel)]
+    for one in declared:
+        with pytest.raises(ValueError, match=one.field):
+            explorer(name, **{one.field: object()})
+    with pytest.raises(ValueError, match="has no control 'colour'"):
+        explorer(name, colour="red")
+
+
+def test_an_unknown_explorer_is_answered_with_those_that_there_are() -> None:
+    """A slip in a chapter says what could have been meant."""
+    with pytest.raises(ValueError, match=r"there is no explorer 'linaer'; there are .*linear"):
+        explorer("linaer")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_uses_only_widgets_that_the_page_can_show(name: str) -> None:
     """Boxes, controls and HTML of ipywidgets' own two modules."""
-    for widget in widgets(make()):
+    for widget in widgets(explorer(name)):
         assert widget._model_module in {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
         assert type(widget).__name__ != "Output"
 
 
-@pytest.mark.parametrize("make", FRESH)
-def test_its_root_says_which_explorer_it_is(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_its_root_says_which_explorer_it_is(name: str) -> None:
     """The page finds an explorer by its classes, and each pane by its own."""
-    explorer = make()
-    assert {"lc-explorer", f"lc-explorer-{explorer.name}"} <= set(explorer._dom_classes)
-    placed = [name for child in explorer.children for name in child._dom_classes]
-    assert placed == [f"lc-{pane}" for pane in explorer.panes]
+    shown = explorer(name)
+    assert {"lc-explorer", f"lc-explorer-{shown.name}"} <= set(shown._dom_classes)
+    placed = [name for widget in widgets(shown) for name in widget._dom_classes]
+    assert set(placed) >= {f"lc-{pane}" for pane in (*shown.panes, "controls", "more", "settings")}
 
 
-@pytest.mark.parametrize("make", FRESH)
-def test_a_control_set_to_the_value_that_it_has_sends_nothing(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_control_set_to_the_value_that_it_has_sends_nothing(name: str) -> None:
     """Nothing is drawn again that has not changed."""
-    explorer = make()
-    before = panes(explorer)
-    changed = _watch(explorer)
-    move(explorer, **explorer.settings)
-    assert (changed, panes(explorer)) == ([], before)
+    shown = explorer(name)
+    before = panes(shown)
+    changed = _watch(shown)
+    move(shown, **shown.settings)
+    assert (changed, panes(shown)) == ([], before)
 
 
-def test_a_step_of_the_odometer_draws_only_what_shows_it() -> None:
-    """Formulas, ghost and message do not depend on how far a dot product has come."""
-    explorer = linear_explorer()
-    changed = _watch(explorer)
-    explorer.control("step").value = 17
-    assert changed == ["picture", "twin"]
-
-
-def test_a_move_of_the_window_draws_only_the_picture() -> None:
-    """Network, formulas, bars and table stay as they are."""
-    explorer = lenet_explorer()
-    changed = _watch(explorer)
-    explorer.control("position").value = 18
-    assert changed == ["picture"]
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_on_the_way_draws_only_what_shows_it(name: str) -> None:
+    """Formulas, ghost, message and details do not depend on how far something has come."""
+    shown = explorer(name)
+    for one in shown._declared.values():
+        if isinstance(one, Travel):
+            changed = _watch(shown)
+            shown.control(one.field).value = shown.control(one.field).value + 1
+            assert set(changed) <= {"picture", "twin"}
+            assert "picture" in changed
 
 
 def _watch(explorer: Explorer) -> list[str]:
@@ -178,10 +192,10 @@ def _watch(explorer: Explorer) -> list[str]:
     return changed
 
 
-@pytest.mark.parametrize("make", FRESH)
-def test_its_twin_opens_as_a_table(make: Callable[[], Explorer]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_its_twin_opens_as_a_table(name: str) -> None:
     """What the picture shows is there as a table with heads."""
-    html = make().pane("twin")
+    html = explorer(name).pane("twin")
     assert with_class(html, "lc-twin")[0].tag == "details"
     assert list(tree(html).iter("summary"))
     assert with_class(html, "lc-scroll")
@@ -191,17 +205,17 @@ def test_its_twin_opens_as_a_table(make: Callable[[], Explorer]) -> None:
 def test_its_words_can_be_translated() -> None:
     """A catalogue of texts is all that a translation needs."""
     with speaking({"input features": "Eingänge", "also written": "auch geschrieben"}):
-        explorer = linear_explorer()
-    assert explorer.control("in_features").description == "Eingänge"
-    assert "auch geschrieben" in explorer.pane("line")
+        shown = explorer("linear")
+    assert shown.control("in_features").description == "Eingänge"
+    assert "auch geschrieben" in shown.pane("line")
 
 
 def test_a_value_that_crosses_a_cut_on_its_way_is_confirmed() -> None:
     """The page sends a step while Python cuts it to a new bound: both end with what was asked for."""
-    explorer = linear_explorer()
-    step = explorer.control("step")
+    shown = explorer("linear")
+    step = shown.control("step")
     step.value = 301
-    explorer.control("in_features").value = 8  # Python tells the page: the step is 9 at most
+    shown.control("in_features").value = 8  # Python tells the page: the step is 9 at most
     told: list[str] = []
     step.send_state = told.append
     step.set_state({"value": 4})  # sent by the page before it heard that

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import layercost as lc
-from layercost.explorers import lenet_explorer
+from layercost.explorers import explorer as explorer_named
+from layercost.explorers import parts
 from layercost.explorers.lenet import STAGES
 from layercost.networks.lenet import VERSIONS
 from tests.explorers.reading import copied_lines, move, numbers, panes, tree, wheels, with_class, words
@@ -29,11 +30,11 @@ def _network(moved: dict[str, object]) -> lc.Model:
 @pytest.mark.parametrize("moved", NETWORKS)
 def test_its_lines_are_those_of_the_layer_and_of_the_network(moved: dict[str, object]) -> None:
     """First the layer that is looked at, then the whole, under the convention that is chosen."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     move(explorer, **moved)
     convention, network = moved.get("convention", "textbook"), _network(moved)
     layer = next(call for call in network.calls(network.input_shape) if call.path in {"conv2", "c3"})
-    lines = copied_lines(explorer)
+    lines = copied_lines(explorer, "line", "detail")
     for owner, shape, quantities in (
         (layer.layer, layer.input_shape, (lc.PARAMETERS, lc.MACS, lc.FLOPS)),
         (network, network.input_shape, (lc.PARAMETERS, lc.PARAMETER_BYTES, lc.MACS, lc.FLOPS)),
@@ -44,27 +45,27 @@ def test_its_lines_are_those_of_the_layer_and_of_the_network(moved: dict[str, ob
 
 
 def test_it_shows_the_famous_totals() -> None:
-    """61,706 parameters, 241.0390625 KiB in float32, 416,520 MACs, 833,040 textbook FLOPs."""
-    explorer = lenet_explorer()
+    """61,706 parameters, 241.0 KiB in float32, 416,520 MACs, 833,040 textbook FLOPs."""
+    explorer = explorer_named("lenet")
     said = words(tree(explorer.pane("line")))
-    for total in ("61,706 parameters", "241.0390625 KiB", "416,520 MACs", "833,040 FLOPs · textbook"):
+    for total in ("61,706 parameters", "241.0 KiB", "416,520 MACs", "833,040 FLOPs · textbook"):
         assert total in said
 
 
 def test_it_says_what_a_total_leaves_out() -> None:
     """Never a silent zero: activations and pooling are named with their number."""
-    line = words(tree(lenet_explorer().pane("line")))
+    line = words(tree(explorer_named("lenet").pane("line")))
     assert "not counted: 6,508 × ReLU (activation), 1,576 × maximum (pooling)" in line
 
 
 @pytest.mark.parametrize("moved", NETWORKS)
 def test_its_bars_are_the_shares_of_each_layer(moved: dict[str, object]) -> None:
     """Parameters and MACs of each layer with their share of the total, at the ends of the bars."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     move(explorer, **moved)
     table = lc.table(_network(moved))
     rows = {row.name: row for row in table.rows}
-    pairs = with_class(explorer.pane("bars"), "lc-pair")
+    pairs = with_class(explorer.pane("detail"), "lc-pair")
     assert len(pairs) == len(STAGES)
     for pair in pairs:
         row = rows[words(pair[0])]
@@ -77,7 +78,7 @@ def test_its_bars_are_the_shares_of_each_layer(moved: dict[str, object]) -> None
 
 def test_parameters_sit_in_fc1_and_macs_in_conv2() -> None:
     """The lesson of the picture: 78.0 % of the parameters, 57.6 % of the MACs."""
-    bars = {words(pair): pair for pair in with_class(lenet_explorer().pane("bars"), "lc-pair")}
+    bars = {words(pair): pair for pair in with_class(explorer_named("lenet").pane("detail"), "lc-pair")}
     assert any(said.startswith("fc1") and "48,120 (78.0 %)" in said for said in bars)
     assert any(said.startswith("conv2") and "240,000 (57.6 %)" in said for said in bars)
 
@@ -85,7 +86,7 @@ def test_parameters_sit_in_fc1_and_macs_in_conv2() -> None:
 @pytest.mark.parametrize("moved", NETWORKS)
 def test_its_twin_is_the_table_of_the_network(moved: dict[str, object]) -> None:
     """The same table that `layercost.table` gives, under the same convention."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     move(explorer, **moved)
     table = lc.table(_network(moved), convention=moved.get("convention", "textbook"))
     assert table.html() in explorer.pane("twin")
@@ -94,12 +95,12 @@ def test_its_twin_is_the_table_of_the_network(moved: dict[str, object]) -> None:
 @pytest.mark.parametrize("moved", NETWORKS)
 def test_its_pipeline_shows_the_shape_that_each_layer_gives(moved: dict[str, object]) -> None:
     """From the image to the classes."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     move(explorer, **moved)
     network = _network(moved)
     shapes = {call.path: call.output_shape for call in network.calls(network.input_shape)}
-    stages = [words(stage) for stage in with_class(explorer.pane("overview"), "lc-stage-name")]
-    sizes = [words(stage) for stage in with_class(explorer.pane("overview"), "lc-stage-size")]
+    stages = [words(stage) for stage in with_class(explorer.pane("picture"), "lc-stage-name")]
+    sizes = [words(stage) for stage in with_class(explorer.pane("picture"), "lc-stage-size")]
     assert sizes[0] == "×".join(map(str, network.input_shape))
     assert sizes[1:] == ["×".join(str(int(size)) for size in shapes[name]) for name in stages[1:]]
 
@@ -108,7 +109,7 @@ def test_its_pipeline_shows_the_shape_that_each_layer_gives(moved: dict[str, obj
 @pytest.mark.parametrize("stage", range(len(STAGES)))
 def test_the_odometer_ends_at_what_the_layer_takes(version: str, stage: int) -> None:
     """At the last position every multiplication and addition of the layer has been counted."""
-    explorer = lenet_explorer(version, STAGES[stage])
+    explorer = explorer_named("lenet", version=version, layer=STAGES[stage])
     position = explorer.control("position")
     position.value = position.max
     network = lc.networks.lenet5(version)
@@ -122,7 +123,7 @@ def test_the_odometer_ends_at_what_the_layer_takes(version: str, stage: int) -> 
 
 def test_each_position_of_conv2_takes_sixteen_dot_products_of_150() -> None:
     """16 kernels over 6·5·5 cells: 2,400 multiplications at each of 100 positions."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     for position in (1, 37, 100):
         explorer.control("position").value = position
         assert wheels(explorer)["multiplications"] == (position * 2400, 240000)
@@ -133,11 +134,11 @@ def test_each_position_of_conv2_takes_sixteen_dot_products_of_150() -> None:
 
 def test_the_numbers_of_a_sliding_window_are_computed() -> None:
     """Sizes of the maps, the place of the window, counts so far; nothing else."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     explorer.control("position").value = 64  # row 7, column 4
-    shown = numbers(
-        " ".join(tree(explorer.pane("picture")).itertext()).replace("conv2", "").replace("Conv2d", "")
-    )
+    html = explorer.pane("picture").partition("</ol>")[2]  # after the network, the layer
+    said = " ".join(tree(html).itertext()).replace("conv2", "").replace("Conv2d", "")
+    shown = numbers(said)
     computed = {6, 16, 5, 14, 10, 64, 100, 7, 4, 150, 64 * 2400, 240000}
     assert shown == computed
 
@@ -156,7 +157,7 @@ def test_an_image_that_is_too_small_is_said_in_the_words_of_the_error(
     version: str, size: int, layer: str
 ) -> None:
     """Which layer, what it needs and what came; the last network that worked stays."""
-    explorer = lenet_explorer(version)
+    explorer = explorer_named("lenet", version=version)
     good = panes(explorer)
     explorer.control("size").value = size
     with pytest.raises(lc.ShapeError) as refused:
@@ -172,10 +173,10 @@ def test_c5_as_a_convolution_equals_fc1_only_at_32_by_32() -> None:
     """At 32 x 32 both hold 48,120 parameters; at 36 x 36 the fully connected one has grown."""
     totals = {}
     for version in ("max-pooling", "average-pooling"):
-        explorer = lenet_explorer(version, "fc1 (C5)")
+        explorer = explorer_named("lenet", version=version, layer="fc1 (C5)")
         for size in (32, 36):
             explorer.control("size").value = size
-            totals[version, size] = copied_lines(explorer)[0].rpartition("= ")[2]
+            totals[version, size] = copied_lines(explorer, "detail")[0].rpartition("= ")[2]
     assert totals["max-pooling", 32] == totals["average-pooling", 32] == "48,120 parameters"
     assert totals["average-pooling", 36] == "48,120 parameters"
     assert totals["max-pooling", 36] == "69,240 parameters"  # 16·6·6·120 + 120
@@ -183,19 +184,21 @@ def test_c5_as_a_convolution_equals_fc1_only_at_32_by_32() -> None:
 
 def test_its_ghost_compares_whole_networks_and_outlines_the_old_maps() -> None:
     """Doubling the side of the image: the ratio of MACs, and dashed outlines in the pipeline."""
-    explorer = lenet_explorer()
-    assert with_class(explorer.pane("overview"), "lc-ghost-outline") == []
+    explorer = explorer_named("lenet")
+    assert with_class(explorer.pane("picture"), "lc-ghost-outline") == []
     explorer.control("size").value = 64
     old, new = lc.table(lc.networks.lenet5()).total, lc.table(lc.networks.lenet5(size=64)).total
     ratios = [words(ratio) for ratio in with_class(explorer.pane("ghost"), "lc-ratio")]
-    assert ratios == ["×6.0", f"×{new.parameters / old.parameters:.3g}"]
-    assert f"{new.macs / old.macs:.3g}" == "6"  # 6.0 is said, as three digits have it
-    assert with_class(explorer.pane("overview"), "lc-ghost-outline")
+    pairs = ((new.macs, old.macs), (new.parameters, old.parameters))
+    assert ratios == [parts.ratio(*pair) for pair in pairs]
+    assert f"{new.macs / old.macs:.3g}" == "6"  # more digits are said: it is not six times
+    assert ratios[0] == "×5.997"
+    assert with_class(explorer.pane("picture"), "lc-ghost-outline")
 
 
 def test_the_bound_of_the_position_follows_the_layer() -> None:
     """As many positions as the layer has places or outputs."""
-    explorer = lenet_explorer()
+    explorer = explorer_named("lenet")
     explorer.control("position").value = 100
     move(explorer, layer="pool2 (S4)")
     assert (explorer.control("position").max, explorer.control("position").value) == (25, 25)

@@ -10,6 +10,8 @@ import html
 from collections.abc import Callable
 from typing import Any
 
+from layercost.message import spoken as _
+
 State = dict[str, Any]
 States = dict[str, Any]
 REFERENCE = "IPY_MODEL_"
@@ -30,6 +32,9 @@ def _box(kind: str) -> Callable[[State, States], str]:
     def draw(state: State, states: States) -> str:
         children = [child.removeprefix(REFERENCE) for child in state.get("children", [])]
         inside = "\n".join(printed(child, states) for child in children)
+        if "lc-more" in state.get("_dom_classes", []):
+            more = html.escape(_("More: formulas, controls, table"))
+            return f'<details class="lc-more"><summary>{more}</summary>{inside}</details>'
         return f'<div class="{_classes(f"widget-container widget-box {kind}", state)}">{inside}</div>'
 
     return draw

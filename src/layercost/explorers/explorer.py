@@ -1,69 +1,155 @@
-"""What every explorer does: read its controls, build the layer, show what changed, keep the last good state.
+"""What every explorer does, so that one declares its controls and draws its picture, and nothing else.
 
-An explorer is a VBox of controls and HTML widgets, with class names by which the page places and finds them:
-``lc-name-<field>`` on each control that carries state, ``lc-<pane>`` on each piece of HTML.
+A subclass has a `name`, its `controls`, `build` (from settings to what is shown) and `picture`. It inherits
+the total lines, the ghost of the setting before, the odometer, the table twin, the message where a setting is
+impossible, its place in the registry and its state in the page's address.
+
+    class PoolingExplorer(Explorer):
+        name = "pooling"
+        controls = (Size("kernel_size", Message("window"), 2, 1, 8, letter="k", main=True),)
+
+        def build(self, settings): return Subject(MaxPool2d(settings["kernel_size"]), (1, 8, 8), words=...)
+        def picture(self, built, settings): return drawing(...)
+
+On a page a class name says what each piece is: ``lc-name-<field>`` a control that carries state,
+``lc-<pane>`` a piece of HTML. The panes picture, controls, message, total and ghost fit one screen; detail,
+further controls, lines and twin stand under *more*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from ipywidgets import HTML, Button, Checkbox, Dropdown, HBox, IntSlider, ToggleButtons, VBox
+from ipywidgets import HTML, VBox
 
-from layercost.convention import CONVENTIONS
+from layercost.convention import Quantity
 from layercost.explorers import parts
+from layercost.explorers.controls import Control, ConventionSwitch, Travel
+from layercost.explorers.subject import Subject
 from layercost.layer import LayerError
 from layercost.message import spoken as _
 from layercost.shape import ShapeError
+from layercost.view import escaped, tag
+
+EXPLORERS: dict[str, type[Explorer]] = {}
+
+_CONVENTION = ConventionSwitch()
+_IN_THE_TABLE = (
+    Quantity.PARAMETERS,
+    Quantity.PARAMETER_BYTES,
+    Quantity.MACS,
+    Quantity.MULTIPLICATIONS,
+    Quantity.ADDITIONS,
+)
 
 
 class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
-    """A layer or network that answers each move of its controls.
-
-    A subclass declares its `panes` in the order in which they stand, the fields that `shape` what is built,
-    and implements `build`, `follow`, `draw`, `sizes` and `describe`.
-    """
+    """A layer or network that answers each move of its controls; keywords begin with other values."""
 
     name: ClassVar[str]
-    panes: ClassVar[tuple[str, ...]]
-    shaping: ClassVar[frozenset[str]]  # the fields whose moves are compared with the setting before
+    controls: ClassVar[tuple[Control, ...]]
+    counted: ClassVar[bool] = True  # whether there is a convention to choose
+    wide: ClassVar[bool] = False  # whether the picture needs the width of the page, controls under it
+    panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
 
-    def __init__(self, controls: Mapping[str, Any], arranged: VBox) -> None:
-        self._controls = dict(controls)
-        self._html = {pane: HTML() for pane in self.panes if pane != "controls"}
-        self._shown: dict[str, Hashable] = {}
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "name" in vars(cls):
+            EXPLORERS[cls.name] = cls
+
+    def __init__(self, **start: Any) -> None:
+        self._declared = {one.field: one for one in self._all_controls()}
+        self._refuse_unknown(start)
+        self._controls = {
+            field: one.widget(start.get(field, one.value)) for field, one in self._declared.items()
+        }
+        self._html = {pane: HTML() for pane in self.panes}
+        for pane, widget in self._html.items():
+            widget.add_class(f"lc-{pane}")
+        self._shown: dict[str, Any] = {}
+        self._tabled: tuple[Any, list[str]] = ((), [])
         self._following = False
         self._moving = ""  # the field that the reader is moving, from its first move on
         self._before: Any = None  # what was built before that move: the ghost
         self._good: Any = None
         self._cut: set[str] = set()  # the fields whose value Python itself has cut down to a new bound
-        for pane, widget in (*self._html.items(), ("controls", arranged)):
-            widget.add_class(f"lc-{pane}")
-        super().__init__([self._html.get(pane, arranged) for pane in self.panes])
+        super().__init__(self._arranged())
         self.add_class("lc-explorer")
         self.add_class(f"lc-explorer-{self.name}")
+        if self.wide:
+            self.add_class("lc-explorer-wide")
         for field, control in self._controls.items():
             control.observe(self._moved_by(field), names="value")
         self._answer()
 
     # ---- what a subclass says
 
-    def build(self, settings: Mapping[str, Any]) -> Hashable:
-        """What the settings ask for; raises LayerError or ShapeError where it is impossible."""
+    def build(self, settings: Mapping[str, Any]) -> Any:
+        """What the settings ask for, a `Subject` where nothing else is said.
+
+        Raises LayerError or ShapeError where it is impossible.
+        """
         raise NotImplementedError
+
+    def picture(self, built: Any, settings: Mapping[str, Any]) -> str:
+        """The figure, as HTML and SVG with class names."""
+        raise NotImplementedError
+
+    # ---- what a subclass may say
+
+    def subject(self, built: Any) -> Subject:
+        """What is counted of what was built."""
+        return built  # type: ignore[no-any-return]
 
     def follow(self, built: Any) -> None:
-        """Fit the bounds of controls to what was built."""
+        """Fit the bounds of controls to what was built, with `bound`."""
 
-    def draw(self, built: Any, before: Any, settings: Mapping[str, Any]) -> None:
-        """Call `show` for every pane but the message; `before` is what was built before the present move."""
-        raise NotImplementedError
+    def odometer(self, built: Any, settings: Mapping[str, Any]) -> parts.Odometer | None:
+        """What has been counted so far, under the picture; None where nothing moves on."""
+
+    def detail(self, built: Any, settings: Mapping[str, Any]) -> str:
+        """More of the picture, under *more*."""
+        return ""
 
     def describe(self, built: Any) -> str:
         """What was built, in a few words."""
-        raise NotImplementedError
+        return self.subject(built).words
+
+    def amounts(self, built: Any) -> list[tuple[str, int]]:
+        """What the ghost compares."""
+        subject = self.subject(built)
+        return [(_("MACs"), subject.macs), (_("parameters"), subject.parameters)]
+
+    def outline(self, built: Any, before: Any) -> str:
+        """A small picture of the setting before as an outline around or inside of this one."""
+        return ""
+
+    def headlines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
+        """The lines that are always in sight."""
+        return self.subject(built).headlines(settings["convention"])
+
+    def lines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
+        """Every line, under *more*."""
+        return self.subject(built).lines(settings["convention"])
+
+    def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
+        """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""
+        return []
+
+    def tables(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
+        """The tables of the twin: of a network layer by layer, of a layer its values."""
+        subject, convention = self.subject(built), settings["convention"]
+        rows = self.rows(built, settings)
+        heads = [_("what"), _("value"), _("unit")]
+        if subject.is_network:
+            yield subject.table(convention).html()
+            if rows:
+                yield parts.plain_table(_("The picture"), heads, rows)
+            return
+        counts = [*map(subject.count, _IN_THE_TABLE), subject.count(Quantity.FLOPS, convention)]
+        yield parts.plain_table(self.describe(built), heads, [*rows, *map(parts.row_of, counts)])
 
     # ---- what it inherits
 
@@ -80,11 +166,44 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """The HTML that a pane shows."""
         return str(self._html[name].value)
 
-    def show(self, pane: str, key: Hashable, html: Callable[..., str], *arguments: Any) -> None:
-        """Let a pane show ``html(*arguments)``, which is asked for only if `key` has changed since."""
+    def bound(self, field: str, high: int) -> None:
+        """Let the control of a field end at `high`; its value comes along if it stood beyond."""
+        control = self.control(field)
+        if control.max == high:
+            return
+        value, control.max = control.value, high
+        if control.value != value:
+            self._cut.add(field)
+
+    @classmethod
+    def _all_controls(cls) -> Sequence[Control]:
+        return (*cls.controls, _CONVENTION) if cls.counted else cls.controls
+
+    def _refuse_unknown(self, start: Mapping[str, Any]) -> None:
+        for field in start:
+            if field not in self._declared:
+                known = ", ".join(self._declared)
+                raise ValueError(_("the explorer {name} has no control {field!r}; it has {known}",
+                                   name=self.name, field=field, known=known))  # fmt: skip
+
+    def _arranged(self) -> list[Any]:
+        html = self._html
+        more = VBox([html["detail"], self._controls_box("settings", main=False), html["line"], html["twin"]])
+        more.add_class("lc-more")
+        main = self._controls_box("controls", main=True)
+        return [html["picture"], main, html["message"], html["total"], html["ghost"], more]
+
+    def _controls_box(self, name: str, *, main: bool) -> VBox:
+        shown = (one for one in self._declared.values() if one.main is main)
+        box = VBox([one.arranged(self._controls[one.field]) for one in shown])
+        box.add_class(f"lc-{name}")
+        return box
+
+    def _show(self, pane: str, key: Any, html: Callable[[], str]) -> None:
+        """Let a pane show what `html` gives, which is asked for only if `key` has changed since."""
         if pane not in self._shown or self._shown[pane] != key:
             self._shown[pane] = key
-            self._html[pane].value = html(*arguments)
+            self._html[pane].value = html()
 
     def _moved_by(self, field: str) -> Callable[[object], None]:
         def moved(_change: object) -> None:
@@ -95,15 +214,6 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
 
         return moved
 
-    def bound(self, field: str, high: int) -> None:
-        """Let the slider of a field end at `high`; its value comes along if it stood beyond."""
-        control = self.control(field)
-        if control.max == high:
-            return
-        value, control.max = control.value, high
-        if control.value != value:
-            self._cut.add(field)
-
     def _confirm(self, field: str) -> None:
         """Send the page its value again: a new bound that was on its way may have replaced it there."""
         if field in self._cut:
@@ -112,7 +222,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
 
     def _notice(self, field: str) -> None:
         """The ghost is what stood before the reader began to move this control, not one small step before."""
-        if field in self.shaping and field != self._moving:
+        if not self._declared[field].looks and field != self._moving:
             self._before = self._good
         self._moving = field
 
@@ -120,6 +230,8 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         try:
             built = self.build(self.settings)
         except (LayerError, ShapeError) as error:
+            if self._good is None:
+                raise
             shown = _("Still shown: {what}.", what=self.describe(self._good))
             self._html["message"].value = parts.failure(str(error), shown)
             return
@@ -127,7 +239,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             self.follow(built)
         self._good = built
         self._html["message"].value = ""
-        self.draw(built, self._before, self.settings)
+        self._draw(built, self.settings)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
@@ -137,60 +249,58 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         finally:
             self._following = False
 
+    def _draw(self, built: Any, settings: Mapping[str, Any]) -> None:
+        every = tuple(settings.values())
+        standing = (built, *(value for field, value in settings.items() if not self._travels(field)))
+        counted = (built, settings.get("convention"))
+        self._show("picture", every, lambda: self._figure(built, settings))
+        self._show("total", counted, lambda: self._total(built, settings))
+        self._show("ghost", (built, self._before), lambda: self._ghost(built))
+        self._show("detail", standing, lambda: self.detail(built, settings))
+        self._show("line", counted, lambda: "".join(self.lines(built, settings)))
+        if self._tabled[0] != standing:
+            self._tabled = standing, list(self.tables(built, settings))
+        self._show("twin", every, lambda: self._twin(built, settings))
 
-# ---- controls -----------------------------------------------------------------------------------
+    def _travels(self, field: str) -> bool:
+        return isinstance(self._declared[field], Travel)
 
+    def _figure(self, built: Any, settings: Mapping[str, Any]) -> str:
+        odometer = self.odometer(built, settings)
+        return self.picture(built, settings) + (odometer.html if odometer else "")
 
-def slider(field: str, description: str, value: int, low: int, high: int, *classes: str) -> IntSlider:
-    """A whole number that can be dragged, stepped with the arrow keys, and typed."""
-    control = IntSlider(value=value, min=low, max=high, description=description, tooltip=description)
-    return named(control, field, *classes)
+    def _total(self, built: Any, settings: Mapping[str, Any]) -> str:
+        return "".join(self.headlines(built, settings)) + self._said(built, settings)
 
+    def _said(self, built: Any, settings: Mapping[str, Any]) -> str:
+        """The totals in words, for those who hear the page: a live region that says only what changed."""
+        if not self.counted:
+            return ""
+        subject, convention = self.subject(built), settings["convention"]
+        cost = subject.count(Quantity.FLOPS, convention).total
+        said = parts.totals(subject.parameters, cost, convention)
+        return tag("p", escaped(said), class_="lc-said", role="status")
 
-def tick_box(field: str, description: str, value: bool, *classes: str) -> Checkbox:
-    """Yes or no."""
-    return named(
-        Checkbox(value=value, description=description, tooltip=description, indent=False), field, *classes
-    )
+    def _ghost(self, built: Any) -> str:
+        if self._before is None or self._before == built:
+            return ""
+        now, then = self.amounts(built), self.amounts(self._before)
+        pairs = [(what, new, old) for (what, new), (_what, old) in zip(now, then, strict=True)]
+        said = _("since {before}; now {now}", before=self.describe(self._before), now=self.describe(built))
+        return parts.ghost(self.outline(built, self._before), pairs, said)
 
-
-def choice(field: str, description: str, options: Any, value: Any, *classes: str) -> Dropdown:
-    """One of several."""
-    control = Dropdown(options=options, value=value, description=description, tooltip=description)
-    return named(control, field, *classes)
-
-
-def convention_switch() -> ToggleButtons:
-    """Which convention prices the operations: one of the named ones."""
-    tooltips = [convention.counts for convention in CONVENTIONS.values()]
-    control = ToggleButtons(
-        options=list(CONVENTIONS), value="textbook", description=_("convention"), tooltips=tooltips
-    )
-    return named(control, "convention")
-
-
-def travel(slider: IntSlider) -> HBox:
-    """Buttons that move a slider: back to its start, one step on, to its end."""
-
-    def button(text: str, tooltip: str, place: Callable[[], int]) -> Button:
-        def go(_button: object) -> None:
-            slider.value = place()
-
-        made = Button(description=text, tooltip=tooltip)
-        made.on_click(go)
-        return made
-
-    buttons = HBox([
-        button(_("Start"), _("go back to the start"), lambda: int(slider.min)),
-        button(_("Step"), _("go one step on"), lambda: min(slider.value + 1, slider.max)),
-        button(_("End"), _("jump to the end"), lambda: int(slider.max)),
-    ])  # fmt: skip
-    buttons.add_class("lc-travel")
-    return buttons
+    def _twin(self, built: Any, settings: Mapping[str, Any]) -> str:
+        odometer = self.odometer(built, settings)
+        so_far = [odometer.table] if odometer else []
+        return parts.twin(_("The picture as a table"), *self._tabled[1], *so_far)
 
 
-def named(control: Any, field: str, *classes: str) -> Any:
-    """`control` with the class by which the page knows its field, and others."""
-    for name in (f"lc-name-{field}", *classes):
-        control.add_class(name)
-    return control
+def explorer(name: str, **start: Any) -> Explorer:
+    """The explorer of that name, its controls at their usual values but for those given.
+
+    Raises ValueError for a name that is not in `EXPLORERS`, a control that it has not, a value out of range.
+    """
+    if name not in EXPLORERS:
+        raise ValueError(_("there is no explorer {name!r}; there are {known}",
+                           name=name, known=", ".join(sorted(EXPLORERS))))  # fmt: skip
+    return EXPLORERS[name](**start)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from layercost.convention import Convention, Quantity, bytes_of
+from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of
 from layercost.counting import Count
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
@@ -17,20 +17,33 @@ from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, numbe
 # ---- substitution line --------------------------------------------------------------------------
 
 
-def substitution(what: str, count: Count, *notes: str) -> str:
-    """A count as one line, with the form in which courses write it, and notes under it."""
+def substitution(what: str, count: Count, *notes: str, brief: bool = False) -> str:
+    """A count as one line, with the form in which courses write it unless it is to be `brief`, and notes."""
     by = count.convention if count.quantity is Quantity.FLOPS else ""
-    return derivation(what, count.expression, count.unit, by, *_also_written(count), *notes)
+    written = () if brief else _also_written(count)
+    return derivation(what, count.expression, count.unit, by, *written, *notes)
 
 
 def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: str) -> str:
     """Letters = numbers = total, with its unit and convention, a place for a copy button, and notes."""
     shown = Substitution(formula, unit, by)
+    return _line(what, shown.line, f"{shown.copied} {unit}", notes)
+
+
+def total_line(what: str, count: Count) -> str:
+    """A total alone, where its derivation is too long to be read at a glance."""
+    by = f" · {count.convention}" if count.quantity is Quantity.FLOPS else ""
+    total = tag("span", tag("span", number(count.total), class_="lc-num"), class_="lc-formula")
+    said = f"{total} {tag('span', escaped(f'{count.unit}{by}'), class_='lc-unit')}"
+    return _line(what, said, f"{number(count.total)} {count.unit}")
+
+
+def _line(what: str, line: str, copied: str, notes: Iterable[str] = ()) -> str:
     return tag(
         "div",
         tag("span", escaped(what), class_="lc-sub-name"),
-        tag("span", shown.line, class_="lc-sub-line"),
-        tag("span", class_="lc-copy", data_copy=f"{shown.copied} {unit}"),
+        tag("span", line, class_="lc-sub-line"),
+        tag("span", class_="lc-copy", data_copy=copied),
         *(tag("span", note, class_="lc-sub-note") for note in notes if note),
         class_="lc-sub",
     )
@@ -63,16 +76,18 @@ def definition(letter: Definition) -> str:
 
 
 def in_float32(size: int) -> str:
-    """The number format, and the bytes in KiB of 1,024 bytes, exactly, from one KiB on."""
-    kib = _(": {kib} KiB of 1,024 bytes", kib=f"{size / 1024:,}") if size >= 1024 else ""
-    return _("in float32, {bytes} bytes each", bytes=bytes_of(1)) + kib
+    """The number format, and the bytes in KiB of 1,024 bytes from one KiB on."""
+    if size < 1024:
+        return _("in float32, {bytes} bytes each", bytes=bytes_of(1))
+    return _("in float32, {bytes} bytes each: {kib} KiB of 1,024 bytes",
+             bytes=bytes_of(1), kib=f"{size / 1024:,.1f}")  # fmt: skip
 
 
 # ---- ghost --------------------------------------------------------------------------------------
 
 
 def ratio(new: int, old: int) -> str:
-    """How many times as large, as ``×4.0``: three digits, more where they would hide a difference."""
+    """How many times as large, as ``×4.0``: three digits, more where they would make a whole number."""
     if old == 0:
         return "×1.0" if new == 0 else _("from 0 to {new}", new=number(new))
     exact = Fraction(new, old)
@@ -80,11 +95,15 @@ def ratio(new: int, old: int) -> str:
         return f"×{number(exact.numerator)}.0"
     if exact > 1000 or 0 < exact < Fraction(1, 1000):
         return f"×{float(exact):,.0f}" if exact > 1 else f"÷{float(1 / exact):,.0f}"
+    return f"×{_honest(float(exact))}"
+
+
+def _honest(value: float) -> str:
+    """`value` with as few digits as do not make it a whole number, three at the least."""
     digits = next(
-        digits for digits in range(3, 17) if digits == 16 or float(f"{float(exact):.{digits}g}") != 1
+        digits for digits in range(3, 17) if digits == 16 or not float(f"{value:.{digits}g}").is_integer()
     )
-    text = f"{float(exact):.{digits}g}"
-    return f"×{text}" if "." in text else f"×{text}.0"
+    return f"{value:.{digits}g}"
 
 
 def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], change: str) -> str:
@@ -125,26 +144,41 @@ class Wheel:
     end: int
 
 
-def odometer(scope: str, wheels: Sequence[Wheel], summary: str) -> str:
-    """What has been counted so far in `scope`, and in words what it will amount to."""
-    turned = (
-        tag(
-            "span",
-            tag("b", number(wheel.done), class_="lc-digits"),
-            " ",
-            tag("span", _("of {end}", end=number(wheel.end)), class_="lc-end"),
-            " ",
-            tag("span", escaped(wheel.name), class_="lc-wheel-name"),
-            class_="lc-wheel" + (" lc-complete" if wheel.done == wheel.end else ""),
+@dataclass(frozen=True, slots=True)
+class Odometer:
+    """What has been counted so far in `scope`; `summary` says in words what it will amount to."""
+
+    scope: str
+    wheels: Sequence[Wheel]
+    summary: str = ""
+
+    @property
+    def html(self) -> str:
+        """The wheels under the picture."""
+        return tag(
+            "div",
+            tag("p", escaped(self.scope), class_="lc-scope"),
+            tag("p", *map(_wheel, self.wheels), class_="lc-wheels"),
+            tag("p", self.summary, class_="lc-summary") if self.summary else "",
+            class_="lc-odometer",
         )
-        for wheel in wheels
-    )
+
+    @property
+    def table(self) -> str:
+        """The same as a table."""
+        heads = [_("operation"), _("so far"), _("in all")]
+        return plain_table(self.scope, heads, [(one.name, one.done, one.end) for one in self.wheels])
+
+
+def _wheel(wheel: Wheel) -> str:
     return tag(
-        "div",
-        tag("p", escaped(scope), class_="lc-scope"),
-        tag("p", *turned, class_="lc-wheels"),
-        tag("p", summary, class_="lc-summary"),
-        class_="lc-odometer",
+        "span",
+        tag("b", number(wheel.done), class_="lc-digits"),
+        " ",
+        tag("span", _("of {end}", end=number(wheel.end)), class_="lc-end"),
+        " ",
+        tag("span", escaped(wheel.name), class_="lc-wheel-name"),
+        class_="lc-wheel" + (" lc-complete" if wheel.done == wheel.end else ""),
     )
 
 
@@ -232,6 +266,16 @@ def _bar(kind: str, share: float, y: int) -> str:
     )
 
 
+# ---- totals in words ------------------------------------------------------------------------------
+
+
+def totals(parameters: int, cost: int, convention: str) -> str:
+    """Parameters and cost as one sentence, to be heard."""
+    return _("{parameters} parameters; {cost} {unit} by {convention}",
+             parameters=number(parameters), cost=number(cost), unit=CONVENTIONS[convention].unit,
+             convention=convention)  # fmt: skip
+
+
 # ---- table twin ---------------------------------------------------------------------------------
 
 
@@ -244,6 +288,13 @@ def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str 
     """A table whose first column names its rows; whole numbers stand at the right. Texts are markup."""
     cells = (tag("th", str(first), scope="row") + "".join(map(_cell, rest)) for first, *rest in rows)
     return html_table(caption, heads, cells)
+
+
+def row_of(counted: Count) -> tuple[str, int, str]:
+    """A count as a row of such a table: what, value, unit."""
+    by = counted.quantity is Quantity.FLOPS
+    unit = f"{counted.unit} · {counted.convention}" if by else str(counted.unit)
+    return counted.quantity.value.replace("_", " "), counted.total, unit
 
 
 def _cell(value: str | int) -> str:

@@ -62,18 +62,7 @@ export function fromText(model, text) {
   return { problem: 'nothing: this control is not read from the address' };
 }
 
-// ---- names for those who do not see the label, or type instead of dragging ------------------------------------
-
-function nameSlider(view, label) {
-  for (const handle of all('.noUi-handle', view)) handle.setAttribute('aria-label', label);
-  for (const readout of all('.widget-readout[contenteditable]', view)) {
-    readout.setAttribute('role', 'textbox');
-    readout.setAttribute('aria-label', `${label}, typed`);
-    readout.setAttribute('inputmode', 'numeric');
-    readout.addEventListener('focus', () => getSelection().selectAllChildren(readout));
-    readout.addEventListener('keydown', ({ key }) => key === 'Escape' && readout.blur());
-  }
-}
+// ---- names for those who do not see the label -------------------------------------------------------------------
 
 function nameButtons(view, label) {
   const group = view.querySelector(':scope > div') ?? view;
@@ -85,11 +74,10 @@ const pressed = (view) => all('.jupyter-button.widget-toggle-button', view)
   .forEach((button) => button.setAttribute('aria-pressed', String(button.classList.contains('mod-active'))));
 
 export function giveNames(root) {
-  for (const view of all('.widget-hslider, .widget-vslider, .widget-toggle-buttons, .widget-radio, .widget-text, .widget-dropdown', root)) {
+  for (const view of all('.widget-toggle-buttons, .widget-radio, .widget-text, .widget-dropdown', root)) {
     const label = view.querySelector('.widget-label')?.textContent.trim();
     if (!label) continue;
-    if (view.matches('.widget-hslider, .widget-vslider')) nameSlider(view, label);
-    else if (view.matches('.widget-toggle-buttons, .widget-radio')) nameButtons(view, label);
+    if (view.matches('.widget-toggle-buttons, .widget-radio')) nameButtons(view, label);
     else view.querySelector('input, select')?.setAttribute('aria-label', label);
   }
   for (const group of all('.widget-toggle-buttons', root)) {

@@ -2,7 +2,9 @@
 import { element } from '../dom.mjs';
 import { copyAndSay } from '../text/copy.mjs';
 import { changeEvent, explorerIdOf, fieldOf, fromText, giveNames, modelsUnder, readRaw, toText, writeRaw } from './controls.mjs';
+import { foldMore } from './more.mjs';
 import { Toolbar } from './toolbar.mjs';
+import { startTravel } from './travel.mjs';
 
 const WAIT_IS_SHOWN_AFTER = 100; // ms
 
@@ -15,6 +17,7 @@ export class Explorer {
     this.onMoved = onMoved;
     this.controls = new Map(); // field -> model
     this.initial = new Map(); // field -> the snapshot's value
+    document.addEventListener('lc-convention', ({ detail }) => this.followConvention(detail.name));
     this.toolbar = new Toolbar({
       onStart,
       onReset: () => this.reset(),
@@ -35,6 +38,8 @@ export class Explorer {
     for (const old of [...this.place.children]) if (old !== host) old.remove();
     host.hidden = false;
     giveNames(host);
+    foldMore(host);
+    startTravel(this, host);
     this.place.append(this.toolbar.element);
     await this.#watchControls();
     this.changed();
@@ -49,11 +54,22 @@ export class Explorer {
       if (!field) continue;
       this.controls.set(field, model);
       if (!this.initial.has(field)) this.initial.set(field, readRaw(model));
-      model.on(changeEvent(model), () => this.#moved(), this);
+      model.on(changeEvent(model), () => this.#moved(field), this);
     }
   }
 
-  #moved() {
+  // One convention for the page: the explorer asks for the one that its reader chose, and follows the page's.
+  followConvention(name) {
+    const model = this.controls.get('convention');
+    const { raw } = model ? fromText(model, name) : {};
+    if (raw !== undefined && raw !== readRaw(model)) writeRaw(model, raw);
+  }
+
+  #moved(field) {
+    if (field === 'convention') {
+      const detail = { name: toText(this.controls.get(field)) };
+      document.dispatchEvent(new CustomEvent('lc-convention-wished', { detail }));
+    }
     if (this.onMoved()) this.#wait();
     else this.#showStale();
     clearTimeout(this.addressTimer);

@@ -4,6 +4,7 @@ import { ManagerBase } from '@jupyter-widgets/base-manager';
 import * as controls from '@jupyter-widgets/controls';
 import { Widget } from '@lumino/widgets';
 import { morph } from './morph.mjs';
+import { NumberView } from './number.mjs';
 
 // HTML that changes in place instead of being replaced (see morph.mjs).
 class MorphingHTMLView extends controls.HTMLView {
@@ -15,7 +16,7 @@ class MorphingHTMLView extends controls.HTMLView {
 
 const CLASSES = {
   '@jupyter-widgets/base': base,
-  '@jupyter-widgets/controls': { ...controls, HTMLView: MorphingHTMLView },
+  '@jupyter-widgets/controls': { ...controls, HTMLView: MorphingHTMLView, IntSliderView: NumberView },
 };
 
 // ipywidgets asks MathJax 2 to set its labels; the book has MathJax 3 and the explorers write MathML.

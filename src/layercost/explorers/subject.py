@@ -1,0 +1,140 @@
+"""What an explorer shows: a layer or network on an input, with its counts made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing
+from layercost.counters import count
+from layercost.counting import Count
+from layercost.explorers import parts
+from layercost.expression import Definition
+from layercost.facts import Facts
+from layercost.layer import Call, Layer
+from layercost.layers.composite import Composite
+from layercost.message import spoken as _
+from layercost.setting import Setting
+from layercost.table import Table, table
+
+_MOST_TERMS = 8  # a longer sum is no line that one can take in
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A layer or network, the shape that enters it, the batch, and whether it trains.
+
+    `words` say it in a few words. It is equal to another that was built alike.
+    Raises LayerError or ShapeError where it is impossible: when it is built, not when it is drawn.
+    """
+
+    layer: Layer
+    shape: tuple[int, ...]
+    words: str
+    batch: int = 1
+    training: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Subject) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        return self.words, repr(self.layer), self.shape, self.setting
+
+    def __post_init__(self) -> None:
+        _possible = self.setting, self.calls
+
+    @cached_property
+    def setting(self) -> Setting:
+        """Batch and training as the library takes them."""
+        return Setting(batch=self.batch, training=self.training)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it has layers inside."""
+        return isinstance(self.layer, Composite)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Each call of a layer, in order; of a single layer the one."""
+        return tuple(self.layer.calls(self.shape))
+
+    @cached_property
+    def facts(self) -> tuple[Facts, ...]:
+        """What happens in each call, for the whole batch."""
+        return tuple(call.facts(self.setting) for call in self.calls)
+
+    def count(self, quantity: Quantity, convention: str = "textbook") -> Count:
+        """One quantity for the whole batch."""
+        return count(self.layer, quantity, self.shape, convention, setting=self.setting)
+
+    @cached_property
+    def _tables(self) -> dict[str, Table]:
+        return {}
+
+    def table(self, convention: str = "textbook") -> Table:
+        """Layer by layer under a convention, made once."""
+        if convention not in self._tables:
+            self._tables[convention] = table(self.layer, self.shape, convention, setting=self.setting)
+        return self._tables[convention]
+
+    @cached_property
+    def parameters(self) -> int:
+        """The number of parameters."""
+        return self.count(Quantity.PARAMETERS).total
+
+    @cached_property
+    def macs(self) -> int:
+        """The multiply-accumulates for the whole batch."""
+        return self.count(Quantity.MACS).total
+
+    # ---- as lines
+
+    def lines(self, convention: str) -> Iterator[str]:
+        """Letters = numbers = total for parameters, bytes, MACs and FLOPs, with what is not counted."""
+        yield self.line(Quantity.PARAMETERS, convention)
+        yield self.line(Quantity.PARAMETER_BYTES, convention)
+        yield self.line(Quantity.MACS, convention)
+        yield self.line(Quantity.FLOPS, convention)
+        yield from map(parts.definition, self.definitions(convention))
+
+    def headlines(self, convention: str) -> Iterator[str]:
+        """The lines that are always in sight: parameters, and the cost under the convention."""
+        yield self.line(Quantity.PARAMETERS, convention, brief=True)
+        yield self.line(Quantity.FLOPS, convention, brief=True)
+
+    def line(self, quantity: Quantity, convention: str = "textbook", *, brief: bool = False) -> str:
+        """One quantity as a line; a brief one has no notes, and of a long sum only the total."""
+        counted, name = self.count(quantity, convention), _name(quantity, convention)
+        if brief and len(counted.expression.children) > _MOST_TERMS:
+            return parts.total_line(name, counted)
+        notes = () if brief else self._notes(quantity, convention)
+        return parts.substitution(name, counted, *notes, brief=brief)
+
+    def _notes(self, quantity: Quantity, convention: str) -> tuple[str, ...]:
+        if quantity is Quantity.PARAMETER_BYTES:
+            return (parts.in_float32(self.parameters * bytes_of(1)),)
+        if quantity in (Quantity.MACS, Quantity.FLOPS):
+            return (parts.left_out(self.facts, pricing(quantity, CONVENTIONS[convention])),)
+        return ()
+
+    def definitions(self, convention: str) -> list[Definition]:
+        """The letters that stand for formulas of their own, as H_out, each once."""
+        counts = (self.count(quantity, convention) for quantity in (Quantity.MACS, Quantity.FLOPS))
+        return list({letter.name: letter for counted in counts for letter in counted.definitions}.values())
+
+
+def _name(quantity: Quantity, convention: str) -> str:
+    """What is counted, which for a cost is the unit of its convention."""
+    if quantity is Quantity.FLOPS:
+        return str(CONVENTIONS[convention].unit)
+    names = {
+        Quantity.PARAMETERS: _("parameters"),
+        Quantity.PARAMETER_BYTES: _("bytes"),
+        Quantity.MACS: _("MACs"),
+    }
+    return names.get(quantity) or quantity.value.replace("_", " ")
