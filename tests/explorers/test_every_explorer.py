@@ -141,8 +141,8 @@ def test_it_begins_where_it_is_told_to(name: str) -> None:
 
 def test_an_unknown_explorer_is_answered_with_those_that_there_are() -> None:
     """A slip in a chapter says what could have been meant."""
-    with pytest.raises(ValueError, match=r"there is no explorer 'linaer'; there are .*linear"):
-        explorer("linaer")
+    with pytest.raises(ValueError, match=r"there is no explorer 'linear2'; there are .*linear"):
+        explorer("linear2")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 WEB = Path(__file__).resolve().parents[1]
 ASSETS = WEB.parent / "_build" / "web" / "course"
 STYLES = WEB / "style"
+EXPLORER_STYLES = STYLES / "explorers"  # what a single explorer's picture needs, in a file of its name
 PATTERNS = (WEB / "style" / "patterns.svg").read_text(encoding="utf-8")
 VIEW = re.compile(r'^<script type="application/vnd\.jupyter\.widget-view\+json">(.*)</script>$', re.S)
 THEBE = re.compile(
@@ -186,6 +187,10 @@ def copy_assets(app: Sphinx) -> None:
     files = [path for path in (*ASSETS.iterdir(), *STYLES.glob("*.css")) if path.is_file()]
     for path in files:
         _copy_if_other(path, target / path.name)
+    pictures = sorted(EXPLORER_STYLES.glob("*.css"))
+    together = [STYLES / "explorers.css", *pictures]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in together)
+    (target / "explorers.css").write_text(text, encoding="utf-8")
     for stale in {path.name for path in target.iterdir() if path.is_file()} - {path.name for path in files}:
         (target / stale).unlink()
 
@@ -193,7 +198,7 @@ def copy_assets(app: Sphinx) -> None:
 def _assets_hash() -> str:
     """Changes when a page must be written anew because what it loads has changed."""
     digest = sha256()
-    for path in sorted(STYLES.iterdir()):
+    for path in sorted(path for path in STYLES.rglob("*") if path.is_file()):
         digest.update(path.read_bytes())
     for path in sorted(ASSETS.rglob("*.*")):
         if path.is_file():
