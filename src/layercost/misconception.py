@@ -78,6 +78,7 @@ class Task:
     part: str = ""
     dtype: str = "float32"
     unit: Unit = ONE
+    batch: int = 1
 
 
 @dataclass(frozen=True)
@@ -261,6 +262,15 @@ def _biases_among_weights(task: Task) -> Task | None:
     return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
 
 
+def _forgot_batch(task: Task) -> Task | None:
+    return replace(task, batch=1) if task.measure in PRICED else None
+
+
+declare(
+    "forgot-batch",
+    "You counted one input: each input of the batch takes the same operations again.",
+    _forgot_batch,
+)
 declare(
     "biases-among-weights",
     "You counted the biases too: the question asks for the weights alone.",
@@ -273,7 +283,7 @@ declare(
 )
 declare(
     "flops-for-macs",
-    "You counted FLOPs: one MAC is a multiplication together with its addition, and the bias is none.",
+    "You counted FLOPs: one MAC is a multiplication together with its addition.",
     _flops_for_macs,
 )
 declare(
@@ -283,7 +293,7 @@ declare(
 )
 declare(
     "counted-parameters",
-    "You counted what the layer stores: parameters are not operations, and the bias is no multiplication.",
+    "You counted what the layer stores: parameters are values, and the question is about operations.",
     _counted_parameters,
 )
 

@@ -76,6 +76,7 @@ CASES = [
     Case("macs-for-flops", lenet("", lc.FLOPS), 416520),
     Case("flops-for-macs", linear(lc.MACS), 2 * 300 * 100),
     Case("one-addition-too-many", linear(lc.FLOPS), (300 + 300 + 1) * 100),
+    Case("forgot-batch", Task(LINEAR, lc.MACS, shape_of((300,)), batch=32), 300 * 100),
     Case("counted-parameters", linear(lc.MACS), 300 * 100 + 100),
     Case("kernel-not-squared", conv("parameters"), 6 * (3 * 5 + 1)),
     Case("kernel-not-squared", conv("macs"), 6 * 3 * 5 * 10 * 10),

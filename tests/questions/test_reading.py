@@ -32,6 +32,10 @@ READ = {
 }
 COUNT = "write a whole number of parameters, such as 30100 or 30,100"
 REFUSED = {
+    "an exponent alone": (
+        "E0",
+        "'E0' is not read as a number; write a whole number of parameters, such as 30100 or 30,100.",
+    ),
     "nothing": (None, "There is no answer here yet."),
     "blanks": ("  ", "There is no answer here yet."),
     "a truth value": (True, f"True is no number; {COUNT}."),

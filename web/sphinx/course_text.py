@@ -9,11 +9,11 @@ A page names its layers once in a ``let`` directive; roles and directives then a
     The layer has {n}`parameters(layer)` parameters and costs {n}`flops(layer)`.
 
 - ``n`` writes a number; FLOPs come with the chip of their convention and the values under all the others.
-- ``step`` asks for a number in the page and answers a wrong one with the misconception that explains it.
 - ``derivation`` writes letters = numbers = total; ``count-table`` a network layer by layer;
   ``conventions`` one quantity under every convention.
-- ``guess`` asks before it tells; ``claim`` settles what a source says;
-  ``reading-time`` says how long a page takes.
+- ``reading-time`` says how long a page takes.
+
+What asks the reader is in `course_questions`, what settles a source's claims in `course_claims`.
 
 Expressions of the pages are ours and run in the build, like code cells.
 A failing one is a warning, so that the strict build stops.
@@ -28,6 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from course_calculation import ASKED_BESIDES, Arithmetic
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from sphinx.application import Sphinx
@@ -36,11 +37,9 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
 from layercost import witness
-from layercost.questions import diagnoses
 from layercost.view import (
     COMPLETE,
     Substitution,
-    escaped,
     html_cell,
     html_table,
     not_counted,
@@ -59,7 +58,7 @@ MINUTES_A_QUESTION = 0.75
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(Arithmetic):
     """One quantity of one layer, under a convention that the reader can switch."""
 
     layer: lc.Layer
@@ -101,7 +100,7 @@ def _usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
 
 def _namespace() -> dict[str, Any]:
     askers = {quantity.value: _asker(quantity) for quantity in lc.Quantity}
-    return {"lc": lc, "witness": witness, "math": math, **askers}
+    return {"lc": lc, "witness": witness, "math": math, **askers, **ASKED_BESIDES}
 
 
 def _names_of(env: Any) -> dict[str, Any]:
@@ -166,37 +165,9 @@ class NumberRole(SphinxRole):
         value = _tried(self, lambda: _evaluate(self.text, self.env))
         if isinstance(value, Asked) and value.quantity is lc.FLOPS:
             return [nodes.raw("", _count_html(value), format="html")], []
-        amount = value.total if isinstance(value, Asked) else value
+        amount = value.total if isinstance(value, Arithmetic) else value
         text = _tried(self, lambda: written(amount))
         return [nodes.inline("", str(text), classes=["lc-number"])], []
-
-
-class StepRole(SphinxRole):
-    """``{step}`expression` ``: a field in which the reader writes the number; wrong ones are explained."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        value = _tried(self, lambda: _evaluate(self.text, self.env))
-        answer = value.total if isinstance(value, Asked) else value
-        explained = _tried(self, lambda: _explanations(value)) or []
-        return [nodes.raw("", _step_html(answer, explained), format="html")], []
-
-
-def _explanations(value: object) -> list[dict[str, str]]:
-    """The wrong numbers that a known misconception gives, each with the sentence that explains it."""
-    if not isinstance(value, Asked) or value.shape is None:
-        return []
-    found = diagnoses(value.layer, value.quantity, value.shape, value.convention)
-    return [{"answer": str(wrong.answer), "id": wrong.id, "text": wrong.message} for wrong in found]
-
-
-def _step_html(answer: object, explained: list[dict[str, str]]) -> str:
-    data = escaped(json.dumps(explained, ensure_ascii=False))
-    width = max(4, len(str(answer)) + 2)
-    return (
-        f'<span class="lc-step" data-answer="{answer}" data-diagnoses="{data}">'
-        f'<input aria-label="your number" inputmode="numeric" autocomplete="off" size="{width}">'
-        f'<button type="button" class="lc-check">Check</button><output aria-live="polite"></output></span>'
-    )
 
 
 def _tried(owner: Any, compute: Callable[[], Any]) -> Any:
@@ -288,83 +259,6 @@ class Conventions(SphinxDirective):
         return html_table("", ("convention", "number", "unit", "what it counts"), rows)
 
 
-class Guess(SphinxDirective):
-    """The reader commits to a number before the text gives it.
-
-    The argument is the answer; the body is the question, then a line ``---``, then what is revealed.
-    """
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-    option_spec: ClassVar = {"id": directives.unchanged_required, "unit": directives.unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        value = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
-        answer = value.total if isinstance(value, Asked) else value
-        lines = list(self.content)
-        split = lines.index("---") if "---" in lines else len(lines)
-        unit = escaped(self.options.get("unit", ""))
-        opening = (
-            f'<form class="lc-guess" data-id="{escaped(self.options.get("id", ""))}" '
-            f'data-answer="{answer}" data-unit="{unit}">'
-        )
-        field = (
-            f'<p class="lc-field"><label>Your guess <input inputmode="decimal" autocomplete="off"></label> '
-            f"{unit} <button>Commit my guess</button></p>"
-            '<details class="lc-reveal"><summary>Show the answer</summary>'
-        )
-        return [
-            nodes.raw("", opening, format="html"),
-            self._block(0, split, "lc-prompt"),
-            nodes.raw("", field, format="html"),
-            self._block(split + 1, len(lines), "lc-answer"),
-            nodes.raw("", "</details></form>", format="html"),
-        ]
-
-    def _block(self, start: int, end: int, name: str) -> nodes.container:
-        block = nodes.container(classes=[name])
-        self.state.nested_parse(self.content[start:end], self.content_offset + start, block)
-        return block
-
-
-VERDICTS = {
-    "right": ("✓", "right"),
-    "wrong": ("✗", "wrong"),
-    "convention": ("≈", "right under a convention"),
-    "unclear": ("?", "unclear"),
-}
-
-
-class Claim(SphinxDirective):
-    """What a source says, our verdict in a word and a sign, and the reason."""
-
-    required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-    option_spec: ClassVar = {
-        "verdict": lambda argument: directives.choice(argument, tuple(VERDICTS)),
-        "source": directives.unchanged_required,
-    }
-
-    def run(self) -> list[nodes.Node]:
-        verdict = self.options["verdict"]
-        sign, word = VERDICTS[verdict]
-        card = nodes.container(classes=["lc-claim", f"lc-claim-{verdict}"])
-        said = nodes.paragraph(classes=["lc-said"])
-        messages = self._inline(said)
-        mark = f'<span aria-hidden="true">{sign}</span>'
-        badge = f'<p class="lc-verdict">{mark} {word} · {self.options["source"]}</p>'
-        card += [said, nodes.raw("", badge, format="html")]
-        self.state.nested_parse(self.content, self.content_offset, card)
-        return [card, *messages]
-
-    def _inline(self, paragraph: nodes.paragraph) -> list[nodes.system_message]:
-        children, messages = self.state.inline_text(self.arguments[0], self.lineno)
-        paragraph += children
-        return messages
-
-
 class reading_time(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
     """Stands where the page will say how long it takes."""
 
@@ -392,10 +286,9 @@ def tell_reading_time(_app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives."""
     app.add_role("n", NumberRole())
-    app.add_role("step", StepRole())
     for name, directive in {
         "let": Let, "derivation": Derivation, "count-table": CountTable, "conventions": Conventions,
-        "guess": Guess, "claim": Claim, "reading-time": ReadingTime,
+        "reading-time": ReadingTime,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     app.connect("doctree-read", tell_reading_time)

@@ -1,12 +1,14 @@
 // Numbers as people type and read them.
+import { say } from './words.mjs';
+
 const SCALE = { k: 1e3, m: 1e6, g: 1e9, b: 1e9, t: 1e12 };
 const SPACES = /[\s\u00a0\u2009\u202f_]/g;
 
-export const EXPECTED = 'a number like 30100, 30,100, 3e4, 30k or 1.2M';
+export const expected = () => say('a number like 30100, 30,100, 3e4, 30k or 1.2M');
 
 // "30,100" "30 100" "3e4" "30k" "1.2M" -> a number; anything else -> null.
 export function parseNumber(text) {
-  const bare = text.trim().replace(SPACES, '');
+  const bare = text.trim().replace(SPACES, '').replace(/^\u2212/, '-');
   const plain = bare.match(/^([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:e([+-]?\d+))?([kmgbt])?$/i);
   if (!plain) return null;
   const [, sign, whole, fraction = '', exponent = '0', suffix = ''] = plain;
@@ -18,9 +20,12 @@ export function parseNumber(text) {
 export const formatNumber = (value) =>
   new Intl.NumberFormat('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 }).format(value);
 
+// A factor with two or three digits, and more where these would make a whole number of what is none: 1.997, not 2.
 export function formatFactor(factor) {
-  if (factor >= 1000) return `${formatNumber(Number(factor.toPrecision(2)))}`;
-  return String(Number(factor.toPrecision(factor < 10 ? 2 : 3)));
+  if (factor >= 100) return formatNumber(Number(factor.toPrecision(factor >= 1000 ? 2 : 3)));
+  let digits = factor < 10 ? 2 : 3;
+  while (digits < 12 && Number.isInteger(Number(factor.toPrecision(digits))) && !Number.isInteger(factor)) digits += 1;
+  return String(Number(factor.toPrecision(digits)));
 }
 
-export const formatMegabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+export const formatMegabytes = (bytes) => say('{size} MB', { size: (bytes / 1e6).toFixed(1) });

@@ -72,7 +72,7 @@ def _from_text(raw: str, unit: str, whole: bool) -> Fraction | Malformed:
         return Malformed(f"This is too long for a number; {_expected(unit, whole)}.")
     found = _NUMBER.match(text)
     written, rest = (found.group(), text[found.end() :].strip()) if found else ("", text)
-    if not found or not re.search(r"\d", written) or rest[:1] in {",", ".", "'"} or rest[:1].isdigit():
+    if not found or not re.match(r"[+-]?\.?\d", written) or rest[:1] in {",", ".", "'"} or rest[:1].isdigit():
         return Malformed(f"{text!r} is not read as a number; {_expected(unit, whole)}.")
     if rest:
         refused = _refused(rest, unit, whole)

@@ -49,6 +49,8 @@ def diagnoses(
     quantity: Measure | str,
     input_shape: Iterable[object] | None = None,
     convention: str | Convention = "textbook",
+    *,
+    batch: int = 1,
 ) -> list[WrongAnswer]:
     """The distinct wrong answers to one count of a layer, in the order in which the beliefs are declared.
 
@@ -60,7 +62,7 @@ def diagnoses(
     [(30000, 'forgot-bias'), (30001, 'one-bias')]
     """
     shape = None if input_shape is None else _arriving(input_shape)
-    task = Task(layer, measure_named(quantity), shape, convention_named(convention))
+    task = Task(layer, measure_named(quantity), shape, convention_named(convention), batch=batch)
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)
@@ -95,16 +97,16 @@ def derivation(task: Task) -> Expression:
     return _derivation(_key(task), task.input_shape)
 
 
-Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit]
+Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int]
 
 
 def _key(task: Task) -> Key:
-    return (Itself(task.layer), task.measure, task.convention, task.part, task.dtype, task.unit)
+    return (Itself(task.layer), task.measure, task.convention, task.part, task.dtype, task.unit, task.batch)
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, convention, part, dtype, unit = key
-    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit)
+    itself, measure, convention, part, dtype, unit, batch = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch)
 
 
 @lru_cache(maxsize=4096)
@@ -162,12 +164,12 @@ def stated(task: Task) -> Stated:
 
 
 def _rules(task: Task) -> tuple[object, ...]:
-    return (task.unit, task.dtype, task.measure, task.convention)
+    return (task.unit, task.dtype, task.measure, task.convention, task.batch)
 
 
 def _count(task: Task, layer: Layer, shape: Arriving) -> Count:
     assert isinstance(task.measure, Quantity)
-    return count(layer, task.measure, shape, task.convention, dtype=task.dtype)
+    return count(layer, task.measure, shape, task.convention, dtype=task.dtype, batch=task.batch)
 
 
 def _output(layer: Layer, shape: Arriving) -> Shape:

@@ -1,19 +1,26 @@
 // Guess first: the reader commits to a number, then sees guess and truth on one logarithmic line, with the factor
 // between them, and the answer opens. The guess is remembered.
 import { all, element, pageKey, svgElement } from '../dom.mjs';
-import { EXPECTED, formatFactor, formatNumber, parseNumber } from '../numbers.mjs';
+import { expected, formatFactor, formatNumber, parseNumber } from '../numbers.mjs';
 import { forget, recall, remember, siteRoot } from '../store.mjs';
+import { say } from '../words.mjs';
+import { grant, onEnter } from './question.mjs';
 
 const WIDTH = 560;
 const MARGIN = 40;
 const AXIS = 58;
 
-function compare(guess, truth) {
-  if (guess === truth) return `Exactly ${formatNumber(truth)}.`;
-  const factor = guess > truth ? guess / truth : truth / guess;
-  const direction = guess > truth ? 'too high' : 'too low';
-  const size = factor < 1.05 ? 'within 5 %' : `a factor of ${formatFactor(factor)} ${direction}`;
-  return `You said ${formatNumber(guess)}; it is ${formatNumber(truth)}: ${size}.`;
+// Guess and truth in one sentence. A guess of nothing is no factor away from anything.
+export function compare(guess, truth) {
+  const both = { guess: formatNumber(guess), truth: formatNumber(truth) };
+  if (guess === truth) return say('Exactly {truth}.', both);
+  if (guess === 0) return say('You said 0; it is {truth}: there is something to count here.', both);
+  if (truth === 0) return say('You said {guess}; it is 0: there is nothing to count here.', both);
+  const factor = formatFactor(guess > truth ? guess / truth : truth / guess);
+  if (Number(factor) < 1.05) return say('You said {guess}; it is {truth}: within 5 %.', both);
+  return guess > truth
+    ? say('You said {guess}; it is {truth}: a factor of {factor} too high.', { ...both, factor })
+    : say('You said {guess}; it is {truth}: a factor of {factor} too low.', { ...both, factor });
 }
 
 const power = (exponent) => (exponent < 4 ? formatNumber(10 ** exponent) : `10${superscript(exponent)}`);
@@ -26,13 +33,13 @@ function decades(guess, truth) {
 }
 
 // Labels of two marks that lie close stand on two lines, so that they never cover each other.
-function mark(className, x, name, value, lift) {
+function mark(className, x, label, lift) {
   const top = AXIS - 14 - lift;
   const anchor = x < 110 ? 'start' : x > WIDTH - 110 ? 'end' : 'middle';
   return svgElement('g', { class: className },
     svgElement('line', { x1: x, x2: x, y1: top + 4, y2: AXIS }),
     svgElement('circle', { cx: x, cy: AXIS, r: 6 }),
-    svgElement('text', { x, y: top, 'text-anchor': anchor }, `${name} ${formatNumber(value)}`));
+    svgElement('text', { x, y: top, 'text-anchor': anchor }, label));
 }
 
 function drawLine(guess, truth) {
@@ -51,7 +58,8 @@ function drawLine(guess, truth) {
   const axis = svgElement('line', { class: 'lc-axis', x1: MARGIN, x2: WIDTH - MARGIN, y1: AXIS, y2: AXIS });
   const picture = svgElement('svg', {
     class: 'lc-log-line', viewBox: `0 0 ${WIDTH} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guess, truth),
-  }, axis, ...ticks, between, mark('lc-mark-guess', g, 'your guess', guess, 20), mark('lc-mark-truth', t, 'truth', truth, 0));
+  }, axis, ...ticks, between, mark('lc-mark-guess', g, say('your guess {number}', { number: formatNumber(guess) }), 20),
+    mark('lc-mark-truth', t, say('truth {number}', { number: formatNumber(truth) }), 0));
   return picture;
 }
 
@@ -61,62 +69,67 @@ function outcome(guess, truth) {
   return element('div.lc-outcome', { role: 'status' }, ...(drawable ? [drawLine(guess, truth)] : []), words);
 }
 
-function messageOf(form) {
-  const found = form.querySelector('.lc-message');
+function messageOf(guessing) {
+  const found = guessing.querySelector('.lc-message');
   if (found) return found;
   const made = element('p.lc-message', { role: 'alert' });
-  form.querySelector('.lc-reveal').before(made);
+  guessing.querySelector('.lc-reveal').before(made);
   return made;
 }
 
-function complaint(text) {
+function complaint(text, guess) {
   const given = text.trim();
-  return given ? `“${given}” is not a number that can be read here; try ${EXPECTED}.` : `Any guess will do: ${EXPECTED}.`;
+  if (!given) return say('Any guess will do: {expected}.', { expected: expected() });
+  if (guess !== null) return say('A count is never negative; try {expected}.', { expected: expected() });
+  return say('“{given}” is not a number that can be read here; try {expected}.', { given, expected: expected() });
 }
 
-function commit(form, text, { open }) {
+function commit(guessing, text, { open }) {
   const guess = parseNumber(text);
-  form.querySelector('input').setAttribute('aria-invalid', String(guess === null));
-  messageOf(form).textContent = guess === null ? complaint(text) : '';
-  if (guess === null) return false;
-  const reveal = form.querySelector('.lc-reveal');
-  form.querySelector('.lc-outcome')?.remove();
-  reveal.before(outcome(guess, parseNumber(form.dataset.answer)));
-  form.classList.add('lc-committed');
+  const usable = guess !== null && guess >= 0;
+  guessing.querySelector('input').setAttribute('aria-invalid', String(!usable));
+  messageOf(guessing).textContent = usable ? '' : complaint(text, guess);
+  if (!usable) return false;
+  const reveal = guessing.querySelector('.lc-reveal');
+  guessing.querySelector('.lc-outcome')?.remove();
+  reveal.before(outcome(guess, parseNumber(guessing.dataset.answer)));
+  guessing.classList.add('lc-committed');
   if (open) reveal.open = true;
   return true;
 }
 
-function addAgain(form, key) {
-  if (form.querySelector('.lc-again')) return;
-  const again = element('button.lc-again', { type: 'button' }, 'Guess again');
+function addAgain(guessing, key) {
+  if (guessing.querySelector('.lc-again')) return;
+  const again = element('button.lc-again', { type: 'button' }, say('Guess again'));
   again.addEventListener('click', () => {
-    form.classList.remove('lc-committed');
-    form.querySelector('.lc-outcome')?.remove();
-    form.querySelector('.lc-reveal').open = false;
+    guessing.classList.remove('lc-committed');
+    guessing.querySelector('.lc-outcome')?.remove();
+    guessing.querySelector('.lc-reveal').open = false;
     again.remove();
     forget(key);
-    form.querySelector('input').select();
+    guessing.querySelector('input').select();
   });
-  form.querySelector('.lc-reveal').after(again);
+  guessing.querySelector('.lc-reveal').after(again);
 }
 
-function prepare(form) {
-  const key = `guess:${pageKey(siteRoot)}:${form.dataset.id}`;
-  const input = form.querySelector('input');
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    if (!commit(form, input.value, { open: true })) return;
+function prepare(guessing) {
+  const key = `guess:${pageKey(siteRoot)}:${guessing.dataset.id}`;
+  const input = guessing.querySelector('input');
+  const decide = () => {
+    if (!commit(guessing, input.value, { open: true })) return;
     remember(key, input.value);
-    addAgain(form, key);
-  });
+    addAgain(guessing, key);
+  };
+  guessing.querySelector('.lc-commit').addEventListener('click', decide);
+  onEnter(input, decide);
+  grant(guessing, decide);
   recall(key).then((kept) => {
     if (!kept || input.value) return;
     input.value = kept;
-    if (commit(form, kept, { open: false })) addAgain(form, key);
+    if (commit(guessing, kept, { open: false })) addAgain(guessing, key);
   });
 }
 
 export function startGuesses() {
-  all('form.lc-guess').forEach(prepare);
+  all('.lc-guess').forEach(prepare);
 }

@@ -1,0 +1,124 @@
+"""What the prose asks for can be calculated with, and a calculation remembers its parts.
+
+``parameters(first) + parameters(second)`` is a number like any other, and knows of what it is the sum: so a
+wrong answer can be traced to the part that was left out. ``7690 // 10 - 1`` is read the same way.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeAlias
+
+import layercost as lc
+
+
+class Arithmetic:
+    """A whole number that came about somehow; sums, differences, products and quotients remember how."""
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        raise NotImplementedError
+
+    def __add__(self, other: Part) -> Part:
+        return calculated("+", self, other)
+
+    def __radd__(self, other: Part) -> Part:
+        return calculated("+", other, self)
+
+    def __sub__(self, other: Part) -> Part:
+        return calculated("-", self, other)
+
+    def __rsub__(self, other: Part) -> Part:
+        return calculated("-", other, self)
+
+    def __mul__(self, other: Part) -> Part:
+        return calculated("*", self, other)
+
+    def __rmul__(self, other: Part) -> Part:
+        return calculated("*", other, self)
+
+    def __floordiv__(self, other: Part) -> Part:
+        return calculated("//", self, other)
+
+    def __rfloordiv__(self, other: Part) -> Part:
+        return calculated("//", other, self)
+
+
+Part: TypeAlias = Arithmetic | int
+
+OPERATIONS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+}
+_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
+
+
+def total_of(part: Part) -> int:
+    """The number that a part stands for."""
+    return part.total if isinstance(part, Arithmetic) else part
+
+
+@dataclass(frozen=True)
+class Calculated(Arithmetic):
+    """A sum or product of all its parts, or the difference or quotient of two."""
+
+    sign: str
+    parts: tuple[Part, ...]
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        return self.having([total_of(part) for part in self.parts])
+
+    def having(self, numbers: list[int]) -> int:
+        """What comes out with these numbers in place of the parts."""
+        return reduce(OPERATIONS[self.sign], numbers)
+
+
+def calculated(sign: str, left: Part, right: Part) -> Part:
+    """The result of one operation; sums of sums and products of products are one, and 0 adds nothing."""
+    if sign == "+" and 0 in (parts := (left, right)):
+        return next((part for part in parts if part != 0), 0)
+    own = [part.parts if _same(part, sign) else (part,) for part in (left, right)]
+    return Calculated(sign, (*own[0], *own[1]))
+
+
+def _same(part: Part, sign: str) -> bool:
+    return isinstance(part, Calculated) and part.sign == sign and sign in "+*"
+
+
+@dataclass(frozen=True)
+class OutputSize(Arithmetic):
+    """The side of a layer's output map."""
+
+    layer: lc.Layer
+    shape: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        return int(self.layer.output_shape(self.shape)[-1])
+
+
+def evaluated(expression: str, names: dict[str, Any]) -> Any:
+    """The value of a page's expression; where it is a calculation, with its parts."""
+    return _built(ast.parse(expression.strip(), mode="eval").body, names)
+
+
+def _built(node: ast.expr, names: dict[str, Any]) -> Any:
+    if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
+        parts = (_built(node.left, names), _built(node.right, names))
+        if all(isinstance(part, Arithmetic | int) for part in parts):
+            return calculated(_SIGNS[type(node.op)], *parts)
+    code = compile(ast.Expression(node), "<page>", "eval")
+    return eval(code, names)  # noqa: S307 - our own pages, run in the build like their cells
+
+
+ASKED_BESIDES: Mapping[str, Callable[..., Any]] = {"output_size": OutputSize}

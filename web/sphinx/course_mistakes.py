@@ -1,0 +1,176 @@
+"""Where wrong numbers come from: worked out from what is asked, each with the sentence that is true of it.
+
+For a count of a layer these are the library's misconceptions, with the batch; the count of something else;
+and, where nothing is to be counted, what somebody counts who takes the layer for one that holds weights.
+In a calculation, besides, a mistake in one part, a part left out, and one operation taken for another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from course_calculation import OPERATIONS, Arithmetic, Calculated, OutputSize, Part, total_of
+from course_text import Asked
+from course_working import NAMES, named, said
+
+import layercost as lc
+from layercost.message import Message
+from layercost.misconception import STORED
+from layercost.questions import diagnoses
+from layercost.view import number
+
+
+class Wrong(NamedTuple):
+    """A wrong number, a name for what leads to it, and the sentence that says so."""
+
+    answer: int
+    id: str
+    message: Message | str
+
+
+def wrong_answers(value: Part) -> list[Wrong]:
+    """The distinct wrong numbers that something known leads to; the right one is never among them."""
+    taken, found = {total_of(value)}, []
+    for wrong in _mistakes(value):
+        if wrong.answer not in taken and wrong.answer >= 0:
+            taken.add(wrong.answer)
+            found.append(wrong)
+    return found
+
+
+def _mistakes(value: Part) -> Iterator[Wrong]:
+    match value:
+        case Asked():
+            yield from _in_count(value)
+        case OutputSize(layer=layer, shape=shape):
+            yield from _known(diagnoses(layer, "output_size", shape))
+            yield from _of_size(value)
+        case Calculated():
+            yield from _in_calculation(value)
+
+
+def _known(found: Iterable[tuple[int, str, str]]) -> Iterator[Wrong]:
+    return (Wrong(*wrong) for wrong in found)
+
+
+def _wrong(answer: int, name: str, text: str, **values: object) -> Wrong:
+    return Wrong(answer, name, Message(text, **values))
+
+
+# ---- a count of one layer ----------------------------------------------------------------------------
+
+
+def _in_count(asked: Asked) -> Iterator[Wrong]:
+    layer, quantity, shape = asked.layer, asked.quantity, asked.shape
+    yield from _known(diagnoses(layer, quantity, shape, asked.convention, batch=asked.batch))
+    if asked.batch > 1 and quantity in STORED:
+        text = "You multiplied by the batch: what a layer stores is stored once, for all inputs."
+        yield _wrong(asked.total * asked.batch, "batch-on-parameters", text)
+    if asked.total == 0 and quantity in STORED and shape:
+        yield from _of_nothing(asked, shape)
+    yield from _of_something_else(asked)
+
+
+def _of_nothing(asked: Asked, shape: tuple[int, ...]) -> Iterator[Wrong]:
+    """What somebody counts who believes that a layer without parameters holds some."""
+    layer, (channels, *_), window = named(asked.layer), shape, _window(asked.layer)
+    if window:
+        text = "You took the {cells} cells of the window for weights: {layer} holds none."
+        yield _wrong(window, "window-of-weights", text, cells=number(window), layer=layer)
+        text = "You gave each channel a window of weights: {layer} holds none."
+        yield _wrong(window * channels, "windows-of-weights", text, layer=layer)
+    text = "You gave each channel a parameter of its own: {layer} holds none."
+    yield _wrong(channels, "weight-a-channel", text, layer=layer)
+    text = "You gave each value of the input a parameter of its own: {layer} holds none."
+    yield _wrong(math.prod(shape), "weight-a-value", text, layer=layer)
+
+
+def _window(layer: lc.Layer) -> int:
+    """How many cells a layer's window has; 0 where it has none."""
+    size = getattr(layer, "kernel_size", 0)
+    return math.prod(size) if isinstance(size, tuple) else size**2
+
+
+OTHERS = (
+    lc.PARAMETERS, lc.WEIGHTS, lc.STORED_VALUES, lc.PARAMETER_BYTES,
+    lc.MACS, lc.FLOPS, lc.COMPARISONS, lc.ACTIVATIONS,
+)  # fmt: skip
+
+
+def _of_something_else(asked: Asked) -> Iterator[Wrong]:
+    """The count of another quantity of the same layer."""
+    text = "That is the number of {counted}: the question asks for the {asked}."
+    for quantity in OTHERS:
+        try:
+            answer = replace(asked, quantity=quantity).total
+        except (lc.ShapeError, lc.LayerError):
+            continue
+        if answer and quantity is not asked.quantity:
+            names = {"counted": NAMES[quantity], "asked": NAMES[asked.quantity]}
+            yield _wrong(answer, f"{quantity.value}-instead", text, **names)
+
+
+def _of_size(asked: OutputSize) -> Iterator[Wrong]:
+    text = "You counted the steps: the place where the window starts is one more."
+    yield _wrong(asked.total - 1, "forgot-first-position", text)
+    text = "That is one too many: a place where the window would hang over the edge does not count."
+    yield _wrong(asked.total + 1, "one-position-too-many", text)
+    yield _wrong(asked.shape[-1], "size-of-the-input", "That is the side of the input.")
+    if hasattr(asked.layer, "stride"):
+        text = "You let the window move by one cell: it moves by its stride, so there are fewer places."
+        yield _wrong(OutputSize(replace(asked.layer, stride=1), asked.shape).total, "moved-by-one", text)
+
+
+# ---- a calculation -----------------------------------------------------------------------------------
+
+
+def _in_calculation(whole: Calculated) -> Iterator[Wrong]:
+    numbers = [total_of(part) for part in whole.parts]
+    for place, part in enumerate(whole.parts):
+        for wrong in _mistakes(part):
+            changed = [*numbers[:place], wrong.answer, *numbers[place + 1 :]]
+            if _possible(whole.sign, changed):
+                yield Wrong(whole.having(changed), wrong.id, _in_part(part, whole, wrong.message))
+    yield from _left_out(whole, numbers)
+    yield from _another_operation(whole, numbers)
+
+
+def _in_part(part: Part, whole: Calculated, message: Message | str) -> Message | str:
+    """The sentence about one part; where there are several of its kind, it says which."""
+    kin = [one for one in whole.parts if isinstance(one, Arithmetic)]
+    if len(kin) < 2 or isinstance(part, Calculated):
+        return message
+    return Message("In {part}: {message}", part=said(part), message=message)
+
+
+def _left_out(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
+    for place in range(len(numbers) if whole.sign in "+*" else 1, 0, -1):
+        gone = len(numbers) - 1 if whole.sign not in "+*" else place - 1
+        rest = [*numbers[:gone], *numbers[gone + 1 :]]
+        text = {
+            "+": "You left out {part}, which is to be added.",
+            "-": "You left out {part}, which is to be taken away.",
+            "*": "You left out the factor {part}.",
+            "//": "You left out the division by {part}.",
+        }[whole.sign]
+        yield Wrong(whole.having(rest), "left-out", Message(text, part=said(whole.parts[gone])))
+
+
+INSTEAD = {
+    "+": {"-": "You took away what is to be added.", "*": "You multiplied: these are added."},
+    "-": {"+": "You added what is to be taken away."},
+    "*": {"+": "You added: these are multiplied."},
+    "//": {"*": "You multiplied: these are divided.", "-": "You took away: these are divided."},
+}
+
+
+def _another_operation(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
+    for sign, text in INSTEAD[whole.sign].items():
+        yield Wrong(Calculated(sign, tuple(numbers)).total, f"{sign}-for-{whole.sign}", Message(text))
+
+
+def _possible(sign: str, numbers: list[int]) -> bool:
+    return sign in OPERATIONS and not (sign == "//" and 0 in numbers[1:])

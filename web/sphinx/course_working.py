@@ -1,0 +1,137 @@
+"""How a number is worked out, in rungs: a hint, the first line, the solution."""
+
+from __future__ import annotations
+
+from course_calculation import Arithmetic, Calculated, OutputSize, Part, total_of
+from course_text import Asked
+
+import layercost as lc
+from layercost.expression import HTML, Expression, equation, render
+from layercost.message import Message
+from layercost.misconception import Size, Task
+from layercost.questions.task import derivation
+from layercost.shape import shape_of
+from layercost.view import escaped, number, tag
+
+HINTS = {
+    lc.PARAMETERS: Message(
+        "Count what training changes: the weights first, then the biases, if there are any."
+    ),
+    lc.WEIGHTS: Message("Count the weights alone, without the biases."),
+    lc.BIASES: Message("Count the biases alone."),
+    lc.BUFFERS: Message("Count what is stored and not trained."),
+    lc.STORED_VALUES: Message("Count what is trained and what is only stored."),
+    lc.PARAMETER_BYTES: Message("Count the parameters first, then the bytes that one of them takes."),
+    lc.MACS: Message("How long is one dot product, and how many of them are there?"),
+    lc.FLOPS: Message(
+        "Take one dot product first: its multiplications, its additions. Then: how many are there?"
+    ),
+    lc.ACTIVATIONS: Message("Find the shape of the output first."),
+    lc.ACTIVATION_BYTES: Message("Find the shape of the output first, then the bytes that one value takes."),
+}
+OTHERWISE = Message("Take it apart: what is counted, and how often does it occur?")
+
+NAMES = {quantity: Message(quantity.value.replace("_", " ")) for quantity in lc.Quantity} | {
+    lc.MACS: Message("MACs"),
+    lc.FLOPS: Message("FLOPs"),
+    lc.PARAMETER_BYTES: Message("bytes of the parameters"),
+    lc.ACTIVATIONS: Message("values that are written"),
+}
+
+
+def default_hint(value: Part) -> Message:
+    """Where to begin, from what is asked."""
+    match value:
+        case Asked(quantity=quantity):
+            return HINTS.get(quantity, OTHERWISE)
+        case OutputSize():
+            return Message("How many steps does the window take? The place where it starts is one more.")
+        case Calculated(sign="+"):
+            return Message("Work out the parts one by one, and add them.")
+        case Calculated(sign="*"):
+            return Message("Find the factors one by one, and multiply them.")
+    return OTHERWISE
+
+
+def named(layer: lc.Layer) -> str:
+    """A layer as prose calls it: as it is written in code, a network as such."""
+    said = str(layer)
+    return str(Message("the network")) if said.startswith("<") or len(said) > 60 else said
+
+
+def said(part: Part) -> Message | str:
+    """A part of a calculation in words: what is counted, or the number."""
+    match part:
+        case Asked(layer=layer, quantity=quantity):
+            return Message("the {quantity} of {layer}", quantity=NAMES[quantity], layer=named(layer))
+        case OutputSize(layer=layer):
+            return Message("the output side of {layer}", layer=named(layer))
+        case Calculated():
+            return _figures(part)
+    return number(total_of(part))
+
+
+# ---- lines -------------------------------------------------------------------------------------------
+
+
+def formula_of(value: Arithmetic) -> Expression | None:
+    """The formula behind a number, where one layer has it."""
+    match value:
+        case Asked():
+            return value.count.expression
+        case OutputSize(layer=layer, shape=shape):
+            return derivation(Task(layer, Size.OUTPUT_SIZE, shape_of(shape)))
+    return None
+
+
+def first_line(value: Part) -> str:
+    """The working without its result, as HTML: letters = numbers, or the parts in words."""
+    if isinstance(value, Calculated):
+        return escaped(_joined(value, [str(said(part)) for part in value.parts]))
+    formula = formula_of(value) if isinstance(value, Arithmetic) else None
+    if formula is None:
+        return ""
+    letters, numbers = render(formula, HTML), render(formula, HTML, numbers=True)
+    steps = [letters] if numbers in (letters, render_number(value)) else [letters, numbers]
+    return f" {tag('span', '=', class_='lc-equals')} ".join(steps)
+
+
+def render_number(value: Part) -> str:
+    """The result as a formula of its own, to see whether a line gives it away."""
+    return HTML.row(HTML.number(total_of(value), None))
+
+
+def solution(value: Part) -> str:
+    """The whole working as HTML."""
+    if isinstance(value, Calculated):
+        return f"{_figures(value)} = <b>{number(value.total)}</b>"
+    formula = formula_of(value) if isinstance(value, Arithmetic) else None
+    if formula is None:
+        return f"<b>{number(total_of(value))}</b>"
+    where = value.count.where("html") if isinstance(value, Asked) else []
+    return equation(formula, HTML) + "".join(tag("div", line, class_="lc-where") for line in where)
+
+
+def _figures(value: Part) -> str:
+    """A calculation in numbers: ``7,690 ÷ 10 − 1``."""
+    if not isinstance(value, Calculated):
+        return number(total_of(value))
+    return _joined(value, [_bracketed(part, value) for part in value.parts])
+
+
+def _bracketed(part: Part, whole: Calculated) -> str:
+    figures = _figures(part)
+    loose = (
+        isinstance(part, Calculated)
+        and part.sign in "+-"
+        and (whole.sign != "+" and part is not whole.parts[0])
+    )
+    tight = isinstance(part, Calculated) and part.sign in "+-" and whole.sign in ("*", "//")
+    return f"({figures})" if loose or tight else figures
+
+
+def _joined(value: Calculated, parts: list[str]) -> str:
+    if value.sign == "//":
+        exact = total_of(value.parts[0]) % total_of(value.parts[1]) == 0
+        return " ÷ ".join(parts) if exact else f"⌊{' ÷ '.join(parts)}⌋"
+    return {"+": " + ", "-": " − ", "*": " · "}[value.sign].join(parts)
