@@ -22,7 +22,18 @@ from typing import Any
 from layercost.convention import Quantity
 from layercost.counters import count
 from layercost.counting import Count
-from layercost.expression import HTML, Expression, Symbol, defining, definitions, symbols, tree
+from layercost.expression import (
+    HTML,
+    TEXT,
+    Constant,
+    Expression,
+    Symbol,
+    defining,
+    definitions,
+    render,
+    symbols,
+    tree,
+)
 from layercost.layer import Layer
 from layercost.setting import Given
 from layercost.shape import OutputSizeRule, checked_sizes, several
@@ -50,7 +61,8 @@ def lines(
     is named where it enters. Each line has ``when`` and ``unless`` (the settings for which it holds),
     ``fields`` (a layer's field to its letter, or to one for each axis), ``axes`` (the letters of the input's
     shape), ``letters`` (with their numbers), ``definitions`` (name and tree, inner ones first), ``tree``,
-    ``total``, ``unit``, ``html`` (letters = numbers = total) and ``where`` (one line for each definition).
+    ``total``, ``unit``, ``html`` (letters = numbers = total), ``copied`` (the same as plain text, with
+    ``{d_in}`` for a number and ``{=}`` for the total) and ``where`` (one line for each definition).
     Where ``holds`` is False the formula branches on sizes, and is that of its own letters alone.
     """
     every = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
@@ -82,6 +94,7 @@ def line(counted: Count) -> dict[str, Any]:
         "total": str(counted.total),
         "unit": counted.unit,
         "html": Substitution(formula, counted.unit, by).line,
+        "copied": copied(formula),
         "where": [defining(each, HTML) for each in definitions(formula)],
     }
 
@@ -93,6 +106,19 @@ def program(formula: Expression) -> dict[str, Any]:
         "definitions": [[each.name, tree(each.meaning)] for each in definitions(formula)],
         "tree": tree(formula),
     }
+
+
+def copied(formula: Expression) -> str:
+    """Letters = numbers = total as plain text, with a place for each number that a page replaces."""
+    letters, numbers = render(formula, TEXT), render(formula, _PLACES, numbers=True)
+    if isinstance(formula, (Symbol, Constant)):
+        return letters if isinstance(formula, Constant) else f"{letters} = {{=}}"
+    return " = ".join(dict.fromkeys([letters, numbers, "{=}"]))
+
+
+_PLACES = replace(
+    TEXT, number=lambda number, letter: f"{{{letter}}}" if letter else TEXT.number(number, None)
+)
 
 
 # ---- forms -------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ const OPERATIONS = {
   min: smaller,
 };
 
-function compute(tree, values) {
+export function compute(tree, values) {
   if (typeof tree === 'number') return BigInt(tree);
   if (typeof tree === 'string') {
     if (!values.has(tree)) throw new RangeError(`the letter ${tree} has no number`);
@@ -79,6 +79,11 @@ export function fillLine(element, values, total) {
   const last = formula.lastElementChild;
   if (last?.matches('.lc-num')) write(last, grouped(total));
 }
+
+// The plain text that is copied: a template with {d_in} for each number and {=} for the total.
+export const fillText = (template, values, total) => template.replace(
+  /\{(=|\w+)\}/g, (whole, name) => (name === '=' ? grouped(total) : values.has(name) ? grouped(values.get(name)) : whole),
+);
 
 // The line of `program` for the numbers in `given`, in place; returns the total. Definitions have lines of their
 // own: give their elements as `where`, in the order of the program's definitions.
