@@ -41,8 +41,8 @@ import inspect
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, ClassVar, NamedTuple
 
@@ -198,17 +198,20 @@ def _meanings(sized: Sized, shape: Any, batch: Any) -> dict[str, Expression]:
     """What the letters of a layer's formulas stand for, where a pulled number enters."""
     if not (sized.sizes or _enters(shape) or _enters(batch)):
         return {}
-    twin, axes, _ = sized.layer.symbolic(*several(_plain(shape)))
-    pairs = list(zip(axes, several(shape), strict=True)) if shape is not None else []
-    pairs += [
-        (getattr(twin, each.name), sized.sizes[each.name])
-        for each in fields(twin)
-        if each.name in sized.sizes
-    ]
+    pairs = list(_axes(sized.layer, shape)) if shape is not None else []
+    twin = sized.layer.lettered()
+    pairs += [(getattr(twin, name), meaning) for name, meaning in sized.sizes.items()]
     found = {"N": batch} if _enters(batch) else {}
     for letters, meaning in pairs:
         found.update(_named(letters, meaning))
     return {name: meaning for name, meaning in found.items() if isinstance(meaning, Expression)}
+
+
+def _axes(layer: lc.Layer, shape: Any) -> Iterator[tuple[Any, Any]]:
+    """The letters of the axes that go in, with the sizes that were asked for."""
+    _, shapes, _ = layer.symbolic(*several(_plain(shape)))
+    for letters, sizes in zip(shapes, several(shape), strict=True):
+        yield tuple(letters), tuple(sizes)
 
 
 def _named(letters: Any, meaning: Any) -> Iterator[tuple[str, Any]]:
@@ -581,7 +584,7 @@ class FigureOf(SphinxDirective):
             _bar(row, blocks, total, max(totals))
             for row, blocks, total in zip(rows, measured, totals, strict=True)
         )
-        kinds = dict.fromkeys(block for row in rows for block, _ in row.blocks)
+        kinds = {block for row in rows for block, _ in row.blocks}
         return tag("div", tag("ul", *drawn), _key(kinds), class_="lc-bars")
 
     def _hold(self, group: Group, row: Bar) -> None:
@@ -646,8 +649,12 @@ def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], total: int, most: int
     )  # fmt: skip
 
 
-def _key(kinds: Mapping[str, None]) -> str:
-    items = (tag("span", tag("i", class_=f"lc-block lc-block-{kind}"), f" {BLOCKS[kind]}") for kind in kinds)
+def _key(kinds: Container[str]) -> str:
+    items = (
+        tag("span", tag("i", class_=f"lc-block lc-block-{kind}"), f" {words}")
+        for kind, words in BLOCKS.items()
+        if kind in kinds
+    )
     return tag("p", *items, class_="lc-bars-key")
 
 
