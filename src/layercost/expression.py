@@ -18,7 +18,7 @@ Nothing is simplified: a formula is shown in the order in which its layer wrote 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from operator import mul
 from typing import NamedTuple, TypeAlias, cast
@@ -365,6 +365,55 @@ def walk(formula: Expression) -> Iterator[Expression]:
     yield formula
 
 
+def substituted(formula: Expression, meanings: Mapping[str, Number]) -> Expression:
+    """`formula` with other numbers or formulas in the place of letters; definitions keep their names.
+
+    >>> k = Symbol("k", 5)
+    >>> equation(substituted(3 * k * k, {"k": Symbol("n", 2) + 1}), TEXT)
+    '3·(n + 1)·(n + 1) = 3·(2 + 1)·(2 + 1) = 27'
+    """
+    match formula:
+        case Symbol(name=name):
+            return expression(meanings.get(name, formula))
+        case Definition(name=name, meaning=meaning):
+            return Definition(name, substituted(meaning, meanings))
+        case _Many(parts=parts):
+            return type(formula)(tuple([substituted(part, meanings) for part in parts]))
+        case _Two(left=left, right=right):
+            return type(formula)(substituted(left, meanings), substituted(right, meanings))
+    return formula
+
+
+# ---- plain data --------------------------------------------------------------------------------
+
+
+Tree: TypeAlias = "str | int | list[Tree]"
+
+_SIGNS: dict[type[Expression], str] = {
+    Sum: "+", Difference: "-", Product: "*", FloorQuotient: "floor", CeilQuotient: "ceil",
+    ExactQuotient: "exact", Power: "**", Maximum: "max", Minimum: "min",
+}  # fmt: skip
+_LARGEST_IN_JSON = 2**53  # what a page reads from JSON is a double
+
+
+def tree(formula: Expression) -> Tree:
+    """`formula` as plain data that a page can compute: a letter, a number, or a sign and its operands.
+
+    A definition stands as its name; its meaning is a tree of its own (`definitions`). A number that JSON
+    does not carry exactly is ``["whole", "9007199254740993"]``. web/src/live/compiled.mjs computes trees.
+
+    >>> k = Symbol("k", 5)
+    >>> tree(3 * k * k + 1)
+    ['+', ['*', 3, 'k', 'k'], 1]
+    """
+    match formula:
+        case Symbol(name=name) | Definition(name=name):
+            return name
+        case Constant(number=number):
+            return number if abs(number) < _LARGEST_IN_JSON else ["whole", str(number)]
+    return [_SIGNS[type(formula)], *map(tree, formula.children)]
+
+
 def dimension(name: str) -> str:
     """The dimension that a letter belongs to, which decides its colour and pattern on a page.
 
@@ -468,9 +517,11 @@ def defining(definition: Definition, notation: Notation) -> str:
 
 
 def _steps(formula: Expression, notation: Notation, value: int) -> list[str]:
-    """The formula with letters, with numbers, and its value; what would repeat is left out."""
-    letters, numbers = formula.written(Pen(notation)).text, formula.written(Pen(notation, numbers=True)).text
-    return list(dict.fromkeys([letters, numbers, notation.number(value, None)]))
+    """The formula with letters, with numbers, and its value; what would read the same again is left out."""
+    pens = Pen(notation), Pen(notation, numbers=True)
+    steps = [*(formula.written(pen).text for pen in pens), notation.number(value, None)]
+    read = [*(formula.written(Pen(TEXT, pen.numbers)).text for pen in pens), TEXT.number(value, None)]
+    return [step for place, step in enumerate(steps) if read[place] not in read[:place]]
 
 
 def _subscripted(name: str) -> tuple[str, str]:

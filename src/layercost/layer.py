@@ -148,7 +148,8 @@ class Layer(Frozen):
     def symbolic(self, *input_shapes: Iterable[object]) -> tuple[Self, Shapes, Shape]:
         """This layer, its inputs and its output with letters in place of numbers."""
         shapes, _ = self.fitted(*input_shapes)
-        twin, known = self.lettered(), dict[str, int]()
+        twin = self.lettered()
+        known = dict(_lettered_numbers(tuple([getattr(twin, each.name) for each in fields(self)])))
         lettered = tuple([self._lettered_shape(shape, known) for shape in shapes])
         return twin, lettered, twin.transform(*lettered)
 
@@ -279,6 +280,14 @@ def _one_lettered(value: Any, letter: str) -> Any:
         base, _, subscript = letter.partition("_")
         return tuple(Symbol(f"{base}_{subscript}{place}", size) for place, size in enumerate(value, start=1))
     return value if letter in _UNSPOKEN and value == 1 else Symbol(letter, value)
+
+
+def _lettered_numbers(value: Any) -> Iterator[tuple[str, int]]:
+    """The letters of fields with their numbers."""
+    if isinstance(value, Symbol):
+        yield value.name, value.number
+    elif isinstance(value, tuple):
+        yield from chain.from_iterable(map(_lettered_numbers, value))
 
 
 _UNSPOKEN = {"d", "g"}  # a dilation or a number of groups that is 1 is not written in a formula

@@ -2,13 +2,16 @@
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
 import { startGuesses } from './text/guess.mjs';
+import { startOpening } from './text/opening.mjs';
+import { startPulled } from './text/pulled.mjs';
 import { startReading } from './text/reading.mjs';
 import { startScrollShadows } from './text/scroll.mjs';
 import { startSteps } from './text/step.mjs';
 import { startSymbols } from './text/symbols.mjs';
 
 const features = [
-  startChips, startCopyButtons, startGuesses, startReading, startScrollShadows, startSteps, startSymbols,
+  startChips, startCopyButtons, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps,
+  startSymbols,
 ];
 
 for (const start of features) {

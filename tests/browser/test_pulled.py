@@ -1,0 +1,255 @@
+"""Numbers that are pulled, and what follows them: what the build promises, and what the page does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layercost as lc
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "web" / "sphinx"))
+
+import course_pulled
+
+CHAPTER = "chapters/fully_connected.html"
+SENTENCE = "{pull}`d_in=300 | max=4096` {pull}`d_out=100 | max=4096` {switch}`bias | a bias | no bias`"
+
+
+def group(text: str, let: str = "") -> course_pulled.Group:
+    return course_pulled.Group.read(text, let, {"lc": lc})
+
+
+# ---- what the build promises ------------------------------------------------------------------------------
+
+
+def test_a_sum_over_two_layers_is_one_formula_of_what_is_pulled() -> None:
+    two = group(
+        "{pull}`d_in=300` {pull}`hidden=100` {pull}`classes=10`",
+        "first = lc.Linear(d_in, hidden); second = lc.Linear(hidden, classes)",
+    )
+    program = two.number("macs(first) + macs(second)", {})
+    assert program["tree"] == ["+", ["*", "d_in", "hidden"], ["*", "hidden", "classes"]]
+    assert program["text"] == "31,000"
+
+
+def test_a_convolution_is_followed_through_its_output_size() -> None:
+    conv = group(
+        "{pull}`C_out=6` {pull}`k=5 | max=7` {pull}`H=32 | min=16`",
+        "layer = lc.Conv2d(3, C_out, kernel_size=k, padding=1)",
+    )
+    program = conv.number("flops(layer, (3, H, H))", {})
+    assert [name for name, _ in program["definitions"]] == ["H_out", "W_out"]
+    assert program["text"] == f"{lc.count(lc.Conv2d(3, 6, 5, padding=1), lc.FLOPS, (3, 32, 32)).total:,}"
+
+
+def test_the_build_refuses_a_range_in_which_the_formula_has_another_form() -> None:
+    """One group goes without saying, so that the formula knows nothing of two."""
+    grouped = group("{pull}`g=1 | max=2`", "layer = lc.Conv2d(4, 8, kernel_size=3, groups=g)")
+    with pytest.raises(ValueError, match="another form"):
+        grouped.number("parameters(layer)", {})
+
+
+def test_a_setting_that_is_impossible_is_impossible_in_the_page_too() -> None:
+    narrow = group("{pull}`k=3 | max=9`", "layer = lc.Conv2d(1, 1, kernel_size=k)")
+    assert narrow.number("flops(layer, (1, 5, 5))", {})["definitions"]
+
+
+def test_a_bar_that_bears_a_tools_name_is_held_against_the_tool() -> None:
+    asked = group(SENTENCE, "layer = lc.Linear(d_in, d_out, bias=bias)")
+    figure = course_pulled.FigureOf.__new__(course_pulled.FigureOf)
+    figure.options = {"layer": "layer"}
+    figure._hold(asked, course_pulled.Bar.read("fvcore | FLOPs | multiply-adds | multiply: macs(layer)"))
+    wrong = course_pulled.Bar.read("torchinfo | mult-adds | multiply-adds | multiply: macs(layer)")
+    with pytest.raises(ValueError, match=r"torchinfo prints 30100 .* but the bar says 30000"):
+        figure._hold(asked, wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("d_in=5000 | max=4096", "outside of its own range", id="start"),
+        pytest.param("d_in=5 | maximum=4096", "but got maximum", id="option"),
+    ],
+)
+def test_a_pull_that_cannot_be_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        course_pulled.Pull.read(text)
+
+
+def test_a_decimal_is_rounded_exactly() -> None:
+    assert course_pulled.written(*course_pulled.mib(120_400, 2)) == f"{120_400 / 2**20:,.2f}"
+    assert course_pulled.written(*course_pulled.percent(1, 3, 2)) == "33.33"
+    assert course_pulled.written(*course_pulled.ratio(1, 20, 1)) == "0.1"
+
+
+# ---- what the page does -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(visit: Callable[..., Any]) -> Callable[..., Any]:
+    """A page with its pulled numbers at work."""
+
+    def open_page(path: str, **settings: Any) -> Any:
+        page = visit(**settings).open(path)
+        page.wait_for_selector(".lc-pulled[data-live]")
+        return page
+
+    return open_page
+
+
+def handle(page: Any, name: str) -> Any:
+    return page.locator(f".lc-pull[data-pull={name}]").first
+
+
+def bars(page: Any) -> dict[str, int]:
+    """What each tool says in the picture."""
+    return page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('.lc-bar-row')].map(row => [
+            row.querySelector('b').textContent,
+            Number(row.querySelector('.lc-bar-total').textContent.replaceAll(',', ''))]))"""
+    )
+
+
+TOOLS = {
+    "fvcore": "fvcore",
+    "torchinfo": "torchinfo",
+    "torch-flops": "torch-flops",
+    "PyTorch": "torch.FlopCounterMode",
+    "TensorFlow": "tf.profiler",
+}
+
+
+def printed(d_in: int, d_out: int, bias: bool) -> dict[str, int]:
+    layer = lc.Linear(d_in, d_out, bias=bias)
+    return {name: lc.count(layer, lc.FLOPS, (d_in,), convention=tool).total for name, tool in TOOLS.items()}
+
+
+@pytest.mark.chromium
+def test_the_bars_of_the_opening_page_are_what_the_tools_print(opened: Callable[..., Any]) -> None:
+    page = opened("index.html")
+    assert bars(page) == printed(300, 100, True)
+    page.get_by_role("button", name="The giant in VGG-16").click()
+    page.wait_for_function("document.querySelector('.lc-bar-total').textContent === '102,760,448'")
+    assert bars(page) == printed(25088, 4096, True)
+    page.get_by_role("switch", name="a bias").click()
+    page.wait_for_function("document.querySelectorAll('.lc-bar-total')[1].textContent === '102,760,448'")
+    assert bars(page) == printed(25088, 4096, False)
+
+
+@pytest.mark.chromium
+def test_keys_move_a_number_and_all_that_follows(opened: Callable[..., Any]) -> None:
+    page = opened(CHAPTER)
+    number = handle(page, "d_in")
+    number.focus()
+    for key in ("ArrowUp", "PageUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.locator(".lc-pulled", has_text="31,100 parameters").wait_for()
+    assert number.get_attribute("aria-valuenow") == "310"
+    assert "100·310 + 100 = 31,100" in " ".join(page.locator(".lc-pulled .lc-line").inner_text().split())
+    assert "100·310" in page.locator(".lc-pulled .lc-copy").get_attribute("data-copy")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    assert number.inner_text() == "1"
+
+
+@pytest.mark.chromium
+def test_a_number_is_typed_and_cut_to_its_range(opened: Callable[..., Any]) -> None:
+    page = opened(CHAPTER)
+    number = handle(page, "d_in")
+    number.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("512")
+    page.keyboard.press("Enter")
+    page.locator(".lc-pulled", has_text="51,300 parameters").wait_for()
+    page.keyboard.type("99999")
+    page.keyboard.press("Enter")
+    assert number.inner_text() == "4,096"
+    page.keyboard.type("7")
+    page.keyboard.press("Escape")
+    assert number.inner_text() == "4,096"
+
+
+@pytest.mark.chromium
+def test_a_drag_is_answered_without_python_and_without_a_download(visit: Callable[..., Any]) -> None:
+    visitor = visit()
+    page = visitor.open(CHAPTER)
+    page.wait_for_selector(".lc-pulled[data-live]")
+    page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
+    number = handle(page, "d_out")
+    number.scroll_into_view_if_needed()
+    box = number.bounding_box()
+    asked = len(visitor.requests)
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 95, box["y"] + 5, steps=6)
+    page.mouse.up()
+    d_out = int(number.inner_text())
+    assert d_out > 150
+    page.locator(".lc-pulled", has_text=f"{301 * d_out:,} parameters").wait_for()
+    across = page.locator(".lc-area").evaluate("area => area.style.getPropertyValue('--lc-down')")
+    assert (int(across), len(visitor.requests), visitor.workers) == (d_out, asked, [])
+
+
+@pytest.mark.chromium
+def test_a_switch_brings_the_formula_of_the_other_form(opened: Callable[..., Any]) -> None:
+    page = opened(CHAPTER)
+    page.get_by_role("switch", name="a bias").first.press("Enter")
+    page.locator(".lc-pulled", has_text="no bias make 30,000 parameters").wait_for()
+    assert " + " not in page.locator(".lc-pulled .lc-line").inner_text()
+
+
+@pytest.mark.chromium
+def test_a_finger_drags_sideways_and_scrolls_up_and_down(opened: Callable[..., Any]) -> None:
+    page = opened(CHAPTER, viewport={"width": 360, "height": 740}, has_touch=True)
+    assert handle(page, "d_in").evaluate("number => getComputedStyle(number).touchAction") == "pan-y"
+    handle(page, "d_in").tap()
+    assert page.locator(".lc-pull input").get_attribute("inputmode") == "numeric"
+
+
+@pytest.mark.chromium
+def test_without_scripts_the_numbers_stand_as_they_were_built(visit: Callable[..., Any]) -> None:
+    page = visit(java_script_enabled=False).open("index.html")
+    assert "300 inputs, 100 outputs and a bias" in page.locator(".lc-opening").inner_text()
+    assert page.locator(".lc-preset:visible").count() == 0
+    assert page.locator(".lc-opening", has_text="60,100").count() == 1
+
+
+@pytest.mark.chromium
+def test_an_answer_takes_less_than_a_frame(opened: Callable[..., Any]) -> None:
+    page = opened("index.html")
+    longest = page.evaluate(
+        """async () => {
+            const data = JSON.parse(document.querySelector('.lc-pulled-data').textContent);
+            const number = document.querySelector('.lc-pull');
+            const times = [];
+            for (let at = 0; at < 60; at += 1) {
+                number.dispatchEvent(new KeyboardEvent('keydown', { key: at % 2 ? 'PageUp' : 'ArrowUp' }));
+                await new Promise(requestAnimationFrame);
+                const started = performance.now();
+                await new Promise(done => setTimeout(done));
+                times.push(performance.now() - started);
+            }
+            return { followers: data.followers.length, median: times.sort((a, b) => a - b)[30] };
+        }"""
+    )
+    assert longest["median"] < 16, json.dumps(longest)
+
+
+@pytest.mark.chromium
+def test_the_opening_page_leads_back_to_where_the_reader_left_off(visit: Callable[..., Any]) -> None:
+    visitor = visit()
+    page = visitor.open(CHAPTER)
+    page.wait_for_selector(".lc-pulled[data-live]")
+    heading = page.locator("section[id] > h2").nth(3)
+    section = heading.evaluate("heading => heading.parentElement.id")
+    heading.evaluate("heading => heading.scrollIntoView()")
+    page.wait_for_timeout(1500)  # the place is written down when scrolling rests
+    visitor.open("index.html")
+    link = page.locator(".lc-left-off a")
+    link.wait_for()
+    assert link.get_attribute("href").endswith(f"{CHAPTER}#{section}")

@@ -1,0 +1,119 @@
+// Computes on the page what Python compiled (src/layercost/compiled.py): exact whole numbers, no eval, no download.
+// A program is {letters: {name: number}, definitions: [[name, tree], ...], tree}; a tree is a letter, a number, or
+// [sign, ...operands], as ["+", ["*", "C_out", 5], "C_out"].
+const fits = (right) => {
+  if (right === 0n) throw new RangeError('division by zero');
+};
+
+// As Python's //: towards minus infinity, where BigInt's / goes towards zero.
+export function floorDiv(left, right) {
+  fits(right);
+  const quotient = left / right;
+  return left % right !== 0n && left < 0n !== right < 0n ? quotient - 1n : quotient;
+}
+
+export const ceilDiv = (left, right) => -floorDiv(-left, right);
+
+export function exactDiv(left, right) {
+  fits(right);
+  if (left % right !== 0n) throw new RangeError(`expected ${right} to divide ${left}, but ${left % right} remains`);
+  return left / right;
+}
+
+const larger = (left, right) => (left < right ? right : left);
+const smaller = (left, right) => (right < left ? right : left);
+
+const OPERATIONS = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '**': (left, right) => left ** right,
+  floor: floorDiv,
+  ceil: ceilDiv,
+  exact: exactDiv,
+  max: larger,
+  min: smaller,
+};
+
+export function compute(tree, values) {
+  if (typeof tree === 'number') return BigInt(tree);
+  if (typeof tree === 'string') {
+    if (!values.has(tree)) throw new RangeError(`the letter ${tree} has no number`);
+    return values.get(tree);
+  }
+  const [sign, ...operands] = tree;
+  if (sign === 'whole') return BigInt(operands[0]);
+  return operands.map((operand) => compute(operand, values)).reduce(OPERATIONS[sign]);
+}
+
+// A definition is a size (H_out): where no window fits, Python refuses the setting too.
+function positive(name, size) {
+  if (size < 1n) throw new RangeError(`${name} would be ${size}`);
+  return size;
+}
+
+// The number of each letter and definition, as a Map to BigInt. `given` is {name: number}; a letter that is not
+// given keeps the number that it had in the book.
+export function valuesOf(program, given = {}) {
+  const values = new Map(Object.entries({ ...program.letters, ...given }).map(([name, value]) => [name, BigInt(value)]));
+  for (const [name, tree] of program.definitions ?? []) values.set(name, positive(name, compute(tree, values)));
+  return values;
+}
+
+// The total, as a BigInt; throws RangeError where no window fits, a quotient is not exact, a letter has no number.
+export const evaluate = (program, given = {}) => compute(program.tree, valuesOf(program, given));
+
+// Digits in groups of three, as Python writes {:,}.
+export const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+
+function write(place, text) {
+  if (place.textContent !== text) place.textContent = text; // the node stays: focus and light stay with it
+}
+
+// Writes new numbers into a line that Python wrote (letters = numbers = total): `element` holds its .lc-formula.
+export function fillLine(element, values, total) {
+  const formula = element.querySelector('.lc-formula');
+  for (const place of formula.querySelectorAll('.lc-num[data-sym]')) {
+    if (values.has(place.dataset.sym)) write(place, grouped(values.get(place.dataset.sym)));
+  }
+  const last = formula.lastElementChild;
+  if (last?.matches('.lc-num')) write(last, grouped(total));
+}
+
+// The plain text that is copied: a template with {d_in} for each number and {=} for the total.
+export const fillText = (template, values, total) => template.replace(
+  /\{(=|\w+)\}/g, (whole, name) => (name === '=' ? grouped(total) : values.has(name) ? grouped(values.get(name)) : whole),
+);
+
+// The line of `program` for the numbers in `given`, in place; returns the total. Definitions have lines of their
+// own: give their elements as `where`, in the order of the program's definitions.
+export function fill(element, program, given = {}, where = []) {
+  const values = valuesOf(program, given);
+  const total = compute(program.tree, values);
+  fillLine(element, values, total);
+  where.forEach((line, place) => fillLine(line, values, values.get(program.definitions[place][0])));
+  return total;
+}
+
+// The line that holds for these settings ({quantity, convention, and a layer's fields}), or null where only Python
+// knows it. Settings that a line says nothing about do not matter.
+export function lineFor(lines, settings) {
+  const same = ([name, value]) => !(name in settings) || settings[name] === value;
+  const other = ([name, value]) => !(name in settings) || settings[name] !== value;
+  return lines.find((line) => (
+    ['quantity', 'convention'].every((name) => !(name in line) || same([name, line[name]]))
+    && Object.entries(line.when).every(same) && Object.entries(line.unless).every(other)
+  )) ?? null;
+}
+
+// {letter: number} for a line, from {field: number} of a layer and the sizes of its input.
+export function lettersFor(line, settings, sizes = []) {
+  const given = {};
+  line.axes.forEach((letter, place) => {
+    if (sizes[place] !== undefined) given[letter] = sizes[place];
+  });
+  for (const [field, letter] of Object.entries(line.fields)) {
+    if (typeof letter === 'string' && settings[field] !== undefined) given[letter] = settings[field];
+  }
+  return given;
+}
