@@ -8,10 +8,11 @@ A page names its layers once in a ``let`` directive; roles and directives then a
 
     The layer has {n}`parameters(layer)` parameters and costs {n}`flops(layer)`.
 
-- ``n`` writes a number; FLOPs come with the chip of their convention and the values under all the others.
+- ``n`` writes a number; FLOPs come with the chip of their convention and follow the reader's choice, unless
+  the expression names a convention: then they are pinned, because their sentence depends on it.
 - ``step`` asks for a number in the page and answers a wrong one with the misconception that explains it.
-- ``derivation`` writes letters = numbers = total; ``count-table`` a network layer by layer;
-  ``conventions`` one quantity under every convention.
+- ``derivation`` writes letters = numbers = total, ``count-table`` a network layer by layer, and both follow
+  in the same way; ``conventions`` writes one quantity under every convention.
 - ``guess`` asks before it tells; ``claim`` settles what a source says;
   ``reading-time`` says how long a page takes.
 
@@ -30,6 +31,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
+from following import OWN, amount, derivation, following_count, pinned_count, under_each
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -37,17 +39,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 import layercost as lc
 from layercost import witness
 from layercost.questions import diagnoses
-from layercost.view import (
-    COMPLETE,
-    Substitution,
-    escaped,
-    html_cell,
-    html_table,
-    not_counted,
-    number,
-    sentence,
-    tag,
-)
+from layercost.view import escaped, html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +52,14 @@ MINUTES_A_QUESTION = 0.75
 
 @dataclass(frozen=True)
 class Asked:
-    """One quantity of one layer, under a convention that the reader can switch."""
+    """One quantity of one layer: under a convention that the reader can switch, or pinned to one."""
 
     layer: lc.Layer
     quantity: lc.Quantity
     shape: tuple[int, ...] | None
-    convention: str = "textbook"
+    convention: str = OWN
     batch: int = 1
+    pinned: bool = False
 
     @property
     def count(self) -> lc.Count:
@@ -82,12 +75,18 @@ class Asked:
         """The same quantity by another convention."""
         return replace(self, convention=convention)
 
+    @property
+    def follows(self) -> bool:
+        """Whether the number changes with the reader's convention."""
+        return self.quantity is lc.FLOPS and not self.pinned
+
 
 def _asker(quantity: lc.Quantity) -> Callable[..., Asked]:
     def ask(
-        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str = "textbook", batch: int = 1
+        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str | None = None, batch: int = 1
     ) -> Asked:
-        return Asked(layer, quantity, shape or _usual_shape(layer), convention, batch)
+        usual = shape or _usual_shape(layer)
+        return Asked(layer, quantity, usual, convention or OWN, batch, pinned=convention is not None)
 
     return ask
 
@@ -128,35 +127,10 @@ def written(value: object) -> str:
 
 
 def _count_html(asked: Asked) -> str:
-    """A number with the chip of its convention, and what it becomes under the others."""
-    counts = {name: asked.under(name).count for name in lc.CONVENTIONS}
-    own = asked.count
-
-    def data(value: Callable[[lc.Count], str]) -> str:
-        return json.dumps({name: value(count) for name, count in counts.items()}, ensure_ascii=False)
-
-    return tag(
-        "span",
-        tag("span", _amount(own), class_="lc-number"),
-        "&nbsp;",
-        tag("button", f"{own.unit} · {own.convention}", type="button", class_="lc-chip"),
-        class_="lc-count",
-        data_quantity=asked.quantity.value,
-        data_convention=own.convention,
-        data_values=data(_amount),
-        data_units=data(lambda count: count.unit),
-        data_notes=data(_note),
-    )
-
-
-def _amount(count: lc.Count) -> str:
-    return number(count.total, count.at_least)
-
-
-def _note(count: lc.Count) -> str:
-    """What a count counts, and what it leaves out."""
-    left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
-    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
+    """A number that follows the reader's convention, or one that is pinned."""
+    if asked.pinned:
+        return pinned_count(asked.count)
+    return following_count(lambda name: asked.under(name).count)
 
 
 class NumberRole(SphinxRole):
@@ -166,8 +140,8 @@ class NumberRole(SphinxRole):
         value = _tried(self, lambda: _evaluate(self.text, self.env))
         if isinstance(value, Asked) and value.quantity is lc.FLOPS:
             return [nodes.raw("", _count_html(value), format="html")], []
-        amount = value.total if isinstance(value, Asked) else value
-        text = _tried(self, lambda: written(amount))
+        plain = value.total if isinstance(value, Asked) else value
+        text = _tried(self, lambda: written(plain))
         return [nodes.inline("", str(text), classes=["lc-number"])], []
 
 
@@ -238,31 +212,30 @@ class Derivation(SphinxDirective):
         return [nodes.raw("", body or "", format="html")]
 
     def _html(self, asked: Asked) -> str:
-        count = asked.count
-        formula = count.taught if "taught" in self.options else count.expression
-        if formula is None:
+        taught = "taught" in self.options
+        if taught and asked.count.taught is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
-        shown = Substitution(formula, count.unit, count.convention if asked.quantity is lc.FLOPS else "")
-        return tag(
-            "div",
-            tag("div", shown.line, class_="lc-line"),
-            *(tag("div", f"where {line}", class_="lc-where") for line in count.where("html")),
-            tag("div", class_="lc-copy", data_copy=shown.copied),
-            class_="lc-derivation lc-substitution",
-        )
+        if not asked.follows:
+            return derivation(asked.count, taught)
+        return under_each(lambda name: derivation(asked.under(name).count, taught))
 
 
 class CountTable(SphinxDirective):
-    """A network or layer as a table; the argument is a `layercost.Table`."""
+    """A network layer by layer: `net` follows the reader's convention, a `layercost.Table` stays as it is."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar = {"columns": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
-        columns = self.options.get("columns", "").split() or None
-        body = _tried(self, lambda: _evaluate(self.arguments[0], self.env).html(columns=columns))
+        body = _tried(self, lambda: self._html(_evaluate(self.arguments[0], self.env)))
         return [nodes.raw("", body or "", format="html")]
+
+    def _html(self, asked: Any) -> str:
+        columns = self.options.get("columns", "").split() or None
+        if isinstance(asked, lc.Table):
+            return asked.html(columns=columns)
+        return under_each(lambda name: lc.table(asked, convention=name).html(columns=columns))
 
 
 class Conventions(SphinxDirective):
@@ -280,7 +253,7 @@ class Conventions(SphinxDirective):
         counts = (asked.under(name).count for name in lc.CONVENTIONS)
         rows = (
             tag("td", tag("code", count.convention))
-            + html_cell(_amount(count), "lc-n")
+            + html_cell(amount(count), "lc-n")
             + html_cell(count.unit)
             + html_cell(count.counts, "lc-prose")
             for count in counts

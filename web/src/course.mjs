@@ -1,6 +1,8 @@
 // The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
+import { startConvention } from './convention.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
+import { startFollowing } from './text/following.mjs';
 import { startGuesses } from './text/guess.mjs';
 import { startReading } from './text/reading.mjs';
 import { startScrollShadows } from './text/scroll.mjs';
@@ -8,7 +10,8 @@ import { startSteps } from './text/step.mjs';
 import { startSymbols } from './text/symbols.mjs';
 
 const features = [
-  startChips, startCopyButtons, startGuesses, startReading, startScrollShadows, startSteps, startSymbols,
+  startChips, startFollowing, startConvention, // the state last: what follows it listens already
+  startCopyButtons, startGuesses, startReading, startScrollShadows, startSteps, startSymbols,
 ];
 
 for (const start of features) {
