@@ -13,8 +13,7 @@ A page names its layers once in a ``let`` directive; roles and directives then a
 - ``step`` asks for a number in the page and answers a wrong one with the misconception that explains it.
 - ``derivation`` writes letters = numbers = total, ``count-table`` a network layer by layer, and both follow
   in the same way; ``conventions`` writes one quantity under every convention.
-- ``guess`` asks before it tells; ``claim`` settles what a source says;
-  ``reading-time`` says how long a page takes.
+- ``guess`` asks before it tells; ``claim`` settles what a source says.
 
 Expressions of the pages are ours and run in the build, like code cells.
 A failing one is a warning, so that the strict build stops.
@@ -24,13 +23,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import Directive, directives
+from docutils.parsers.rst import directives
 from following import OWN, amount, derivation, following_count, pinned_count, under_each
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -42,9 +40,6 @@ from layercost.questions import diagnoses
 from layercost.view import escaped, html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
-
-WORDS_A_MINUTE = 180  # slow reading of technical prose
-MINUTES_A_QUESTION = 0.75
 
 
 # --- what the prose may ask for ---------------------------------------------------------------------
@@ -85,13 +80,13 @@ def _asker(quantity: lc.Quantity) -> Callable[..., Asked]:
     def ask(
         layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str | None = None, batch: int = 1
     ) -> Asked:
-        usual = shape or _usual_shape(layer)
+        usual = shape or usual_shape(layer)
         return Asked(layer, quantity, usual, convention or OWN, batch, pinned=convention is not None)
 
     return ask
 
 
-def _usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
+def usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
     """The input that goes without saying: a network's own, a fully connected layer's features."""
     if isinstance(layer, lc.Linear):
         return (layer.in_features,)
@@ -106,6 +101,16 @@ def _namespace() -> dict[str, Any]:
 def _names_of(env: Any) -> dict[str, Any]:
     """The names of the page that is being read."""
     return env.temp_data.setdefault("course_names", _namespace())
+
+
+def names_of_page(owner: SphinxDirective) -> dict[str, Any]:
+    """The names of the page, for directives of other extensions that bring some."""
+    return _names_of(owner.env)
+
+
+def evaluated(owner: SphinxDirective, expression: str) -> Any:
+    """What an expression of the page is, for directives of other extensions."""
+    return _evaluate(expression, owner.env)
 
 
 def _evaluate(expression: str, env: Any) -> Any:
@@ -149,7 +154,7 @@ class StepRole(SphinxRole):
     """``{step}`expression` ``: a field in which the reader writes the number; wrong ones are explained."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        value = _tried(self, lambda: _evaluate(self.text, self.env))
+        value = _tried(self, lambda: _evaluate(self.text.split(" | ")[0].split(" ; ")[0], self.env))
         answer = value.total if isinstance(value, Asked) else value
         explained = _tried(self, lambda: _explanations(value)) or []
         return [nodes.raw("", _step_html(answer, explained), format="html")], []
@@ -338,38 +343,13 @@ class Claim(SphinxDirective):
         return messages
 
 
-class reading_time(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
-    """Stands where the page will say how long it takes."""
-
-
-class ReadingTime(Directive):
-    """How many minutes the page takes, reckoned from its words and its questions."""
-
-    def run(self) -> list[nodes.Node]:
-        return [reading_time()]
-
-
-def tell_reading_time(_app: Sphinx, doctree: nodes.document) -> None:
-    """Put the minutes in place once the whole page is known."""
-    words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
-    questions = sum(
-        len(re.findall(r'class="lc-(?:step|guess)"', raw.astext())) for raw in doctree.findall(nodes.raw)
-    )
-    minutes = math.ceil((words / WORDS_A_MINUTE + questions * MINUTES_A_QUESTION) / 5) * 5
-    for node in list(doctree.findall(reading_time)):
-        text = f"About {minutes} minutes, with {questions} questions to answer on the way."
-        body = f'<p class="lc-reading" data-minutes="{minutes}">{text}</p>'
-        node.replace_self(nodes.raw("", body, format="html"))
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives."""
     app.add_role("n", NumberRole())
     app.add_role("step", StepRole())
     for name, directive in {
         "let": Let, "derivation": Derivation, "count-table": CountTable, "conventions": Conventions,
-        "guess": Guess, "claim": Claim, "reading-time": ReadingTime,
+        "guess": Guess, "claim": Claim,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
-    app.connect("doctree-read", tell_reading_time)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
