@@ -50,8 +50,8 @@ def counts(page: Any) -> list[dict[str, Any]]:
 
 
 def choose(page: Any, convention: str) -> None:
-    """Open the first chip and choose a convention in what opens."""
-    page.locator(".lc-chip").first.click()
+    """Open the first chip that offers conventions, and choose one."""
+    page.locator(".lc-count[data-values] .lc-chip").first.click()
     page.get_by_role("dialog").locator(f"input[value={convention}]").check()
 
 
@@ -78,7 +78,8 @@ def test_the_chosen_convention_is_remembered(page: Any) -> None:
     wait_until_kept(page, "macs")
     page.reload()
     page.wait_for_function(
-        "number => document.querySelector('.lc-count .lc-number').textContent === number", arg=wanted
+        "number => document.querySelector('.lc-count[data-values] .lc-number').textContent === number",
+        arg=wanted,
     )
 
 
@@ -88,7 +89,7 @@ def test_the_chip_says_what_is_counted_and_closes_with_escape(page: Any) -> None
         """() => { const count = document.querySelector('.lc-count[data-values]');
                    return JSON.parse(count.dataset.notes)[count.dataset.convention]; }"""
     )
-    page.locator(".lc-chip").first.click()
+    page.locator(".lc-count[data-values] .lc-chip").first.click()
     dialog = page.get_by_role("dialog")
     assert note in dialog.inner_text()
     page.keyboard.press("Escape")

@@ -17,8 +17,9 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from course_text import evaluated, usual_shape
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -68,14 +69,57 @@ class NamedConventions(_Written):
 
 
 class Tools(_Written):
-    """The dialects, each with its sentence."""
+    """The dialects, each with its sentence; with a layer of the page, what each prints for it, and a verdict.
+
+    The layer is an expression, and its input may follow: ``layer, (20, 300)``.
+    """
+
+    optional_arguments = 1
+    final_argument_whitespace = True
 
     def written(self) -> str:
+        if self.arguments:
+            asked = evaluated(self, self.arguments[0])
+            layer, shape = asked if isinstance(asked, tuple) else (asked, usual_shape(asked))
+            return printed_by_tools(layer, shape)
         rows = [
             _row((f"{tool.name} {tool.version}", tool.unit), f"{tool.says}. In {tool.source}")
             for tool in dialects.DIALECTS.values()
         ]
         return html_table("Counting tools", ("tool", "unit", "what its number really is"), rows, ())
+
+
+class _Printed(NamedTuple):
+    """What some tools print alike."""
+
+    number: int
+    name: str
+    made_of: str
+    verdict: str
+
+
+def answers_of_tools(layer: lc.Layer, shape: Any) -> dict[_Printed, list[str]]:
+    """Each answer with the tools that give it, the smallest first; who gives no operations is left out."""
+    found: dict[_Printed, list[str]] = {}
+    for tool in dialects.DIALECTS.values():
+        reading = dialects.read(layer, shape, tool)
+        if reading.main is None or not tool.counts_operations or tool.joins:
+            continue
+        made_of = str(reading.reason).partition(";")[0]
+        words = str(dialects.verdict(reading).words)
+        answer = _Printed(reading.main, dialects.called(tool), made_of, words)
+        found.setdefault(answer, []).append(tool.name)
+    return dict(sorted(found.items()))
+
+
+def printed_by_tools(layer: lc.Layer, shape: Any) -> str:
+    """One row an answer: the number, its name, who prints it, what it is made of, and the verdict."""
+    rows = [
+        html_cell(number(answer.number), "lc-n") + html_cell(answer.name)
+        + html_cell(", ".join(tools), "lc-prose") + html_cell(answer.made_of) + html_cell(answer.verdict)
+        for answer, tools in answers_of_tools(layer, shape).items()
+    ]  # fmt: skip
+    return html_table("", ("number", "called", "printed by", "made of", "verdict"), rows)
 
 
 class Compare(_Written):

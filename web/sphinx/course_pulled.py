@@ -46,7 +46,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, ClassVar, NamedTuple
 
-from course_text import Asked, Derivation, _names_of, _tried, _usual_shape
+from course_text import Asked, Derivation, _names_of, _tried, usual_shape
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -187,7 +187,7 @@ def _asker(quantity: lc.Quantity, answer: Callable[[Followed], Any]) -> Callable
     def ask(layer: Any, shape: Any = None, convention: str = "textbook", batch: Any = 1) -> Any:
         sized = layer if isinstance(layer, Sized) else Sized(layer, {})
         usual = sized.sizes.get("in_features")
-        given = shape or ((usual,) if usual is not None else _usual_shape(sized.layer))
+        given = shape or ((usual,) if usual is not None else usual_shape(sized.layer))
         asked = Asked(sized.layer, quantity, _plain(given), convention, _plain(batch))
         return answer(Followed(asked, _meanings(sized, given, batch)))
 

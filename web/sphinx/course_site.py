@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from following import OWN
 from printed_explorer import printed
 from sphinx.application import Sphinx
 from sphinx.util import logging
+
+from layercost.convention import CONVENTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +129,11 @@ def _python_meta() -> str:
     return f'<meta name="lc-python" content="{html.escape(json.dumps(told))}">'
 
 
+def _convention_meta() -> str:
+    """The convention that the text is written for, and those that a reader can choose."""
+    return f'<meta name="lc-convention" content="{OWN}" data-names="{" ".join(CONVENTIONS)}">'
+
+
 def _preload(pathto: Callable[..., str]) -> str:
     """Let the browser fetch the widgets' chunk while it still reads the page."""
     chunks = sorted(path.name for path in ASSETS.glob("chunk-*.mjs"))
@@ -137,10 +145,11 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     """Give a page the course's script and style, and take away whatever would leave the site."""
     has_explorers = "course_explorers" in app.env.metadata.get(pagename, {})
     app.add_js_file("course/course.mjs", type="module", priority=900)
+    context["metatags"] = context.get("metatags", "") + _convention_meta()
     if has_explorers:
         app.add_css_file("course/widgets.css", priority=850)
         app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses
-        context["metatags"] = context.get("metatags", "") + _python_meta() + _preload(context["pathto"])
+        context["metatags"] += _python_meta() + _preload(context["pathto"])
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]

@@ -8,10 +8,10 @@ A page names its layers once in a ``let`` directive; roles and directives then a
 
     The layer has {n}`parameters(layer)` parameters and costs {n}`flops(layer)`.
 
-- ``n`` writes a number; FLOPs come with the chip of their convention and the values under all the others.
-- ``derivation`` writes letters = numbers = total; ``count-table`` a network layer by layer;
-  ``conventions`` one quantity under every convention.
-- ``reading-time`` says how long a page takes.
+- ``n`` writes a number; FLOPs come with the chip of their convention and follow the reader's choice, unless
+  the expression names a convention: then they are pinned, because their sentence depends on it.
+- ``derivation`` writes letters = numbers = total, ``count-table`` a network layer by layer, and both follow
+  in the same way; ``conventions`` writes one quantity under every convention.
 
 What asks the reader is in `course_questions`, what settles a source's claims in `course_claims`.
 
@@ -21,37 +21,24 @@ A failing one is a warning, so that the strict build stops.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from course_calculation import ASKED_BESIDES, Arithmetic
 from docutils import nodes
-from docutils.parsers.rst import Directive, directives
+from docutils.parsers.rst import directives
+from following import OWN, amount, derivation, following_count, pinned_count, under_each
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
 from layercost import witness
-from layercost.view import (
-    COMPLETE,
-    Substitution,
-    html_cell,
-    html_table,
-    not_counted,
-    number,
-    sentence,
-    tag,
-)
+from layercost.view import html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
-
-WORDS_A_MINUTE = 180  # slow reading of technical prose
-MINUTES_A_QUESTION = 0.75
 
 
 # --- what the prose may ask for ---------------------------------------------------------------------
@@ -59,13 +46,14 @@ MINUTES_A_QUESTION = 0.75
 
 @dataclass(frozen=True)
 class Asked(Arithmetic):
-    """One quantity of one layer, under a convention that the reader can switch."""
+    """One quantity of one layer: under a convention that the reader can switch, or pinned to one."""
 
     layer: lc.Layer
     quantity: lc.Quantity
     shape: tuple[int, ...] | None
-    convention: str = "textbook"
+    convention: str = OWN
     batch: int = 1
+    pinned: bool = False
 
     @property
     def count(self) -> lc.Count:
@@ -81,17 +69,23 @@ class Asked(Arithmetic):
         """The same quantity by another convention."""
         return replace(self, convention=convention)
 
+    @property
+    def follows(self) -> bool:
+        """Whether the number changes with the reader's convention."""
+        return self.quantity is lc.FLOPS and not self.pinned
+
 
 def _asker(quantity: lc.Quantity) -> Callable[..., Asked]:
     def ask(
-        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str = "textbook", batch: int = 1
+        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str | None = None, batch: int = 1
     ) -> Asked:
-        return Asked(layer, quantity, shape or _usual_shape(layer), convention, batch)
+        usual = shape or usual_shape(layer)
+        return Asked(layer, quantity, usual, convention or OWN, batch, pinned=convention is not None)
 
     return ask
 
 
-def _usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
+def usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
     """The input that goes without saying: a network's own, a fully connected layer's features."""
     if isinstance(layer, lc.Linear):
         return (layer.in_features,)
@@ -106,6 +100,16 @@ def _namespace() -> dict[str, Any]:
 def _names_of(env: Any) -> dict[str, Any]:
     """The names of the page that is being read."""
     return env.temp_data.setdefault("course_names", _namespace())
+
+
+def names_of_page(owner: SphinxDirective) -> dict[str, Any]:
+    """The names of the page, for directives of other extensions that bring some."""
+    return _names_of(owner.env)
+
+
+def evaluated(owner: SphinxDirective, expression: str) -> Any:
+    """What an expression of the page is, for directives of other extensions."""
+    return _evaluate(expression, owner.env)
 
 
 def _evaluate(expression: str, env: Any) -> Any:
@@ -127,35 +131,10 @@ def written(value: object) -> str:
 
 
 def _count_html(asked: Asked) -> str:
-    """A number with the chip of its convention, and what it becomes under the others."""
-    counts = {name: asked.under(name).count for name in lc.CONVENTIONS}
-    own = asked.count
-
-    def data(value: Callable[[lc.Count], str]) -> str:
-        return json.dumps({name: value(count) for name, count in counts.items()}, ensure_ascii=False)
-
-    return tag(
-        "span",
-        tag("span", _amount(own), class_="lc-number"),
-        "&nbsp;",
-        tag("button", f"{own.unit} · {own.convention}", type="button", class_="lc-chip"),
-        class_="lc-count",
-        data_quantity=asked.quantity.value,
-        data_convention=own.convention,
-        data_values=data(_amount),
-        data_units=data(lambda count: count.unit),
-        data_notes=data(_note),
-    )
-
-
-def _amount(count: lc.Count) -> str:
-    return number(count.total, count.at_least)
-
-
-def _note(count: lc.Count) -> str:
-    """What a count counts, and what it leaves out."""
-    left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
-    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
+    """A number that follows the reader's convention, or one that is pinned."""
+    if asked.pinned:
+        return pinned_count(asked.count)
+    return following_count(lambda name: asked.under(name).count)
 
 
 class NumberRole(SphinxRole):
@@ -165,8 +144,8 @@ class NumberRole(SphinxRole):
         value = _tried(self, lambda: _evaluate(self.text, self.env))
         if isinstance(value, Asked) and value.quantity is lc.FLOPS:
             return [nodes.raw("", _count_html(value), format="html")], []
-        amount = value.total if isinstance(value, Arithmetic) else value
-        text = _tried(self, lambda: written(amount))
+        plain = value.total if isinstance(value, Arithmetic) else value
+        text = _tried(self, lambda: written(plain))
         return [nodes.inline("", str(text), classes=["lc-number"])], []
 
 
@@ -209,31 +188,30 @@ class Derivation(SphinxDirective):
         return [nodes.raw("", body or "", format="html")]
 
     def _html(self, asked: Asked) -> str:
-        count = asked.count
-        formula = count.taught if "taught" in self.options else count.expression
-        if formula is None:
+        taught = "taught" in self.options
+        if taught and asked.count.taught is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
-        shown = Substitution(formula, count.unit, count.convention if asked.quantity is lc.FLOPS else "")
-        return tag(
-            "div",
-            tag("div", shown.line, class_="lc-line"),
-            *(tag("div", f"where {line}", class_="lc-where") for line in count.where("html")),
-            tag("div", class_="lc-copy", data_copy=shown.copied),
-            class_="lc-derivation lc-substitution",
-        )
+        if not asked.follows:
+            return derivation(asked.count, taught)
+        return under_each(lambda name: derivation(asked.under(name).count, taught))
 
 
 class CountTable(SphinxDirective):
-    """A network or layer as a table; the argument is a `layercost.Table`."""
+    """A network layer by layer: `net` follows the reader's convention, a `layercost.Table` stays as it is."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar = {"columns": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
-        columns = self.options.get("columns", "").split() or None
-        body = _tried(self, lambda: _evaluate(self.arguments[0], self.env).html(columns=columns))
+        body = _tried(self, lambda: self._html(_evaluate(self.arguments[0], self.env)))
         return [nodes.raw("", body or "", format="html")]
+
+    def _html(self, asked: Any) -> str:
+        columns = self.options.get("columns", "").split() or None
+        if isinstance(asked, lc.Table):
+            return asked.html(columns=columns)
+        return under_each(lambda name: lc.table(asked, convention=name).html(columns=columns))
 
 
 class Conventions(SphinxDirective):
@@ -251,7 +229,7 @@ class Conventions(SphinxDirective):
         counts = (asked.under(name).count for name in lc.CONVENTIONS)
         rows = (
             tag("td", tag("code", count.convention))
-            + html_cell(_amount(count), "lc-n")
+            + html_cell(amount(count), "lc-n")
             + html_cell(count.unit)
             + html_cell(count.counts, "lc-prose")
             for count in counts
@@ -259,37 +237,11 @@ class Conventions(SphinxDirective):
         return html_table("", ("convention", "number", "unit", "what it counts"), rows)
 
 
-class reading_time(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
-    """Stands where the page will say how long it takes."""
-
-
-class ReadingTime(Directive):
-    """How many minutes the page takes, reckoned from its words and its questions."""
-
-    def run(self) -> list[nodes.Node]:
-        return [reading_time()]
-
-
-def tell_reading_time(_app: Sphinx, doctree: nodes.document) -> None:
-    """Put the minutes in place once the whole page is known."""
-    words = sum(len(node.astext().split()) for node in doctree.findall(nodes.paragraph))
-    questions = sum(
-        len(re.findall(r'class="lc-(?:step|guess)"', raw.astext())) for raw in doctree.findall(nodes.raw)
-    )
-    minutes = math.ceil((words / WORDS_A_MINUTE + questions * MINUTES_A_QUESTION) / 5) * 5
-    for node in list(doctree.findall(reading_time)):
-        text = f"About {minutes} minutes, with {questions} questions to answer on the way."
-        body = f'<p class="lc-reading" data-minutes="{minutes}">{text}</p>'
-        node.replace_self(nodes.raw("", body, format="html"))
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives."""
     app.add_role("n", NumberRole())
     for name, directive in {
         "let": Let, "derivation": Derivation, "count-table": CountTable, "conventions": Conventions,
-        "reading-time": ReadingTime,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
-    app.connect("doctree-read", tell_reading_time)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,8 @@
 // The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
+import { startConvention } from './convention.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
+import { startFollowing } from './text/following.mjs';
 import { startGuesses } from './text/guess.mjs';
 import { startOpening } from './text/opening.mjs';
 import { startPulled } from './text/pulled.mjs';
@@ -10,8 +12,8 @@ import { startSteps } from './text/step.mjs';
 import { startSymbols } from './text/symbols.mjs';
 
 const features = [
-  startChips, startCopyButtons, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps,
-  startSymbols,
+  startChips, startFollowing, startConvention, // the state last: what follows it listens already
+  startCopyButtons, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps, startSymbols,
 ];
 
 for (const start of features) {

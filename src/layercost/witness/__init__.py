@@ -27,10 +27,10 @@ from layercost.witness import (
 )
 from layercost.witness.follow import run
 from layercost.witness.numbers import Number, Tally
-from layercost.witness.recording import LOOPS, Run, Witness
+from layercost.witness.recording import LOOPS, Run, Witness, written
 
 __all__ = [
     "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "convolution", "embedding", "joins", "linear",
     "normalization", "pooling", "recurrent", "reshaping", "run",
-    "transposed",
+    "transposed", "written",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
 from layercost.witness.numbers import Number, Tally, Tensor, each, shape
@@ -131,8 +132,11 @@ def loops(*names: str) -> Callable[[S], S]:
     """What layers of these names do with one sample."""
 
     def known(of_sample: S) -> S:
-        for name in names:
-            LOOPS[name] = lambda layer, samples, this: [of_sample(layer, one, this) for one in samples]
+        @wraps(of_sample)
+        def of_batch(layer: Any, samples: list[Tensor], this: Run) -> list[Tensor]:
+            return [of_sample(layer, one, this) for one in samples]
+
+        LOOPS.update(dict.fromkeys(names, of_batch))
         return of_sample
 
     return known
@@ -146,3 +150,15 @@ def batch_loops(*names: str) -> Callable[[B], B]:
         return of_batch
 
     return known
+
+
+def written(name: str) -> str:
+    """The loops of the layers of that name, as their code stands here; raises KeyError where there are none.
+
+    >>> print(written("Linear").splitlines()[-1].strip())
+    return output
+    """
+    import inspect
+
+    lines = inspect.getsource(inspect.unwrap(LOOPS[name])).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("@"))

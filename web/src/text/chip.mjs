@@ -1,75 +1,63 @@
-// A count in the prose with its convention: 833,040 [FLOPs · textbook]. A touch on the chip says what is counted,
-// and lets the reader choose another convention; every count on the page follows, and the choice is remembered.
+// A count in the prose with its convention: 833,040 [FLOPs · textbook]. A touch on the chip says what is counted.
+// A count that follows offers the other conventions, for the whole page; a pinned one stays, and says why.
+import { chooseConvention, shownConvention } from '../convention.mjs';
 import { all, element, freshId } from '../dom.mjs';
-import { recall, remember } from '../store.mjs';
+import { say } from '../words.mjs';
 
-const KEY = 'convention';
+const FOLLOWS = '.lc-count[data-values]';
 
 let panel = null; // the one open popover: {box, count}
 
 const parse = (text) => (text ? JSON.parse(text) : {});
-
-function facts(count) {
-  const { values, notes, units, convention } = count.dataset;
-  return { values: parse(values), notes: parse(notes), units: parse(units), convention };
-}
-
-const counts = () => all('.lc-count[data-values]');
-
-// What this count shows under a convention: its own default where it has no value under the wished one.
-function shownUnder(count, wished) {
-  const { values, convention } = facts(count);
-  return values[wished] != null ? wished : convention;
-}
+const follows = (count) => count.matches(FOLLOWS);
+const note = (count) => (follows(count) ? parse(count.dataset.notes)[count.dataset.shown] : count.dataset.note) ?? '';
 
 function apply(count, wished) {
-  const { values, units } = facts(count);
-  const name = shownUnder(count, wished);
+  const [values, units] = [parse(count.dataset.values), parse(count.dataset.units)];
+  const name = wished in values ? wished : count.dataset.convention;
   count.dataset.shown = name;
-  const number = count.querySelector('.lc-number');
-  const chip = count.querySelector('.lc-chip');
-  number.textContent = values[name];
-  const unit = units[name] ?? (chip.textContent.includes('·') ? chip.textContent.split('·')[0].trim() : '');
-  chip.textContent = unit ? `${unit} · ${name}` : name;
-  count.classList.toggle('lc-count-other', name !== facts(count).convention);
+  count.querySelector('.lc-number').textContent = values[name];
+  count.querySelector('.lc-chip-unit').textContent = units[name];
+  count.querySelector('.lc-chip-by').textContent = name;
+  count.classList.toggle('lc-count-other', name !== count.dataset.convention);
 }
 
-function applyEverywhere(wished) {
-  counts().forEach((count) => apply(count, wished));
+function applyEverywhere() {
+  all(FOLLOWS).forEach((count) => apply(count, shownConvention()));
+  if (!panel) return;
+  panel.box.querySelector('.lc-note').textContent = note(panel.count);
+  for (const radio of all('input', panel.box)) radio.checked = radio.value === panel.count.dataset.shown;
 }
 
 function choice(name, count, group) {
-  const { values, units } = facts(count);
+  const [values, units] = [parse(count.dataset.values), parse(count.dataset.units)];
   const id = freshId('lc-convention');
-  const impossible = values[name] == null;
   const radio = element('input', { type: 'radio', name: group, value: name, id });
   radio.checked = count.dataset.shown === name;
-  radio.disabled = impossible;
-  const value = impossible ? 'not defined here' : `${values[name]}${units[name] ? ` ${units[name]}` : ''}`;
+  const value = `${values[name]} ${units[name]}`;
   const label = element('label', { for: id }, element('b', {}, name), element('span.lc-n', {}, value));
   return element('div.lc-choice', {}, radio, label);
 }
 
-function note(count) {
-  const { notes } = facts(count);
-  return notes[count.dataset.shown] ?? '';
+function choices(count) {
+  const group = freshId('lc-conventions');
+  const names = Object.keys(parse(count.dataset.values));
+  const legend = element('legend', {}, say('Counted how?'));
+  const set = element('fieldset', {}, legend, ...names.map((name) => choice(name, count, group)));
+  set.addEventListener('change', ({ target }) => chooseConvention(target.value));
+  return set;
 }
 
 function buildPanel(count) {
-  const { values } = facts(count);
-  const group = freshId('lc-conventions');
-  const explanation = element('p.lc-note', { 'aria-live': 'polite' }, note(count));
-  const legend = element('legend', {}, 'Counted how?');
-  const set = element('fieldset', {}, legend, ...Object.keys(values).map((name) => choice(name, count, group)));
-  set.addEventListener('change', ({ target }) => {
-    applyEverywhere(target.value);
-    remember(KEY, target.value);
-    explanation.textContent = note(count);
-  });
-  const close = element('button.lc-close', { type: 'button', 'aria-label': 'Close' }, '×');
+  const close = element('button.lc-close', { type: 'button', 'aria-label': say('Close') }, '×');
   close.addEventListener('click', closePanel);
-  const follow = element('p.lc-small', {}, 'Every number with such a label follows your choice.');
-  return element('div.lc-popover', { role: 'dialog', 'aria-label': 'What this number counts' }, close, set, explanation, follow);
+  const explanation = element('p.lc-note', { 'aria-live': 'polite' }, note(count));
+  const name = count.dataset.convention;
+  const why = follows(count)
+    ? say('Every number, formula, table and picture with such a label follows your choice.')
+    : say('This number stays: its sentence is about “{name}”.', { name });
+  const parts = [close, ...(follows(count) ? [choices(count)] : []), explanation, element('p.lc-small', {}, why)];
+  return element('div.lc-popover', { role: 'dialog', 'aria-label': say('What this number counts') }, ...parts);
 }
 
 // Under the chip, inside the window; absolutely placed in the body so that no parent clips it.
@@ -102,22 +90,23 @@ function openPanel(count) {
 
 function onClick({ target }) {
   if (panel && !panel.box.contains(target) && !panel.count.contains(target)) closePanel();
-  const count = target.closest?.('.lc-chip')?.closest('.lc-count[data-values]');
+  const count = target.closest?.('.lc-chip')?.closest('.lc-count');
   if (!count) return;
   const same = panel?.count === count;
   closePanel();
   if (!same) openPanel(count);
 }
 
-export async function startChips() {
-  if (!counts().length) return;
-  for (const count of counts()) {
+export function startChips() {
+  const counts = all('.lc-count');
+  if (!counts.length) return;
+  for (const count of counts) {
     count.dataset.shown = count.dataset.convention;
     count.querySelector('.lc-chip').setAttribute('aria-expanded', 'false');
     count.querySelector('.lc-chip').setAttribute('aria-haspopup', 'dialog');
   }
   document.addEventListener('click', onClick);
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && closePanel());
-  const wished = await recall(KEY);
-  if (wished) applyEverywhere(wished);
+  document.addEventListener('lc-convention', applyEverywhere);
+  applyEverywhere();
 }

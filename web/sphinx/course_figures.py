@@ -1,0 +1,216 @@
+"""Sphinx extension: static figures, computed when the book is built.
+
+``picture`` draws what a function of this module makes of a page's layers, as ``{picture} answers(layer)``.
+A function gives a `Picture`: markup with class names and no colours, a sentence for those who do not see it,
+A function gives a `Picture`: markup with class names and no colours, a sentence for those who do not see it,
+under `@figure`; its looks belong into ``web/style/course.css``. Words inside SVG shrink with it on a phone:
+a figure with many words is HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from course_coverage import answers_of_tools
+from course_text import _tried, evaluated, names_of_page, usual_shape
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import layercost as lc
+from layercost.explorers.markup import drawing
+from layercost.message import spoken as _
+from layercost.view import escaped, html_cells, html_table, number, tag
+
+WIDTH = 680  # of a drawing, in its own units
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is drawn, and the table that says the same; the first column of its `rows` is words."""
+
+    drawn: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def html(self, caption: str) -> str:
+        """The figure with its caption and its table twin."""
+        table = html_table("", map(escaped, self.heads), [html_cells(row, 1) for row in self.rows])
+        twin = tag("details", tag("summary", _("The same as a table")), table, class_="lc-twin")
+        return tag("figure", self.drawn, tag("figcaption", caption), twin, class_="lc-figure lc-still")
+
+
+FIGURES: dict[str, Callable[..., Picture]] = {}
+
+
+def figure(draw: Callable[..., Picture]) -> Callable[..., Picture]:
+    """A function whose pictures pages may ask for."""
+    FIGURES[draw.__name__] = draw
+    return draw
+
+
+# ---- what tools answer -------------------------------------------------------------------------------
+
+
+@figure
+def answers(layer: lc.Layer, shape: Any = None) -> Picture:
+    """Each number that a counting tool prints for a layer, as a bar, with the tools that print it."""
+    of_tools: dict[int, list[str]] = {}
+    for answer, tools in answers_of_tools(layer, shape or usual_shape(layer)).items():
+        of_tools.setdefault(answer.number, []).extend(f"{tool} ({answer.name})" for tool in tools)
+    says = _(
+        "{tools} counting tools print {numbers} different numbers, from {low:,} to {high:,}.",
+        tools=sum(map(len, of_tools.values())), numbers=len(of_tools), low=min(of_tools), high=max(of_tools),
+    )  # fmt: skip
+    bars = [_answer(amount, amount / max(of_tools), ", ".join(tools)) for amount, tools in of_tools.items()]
+    rows = [(", ".join(tools), number(amount)) for amount, tools in of_tools.items()]
+    drawn = tag("div", *bars, class_="lc-answers", role="img", aria_label=says)
+    return Picture(drawn, (_("printed by"), _("number")), rows)
+
+
+def _answer(amount: int, part: float, who: str) -> str:
+    bar = tag("span", class_="lc-answer-bar", style=f"--lc-part: {part:.4f}")
+    return tag("div", bar, tag("b", number(amount)), " ", escaped(who), class_="lc-answer")
+
+
+# ---- weights to scale --------------------------------------------------------------------------------
+
+_FAMILIES = {lc.Linear: "lc-weights-dense", lc.Conv2d: "lc-weights-conv"}
+
+
+@figure
+def weights_to_scale(net: lc.Layer, beside: lc.Linear | None = None) -> Picture:
+    """Every weight matrix of a network at one scale: as wide as its inputs, as high as its outputs.
+
+    `beside` is drawn too, to compare.
+    """
+    matrices = [(path, leaf, *_sides(leaf)) for path, leaf in net.leaves() if type(leaf) in _FAMILIES]
+    if beside is not None:
+        matrices.append((repr(beside), beside, *_sides(beside)))
+    unit = max(width for *_rest, width, _height in matrices) / WIDTH  # weights along one unit of the drawing
+    parts, shelf = [], _Shelf()
+    for path, leaf, width, height in sorted(matrices, key=lambda one: -one[2] * one[3]):
+        wide, high = max(width / unit, 1), max(height / unit, 1)
+        x, y = shelf.put(wide, high)
+        kind = "lc-weights-beside" if leaf is beside else _FAMILIES[type(leaf)]
+        label = tag("title", f"{escaped(path)}: {height:,} × {width:,}")
+        parts.append(tag("rect", label, class_=kind, x=x, y=y, width=wide, height=high))
+    rows = [
+        (path, f"{height:,} × {width:,}", number(height * width)) for path, _leaf, width, height in matrices
+    ]
+    largest = max(matrices, key=lambda one: one[2] * one[3])
+    says = _(
+        "The weight matrices of {name} at one scale. The largest, {path}, is {height:,} by {width:,}.",
+        name=getattr(net, "name", "the network"), path=largest[0], height=largest[3], width=largest[2],
+    )  # fmt: skip
+    svg = drawing("lc-to-scale", WIDTH, shelf.bottom, says, *parts)
+    return Picture(svg, (_("layer"), _("outputs × inputs of each"), _("weights")), rows)
+
+
+def _sides(layer: Any) -> tuple[int, int]:
+    """Of the matrix of a layer: the inputs of one output, and the outputs."""
+    if isinstance(layer, lc.Linear):
+        return layer.in_features, layer.out_features
+    weights = next(int(held.size) for held in layer.parameters() if not held.is_bias)
+    return weights // layer.out_channels, layer.out_channels
+
+
+class _Shelf:
+    """Places for rectangles, from left to right and then below, each row as high as its first."""
+
+    def __init__(self, gap: float = 6) -> None:
+        self.gap, self.x, self.y, self.height = gap, 0.0, 0.0, 0.0
+
+    def put(self, width: float, height: float) -> tuple[float, float]:
+        """Where a rectangle goes."""
+        if self.x and self.x + width > WIDTH:
+            self.x, self.y, self.height = 0.0, self.y + self.height + self.gap, 0.0
+        x, self.x = self.x, self.x + width + self.gap
+        self.height = max(self.height, height)
+        return x, self.y
+
+    @property
+    def bottom(self) -> float:
+        """Where the lowest row ends."""
+        return self.y + self.height
+
+
+def screens(weights: int, width: int = 1920, height: int = 1080) -> int:
+    """How many screens it takes to show each weight as one pixel."""
+    return math.ceil(weights / (width * height))
+
+
+def weights_a_pixel(net: lc.Layer) -> int:
+    """How many weights a unit of area stands for in `weights_to_scale`."""
+    widest = max(_sides(leaf)[0] for _path, leaf in net.leaves() if type(leaf) in _FAMILIES)
+    return round((widest / WIDTH) ** 2)
+
+
+# ---- where parameters sit and work is done -----------------------------------------------------------
+
+
+@figure
+def parameters_and_work(net: lc.Layer) -> Picture:
+    """Two bars of one length: whose the parameters are, and whose the multiply-accumulates."""
+    table = lc.table(net)
+    layers = [row for row in table.rows if row.parameters or row.macs]
+    convolutions = [row for row in layers if isinstance(row.module, lc.Conv2d)]
+    says = _(
+        "The convolutions hold {held:.0f} % of the parameters and do {done:.0f} % of the work in MACs.",
+        held=100 * sum(row.parameters for row in convolutions) / table.total.parameters,
+        done=100 * sum(row.macs for row in convolutions) / table.total.macs,
+    )  # fmt: skip
+    bars = (
+        _shares(_("parameters"), [(row.name, row.module, row.parameters) for row in layers]),
+        _shares(_("MACs"), [(row.name, row.module, row.macs) for row in layers]),
+    )
+    rows = [(row.name, number(row.parameters), number(row.macs)) for row in layers]
+    drawn = tag("div", *bars, class_="lc-shares", role="img", aria_label=says)
+    return Picture(drawn, (_("layer"), _("parameters"), _("MACs")), rows)
+
+
+_NAMED_FROM = 0.12  # of the bar: a smaller piece has no room for its name
+
+
+def _shares(name: str, shares: list[tuple[str, lc.Layer, int]]) -> str:
+    """One bar of 100 %, a piece for each layer, named where there is room."""
+    total = sum(amount for *_rest, amount in shares)
+    pieces = [_piece(path, layer, amount / total) for path, layer, amount in shares]
+    bar = tag("div", *pieces, class_="lc-shares-bar")
+    return tag("div", tag("b", f"{number(total)} {escaped(name)}"), bar)
+
+
+def _piece(path: str, layer: lc.Layer, part: float) -> str:
+    kind = "lc-shares-conv" if isinstance(layer, lc.Conv2d) else "lc-shares-dense"
+    said = f"{escaped(path)}<br>{100 * part:.0f} %" if part >= _NAMED_FROM else ""
+    return tag("span", tag("i", said), class_=kind, style=f"--lc-part: {part:.4f}")
+
+
+# ---- the directive -----------------------------------------------------------------------------------
+
+
+class PictureDirective(SphinxDirective):
+    """A figure of this module; the body is its caption."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        names_of_page(self).update(FIGURES)
+        picture = _tried(self, lambda: evaluated(self, self.arguments[0]))
+        if picture is None:
+            return []
+        caption = nodes.container(classes=["lc-caption"])
+        self.state.nested_parse(self.content, self.content_offset, caption)
+        before, after = picture.html("\0").split("\0")
+        return [nodes.raw("", before, format="html"), caption, nodes.raw("", after, format="html")]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("picture", PictureDirective)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,118 @@
+"""What follows the convention that a reader has chosen, and what stays.
+
+The text of a page is written for one convention, `OWN`. A count, a derivation or a table that follows is
+written under every named convention, and the page shows one of them. What is asked for with an explicit
+convention is pinned: its sentence depends on it, so it stays, and its chip explains and does not switch.
+
+A sentence holds under every convention only if it says nothing that is true of one of them. `falsehoods` is
+the rule: beside a count that follows stand no words of `DEPENDENT`, and no unit is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import layercost as lc
+from layercost.dialects import DIALECTS
+from layercost.view import COMPLETE, Substitution, not_counted, number, sentence, tag
+
+OWN = "textbook"
+
+Under = Callable[[str], lc.Count]  # the name of a convention -> the count under it
+
+
+# ---- what is shown under every convention ------------------------------------------------------------
+
+
+def under_each(written: Callable[[str], str]) -> str:
+    """`written` under each convention, that of the text in sight; once where all are the same."""
+    forms = {name: written(name) for name in lc.CONVENTIONS}
+    if len(set(forms.values())) == 1:
+        return forms[OWN]
+    return "".join(
+        tag("div", form, class_="lc-under", data_under=name, hidden=None if name == OWN else "")
+        for name, form in forms.items()
+    )
+
+
+def following_count(under: Under) -> str:
+    """A number with the chip of its convention, and what it becomes under the others."""
+    counts = {name: under(name) for name in lc.CONVENTIONS}
+
+    def data(value: Callable[[lc.Count], str]) -> str:
+        return json.dumps({name: value(count) for name, count in counts.items()}, ensure_ascii=False)
+
+    return tag(
+        "span",
+        *_number_and_chip(counts[OWN]),
+        class_="lc-count",
+        data_convention=OWN,
+        data_values=data(amount),
+        data_units=data(lambda count: count.unit),
+        data_notes=data(note),
+    )
+
+
+def pinned_count(count: lc.Count) -> str:
+    """A number that stays under its convention, with a chip that explains."""
+    return tag(
+        "span",
+        *_number_and_chip(count),
+        class_="lc-count lc-count-pinned",
+        data_convention=count.convention,
+        data_note=note(count),
+    )
+
+
+def _number_and_chip(count: lc.Count) -> tuple[str, ...]:
+    unit = tag("span", count.unit, class_="lc-chip-unit")
+    by = tag("span", count.convention, class_="lc-chip-by")
+    chip = tag("button", f"{unit} · {by}", type="button", class_="lc-chip")
+    return tag("span", amount(count), class_="lc-number"), "&nbsp;", chip
+
+
+def amount(count: lc.Count) -> str:
+    """The total as it is written."""
+    return number(count.total, count.at_least)
+
+
+def note(count: lc.Count) -> str:
+    """What a count counts, and what it leaves out."""
+    left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
+    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
+
+
+def derivation(count: lc.Count, taught: bool = False) -> str:
+    """Letters = numbers = total, with a line for each letter that stands for a formula."""
+    formula = count.taught if taught else None
+    formula = count.expression if formula is None else formula
+    shown = Substitution(formula, count.unit, count.convention if count.quantity is lc.FLOPS else "")
+    return tag(
+        "div",
+        tag("div", shown.line, class_="lc-line"),
+        *(tag("div", f"where {line}", class_="lc-where") for line in count.where("html")),
+        tag("div", class_="lc-copy", data_copy=shown.copied),
+        class_="lc-derivation lc-substitution",
+    )
+
+
+# ---- what a sentence beside it must not say ----------------------------------------------------------
+
+DEPENDENT = re.compile(
+    r"\b(?:twice|doubled?|half|halves|ratio|percent|multiplications?|additions?|multiply-accumulates?|"
+    r"two (?:for|operations|a)|one (?:for|less|more) (?:each|every)|weights?|bias(?:es)?|"
+    rf"{'|'.join(map(re.escape, (*lc.CONVENTIONS, *DIALECTS)))})\b|[=%]"
+)
+UNITS = re.compile(r"\b(?:FLOPs|MACs|mult-adds|operations)\b")
+COUNT = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a count that follows
+
+
+def falsehoods(said: str, convention: str) -> Iterator[str]:
+    """What makes a sentence with a count that follows (`COUNT`) false under a convention."""
+    for found in DEPENDENT.finditer(said):
+        yield f"{found[0]!r} is not true of every convention"
+    for found in UNITS.finditer(said):
+        if found[0] != lc.CONVENTIONS[convention].unit:
+            yield f"{found[0]!r} is written by hand, and wrong under {convention}"
