@@ -275,22 +275,23 @@ CONTRACTS = [
     "tests/layercost/test_layers.py",
     "tests/forward/test_against_the_witness.py",
     "tests/questions/test_misconceptions.py",
+    "tests/explorers/test_every_explorer.py",
 ]
 
 
-def test_the_layer_that_contributing_adds_meets_the_contracts_of_all_layers(tmp_path: Path):
-    """Its blocks are a plugin that runs before the tests are collected; theirs are then found for it too."""
+def test_what_contributing_adds_meets_the_contracts_of_all_of_its_kind(tmp_path: Path):
+    """Its layer and its explorer are a plugin, run before the tests of all of their kind are collected."""
     (tmp_path / "contributing_added.py").write_text(ADDED, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "contributing_added", "-p", "no:cacheprovider",
-         "-k", "LayerScale", *CONTRACTS],
+         "-k", "LayerScale or classifier", *CONTRACTS],
         cwd=ROOT, capture_output=True, text=True, check=False,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT), str(ROOT / "src")])},
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     passed = re.search(r"(\d+) passed", run.stdout)
     assert passed, run.stdout
-    assert int(passed[1]) >= 10
+    assert int(passed[1]) >= 40
 
 
 def test_the_question_that_contributing_adds_is_drawn_and_explains_its_mistakes():

@@ -1,10 +1,10 @@
 """Sphinx extension: static figures, computed when the book is built.
 
 ``picture`` draws what a function of this module makes of a page's layers, as ``{picture} answers(layer)``.
-A function gives a `Picture`: markup with class names and no colours, a sentence for those who do not see it,
-A function gives a `Picture`: markup with class names and no colours, a sentence for those who do not see it,
-under `@figure`; its looks belong into ``web/style/course.css``. Words inside SVG shrink with it on a phone:
-a figure with many words is HTML.
+A function gives a `Picture`: markup with class names and no colours, a sentence for those who do not see
+it, and a table with the same values. The body of the directive is the caption. To add a figure, write its
+function under `@figure`; its looks belong into ``web/style/course.css``. Words inside SVG shrink with it on a
+phone: a figure with many words is HTML.
 """
 
 from __future__ import annotations
