@@ -1,15 +1,15 @@
 """Counts as plain data, which a page computes anew for other numbers without Python.
 
 What a count looks like is decided by the *form* of its layer: its plain fields (bias or not, the rounding
-rule), the fields whose letter goes without saying (one group, no padding), and whether a kernel is square.
+rule), the fields whose letter goes without saying (one group, one sample), and whether a kernel is square.
 Within one form the formula stays and only the numbers of its letters change. A `Line` is the formula of one
 form, with the line of HTML that shows it; the page replaces the numbers in that line.
 
 >>> from layercost import PARAMETERS, Linear
 >>> for each in lines(Linear(300, 100), (300,), [PARAMETERS], bias=[True, False]):
-...     print(each["when"], each["tree"], each["letters"])
-{'bias': True} ['+', ['*', 'd_out', 'd_in'], 'd_out'] {'d_out': 100, 'd_in': 300}
-{'bias': False} ['*', 'd_out', 'd_in'] {'d_out': 100, 'd_in': 300}
+...     print(each["when"]["bias"], each["tree"], each["letters"])
+True ['+', ['*', 'd_out', 'd_in'], 'd_out'] {'d_out': 100, 'd_in': 300}
+False ['*', 'd_out', 'd_in'] {'d_out': 100, 'd_in': 300}
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from layercost.expression import (
     tree,
 )
 from layercost.layer import Layer
-from layercost.setting import Given
+from layercost.setting import Given, Setting, setting_of
 from layercost.shape import OutputSizeRule, checked_sizes, several
 from layercost.view import Substitution
 
-_GOES_WITHOUT_SAYING = {"padding": 0, "dilation": 1, "groups": 1, "proj_size": 0}
+_GOES_WITHOUT_SAYING = {"dilation": 1, "groups": 1, "proj_size": 0}
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (
     "Adaptive", "AvgPool", "MaxPool", "Subsampling", "ConvTranspose", "ConnectedConv2d", "LocalResponseNorm",
@@ -57,19 +57,24 @@ def lines(
 ) -> list[dict[str, Any]]:
     """One line for each quantity, convention and combination of `choices`, as data for a page.
 
-    `choices` are fields with the values that a reader can give them, as ``bias=[True, False]``; a convention
-    is named where it enters. Each line has ``when`` and ``unless`` (the settings for which it holds),
-    ``fields`` (a layer's field to its letter, or to one for each axis), ``axes`` (the letters of the input's
-    shape), ``letters`` (with their numbers), ``definitions`` (name and tree, inner ones first), ``tree``,
-    ``total``, ``unit``, ``html`` (letters = numbers = total), ``copied`` (the same as plain text, with
-    ``{d_in}`` for a number and ``{=}`` for the total) and ``where`` (one line for each definition).
+    `choices` are fields with the values that a reader can give them, as ``bias=[True, False]``, one for each
+    form. `setting` is as in ``count``: where the reader moves the batch, ask with 1 and with another.
+
+    Each line has ``quantity``, ``convention`` where one enters, ``when`` and ``unless`` (the settings for
+    which it holds), ``fields`` (a layer's field to its letter, or to one for each axis), ``axes`` (the letters
+    of the input's shape), ``letters`` (with their numbers), ``definitions`` (name and tree, inner ones first),
+    ``tree``, ``total``, ``unit``, ``html`` (letters = numbers = total), ``copied`` (the same as plain text,
+    with ``{d_in}`` for a number and ``{=}`` for the total) and ``where`` (a line of HTML for each definition).
     Where ``holds`` is False the formula branches on sizes, and is that of its own letters alone.
+
+    On a page: the list goes as JSON into the attribute ``data-compiled`` of the element that holds the lines,
+    and each line's element gets ``data-quantity``; `fillPane` of web/src/live/compiled.mjs does the rest.
     """
     every = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
     return [
-        line
+        each
         for choice in every
-        for line in _lines_of(replace(layer, **choice), input_shape, quantities, conventions, setting or {})
+        for each in _lines_of(replace(layer, **choice), input_shape, quantities, conventions, setting or {})
     ]
 
 
@@ -77,12 +82,21 @@ def _lines_of(
     layer: Layer, shape: Iterable[object], quantities: Iterable[Quantity], conventions: Sequence[str],
     setting: Given,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    told, asked = form(layer, shape), tuple(quantities)
-    for quantity in asked:
+    told = _in_setting(form(layer, shape), setting_of(setting))
+    for quantity in tuple(quantities):
         for convention in conventions if quantity is Quantity.FLOPS else conventions[:1]:
             counted = count(layer, quantity, shape, convention, **setting)
             by = {"convention": convention} if quantity is Quantity.FLOPS else {}
             yield {"quantity": quantity.value, **by, **told, **line(counted)}
+
+
+def _in_setting(told: dict[str, Any], setting: Setting) -> dict[str, Any]:
+    """A form in a setting: the batch is a letter where it is not 1, and goes without saying where it is."""
+    when = {**told["when"], "training": setting.training}
+    if setting.batch == 1:
+        return {**told, "when": {**when, "batch": 1}}
+    unless, letters = {**told["unless"], "batch": 1}, {**told["fields"], "batch": "N"}
+    return {**told, "when": when, "unless": unless, "fields": letters}
 
 
 def line(counted: Count) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,14 @@ from typing import Any
 import pytest
 
 import layercost as lc
+from layercost import compiled
+from layercost.view import escaped
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "web" / "sphinx"))
 
 import course_pulled
 
+MODULE = Path(__file__).resolve().parents[2] / "web" / "src" / "live" / "compiled.mjs"
 CHAPTER = "chapters/fully_connected.html"
 SENTENCE = "{pull}`d_in=300 | max=4096` {pull}`d_out=100 | max=4096` {switch}`bias | a bias | no bias`"
 
@@ -85,6 +90,68 @@ def test_a_decimal_is_rounded_exactly() -> None:
     assert course_pulled.written(*course_pulled.mib(120_400, 2)) == f"{120_400 / 2**20:,.2f}"
     assert course_pulled.written(*course_pulled.percent(1, 3, 2)) == "33.33"
     assert course_pulled.written(*course_pulled.ratio(1, 20, 1)) == "0.1"
+
+
+# ---- the lines of an explorer ------------------------------------------------------------------------------
+
+
+@pytest.mark.chromium
+def test_an_explorers_lines_are_filled_as_python_writes_them_and_in_well_under_a_millisecond(
+    browser: Any,
+) -> None:
+    """Every form of a fully connected layer: with a bias and without, one sample and more."""
+    shown, module = lc.Linear(300, 100), MODULE.read_bytes()
+    lines = [
+        each
+        for batch in (1, 8)
+        for each in compiled.lines(
+            shown,
+            (300,),
+            [lc.PARAMETERS, lc.FLOPS],
+            list(lc.CONVENTIONS),
+            {"batch": batch},
+            bias=[True, False],
+        )
+    ]
+    page = browser.new_page()
+    start = [lc.count(shown, quantity, (300,)) for quantity in (lc.PARAMETERS, lc.FLOPS)]
+    rows = (
+        f'<p data-quantity="{each.quantity.value}">{each.html()}<b class="lc-copy"></b></p>' for each in start
+    )
+    page.set_content(f"<div data-compiled='{escaped(json.dumps(lines))}'>{''.join(rows)}</div>")
+    numbers, asked = random.Random(3), []  # noqa: S311 - any numbers will do
+    for _ in range(200):
+        sizes = {"in_features": numbers.randint(1, 10**9), "out_features": numbers.randint(1, 10**9)}
+        asked.append({
+            **sizes, "bias": numbers.random() < 0.5, "batch": numbers.choice([1, 2, 64]),
+            "convention": numbers.choice(list(lc.CONVENTIONS)),
+        })  # fmt: skip
+    answer = page.evaluate(FILL, [f"data:text/javascript;base64,{b64encode(module).decode()}", asked])
+    page.close()
+    for setting, shown_lines in zip(asked, answer["lines"], strict=True):
+        layer = lc.Linear(setting["in_features"], setting["out_features"], bias=setting["bias"])
+        assert shown_lines == [
+            lc.count(
+                layer, quantity, (layer.in_features,), setting["convention"], batch=setting["batch"]
+            ).html()
+            for quantity in (lc.PARAMETERS, lc.FLOPS)
+        ]
+    assert answer["each"] < 1, f"{answer['each']} ms for two lines"
+
+
+FILL = """async ([module, asked]) => {
+    const { fillPane } = await import(module);
+    const root = document.querySelector('[data-compiled]');
+    const html = () => [...root.querySelectorAll('.lc-formula')].map(line => line.outerHTML);
+    const [lines, times] = [[], []];
+    for (const setting of asked) {
+        const started = performance.now();
+        if (!fillPane(root, setting, [setting.in_features])) throw new Error(JSON.stringify(setting));
+        times.push(performance.now() - started);
+        lines.push(html());
+    }
+    return { lines, each: times.sort((a, b) => a - b)[times.length / 2] };
+}"""
 
 
 # ---- what the page does -----------------------------------------------------------------------------------

@@ -211,6 +211,19 @@ def test_there_is_a_line_for_each_convention_and_choice() -> None:
     assert all(line["total"] in line["html"] for line in found)
 
 
+def test_a_batch_is_a_letter_from_two_samples_on() -> None:
+    (alone,) = compiled.lines(lc.Linear(3, 2), (3,), [lc.MACS])
+    (many,) = compiled.lines(lc.Linear(3, 2), (3,), [lc.MACS], setting={"batch": 8})
+    assert (alone["when"]["batch"], many["unless"], many["fields"]["batch"]) == (1, {"batch": 1}, "N")
+    assert many["letters"] == {"d_in": 3, "N": 8, "d_out": 2}
+
+
+def test_what_is_copied_has_a_place_for_each_number() -> None:
+    count = lc.count(lc.Linear(300, 100), lc.PARAMETERS, (300,))
+    assert compiled.copied(count.expression) == "d_out·d_in + d_out = {d_out}·{d_in} + {d_out} = {=}"
+    assert compiled.copied(Symbol("C_out", 6)) == "C_out = {=}"
+
+
 def test_pooling_that_clips_its_windows_is_said_to_branch_on_its_sizes() -> None:
     (line,) = compiled.lines(lc.MaxPool2d(2, ceil_mode=True), (3, 5, 5), [lc.ACTIVATIONS])
     assert line["holds"] is False

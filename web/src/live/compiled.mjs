@@ -117,3 +117,55 @@ export function lettersFor(line, settings, sizes = []) {
   }
   return given;
 }
+
+// ---- the lines of an explorer -------------------------------------------------------------------------------
+
+const parsed = new WeakMap(); // an element with data-compiled -> {text, lines}
+
+function linesOf(root) {
+  const text = root.dataset.compiled;
+  if (parsed.get(root)?.text !== text) parsed.set(root, { text, lines: JSON.parse(text) });
+  return parsed.get(root).lines;
+}
+
+// All lines of a pane for new settings: `root` has data-compiled (Python's `lines` as JSON), and holds an element
+// with data-quantity for each line. `settings` are {field: value} with the convention, `sizes` those of the input.
+// Gives {quantity: total}, or null, and nothing is changed, where only Python knows the answer.
+export function fillPane(root, settings, sizes = []) {
+  const lines = linesOf(root);
+  const found = [...root.querySelectorAll('[data-quantity]')].map((place) => {
+    const line = lineFor(lines, { ...settings, quantity: place.dataset.quantity });
+    return line?.holds ? { place, line, given: lettersFor(line, settings, sizes) } : null;
+  });
+  if (found.includes(null)) return null;
+  let totals;
+  try {
+    totals = found.map(({ line, given }) => evaluate(line, given));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+  found.forEach(({ place, line, given }) => {
+    showForm(place, line);
+    fill(place, line, given);
+    const copy = place.querySelector('.lc-copy');
+    if (copy) copy.dataset.copy = fillText(line.copied, valuesOf(line, given), evaluate(line, given));
+  });
+  return Object.fromEntries(found.map(({ place }, index) => [place.dataset.quantity, totals[index]]));
+}
+
+// A formula without the numbers that a page replaces, and without what lights up.
+function skeleton(formula) {
+  const copy = formula.cloneNode(true);
+  for (const number of [...copy.querySelectorAll('.lc-num[data-sym]'), copy.lastElementChild]) number.textContent = '';
+  for (const lit of copy.querySelectorAll('.lc-lit')) lit.classList.remove('lc-lit');
+  return copy.innerHTML;
+}
+
+// Another form has another formula, which takes the place of the old one.
+function showForm(place, line) {
+  const template = document.createElement('template');
+  template.innerHTML = line.html;
+  const [fresh, shown] = [template.content.querySelector('.lc-formula'), place.querySelector('.lc-formula')];
+  if (skeleton(fresh) !== skeleton(shown)) shown.replaceWith(fresh);
+}
