@@ -61,11 +61,11 @@ def lines(
     form. `setting` is as in ``count``: where the reader moves the batch, ask with 1 and with another.
 
     Each line has ``quantity``, ``convention`` where one enters, ``when`` and ``unless`` (the settings for
-    which it holds), ``fields`` (a layer's field to its letter, or to one for each axis), ``axes`` (the letters
-    of the input's shape), ``letters`` (with their numbers), ``definitions`` (name and tree, inner ones first),
-    ``tree``, ``total``, ``unit``, ``html`` (letters = numbers = total), ``copied`` (the same as plain text,
-    with ``{d_in}`` for a number and ``{=}`` for the total) and ``where`` (a line of HTML for each definition).
-    Where ``holds`` is False the formula branches on sizes, and is that of its own letters alone.
+    which it holds), ``fields`` (a layer's field to its letter, or to one for each axis), ``axes`` (the
+    letters of the input's shape), ``letters`` (with their numbers), ``definitions`` (name and tree, inner
+    ones first), ``tree``, ``total``, ``unit``, ``html`` (letters = numbers = total), ``copied`` (the same as
+    plain text, with ``{d_in}`` for a number and ``{=}`` for the total) and ``where`` (a line of HTML for each
+    definition). Where ``holds`` is False the formula branches on sizes, and is that of its letters alone.
 
     On a page: the list goes as JSON into the attribute ``data-compiled`` of the element that holds the lines,
     and each line's element gets ``data-quantity``; `fillPane` of web/src/live/compiled.mjs does the rest.
