@@ -49,6 +49,7 @@ from typing import Any, ClassVar, NamedTuple
 from course_text import Asked, Derivation, _names_of, _tried, usual_shape
 from docutils import nodes
 from docutils.parsers.rst import directives
+from following import OWN, derivation, following_count, pinned_count, under_each
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -183,12 +184,15 @@ class Followed(NamedTuple):
         return substituted(self.asked.count.expression, self.meanings)
 
 
-def _asker(quantity: lc.Quantity, answer: Callable[[Followed], Any]) -> Callable[..., Any]:
-    def ask(layer: Any, shape: Any = None, convention: str = "textbook", batch: Any = 1) -> Any:
+def _asker(quantity: lc.Quantity, own: str, answer: Callable[[Followed], Any]) -> Callable[..., Any]:
+    """The function of the pages that asks for a quantity, under the convention `own` where none is named."""
+
+    def ask(layer: Any, shape: Any = None, convention: str | None = None, batch: Any = 1) -> Any:
         sized = layer if isinstance(layer, Sized) else Sized(layer, {})
         usual = sized.sizes.get("in_features")
         given = shape or ((usual,) if usual is not None else usual_shape(sized.layer))
-        asked = Asked(sized.layer, quantity, _plain(given), convention, _plain(batch))
+        pinned = convention is not None
+        asked = Asked(sized.layer, quantity, _plain(given), convention or own, _plain(batch), pinned)
         return answer(Followed(asked, _meanings(sized, given, batch)))
 
     return ask
@@ -299,18 +303,30 @@ class Group:
         for _ in range(PLACES_BETWEEN):
             yield {name: pull.anywhere(numbers) for name, pull in self.pulls.items()}
 
-    def evaluate(self, text: str, form: Mapping[str, bool], at: Mapping[str, int] | None = None) -> Any:
+    def evaluate(
+        self, text: str, form: Mapping[str, bool], at: Mapping[str, int] | None = None, own: str = OWN
+    ) -> Any:
         """An expression: in letters, or, `at` some place, in plain numbers."""
         bound = at or {name: Symbol(name, pull.start) for name, pull in self.pulls.items()}
-        return self._evaluate(text, {**bound, **form}, lambda followed: followed.value)
+        return self._evaluate(text, {**bound, **form}, own, lambda followed: followed.value)
 
-    def followed(self, text: str, form: Mapping[str, bool]) -> Followed:
-        """The count that an expression asks for, with the meanings of its letters."""
+    def followed(self, text: str, form: Mapping[str, bool], own: str = OWN) -> Any:
+        """The one count that an expression asks for, `Followed`; of several, something else."""
         bound = {name: Symbol(name, pull.start) for name, pull in self.pulls.items()}
-        return self._evaluate(text, {**bound, **form}, lambda followed: followed)
+        return self._evaluate(text, {**bound, **form}, own, lambda followed: followed)
 
-    def _evaluate(self, text: str, bound: Mapping[str, Any], answer: Callable[[Followed], Any]) -> Any:
-        askers = {quantity.value: _asker(quantity, answer) for quantity in lc.Quantity}
+    def evaluate_alone(self, text: str) -> Followed | None:
+        """The count that an expression is; None where it is more than one count."""
+        try:
+            found = self.followed(text, self.forms[0])
+        except TypeError:  # counts that are added up are no single one
+            return None
+        return found if isinstance(found, Followed) else None
+
+    def _evaluate(
+        self, text: str, bound: Mapping[str, Any], own: str, answer: Callable[[Followed], Any]
+    ) -> Any:
+        askers = {quantity.value: _asker(quantity, own, answer) for quantity in lc.Quantity}
         names = {
             **self.names, "lc": _Library(), "ratio": ratio, "percent": percent, "mib": mib, **askers, **bound,
         }  # fmt: skip
@@ -325,27 +341,27 @@ class Group:
         self.followers.append({form_key(form): each for form, each in zip(self.forms, programs, strict=True)})
         return len(self.followers) - 1, programs[0]
 
-    def number(self, text: str, form: Mapping[str, bool]) -> dict[str, Any]:
+    def number(self, text: str, form: Mapping[str, bool], own: str = OWN) -> dict[str, Any]:
         """A number as the page computes it, held against the library."""
-        formula, digits = _parts(self.evaluate(text, form))
-        self.hold(formula, lambda at: _parts(self.evaluate(text, form, at))[0].value)
+        formula, digits = _parts(self.evaluate(text, form, own=own))
+        self.hold(formula, lambda at: _parts(self.evaluate(text, form, at, own))[0].value)
         return {**compiled.program(formula), "digits": digits, "text": written(formula.value, digits)}
 
-    def line(self, text: str, form: Mapping[str, bool], taught: bool) -> tuple[dict[str, Any], Followed]:
+    def line(self, text: str, form: Mapping[str, bool], taught: bool, own: str = OWN) -> dict[str, Any]:
         """A formula as the page fills it in: its letters are formulas of what is pulled."""
-        found = self.followed(text, form)
-        formula = found.asked.count.taught if taught else found.asked.count.expression
-        if formula is None:
-            raise ValueError(f"{found.asked.layer!r} declares no taught form of {found.asked.quantity.value}")
-        self.hold(substituted(formula, found.meanings), lambda at: self._total(text, form, at))
+        asked, meanings = self.followed(text, form, own)
+        formula = asked.count.taught if taught else None
+        formula = asked.count.expression if formula is None else formula
+        self.hold(substituted(formula, meanings), lambda at: int(self.evaluate(text, form, at, own)))
         letters = {
-            each.name: tree(expression(found.meanings.get(each.name, each.number)))
-            for each in symbols(formula)
+            each.name: tree(expression(meanings.get(each.name, each.number))) for each in symbols(formula)
         }
-        return {**compiled.program(formula), "letters": letters, "copied": compiled.copied(formula)}, found
-
-    def _total(self, text: str, form: Mapping[str, bool], at: Mapping[str, int]) -> int:
-        return int(self.evaluate(text, form, at))
+        return {
+            **compiled.program(formula),
+            "letters": letters,
+            "copied": compiled.copied(formula),
+            "html": derivation(asked.count, taught),
+        }
 
     def hold(self, formula: Expression, ask: Callable[[Mapping[str, int]], int]) -> None:
         """Ask the library at many places; raises ValueError where the formula says something else."""
@@ -463,21 +479,23 @@ class SwitchRole(_HtmlRole):
 
 
 class LiveRole(_HtmlRole):
-    """``{live}`macs(layer)` ``: a number that follows what is pulled; FLOPs say their convention."""
+    """``{live}`macs(layer)` ``: a number that follows what is pulled; FLOPs follow the convention, too."""
 
     def html(self) -> str:
         group = _group(self.env)
-        place, program = group.follow(lambda form: group.number(self.text, form))
-        shown = tag("span", program["text"], class_="lc-number lc-follows", data_follows=place)
-        unit = self._unit(group)
-        return f"{shown} {tag('span', unit, class_='lc-unit')}" if unit else shown
+        found = group.evaluate_alone(self.text)
+        if found is not None and found.asked.follows:
+            places = {name: self._followed(group, name)[0] for name in lc.CONVENTIONS}
+            return following_count(
+                lambda name: found.asked.under(name).count, data_follows=json.dumps(places)
+            )
+        place, program = self._followed(group)
+        if found is not None and found.asked.quantity is lc.FLOPS:
+            return pinned_count(found.asked.count, data_follows=place)
+        return tag("span", program["text"], class_="lc-number lc-follows", data_follows=place)
 
-    def _unit(self, group: Group) -> str:
-        """The unit and convention of a number of operations that is asked for by itself."""
-        if not self.text.startswith("flops("):
-            return ""
-        found = group.followed(self.text, group.forms[0])
-        return f"{found.asked.count.unit} · {found.asked.convention}" if isinstance(found, Followed) else ""
+    def _followed(self, group: Group, own: str = OWN) -> tuple[int, dict[str, Any]]:
+        return group.follow(lambda form: group.number(self.text, form, own))
 
 
 class PresetRole(_HtmlRole):
@@ -512,12 +530,16 @@ class LiveDerivation(Derivation):
 
     def _live(self) -> str:
         group = _group(self.env)
+        asked, _ = group.followed(self.arguments[0], group.forms[0])
+        if "taught" in self.options and asked.count.taught is None:
+            raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
+        if asked.follows:
+            return under_each(lambda name: self._line(group, name))
+        return self._line(group)
 
-        def line(form: Mapping[str, bool]) -> dict[str, Any]:
-            program, found = group.line(self.arguments[0], form, "taught" in self.options)
-            return {**program, "html": self._html(found.asked)}
-
-        place, program = group.follow(line)
+    def _line(self, group: Group, own: str = OWN) -> str:
+        text, taught = self.arguments[0], "taught" in self.options
+        place, program = group.follow(lambda form: group.line(text, form, taught, own))
         return tag("div", program["html"], class_="lc-follows lc-follows-line", data_follows=place)
 
 

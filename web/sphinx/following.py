@@ -37,8 +37,8 @@ def under_each(written: Callable[[str], str]) -> str:
     )
 
 
-def following_count(under: Under) -> str:
-    """A number with the chip of its convention, and what it becomes under the others."""
+def following_count(under: Under, **more: object) -> str:
+    """A number with the chip of its convention, and its value under each; `more` are attributes."""
     counts = {name: under(name) for name in lc.CONVENTIONS}
 
     def data(value: Callable[[lc.Count], str]) -> str:
@@ -52,17 +52,19 @@ def following_count(under: Under) -> str:
         data_values=data(amount),
         data_units=data(lambda count: count.unit),
         data_notes=data(note),
+        **more,
     )
 
 
-def pinned_count(count: lc.Count) -> str:
-    """A number that stays under its convention, with a chip that explains."""
+def pinned_count(count: lc.Count, **more: object) -> str:
+    """A number that stays under its convention, with a chip that explains; `more` are attributes."""
     return tag(
         "span",
         *_number_and_chip(count),
         class_="lc-count lc-count-pinned",
         data_convention=count.convention,
         data_note=note(count),
+        **more,
     )
 
 

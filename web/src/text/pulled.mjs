@@ -75,7 +75,7 @@ class Group {
     this.says.hidden = true;
     this.place.removeAttribute('data-stale');
     this.totals = computed.map(({ total }) => total);
-    for (const shown of all('[data-follows]', this.place)) this.show(shown, computed[shown.dataset.follows]);
+    for (const shown of all('[data-follows]', this.place)) this.show(shown, JSON.parse(shown.dataset.follows), computed);
     all('.lc-area', this.place).forEach((area) => this.scale(area));
     all('.lc-bars', this.place).forEach((bars) => this.stack(bars));
     this.shownForm = this.form;
@@ -101,9 +101,11 @@ class Group {
     this.says.hidden = false;
   }
 
-  show(shown, { program, values, total }) {
-    if (program.html) this.showLine(shown, program, values, total);
-    else shown.textContent = decimal(total, program.digits);
+  show(shown, follows, computed) {
+    if (typeof follows === 'object') return showCount(shown, follows, computed);
+    const { program, values, total } = computed[follows];
+    if (program.html) return this.showLine(shown, program, values, total);
+    numberOf(shown).textContent = decimal(total, program.digits);
   }
 
   showLine(shown, program, values, total) {
@@ -138,6 +140,15 @@ class Group {
       }
     }
   }
+}
+
+const numberOf = (shown) => shown.querySelector(':scope > .lc-number') ?? shown;
+
+// A count with a chip (chip.mjs) has a number under each convention, and shows one of them.
+function showCount(shown, follows, computed) {
+  const values = Object.fromEntries(Object.entries(follows).map(([name, place]) => [name, grouped(computed[place].total)]));
+  shown.dataset.values = JSON.stringify(values);
+  numberOf(shown).textContent = values[shown.dataset.shown ?? shown.dataset.convention];
 }
 
 // ---- what is pulled -------------------------------------------------------------------------------------------
