@@ -158,7 +158,7 @@ def test_a_sum_begins_with_nothing():
 def test_the_first_line_names_the_parts_and_not_their_numbers():
     line = first_line(value_of("parameters(layer) + parameters(second)"))
     assert line == "the parameters of Linear(300, 100) + the parameters of Linear(100, 10)"
-    assert text_in(first_line(value_of("parameters(layer)"))) == "dout·din + dout = 100·300 + 100"
+    assert text_in(first_line(value_of("parameters(layer)"))).endswith(" = 100·300 + 100")
     assert "30,100" not in first_line(value_of("parameters(layer)"))
 
 
