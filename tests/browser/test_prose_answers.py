@@ -103,7 +103,7 @@ def test_the_chip_says_what_is_counted_and_closes_with_escape(page: Any) -> None
 @pytest.mark.parametrize("typed", ["30100", "30,100", "30 100", "3.01e4", "30.1k"])
 def test_a_guess_is_read_as_people_write_numbers(page: Any, typed: str) -> None:
     """All of these are the number 30,100."""
-    form = page.locator("form.lc-guess").first
+    form = page.locator(".lc-guess").first
     form.locator("input").fill(typed)
     form.get_by_role("button", name="Commit my guess").click()
     assert "30,100" in form.locator(".lc-verdict-words").inner_text()
@@ -111,7 +111,7 @@ def test_a_guess_is_read_as_people_write_numbers(page: Any, typed: str) -> None:
 
 def test_a_committed_guess_is_drawn_beside_the_truth_and_the_answer_opens(page: Any) -> None:
     """Guess and truth stand on one line with the factor between them, as a picture and in words."""
-    form = page.locator("form.lc-guess").first
+    form = page.locator(".lc-guess").first
     truth = int(form.get_attribute("data-answer"))
     form.locator("input").fill(str(truth * 10))
     form.get_by_role("button", name="Commit my guess").click()
@@ -122,26 +122,44 @@ def test_a_committed_guess_is_drawn_beside_the_truth_and_the_answer_opens(page: 
     assert form.locator("details.lc-reveal").evaluate("details => details.open")
 
 
-@pytest.mark.parametrize("typed", ["many", "1/2", "12,34", ""])
+@pytest.mark.parametrize("typed", ["many", "1/2", "12,34", "", "-5"])
 def test_what_is_no_number_is_met_kindly_and_reveals_nothing(page: Any, typed: str) -> None:
     """Malformed is not wrong: the message says what can be read, and the answer stays closed."""
-    form = page.locator("form.lc-guess").first
+    form = page.locator(".lc-guess").first
     form.locator("input").fill(typed)
     form.get_by_role("button", name="Commit my guess").click()
     assert "30,100" in form.locator(".lc-message").inner_text()
     assert not form.locator("details.lc-reveal").evaluate("details => details.open")
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        pytest.param("0", "You said 0; it is 4,194,560: there is something to count here.", id="nothing"),
+        pytest.param("2.1M", "a factor of 1.997 too low", id="nearly half"),
+        pytest.param("-5", "A count is never negative", id="negative"),
+        pytest.param("4.1M", "within 5 %", id="close"),
+        pytest.param("4194560", "Exactly 4,194,560.", id="right"),
+    ],
+)
+def test_a_guess_is_told_exactly_how_far_it_is(page: Any, typed: str, words: str) -> None:
+    """No rounding that makes a whole number of what is none, no factor of infinity."""
+    guess = page.locator(".lc-guess[data-answer='4194560']")
+    guess.locator("input").fill(typed)
+    guess.locator("input").press("Enter")
+    assert words in "".join(guess.locator(".lc-verdict-words, .lc-message").all_inner_texts())
+
+
 def test_a_guess_is_remembered(page: Any) -> None:
     """After a reload the guess and its outcome are there again."""
-    form = page.locator("form.lc-guess").first
+    form = page.locator(".lc-guess").first
     form.locator("input").fill("12345")
     form.get_by_role("button", name="Commit my guess").click()
     form.locator(".lc-outcome").wait_for()
     wait_until_kept(page, "12345")
     page.reload()
-    page.locator("form.lc-guess .lc-outcome").first.wait_for()
-    assert "12,345" in page.locator("form.lc-guess .lc-verdict-words").first.inner_text()
+    page.locator(".lc-guess .lc-outcome").first.wait_for()
+    assert "12,345" in page.locator(".lc-guess .lc-verdict-words").first.inner_text()
 
 
 def test_without_scripts_the_answer_can_still_be_opened(visit: Callable[..., Any]) -> None:
@@ -188,13 +206,124 @@ def test_a_known_mistake_gets_its_own_sentence(page: Any) -> None:
     assert diagnoses[0]["text"] in words
 
 
-def test_another_wrong_number_gets_its_order_of_magnitude(page: Any) -> None:
-    """A wrong number that nobody foresaw still gets a hint."""
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        pytest.param(1000, "the digits are right", id="another power of ten"),
+        pytest.param(123, "more than a hundred times too large", id="far too large"),
+        pytest.param(0, "there is something to count", id="nothing"),
+        pytest.param(-1, "never negative", id="negative"),
+    ],
+)
+def test_another_wrong_number_gets_what_can_be_said_of_it(page: Any, factor: int, words: str) -> None:
+    """A wrong number that nobody foresaw still gets a hint that is true of it."""
     step = page.locator(".lc-step").first
-    far = int(float(step.get_attribute("data-answer")) * 1000) + 7
-    verdict, words = answer_step(step, str(far))
+    verdict, said = answer_step(step, str(factor * int(step.get_attribute("data-answer"))))
     assert verdict == "wrong"
-    assert "more than a hundred times too large" in words
+    assert words in said
+
+
+def test_a_right_answer_of_nothing_is_not_called_a_hundred_times_too_small(visit: Callable[..., Any]) -> None:
+    """Where nothing is to be counted, no number is a factor away."""
+    page = visit().open("chapters/lenet.html")
+    step = page.locator(".lc-step[data-ready][data-answer='0']").first
+    verdict, said = answer_step(step, "77")
+    assert (verdict, "too many" in said) == ("wrong", True)
+
+
+def test_every_field_and_button_has_a_name_of_its_own(page: Any) -> None:
+    """The name says what is asked, and verdicts are announced."""
+    for part in ("input", ".lc-check"):
+        names = [one.get_attribute("aria-label") for one in page.locator(f".lc-step {part}").all()]
+        assert len(set(names)) == len(names) > 5
+    assert page.locator(".lc-step output:not([aria-live=polite])").count() == 0
+
+
+def test_the_ladder_opens_rung_by_rung_without_scripts(visit: Callable[..., Any]) -> None:
+    """Hint, first line, solution: each stands in the page, and opens the next."""
+    page = visit(java_script_enabled=False).open(CHAPTER)
+    ladder = page.locator("details.lc-ladder").first
+    for rung in ("Hint", "First line", "Solution"):
+        summary = ladder.locator("summary", has_text=rung)
+        assert summary.is_visible()
+        summary.click()
+    answer = int(page.locator(".lc-step").first.get_attribute("data-answer"))
+    assert f"= {answer:,}" in ladder.inner_text().replace("\n", " ")
+
+
+def test_the_progress_of_a_step_hangs_on_its_id(page: Any) -> None:
+    """A right answer is there again, wherever on the page the step then stands."""
+    step = page.locator(".lc-step").first
+    name, answer = step.get_attribute("data-id"), step.get_attribute("data-answer")
+    answer_step(step, answer)
+    wait_until_kept(page, answer)
+    page.reload()
+    page.locator(f".lc-step[data-id={name}][data-verdict=right]").wait_for()
+
+
+# ---- before the page's scripts are there --------------------------------------------------------------
+
+
+@pytest.fixture
+def early(visit: Callable[..., Any]) -> Any:
+    """The chapter, whose scripts come only when the test lets them."""
+    visitor = visit()
+    waiting: list[Any] = []
+    visitor.page.route("**/course.mjs", waiting.append)
+    visitor.page.goto(visitor.address + CHAPTER, wait_until="commit")
+    visitor.page.locator("details.lc-ladder").last.wait_for(state="attached")
+    visitor.arrive = lambda: [route.continue_() for route in waiting]
+    return visitor
+
+
+def test_a_guess_that_is_committed_early_is_answered_when_the_script_arrives(early: Any) -> None:
+    """Enter does not leave the page; what was typed stays, and is judged as soon as it can be."""
+    page = early.page
+    page.locator(".lc-guess input").first.fill("12345")
+    page.locator(".lc-guess input").first.press("Enter")
+    assert page.url == early.address + CHAPTER
+    early.arrive()
+    assert "12,345" in page.locator(".lc-guess .lc-verdict-words").first.inner_text()
+
+
+def test_a_step_that_is_checked_early_gets_its_verdict_when_the_script_arrives(early: Any) -> None:
+    """By its button as by Enter; a step that nobody asked about stays as it was typed."""
+    page = early.page
+    first, second, third = (page.locator(".lc-step").nth(place) for place in range(3))
+    for step in (first, second, third):
+        step.locator("input").fill(step.get_attribute("data-answer"))
+    first.locator(".lc-check").click()
+    second.locator("input").press("Enter")
+    early.arrive()
+    third.and_(page.locator("[data-ready]")).wait_for()
+    assert [step.get_attribute("data-verdict") for step in (first, second, third)] == ["right", "right", None]
+    assert third.locator("input").input_value() == third.get_attribute("data-answer")
+
+
+def test_without_scripts_enter_loses_nothing(visit: Callable[..., Any]) -> None:
+    """A guess is no form: there is nothing to submit."""
+    page = visit(java_script_enabled=False).open(CHAPTER)
+    field = page.locator(".lc-guess input").first
+    field.fill("12345")
+    field.press("Enter")
+    assert field.input_value() == "12345"
+    assert page.locator("form:has(.lc-guess), .lc-guess form").count() == 0
+
+
+# ---- drills -------------------------------------------------------------------------------------------
+
+
+def test_a_drill_shows_one_variant_after_the_other(page: Any) -> None:
+    """Each with numbers and an answer of its own; the focus goes to the new field."""
+    drill = page.locator(".lc-drill").first
+    shown = drill.locator(".lc-variant:not([hidden])")
+    seen = set()
+    for _ in range(drill.locator(".lc-variant").count()):
+        assert shown.count() == 1
+        seen.add(shown.inner_text())
+        drill.get_by_role("button", name="Another one").click()
+    assert len(seen) == 8
+    assert shown.locator("input").evaluate("field => field === document.activeElement")
 
 
 # ---- symbols, reading position ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from course_claims import VERDICTS, Claim, agree, claims_of, plain, register
+from course_claims import VERDICTS, Claim, agree, claims_of, plain, register, written
 
 from tests.course.pages import CHAPTERS, chapters, names_of, text_of
 
@@ -81,6 +81,12 @@ WITHOUT_NUMBER = {"def-flops-rate", "def-flops-not-speed", "bn-eps", "lstm-outpu
 def test_every_claim_with_a_number_is_counted():
     """Whoever writes a chapter fills in `value`; until then its number is awaited."""
     assert {claim.id for claim in DECLARED} - {claim.id for claim in COUNTED} == WITHOUT_NUMBER
+
+
+def test_a_number_is_written_as_the_course_writes_it():
+    assert written(1605632) == '<span class="lc-number">1,605,632</span>'
+    assert written(246824 / 1024) == '<span class="lc-number">241.0391</span>'
+    assert re.sub("<.*?>", "", written([(6, 28, 28), (120,)], shape=True)) == "6 × 28 × 28, 120"
 
 
 @pytest.mark.parametrize(

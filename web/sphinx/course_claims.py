@@ -126,7 +126,7 @@ def written(value: Any, shape: bool = False) -> str:
     if isinstance(simple, list):
         inner = shape and all(isinstance(part, int) for part in simple)
         return (" × " if inner else ", ").join(written(part, shape) for part in simple)
-    shown = f"{simple:,}" if isinstance(simple, float) else number(simple)
+    shown = f"{simple:,.4f}".rstrip("0").rstrip(".") if isinstance(simple, float) else number(simple)
     return tag("span", shown, class_="lc-number")
 
 

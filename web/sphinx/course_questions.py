@@ -6,10 +6,10 @@
 
       {step}`parameters(layer) | id=fc-layer | hint=One weight for each pair.`
 
-- ``drill`` asks for one thing with numbers that are drawn anew as often as the reader likes.
+- ``drill`` (`course_drills`) asks for one thing with numbers drawn anew as often as the reader likes.
 
-Progress hangs on ids. A missing id, an id given twice, and an answer that the page shows are warnings, which
-fail the strict build.
+Progress hangs on ids. A missing id, an id given twice, and an answer that the page prints (`course_printed`)
+are warnings, which fail the strict build.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class StepRole(SphinxRole):
         return [made] if made else [], []
 
 
-def step_node(value: Any, asked: Asking) -> step:
-    """A step that asks for a value."""
+def step_node(value: Any, asked: Asking, fresh: bool = False) -> step:
+    """A step that asks for a value; a `fresh` one is a variant of a drill."""
     wrong = [
         {"answer": str(one.answer), "id": one.id, "text": str(one.message)} for one in wrong_answers(value)
     ]
@@ -112,7 +112,7 @@ def step_node(value: Any, asked: Asking) -> step:
     ]
     return step(
         "", id=asked.id, answer=total_of(value), wrong=wrong, rungs=[rung for rung in rungs if rung[1]],
-        shown=asked.shown,
+        shown=asked.shown, fresh=fresh,
     )  # fmt: skip
 
 
@@ -135,7 +135,10 @@ def _step_html(node: step, name: str) -> str:
     )
     says = tag("output", aria_live="polite")
     inside = field + check + says
-    return tag("span", inside, class_="lc-step", data_id=node["id"], data_answer=answer, data_diagnoses=wrong)
+    kind = (
+        "lc-step lc-fresh" if node["fresh"] else "lc-step"
+    )  # a drill is one question, however often it is drawn
+    return tag("span", inside, class_=kind, data_id=node["id"], data_answer=answer, data_diagnoses=wrong)
 
 
 def _ladder_html(rungs: list[tuple[str, str]], name: str, top: bool = True) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from course_calculation import Arithmetic, Calculated, OutputSize, Part, total_of
+from course_calculation import Calculated, OutputSize, Part, total_of
 from course_text import Asked
 
 import layercost as lc
-from layercost.expression import HTML, Expression, equation, render
+from layercost.expression import HTML, Definition, Expression, equation, render
 from layercost.message import Message
 from layercost.misconception import Size, Task
 from layercost.questions.task import derivation
@@ -73,14 +73,17 @@ def said(part: Part) -> Message | str:
 
 # ---- lines -------------------------------------------------------------------------------------------
 
+EQUALS = f" {tag('span', '=', class_='lc-equals')} "
 
-def formula_of(value: Arithmetic) -> Expression | None:
+
+def formula_of(value: Part) -> Expression | None:
     """The formula behind a number, where one layer has it."""
     match value:
         case Asked():
             return value.count.expression
         case OutputSize(layer=layer, shape=shape):
-            return derivation(Task(layer, Size.OUTPUT_SIZE, shape_of(shape)))
+            size = derivation(Task(layer, Size.OUTPUT_SIZE, shape_of(shape)))
+            return size.meaning if isinstance(size, Definition) else size
     return None
 
 
@@ -88,24 +91,19 @@ def first_line(value: Part) -> str:
     """The working without its result, as HTML: letters = numbers, or the parts in words."""
     if isinstance(value, Calculated):
         return escaped(_joined(value, [str(said(part)) for part in value.parts]))
-    formula = formula_of(value) if isinstance(value, Arithmetic) else None
+    formula = formula_of(value)
     if formula is None:
         return ""
     letters, numbers = render(formula, HTML), render(formula, HTML, numbers=True)
-    steps = [letters] if numbers in (letters, render_number(value)) else [letters, numbers]
-    return f" {tag('span', '=', class_='lc-equals')} ".join(steps)
-
-
-def render_number(value: Part) -> str:
-    """The result as a formula of its own, to see whether a line gives it away."""
-    return HTML.row(HTML.number(total_of(value), None))
+    result = HTML.row(HTML.number(total_of(value), None))
+    return EQUALS.join(dict.fromkeys(step for step in (letters, numbers) if step != result))
 
 
 def solution(value: Part) -> str:
     """The whole working as HTML."""
     if isinstance(value, Calculated):
-        return f"{_figures(value)} = <b>{number(value.total)}</b>"
-    formula = formula_of(value) if isinstance(value, Arithmetic) else None
+        return f"{_figures(value)}{EQUALS}<b>{number(value.total)}</b>"
+    formula = formula_of(value)
     if formula is None:
         return f"<b>{number(total_of(value))}</b>"
     where = value.count.where("html") if isinstance(value, Asked) else []
@@ -120,14 +118,10 @@ def _figures(value: Part) -> str:
 
 
 def _bracketed(part: Part, whole: Calculated) -> str:
-    figures = _figures(part)
-    loose = (
-        isinstance(part, Calculated)
-        and part.sign in "+-"
-        and (whole.sign != "+" and part is not whole.parts[0])
-    )
-    tight = isinstance(part, Calculated) and part.sign in "+-" and whole.sign in ("*", "//")
-    return f"({figures})" if loose or tight else figures
+    """A part in numbers; a sum or difference in brackets, but for the first of another."""
+    loose = isinstance(part, Calculated) and part.sign in "+-"
+    first = part is whole.parts[0] and whole.sign in "+-"
+    return f"({_figures(part)})" if loose and not first else _figures(part)
 
 
 def _joined(value: Calculated, parts: list[str]) -> str:

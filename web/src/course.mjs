@@ -2,6 +2,7 @@
 import { startConvention } from './convention.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
+import { startDrills } from './text/drill.mjs';
 import { startFollowing } from './text/following.mjs';
 import { startGuesses } from './text/guess.mjs';
 import { startOpening } from './text/opening.mjs';
@@ -13,7 +14,8 @@ import { startSymbols } from './text/symbols.mjs';
 
 const features = [
   startChips, startFollowing, startConvention, // the state last: what follows it listens already
-  startCopyButtons, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps, startSymbols,
+  startCopyButtons, startDrills, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps,
+  startSymbols,
 ];
 
 for (const start of features) {

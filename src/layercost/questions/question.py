@@ -43,6 +43,7 @@ class Question:
 
     `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
+    `batch` is how many inputs there are, a number or a drawn name.
     """
 
     id: str
@@ -55,10 +56,15 @@ class Question:
     convention: Convention
     without: tuple[str, ...]
     asks: tuple[Ask, ...]
+    batch: int | str = 1
 
     def draw(self, seed: Seed) -> Variant:
         """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
         return self._vetted(seed, 1, lambda variants: _clashes_of_items(variants[0]))[0]
+
+    def draw_for_practice(self, seed: Seed) -> Variant:
+        """A variant in which no misconception gives the right number; two of them may give the same."""
+        return self._vetted(seed, 1, lambda variants: _lucky(variants[0]))[0]
 
     def draw_cases(self, seed: Seed, cases: int) -> tuple[Variant, ...]:
         """Variants that together tell right from wrong, for a function that is tried on all of them."""
@@ -104,6 +110,12 @@ class Variant:
         return shape_of(
             tuple(self.numbers[size] if isinstance(size, str) else size for size in self.question.input)
         )
+
+    @property
+    def batch(self) -> int:
+        """How many inputs there are."""
+        batch = self.question.batch
+        return int(self.numbers[batch] if isinstance(batch, str) else batch)
 
     @cached_property
     def layer(self) -> Layer:
@@ -170,11 +182,21 @@ class Variant:
             ask.part,
             ask.dtype,
             UNITS[ask.unit],
+            self.batch,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
 
 
 # ---- vetting: right and wrong answers must be told apart ----------------------------------------
+
+
+def _lucky(variant: Variant) -> list[str]:
+    return [
+        f"{name!r} gives the right number"
+        for item in variant.items.values()
+        for name, (answer,) in beliefs([item]).items()
+        if item.accepts(answer, item.answer)
+    ]
 
 
 def _clashes_of_items(variant: Variant) -> list[str]:

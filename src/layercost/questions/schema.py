@@ -15,7 +15,7 @@ from layercost.questions.task import measure_named
 from layercost.questions.template import check_layer, check_wording
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
-_QUESTION_KEYS = (*_NEEDED, "layer", "layers", "convention", "without", "credit")
+_QUESTION_KEYS = (*_NEEDED, "layer", "layers", "convention", "without", "credit", "batch")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit")
 
 
@@ -32,9 +32,10 @@ def read_question(data: Mapping[str, Any]) -> Question:
     layers = dict(data.get("layers", {"": data.get("layer", "")}))
     for text in layers.values():
         check_layer(owner, text, names)
-    for size in data["input"]:
+    batch = data.get("batch", 1)
+    for place, size in (*(("input", size) for size in data["input"]), ("batch", batch)):
         if isinstance(size, str) and size not in names:
-            raise QuestionError(f"{owner}: {unknown('drawn name', size, names)} It is used in `input`.")
+            raise QuestionError(f"{owner}: {unknown('drawn name', size, names)} It is used in `{place}`.")
     credit = _credit(owner, data.get("credit", {}))
     return Question(
         id=data["id"],
@@ -47,6 +48,7 @@ def read_question(data: Mapping[str, Any]) -> Question:
         convention=convention_named(data.get("convention", "textbook")),
         without=_known_misconceptions(owner, data.get("without", [])),
         asks=_asks(owner, data["ask"], credit, names),
+        batch=batch,
     )
 
 

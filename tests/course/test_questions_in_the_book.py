@@ -1,0 +1,203 @@
+"""Each question of the prose knows why an answer is wrong, and never gives the answer away."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import course_text
+import pytest
+from course_calculation import Calculated, Part, evaluated, total_of
+from course_drills import asked_of, drawn, question_of, ranges
+from course_mistakes import wrong_answers
+from course_printed import numbers_in
+from course_questions import asking, step_node
+from course_working import first_line, solution
+
+import layercost as lc
+from tests.course.pages import chapters, names_of, text_of
+
+NAMES = course_text._namespace() | {
+    "layer": lc.Linear(300, 100),
+    "bare": lc.Linear(300, 100, bias=False),
+    "second": lc.Linear(100, 10),
+    "conv": lc.Conv2d(3, 6, 5, stride=2, padding=1),
+}
+
+
+def value_of(expression: str) -> Part:
+    value: Part = evaluated(expression, dict(NAMES))
+    return value
+
+
+def wrong(expression: str) -> dict[int, str]:
+    """The wrong numbers that are known, with their sentences."""
+    return {one.answer: str(one.message) for one in wrong_answers(value_of(expression))}
+
+
+def steps_of(chapter: str) -> list[Any]:
+    """Each step of a chapter: its text, and what it asks for."""
+    names = names_of(chapter)
+    found = re.findall(r"\{step\}`([^`]+)`", text_of(chapter))
+    return [pytest.param(asking(text), evaluated(asking(text).expression, names), id=text) for text in found]
+
+
+def drills_of(chapter: str) -> list[Any]:
+    """Each drill of a chapter, drawn."""
+    found = re.findall(r"^ *`{3,}\{drill\}\n(.*?)^ *`{3,}$", text_of(chapter), re.M | re.S)
+    options = [dict(re.findall(r"^ *:(\w+): (.*)$", body, re.M)) for body in found]
+    return [pytest.param(question_of(one), id=one["id"]) for one in options]
+
+
+STEPS = [one for chapter in chapters() for one in steps_of(chapter)]
+DRILLS = [one for chapter in chapters() for one in drills_of(chapter)]
+
+
+def text_in(html: str) -> str:
+    return re.sub("<.*?>", "", html)
+
+
+# ---- every question of the book -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("asked", "value"), STEPS)
+def test_a_step_knows_three_ways_to_be_wrong(asked: Any, value: Part):
+    """Distinct, none of them right, and none with a word on what the question does not have."""
+    found = wrong_answers(value)
+    assert len(found) >= 3
+    assert len({one.answer for one in found} | {total_of(value)}) == len(found) + 1
+    assert all(str(one.message).endswith(".") for one in found)
+
+
+@pytest.mark.parametrize(("asked", "value"), STEPS)
+def test_a_step_has_a_ladder_whose_last_rung_alone_tells_the_number(asked: Any, value: Part):
+    rungs = [text_in(said) for _name, said in step_node(value, asked)["rungs"]]
+    answer = f"{total_of(value):,}"
+    assert len(rungs) >= 2
+    assert re.search(rf"(^|= ){re.escape(answer)}(?![\d,]\d)", rungs[-1])
+    assert not [rung for rung in rungs[:-1] if rung.endswith(f"= {answer}")]
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_the_ids_of_a_page_are_its_own(chapter: str):
+    ids = [one.values[0].id for one in steps_of(chapter)]
+    assert "" not in ids
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("question", DRILLS)
+def test_a_drill_has_variants_that_tell_right_from_wrong(question: Any):
+    values = [asked_of(variant) for _place, variant in drawn(question)]
+    assert len(values) >= 8
+    assert all(len(wrong_answers(value)) >= 3 for value in values)
+
+
+# ---- where wrong numbers come from --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer", "words"),
+    [
+        pytest.param("macs(layer, batch=32)", 30000, "each input of the batch", id="the batch"),
+        pytest.param("macs(layer, batch=32)", 32 * 60000, "You counted FLOPs", id="FLOPs, with the batch"),
+        pytest.param("parameters(layer, batch=32)", 963200, "is stored once", id="no matter of the batch"),
+        pytest.param("weights(layer)", 30100, "counted the biases too", id="weights of a layer with biases"),
+        pytest.param("parameters(lc.MaxPool2d(2), (16, 10, 10))", 4, "holds none", id="nothing at all"),
+        pytest.param("parameters(layer) + parameters(second)", 30100, "parameters of Linear(100, 10)",
+                     id="a part left out"),
+        pytest.param("parameters(layer) + parameters(second)", 31010, "In the parameters of Linear(300, 100)",
+                     id="a mistake in one part"),
+        pytest.param("7690 // 10 - 1", 769, "left out 1", id="a step left out"),
+        pytest.param("32 * 32 * 3", 1024, "left out the factor 3", id="a factor left out"),
+        pytest.param("32 * 32 * 3", 67, "these are multiplied", id="added, not multiplied"),
+        pytest.param("output_size(conv, (3, 32, 32))", 14, "left out the padding", id="a size"),
+    ],
+)  # fmt: skip
+def test_a_wrong_number_is_traced_to_what_led_to_it(expression: str, answer: int, words: str):
+    assert words in wrong(expression)[answer]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "parameters(bare)", "flops(bare)", "macs(bare)", "parameter_bytes(bare)",
+        "parameters(lc.MaxPool2d(2), (16, 10, 10))", "macs(bare, batch=4)",
+    ],
+)  # fmt: skip
+def test_no_word_of_biases_where_there_are_none(expression: str):
+    """But for whoever counted some."""
+    said = {name for answer, name in wrong(expression).items() if "bias" in name}
+    assert said <= {
+        "You counted biases where the layer has none: with bias=False none is stored and none is added."
+    }
+
+
+def test_every_mistake_in_a_part_is_the_calculation_with_that_mistake():
+    first, second = wrong("parameters(layer)"), wrong("parameters(second)")
+    both = wrong("parameters(layer) + parameters(second)")
+    assert {one + 1010 for one in first} <= set(both)
+    assert {one + 30100 for one in second} <= set(both)
+
+
+# ---- calculations -------------------------------------------------------------------------------------
+
+
+def test_a_calculation_is_a_number_that_knows_its_parts():
+    value = value_of("2 * (parameters(layer) + parameters(second)) // 10 - 1")
+    assert isinstance(value, Calculated)
+    assert total_of(value) == 2 * (30100 + 1010) // 10 - 1
+    assert text_in(solution(value)) == "2 · (30,100 + 1,010) ÷ 10 − 1 = 6,221"
+
+
+def test_a_sum_begins_with_nothing():
+    assert evaluated("sum([parameters(layer), parameters(second)])", dict(NAMES)) == value_of(
+        "parameters(layer) + parameters(second)"
+    )
+
+
+def test_the_first_line_names_the_parts_and_not_their_numbers():
+    line = first_line(value_of("parameters(layer) + parameters(second)"))
+    assert line == "the parameters of Linear(300, 100) + the parameters of Linear(100, 10)"
+    assert text_in(first_line(value_of("parameters(layer)"))).endswith(" = 100·300 + 100")
+    assert "30,100" not in first_line(value_of("parameters(layer)"))
+
+
+# ---- what authors write -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "parameters(layer) | id=fc-1 | hint=One weight; for each pair. | shown",
+        "parameters(layer) ; id=fc-1 ; hint=One weight; for each pair. ; shown",
+    ],
+)
+def test_a_step_is_read_with_bars_or_in_a_table_with_semicolons(text: str):
+    asked = asking(text)
+    assert (asked.expression, asked.id, asked.shown) == ("parameters(layer)", "fc-1", True)
+    assert asked.hint == "One weight; for each pair."
+
+
+def test_a_bar_in_an_expression_is_left_alone():
+    assert asking("len({1} | {2}) | id=union").expression == "len({1} | {2})"
+
+
+def test_ranges_are_read_as_they_are_written():
+    assert ranges("inputs=16..512, outputs=8..64/8, kernel=3|5, bias=True|False") == {
+        "inputs": {"from": 16, "to": 512, "step": 1},
+        "outputs": {"from": 8, "to": 64, "step": 8},
+        "kernel": [3, 5],
+        "bias": [True, False],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        pytest.param("30,100 and 2261.", {30100, 2261}, id="grouped or not"),
+        pytest.param("0.1 % of 1.5 or 1,234.5", set(), id="decimals are no whole numbers"),
+        pytest.param("784·128 = 100,352", {784, 128, 100352}, id="a formula"),
+    ],
+)
+def test_the_numbers_of_a_page_are_found(text: str, numbers: set[int]):
+    assert numbers_in(text) == numbers
