@@ -39,7 +39,7 @@ from layercost.setting import Given, Setting, setting_of
 from layercost.shape import OutputSizeRule, checked_sizes, several
 from layercost.view import Substitution
 
-_GOES_WITHOUT_SAYING = {"dilation": 1, "groups": 1, "proj_size": 0}
+GOES_WITHOUT_SAYING = {"dilation": 1, "groups": 1, "proj_size": 0}
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (
     "Adaptive", "AvgPool", "MaxPool", "Subsampling", "ConvTranspose", "ConnectedConv2d", "LocalResponseNorm",
@@ -144,7 +144,7 @@ def form(layer: Layer, input_shape: Iterable[object]) -> dict[str, Any]:
     when, unless, letters = dict[str, object](), dict[str, object](), dict[str, object]()
     for each in fields(layer):
         name, value, lettered = each.name, getattr(layer, each.name), getattr(twin, each.name)
-        silent = _GOES_WITHOUT_SAYING.get(name)
+        silent = GOES_WITHOUT_SAYING.get(name)
         if not _has_letters(lettered) or (silent is not None and _said(value) == silent):
             when[name] = _said(value) if name in layer.letters else _plain(value)
             continue

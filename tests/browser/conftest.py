@@ -138,6 +138,12 @@ class Linear:
         """The lines that are always in sight, as text."""
         return self.root.locator(".lc-total").first.inner_text()
 
+    @property
+    def copied(self) -> str:
+        """The lines in sight as their buttons copy them."""
+        places = self.root.locator(".lc-total .lc-copy")
+        return "\n".join(places.evaluate_all("places => places.map(place => place.dataset.copy)"))
+
     def wait_for_number(self, number: int) -> None:
         """Wait until the lines in sight say this number."""
         self.root.locator(".lc-total", has_text=f"{number:,}").first.wait_for()

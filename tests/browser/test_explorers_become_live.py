@@ -131,6 +131,31 @@ def test_play_goes_on_until_the_end_and_the_page_moves_it_itself(linear: Callabl
     assert explorer.value("step") == 0
 
 
+def test_a_move_is_answered_without_python(linear: Callable[..., Any]) -> None:
+    """With data saver on nothing is downloaded, and the lines in sight answer all the same, in each form."""
+    saving = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+    explorer = linear(before=saving)
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    explorer.control("bias").locator("input").click()
+    bare = lc.Linear(inputs + 1, outputs, bias=False)
+    for quantity in (lc.PARAMETERS, lc.FLOPS):
+        counted = lc.count(bare, quantity, (inputs + 1,))
+        explorer.wait_for_number(counted.total)
+        assert counted.text() in explorer.copied
+    explorer.root.get_by_role("button", name="More").click()
+    typed = explorer.control("batch").locator(".lc-typed")
+    typed.fill("32")
+    typed.press("Enter")
+    explorer.wait_for_number(lc.count(bare, lc.FLOPS, (inputs + 1,), batch=32).total)
+    said = explorer.root.locator(".lc-said").inner_text()
+    held, cost = (inputs + 1) * outputs, lc.count(bare, lc.FLOPS, (inputs + 1,), batch=32).total
+    assert said == f"{held:,} parameters; {cost:,} FLOPs by textbook"
+    assert explorer.visit.workers == []
+    explorer.root.locator(".lc-notice", has_text="picture follows when Python runs").wait_for()
+
+
 def test_one_worker_serves_the_page(linear: Callable[..., Any]) -> None:
     """However often the explorers are touched, Python starts once."""
     explorer = linear()
@@ -194,15 +219,16 @@ def test_without_the_snapshot_python_starts_plainly(linear: Callable[..., Any]) 
 def test_if_python_cannot_start_the_printed_explorer_stays_and_the_badge_says_why(
     linear: Callable[..., Any], missing: str, named: str
 ) -> None:
-    """The reader loses nothing that was there, hears the reason, and can try again."""
+    """The lines answer without it, the picture stays, the reader hears the reason and can try again."""
     explorer = linear(missing=(missing,))
-    before = explorer.line
+    inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
     explorer.visit.wait_for("failed")
     words = explorer.badge.inner_text()
     assert words.startswith("Python did not start")
     assert named in words
-    assert explorer.line == before
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    assert explorer.root.locator(".lc-picture svg").first.is_visible()
     assert explorer.root.get_by_role("button", name="Try again").is_visible()
 
 
@@ -225,7 +251,7 @@ def test_with_data_saver_python_waits_for_its_button(linear: Callable[..., Any])
     explorer = linear(before="Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
-    explorer.root.locator(".lc-notice", has_text="printed state").wait_for()
+    explorer.root.locator(".lc-notice", has_text="picture follows when Python runs").wait_for()
     assert explorer.visit.workers == []
     explorer.root.get_by_role("button", name="Start Python").click()
     explorer.wait_for_number(parameters(inputs + 1, outputs))

@@ -171,7 +171,8 @@ BOOK = """
 :let: layer = lc.Linear(d_in, d_out, bias=bias)
 
 Here {pull}`d_in=300 | max=4096 | label=inputs` inputs,
-{pull}`d_out=100 | max=4096 | label=outputs` outputs and {switch}`bias | a bias | no bias` make {live}`parameters(layer)` parameters.
+{pull}`d_out=100 | max=4096 | label=outputs` outputs and {switch}`bias | a bias | no bias`
+make {live}`parameters(layer)` parameters.
 
 ```{derivation} parameters(layer)
 :live:

@@ -41,7 +41,9 @@ def _box(kind: str) -> Callable[[State, States], str]:
 
 
 def _html(state: State, _states: States) -> str:
-    """The widget's own HTML, as its author wrote it."""
+    """The widget's own HTML, as its author wrote it; data for scripts is left to the widget's state."""
+    if "lc-compiled" in state.get("_dom_classes", []):
+        return ""
     content = f'<div class="widget-html-content">{state.get("value", "")}</div>'
     return f'<div class="{_classes("widget-inline-hbox widget-html", state)}">{content}</div>'
 

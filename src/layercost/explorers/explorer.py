@@ -26,6 +26,7 @@ from ipywidgets import HTML, VBox
 
 from layercost.convention import Quantity
 from layercost.explorers import parts
+from layercost.explorers.answers import answers
 from layercost.explorers.controls import Control, ConventionSwitch, Travel
 from layercost.explorers.subject import Subject
 from layercost.layer import LayerError
@@ -52,6 +53,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     controls: ClassVar[tuple[Control, ...]]
     counted: ClassVar[bool] = True  # whether there is a convention to choose
     wide: ClassVar[bool] = False  # whether the picture needs the width of the page, controls under it
+    axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -65,7 +67,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         self._controls = {
             field: one.widget(start.get(field, one.value)) for field, one in self._declared.items()
         }
-        self._html = {pane: HTML() for pane in self.panes}
+        self._html = {pane: HTML() for pane in (*self.panes, "compiled")}
         for pane, widget in self._html.items():
             widget.add_class(f"lc-{pane}")
         self._shown: dict[str, Any] = {}
@@ -83,6 +85,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         for field, control in self._controls.items():
             control.observe(self._moved_by(field), names="value")
         self._answer()
+        self._html["compiled"].value = parts.for_the_page(self.compiled(self._good))
 
     # ---- what a subclass says
 
@@ -133,6 +136,10 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     def lines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
         """Every line, under *more*."""
         return self.subject(built).lines(settings["convention"])
+
+    def compiled(self, built: Any) -> dict[str, Any] | None:
+        """The headlines as data with which a page computes them itself; None where only Python can."""
+        return answers(self.subject(built), self._declared.values(), self.axes) if self.counted else None
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""
@@ -191,7 +198,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         more = VBox([html["detail"], self._controls_box("settings", main=False), html["line"], html["twin"]])
         more.add_class("lc-more")
         main = self._controls_box("controls", main=True)
-        return [html["picture"], main, html["message"], html["total"], html["ghost"], more]
+        return [html["picture"], main, html["message"], html["total"], html["ghost"], more, html["compiled"]]
 
     def _controls_box(self, name: str, *, main: bool) -> VBox:
         shown = (one for one in self._declared.values() if one.main is main)

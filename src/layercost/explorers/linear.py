@@ -25,6 +25,7 @@ class LinearExplorer(Explorer):
     """A fully connected layer with its sizes, bias and batch to be moved."""
 
     name = "linear"
+    axes = ("in_features",)
     controls = (
         Size("in_features", Message("input features"), 300, 0, 65_536, letter="d_in", main=True),
         Size("out_features", Message("output features"), 100, 0, 65_536, letter="d_out", main=True),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from json import JSONEncoder
 
 from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of
 from layercost.counting import Count
@@ -13,6 +14,8 @@ from layercost.expression import HTML, TEXT, Definition, Expression, defining, e
 from layercost.facts import Facts, Kind, Operation, Role
 from layercost.message import spoken as _
 from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, number, tag
+
+_JSON = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 # ---- substitution line --------------------------------------------------------------------------
 
@@ -274,6 +277,15 @@ def totals(parameters: int, cost: int, convention: str) -> str:
     return _("{parameters} parameters; {cost} {unit} by {convention}",
              parameters=number(parameters), cost=number(cost), unit=CONVENTIONS[convention].unit,
              convention=convention)  # fmt: skip
+
+
+# ---- what a page computes by itself ---------------------------------------------------------------
+
+
+def for_the_page(data: object) -> str:
+    """Data for the page's script, which nobody sees; nothing for None."""
+    return "" if data is None else tag("script", _JSON.encode(data).replace("<", "\\u003c"),
+                                       type="application/json", class_="lc-compiled-data")  # fmt: skip
 
 
 # ---- table twin ---------------------------------------------------------------------------------

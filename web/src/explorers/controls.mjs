@@ -16,7 +16,7 @@ export async function modelsUnder(model) {
   return [model, ...(await Promise.all(children.map(modelsUnder))).flat()];
 }
 
-const isChoice = (model) => model.has('_options_labels');
+export const isChoice = (model) => model.has('_options_labels');
 const attribute = (model) => (isChoice(model) ? 'index' : 'value');
 
 export const changeEvent = (model) => `change:${attribute(model)}`;

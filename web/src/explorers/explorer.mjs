@@ -1,7 +1,9 @@
 // One explorer of the page: its host, the models of its controls, its toolbar, and its part of the address.
 import { element } from '../dom.mjs';
 import { copyAndSay } from '../text/copy.mjs';
-import { changeEvent, explorerIdOf, fieldOf, fromText, giveNames, modelsUnder, readRaw, toText, writeRaw } from './controls.mjs';
+import { say } from '../words.mjs';
+import { Answers } from './answer.mjs';
+import { changeEvent, explorerIdOf, fieldOf, fromText, giveNames, isChoice, modelsUnder, readRaw, toText, writeRaw } from './controls.mjs';
 import { foldMore } from './more.mjs';
 import { Toolbar } from './toolbar.mjs';
 import { startTravel } from './travel.mjs';
@@ -37,6 +39,7 @@ export class Explorer {
     }
     for (const old of [...this.place.children]) if (old !== host) old.remove();
     host.hidden = false;
+    this.answers = new Answers(host);
     giveNames(host);
     foldMore(host);
     startTravel(this, host);
@@ -70,10 +73,20 @@ export class Explorer {
       const detail = { name: toText(this.controls.get(field)) };
       document.dispatchEvent(new CustomEvent('lc-convention-wished', { detail }));
     }
+    this.#answer();
     if (this.onMoved()) this.#wait();
     else this.#showStale();
     clearTimeout(this.addressTimer);
     this.addressTimer = setTimeout(() => history.replaceState(history.state, '', this.address()), 250);
+  }
+
+  // Numbers at once, from what the page can compute; pictures, and what it cannot, come from Python.
+  #answer() {
+    const settings = {};
+    for (const [name, model] of this.controls) settings[name] = isChoice(model) ? toText(model) : readRaw(model);
+    const answered = this.answers.fill(settings);
+    this.place.toggleAttribute('data-unanswered', !answered);
+    if (answered) this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true }));
   }
 
   #wait() {
@@ -84,7 +97,10 @@ export class Explorer {
   #showStale() {
     const stale = [...this.controls.keys()].some(this.isMoved);
     this.place.toggleAttribute('data-stale', stale);
-    this.toolbar.notice(stale ? 'The numbers belong to the printed state until Python runs; Reset goes back to it.' : '');
+    const words = this.place.hasAttribute('data-unanswered')
+      ? say('The numbers belong to the printed state until Python runs; Reset goes back to it.')
+      : say('The numbers are those that you set; the picture follows when Python runs.');
+    this.toolbar.notice(stale ? words : '');
   }
 
   failed(reason) {
@@ -98,6 +114,7 @@ export class Explorer {
     clearTimeout(this.waiting);
     this.waiting = null;
     this.place.removeAttribute('aria-busy');
+    this.place.removeAttribute('data-unanswered');
     if (this.place.hasAttribute('data-stale')) {
       this.place.removeAttribute('data-stale');
       this.toolbar.notice('');

@@ -1,0 +1,65 @@
+// Answers a move of the controls at once, without Python: the lines in sight are filled from what the book's build
+// compiled (src/layercost/explorers/answers.py). What only Python knows stays until Python says it.
+import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
+import { say } from '../words.mjs';
+
+const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
+
+const impossible = ({ given }) => Object.entries(given).some(([letter, number]) => number < 1 && !MAY_BE_NONE.test(letter));
+
+// {quantity: its line and numbers} for the settings of the controls, or null where the page does not know all of them.
+function answersFor(told, settings) {
+  const sizes = told.axes.map((field) => settings[field]);
+  const found = told.quantities.map((quantity) => {
+    const line = lineFor(told.lines, { ...settings, quantity });
+    return line && { line, given: lettersFor(line, settings, sizes) };
+  });
+  return found.every(Boolean) ? found : null;
+}
+
+function show(row, { line, given }) {
+  const place = row.querySelector('.lc-sub-line');
+  if (place.dataset.form !== line.html) {
+    place.innerHTML = line.html; // another form of the formula: Python wrote this line when the book was built
+    place.dataset.form = line.html;
+  }
+  const total = fill(place, line, given);
+  row.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(line.copied, valuesOf(line, given), total)} ${line.unit}`);
+  const name = row.querySelector('.lc-sub-name');
+  if (line.quantity === 'flops') name.textContent = line.unit;
+}
+
+export class Answers {
+  constructor(root) {
+    this.root = root;
+    const data = root.querySelector('script.lc-compiled-data');
+    this.told = data ? JSON.parse(data.textContent) : null;
+  }
+
+  // Fills the lines for these settings; false where the page does not know, or where nothing can be built.
+  fill(settings) {
+    const found = this.told && answersFor(this.told, settings);
+    if (!found || found.some(impossible)) return false;
+    const rows = this.root.querySelectorAll('.lc-total .lc-sub');
+    try {
+      found.forEach(({ line, given }) => evaluate(line, given)); // all or none
+    } catch {
+      return false;
+    }
+    found.forEach((answer, place) => rows[place] && show(rows[place], answer));
+    this.#say(found);
+    return true;
+  }
+
+  // The sentence of the live region, as Python says it (layercost/explorers/parts.py).
+  #say([parameters, cost]) {
+    const said = this.root.querySelector('.lc-said');
+    if (!said) return;
+    said.textContent = say('{parameters} parameters; {cost} {unit} by {convention}', {
+      parameters: grouped(evaluate(parameters.line, parameters.given)),
+      cost: grouped(evaluate(cost.line, cost.given)),
+      unit: cost.line.unit,
+      convention: cost.line.convention,
+    });
+  }
+}
