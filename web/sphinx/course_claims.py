@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from course_calculation import Arithmetic, evaluated
-from course_text import Asked, _count_html, _names_of, _tried
+from course_text import Asked, _names_of, _tried
 from docutils import nodes
 from docutils.statemachine import StringList
+from following import pinned_count
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import layercost as lc
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
@@ -119,7 +121,8 @@ def agree(claimed: Any, computed: Any) -> bool:
 def written(value: Any, shape: bool = False) -> str:
     """A number of a claim as HTML: a count with its unit, a list, a shape."""
     if isinstance(value, Asked):
-        return _count_html(value) if value.quantity.value == "flops" else _with_unit(value)
+        # Pinned: the verdict is on this convention, whatever the reader looks at.
+        return pinned_count(value.count) if value.quantity is lc.FLOPS else _with_unit(value)
     if isinstance(value, str):
         return escaped(value)
     simple = plain(value)

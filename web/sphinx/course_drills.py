@@ -31,10 +31,11 @@ from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
 from layercost.message import spoken as _
-from layercost.questions import Question, Variant, read_question
+from layercost.questions import Question, QuestionError, Variant, read_question
 from layercost.view import tag
 
 DRAWN, KEPT = 16, 8
+NEEDED = ("id", "layer", "input", "draw", "ask")
 
 
 class drill(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
@@ -70,6 +71,9 @@ def _value(text: str) -> int | bool | str:
 
 def question_of(options: Mapping[str, str]) -> Question:
     """The question that a drill declares; its wording is the page's."""
+    for needed in NEEDED:
+        if needed not in options:
+            raise QuestionError(f"a drill needs `:{needed}:`; it has {', '.join(options) or 'no options'}")
     sizes = [size.strip() for size in options["input"].strip("()").split(",") if size.strip()]
     return read_question({
         "id": options["id"], "level": 1, "skills": ["practice"], "wording": {"en": "{layer}"},
@@ -111,16 +115,9 @@ class Drill(SphinxDirective):
     """A question with drawn numbers; the body is its wording, with ``{layer}`` and the drawn names."""
 
     has_content = True
-    option_spec: ClassVar = {
-        "id": directives.unchanged_required,
-        "layer": directives.unchanged_required,
-        "input": directives.unchanged_required,
-        "draw": directives.unchanged_required,
-        "ask": directives.unchanged_required,
-        "convention": directives.unchanged_required,
-        "batch": directives.unchanged_required,
-        "hint": directives.unchanged_required,
-    }
+    option_spec: ClassVar = dict.fromkeys(
+        (*NEEDED, "convention", "batch", "hint"), directives.unchanged_required
+    )
 
     def run(self) -> list[nodes.Node]:
         made = _tried(self, self._drill)
@@ -139,7 +136,7 @@ class Drill(SphinxDirective):
         last = block[-1] if len(block) and isinstance(block[-1], nodes.paragraph) else nodes.paragraph()
         if last not in block.children:
             block.append(last)
-        last += [nodes.Text(" "), step_node(asked_of(made), asking, fresh=place > 1)]
+        last += [nodes.Text(" "), step_node(asked_of(made), asking)]
         return block
 
 

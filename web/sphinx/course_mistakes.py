@@ -69,6 +69,8 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
     if asked.batch > 1 and quantity in STORED:
         text = "You multiplied by the batch: what a layer stores is stored once, for all inputs."
         yield _wrong(asked.total * asked.batch, "batch-on-parameters", text)
+    if quantity is lc.PARAMETER_BYTES:
+        yield _wrong(8 * asked.total, "bits-for-bytes", "You counted bits: eight of them are a byte.")
     if asked.total == 0 and quantity in STORED and shape:
         yield from _of_nothing(asked, shape)
     yield from _of_something_else(asked)

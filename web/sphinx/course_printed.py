@@ -84,15 +84,17 @@ def _warn(node: step) -> None:
 
 
 def _keep_unseen(node: drill, printed: set[int]) -> None:
-    kept = [one for one in node.findall(variant) if _answer(one) not in printed][:KEPT]
+    kept = [one for one in node.findall(variant) if _step_of(one)["answer"] not in printed][:KEPT]
     node.children = kept
+    for place, one in enumerate(kept):
+        _step_of(one)["fresh"] = place > 0  # however often it is drawn, it is one question
     if len(kept) < ENOUGH:
         said = "drill %r: the page prints the answers of all variants but %d; draw from wider ranges"
         logger.warning(said, node["id"], len(kept), location=node)
 
 
-def _answer(node: variant) -> int:
-    return next(iter(node.findall(step)))["answer"]
+def _step_of(node: variant) -> step:
+    return next(iter(node.findall(step)))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -100,8 +100,8 @@ class StepRole(SphinxRole):
         return [made] if made else [], []
 
 
-def step_node(value: Any, asked: Asking, fresh: bool = False) -> step:
-    """A step that asks for a value; a `fresh` one is a variant of a drill."""
+def step_node(value: Any, asked: Asking) -> step:
+    """A step that asks for a value."""
     wrong = [
         {"answer": str(one.answer), "id": one.id, "text": str(one.message)} for one in wrong_answers(value)
     ]
@@ -112,7 +112,7 @@ def step_node(value: Any, asked: Asking, fresh: bool = False) -> step:
     ]
     return step(
         "", id=asked.id, answer=total_of(value), wrong=wrong, rungs=[rung for rung in rungs if rung[1]],
-        shown=asked.shown, fresh=fresh,
+        shown=asked.shown, fresh=False,
     )  # fmt: skip
 
 
