@@ -310,6 +310,17 @@ def test_without_scripts_enter_loses_nothing(visit: Callable[..., Any]) -> None:
     assert page.locator("form:has(.lc-guess), .lc-guess form").count() == 0
 
 
+@pytest.mark.parametrize("chapter", ["fully_connected", "lenet"])
+def test_what_a_source_says_can_be_read_at_every_width(visit: Callable[..., Any], chapter: str) -> None:
+    """The words of each claim are in sight, and no page is wider than a phone."""
+    page = visit(viewport={"width": 360, "height": 800}).open(f"chapters/{chapter}.html")
+    said = page.locator(".lc-claim .lc-claimed")
+    assert said.count() == page.locator(".lc-claim").count() == 7
+    assert all(one.bounding_box()["height"] > 16 for one in said.all())
+    page.locator(".lc-step[data-ready]").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 # ---- drills -------------------------------------------------------------------------------------------
 
 

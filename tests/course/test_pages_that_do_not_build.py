@@ -72,7 +72,7 @@ def built(tmp_path: Path) -> Callable[..., Page]:
             "It has {n}`parameters(layer)`.\n\nAgain: " + SHOWN,
             "printed before the step", id="an example that is given away",
         ),
-        pytest.param("Parameters: {step}`parametres(layer) | id=a`", "name 'parametres'", id="no such count"),
+        pytest.param("Parameters: {step}`parameter(layer) | id=a`", "name 'parameter'", id="no such count"),
         pytest.param(DRILL.replace("DRAW", "300"), "the page prints the answers", id="one variant"),
         pytest.param(DRILL.replace(":ask: parameters\n", ""), "a drill needs `:ask:`", id="no quantity"),
         pytest.param("```{claim} fc-unheard-of\n```", "'fc-unheard-of'", id="a claim that nobody makes"),

@@ -103,6 +103,8 @@ def test_a_drill_has_variants_that_tell_right_from_wrong(question: Any):
         pytest.param("parameters(layer, batch=32)", 963200, "is stored once", id="no matter of the batch"),
         pytest.param("weights(layer)", 30100, "counted the biases too", id="weights of a layer with biases"),
         pytest.param("parameters(lc.MaxPool2d(2), (16, 10, 10))", 4, "holds none", id="nothing at all"),
+        pytest.param("macs(lc.MaxPool2d(2), (16, 10, 10))", 1600, "convention everything", id="no products"),
+        pytest.param("parameter_bytes(layer)", 8 * 120400, "eight of them are a byte", id="bits"),
         pytest.param("parameters(layer) + parameters(second)", 30100, "parameters of Linear(100, 10)",
                      id="a part left out"),
         pytest.param("parameters(layer) + parameters(second)", 31010, "In the parameters of Linear(300, 100)",

@@ -19,6 +19,7 @@ PAGES = (ROOT / "index.md", *sorted((ROOT / "chapters").glob("*.md")))
 NUMBER = re.compile(r"\{n\}`([^`]+)`")
 STEP = re.compile(r"\{step\}`([^`]+)`(?:\{[^}]*\})?")
 LET = re.compile(r"```\{let\}\n(.*?)```", re.S)
+PULLED = re.compile(r"^(:{3,})\{pulled\}\n.*?^\1$", re.M | re.S)
 DERIVATION = re.compile(r"`{3,}\{(?:derivation|count-table)\} (.+)")
 
 
@@ -49,7 +50,12 @@ def names_of(text: str) -> dict[str, Any]:
 def lines_of(page: Path) -> Iterator[Line]:
     """The lines of a page that show a count, formula or table that follows; one in a table has its head."""
     text = page.read_text(encoding="utf-8")
-    return _lines(page.name, text.splitlines(), names_of(text))
+    return _lines(page.name, _outside_of_groups(text).splitlines(), names_of(text))
+
+
+def _outside_of_groups(text: str) -> str:
+    """The text without its groups of pulled numbers, whose names are their own; lines keep their place."""
+    return PULLED.sub(lambda group: "\n" * group[0].count("\n"), text)
 
 
 def _lines(name: str, lines: list[str], names: dict[str, Any]) -> Iterator[Line]:

@@ -162,7 +162,7 @@ class ClaimDirective(SphinxDirective):
 
     def _card(self, claim: Claim) -> nodes.container:
         card = nodes.container(classes=["lc-claim", f"lc-claim-{claim.verdict}"], ids=[f"claim-{claim.id}"])
-        said = nodes.container(classes=["lc-said"])
+        said = nodes.container(classes=["lc-claimed"])
         self._parse([claim.says], said)
         sign, word = VERDICTS[claim.verdict]
         mark = tag("span", sign, aria_hidden="true")

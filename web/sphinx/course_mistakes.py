@@ -18,7 +18,7 @@ from course_working import NAMES, named, said
 
 import layercost as lc
 from layercost.message import Message
-from layercost.misconception import STORED
+from layercost.misconception import PRICED, STORED
 from layercost.questions import diagnoses
 from layercost.view import number
 
@@ -73,6 +73,10 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
         yield _wrong(8 * asked.total, "bits-for-bytes", "You counted bits: eight of them are a byte.")
     if asked.total == 0 and quantity in STORED and shape:
         yield from _of_nothing(asked, shape)
+    if asked.total == 0 and quantity in PRICED:
+        text = "That is what the convention everything counts: here only the {asked} are asked for."
+        every = replace(asked, quantity=lc.FLOPS, convention="everything")
+        yield _wrong(every.total, "everything-instead", text, asked=NAMES[quantity])
     yield from _of_something_else(asked)
 
 
