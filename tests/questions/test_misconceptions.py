@@ -42,6 +42,11 @@ def memory(unit: str = "KiB") -> Task:
     return Task(LENET, lc.PARAMETER_BYTES, shape_of((1, 32, 32)), unit=UNITS[unit])
 
 
+def lstm(quantity: lc.Quantity, bias_vectors: int = 2) -> Task:
+    """Two steps of 3 values each, 5 units."""
+    return Task(lc.LSTM(3, 5, bias_vectors=bias_vectors), quantity, shape_of((2, 3)))
+
+
 @dataclass(frozen=True)
 class Case:
     """A misconception, a task, and what it gives there, worked out by hand."""
@@ -98,6 +103,13 @@ CASES = [
     Case("pooling-keeps-size", lenet("fc1"), (16 * 24 * 24 + 1) * 120),  # 28, 28, 24, 24
     Case("flattened-one-map", lenet("fc1"), (5 * 5 + 1) * 120),
     Case("flattened-one-side", lenet("fc1"), (16 * 5 + 1) * 120),
+    Case("one-gate", lstm(lc.PARAMETERS), 3 * 5 + 5 * 5 + 2 * 5),
+    Case("one-gate", lstm(lc.MACS), 2 * 5 * (3 + 5)),
+    Case("forgot-state", lstm(lc.PARAMETERS), 4 * (3 * 5 + 2 * 5)),
+    Case("forgot-state", lstm(lc.MACS), 2 * 4 * 5 * 3),
+    Case("one-bias-vector", lstm(lc.PARAMETERS), 4 * (3 * 5 + 5 * 5 + 5)),
+    Case("two-bias-vectors", lstm(lc.PARAMETERS, 1), 4 * (3 * 5 + 5 * 5 + 2 * 5)),
+    Case("one-step", lstm(lc.MACS), 4 * 5 * (3 + 5)),
     Case("one-byte-a-value", memory(), Fraction(61706, 1024)),
     Case("eight-bytes-a-value", memory(), Fraction(61706 * 8, 1024)),
     Case("thousand-for-1024", memory(), Fraction(61706 * 4, 1000)),

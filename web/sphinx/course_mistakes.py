@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -77,7 +78,27 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
         text = "That is what the convention everything counts: here only the {asked} are asked for."
         every = replace(asked, quantity=lc.FLOPS, convention="everything")
         yield _wrong(every.total, "everything-instead", text, asked=NAMES[quantity])
+    yield from _of_a_part(asked)
     yield from _of_something_else(asked)
+
+
+def _of_a_part(asked: Asked) -> Iterator[Wrong]:
+    """The work on a part of the input, for layers that take any shape: a single channel, a single cell."""
+    if asked.quantity not in PRICED or not asked.shape or len(asked.shape) != 3:
+        return
+    channels, *sides = asked.shape
+    cells = math.prod(sides)
+    parts = {
+        "one-channel": ((1, *sides), "You counted a single channel: the input has {amount}.", channels),
+        "one-cell": (
+            (channels, 1, 1),
+            "You counted a single cell of each map: it has {amount}.",
+            math.prod(sides),
+        ),
+    }
+    for name, (shape, text, amount) in parts.items():
+        with suppress(lc.ShapeError, lc.LayerError):
+            yield _wrong(replace(asked, shape=shape).total, name, text, amount=number(amount))
 
 
 def _of_nothing(asked: Asked, shape: tuple[int, ...]) -> Iterator[Wrong]:

@@ -7,13 +7,15 @@ One step of one direction of one layer reads x values of input and r of hidden s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import ClassVar, NamedTuple
 
+from layercost.convention import Quantity
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
+from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import Features, Sequence, Shape, ShapeError
 
@@ -245,3 +247,57 @@ class RNN(Recurrent):
         yield from self._gate_sums(cell)
         function = Kind.TANH if self.nonlinearity == "tanh" else Kind.RELU
         yield Operation(function, Role.ACTIVATION, self.hidden_size)
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "one-gate",
+    "You counted a single gate: each of the four reads the input and the state through weights of its own.",
+    LSTM, STORED | {Quantity.MACS},
+)  # fmt: skip
+class _OneGate(LSTM):
+    gates = 1
+
+
+@belief(
+    "forgot-state",
+    "You left out the weights on the state: each gate also reads what the step before has left.",
+    LSTM, STORED | PRICED,
+)  # fmt: skip
+class _ForgotState(LSTM):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held for held in super().parameters() if not held.name.startswith("weight_hh"))
+
+    def _gate_sums(self, cell: Cell) -> Iterator[Operation]:
+        dots, *biases = super()._gate_sums(cell)
+        return iter((dots._replace(length=cell.inputs), *biases))
+
+
+@belief(
+    "one-bias-vector",
+    "You counted one bias vector for each gate: this layer keeps two, as PyTorch does.",
+    Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 2,  # type: ignore[attr-defined]
+)  # fmt: skip
+def _one_bias_vector(layer: Layer) -> Layer:
+    return replace(layer, bias_vectors=1)  # type: ignore[call-arg]
+
+
+@belief(
+    "two-bias-vectors",
+    "You counted two bias vectors for each gate: this layer keeps one, as Keras does.",
+    Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 1,  # type: ignore[attr-defined]
+)  # fmt: skip
+def _two_bias_vectors(layer: Layer) -> Layer:
+    return replace(layer, bias_vectors=2)  # type: ignore[call-arg]
+
+
+@belief(
+    "one-step",
+    "You counted a single step: the layer does the same work at every step of the sequence.",
+    Recurrent, PRICED,
+)  # fmt: skip
+class _OneStep(Recurrent):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return super().operations(type(shape)((1, *shape[1:])), output, setting)
