@@ -269,7 +269,11 @@ def early(visit: Callable[..., Any]) -> Any:
     """The chapter, whose scripts come only when the test lets them."""
     visitor = visit()
     waiting: list[Any] = []
-    visitor.page.route("**/course.mjs", waiting.append)
+
+    def hold(route: Any) -> None:
+        waiting.append(route)
+
+    visitor.page.route("**/course.mjs", hold)
     visitor.page.goto(visitor.address + CHAPTER, wait_until="commit")
     visitor.page.locator("details.lc-ladder").last.wait_for(state="attached")
     visitor.arrive = lambda: [route.continue_() for route in waiting]

@@ -90,11 +90,7 @@ def _of_a_part(asked: Asked) -> Iterator[Wrong]:
     cells = math.prod(sides)
     parts = {
         "one-channel": ((1, *sides), "You counted a single channel: the input has {amount}.", channels),
-        "one-cell": (
-            (channels, 1, 1),
-            "You counted a single cell of each map: it has {amount}.",
-            math.prod(sides),
-        ),
+        "one-cell": ((channels, 1, 1), "You counted a single cell of each map: it has {amount}.", cells),
     }
     for name, (shape, text, amount) in parts.items():
         with suppress(lc.ShapeError, lc.LayerError):
