@@ -326,12 +326,12 @@ def test_flops_follow_the_convention_too_and_pinned_ones_only_what_is_pulled(
 ) -> None:
     handle(page, "d_in").press("ArrowUp")
     first, pinned = page.locator(".lc-count").all()
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '60,200'")
+    first.locator(".lc-number", has_text="60,200").wait_for()
     assert pinned.inner_text().startswith("30,100")
     page.evaluate("document.dispatchEvent(new CustomEvent('lc-convention-wished', {detail: {name: 'macs'}}))")
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '30,100'")
+    first.locator(".lc-number", has_text="30,100").wait_for()
     handle(page, "d_in").press("PageUp")
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '31,100'")
+    first.locator(".lc-number", has_text="31,100").wait_for()
     assert "macs" in first.inner_text()
     assert "301" not in page.locator(".lc-under:visible .lc-line").inner_text()
 
