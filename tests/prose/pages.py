@@ -86,7 +86,7 @@ def one_line(line: str, names: dict[str, Any]) -> Line:
         if follows(value) and isinstance(value, course_text.Asked):
             counts.append(value)
             return COUNT
-        return course_text.written(value.total if isinstance(value, course_text.Asked) else value)
+        return course_text.written(value.total if isinstance(value, course_text.Arithmetic) else value)
 
     return Line("", STEP.sub("_", NUMBER.sub(shown, line)) if NUMBER.search(line) else line, tuple(counts))
 
