@@ -75,10 +75,11 @@ def test_a_bar_that_bears_a_tools_name_is_held_against_the_tool() -> None:
     asked = group(SENTENCE, "layer = lc.Linear(d_in, d_out, bias=bias)")
     figure = course_pulled.FigureOf.__new__(course_pulled.FigureOf)
     figure.options = {"layer": "layer"}
-    figure._hold(asked, course_pulled.Bar.read("fvcore | FLOPs | multiply-adds | multiply: macs(layer)"))
+    right = course_pulled.Bar.read("fvcore | FLOPs | multiply-adds | multiply: macs(layer)")
+    assert figure._judged(asked, right) == {"1": "misnamed", "0": "misnamed"}
     wrong = course_pulled.Bar.read("torchinfo | mult-adds | multiply-adds | multiply: macs(layer)")
     with pytest.raises(ValueError, match=r"torchinfo prints 30100 .* but the bar says 30000"):
-        figure._hold(asked, wrong)
+        figure._judged(asked, wrong)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +172,8 @@ BOOK = """
 :let: layer = lc.Linear(d_in, d_out, bias=bias)
 
 Here {pull}`d_in=300 | max=4096 | label=inputs` inputs,
-{pull}`d_out=100 | max=4096 | label=outputs` outputs and {switch}`bias | a bias | no bias`
-make {live}`parameters(layer)` parameters.
+{pull}`d_out=100 | max=4096 | label=outputs` outputs and
+{switch}`bias | a bias | no bias` make {live}`parameters(layer)` parameters.
 
 ```{derivation} parameters(layer)
 :live:
@@ -325,12 +326,12 @@ def test_flops_follow_the_convention_too_and_pinned_ones_only_what_is_pulled(
 ) -> None:
     handle(page, "d_in").press("ArrowUp")
     first, pinned = page.locator(".lc-count").all()
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '60,200'")
+    first.locator(".lc-number", has_text="60,200").wait_for()
     assert pinned.inner_text().startswith("30,100")
     page.evaluate("document.dispatchEvent(new CustomEvent('lc-convention-wished', {detail: {name: 'macs'}}))")
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '30,100'")
+    first.locator(".lc-number", has_text="30,100").wait_for()
     handle(page, "d_in").press("PageUp")
-    page.wait_for_function("document.querySelector('.lc-count .lc-number').textContent === '31,100'")
+    first.locator(".lc-number", has_text="31,100").wait_for()
     assert "macs" in first.inner_text()
     assert "301" not in page.locator(".lc-under:visible .lc-line").inner_text()
 
@@ -411,6 +412,8 @@ def test_the_bars_of_the_opening_page_are_what_the_tools_print(visit: Callable[.
     page.get_by_role("switch", name="a bias").click()
     page.wait_for_function("document.querySelectorAll('.lc-bar-total')[1].textContent === '102,760,448'")
     assert bars(page) == printed(25088, 4096, False)
+    verdicts = page.locator(".lc-bar-verdict").all_inner_texts()
+    assert verdicts == ["misnamed", "right", "right", "right", "right"]
 
 
 @pytest.mark.chromium

@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "web" / "sphinx"))
 
+import course_pulled  # noqa: E402
 import course_text  # noqa: E402
 import following  # noqa: E402
 from following import COUNT  # noqa: E402
 
 PAGES = (ROOT / "index.md", *sorted((ROOT / "chapters").glob("*.md")))
-NUMBER = re.compile(r"\{n\}`([^`]+)`")
+NUMBER = re.compile(r"\{(?:n|live)\}`([^`]+)`")
 STEP = re.compile(r"\{step\}`([^`]+)`(?:\{[^}]*\})?")
 LET = re.compile(r"```\{let\}\n(.*?)```", re.S)
-PULLED = re.compile(r"^(:{3,})\{pulled\}\n.*?^\1$", re.M | re.S)
+PULLED_LET = re.compile(r"^:let: (.+)$", re.M)
 DERIVATION = re.compile(r"`{3,}\{(?:derivation|count-table)\} (.+)")
 
 
@@ -40,22 +41,24 @@ class Line(NamedTuple):
 
 
 def names_of(text: str) -> dict[str, Any]:
-    """What the roles and directives of a page may use."""
+    """What the roles and directives of a page may use; what is pulled, as it stands at first."""
     names = course_text._namespace()
-    for source in LET.findall(text):
+    decimals = {"ratio": _decimal, "percent": _decimal, "mib": _decimal}
+    group = course_pulled.Group.read(text, "", {})
+    names |= {**group.start, **group.forms[0], **decimals}
+    for source in (*LET.findall(text), *(let.replace("; ", "\n") for let in PULLED_LET.findall(text))):
         exec(source, names)  # noqa: S102 - our own pages
     return names
+
+
+def _decimal(*_: Any) -> str:
+    return "0.0"
 
 
 def lines_of(page: Path) -> Iterator[Line]:
     """The lines of a page that show a count, formula or table that follows; one in a table has its head."""
     text = page.read_text(encoding="utf-8")
-    return _lines(page.name, _outside_of_groups(text).splitlines(), names_of(text))
-
-
-def _outside_of_groups(text: str) -> str:
-    """The text without its groups of pulled numbers, whose names are their own; lines keep their place."""
-    return PULLED.sub(lambda group: "\n" * group[0].count("\n"), text)
+    return _lines(page.name, text.splitlines(), names_of(text))
 
 
 def _lines(name: str, lines: list[str], names: dict[str, Any]) -> Iterator[Line]:

@@ -28,7 +28,8 @@ A group is a directive; what stands inside follows the numbers that are pulled i
   ``ratio(a, b, digits)``, ``percent(a, b, digits)``, ``mib(bytes, digits)`` have a decimal point.
 - ``figure-of``: ``area`` draws a rectangle to scale, with one strip for the bias (``:strip:`` says how wide);
   ``bars`` draws rows ``name as label | unit | what it counts | multiply: expression; bias: expression``,
-  each held against what the tool of that name prints for the ``:layer:`` (on a ``:shape:``).
+  each held against what the tool of that name prints for the ``:layer:`` (on a ``:shape:``), with the
+  library's verdict on it.
 
 Each formula is asked of the library once, in letters, and compiled (`layercost.compiled`). The build then
 asks the library again, with plain numbers, at the ends of the ranges and at random places between: where
@@ -43,7 +44,7 @@ import random
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import product, repeat
 from typing import Any, ClassVar, NamedTuple
 
 from course_text import Asked, Derivation, _names_of, _tried, usual_shape
@@ -54,7 +55,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
-from layercost import compiled, counters
+from layercost import compiled, counters, dialects
 from layercost.expression import (
     Expression,
     Symbol,
@@ -66,6 +67,7 @@ from layercost.expression import (
     tree,
 )
 from layercost.layer import LayerError
+from layercost.message import Message, spoken
 from layercost.shape import ShapeError, several
 from layercost.view import escaped, number, tag
 
@@ -598,39 +600,42 @@ class FigureOf(SphinxDirective):
         group = _group(self.env)
         rows = [Bar.read(line) for line in self.content if line.strip()]
         measured = [[(block, *self._measure(group, text)) for block, text in row.blocks] for row in rows]
-        if "layer" in self.options:
-            for row in rows:
-                self._hold(group, row)
-        totals = [sum(value for _, _, value in blocks) for blocks in measured]
-        drawn = (
-            _bar(row, blocks, total, max(totals))
-            for row, blocks, total in zip(rows, measured, totals, strict=True)
-        )
+        judged = [self._judged(group, row) if "layer" in self.options else {} for row in rows]
+        most = max(sum(value for _, _, value in blocks) for blocks in measured)
+        drawn = map(_bar, rows, measured, judged, repeat(most))
         kinds = {block for row in rows for block, _ in row.blocks}
         return tag("div", tag("ul", *drawn), _key(kinds), class_="lc-bars")
 
-    def _hold(self, group: Group, row: Bar) -> None:
-        """A bar that bears the name of a tool is as long as what that tool prints."""
+    def _judged(self, group: Group, row: Bar) -> dict[str, str]:
+        """The verdict on a tool in each form; its bar must be as long as what it prints, at every place."""
         if row.name not in counters.names():
-            raise ValueError(
-                f"{row.name} is no tool and no convention; known are {', '.join(counters.names())}"
-            )
+            raise ValueError(f"{row.name} is no tool; known are {', '.join(counters.tools())}")
+        return {form_key(form): self._held(group, row, form) for form in group.forms}
+
+    def _held(self, group: Group, row: Bar, form: Mapping[str, bool]) -> str:
         blocks = " + ".join(f"({text})" for _, text in row.blocks)
-        asked = f"flops({self.options['layer']}, {self.options.get('shape')}, convention={row.name!r})"
-        for form in group.forms:
-            for at in group.places:
-                drawn, printed = group.evaluate(blocks, form, at), group.evaluate(asked, form, at)
-                if drawn != printed:
-                    raise ValueError(
-                        f"{row.name} prints {printed} at {dict(at)} {form}, but the bar says {drawn}"
-                    )
+        verdicts = set[str]()
+        for at in group.places:
+            layer, shape = group.evaluate(f"{self.options['layer']}, {self.options.get('shape')}", form, at)
+            reading = dialects.read(layer, shape or usual_shape(layer), row.name)
+            verdicts.add(dialects.verdict(reading).judged.value)
+            drawn = group.evaluate(blocks, form, at)
+            if drawn != reading.main:
+                raise ValueError(
+                    f"{row.name} prints {reading.main} at {dict(at)} {form}, but the bar says {drawn}"
+                )
+        if len(verdicts) > 1:
+            raise ValueError(
+                f"the verdict on {row.name} changes over the range: {', '.join(sorted(verdicts))}"
+            )
+        return verdicts.pop()
 
 
 BLOCKS = {
-    "multiply": "multiplications",
-    "add": "additions of products",
-    "bias": "biases",
-    "pool": "pooling",
+    "multiply": Message("multiplications"),
+    "add": Message("additions of products"),
+    "bias": Message("biases"),
+    "pool": Message("pooling"),
 }
 
 
@@ -656,19 +661,30 @@ class Bar(NamedTuple):
         return cls(name, label or name, unit, counts, pairs)
 
 
-def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], total: int, most: int) -> str:
+def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], judged: Mapping[str, str], most: int) -> str:
     drawn = (
         tag("i", class_=f"lc-block lc-block-{kind}", style=f"--lc-part:{value / most:.6f}", data_block=place)
         for kind, place, value in blocks
     )
+    total = sum(value for _, _, value in blocks)
     return tag(
         "li",
         tag("span", tag("b", escaped(row.label)), f" “{escaped(row.unit)}”", class_="lc-bar-who"),
         tag("span", tag("span", *drawn, class_="lc-blocks", aria_hidden="true"),
             tag("b", number(total), class_="lc-number lc-bar-total"), class_="lc-bar-line"),
         tag("span", escaped(row.counts), class_="lc-bar-counts"),
+        _verdict(judged),
         class_="lc-bar-row",
     )  # fmt: skip
+
+
+def _verdict(judged: Mapping[str, str]) -> str:
+    """The verdict as the page is built, and that of every form."""
+    if not judged:
+        return ""
+    words = {form: [value.replace(" ", "-"), spoken(value)] for form, value in judged.items()}
+    sign, said = next(iter(words.values()))
+    return tag("span", said, class_="lc-bar-verdict", data_judged=sign, data_verdicts=json.dumps(words))
 
 
 def _key(kinds: Container[str]) -> str:

@@ -124,6 +124,13 @@ class Group {
     }
   }
 
+  judge(verdict) {
+    if (!verdict) return;
+    const [judged, words] = JSON.parse(verdict.dataset.verdicts)[this.form];
+    verdict.dataset.judged = judged;
+    verdict.textContent = words;
+  }
+
   // Bars of blocks on one axis; the longest fills it.
   stack(bars) {
     const rows = all('.lc-bar-row', bars).map((row) => {
@@ -133,6 +140,7 @@ class Group {
     const most = rows.reduce((largest, { total }) => (total > largest ? total : largest), 1n);
     for (const { row, blocks, total } of rows) {
       row.querySelector('.lc-bar-total').textContent = grouped(total);
+      this.judge(row.querySelector('.lc-bar-verdict'));
       for (const block of blocks) {
         const value = this.totals[block.dataset.block];
         block.style.setProperty('--lc-part', String(Number((value * 1_000_000n) / most) / 1e6));
