@@ -13,10 +13,11 @@ from site_builder.book import book
 from site_builder.browser_python import browser_python, packed_pyodide
 from site_builder.lock import only_one_build
 from site_builder.node import node_packages
+from site_builder.offline import service_worker
 from site_builder.places import SITE
 from site_builder.step import BuildError
 
-STEPS = (node_packages, page_script, mathjax_and_fonts, packed_pyodide, browser_python, book)
+STEPS = (node_packages, page_script, mathjax_and_fonts, packed_pyodide, browser_python, book, service_worker)
 
 
 def build(force: bool = False) -> None:

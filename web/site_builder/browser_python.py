@@ -115,8 +115,9 @@ def _write_snapshot() -> None:
 
 def _write_worker() -> None:
     """The worker in one file, Pyodide's loader, its lock and the unpacker in it."""
-    run_node("worker/bundle.mjs", str(DRAFT))
-    (DRAFT / LOCK).unlink()
+    lock = DRAFT / LOCK
+    run_node("bundle_one.mjs", "worker/worker.mjs", str(DRAFT / "worker.mjs"), "PYODIDE_LOCK", str(lock))
+    lock.unlink()
 
 
 def _make() -> None:
@@ -156,7 +157,7 @@ def browser_python() -> Step:
     """The folder `python` of the site, from which the worker starts."""
     return Step(
         name="Python for the browser",
-        inputs=(LIBRARY, WEB / "worker", WEB / "package-lock.json"),
+        inputs=(LIBRARY, WEB / "worker", WEB / "bundle_one.mjs", WEB / "package-lock.json"),
         outputs=(FOLDER / "manifest.json", FOLDER / "snapshot.xz"),
         work=_make,
         words=(*(f"{name} {_installed(name).version}" for name in PACKAGES), *PRELOADED),

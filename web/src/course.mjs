@@ -1,4 +1,5 @@
 // The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
+import { startOffline } from './offline/page.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
 import { startGuesses } from './text/guess.mjs';
@@ -8,7 +9,7 @@ import { startSteps } from './text/step.mjs';
 import { startSymbols } from './text/symbols.mjs';
 
 const features = [
-  startChips, startCopyButtons, startGuesses, startReading, startScrollShadows, startSteps, startSymbols,
+  startChips, startCopyButtons, startGuesses, startOffline, startReading, startScrollShadows, startSteps, startSymbols,
 ];
 
 for (const start of features) {

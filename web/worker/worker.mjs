@@ -1,7 +1,7 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
 // In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
-//      {type: 'failed', reason: {key, values}}      {type: 'answer', id, answer}
+//      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
 import { loadPyodide } from 'pyodide/pyodide.mjs';
 import { XzReadableStream } from 'xz-decompress';
 import { withFresh } from './memory.mjs';
@@ -14,11 +14,11 @@ const WASM_PAGE = 65536;
 
 let python = null;
 
-// What is said to the reader is data, spoken in the page: a text with {name} for each value, and the values.
+// Why Python does not start, as data: the page says it in the reader's language.
 class Trouble extends Error {
-  constructor(key, values) {
-    super(key);
-    this.reason = { key, values };
+  constructor(kind, values) {
+    super(`${kind}: ${Object.values(values).join(' ')}`);
+    this.reason = { kind, ...values };
   }
 }
 
@@ -45,11 +45,9 @@ async function download(name) {
   try {
     response = await nativeFetch(new URL(name, FOLDER));
   } catch {
-    throw new Trouble('{name} could not be downloaded; is the connection still there?', { name });
+    throw new Trouble('lost', { name });
   }
-  if (!response.ok) {
-    throw new Trouble('{name} is not on this site (the server answered {status})', { name, status: response.status });
-  }
+  if (!response.ok) throw new Trouble('absent', { name, status: response.status });
   return response.body.pipeThrough(countBytes());
 }
 
@@ -80,9 +78,7 @@ let libraryIsNeeded = true;
 self.fetch = async (request, options) => {
   const url = String(request.url ?? request);
   const name = url.startsWith(FOLDER) ? url.slice(FOLDER.length) : '';
-  if (name === 'pyodide.asm.wasm') {
-    return new Response(unpack(await take('runtime.xz')), { headers: { 'Content-Type': 'application/wasm' } });
-  }
+  if (name === 'pyodide.asm.wasm') return new Response(); // compiled already, see below
   if (name === LIBRARY) return new Response(libraryIsNeeded ? await take(LIBRARY) : '');
   return nativeFetch(request, options);
 };
@@ -99,43 +95,47 @@ async function pyodideScript() {
   }
 }
 
-const load = async (options) => loadPyodide({
-  indexURL: FOLDER,
-  lockFileContents: PYODIDE_LOCK,
-  createPyodideModule: await pyodideScript(),
-  ...options,
-});
+// The browser compiles while the runtime arrives, and goes on while the next file is unpacked.
+async function compile() {
+  const runtime = unpack(await take('runtime.xz'));
+  return WebAssembly.compileStreaming(new Response(runtime, { headers: { 'Content-Type': 'application/wasm' } }));
+}
 
-// While `work` runs, a snapshot is made whole as soon as Pyodide's module is instantiated: what that has in its memory
-// is put back, and its memory grows to the snapshot's size, into which Pyodide copies without looking.
-async function withWholeSnapshot(snapshot, work) {
+// Pyodide with its module compiled here; `prepare` gets the memory of the module before Pyodide touches it.
+async function load({ module, script, prepare = () => {}, ...options }) {
   const original = WebAssembly.instantiateStreaming;
-  WebAssembly.instantiateStreaming = async (...inputs) => {
-    const made = await original.apply(WebAssembly, inputs);
-    const { memory } = made.instance.exports;
-    withFresh(snapshot, new Uint8Array(memory.buffer));
-    const missing = Math.ceil((snapshot.length - memory.buffer.byteLength) / WASM_PAGE);
-    if (missing > 0) memory.grow(missing);
-    return made;
+  WebAssembly.instantiateStreaming = async (_response, imports) => {
+    const instance = await WebAssembly.instantiate(await module, imports);
+    prepare(instance.exports.memory);
+    return { instance, module: await module };
   };
   try {
-    return await work();
+    const createPyodideModule = await script;
+    return await loadPyodide({ indexURL: FOLDER, lockFileContents: PYODIDE_LOCK, createPyodideModule, ...options });
   } finally {
     WebAssembly.instantiateStreaming = original;
   }
 }
 
-async function startFromSnapshot() {
+// A snapshot is made whole: what the fresh module has in its memory is put back. The memory grows to the snapshot's
+// size, into which Pyodide copies without looking.
+function restoreInto(memory, snapshot) {
+  withFresh(snapshot, new Uint8Array(memory.buffer));
+  const missing = Math.ceil((snapshot.length - memory.buffer.byteLength) / WASM_PAGE);
+  if (missing > 0) memory.grow(missing);
+}
+
+async function startFromSnapshot(parts) {
   libraryIsNeeded = false;
   const snapshot = await bytes(unpack(await take('snapshot.xz')));
-  const py = await withWholeSnapshot(snapshot, () => load({ _loadSnapshot: snapshot }));
+  const py = await load({ ...parts, prepare: (memory) => restoreInto(memory, snapshot), _loadSnapshot: snapshot });
   py.pyimport('course_bridge').fetch_when_missing(() => fetchArchives(py));
   return py;
 }
 
-async function startPlainly() {
+async function startPlainly(parts) {
   libraryIsNeeded = true;
-  const py = await load({});
+  const py = await load(parts);
   py.FS.writeFile(PACKAGES, await bytes(await take('packages.zip')));
   py.runPython(`import sys; sys.path.append("${PACKAGES}"); import course_bridge`);
   return py;
@@ -159,14 +159,16 @@ function fetchArchives(py) {
 async function startPython({ files, useSnapshot }) {
   progress.total = Object.values(files).reduce((sum, size) => sum + size, 0);
   prefetch(Object.keys(files).filter((name) => name.endsWith('.xz') && (useSnapshot || name !== 'snapshot.xz')));
+  const parts = { script: pyodideScript(), module: compile() };
+  for (const part of Object.values(parts)) part.catch(() => {}); // reported where it is needed
   if (useSnapshot) {
     try {
-      return [await startFromSnapshot(), 'snapshot'];
+      return [await startFromSnapshot(parts), 'snapshot'];
     } catch (error) {
-      postMessage({ type: 'note', text: `The quick start did not work (${error.reason?.values.name ?? error.message}); starting plainly.` });
+      postMessage({ type: 'note', text: `The quick start did not work (${error.message}); starting plainly.` });
     }
   }
-  return [await startPlainly(), 'plain'];
+  return [await startPlainly(parts), 'plain'];
 }
 
 // ---- messages ---------------------------------------------------------------------------------------
@@ -180,7 +182,7 @@ async function start(message) {
     python = { start: bridge.start, receive: bridge.receive };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
   } catch (error) {
-    postMessage({ type: 'failed', reason: error.reason ?? { key: '{error}', values: { error: lastLine(error) } } });
+    postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
 }
 
