@@ -10,17 +10,20 @@ import sys
 
 from site_builder.assets import mathjax_and_fonts, page_script
 from site_builder.book import book
-from site_builder.browser_python import browser_python
+from site_builder.browser_python import browser_python, packed_pyodide
 from site_builder.lock import only_one_build
 from site_builder.node import node_packages
+from site_builder.offline import service_worker
 from site_builder.places import SITE
 from site_builder.step import BuildError
+
+STEPS = (node_packages, page_script, mathjax_and_fonts, packed_pyodide, browser_python, book, service_worker)
 
 
 def build(force: bool = False) -> None:
     """Run every step in order; each later one reads what the earlier ones left."""
     with only_one_build():
-        for make_step in (node_packages, page_script, mathjax_and_fonts, browser_python, book):
+        for make_step in STEPS:
             make_step().run(force=force)
 
 

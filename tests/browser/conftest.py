@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -48,17 +49,36 @@ def browser(chromium: str) -> Iterator[Any]:
         running.close()
 
 
-class Visit:
-    """A page of the site, with all that it asked for and said."""
+# A connection of which nothing is known, as in many browsers, is what most tests want: there, only what the
+# reader does starts Python.
+CONNECTION = "Object.defineProperty(Navigator.prototype, 'connection', {get: () => (%s), configurable: true})"
+GOOD = {"effectiveType": "4g", "downlink": 10, "saveData": False}
 
-    def __init__(self, browser: Any, address: str, **settings: Any) -> None:
+
+class Visit:
+    """A page of the site, with all that it asked for and said.
+
+    `connection` is what the page is told of its network; `keeps` lets the site keep itself for reading offline.
+    """
+
+    def __init__(
+        self,
+        browser: Any,
+        address: str,
+        connection: dict[str, Any] | None = None,
+        keeps: bool = False,
+        **settings: Any,
+    ) -> None:
         self.address = address
+        self.server: Any = None
+        settings["service_workers"] = "allow" if keeps else "block"
         self.requests: list[str] = []
         self.said: list[str] = []
         self.workers: list[Any] = []
         self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **settings})
         self.context.set_default_timeout(PATIENCE)
         self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.add_init_script(CONNECTION % ("undefined" if connection is None else json.dumps(connection)))
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
@@ -75,6 +95,10 @@ class Visit:
     def wait_for(self, state: str) -> None:
         """Wait until the page's explorers are `drawn`, `live` or `failed`."""
         self.page.wait_for_selector(f"html[data-lc-python={state}]", state="attached")
+
+    def lose_the_network(self) -> None:
+        """From now on nobody answers."""
+        self.server.gone = True
 
     @property
     def foreign(self) -> list[str]:
@@ -96,6 +120,7 @@ def visit(browser: Any, site: Path) -> Iterator[Callable[..., Visit]]:
         def make(missing: tuple[str, ...] = (), **settings: Any) -> Visit:
             server = stack.enter_context(serving(site, missing, {"Content-Security-Policy": ONLY_ITSELF}))
             made = Visit(browser, server.address, **settings)
+            made.server = server
             stack.callback(made.context.close)
             return made
 

@@ -7,9 +7,9 @@ requirements.txt pins: so the page's worker runs the very ipywidgets that drew t
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
+import lzma
 import shutil
 import zipfile
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
@@ -20,10 +20,21 @@ from .places import ASSETS, LIBRARY, NODE_MODULES, WEB
 from .step import BuildError, Step, files_in
 
 PYODIDE = NODE_MODULES / "pyodide"
+PACKED = ASSETS.parent / "pyodide-packed"  # what of it is the same for every version of the library
 FOLDER = ASSETS / "python"
+LOCK = "pyodide-lock.json"
 DRAFT = ASSETS.parent / "python-in-the-making"  # takes the folder's place when it is complete
 PACKAGES = ("comm", "ipywidgets", "traitlets")  # pure Python; all that the bridge and the explorers import
-PRELOADED = ("layercost.explorers",)  # imported into the memory snapshot
+# Imported into the memory snapshot: the explorers, and what they import when they first need it.
+PRELOADED = (
+    *("layercost.explorers", "layercost.comparison", "layercost.identification", "layercost.questions"),
+    *("csv", "difflib", "html"),
+)
+# What a start from the snapshot downloads; the rest of the folder waits for the day on which that fails.
+NEEDED = ("worker.mjs", "runtime.xz", "script.xz", "snapshot.xz")
+# Pointers and lengths are words of four bytes, which LZMA packs better when it knows (lp, and lc + lp <= 4).
+WORDS = {"lc": 2, "lp": 2, "pb": 2}
+PROGRAM = {"lc": 3, "lp": 0, "pb": 2}
 # One date for all files of the archive, so that equal contents give equal bytes.
 WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)
 
@@ -76,24 +87,45 @@ def _write_packages() -> None:
             archive.writestr(entry, content)
 
 
-def _write_pyodide() -> None:
-    """Pyodide's own files: the module packed, the lock without the packages that we do not serve."""
-    for name in ("pyodide.mjs", "pyodide.asm.mjs", "python_stdlib.zip"):
-        shutil.copy2(PYODIDE / name, DRAFT / name)
-    wasm = (PYODIDE / "pyodide.asm.wasm").read_bytes()
-    (DRAFT / "runtime.bin").write_bytes(gzip.compress(wasm, compresslevel=9, mtime=0))
-    lock = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))
+def _pack(content: bytes, path: Path, preset: int, shape: dict[str, int]) -> None:
+    """Write a file as xz, which the worker unpacks: a quarter smaller than gzip's best."""
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": 1 << 25, **shape}]
+    path.write_bytes(lzma.compress(content, check=lzma.CHECK_CRC32, filters=filters))
+
+
+def _pack_pyodide() -> None:
+    """Pyodide's own files: module and script packed, the lock without the packages that we do not serve."""
+    shutil.rmtree(PACKED, ignore_errors=True)
+    PACKED.mkdir(parents=True)
+    for name, packed in (("pyodide.asm.wasm", "runtime.xz"), ("pyodide.asm.mjs", "script.xz")):
+        _pack((PYODIDE / name).read_bytes(), PACKED / packed, 9 | lzma.PRESET_EXTREME, PROGRAM)
+    shutil.copy2(PYODIDE / "python_stdlib.zip", PACKED / "python_stdlib.zip")
+    lock = json.loads((PYODIDE / LOCK).read_text(encoding="utf-8"))
     slim = {"info": lock["info"], "packages": {}}
-    (DRAFT / "pyodide-lock.json").write_text(json.dumps(slim), encoding="utf-8")
+    (PACKED / LOCK).write_text(json.dumps(slim), encoding="utf-8")
+
+
+def _write_snapshot() -> None:
+    """Python's memory with all imports done, packed."""
+    run_node("worker/make_snapshot.mjs", str(PYODIDE), str(DRAFT), *PRELOADED)
+    raw = DRAFT / "snapshot.raw"
+    _pack(raw.read_bytes(), DRAFT / "snapshot.xz", 9, WORDS)
+    raw.unlink()
+
+
+def _write_worker() -> None:
+    """The worker in one file, Pyodide's loader, its lock and the unpacker in it."""
+    lock = DRAFT / LOCK
+    run_node("bundle_one.mjs", "worker/worker.mjs", str(DRAFT / "worker.mjs"), "PYODIDE_LOCK", str(lock))
+    lock.unlink()
 
 
 def _make() -> None:
     shutil.rmtree(DRAFT, ignore_errors=True)
-    DRAFT.mkdir(parents=True)
-    _write_pyodide()
+    shutil.copytree(PACKED, DRAFT)
     _write_packages()
-    shutil.copy2(WEB / "worker" / "worker.mjs", DRAFT / "worker.mjs")
-    run_node(str(WEB / "worker" / "make_snapshot.mjs"), str(PYODIDE), str(DRAFT), *PRELOADED)
+    _write_snapshot()
+    _write_worker()
     _write_manifest()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.parent.mkdir(parents=True, exist_ok=True)
@@ -106,16 +138,27 @@ def _write_manifest() -> None:
     digest = hashlib.sha256()
     for name in sizes:
         digest.update((DRAFT / name).read_bytes())
-    manifest = {"version": digest.hexdigest()[:12], "sizes": sizes}
+    manifest = {"version": digest.hexdigest()[:12], "sizes": sizes, "needed": NEEDED}
     (DRAFT / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def packed_pyodide() -> Step:
+    """Python itself, packed once for each version of Pyodide: the best packing takes its time."""
+    return Step(
+        name="Pyodide",
+        inputs=(WEB / "package-lock.json",),
+        outputs=(PACKED / "runtime.xz", PACKED / "script.xz", PACKED / LOCK),
+        work=_pack_pyodide,
+        words=(str(PROGRAM),),
+    )
 
 
 def browser_python() -> Step:
     """The folder `python` of the site, from which the worker starts."""
     return Step(
         name="Python for the browser",
-        inputs=(LIBRARY, WEB / "worker", WEB / "package-lock.json"),
-        outputs=(FOLDER / "manifest.json", FOLDER / "snapshot.bin"),
+        inputs=(LIBRARY, WEB / "worker", WEB / "bundle_one.mjs", WEB / "package-lock.json"),
+        outputs=(FOLDER / "manifest.json", FOLDER / "snapshot.xz"),
         work=_make,
         words=(*(f"{name} {_installed(name).version}" for name in PACKAGES), *PRELOADED),
     )

@@ -31,9 +31,17 @@ def launch(playwright: Any, chromium: str) -> Any:
 def serving(
     site: Path, missing: tuple[str, ...] = (), headers: dict[str, str] | None = None
 ) -> Iterator[SiteServer]:
-    """Serve the site on a free port, in a thread; paths that contain a word of `missing` are not found."""
+    """Serve the site on a free port, in a thread; paths that contain a word of `missing` are not found.
+
+    When the server's `gone` is set, it closes every connection without a word, as if the network were cut.
+    """
 
     class Handler(SiteHandler):
+        def parse_request(self) -> bool:
+            understood = super().parse_request()
+            self.close_connection = self.close_connection or server.gone
+            return understood and not server.gone
+
         def send_head(self) -> Any:
             if any(part in self.path for part in missing):
                 self.send_error(404)

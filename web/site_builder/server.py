@@ -71,6 +71,7 @@ class SiteServer(http.server.ThreadingHTTPServer):
     """A server that takes many requests at once and does not complain of readers who leave."""
 
     daemon_threads = True
+    gone = False  # for tests: answer nobody any more
     request_queue_size = 128
 
     @property

@@ -124,7 +124,7 @@ def _is_foreign(file: Any) -> bool:
 def _python_meta() -> str:
     """Where the worker finds Python and how large its files are, for the page script."""
     manifest = json.loads((ASSETS / "python" / "manifest.json").read_text(encoding="utf-8"))
-    needed = {name: size for name, size in manifest["sizes"].items() if name != "manifest.json"}
+    needed = {name: manifest["sizes"][name] for name in manifest["needed"]}
     told = {"folder": f"python-{manifest['version']}", "sizes": needed}
     return f'<meta name="lc-python" content="{html.escape(json.dumps(told))}">'
 

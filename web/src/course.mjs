@@ -1,5 +1,6 @@
 // The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
 import { startConvention } from './convention.mjs';
+import { startOffline } from './offline/page.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
 import { startDrills } from './text/drill.mjs';
@@ -14,7 +15,7 @@ import { startSymbols } from './text/symbols.mjs';
 
 const features = [
   startChips, startFollowing, startConvention, // the state last: what follows it listens already
-  startCopyButtons, startDrills, startGuesses, startOpening, startPulled, startReading, startScrollShadows, startSteps,
+  startCopyButtons, startDrills, startGuesses, startOffline, startOpening, startPulled, startReading, startScrollShadows, startSteps,
   startSymbols,
 ];
 

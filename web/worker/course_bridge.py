@@ -106,6 +106,35 @@ comm.get_comm_manager = lambda: _manager
 
 from ipywidgets import Widget  # noqa: E402
 
+# --- what the memory snapshot does not hold ----------------------------------------------------------
+
+
+class _Latecomers:
+    """Asks for the archives of modules when something is imported that was not in the snapshot.
+
+    It stands before the finder that looks into the archives, which until then are not there.
+    """
+
+    OURS = frozenset(("comm", "ipywidgets", "layercost", "traitlets"))
+
+    def __init__(self, fetch_archives: Any) -> None:
+        self._fetch_archives = fetch_archives
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        """Fetch, once; the next finder then finds, or does not."""
+        top = name.partition(".")[0]
+        if top in self.OURS or top in sys.stdlib_module_names:
+            sys.meta_path.remove(self)
+            self._fetch_archives()
+            sys.path_importer_cache.clear()
+
+
+def fetch_when_missing(fetch_archives: Any) -> None:
+    """Let imports of what the snapshot lacks call `fetch_archives`, which puts them into the file system."""
+    place = next(place for place, finder in enumerate(sys.meta_path) if "PathFinder" in repr(finder))
+    sys.meta_path.insert(place, _Latecomers(fetch_archives))
+
+
 # --- what the page calls ----------------------------------------------------------------------------
 
 

@@ -1,14 +1,26 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
 // In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
-//      {type: 'failed', reason}           {type: 'answer', id, answer}
+//      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
+import { loadPyodide } from 'pyodide/pyodide.mjs';
+import { XzReadableStream } from 'xz-decompress';
+import { withFresh } from './memory.mjs';
+
+/* global PYODIDE_LOCK -- written in by bundle.mjs */
 const FOLDER = new URL('./', import.meta.url).href;
 const PACKAGES = '/packages.zip';
+const LIBRARY = 'python_stdlib.zip';
 const WASM_PAGE = 65536;
 
 let python = null;
 
-class DownloadError extends Error {}
+// Why Python does not start, as data: the page says it in the reader's language.
+class Trouble extends Error {
+  constructor(kind, values) {
+    super(`${kind}: ${Object.values(values).join(' ')}`);
+    this.reason = { kind, ...values };
+  }
+}
 
 // ---- downloads: packed files are unpacked here, so their size does not depend on the server -------
 
@@ -33,32 +45,18 @@ async function download(name) {
   try {
     response = await nativeFetch(new URL(name, FOLDER));
   } catch {
-    throw new DownloadError(`${name} could not be downloaded; is the connection still there?`);
+    throw new Trouble('lost', { name });
   }
-  if (!response.ok) throw new DownloadError(`${name} is not on this site (the server answered ${response.status})`);
+  if (!response.ok) throw new Trouble('absent', { name, status: response.status });
   return response.body.pipeThrough(countBytes());
 }
 
-const unpack = (stream) => stream.pipeThrough(new DecompressionStream('gzip'));
+const unpack = (stream) => new XzReadableStream(stream);
 const bytes = async (stream) => new Uint8Array(await new Response(stream).arrayBuffer());
 
-// Pyodide asks for its files by name; the WebAssembly module is kept packed under another name.
-const nativeFetch = self.fetch.bind(self);
-const packedNames = { 'pyodide.asm.wasm': ['runtime.bin', 'application/wasm'] };
+// Each file is asked for at once, and handed out once to whoever needs it; a second start asks again.
 const started = new Map();
 
-self.fetch = async (request, options) => {
-  const url = String(request.url ?? request);
-  const name = url.startsWith(FOLDER) ? url.slice(FOLDER.length) : '';
-  if (packedNames[name]) {
-    const [file, type] = packedNames[name];
-    return new Response(unpack(await take(file)), { headers: { 'Content-Type': type } });
-  }
-  if (name === 'python_stdlib.zip') return new Response(await take(name));
-  return nativeFetch(request, options);
-};
-
-// Each file is asked for at once, and handed out once to whoever needs it; a second start asks again.
 function prefetch(names) {
   for (const name of names) {
     const stream = download(name);
@@ -73,70 +71,109 @@ function take(name) {
   return stream;
 }
 
+// Pyodide asks for its files by name. From a snapshot it needs no standard library: what is imported late is fetched then.
+const nativeFetch = self.fetch.bind(self);
+let libraryIsNeeded = true;
+
+self.fetch = async (request, options) => {
+  const url = String(request.url ?? request);
+  const name = url.startsWith(FOLDER) ? url.slice(FOLDER.length) : '';
+  if (name === 'pyodide.asm.wasm') return new Response(); // compiled already, see below
+  if (name === LIBRARY) return new Response(libraryIsNeeded ? await take(LIBRARY) : '');
+  return nativeFetch(request, options);
+};
+
 // ---- starting ---------------------------------------------------------------------------------------
 
-async function loadPyodide(options) {
-  let module;
+async function pyodideScript() {
+  const text = await bytes(unpack(await take('script.xz')));
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
-    module = await import(new URL('pyodide.mjs', FOLDER).href);
-  } catch {
-    throw new DownloadError('pyodide.mjs could not be loaded from this site');
-  }
-  return module.loadPyodide({ indexURL: FOLDER, ...options });
-}
-
-async function addPackages(py) {
-  py.FS.writeFile(PACKAGES, await bytes(await take('packages.zip')));
-}
-
-// A fresh instance has 30 MiB, and Pyodide copies a snapshot into it without looking whether it fits: while
-// `work` runs, what is instantiated grows to `size` bytes first.
-async function withRoomFor(size, work) {
-  const originals = Object.entries({ instantiate: WebAssembly.instantiate, instantiateStreaming: WebAssembly.instantiateStreaming });
-  for (const [name, original] of originals) {
-    WebAssembly[name] = async (...inputs) => {
-      const made = await original.apply(WebAssembly, inputs);
-      const heap = (made.instance ?? made).exports?.memory;
-      const missing = heap ? Math.ceil((size - heap.buffer.byteLength) / WASM_PAGE) : 0;
-      if (missing > 0) heap.grow(missing);
-      return made;
-    };
-  }
-  try {
-    return await work();
+    return (await import(address)).default;
   } finally {
-    for (const [name, original] of originals) WebAssembly[name] = original;
+    URL.revokeObjectURL(address);
   }
 }
 
-async function startFromSnapshot() {
-  const memory = await bytes(unpack(await take('snapshot.bin')));
-  const py = await withRoomFor(memory.length, () => loadPyodide({ _loadSnapshot: memory }));
-  await addPackages(py); // all is imported already; this is for what is imported late
+// The browser compiles while the runtime arrives, and goes on while the next file is unpacked.
+async function compile() {
+  const runtime = unpack(await take('runtime.xz'));
+  return WebAssembly.compileStreaming(new Response(runtime, { headers: { 'Content-Type': 'application/wasm' } }));
+}
+
+// Pyodide with its module compiled here; `prepare` gets the memory of the module before Pyodide touches it.
+async function load({ module, script, prepare = () => {}, ...options }) {
+  const original = WebAssembly.instantiateStreaming;
+  WebAssembly.instantiateStreaming = async (_response, imports) => {
+    const instance = await WebAssembly.instantiate(await module, imports);
+    prepare(instance.exports.memory);
+    return { instance, module: await module };
+  };
+  try {
+    const createPyodideModule = await script;
+    return await loadPyodide({ indexURL: FOLDER, lockFileContents: PYODIDE_LOCK, createPyodideModule, ...options });
+  } finally {
+    WebAssembly.instantiateStreaming = original;
+  }
+}
+
+// A snapshot is made whole: what the fresh module has in its memory is put back. The memory grows to the snapshot's
+// size, into which Pyodide copies without looking.
+function restoreInto(memory, snapshot) {
+  withFresh(snapshot, new Uint8Array(memory.buffer));
+  const missing = Math.ceil((snapshot.length - memory.buffer.byteLength) / WASM_PAGE);
+  if (missing > 0) memory.grow(missing);
+}
+
+async function startFromSnapshot(parts) {
+  libraryIsNeeded = false;
+  const snapshot = await bytes(unpack(await take('snapshot.xz')));
+  const py = await load({ ...parts, prepare: (memory) => restoreInto(memory, snapshot), _loadSnapshot: snapshot });
+  py.pyimport('course_bridge').fetch_when_missing(() => fetchArchives(py));
   return py;
 }
 
-async function startPlainly() {
-  const py = await loadPyodide({});
-  await addPackages(py);
+async function startPlainly(parts) {
+  libraryIsNeeded = true;
+  const py = await load(parts);
+  py.FS.writeFile(PACKAGES, await bytes(await take('packages.zip')));
   py.runPython(`import sys; sys.path.append("${PACKAGES}"); import course_bridge`);
   return py;
 }
 
+// Python imports something that the snapshot does not hold, and waits: so this waits too.
+function fetchNow(name) {
+  const request = new XMLHttpRequest();
+  request.open('GET', new URL(name, FOLDER), false);
+  request.responseType = 'arraybuffer';
+  request.send();
+  if (request.status !== 200) throw new Error(`${name} could not be downloaded`);
+  return new Uint8Array(request.response);
+}
+
+function fetchArchives(py) {
+  py.FS.writeFile(py.runPython('import sys; next(path for path in sys.path if path.startswith("/lib") and path.endswith(".zip"))'), fetchNow(LIBRARY));
+  py.FS.writeFile(PACKAGES, fetchNow('packages.zip'));
+}
+
 async function startPython({ files, useSnapshot }) {
   progress.total = Object.values(files).reduce((sum, size) => sum + size, 0);
-  prefetch(Object.keys(files).filter((name) => useSnapshot || name !== 'snapshot.bin'));
+  prefetch(Object.keys(files).filter((name) => name.endsWith('.xz') && (useSnapshot || name !== 'snapshot.xz')));
+  const parts = { script: pyodideScript(), module: compile() };
+  for (const part of Object.values(parts)) part.catch(() => {}); // reported where it is needed
   if (useSnapshot) {
     try {
-      return [await startFromSnapshot(), 'snapshot'];
+      return [await startFromSnapshot(parts), 'snapshot'];
     } catch (error) {
       postMessage({ type: 'note', text: `The quick start did not work (${error.message}); starting plainly.` });
     }
   }
-  return [await startPlainly(), 'plain'];
+  return [await startPlainly(parts), 'plain'];
 }
 
 // ---- messages ---------------------------------------------------------------------------------------
+
+const lastLine = (error) => String(error.message || error).trim().split('\n').pop();
 
 async function start(message) {
   try {
@@ -145,8 +182,7 @@ async function start(message) {
     python = { start: bridge.start, receive: bridge.receive };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
   } catch (error) {
-    const reason = error instanceof DownloadError ? error.message : String(error.message || error).trim().split('\n').pop();
-    postMessage({ type: 'failed', reason });
+    postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
 }
 

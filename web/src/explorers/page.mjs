@@ -1,12 +1,14 @@
 // All explorers of a page: drawn at once from what the book's build left, made live by one worker when first touched.
 import { all } from '../dom.mjs';
+import { keepPython } from '../offline/page.mjs';
 import { adoptModel, keepMessages, openModel, Opened, pairTrees } from './adopt.mjs';
 import { Explorer } from './explorer.mjs';
 import { PageManager } from './manager.mjs';
+import { meansIt, startsInAdvance, waitsForButton } from './policy.mjs';
 import { Python } from './python.mjs';
 
-const JUST_PASSING = new Set(['Tab', 'Shift', 'Control', 'Alt', 'Meta']);
-const HOVER_MEANS_IT = 150; // ms that a mouse rests on an explorer before Python starts in advance
+const REST_MEANS_IT = 150; // ms that a mouse rests on an explorer before Python starts in advance
+const VIEW_MEANS_IT = 700; // ms that an explorer is in view
 
 const manager = new PageManager();
 const opened = new Opened();
@@ -26,7 +28,8 @@ function readCourse() {
 
 const course = readCourse();
 const size = Object.values(course.sizes).reduce((sum, bytes) => sum + bytes, 0);
-const savesData = () => Boolean(navigator.connection?.saveData);
+const savesData = () => waitsForButton(navigator.connection);
+const inAdvance = () => startsInAdvance(navigator.connection, matchMedia('(pointer: coarse)').matches);
 const everyToolbar = (act) => explorers.forEach(({ toolbar }) => act(toolbar));
 
 // ---- messages between models and Python -----------------------------------------------------------------------
@@ -96,6 +99,7 @@ async function goLive({ how, answer }) {
   showErrors(answer.error);
   Object.assign(document.documentElement.dataset, { lcPython: 'live', lcHow: how });
   performance.mark('lc-live');
+  keepPython();
 }
 
 async function launch() {
@@ -123,16 +127,38 @@ function startPython() {
 
 // ---- what counts as a touch -----------------------------------------------------------------------------------
 
+const hasFailed = () => document.documentElement.dataset.lcPython === 'failed';
+
+function startUnlessSaving() {
+  if (!savesData() && !hasFailed()) startPython();
+}
+
 function startOnTouch({ place }) {
-  const touched = () => !savesData() && document.documentElement.dataset.lcPython !== 'failed' && startPython();
-  let hover = 0;
-  const inHost = (act) => (event) => event.target.closest?.('.lc-host') && !JUST_PASSING.has(event.key) && act();
-  place.addEventListener('pointerdown', inHost(touched), { capture: true });
-  place.addEventListener('keydown', inHost(touched), { capture: true });
+  for (const kind of ['pointerdown', 'click', 'keydown', 'input', 'change']) {
+    place.addEventListener(kind, (event) => meansIt(event) && startUnlessSaving(), { capture: true });
+  }
+  startInAdvance(place);
+}
+
+// A move of a control starts Python, however it was made; whether an answer is to be expected, the explorer is told.
+function moved() {
+  startUnlessSaving();
+  return starting !== null;
+}
+
+// The conditions are asked when the time has come: a reader's connection changes.
+function startInAdvance(place) {
+  const start = () => inAdvance() && startUnlessSaving();
+  let rest = 0;
   place.addEventListener('pointerenter', ({ pointerType }) => {
-    if (pointerType === 'mouse') hover = setTimeout(touched, HOVER_MEANS_IT);
+    if (pointerType === 'mouse') rest = setTimeout(start, REST_MEANS_IT);
   });
-  place.addEventListener('pointerleave', () => clearTimeout(hover));
+  place.addEventListener('pointerleave', () => clearTimeout(rest));
+  let view = 0;
+  new IntersectionObserver(([{ isIntersecting }]) => {
+    clearTimeout(view);
+    if (isIntersecting) view = setTimeout(start, VIEW_MEANS_IT);
+  }).observe(place);
 }
 
 // Parts of a picture that stand for a value (data-set) can be clicked, or pressed with Enter or space.
@@ -153,7 +179,7 @@ async function drawAll() {
   shownStates = json.state;
   (await manager.set_state(json)).forEach(keepMessages);
   for (const explorer of explorers) {
-    explorer.toolbar.snapshot({ size, saving: savesData() });
+    explorer.toolbar.snapshot({ size, saving: savesData(), inAdvance: inAdvance() });
     await explorer.show();
     startOnTouch(explorer);
     setByPicture(explorer);
@@ -161,7 +187,7 @@ async function drawAll() {
 }
 
 export async function startExplorers() {
-  const hooks = { onStart: startPython, onMoved: () => starting !== null };
+  const hooks = { onStart: startPython, onMoved: moved };
   explorers = all('.lc-live').map((place) => new Explorer(place, manager, hooks));
   await drawAll();
   performance.mark('lc-drawn');

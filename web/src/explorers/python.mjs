@@ -1,5 +1,14 @@
 // The page's one worker, as a promise: start it, then send messages and get an answer to each.
+import { say } from '../words.mjs';
+
 export class PythonFailed extends Error {}
+
+// What the worker says of its trouble as data, in words.
+const REASONS = {
+  lost: ({ name }) => say('{name} could not be downloaded; is the connection still there?', { name }),
+  absent: ({ name, status }) => say('{name} is not on this site (the server answered {status})', { name, status }),
+  error: ({ error }) => error,
+};
 
 export class Python {
   #worker;
@@ -17,16 +26,16 @@ export class Python {
       try {
         this.#worker = new Worker(new URL('worker.mjs', course.folder), { type: 'module', name: 'python' });
       } catch (error) {
-        fail(`this browser cannot run it (${error.message})`);
+        fail(say('this browser cannot run it ({error})', { error: error.message }));
         return;
       }
       this.#worker.onerror = (event) => {
         event.preventDefault();
-        fail(event.message || 'its program worker.mjs could not be loaded from this site');
+        fail(event.message || say('its program worker.mjs could not be loaded from this site'));
       };
       this.#worker.onmessage = ({ data }) => {
         if (data.type === 'live') resolve({ how: data.how, answer: JSON.parse(data.answer) });
-        else if (data.type === 'failed') fail(data.reason);
+        else if (data.type === 'failed') fail(REASONS[data.reason.kind](data.reason));
         else if (data.type === 'answer') this.#settle(data);
         else tell(data);
       };

@@ -1,0 +1,225 @@
+"""What the site keeps on the reader's device, and what works from there when the network is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from site_builder import offline
+from site_builder.browsing import serving
+from site_builder.node import run_node
+
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, PATIENCE, Linear, Visit
+
+pytestmark = pytest.mark.chromium
+
+METERED = {**GOOD, "type": "cellular"}
+NAMES_OF_CACHES = "async () => (await caches.keys()).filter(name => name.startsWith('every-flop-counts'))"
+KEPT_FILES = """async () => {
+    const found = [];
+    for (const name of await caches.keys())
+        for (const request of await (await caches.open(name)).keys()) found.push(new URL(request.url).pathname);
+    return found;
+}"""
+
+
+@pytest.fixture
+def listed(site: Path) -> dict[str, Any]:
+    """What the service worker knows of the site: {path: [hash, bytes, group]}."""
+    files: dict[str, Any] = json.loads(offline.LIST.read_text(encoding="utf-8"))["files"]
+    return files
+
+
+def size_of(listed: dict[str, Any], *groups: str) -> int:
+    """The bytes of the files in these groups."""
+    return sum(size for _, size, group in listed.values() if group in groups)
+
+
+def wait_until_kept(visitor: Visit, size: int) -> None:
+    """Wait until the page says that so many bytes are kept."""
+    visitor.page.wait_for_function(
+        "size => Number(document.documentElement.dataset.lcKept) >= size", arg=size
+    )
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Ask again and again, a minute at most."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.1)
+
+
+def pages(site: Path) -> list[str]:
+    found = (path.relative_to(site) for path in site.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if "_static" not in path.parts)
+
+
+def move_the_first_slider(visitor: Visit) -> None:
+    """Press a key on the page's first slider, and wait until the explorer has answered."""
+    handle = visitor.page.locator(".lc-live .noUi-handle").first
+    handle.focus()
+    before = visitor.page.locator(".lc-live").first.inner_text()
+    visitor.page.keyboard.press("ArrowRight")
+    visitor.page.keyboard.press("ArrowRight")
+    visitor.wait_for("live")
+    visitor.page.wait_for_function(
+        """before => document.querySelector('.lc-live').innerText !== before
+                  && !document.querySelector('.lc-live[aria-busy]')""",
+        arg=before,
+    )
+
+
+def test_after_one_visit_every_page_opens_without_a_network(
+    visit: Callable[..., Visit], site: Path, listed: dict[str, Any]
+) -> None:
+    """Whoever opened the course once can read all of it on the train, formulas and styles included."""
+    visitor = visit(keeps=True)
+    visitor.open("index.html")
+    wait_until_kept(visitor, size_of(listed, "pages"))
+    visitor.lose_the_network()
+    for name in pages(site):
+        page = visitor.open(name)
+        page.wait_for_load_state("networkidle")
+        assert page.locator("main").first.inner_text().strip(), name
+        if page.locator(".lc-live").count():
+            visitor.wait_for("drawn")
+    assert not [line for line in visitor.said if "Failed to load" in line]
+
+
+def test_once_python_ran_every_explorer_answers_without_a_network(
+    visit: Callable[..., Visit], site: Path, listed: dict[str, Any]
+) -> None:
+    """Python comes from the device, on pages that were never opened before too."""
+    visitor = visit(keeps=True)
+    visitor.open(EXPLORER_PAGE)
+    visitor.wait_for("drawn")
+    Linear(visitor).press("in_features", "ArrowRight")
+    visitor.wait_for("live")
+    wait_until_kept(visitor, size_of(listed, "pages", "python"))
+    visitor.lose_the_network()
+    with_explorers = [name for name in pages(site) if "lc-live" in (site / name).read_text(encoding="utf-8")]
+    assert len(with_explorers) > 1
+    for name in with_explorers:
+        visitor.open(name)
+        visitor.wait_for("drawn")
+        move_the_first_slider(visitor)
+        assert visitor.page.evaluate("document.documentElement.dataset.lcHow") == "snapshot"
+
+
+def test_on_a_good_connection_python_is_kept_before_it_is_used(
+    visit: Callable[..., Visit], listed: dict[str, Any]
+) -> None:
+    """Megabytes that cost nothing are fetched while nothing else is to do."""
+    visitor = visit(keeps=True, connection=GOOD)
+    visitor.open("index.html")
+    wait_until_kept(visitor, size_of(listed, "pages", "python"))
+
+
+def test_where_bytes_cost_only_what_was_loaded_is_kept(visit: Callable[..., Visit]) -> None:
+    """On a phone's connection no page is fetched that nobody opened."""
+    visitor = visit(keeps=True, connection=METERED)
+    visitor.open("index.html")
+    wait_until_kept(visitor, 1)
+    kept = visitor.page.evaluate(KEPT_FILES)
+    assert "/index.html" in kept
+    assert not [name for name in kept if name.startswith("/chapters/") or "python-" in name]
+    visitor.lose_the_network()
+    assert visitor.open("index.html").locator("article h1").first.is_visible()
+
+
+def test_a_page_that_comes_from_the_device_says_so(
+    visit: Callable[..., Visit], listed: dict[str, Any]
+) -> None:
+    """Nobody takes an old copy for today's page."""
+    visitor = visit(keeps=True)
+    visitor.open("index.html")
+    wait_until_kept(visitor, size_of(listed, "pages"))
+    words = visitor.page.locator(".lc-kept")
+    assert re.search(r"Kept on this device.*\d\.\d MB", words.inner_text())
+    visitor.lose_the_network()
+    visitor.open(EXPLORER_PAGE)
+    visitor.page.locator(".lc-kept", has_text="There is no network").wait_for()
+
+
+def test_forget_leaves_nothing_behind_until_it_is_asked_to_keep_again(
+    visit: Callable[..., Visit], listed: dict[str, Any]
+) -> None:
+    """One button undoes it, for later visits too; another takes that back."""
+    visitor = visit(keeps=True)
+    visitor.open("index.html")
+    wait_until_kept(visitor, size_of(listed, "pages"))
+    visitor.page.get_by_role("button", name="Forget").click()
+    visitor.page.locator(".lc-kept", has_text="Nothing of this course is kept").wait_for()
+    assert visitor.page.evaluate(NAMES_OF_CACHES) == []
+    visitor.open("index.html")
+    visitor.page.locator(".lc-kept", has_text="Nothing of this course is kept").wait_for()
+    registrations = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    assert visitor.page.evaluate(registrations) == 0
+    visitor.page.get_by_role("button", name="Keep it").click()
+    wait_until_kept(visitor, size_of(listed, "pages"))
+
+
+# ---- where the site lies, and which build it is ---------------------------------------------------------
+
+
+@pytest.fixture
+def deployed(site: Path, tmp_path: Path, browser: Any) -> Iterator[tuple[Path, Visit]]:
+    """A copy of the site in a folder of a server, and a visitor of it."""
+    copy = tmp_path / "schools" / "course"
+    shutil.copytree(site, copy)
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(tmp_path))
+        visitor = Visit(browser, f"{server.address}schools/course/", keeps=True)
+        visitor.server = server
+        stack.callback(visitor.context.close)
+        yield copy, visitor
+
+
+def deploy(site: Path, old: str, new: str) -> None:
+    """Make another build of it: other words in a page, and the service worker that knows them."""
+    page = site / "index.html"
+    page.write_text(page.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    needed = frozenset(json.loads((offline.FOLDER / "manifest.json").read_text(encoding="utf-8"))["needed"])
+    files = offline.site_files(site, needed)
+    files["files"].pop("service-worker.js", None)
+    listing = site.parent / "files.json"
+    listing.write_text(json.dumps(files), encoding="utf-8")
+    script = site / "service-worker.js"
+    run_node("bundle_one.mjs", str(offline.SOURCES / "service_worker.mjs"), str(script), "SITE_FILES", str(listing))
+
+
+def test_it_keeps_a_site_that_lies_in_a_folder(
+    deployed: tuple[Path, Visit], listed: dict[str, Any]
+) -> None:
+    """A school's server may hold the course anywhere; nothing outside of its folder is touched."""
+    _, visitor = deployed
+    visitor.open("")
+    wait_until_kept(visitor, size_of(listed, "pages"))
+    visitor.lose_the_network()
+    assert visitor.open(EXPLORER_PAGE).locator("article h1").first.is_visible()
+    assert all(name.startswith("/schools/course/") for name in visitor.page.evaluate(KEPT_FILES))
+
+
+def test_a_new_build_is_seen_at_once_and_replaces_what_was_kept(
+    deployed: tuple[Path, Visit], listed: dict[str, Any]
+) -> None:
+    """With a network the newest page is shown; without one, too, and nothing of the older build is left."""
+    copy, visitor = deployed
+    visitor.open("index.html")
+    wait_until_kept(visitor, size_of(listed, "pages"))
+    (before,) = visitor.page.evaluate(NAMES_OF_CACHES)
+    heading = visitor.page.locator("article h1").first.inner_text().split("\n")[0].rstrip("#")
+    deploy(copy, heading, "Counted Anew")
+    assert "Counted Anew" in visitor.open("index.html").locator("article h1").first.inner_text()
+    wait_until(lambda: [name != before for name in visitor.page.evaluate(NAMES_OF_CACHES)] == [True])
+    visitor.lose_the_network()
+    assert "Counted Anew" in visitor.open("index.html").locator("article h1").first.inner_text()
+    assert visitor.open(EXPLORER_PAGE).locator("article h1").first.is_visible()
