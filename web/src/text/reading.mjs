@@ -1,4 +1,4 @@
-// <p class="lc-reading" data-minutes="25"></p>: how long a chapter takes, and where the reader left off.
+// <p class="lc-reading">About 15 minutes</p> gets a link to where the reader left off.
 import { all, element, pageKey } from '../dom.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
@@ -26,9 +26,6 @@ function currentSection(parts) {
 }
 
 function describe(place, stored) {
-  const minutes = Number(place.dataset.minutes);
-  place.replaceChildren();
-  if (minutes) place.append(element('span.lc-minutes', {}, say('About {minutes} minutes', { minutes })));
   const part = stored && sections().find(({ id }) => id === stored.section);
   if (part) {
     place.append(element('a.lc-continue', { href: `#${part.id}` }, say('Continue where you left off: {section}', { section: part.title })));
