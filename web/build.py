@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from site_builder.assets import mathjax_and_fonts, page_script
+from site_builder.assets import fonts, page_script
 from site_builder.book import book
 from site_builder.browser_python import browser_python, packed_pyodide
 from site_builder.lock import only_one_build
@@ -17,7 +17,7 @@ from site_builder.offline import service_worker
 from site_builder.places import SITE
 from site_builder.step import BuildError
 
-STEPS = (node_packages, page_script, mathjax_and_fonts, packed_pyodide, browser_python, book, service_worker)
+STEPS = (node_packages, page_script, fonts, packed_pyodide, browser_python, book, service_worker)
 
 
 def build(force: bool = False) -> None:

@@ -568,7 +568,7 @@ LATEX = Notation(
 def _html_letter(name: str) -> str:
     base, subscript = _subscripted(name)
     written = f"<i>{base}</i>" + (f"<sub>{subscript}</sub>" if subscript else "")
-    return f'<span class="lc-sym lc-d-{dimension(name)}" data-sym="{name}" tabindex="0">{written}</span>'
+    return f'<span class="lc-sym lc-d-{dimension(name)}" data-sym="{name}">{written}</span>'
 
 
 def _html_number(number: int, letter: str | None) -> str:

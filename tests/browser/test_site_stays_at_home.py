@@ -58,9 +58,12 @@ def test_a_page_without_explorers_loads_neither_widgets_nor_python(visit: Callab
     assert visitor.workers == []
 
 
-def test_formulas_are_typeset_by_the_site_itself(visit: Callable[..., Any]) -> None:
-    """MathJax runs from the site's own files."""
-    visitor = visit()
+def test_formulas_stand_in_the_page_without_scripts(visit: Callable[..., Any], site: Path) -> None:
+    """They are MathML, laid out by the browser; nobody meets TeX, and no page loads a typesetter."""
+    visitor = visit(java_script_enabled=False)
     page = visitor.open("chapters/fully_connected.html")
-    page.wait_for_selector("mjx-container")
-    assert any("course/mathjax/" in url for url in visitor.requests)
+    assert page.locator("math").first.is_visible()
+    for name in pages(site):
+        text = (site / name).read_text(encoding="utf-8")
+        assert "\\(" not in text, name
+        assert "mathjax" not in text.lower(), name

@@ -1,4 +1,4 @@
-"""The page script (bundled by esbuild), MathJax and the fonts: what every page may load."""
+"""The page script (bundled by esbuild) and the fonts: what every page may load."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from .node import run_node
 from .places import ASSETS, NODE_MODULES, WEB
 from .step import Step, copy_files
 
-MATHJAX = NODE_MODULES / "mathjax" / "es5"
 FONTS = NODE_MODULES / "@fontsource-variable"
 FONT_FILES = (
     "source-serif-4/files/source-serif-4-latin-wght-normal.woff2",
@@ -35,9 +34,8 @@ def page_script() -> Step:
 
 
 def _copy_vendor() -> None:
-    for folder in ("mathjax", "fonts"):
+    for folder in ("mathjax", "fonts"):  # formulas are typeset in the build; older builds left MathJax here
         shutil.rmtree(ASSETS / folder, ignore_errors=True)
-    copy_files(MATHJAX, ("tex-chtml.js", "output/chtml/fonts/woff-v2"), ASSETS / "mathjax")
     for name in FONT_FILES:
         copy_files(FONTS / name.rpartition("/")[0], (name.rpartition("/")[2],), ASSETS / "fonts")
         family = name.partition("/")[0]
@@ -45,12 +43,12 @@ def _copy_vendor() -> None:
         shutil.copy2(FONTS / family / "LICENSE", licence)
 
 
-def mathjax_and_fonts() -> Step:
-    """Formulas and letters, served by the site itself."""
+def fonts() -> Step:
+    """Letters, served by the site itself."""
     return Step(
-        name="MathJax and fonts",
+        name="fonts",
         inputs=(WEB / "package-lock.json",),
-        outputs=(ASSETS / "mathjax" / "tex-chtml.js", ASSETS / "fonts"),
+        outputs=(ASSETS / "fonts",),
         work=_copy_vendor,
         words=FONT_FILES,
     )

@@ -22,7 +22,7 @@ def _forget() -> None:
 def _forget_what_old_code_computed() -> None:
     """Drop executed cells and parsed pages when the code behind them is no longer the same."""
     stamp = STAMPS / "library-of-the-book"
-    wanted = fingerprint((LIBRARY, WEB / "sphinx", REPOSITORY / "_config.yml"))
+    wanted = fingerprint((LIBRARY, WEB / "sphinx", WEB / "typeset.mjs", REPOSITORY / "_config.yml"))
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         _forget()
         stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def book() -> Step:
     """Jupyter Book into _build/html; any warning or failing cell is an error."""
     return Step(
         name="book",
-        inputs=(*SOURCES, LIBRARY, ASSETS, WEB / "sphinx", WEB / "style"),
+        inputs=(*SOURCES, LIBRARY, ASSETS, WEB / "sphinx", WEB / "typeset.mjs", WEB / "style"),
         outputs=(SITE / "index.html",),
         work=_build,
     )

@@ -204,6 +204,34 @@ def copy_assets(app: Sphinx) -> None:
         (target / stale).unlink()
 
 
+FONT_AWESOME = re.compile(r"\.(?:fa[bsrltd]?|svg-inline--fa)(?:$|[-.:,\s>+~\[])|--fa-")
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+
+
+def without_font_awesome(style: str) -> str:
+    """The theme's style sheet without its icon fonts: course.css draws the few icons that pages show."""
+
+    def kept(rule: re.Match[str]) -> str:
+        if "Font Awesome" in rule[2] or "FontAwesome" in rule[2]:
+            return "" if rule[1].strip() == "@font-face" or FONT_AWESOME.search(rule[1]) else rule[0]
+        selectors = [one for one in rule[1].split(",") if not FONT_AWESOME.search(one)]
+        return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
+
+    return RULE.sub(kept, style)
+
+
+def drop_font_awesome(app: Sphinx, error: Exception | None) -> None:
+    """Take the icon fonts and their script out of the built site."""
+    static = Path(app.outdir) / "_static"
+    style = static / "styles" / "pydata-sphinx-theme.css"
+    if error or app.builder.format != "html" or not style.exists():
+        return
+    style.write_text(without_font_awesome(style.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
+    for name in ("fontawesome.js", "fontawesome.js.map", "fontawesome.js.LICENSE.txt"):
+        (static / "scripts" / name).unlink(missing_ok=True)
+
+
 def _assets_hash() -> str:
     """Changes when a page must be written anew because what it loads has changed."""
     digest = sha256()
@@ -225,6 +253,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Not for anyone to set: a configuration value whose change makes Sphinx write the pages anew.
     app.add_config_value("course_assets", _assets_hash(), "html")
     app.connect("builder-inited", copy_assets)
+    app.connect("build-finished", drop_font_awesome)
     app.connect("doctree-read", place_explorers)
     app.connect("html-page-context", dress_page, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

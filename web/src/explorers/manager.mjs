@@ -19,11 +19,6 @@ const CLASSES = {
   '@jupyter-widgets/controls': { ...controls, HTMLView: MorphingHTMLView, IntSliderView: NumberView },
 };
 
-// ipywidgets asks MathJax 2 to set its labels; the book has MathJax 3 and the explorers write MathML.
-function silenceOldMathJax() {
-  if (globalThis.MathJax && !globalThis.MathJax.Hub) globalThis.MathJax.Hub = { Queue() {} };
-}
-
 // Boxes make their children's views later than themselves: wait until all of the tree is in the page.
 async function wholeView(view) {
   await view.displayed;
@@ -32,11 +27,6 @@ async function wholeView(view) {
 }
 
 export class PageManager extends ManagerBase {
-  constructor() {
-    super();
-    silenceOldMathJax();
-  }
-
   async loadClass(name, module) {
     const found = CLASSES[module]?.[name];
     if (!found) throw new Error(`This page cannot show ${name} of ${module}; explorers use @jupyter-widgets/controls`);

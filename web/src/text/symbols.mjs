@@ -1,8 +1,10 @@
 // Touch, hover or focus a symbol (data-sym) and everything that bears the same name lights up: the formula's
 // letter, its number in the substitution line, its cells in the picture. Escape or a touch elsewhere puts it out.
+// A formula is one stop of the Tab key; the arrow keys move between its symbols.
 import { all } from '../dom.mjs';
 
 const LIT = 'lc-lit';
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 let lit = null; // {container, name}
 
@@ -27,10 +29,40 @@ function light({ target }) {
   return show(container, symbol.dataset.sym);
 }
 
+const symbolsOf = (formula) => all('.lc-sym', formula);
+
+// The symbol that was focused last stays the one that Tab finds.
+function makeOneStop(formula) {
+  const symbols = symbolsOf(formula);
+  const stop = symbols.find((symbol) => symbol === document.activeElement || symbol.tabIndex === 0) ?? symbols[0];
+  for (const symbol of symbols) {
+    symbol.tabIndex = symbol === stop ? 0 : -1;
+    symbol.setAttribute('role', 'button');
+  }
+}
+
+const makeStops = (root) => all('.lc-formula', root).forEach(makeOneStop);
+
+function move(event) {
+  const step = STEPS[event.key];
+  const symbol = event.target.closest?.('.lc-formula .lc-sym');
+  if (!step || !symbol) return;
+  const symbols = symbolsOf(symbol.closest('.lc-formula'));
+  const next = symbols[(symbols.indexOf(symbol) + step + symbols.length) % symbols.length];
+  event.preventDefault();
+  symbol.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
 export function startSymbols() {
+  makeStops(document);
   document.addEventListener('pointerover', light);
   document.addEventListener('focusin', light);
   document.addEventListener('pointerdown', light);
-  document.addEventListener('keydown', ({ key }) => key === 'Escape' && hide());
-  document.addEventListener('lc-explorer-changed', () => lit && show(lit.container, lit.name));
+  document.addEventListener('keydown', (event) => (event.key === 'Escape' ? hide() : move(event)));
+  document.addEventListener('lc-explorer-changed', ({ target }) => {
+    makeStops(target);
+    if (lit) show(lit.container, lit.name);
+  });
 }
