@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.browser.pages import pages
+
 pytestmark = pytest.mark.chromium
 
 LOADED = re.compile(r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["']((?:https?:)?//[^"']+)""")
-
-
-def pages(site: Path) -> list[str]:
-    """Every HTML page of the built site."""
-    found = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(path.as_posix() for path in found if "_static" not in path.parts)
 
 
 def test_no_request_leaves_this_machine_on_any_page(visit: Callable[..., Any], site: Path) -> None:

@@ -1,5 +1,6 @@
-// <div class="lc-copy" data-copy="text">...</div> gets a button that copies the text.
+// <div class="lc-copy" data-copy="text">...</div> gets a button that copies the text, and is named after it.
 import { all, element } from '../dom.mjs';
+import { say } from '../words.mjs';
 
 const SHOWN_FOR = 1600;
 
@@ -21,20 +22,41 @@ async function copyText(text) {
 export async function copyAndSay(button, text) {
   const before = button.dataset.label ?? button.textContent;
   button.dataset.label = before;
-  button.textContent = (await copyText(text)) ? 'Copied' : 'Could not copy';
+  button.textContent = (await copyText(text)) ? say('Copied') : say('Could not copy');
   setTimeout(() => { button.textContent = before; }, SHOWN_FOR);
+}
+
+// A formula that stands on the page twice has two buttons: the second says so.
+function named(text, place) {
+  const same = all('.lc-copy').filter((other) => other.dataset.copy === text && other.checkVisibility());
+  const index = same.indexOf(place);
+  return index > 0 ? say('Copy {text} ({place})', { text, place: index + 1 }) : say('Copy {text}', { text });
 }
 
 function addButtons(root) {
   for (const place of all('.lc-copy', root)) {
-    if (place.querySelector('.lc-copy-button')) continue;
-    place.append(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite' }, 'Copy'));
+    const made = place.querySelector('.lc-copy-button')
+      ?? place.appendChild(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite' }, say('Copy')));
+    made.setAttribute('aria-label', named(place.dataset.copy, place));
   }
+}
+
+// The theme's buttons beside code: it makes them when the page has loaded, all with one name.
+function nameCodeButtons() {
+  all('button.copybtn').forEach((button, index) => {
+    const [line] = (document.querySelector(button.dataset.clipboardTarget)?.textContent ?? '').trim().split('\n');
+    button.setAttribute('aria-label', say('Copy code {number}: {line}', { number: index + 1, line }));
+  });
 }
 
 export function startCopyButtons() {
   addButtons(document);
+  if (document.readyState === 'complete') nameCodeButtons();
+  else addEventListener('load', nameCodeButtons);
   document.addEventListener('lc-explorer-changed', ({ target }) => addButtons(target));
+  document.addEventListener('lc-convention', () => addButtons(document));
+  new MutationObserver((changes) => changes.forEach(({ target }) => addButtons(target.parentElement)))
+    .observe(document.body, { subtree: true, attributeFilter: ['data-copy'] }); // a formula that the reader pulls
   document.addEventListener('click', ({ target }) => {
     const button = target.closest?.('.lc-copy-button');
     if (button) copyAndSay(button, button.closest('.lc-copy').dataset.copy);
