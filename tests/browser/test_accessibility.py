@@ -45,11 +45,12 @@ def test_axe_finds_nothing_serious_on_any_page(visit: Callable[..., Any], site: 
     assert findings == {}
 
 
-def test_no_page_scrolls_sideways_on_a_phone_or_complains(visit: Callable[..., Any], site: Path) -> None:
-    """Wide things scroll in boxes of their own; the console stays quiet."""
+@pytest.mark.parametrize("width", [360, 768])
+def test_no_page_scrolls_sideways_or_complains(visit: Callable[..., Any], site: Path, width: int) -> None:
+    """On a narrow screen wide things scroll in boxes of their own; the console stays quiet."""
     for name in pages(site):
-        visitor = opened(visit, name, viewport={"width": 360, "height": 740})
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360, name
+        visitor = opened(visit, name, viewport={"width": width, "height": 740})
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert visitor.errors == [], name
         visitor.context.close()
 

@@ -57,18 +57,6 @@ def test_the_dark_page_is_drawn_on_the_dark_paper(visit: Callable[..., Any]) -> 
     assert ground == f"rgb{computed(page, '--lc-paper')}"
 
 
-@pytest.mark.parametrize("name", ["index.html", "chapters/fully_connected.html", "chapters/lenet.html"])
-@pytest.mark.parametrize("width", [360, 768])
-def test_no_page_scrolls_sideways(visit: Callable[..., Any], name: str, width: int) -> None:
-    """On a narrow screen wide things scroll in boxes of their own, never the page."""
-    visitor = visit(viewport={"width": width, "height": 740})
-    page = visitor.open(name)
-    page.wait_for_load_state("networkidle")
-    if page.locator(".lc-live").count():
-        visitor.wait_for("drawn")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def test_on_a_phone_the_picture_comes_before_the_controls(visit: Callable[..., Any]) -> None:
     """The reader sees what the controls will change."""
     visitor = visit(viewport={"width": 360, "height": 740})

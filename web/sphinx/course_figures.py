@@ -9,7 +9,6 @@ phone: a figure with many words is HTML.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,17 +135,6 @@ class _Shelf:
     def bottom(self) -> float:
         """Where the lowest row ends."""
         return self.y + self.height
-
-
-def screens(weights: int, width: int = 1920, height: int = 1080) -> int:
-    """How many screens it takes to show each weight as one pixel."""
-    return math.ceil(weights / (width * height))
-
-
-def weights_a_pixel(net: lc.Layer) -> int:
-    """How many weights a unit of area stands for in `weights_to_scale`."""
-    widest = max(_sides(leaf)[0] for _path, leaf in net.leaves() if type(leaf) in _FAMILIES)
-    return round((widest / WIDTH) ** 2)
 
 
 # ---- where parameters sit and work is done -----------------------------------------------------------

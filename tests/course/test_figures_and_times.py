@@ -1,0 +1,77 @@
+"""Still figures say the same as their tables, and minutes of practice are counted apart."""
+
+from __future__ import annotations
+
+import re
+
+import course_figures
+import course_reading
+import course_site
+import pytest
+from docutils import nodes
+
+import layercost as lc
+
+VGG = lc.networks.vgg16()
+
+
+def test_a_figure_of_weights_is_to_scale_and_its_table_holds_every_weight() -> None:
+    """Areas are as weights; the smallest sides are drawn a little too large, to be seen at all."""
+    picture = course_figures.weights_to_scale(VGG)
+    sides = re.findall(r'<rect[^>]* width="([\d.]+)" height="([\d.]+)"', picture.drawn)
+    assert len(sides) == len(picture.rows)
+    largest = max(float(width) * float(height) for width, height in sides)
+    unit = (25_088 / course_figures.WIDTH) ** 2
+    assert largest * unit == pytest.approx(25_088 * 4_096, rel=0.01)
+    weights = sum(int(row[-1].replace(",", "")) for row in picture.rows)
+    assert weights == lc.count(VGG, lc.WEIGHTS).total
+
+
+def test_the_bars_of_a_network_add_up() -> None:
+    """Parameters and work of all layers are the whole of each bar."""
+    picture = course_figures.parameters_and_work(lc.networks.lenet5())
+    parts = [float(part) for part in re.findall(r"--lc-part: ([\d.]+)", picture.drawn)]
+    assert sum(parts) == pytest.approx(2, abs=0.01)
+    assert sum(int(row[1].replace(",", "")) for row in picture.rows) == 61_706
+    assert sum(int(row[2].replace(",", "")) for row in picture.rows) == 416_520
+
+
+def test_every_answer_of_a_tool_stands_in_the_figure() -> None:
+    """Four numbers for one layer, each with its tools."""
+    picture = course_figures.answers(lc.Linear(300, 100))
+    assert [row[-1] for row in picture.rows] == ["30,000", "30,100", "60,000", "60,100"]
+    assert "TensorFlow" not in picture.drawn
+    assert "tf.profiler" in picture.drawn
+
+
+def test_a_figure_is_read_aloud_and_opens_as_a_table() -> None:
+    """No meaning rests on a picture alone."""
+    for draw, layer in (("answers", lc.Linear(3, 4)), ("weights_to_scale", VGG), ("parameters_and_work", VGG)):
+        written = course_figures.FIGURES[draw](layer).html("caption")
+        assert 'role="img"' in written
+        assert 'aria-label="' in written
+        assert "<details" in written
+        assert "<table" in written
+
+
+def test_practice_counts_apart_and_sources_do_not_count() -> None:
+    """A hundred and eighty words a minute, rounded up to five minutes."""
+    page = nodes.document(None, None)
+    for title, words in (("What it does", 900), ("What the sources say", 900), ("Practice", 100)):
+        section = nodes.section("", nodes.title(text=title), nodes.paragraph(text="word " * words))
+        page += section
+    page[-1] += nodes.raw("", '<span class="lc-step"></span>' * 8, format="html")
+    found = course_reading.times(page)
+    assert found[""].minutes == 5
+    assert found["Practice"] == course_reading.Time(words=100, questions=8)
+    assert found["Practice"].minutes == 10
+
+
+def test_a_style_sheet_loses_its_icon_fonts_and_nothing_else() -> None:
+    """Selectors of icons go one by one; what they share with others stays."""
+    style = (
+        '@font-face{font-family:"Font Awesome 6 Free";src:url(x.woff2)}.fa-bars:before{content:"x"}'
+        "@media(max-width:9px){.fa,.navbar{color:red}}.family{color:blue}"
+    )
+    kept = "@media(max-width:9px){.navbar{color:red}}.family{color:blue}"
+    assert course_site.without_font_awesome(style) == kept
