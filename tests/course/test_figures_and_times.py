@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import course_drills
 import course_figures
 import course_reading
 import course_site
@@ -46,7 +47,9 @@ def test_every_answer_of_a_tool_stands_in_the_figure() -> None:
 
 def test_a_figure_is_read_aloud_and_opens_as_a_table() -> None:
     """No meaning rests on a picture alone."""
-    for draw, layer in (("answers", lc.Linear(3, 4)), ("weights_to_scale", VGG), ("parameters_and_work", VGG)):
+    layers = {"answers": lc.Linear(3, 4), "weights_to_scale": VGG, "parameters_and_work": VGG}
+    assert set(layers) == set(course_figures.FIGURES)
+    for draw, layer in layers.items():
         written = course_figures.FIGURES[draw](layer).html("caption")
         assert 'role="img"' in written
         assert 'aria-label="' in written
@@ -65,6 +68,15 @@ def test_practice_counts_apart_and_sources_do_not_count() -> None:
     assert found[""].minutes == 5
     assert found["Practice"] == course_reading.Time(words=100, questions=8)
     assert found["Practice"].minutes == 10
+
+
+def test_a_drill_is_read_once_however_often_it_is_drawn() -> None:
+    """Its other drawings lie hidden until somebody asks for another one."""
+    page = nodes.document(None, None)
+    page += course_drills.drill(
+        "", *(course_drills.variant("", nodes.paragraph(text="a b")) for _ in range(9))
+    )
+    assert course_reading.times(page)[""].words == 2
 
 
 def test_a_style_sheet_loses_its_icon_fonts_and_nothing_else() -> None:

@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any, NamedTuple
 
+from course_drills import variant
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
@@ -61,10 +62,21 @@ def part_of(node: nodes.Node) -> str:
     return ""
 
 
+def drawn_again(node: nodes.Node) -> bool:
+    """Whether a node stands in a drill's second or later drawing, which few readers ask for."""
+    while node.parent is not None:
+        if isinstance(node, variant):
+            return bool(node.parent.index(node) > 0)
+        node = node.parent
+    return False
+
+
 def times(doctree: nodes.document) -> dict[str, Time]:
     """What each part of the page takes."""
     found = {"": Time(), PRACTICE: Time(), SOURCES: Time()}
     for node in doctree.findall(lambda node: isinstance(node, nodes.paragraph | nodes.raw)):
+        if drawn_again(node):
+            continue
         raw = isinstance(node, nodes.raw)
         words = 0 if raw else len(node.astext().split())
         questions = len(QUESTION.findall(node.astext())) if raw else 0
