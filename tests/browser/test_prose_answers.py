@@ -318,6 +318,7 @@ def test_without_scripts_enter_loses_nothing(visit: Callable[..., Any]) -> None:
 def test_what_a_source_says_can_be_read_at_every_width(visit: Callable[..., Any], chapter: str) -> None:
     """The words of each claim are in sight, and no page is wider than a phone."""
     page = visit(viewport={"width": 360, "height": 800}).open(f"chapters/{chapter}.html")
+    page.locator("#what-the-sources-say details > summary").first.click()
     said = page.locator(".lc-claim .lc-claimed")
     assert said.count() == page.locator(".lc-claim").count() == 7
     assert all(one.bounding_box()["height"] > 16 for one in said.all())

@@ -37,7 +37,8 @@ def _typesetter() -> subprocess.Popen[str]:
 def mathml(tex: str, display: bool = False) -> str:
     """A formula as MathML; one that TeX does not understand is a ValueError."""
     running = _typesetter()
-    assert running.stdin and running.stdout
+    assert running.stdin
+    assert running.stdout
     running.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
     running.stdin.flush()
     written = str(json.loads(running.stdout.readline()))
@@ -67,7 +68,8 @@ def _block(self: Any, node: nodes.math_block) -> None:
 def _stop(_app: Sphinx, _error: Exception | None) -> None:
     if _typesetter.cache_info().currsize:
         running = _typesetter()
-        assert running.stdin and running.stdout
+        assert running.stdin
+        assert running.stdout
         running.stdin.close()
         running.wait(timeout=30)
         running.stdout.close()
