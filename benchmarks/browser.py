@@ -1,21 +1,32 @@
-"""How quick a chapter is in a browser: readable, first live answer, every further move.
+"""How quick the course is in a browser: readable, first live answer, every further move; and what it downloads.
 
-`python benchmarks/browser.py` prints a Markdown table; with `--write` it goes into benchmarks/RESULTS.md.
-The site must be built (`python web/build.py`), and a Chromium must be on PATH.
+`python benchmarks/browser.py` prints Markdown tables; with `--write` they go into benchmarks/RESULTS.md.
+The site must be built (`python web/build.py`), and a Chromium must be on PATH. Pages and explorers are found in it.
+`--only fully_connected --trials 3` measures some pages, quickly; `--as phone` on one device.
 
-- readable: from opening the page to the first paint of its text, cold (nothing cached)
-- drawn: until the controls are in place, still without Python
-- first answer: from the first key on a slider, with nothing started in advance, to the first number that
-  Python computed; cold (a fresh browser profile) and warm (files in the browser's cache)
-- move: from the key event to the changed number, in the page's own clock
+Each is measured as on this machine, and as on a phone of the middle class: Chromium's page processes run a quarter
+of the time (their workers too, which Chromium's own throttling leaves out), and the server sends 1.6 Mbit/s, 150 ms
+late. The site is served packed (gzip); bytes are counted where they leave the server.
+
+- readable: from opening the page to the first paint of its text, with nothing cached; and the bytes until then
+- first answer: from the first key on a slider, with nothing started in advance, to the first number that Python
+  computed; cold (a fresh browser profile, with the bytes from that key on) and warm (files in the browser's cache)
+- move: from the key event to the changed explorer, in the page's own clock
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import signal
 import statistics
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,35 +35,56 @@ import report
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "web"))
 
-from site_builder.browsing import launch, serving  # noqa: E402
+from site_builder.browsing import Line, launch, serving  # noqa: E402
 from site_builder.places import SITE  # noqa: E402
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-EXPLORERS = {
-    "Fully connected layers": ("chapters/fully_connected.html", "in_features"),
-    "LeNet-5": ("chapters/lenet.html", "size"),
-}
-MOVES = 60
-TRIALS = 5
-PATIENCE = 120_000
+MOVES = 20
+RUNS = 0.005  # seconds that a slowed process runs at a time
+PATIENCE = 180_000
 
-# Press an arrow key on the focused slider; give the milliseconds until the substitution lines have changed.
-PRESS_AND_WAIT = """key => new Promise(resolve => {
-    const line = document.activeElement.closest('.lc-explorer').querySelector('.lc-total');
-    const before = line.textContent;
+@dataclass(frozen=True)
+class Device:
+    """How much slower than this machine it computes, and what its line lets pass (0: all of it)."""
+
+    slowness: int = 1
+    bytes_a_second: float = 0
+    latency: float = 0
+
+
+DEVICES = {"this machine": Device(), "phone": Device(4, 1.6e6 / 8, 0.15)}
+
+# A connection of which nothing is known: there, nothing starts in advance.
+UNKNOWN = "Object.defineProperty(Navigator.prototype, 'connection', {get: () => undefined})"
+
+# Press an arrow key on the focused slider; give the milliseconds until the explorer around it has changed.
+PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
+    const handle = document.activeElement;
+    const explorer = handle.closest('.lc-explorer');
+    const shown = () => [...explorer.querySelectorAll('.widget-html')].map(part => part.innerHTML).join();
+    const before = shown();
     let began;
+    const late = setTimeout(() => { watcher.disconnect(); reject(new Error('no answer')); }, 120000);
     const watcher = new MutationObserver(() => {
-        if (line.textContent === before) return;
+        if (shown() === before) return;
         watcher.disconnect();
+        clearTimeout(late);
         resolve(performance.now() - began);
     });
-    watcher.observe(line, {subtree: true, childList: true, characterData: true});
+    watcher.observe(explorer, {subtree: true, childList: true, characterData: true, attributes: true});
     began = performance.now();
-    const press = new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true});
-    document.activeElement.dispatchEvent(press);
+    handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+})"""
+# The id of each explorer, its first slider that can move up twice, marked so that it is found again.
+FIND_SLIDERS = """() => [...document.querySelectorAll('.lc-live')].map((place, index) => {
+    const explorer = place.querySelector('.lc-explorer');
+    const handle = [...explorer?.querySelectorAll('.noUi-handle') ?? []].find(handle => handle.checkVisibility()
+        && Number(handle.getAttribute('aria-valuenow')) < Number(handle.getAttribute('aria-valuemax')));
+    handle?.setAttribute('data-measured', index);
+    const name = [...explorer?.classList ?? []].find(name => /^lc-explorer-/.test(name)) ?? `${index}`;
+    return {name: name.replace('lc-explorer-', ''), index, found: Boolean(handle)};
 })"""
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-DRAWN = "performance.getEntriesByName('lc-drawn')[0].startTime"
 
 
 def percentile(values: list[float], part: float) -> float:
@@ -60,71 +92,190 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
-def open_chapter(context: Any, address: str, field: str) -> tuple[Any, float, float]:
-    """Open a chapter and focus a slider; the page, and when it was readable and drawn (ms)."""
+@contextmanager
+def slowed(browser: Any, slowness: int) -> Iterator[None]:
+    """Let Chromium's page processes, workers included, run a part of the time only: some ms of every few."""
+    if slowness == 1:
+        yield
+        return
+    session, over = browser.new_browser_cdp_session(), threading.Event()
+
+    def renderers() -> list[int]:
+        found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return [process["id"] for process in found if process["type"] == "renderer"]
+
+    processes = renderers()
+
+    def signal_all(number: int) -> None:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def alternate() -> None:
+        while not over.wait(RUNS):
+            signal_all(signal.SIGSTOP)
+            time.sleep(RUNS * (slowness - 1))
+            signal_all(signal.SIGCONT)
+
+    thread = threading.Thread(target=alternate, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        signal_all(signal.SIGCONT)
+
+
+@dataclass
+class Times:
+    """What was measured of one page on one device, trial by trial."""
+
+    readable: list[float] = field(default_factory=list)
+    readable_bytes: list[float] = field(default_factory=list)
+    cold: list[float] = field(default_factory=list)
+    live_bytes: list[float] = field(default_factory=list)
+    warm: list[float] = field(default_factory=list)
+    moves: dict[str, list[float]] = field(default_factory=dict)
+
+
+def open_page(context: Any, address: str) -> Any:
+    """Open a page; it is returned when its text is painted and its explorers are drawn."""
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
+    page.goto(address, wait_until="commit")
     page.wait_for_function(f"() => {FIRST_PAINT}")
-    page.locator(f".lc-explorer .lc-name-{field} .lc-range").first.focus()
-    return page, page.evaluate(FIRST_PAINT), page.evaluate(DRAWN)
+    return page
 
 
-def moves(page: Any) -> list[float]:
-    """Milliseconds of each of many moves of the focused slider, up and down by turns of ten."""
-    keys = ["ArrowRight" if step // 10 % 2 == 0 else "ArrowLeft" for step in range(MOVES)]
-    return [page.evaluate(PRESS_AND_WAIT, key) for key in keys]
+def sliders(page: Any) -> dict[str, int]:
+    """Where each explorer is on its page, by its name; those without a slider that can move are left out."""
+    page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
+    return {found["name"]: found["index"] for found in page.evaluate(FIND_SLIDERS) if found["found"]}
 
 
-def measure(browser: Any, address: str, field: str) -> dict[str, float]:
-    """All times of one chapter, in milliseconds: medians of the trials, percentiles of the moves."""
-    times: dict[str, list[float]] = {name: [] for name in ("readable", "drawn", "cold", "warm", "moves")}
-    for _ in range(TRIALS):
-        context = browser.new_context(viewport={"width": 1200, "height": 900})
-        page, readable, drawn = open_chapter(context, address, field)
-        times["readable"].append(readable)
-        times["drawn"].append(drawn)
-        times["cold"].append(page.evaluate(PRESS_AND_WAIT, "ArrowRight"))
-        times["moves"] += moves(page)
-        page.close()
-        page, _, _ = open_chapter(context, address, field)
-        times["warm"].append(page.evaluate(PRESS_AND_WAIT, "ArrowRight"))
-        context.close()
-    medians = {name: statistics.median(times[name]) for name in ("readable", "drawn", "cold", "warm")}
-    return {**medians, "p50": percentile(times["moves"], 0.5), "p95": percentile(times["moves"], 0.95)}
+def press(page: Any, index: int, key: str) -> float:
+    """Press a key on the measured slider of an explorer; the milliseconds until the explorer answered."""
+    page.locator(f"[data-measured='{index}']").focus()
+    return float(page.evaluate(PRESS_AND_WAIT, key))
 
 
-COLUMNS = {
-    "readable": "readable",
-    "drawn": "drawn",
-    "cold": "first answer, cold",
-    "warm": "first answer, warm",
-    "p50": "move p50",
-    "p95": "move p95",
-}
+def move_all(page: Any, found: dict[str, int], times: Times) -> None:
+    """Move each explorer's slider up and down many times."""
+    for name, index in found.items():
+        keys = ["ArrowRight" if step % 2 == 0 else "ArrowLeft" for step in range(MOVES)]
+        times.moves.setdefault(name, []).extend(press(page, index, key) for key in keys)
 
 
-def section(results: dict[str, dict[str, float]], browser_version: str, load_before: str) -> str:
+def trial(browser: Any, address: str, device: Device, line: Line, times: Times) -> None:
+    """One cold visit, with moves, and one warm visit after it."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, service_workers="block")
+    context.add_init_script(UNKNOWN)
+    context.new_page().goto("about:blank")  # so that there is a process to slow down
+    before = line.bytes
+    with slowed(browser, device.slowness):
+        page = open_page(context, address)
+        times.readable.append(page.evaluate(FIRST_PAINT))
+        times.readable_bytes.append(line.bytes - before)
+        if page.locator(".lc-live").count():
+            found = sliders(page)
+            measure_explorers(context, page, found, line, times)
+    context.close()
+
+
+def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line, times: Times) -> None:
+    """The first answer, the moves, and the first answer of a second visit."""
+    if not found:
+        return
+    page.wait_for_load_state("networkidle")
+    first, before = next(iter(found.values())), line.bytes
+    times.cold.append(press(page, first, "ArrowRight"))
+    times.live_bytes.append(line.bytes - before)
+    page.wait_for_selector("html[data-lc-python=live]", state="attached")
+    press(page, first, "ArrowLeft")
+    move_all(page, found, times)
+    address = page.url
+    page.close()
+    again = open_page(context, address)
+    sliders(again)
+    times.warm.append(press(again, first, "ArrowRight"))
+
+
+def pages(only: str) -> list[str]:
+    """Every page of the book whose name has this part."""
+    found = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    return sorted(name for name in found if only in name and name not in ("genindex.html", "search.html"))
+
+
+def measure(browser: Any, name: str, device: Device, trials: int) -> Times:
+    """All trials of one page on one device."""
+    times, line = Times(), Line(device.bytes_a_second, device.latency)
+    with serving(SITE, line=line) as server:
+        for _ in range(trials):
+            trial(browser, server.address + name, device, line, times)
+    return times
+
+
+# ---- tables ------------------------------------------------------------------------------------------
+
+PAGE_HEADS = ["page", "readable, ms", "kB until then", "first answer, cold, ms", "MB until then", "warm, ms"]
+MOVE_HEADS = ["explorer", "move p50, ms", "move p95, ms"]
+
+
+def median(values: list[float], scale: float = 1, digits: int = 0) -> str:
+    return f"{statistics.median(values) / scale:,.{digits}f}" if values else ""
+
+
+def page_row(name: str, times: Times) -> list[str]:
+    return [
+        name.removesuffix(".html"),
+        median(times.readable),
+        median(times.readable_bytes, 1e3),
+        median(times.cold),
+        median(times.live_bytes, 1e6, 2),
+        median(times.warm),
+    ]
+
+
+def move_rows(results: dict[str, Times]) -> list[list[str]]:
+    """One row for each explorer; one that stands on several pages is measured on all of them."""
+    together: dict[str, list[float]] = {}
+    for times in results.values():
+        for name, values in times.moves.items():
+            together.setdefault(name, []).extend(values)
+    return [[n, f"{percentile(v, 0.5):,.0f}", f"{percentile(v, 0.95):,.0f}"] for n, v in together.items()]
+
+
+def section(results: dict[str, dict[str, Times]], version: str, load_before: str, trials: int) -> str:
     """The results as Markdown."""
     how = (
         f"`python benchmarks/browser.py`, {report.today()}, {report.processor()}, load average before "
-        f"{load_before}, headless Chromium {browser_version}; "
-        f"milliseconds, medians of {TRIALS} trials, percentiles of {TRIALS * MOVES} moves."
+        f"{load_before}, headless Chromium {version}; medians of {trials} trials, percentiles of {MOVES} "
+        "moves in each."
     )
-    rows = [[chapter, *(f"{found[name]:,.0f}" for name in COLUMNS)] for chapter, found in results.items()]
-    table = report.table(["chapter", *COLUMNS.values()], rows)
-    return "\n".join(["## Explorers in the browser", "", how, "", *table])
+    lines = ["## Explorers in the browser", "", how]
+    for device, found in results.items():
+        rows = [page_row(name, times) for name, times in found.items()]
+        lines += ["", f"On {device}:", "", *report.table(PAGE_HEADS, rows)]
+        lines += ["", *report.table(MOVE_HEADS, move_rows(found))]
+    return "\n".join(lines)
+
+
+def arguments() -> argparse.Namespace:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md")
+    parser.add_argument("--only", default="", help="only pages whose name has this part")
+    parser.add_argument("--as", dest="device", choices=DEVICES, help="only on this device")
+    parser.add_argument("--trials", type=int, default=10)
+    return parser.parse_args()
 
 
 def main() -> int:
     """Measure, print, and write if asked."""
     from playwright.sync_api import sync_playwright
 
-    plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    arguments = parser.parse_args()
+    asked = arguments()
     chromium = next((path for path in map(shutil.which, CHROMIUMS) if path), None)
     if chromium is None:
         print("No Chromium is on PATH; on Debian: apt install chromium", file=sys.stderr)
@@ -133,15 +284,17 @@ def main() -> int:
         print("There is no site yet; build it first: python web/build.py", file=sys.stderr)
         return 1
     load_before = report.load()
-    with serving(SITE) as server, sync_playwright() as playwright:
+    devices = {name: device for name, device in DEVICES.items() if asked.device in (None, name)}
+    with sync_playwright() as playwright:
         browser = launch(playwright, chromium)
         results = {
-            name: measure(browser, server.address + path, field) for name, (path, field) in EXPLORERS.items()
+            name: {page: measure(browser, page, device, asked.trials) for page in pages(asked.only)}
+            for name, device in devices.items()
         }
-        text = section(results, browser.version, load_before)
+        text = section(results, browser.version, load_before, asked.trials)
         browser.close()
     print(text)
-    if arguments.write:
+    if asked.write:
         report.write_section("browser", text)
     return 0
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from site_builder.browser_python import NEEDED
 
 import layercost as lc
+from tests.browser.conftest import GOOD
 
 pytestmark = pytest.mark.chromium
 
@@ -45,7 +47,7 @@ def test_the_badge_states_the_size_of_what_will_be_downloaded(linear: Callable[.
     """The megabytes in the badge are those of the files that the worker fetches."""
     explorer = linear()
     folder = next((site / "_static" / "course").glob("python-*"))
-    size = sum(path.stat().st_size for path in folder.iterdir() if path.name != "manifest.json")
+    size = sum((folder / name).stat().st_size for name in NEEDED)
     assert f"{size / 1e6:.1f} MB" in explorer.badge.inner_text()
 
 
@@ -189,7 +191,7 @@ def test_an_opened_table_twin_stays_open_while_a_slider_moves(linear: Callable[.
 
 def test_a_mouse_that_rests_on_an_explorer_starts_python_in_advance(linear: Callable[..., Any]) -> None:
     """The wait is hidden: when the reader then moves a control, Python already runs."""
-    explorer = linear()
+    explorer = linear(connection=GOOD)
     explorer.root.locator(".lc-picture").first.hover()
     explorer.visit.wait_for("live")
     assert len(explorer.visit.workers) == 1
@@ -200,7 +202,7 @@ def test_a_mouse_that_rests_on_an_explorer_starts_python_in_advance(linear: Call
 
 def test_without_the_snapshot_python_starts_plainly(linear: Callable[..., Any]) -> None:
     """The memory snapshot is a shortcut, not a need."""
-    explorer = linear(missing=("snapshot.bin",))
+    explorer = linear(missing=("snapshot.xz",))
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
     explorer.visit.wait_for("live")
@@ -212,15 +214,15 @@ def test_without_the_snapshot_python_starts_plainly(linear: Callable[..., Any]) 
     ("missing", "named"),
     [
         pytest.param("/python-", "worker.mjs", id="all of Python"),
-        pytest.param("pyodide.mjs", "pyodide.mjs", id="Pyodide's loader"),
-        pytest.param("packages.zip", "packages.zip", id="the library"),
+        pytest.param("runtime.xz", "runtime.xz", id="Python itself"),
+        pytest.param(("snapshot.xz", "packages.zip"), "packages.zip", id="the library"),
     ],
 )
 def test_if_python_cannot_start_the_printed_explorer_stays_and_the_badge_says_why(
-    linear: Callable[..., Any], missing: str, named: str
+    linear: Callable[..., Any], missing: str | tuple[str, ...], named: str
 ) -> None:
     """The lines answer without it, the picture stays, the reader hears the reason and can try again."""
-    explorer = linear(missing=(missing,))
+    explorer = linear(missing=(missing,) if isinstance(missing, str) else missing)
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
     explorer.visit.wait_for("failed")
@@ -248,7 +250,7 @@ def test_try_again_starts_a_new_worker(linear: Callable[..., Any]) -> None:
 
 def test_with_data_saver_python_waits_for_its_button(linear: Callable[..., Any]) -> None:
     """A touch does not spend a saver's megabytes; the button does, and then the moved value is computed."""
-    explorer = linear(before="Object.defineProperty(navigator, 'connection', {value: {saveData: true}})")
+    explorer = linear(connection={"saveData": True})
     inputs, outputs = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
     explorer.root.locator(".lc-notice", has_text="picture follows when Python runs").wait_for()

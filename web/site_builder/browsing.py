@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from .server import HOST, SiteHandler, SiteServer
 
+PIECE = 8192  # bytes
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # it also runs as root, in containers; it sees only our own pages
     "--disable-gpu",
@@ -27,9 +29,47 @@ def launch(playwright: Any, chromium: str) -> Any:
     return playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
 
 
+class Line:
+    """What a server's answers pass through: counts their bytes, and lets them pass no faster than a network."""
+
+    def __init__(self, bytes_a_second: float = 0, latency: float = 0) -> None:
+        self.bytes = 0
+        self.latency = latency
+        self._rate = bytes_a_second
+        self._one_at_a_time = threading.Lock()
+
+    def write(self, target: Any, data: bytes) -> int:
+        """Write all data in pieces; everything on the line waits for everything else."""
+        view = memoryview(data)
+        for start in range(0, len(view), PIECE):
+            piece = view[start : start + PIECE]
+            with self._one_at_a_time:
+                if self._rate:
+                    time.sleep(len(piece) / self._rate)
+                self.bytes += len(piece)
+            target.write(piece)
+        return len(view)
+
+
+class _Paced:
+    """A connection's writer whose bytes pass through a line."""
+
+    def __init__(self, target: Any, line: Line) -> None:
+        self._target, self._line = target, line
+
+    def write(self, data: bytes) -> int:
+        return self._line.write(self._target, data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+
 @contextmanager
 def serving(
-    site: Path, missing: tuple[str, ...] = (), headers: dict[str, str] | None = None
+    site: Path,
+    missing: tuple[str, ...] = (),
+    headers: dict[str, str] | None = None,
+    line: Line | None = None,
 ) -> Iterator[SiteServer]:
     """Serve the site on a free port, in a thread; paths that contain a word of `missing` are not found.
 
@@ -37,8 +77,15 @@ def serving(
     """
 
     class Handler(SiteHandler):
+        def setup(self) -> None:
+            super().setup()
+            if line:
+                self.wfile = _Paced(self.wfile, line)
+
         def parse_request(self) -> bool:
             understood = super().parse_request()
+            if line:
+                time.sleep(line.latency)
             self.close_connection = self.close_connection or server.gone
             return understood and not server.gone
 

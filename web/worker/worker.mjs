@@ -101,16 +101,20 @@ async function compile() {
   return WebAssembly.compileStreaming(new Response(runtime, { headers: { 'Content-Type': 'application/wasm' } }));
 }
 
+const allOf = async (promised) =>
+  Object.fromEntries(await Promise.all(Object.entries(promised).map(async ([name, value]) => [name, await value])));
+
 // Pyodide with its module compiled here; `prepare` gets the memory of the module before Pyodide touches it.
-async function load({ module, script, prepare = () => {}, ...options }) {
+// What is missing is found before Pyodide starts, which would wait for it without end.
+async function load({ prepare = () => {}, ...parts }) {
+  const { script: createPyodideModule, module, ...options } = await allOf(parts);
   const original = WebAssembly.instantiateStreaming;
   WebAssembly.instantiateStreaming = async (_response, imports) => {
-    const instance = await WebAssembly.instantiate(await module, imports);
+    const instance = await WebAssembly.instantiate(module, imports);
     prepare(instance.exports.memory);
-    return { instance, module: await module };
+    return { instance, module };
   };
   try {
-    const createPyodideModule = await script;
     return await loadPyodide({ indexURL: FOLDER, lockFileContents: PYODIDE_LOCK, createPyodideModule, ...options });
   } finally {
     WebAssembly.instantiateStreaming = original;
