@@ -1,16 +1,18 @@
-"""How quick the course is in a browser: readable, first live answer, every further move; and what it downloads.
+"""How quick the course is in a browser: readable, first live answer, every further move; what it downloads.
 
 `python benchmarks/browser.py` prints Markdown tables; with `--write` they go into benchmarks/RESULTS.md.
-The site must be built (`python web/build.py`), and a Chromium must be on PATH. Pages and explorers are found in it.
+The site must be built (`python web/build.py`), and a Chromium must be on PATH.
+Pages and explorers are found in the site by themselves.
 `--only fully_connected --trials 3` measures some pages, quickly; `--as phone` on one device.
 
-Each is measured as on this machine, and as on a phone of the middle class: Chromium's page processes run a quarter
-of the time (their workers too, which Chromium's own throttling leaves out), and the server sends 1.6 Mbit/s, 150 ms
-late. The site is served packed (gzip); bytes are counted where they leave the server.
+Each is measured as on this machine, and as on a phone of the middle class: Chromium's page processes run a
+quarter of the time (their workers too, which Chromium's own throttling leaves out), and the server sends
+1.6 Mbit/s, 150 ms late. The site is served packed (gzip); bytes are counted where they leave the server.
 
-- readable: from opening the page to the first paint of its text, with nothing cached; and the bytes until then
-- first answer: from the first key on a slider, with nothing started in advance, to the first number that Python
-  computed; cold (a fresh browser profile, with the bytes from that key on) and warm (files in the browser's cache)
+- readable: from opening the page to the first paint of its text, with nothing cached; and the bytes so far
+- first answer: from the first key on a slider, with nothing started in advance, to the first number that
+  Python computed; cold (a fresh browser profile, with the bytes from that key on) and warm (files in the
+  browser's cache)
 - move: from the key event to the changed explorer, in the page's own clock
 """
 
@@ -42,6 +44,7 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 MOVES = 20
 RUNS = 0.005  # seconds that a slowed process runs at a time
 PATIENCE = 180_000
+
 
 @dataclass(frozen=True)
 class Device:
@@ -78,7 +81,8 @@ PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
 # The id of each explorer, its first slider that can move up twice, marked so that it is found again.
 FIND_SLIDERS = """() => [...document.querySelectorAll('.lc-live')].map((place, index) => {
     const explorer = place.querySelector('.lc-explorer');
-    const handle = [...explorer?.querySelectorAll('.noUi-handle') ?? []].find(handle => handle.checkVisibility()
+    const handles = [...explorer?.querySelectorAll('.noUi-handle') ?? []];
+    const handle = handles.find(handle => handle.checkVisibility()
         && Number(handle.getAttribute('aria-valuenow')) < Number(handle.getAttribute('aria-valuemax')));
     handle?.setAttribute('data-measured', index);
     const name = [...explorer?.classList ?? []].find(name => /^lc-explorer-/.test(name)) ?? `${index}`;
@@ -194,7 +198,7 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
     page.wait_for_selector("html[data-lc-python=live]", state="attached")
     press(page, first, "ArrowLeft")
     move_all(page, found, times)
-    address = page.url
+    address = page.url.partition("?")[0]  # without the state that the moves have left
     page.close()
     again = open_page(context, address)
     sliders(again)
@@ -203,7 +207,9 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
 
 def pages(only: str) -> list[str]:
     """Every page of the book whose name has this part."""
-    found = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    found = (
+        path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts
+    )
     return sorted(name for name in found if only in name and name not in ("genindex.html", "search.html"))
 
 

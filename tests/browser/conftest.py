@@ -58,7 +58,7 @@ GOOD = {"effectiveType": "4g", "downlink": 10, "saveData": False}
 class Visit:
     """A page of the site, with all that it asked for and said.
 
-    `connection` is what the page is told of its network; `keeps` lets the site keep itself for reading offline.
+    `connection` is what the page is told of its network; `keeps` lets the site keep itself on the device.
     """
 
     def __init__(
@@ -78,7 +78,9 @@ class Visit:
         self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **settings})
         self.context.set_default_timeout(PATIENCE)
         self.context.on("request", lambda request: self.requests.append(request.url))
-        self.context.add_init_script(CONNECTION % ("undefined" if connection is None else json.dumps(connection)))
+        self.context.add_init_script(
+            CONNECTION % ("undefined" if connection is None else json.dumps(connection))
+        )
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))

@@ -25,7 +25,7 @@ NAMES_OF_CACHES = "async () => (await caches.keys()).filter(name => name.startsW
 KEPT_FILES = """async () => {
     const found = [];
     for (const name of await caches.keys())
-        for (const request of await (await caches.open(name)).keys()) found.push(new URL(request.url).pathname);
+        for (const { url } of await (await caches.open(name)).keys()) found.push(new URL(url).pathname);
     return found;
 }"""
 
@@ -193,12 +193,12 @@ def deploy(site: Path, old: str, new: str) -> None:
     listing = site.parent / "files.json"
     listing.write_text(json.dumps(files), encoding="utf-8")
     script = site / "service-worker.js"
-    run_node("bundle_one.mjs", str(offline.SOURCES / "service_worker.mjs"), str(script), "SITE_FILES", str(listing))
+    run_node(
+        "bundle_one.mjs", str(offline.SOURCES / "service_worker.mjs"), str(script), "SITE_FILES", str(listing)
+    )
 
 
-def test_it_keeps_a_site_that_lies_in_a_folder(
-    deployed: tuple[Path, Visit], listed: dict[str, Any]
-) -> None:
+def test_it_keeps_a_site_that_lies_in_a_folder(deployed: tuple[Path, Visit], listed: dict[str, Any]) -> None:
     """A school's server may hold the course anywhere; nothing outside of its folder is touched."""
     _, visitor = deployed
     visitor.open("")

@@ -1,4 +1,4 @@
-"""What starts Python, and what does not: each rule by itself, and in a browser that is told of its connection."""
+"""What starts Python, and what does not: the rules by themselves, and browsers told of their connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ LONG_ENOUGH = 1500  # ms: longer than a mouse rests, or an explorer is looked at
 
 def rule(expression: str) -> Any:
     """What a rule of web/src/explorers/policy.mjs says, asked in node."""
-    program = f"import * as rules from './src/explorers/policy.mjs'; console.log(JSON.stringify(rules.{expression}))"
+    rules = "import * as rules from './src/explorers/policy.mjs'"
+    program = f"{rules}; console.log(JSON.stringify(rules.{expression}))"
     command = [find_node(), "--input-type=module", "-e", program]
     done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
@@ -65,7 +66,9 @@ def wipe(session: Any, x: float, y: float) -> None:
     """A finger comes down, goes up the screen, and leaves."""
     session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     for moved in range(10, 150, 10):
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - moved}]})
+        session.send(
+            "Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - moved}]}
+        )
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
@@ -137,7 +140,7 @@ def test_a_tap_beside_the_controls_does_not(linear: Callable[..., Any]) -> None:
 
 @pytest.mark.chromium
 def test_no_explorer_imports_what_the_snapshot_lacks(visit: Callable[..., Any], site: Any) -> None:
-    """The standard library's archive is a fallback: no explorer, moved or pressed, makes the worker fetch it."""
+    """The standard library's archive is a fallback: no explorer, moved or pressed, has it fetched."""
     names = [path for path in site.rglob("*.html") if 'class="lc-live"' in path.read_text(encoding="utf-8")]
     assert names
     for path in names:
@@ -159,7 +162,9 @@ def test_no_explorer_imports_what_the_snapshot_lacks(visit: Callable[..., Any], 
 def test_what_is_imported_late_all_the_same_is_fetched_then(visit: Callable[..., Any]) -> None:
     """An explorer that imports a module which nobody foresaw still answers."""
     visitor = visit()
-    source = "import ipywidgets, colorsys, traitlets.config; ipywidgets.HTML(str(colorsys.rgb_to_hsv(1, 1, 1)))"
+    source = (
+        "import ipywidgets, colorsys, traitlets.config; ipywidgets.HTML(str(colorsys.rgb_to_hsv(1, 1, 1)))"
+    )
     visitor.page.route(
         "**/fully_connected.html",
         lambda route: route.fulfill(

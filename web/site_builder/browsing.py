@@ -30,7 +30,7 @@ def launch(playwright: Any, chromium: str) -> Any:
 
 
 class Line:
-    """What a server's answers pass through: counts their bytes, and lets them pass no faster than a network."""
+    """What a server's answers pass through: counts their bytes, lets them pass no faster than a network."""
 
     def __init__(self, bytes_a_second: float = 0, latency: float = 0) -> None:
         self.bytes = 0

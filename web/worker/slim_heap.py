@@ -5,6 +5,7 @@
 - caches, which fill again.
 """
 
+import contextlib
 import gc
 import linecache
 import re
@@ -39,18 +40,16 @@ def _slim_everything() -> None:
         elif isinstance(thing, types.ModuleType):
             thing.__doc__ = None
         elif isinstance(thing, type) and isinstance(thing.__dict__.get("__doc__"), str):
-            try:
+            with contextlib.suppress(TypeError, AttributeError):  # a type of C: its text is the module's
                 thing.__doc__ = None
-            except (TypeError, AttributeError):
-                pass  # a type of C, whose text lies in the module's own memory
 
 
 def _empty_caches() -> None:
     linecache.clearcache()
     re.purge()
-    zipimport._zip_directory_cache.clear()
+    zipimport._zip_directory_cache.clear()  # noqa: SLF001
     sys.path_importer_cache.clear()
-    sys._clear_internal_caches()
+    sys._clear_internal_caches()  # noqa: SLF001
 
 
 _slim_everything()
