@@ -10,10 +10,11 @@ quarter of the time (their workers too, which Chromium's own throttling leaves o
 1.6 Mbit/s, 150 ms late. The site is served packed (gzip); bytes are counted where they leave the server.
 
 - readable: from opening the page to the first paint of its text, with nothing cached; and the bytes so far
-- first answer: from the first key on a slider, with nothing started in advance, to the first number that
-  Python computed; cold (a fresh browser profile, with the bytes from that key on) and warm (files in the
-  browser's cache)
-- move: from the key event to the changed explorer, in the page's own clock
+- first answer: from the first key on a slider, with nothing started in advance, to the first change
+  of its explorer, which the page's script makes where it can
+- live: from that key until Python has answered, cold (a fresh browser profile, with the bytes from that key on)
+  and warm (files in the browser's cache)
+- move: from the key event to Python's answer, in the page's own clock
 """
 
 from __future__ import annotations
@@ -60,23 +61,38 @@ DEVICES = {"this machine": Device(), "phone": Device(4, 1.6e6 / 8, 0.15)}
 # A connection of which nothing is known: there, nothing starts in advance.
 UNKNOWN = "Object.defineProperty(Navigator.prototype, 'connection', {get: () => undefined})"
 
-# Press an arrow key on the focused slider; give the milliseconds until the explorer around it has changed.
+# Press an arrow key on the focused slider; give the milliseconds until its explorer first changed, and until
+# it was told that Python has answered (the numbers that the page's script fills in come earlier).
 PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
     const handle = document.activeElement;
-    const explorer = handle.closest('.lc-explorer');
-    const shown = () => [...explorer.querySelectorAll('.widget-html')].map(part => part.innerHTML).join();
-    const before = shown();
-    let began;
-    const late = setTimeout(() => { watcher.disconnect(); reject(new Error('no answer')); }, 120000);
-    const watcher = new MutationObserver(() => {
-        if (shown() === before) return;
+    const [place, explorer] = [handle.closest('.lc-live'), handle.closest('.lc-explorer')];
+    const html = document.documentElement;
+    let began, changed = null;
+    const finish = () => {
         watcher.disconnect();
         clearTimeout(late);
-        resolve(performance.now() - began);
+        place.removeEventListener('lc-explorer-changed', answered);
+    };
+    const late = setTimeout(() => { finish(); reject(new Error('no answer')); }, 120000);
+    const watcher = new MutationObserver(records => {
+        const drawn = records.some(({target}) => (target.closest ? target : target.parentElement)
+            ?.closest('.widget-html'));
+        if (drawn) changed ??= performance.now() - began;
     });
-    watcher.observe(explorer, {subtree: true, childList: true, characterData: true, attributes: true});
+    let filled = false; // the page's script has its say in the same task as the key
+    const answered = () => {
+        if (!filled || html.dataset.lcPython === 'failed') return;
+        setTimeout(() => {
+            finish();
+            const live = performance.now() - began;
+            resolve([changed ?? live, live]);
+        });
+    };
+    watcher.observe(explorer, {subtree: true, childList: true, characterData: true});
+    place.addEventListener('lc-explorer-changed', answered);
     began = performance.now();
     handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    filled = true;
 })"""
 # The id of each explorer, its first slider that can move up twice, marked so that it is found again.
 FIND_SLIDERS = """() => [...document.querySelectorAll('.lc-live')].map((place, index) => {
@@ -137,6 +153,7 @@ class Times:
 
     readable: list[float] = field(default_factory=list)
     readable_bytes: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
     cold: list[float] = field(default_factory=list)
     live_bytes: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
@@ -158,17 +175,18 @@ def sliders(page: Any) -> dict[str, int]:
     return {found["name"]: found["index"] for found in page.evaluate(FIND_SLIDERS) if found["found"]}
 
 
-def press(page: Any, index: int, key: str) -> float:
-    """Press a key on the measured slider of an explorer; the milliseconds until the explorer answered."""
+def press(page: Any, index: int, key: str) -> tuple[float, float]:
+    """Press a key on an explorer's measured slider; the milliseconds until it changed, and was live."""
     page.locator(f"[data-measured='{index}']").focus()
-    return float(page.evaluate(PRESS_AND_WAIT, key))
+    changed, live = page.evaluate(PRESS_AND_WAIT, key)
+    return changed, live
 
 
 def move_all(page: Any, found: dict[str, int], times: Times) -> None:
     """Move each explorer's slider up and down many times."""
     for name, index in found.items():
         keys = ["ArrowRight" if step % 2 == 0 else "ArrowLeft" for step in range(MOVES)]
-        times.moves.setdefault(name, []).extend(press(page, index, key) for key in keys)
+        times.moves.setdefault(name, []).extend(press(page, index, key)[1] for key in keys)
 
 
 def trial(browser: Any, address: str, device: Device, line: Line, times: Times) -> None:
@@ -181,6 +199,7 @@ def trial(browser: Any, address: str, device: Device, line: Line, times: Times) 
         page = open_page(context, address)
         times.readable.append(page.evaluate(FIRST_PAINT))
         times.readable_bytes.append(line.bytes - before)
+        page.wait_for_load_state("domcontentloaded")
         if page.locator(".lc-live").count():
             found = sliders(page)
             measure_explorers(context, page, found, line, times)
@@ -193,7 +212,9 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
         return
     page.wait_for_load_state("networkidle")
     first, before = next(iter(found.values())), line.bytes
-    times.cold.append(press(page, first, "ArrowRight"))
+    changed, live = press(page, first, "ArrowRight")
+    times.first.append(changed)
+    times.cold.append(live)
     times.live_bytes.append(line.bytes - before)
     page.wait_for_selector("html[data-lc-python=live]", state="attached")
     press(page, first, "ArrowLeft")
@@ -202,7 +223,7 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
     page.close()
     again = open_page(context, address)
     sliders(again)
-    times.warm.append(press(again, first, "ArrowRight"))
+    times.warm.append(press(again, first, "ArrowRight")[1])
 
 
 def pages(only: str) -> list[str]:
@@ -224,7 +245,15 @@ def measure(browser: Any, name: str, device: Device, trials: int) -> Times:
 
 # ---- tables ------------------------------------------------------------------------------------------
 
-PAGE_HEADS = ["page", "readable, ms", "kB until then", "first answer, cold, ms", "MB until then", "warm, ms"]
+PAGE_HEADS = [
+    "page",
+    "readable, ms",
+    "kB until then",
+    "first answer, ms",
+    "live, cold, ms",
+    "MB until live",
+    "live, warm, ms",
+]
 MOVE_HEADS = ["explorer", "move p50, ms", "move p95, ms"]
 
 
@@ -237,6 +266,7 @@ def page_row(name: str, times: Times) -> list[str]:
         name.removesuffix(".html"),
         median(times.readable),
         median(times.readable_bytes, 1e3),
+        median(times.first),
         median(times.cold),
         median(times.live_bytes, 1e6, 2),
         median(times.warm),

@@ -110,7 +110,7 @@ def test_a_thumb_that_scrolls_over_an_explorer_does_not_start_it(
     bring_into_view(explorer)
     page = explorer.visit.page
     session = explorer.visit.context.new_cdp_session(page)
-    for part in (".lc-host button", ".lc-picture", ".widget-label"):
+    for part in (".lc-host button:visible", ".lc-picture:visible", ".widget-label:visible"):
         place = explorer.root.locator(part).first
         place.evaluate("place => place.scrollIntoView({block: 'center', behavior: 'instant'})")
         before, box = page.evaluate("scrollY"), place.bounding_box()
@@ -133,7 +133,7 @@ def test_a_tap_on_a_control_starts_it(linear: Callable[..., Any]) -> None:
 def test_a_tap_beside_the_controls_does_not(linear: Callable[..., Any]) -> None:
     """Reading a picture with a finger is reading."""
     explorer = linear(**PHONE)
-    explorer.root.locator(".lc-line").first.tap()
+    explorer.root.locator(".lc-picture:visible").first.tap(position={"x": 2, "y": 2})
     explorer.visit.page.wait_for_timeout(LONG_ENOUGH)
     assert explorer.visit.workers == []
 

@@ -1,4 +1,4 @@
-"""The service worker, which keeps the site on a reader's device: it knows this build's files by their hash."""
+"""The service worker, which keeps the site on a reader's device and knows its files by their hash."""
 
 from __future__ import annotations
 

@@ -141,8 +141,9 @@ function startOnTouch({ place }) {
 }
 
 // A move of a control starts Python, however it was made; whether an answer is to be expected, the explorer is told.
+// A page that opens with the reader's own convention moves its controls too: before a touch, that starts nothing.
 function moved() {
-  startUnlessSaving();
+  if (navigator.userActivation?.hasBeenActive ?? true) startUnlessSaving();
   return starting !== null;
 }
 
