@@ -12,8 +12,8 @@ quarter of the time (their workers too, which Chromium's own throttling leaves o
 - readable: from opening the page to the first paint of its text, with nothing cached; and the bytes so far
 - first answer: from the first key on a slider, with nothing started in advance, to the first change
   of its explorer, which the page's script makes where it can
-- live: from that key until Python has answered, cold (a fresh browser profile, with the bytes from that key on)
-  and warm (files in the browser's cache)
+- live: from that key until Python has answered, cold (a fresh browser profile, with the bytes from that key
+  on) and warm (files in the browser's cache)
 - move: from the key event to Python's answer, in the page's own clock
 """
 
@@ -97,9 +97,8 @@ PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
 # The id of each explorer, its first slider that can move up twice, marked so that it is found again.
 FIND_SLIDERS = """() => [...document.querySelectorAll('.lc-live')].map((place, index) => {
     const explorer = place.querySelector('.lc-explorer');
-    const handles = [...explorer?.querySelectorAll('.noUi-handle') ?? []];
-    const handle = handles.find(handle => handle.checkVisibility()
-        && Number(handle.getAttribute('aria-valuenow')) < Number(handle.getAttribute('aria-valuemax')));
+    const ranges = [...explorer?.querySelectorAll('.lc-range') ?? []];
+    const handle = ranges.find(range => range.checkVisibility() && Number(range.value) < Number(range.max));
     handle?.setAttribute('data-measured', index);
     const name = [...explorer?.classList ?? []].find(name => /^lc-explorer-/.test(name)) ?? `${index}`;
     return {name: name.replace('lc-explorer-', ''), index, found: Boolean(handle)};

@@ -64,7 +64,7 @@ def pages(site: Path) -> list[str]:
 
 def move_the_first_slider(visitor: Visit) -> None:
     """Press a key on the page's first slider, and wait until the explorer has answered."""
-    handle = visitor.page.locator(".lc-live .noUi-handle:visible").first
+    handle = visitor.page.locator(".lc-live .lc-range:visible").first
     handle.focus()
     before = visitor.page.locator(".lc-live").first.inner_text()
     visitor.page.keyboard.press("ArrowRight")
@@ -112,7 +112,7 @@ def test_once_python_ran_every_explorer_answers_without_a_network(
     for name in with_explorers:
         visitor.open(name)
         visitor.wait_for("drawn")
-        if not visitor.page.locator(".lc-live .noUi-handle:visible").count():
+        if not visitor.page.locator(".lc-live .lc-range:visible").count():
             visitor.page.get_by_role("button", name="Start Python").first.click()
             visitor.wait_for("live")
         else:

@@ -149,7 +149,7 @@ def test_no_explorer_imports_what_the_snapshot_lacks(visit: Callable[..., Any], 
         visitor.wait_for("drawn")
         page.get_by_role("button", name="Start Python").first.click()
         visitor.wait_for("live")
-        for control in page.locator(".lc-live .noUi-handle").all():
+        for control in page.locator(".lc-live .lc-range:visible").all():
             control.press("ArrowRight")
         for button in page.locator(".lc-host button:visible:enabled").all():
             button.click(timeout=5000)

@@ -16,7 +16,11 @@ SOURCES = WEB / "src" / "offline"
 LIST = BUILD / "web" / "site-files.json"
 HASH_LENGTH = 24
 READ_BY_NOBODY = (".map", ".txt", ".inv", ".buildinfo", ".ts")
-OLD_BROWSERS = (".ttf", ".woff", ".eot")  # every browser with service workers takes woff2
+OLD_BROWSERS = (
+    ".ttf",
+    ".woff",
+    ".eot",
+)  # every browser with service workers takes woff2; MathJax has no others
 
 
 def _group(name: str, needed: frozenset[str]) -> str:
@@ -25,7 +29,7 @@ def _group(name: str, needed: frozenset[str]) -> str:
     folder = path.parent.name
     if folder.startswith("python-"):
         return "python" if path.name in needed else "seldom"
-    if path.suffix in OLD_BROWSERS or "locales" in path.parts:
+    if "locales" in path.parts or (path.suffix in OLD_BROWSERS and "mathjax" not in path.parts):
         return "seldom"
     return "pages"
 
@@ -64,7 +68,12 @@ def service_worker() -> Step:
     """service-worker.js at the site's root; made anew whenever any file of the site changed."""
     return Step(
         name="service worker",
-        inputs=(SOURCES, WEB / "bundle_one.mjs", *(path for path in SITE.iterdir() if path != SCRIPT)),
+        inputs=(
+            Path(__file__),
+            SOURCES,
+            WEB / "bundle_one.mjs",
+            *(path for path in SITE.iterdir() if path != SCRIPT),
+        ),
         outputs=(SCRIPT,),
         work=_write,
     )
