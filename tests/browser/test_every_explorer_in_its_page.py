@@ -1,0 +1,196 @@
+"""What holds of every explorer in the built site: found in the pages, moved as a reader moves it."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layercost.command import main
+from layercost.explorers import EXPLORERS, explorer
+from layercost.explorers.controls import Choice, Control, Size, Tick, Travel
+from layercost.explorers.explorer import Explorer
+from layercost.explorers.subject import Subject
+from tests.explorers.reading import tree, with_class, words
+
+pytestmark = pytest.mark.chromium
+
+SETTINGS = 20
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 760}
+TALLEST = {"desktop": 700, "phone": 760}
+
+
+class Shown:
+    """An explorer on its page."""
+
+    def __init__(self, visitor: Any, site: Path, name: str) -> None:
+        pages = sorted(
+            path for path in site.rglob("*.html") if f"lc-explorer-{name}" in path.read_text("utf-8")
+        )
+        assert pages, f"no page shows the explorer {name}"
+        self.visitor, self.name = visitor, name
+        self.page = visitor.open(pages[0].relative_to(site).as_posix())
+        visitor.wait_for("drawn")
+        self.root = self.page.locator(f".lc-live:has(.lc-explorer-{name})").first
+        self.start = self.root.evaluate("root => root.dataset.source")
+
+    def native(self) -> Explorer:
+        """The same explorer in this process, as its cell makes it."""
+        namespace: dict[str, Any] = {}
+        *lines, last = self.start.strip().splitlines()
+        exec("\n".join(lines), namespace)  # noqa: S102 - the cell of our own page
+        return eval(last, namespace)  # type: ignore[no-any-return]  # noqa: S307
+
+    def unfold(self) -> None:
+        """Open what stands under *More*."""
+        toggle = self.root.locator(".lc-more-toggle")
+        if toggle.get_attribute("aria-expanded") == "false":
+            toggle.click()
+
+    def move(self, control: Control, value: Any) -> None:
+        """Set a control as a reader does: type, tick, choose."""
+        place = self.root.locator(f".lc-name-{control.field}")
+        if isinstance(control, Size):
+            typed = place.locator(".lc-typed")
+            typed.fill(str(value))
+            typed.press("Enter")
+        elif isinstance(control, Tick):
+            place.locator("input").set_checked(value)
+        elif place.locator("select").count():
+            place.locator("select").select_option(label=_label(control, value))
+        else:
+            place.get_by_role("button", name=_label(control, value), exact=True).click()
+
+    def settle(self, pane: str, said: str) -> None:
+        """Wait until a pane says what it should."""
+        self.page.wait_for_function(
+            """([root, pane, said]) => {
+                const shown = root.querySelector(`.lc-${pane}`)?.textContent ?? '';
+                return shown.replace(/\\s+/g, ' ').trim() === said;
+            }""",
+            arg=[self.root.element_handle(), pane, said],
+        )
+
+
+def _label(control: Control, value: Any) -> str:
+    options = control.options if isinstance(control, Choice) else control.samples()
+    return next(
+        str(one[0]) if isinstance(one, tuple) else str(one)
+        for one in options
+        if (one[1] if isinstance(one, tuple) else one) == value
+    )
+
+
+@pytest.fixture
+def shown(visit: Callable[..., Any], site: Path) -> Callable[..., Shown]:
+    """`shown(name, **settings)` opens the page of an explorer."""
+    return lambda name, **settings: Shown(visit(**settings), site, name)
+
+
+def _walk(name: str, native: Explorer) -> Iterator[tuple[Control, Any]]:
+    """Random moves of an explorer's controls, the same in every run; what travels is left where it is."""
+    rng = random.Random(name)  # noqa: S311 - a test's choice
+    controls = [one for one in native._declared.values() if not isinstance(one, Travel)]
+    for _ in range(SETTINGS):
+        for control in rng.sample(controls, k=min(2, len(controls))):
+            yield control, _drawn(rng, control, native)
+        yield controls[0], native.control(controls[0].field).value  # nothing new: the setting is looked at
+
+
+def _drawn(rng: random.Random, control: Control, native: Explorer) -> Any:
+    if isinstance(control, Size):
+        low, high = native.control(control.field).min, native.control(control.field).max
+        return min(high, max(low, round(low + (high - low) ** rng.random()))) if high > low else low
+    return rng.choice(control.samples())
+
+
+def _said(pane: str) -> str:
+    return " ".join("".join(tree(pane).itertext()).split())
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_twenty_random_settings_show_what_the_library_and_the_command_say(
+    shown: Callable[..., Shown], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines in sight equal those of the same moves in this process, and their totals the command's."""
+    here = shown(name)
+    native = here.native()
+    here.unfold()
+    for control, value in _walk(name, native):
+        native.control(control.field).value = value
+        here.move(control, value)
+        here.settle("message", _said(native.pane("message")))
+        here.settle("total", _said(native.pane("total")))
+    here.settle("twin", _said(native.pane("twin")))
+    here.settle("line", _said(native.pane("line")))
+    assert here.visitor.errors == []
+    assert here.visitor.foreign == []
+    if native.counted:
+        _agree_with_the_command(native, capsys)
+
+
+def _agree_with_the_command(native: Explorer, capsys: pytest.CaptureFixture[str]) -> None:
+    subject, convention = native.subject(native._good), native.settings["convention"]
+    if subject.is_network or subject.training:
+        total = subject.table(convention).total
+        expected = (total.parameters, total.flops)
+    else:
+        expected = _by_the_command(subject, convention, capsys)
+    (said,) = with_class(native.pane("total"), "lc-said")
+    numbers = [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", words(said))[:2]]
+    assert tuple(numbers) == expected
+
+
+def _by_the_command(subject: Subject, convention: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, int]:
+    shape = "x".join(map(str, subject.shape))
+    asked = ["layer", repr(subject.layer), "--input", shape, "--batch", str(subject.batch)]
+    assert main([*asked, "--convention", convention, "--format", "json"]) == 0
+    total = json.loads(capsys.readouterr().out)["total"]
+    return total["parameters"], total["flops"]
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_it_answers_to_keys_and_to_the_mouse(shown: Callable[..., Shown], name: str) -> None:
+    """A key on its first control, or a click, changes what it shows, and Python joins in."""
+    here = shown(name)
+    native = here.native()
+    main_controls = [one for one in native._declared.values() if one.main]
+    here.root.locator(".lc-controls :is(input, select, button)").first.focus()
+    here.page.keyboard.press("ArrowRight")
+    here.page.keyboard.press("ArrowDown")
+    here.page.keyboard.press("Space")
+    here.page.wait_for_selector("html[data-lc-python=live]", state="attached")
+    slider = here.root.locator(".lc-controls .lc-range")
+    if slider.count():
+        before = here.root.locator(".lc-explorer").inner_text()
+        box = slider.first.bounding_box()
+        here.page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+        here.page.wait_for_function(
+            "([root, before]) => root.querySelector('.lc-explorer').innerText !== before",
+            arg=[here.root.element_handle(), before],
+        )
+    assert main_controls
+    assert here.visitor.errors == []
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.parametrize(
+    ("kind", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)], ids=["desktop", "phone"]
+)
+def test_it_fits_one_screen(
+    shown: Callable[..., Shown], name: str, kind: str, viewport: dict[str, int]
+) -> None:
+    """Picture, main controls and totals are seen together."""
+    here = shown(name, viewport=viewport)
+    assert here.root.bounding_box()["height"] <= TALLEST[kind]
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_it_begins_as_the_library_does(name: str) -> None:
+    """What the registry finds can be shown without a word more."""
+    assert explorer(name).pane("picture")
