@@ -22,6 +22,7 @@ from layercost.elsewhere import unknown_layer
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
+from layercost.message import Message
 from layercost.setting import INFERENCE, Given, Setting, setting_of
 from layercost.shape import (
     OUTPUT_SIZE_RULES,
@@ -353,7 +354,9 @@ def keep_rule(layer: Layer) -> None:
     if isinstance(value, str) and value in OUTPUT_SIZE_RULES:
         keep(layer, rule=OUTPUT_SIZE_RULES[value])
     elif value is not None and not isinstance(value, OutputSizeRule):
-        raise LayerError(f"{type(layer).__name__}: {unknown('output-size rule', value, OUTPUT_SIZE_RULES)}")
+        raise LayerError(
+            f"{type(layer).__name__}: {unknown(Message('output-size rule'), value, OUTPUT_SIZE_RULES)}"
+        )
 
 
 def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) -> None:
@@ -484,7 +487,7 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
     keywords = {key: value for key, value in keywords.items() if key not in LAYERS[name].uncounted}
     for keyword in keywords:
         if keyword not in by_name:
-            raise LayerError(f"{name}: {unknown('argument', keyword, by_name)}")
+            raise LayerError(f"{name}: {unknown(Message('argument'), keyword, by_name)}")
     try:
         bound = signature.bind(*arguments, **keywords)
     except TypeError as error:

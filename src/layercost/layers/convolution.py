@@ -29,6 +29,7 @@ from layercost.layers.sliding import (
     per_axis,
     slide,
 )
+from layercost.message import Message
 from layercost.misconception import PRICED, SIZED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import (
@@ -255,7 +256,7 @@ WEIGHED = STORED | PRICED
 
 @belief(
     "kernel-not-squared",
-    "You counted k weights where the kernel has k times k: it is as high as it is wide.",
+    Message("You counted k weights where the kernel has k times k: it is as high as it is wide."),
     Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d),
 )  # fmt: skip
 class _KernelNotSquared(Convolution):
@@ -265,7 +266,7 @@ class _KernelNotSquared(Convolution):
 
 @belief(
     "forgot-input-channels",
-    "You counted one input channel: each filter reaches through all of them.",
+    Message("You counted one input channel: each filter reaches through all of them."),
     Convolution, WEIGHED,
 )  # fmt: skip
 class _ForgotInputChannels(Convolution):
@@ -275,7 +276,7 @@ class _ForgotInputChannels(Convolution):
 
 @belief(
     "one-filter",
-    "You counted a single filter: there is one for each output channel.",
+    Message("You counted a single filter: there is one for each output channel."),
     Convolution, WEIGHED,
 )  # fmt: skip
 class _OneFilter(Convolution):
@@ -288,7 +289,7 @@ class _OneFilter(Convolution):
 
 @belief(
     "bias-per-input-channel",
-    "You gave each input channel a bias: a bias belongs to each output channel.",
+    Message("You gave each input channel a bias: a bias belongs to each output channel."),
     Convolution, STORED, lambda layer: getattr(layer, "bias", False),
 )  # fmt: skip
 class _BiasPerInputChannel(Convolution):
@@ -299,7 +300,10 @@ class _BiasPerInputChannel(Convolution):
 
 @belief(
     "one-position",
-    "You counted a single position of the kernel: it takes a dot product at every cell of the output map.",
+    Message(
+        "You counted a single position of the kernel: it takes a dot product at every cell of the output "
+        "map."
+    ),
     Convolution, PRICED,
 )  # fmt: skip
 class _OnePosition(Convolution):
@@ -331,8 +335,10 @@ def _as_if(shape: Shape, *longer: int) -> Shape:
 
 @belief(
     "input-size",
-    "You took the size of the input for that of the output: a kernel fits fewer times than there are cells, "
-    "unless padding makes up for it.",
+    Message(
+        "You took the size of the input for that of the output: a kernel fits fewer times than there are "
+        "cells, unless padding makes up for it."
+    ),
     Convolution, SIZED | STORED,
 )  # fmt: skip
 class _InputSize(Convolution):
@@ -342,7 +348,9 @@ class _InputSize(Convolution):
 
 @belief(
     "rounded-up",
-    "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does.",
+    Message(
+        "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does."
+    ),
     Convolution, SIZED | STORED, lambda layer: _strides(layer) and getattr(layer, "size_rule", None) is FLOOR,
 )  # fmt: skip
 class _RoundedUp(Convolution):
@@ -352,7 +360,7 @@ class _RoundedUp(Convolution):
 
 @belief(
     "forgot-padding",
-    "You left out the padding: it is added on both sides before the kernel slides.",
+    Message("You left out the padding: it is added on both sides before the kernel slides."),
     Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
 def _forgot_padding(layer: Layer) -> Layer:
@@ -361,7 +369,7 @@ def _forgot_padding(layer: Layer) -> Layer:
 
 @belief(
     "padding-once",
-    "You added the padding once: it is added on both sides, so twice.",
+    Message("You added the padding once: it is added on both sides, so twice."),
     Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
 class _PaddingOnce(Convolution):
@@ -373,7 +381,7 @@ class _PaddingOnce(Convolution):
 
 @belief(
     "forgot-stride",
-    "You let the kernel move by one cell: it moves by the stride, so there are fewer positions.",
+    Message("You let the kernel move by one cell: it moves by the stride, so there are fewer positions."),
     Convolution, SIZED | STORED, _strides,
 )  # fmt: skip
 def _forgot_stride(layer: Layer) -> Layer:
@@ -382,7 +390,7 @@ def _forgot_stride(layer: Layer) -> Layer:
 
 @belief(
     "forgot-first-position",
-    "You counted the steps of the kernel: the position where it starts is one more.",
+    Message("You counted the steps of the kernel: the position where it starts is one more."),
     Convolution, SIZED | STORED,
 )  # fmt: skip
 class _ForgotFirstPosition(Convolution):

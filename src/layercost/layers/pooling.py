@@ -30,6 +30,7 @@ from layercost.layers.sliding import (
     per_axis,
     slide,
 )
+from layercost.message import Message
 from layercost.misconception import SIZED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import (
@@ -474,8 +475,10 @@ class Subsampling2d(Pooling):
 
 @belief(
     "pooling-keeps-size",
-    "You let the map keep its size through the pooling: "
-    "a window that moves by its own size leaves fewer cells.",
+    Message(
+        "You let the map keep its size through the pooling: a window that moves by its own size leaves "
+        "fewer cells."
+    ),
     Pooling, SIZED | STORED,
 )  # fmt: skip
 class _PoolingKeepsSize(Pooling):

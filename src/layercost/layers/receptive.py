@@ -18,6 +18,7 @@ from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
 from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
+from layercost.message import Message
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
@@ -103,7 +104,7 @@ class _Walk:
     def seen_behind(self, path: str, reaches: Seen) -> Seen:
         """What a value behind the layer at `path` sees; what comes after that layer may be anything."""
         if path and path not in (paths := self._every_path()):
-            raise UnknownNameError("layer of the network", path, paths)
+            raise UnknownNameError(Message("layer of the network"), path, paths)
         try:
             self.known[""] = self._after(self.layer, "", [reaches])
         except ShapeError:

@@ -11,6 +11,7 @@ from layercost.facts import Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels
+from layercost.message import Message
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import LARGEST, Features, Image, Shape, ShapeError, Signal, Volume, shown, values
@@ -264,7 +265,7 @@ class ZeroPaddedShortcut(Layer):
 
 @belief(
     "flattened-one-map",
-    "You flattened a single map: the values of all channels stand in the row.",
+    Message("You flattened a single map: the values of all channels stand in the row."),
     Flatten, STORED | PRICED,
 )  # fmt: skip
 class _FlattenedOneMap(Flatten):
@@ -274,7 +275,7 @@ class _FlattenedOneMap(Flatten):
 
 @belief(
     "flattened-one-side",
-    "You flattened one side of the map: height and width are both multiplied with the channels.",
+    Message("You flattened one side of the map: height and width are both multiplied with the channels."),
     Flatten, STORED | PRICED,
 )  # fmt: skip
 class _FlattenedOneSide(Flatten):

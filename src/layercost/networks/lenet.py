@@ -24,6 +24,7 @@ from layercost.layers import (
     Subsampling2d,
 )  # fmt: skip
 from layercost.layers.model import Model
+from layercost.message import Message
 from layercost.networks.network import check_version, network
 
 VERSIONS = {
@@ -45,8 +46,10 @@ C3_CONNECTIONS = (
 CONNECTIONS = Convention(
     name="connections",
     unit="connections",
-    counts="every input that a unit reads, and its bias as one more: n + 1 for a dot product with bias",
-    source="LeCun et al. 1998, section II.B: the connections given for each layer, 340,908 in all",
+    counts=Message(
+        "every input that a unit reads, and its bias as one more: n + 1 for a dot product with bias"
+    ),
+    source=Message("LeCun et al. 1998, section II.B: the connections given for each layer, 340,908 in all"),
     prices={
         Kind.DOT: Price(1),
         Kind.SUM: Price(1),
