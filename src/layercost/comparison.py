@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import CONVENTIONS, Convention, Quantity, unit_in_words
-from layercost.counters import reading_of, usual_input
+from layercost.counters import convention_counter, counter_in_words, reading_of, usual_input
 from layercost.counting import Counted, count_by, counted_by
 from layercost.dialects import DIALECTS, Reading
 from layercost.layer import Layer
@@ -23,7 +23,7 @@ _WORDS = 2
 class Answer(NamedTuple):
     """One counter's number: its name for it, the parameters that it finds, and what the number is made of."""
 
-    counter: Words
+    counter: str
     name: str
     number: int | None
     unit: str
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
         """The answer as texts, in the order of `HEADS`."""
         parameters = "" if self.parameters is None else number(self.parameters)
         return (
-            str(self.counter),
+            str(counter_in_words(self.counter)),
             str(unit_in_words(self.name)),
             number(self.number, self.at_least),
             parameters,
@@ -111,7 +111,7 @@ def _ours(counted: Counted, convention: Convention, parameters: int) -> Answer:
     reason = clauses([convention.counts, counted.reason])
     unit = convention.unit
     return Answer(
-        Message("convention {name}", name=convention.name), unit, counted.headline, unit, parameters, reason, is_tool=False,
+        convention_counter(convention.name), unit, counted.headline, unit, parameters, reason, is_tool=False,
         at_least=counted.at_least,
     )  # fmt: skip
 

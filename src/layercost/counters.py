@@ -9,7 +9,7 @@ from layercost.convention import CONVENTIONS, Convention, Quantity, UnknownNameE
 from layercost.counting import Count, Counted, CounterError, count_by, counted_by
 from layercost.layer import Layer
 from layercost.layers.model import Spelling
-from layercost.message import Message
+from layercost.message import Message, Words
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import ShapeError, checked_sizes, several
 
@@ -54,6 +54,22 @@ def tool_named(name: str) -> Dialect:
             Message("{name} is a convention and prints nothing; tools do, as fvcore", name=name)
         )
     return dialect_named(name)
+
+
+_CONVENTION, OUR_COUNT = "convention ", "our count"
+
+
+def convention_counter(name: str) -> str:
+    """How data call a convention beside tools: ``convention macs``."""
+    return _CONVENTION + name
+
+
+def counter_in_words(counter: str) -> Words:
+    """Who counts, as people read it: a tool is called by its name in every language."""
+    if counter == OUR_COUNT:
+        return Message("our count")
+    name = counter.removeprefix(_CONVENTION)
+    return counter if name == counter else Message("convention {name}", name=name)
 
 
 def usual_input(

@@ -227,7 +227,8 @@ class Difference(Rendered):
 
 
 HEADS: list[Words] = [
-    Message("name"), Message("difference"), Message("parameters"), "MACs", "FLOPs", Message("activation bytes"),
+    Message("name"), Message("difference"), Message("parameters"), "MACs", "FLOPs",
+    Message("activation bytes"),
 ]  # fmt: skip
 _WORDS = 2
 

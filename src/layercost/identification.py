@@ -9,7 +9,7 @@ from math import log
 from typing import Any, NamedTuple
 
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity, unit_in_words
-from layercost.counters import reading_of, usual_input
+from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of, usual_input
 from layercost.dialects import DIALECTS
 from layercost.dialects.dialect import Dialect
 from layercost.dialects.reading import Reading, flat
@@ -28,7 +28,6 @@ OURS, IN_ALL, IN_PART, PART_OF_MODEL = range(4)
 # way of running: what they print is known, and rarely what somebody who asks today has run.
 NOT_CURRENT = frozenset({"thop", "fvcore", "torchinfo", "calflops", "onnx-tool(unfused)"})
 
-OURS_ALONE = Message("our count")
 FIRST = 10  # of all matches so many are shown, unless all are asked for
 
 
@@ -36,7 +35,7 @@ class Source(NamedTuple):
     """A number that some counter gives: of which versions, counted by whom, and what it is."""
 
     versions: tuple[str, ...]
-    counter: Words
+    counter: str
     what: Words
     number: int
     kind: str = OPERATIONS
@@ -49,7 +48,10 @@ class Source(NamedTuple):
         """In words, as ``fvcore: total = 15,470,289,408 (version torchvision)``."""
         total = in_words(self.number, self.at_least)
         said = Message(
-            "{counter}: {what} = {total}", counter=self.counter, what=unit_in_words(self.what), total=total
+            "{counter}: {what} = {total}",
+            counter=counter_in_words(self.counter),
+            what=unit_in_words(self.what),
+            total=total,
         )
         if not self.versions:
             return said
@@ -129,7 +131,7 @@ class Identification(Rendered):
         heads = (Message("counter"), Message("what"), Message("version"), Message("how"), Message("number"))
         rows = [
             (
-                source.counter,
+                counter_in_words(source.counter),
                 unit_in_words(source.what),
                 either(source.versions),
                 how,
@@ -208,16 +210,15 @@ def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> 
     for name, convention in CONVENTIONS.items():
         counted = table(model, shapes, name, setting=setting)
         total = counted.total.flops or 0
-        by = Message("convention {name}", name=name)
-        whole = Source(version, by, convention.unit, total, at_least=counted.at_least)
+        whole = Source(version, convention_counter(name), convention.unit, total, at_least=counted.at_least)
         yield whole
         yield from _parts(whole, counted.rows, _flops)
-    whole = Source(version, OURS_ALONE, "parameters", counted.total.parameters, PARAMETERS)
+    whole = Source(version, OUR_COUNT, "parameters", counted.total.parameters, PARAMETERS)
     yield whole
     yield from _parts(whole, counted.rows, _parameters)
     size = counted.total.activation_bytes
-    yield Source(version, OURS_ALONE, Message("bytes of activations (float32)"), size, BYTES)
-    yield Source(version, OURS_ALONE, Message("values of activations"), size // 4, VALUES)
+    yield Source(version, OUR_COUNT, Message("bytes of activations (float32)"), size, BYTES)
+    yield Source(version, OUR_COUNT, Message("values of activations"), size // 4, VALUES)
     for dialect in DIALECTS.values():
         if not dialect.joins:
             yield from _printed(version, dialect, reading_of(model, shapes, dialect, setting))

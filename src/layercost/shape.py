@@ -443,8 +443,8 @@ def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) ->
         )
     return ShapeError(
         Message(
-            "a kernel of {kernel} (it spans {spanned} cells with dilation {dilation}) is larger than the padded "
-            "input of {padded} cells ({cells} and {beside}); use a smaller kernel or more padding",
+            "a kernel of {kernel} (it spans {spanned} cells with dilation {dilation}) is larger than the "
+            "padded input of {padded} cells ({cells} and {beside}); use a smaller kernel or more padding",
             spanned=spanned, dilation=int(dilation), **said,
         )
     )  # fmt: skip

@@ -198,7 +198,7 @@ class Reading(Rendered):
         """What the tool would print, by its names, and one line on what it is."""
         if self.failure is not None:
             nothing = spoken("{caption}: nothing.", caption=self.caption)
-            return "\n".join([nothing, "", str(sentence(self.failure))])
+            return "\n".join([nothing, "", spoken("{failure}.", failure=self.failure)])
         said = [str(self._really), str(self.reason)]
         return "\n".join([str(self.caption), "", *_lines(self.native), "", *said])
 
@@ -211,9 +211,9 @@ class Reading(Rendered):
         rows = [(name, _value(value)) for name, value in flat(self.native)]
         remark: Words = Joined([self._really, sentence(self.reason)])
         if self.failure is not None:
-            rows, remark = [(self.main_name, number(None))], sentence(self.failure)
+            rows, remark = [(self.main_name, number(None))], Message("{failure}.", failure=self.failure)
         heads = (Message("name"), Message("value"))
-        return Grid.of(sentence(self.caption), heads, rows, 1, remark=remark)
+        return Grid.of(Message("{caption}.", caption=self.caption), heads, rows, 1, remark=remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each of the tool's names; one that has no number where the tool stops."""

@@ -77,22 +77,39 @@ class Convolution(Layer):
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
-                    f"{type(self).__name__}: groups must divide {name}, "
-                    f"but {self.groups} groups do not divide {getattr(self, name)} channels"
+                    Message(
+                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
+                        "channels",
+                        layer=type(self).__name__,
+                        name=name,
+                        groups=self.groups,
+                        channels=getattr(self, name),
+                    )
                 )
 
     def _keep_padding(self) -> None:
         name, named = type(self).__name__, isinstance(self.padding, str)
         if named and self.padding not in ("same", "valid"):
             raise LayerError(
-                f"{name}: padding must be 'same', 'valid' or whole numbers, but got {self.padding!r}"
+                Message(
+                    "{name}: padding must be 'same', 'valid' or whole numbers, but got {padding!r}",
+                    name=name,
+                    padding=self.padding,
+                )
             )
         if named and self.rule is not None:
-            raise LayerError(f"{name}: give padding={self.padding!r} or a rule, not both")
+            raise LayerError(
+                Message(
+                    "{name}: give padding={padding!r} or a rule, not both", name=name, padding=self.padding
+                )
+            )
         if self.padding == "same" and set(per_axis(self.stride)) != {1}:
             raise LayerError(
-                f"{name}: padding='same' needs stride 1, as in PyTorch; "
-                "for other strides take rule='tensorflow-same'"
+                Message(
+                    "{name}: padding='same' needs stride 1, as in PyTorch; for other strides take "
+                    "rule='tensorflow-same'",
+                    name=name,
+                )
             )
         if not named:
             keep_padding(self, self.axes)
@@ -203,8 +220,11 @@ class ConnectedConv2d(Layer):
         keep_sizes(self, 2, 1, "kernel_size")
         if not isinstance(self.connections, (tuple, list)) or not self.connections:
             raise LayerError(
-                "ConnectedConv2d: connections must list the input channels of each map, "
-                f"but got {shown(self.connections)}"
+                Message(
+                    "ConnectedConv2d: connections must list the input channels of each map, but got "
+                    "{connections}",
+                    connections=shown(self.connections),
+                )
             )
         for position, inputs in enumerate(self.connections):
             self._check_map(position, inputs)
@@ -213,8 +233,13 @@ class ConnectedConv2d(Layer):
     def _check_map(self, position: int, inputs: object) -> None:
         if not isinstance(inputs, (tuple, list)) or not inputs or not self._are_channels(inputs):
             raise LayerError(
-                f"ConnectedConv2d: connections[{position}] must list different input channels from 0 to "
-                f"{self.in_channels - 1}, but got {shown(inputs)}"
+                Message(
+                    "ConnectedConv2d: connections[{position}] must list different input channels from 0 "
+                    "to {last}, but got {inputs}",
+                    position=position,
+                    last=self.in_channels - 1,
+                    inputs=shown(inputs),
+                )
             )
 
     def _are_channels(self, inputs: tuple[object, ...] | list[object]) -> bool:

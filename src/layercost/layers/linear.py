@@ -85,7 +85,13 @@ class EuclideanRBF(Layer):
 
     def check(self, shape: Shape) -> None:
         if shape[-1] != self.in_features:
-            raise ShapeError(f"EuclideanRBF expects {self.in_features} input features but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "EuclideanRBF expects {in_features} input features but got shape {shape}",
+                    in_features=self.in_features,
+                    shape=shape,
+                )
+            )
 
     def buffers(self) -> tuple[Held, ...]:
         return (Held("codes", self.out_features * self.in_features),)

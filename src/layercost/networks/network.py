@@ -56,6 +56,12 @@ def network_named(name: str, version: str | None = None, **arguments: Any) -> Mo
     if plain not in NETWORKS:
         raise UnknownNameError(Message("network"), plain, NETWORKS)
     if named and version not in (None, named):
-        raise ValueError(f"two versions are asked for: {name} and {version}; leave one of them out")
+        raise ValueError(
+            Message(
+                "two versions are asked for: {name} and {version}; leave one of them out",
+                name=name,
+                version=version,
+            )
+        )
     entry = NETWORKS[plain]
     return entry.build(version=named or version or entry.default, **arguments)

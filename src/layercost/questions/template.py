@@ -47,7 +47,9 @@ def _tree(text: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected a layer such as Linear(_, out_features), but could not read {text!r}"
+            Message(
+                "expected a layer such as Linear(_, out_features), but could not read {text!r}", text=text
+            )
         ) from None
 
 
