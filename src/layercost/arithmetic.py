@@ -44,7 +44,7 @@ def worked_out(node: ast.expr) -> int:
             return -worked_out(operand)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return worked_out(operand)
-        case ast.BinOp(left=left, op=op, exponent=right) if type(op) in _OPERATORS:
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _kept(_applied(op, worked_out(left), worked_out(right)), node)
         case ast.BinOp(op=ast.Div()):
             raise Unworkable(

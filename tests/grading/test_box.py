@@ -136,7 +136,6 @@ def test_a_fork_bomb_dies_with_its_box() -> None:
     """Even where processes are allowed, hundreds that sleep and have detached end when the box does."""
     source = """
 import os, time
-from layercost.message import Message
 children = 0
 for _ in range(300):
     if os.fork() == 0:

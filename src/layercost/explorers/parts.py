@@ -12,6 +12,7 @@ from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of
 from layercost.counting import Count
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
+from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, number, tag
 
@@ -186,20 +187,20 @@ def _wheel(wheel: Wheel) -> str:
 
 
 _COUNTED_APART = {
-    Kind.MAXIMUM: "maxima",
-    Kind.SUBTRACT: "subtractions",
-    Kind.DIVIDE: "divisions",
+    Kind.MAXIMUM: Message("maxima"),
+    Kind.SUBTRACT: Message("subtractions"),
+    Kind.DIVIDE: Message("divisions"),
 }
 
 
 def wheels(facts: Facts, multiplications: int, additions: int, part: Fraction) -> list[Wheel]:
     """The wheels for what a layer does when `part` of it is done; those that stay at 0 are left out."""
-    ends = {"multiplications": multiplications, "additions": additions}
+    ends = {Message("multiplications"): multiplications, Message("additions"): additions}
     for operation in facts.operations:
         if operation.kind in _COUNTED_APART:
             name = _COUNTED_APART[operation.kind]
             ends[name] = ends.get(name, 0) + int(operation.amount)
-    return [Wheel(_(name), _exactly(end * part), end) for name, end in ends.items() if end]
+    return [Wheel(str(name), _exactly(end * part), end) for name, end in ends.items() if end]
 
 
 def _exactly(amount: Fraction) -> int:

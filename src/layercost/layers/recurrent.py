@@ -272,7 +272,10 @@ class RNN(Recurrent):
 
 @belief(
     "one-gate",
-    "You counted a single gate: each of the four reads the input and the state through weights of its own.",
+    Message(
+        "You counted a single gate: each of the four reads the input and the state through weights of "
+        "its own."
+    ),
     LSTM, STORED | {Quantity.MACS},
 )  # fmt: skip
 class _OneGate(LSTM):
@@ -281,7 +284,7 @@ class _OneGate(LSTM):
 
 @belief(
     "forgot-state",
-    "You left out the weights on the state: each gate also reads what the step before has left.",
+    Message("You left out the weights on the state: each gate also reads what the step before has left."),
     LSTM, STORED | PRICED,
 )  # fmt: skip
 class _ForgotState(LSTM):
@@ -295,7 +298,7 @@ class _ForgotState(LSTM):
 
 @belief(
     "one-bias-vector",
-    "You counted one bias vector for each gate: this layer keeps two, as PyTorch does.",
+    Message("You counted one bias vector for each gate: this layer keeps two, as PyTorch does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 2,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _one_bias_vector(layer: Layer) -> Layer:
@@ -304,7 +307,7 @@ def _one_bias_vector(layer: Layer) -> Layer:
 
 @belief(
     "two-bias-vectors",
-    "You counted two bias vectors for each gate: this layer keeps one, as Keras does.",
+    Message("You counted two bias vectors for each gate: this layer keeps one, as Keras does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 1,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _two_bias_vectors(layer: Layer) -> Layer:
@@ -313,7 +316,7 @@ def _two_bias_vectors(layer: Layer) -> Layer:
 
 @belief(
     "one-step",
-    "You counted a single step: the layer does the same work at every step of the sequence.",
+    Message("You counted a single step: the layer does the same work at every step of the sequence."),
     Recurrent, PRICED,
 )  # fmt: skip
 class _OneStep(Recurrent):
