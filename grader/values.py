@@ -11,10 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:  # the box has no layercost
-    from layercost.message import Words
+from typing import Any, Literal
 
 MAX_DEPTH = 6  # containers inside containers
 MAX_ITEMS = 2_000  # of all containers in one value together
@@ -76,7 +73,7 @@ class Failure:
     """
 
     kind: FailureKind
-    text: Words
+    text: Any  # a plain text, or a message of layercost's, which the box does not have
 
 
 Probe = Get | Call

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Callable
 
-from layercost.message import Message
+from layercost.message import Message, Words
 from layercost.shape import LARGEST, shown
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[int, int], int]]] = {
@@ -102,9 +102,9 @@ def _parsed(text: str) -> ast.expr:
         raise Unworkable(Message("could not read {text}", text=shown(text))) from None
 
 
-def written(node: ast.expr) -> str:
+def written(node: ast.expr) -> Words:
     """An expression as an error shows it."""
     try:
         return shown(ast.unparse(node))
     except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
-        return "something that is too long to show"
+        return Message("something that is too long to show")

@@ -22,7 +22,7 @@ from layercost.elsewhere import unknown_layer
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
-from layercost.message import Message, both, clauses, message_of
+from layercost.message import Message, Words, both, clauses, message_of
 from layercost.setting import INFERENCE, Given, Setting, setting_of
 from layercost.shape import (
     OUTPUT_SIZE_RULES,
@@ -393,7 +393,7 @@ def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) ->
         raise LayerError(_no_number(type(layer).__name__, name, shown(value), at_least, at_most))
 
 
-def _no_number(layer: str, name: str, value: str, at_least: float, at_most: float) -> Message:
+def _no_number(layer: str, name: str, value: Words, at_least: float, at_most: float) -> Message:
     said: dict[str, Any] = {"layer": layer, "name": name, "value": value, "least": at_least, "most": at_most}
     if at_least == -inf:
         return Message("{layer}: {name} must be a number that is finite, but got {value}", **said)
@@ -557,7 +557,8 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
             )
     try:
         bound = signature.bind(*arguments, **keywords)
-    except TypeError as error:
+    except TypeError:
+        error = _misfit(signature, len(arguments), keywords)
         raise LayerError(
             Message(
                 "{name}{signature}: {error}, in {node}",
@@ -568,6 +569,19 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
             )
         ) from None
     return LAYERS[name](*bound.args, **bound.kwargs)
+
+
+def _misfit(signature: inspect.Signature, arguments: int, keywords: Mapping[str, object]) -> Message:
+    """Why arguments do not fit a signature."""
+    in_order = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = [p.name for p in in_order[:arguments]]
+    for name in keywords:
+        if name in given:
+            return Message("multiple values for argument {name!r}", name=name)
+    if arguments > len(in_order):
+        return Message("too many positional arguments")
+    missing = next(p for p in in_order[arguments:] if p.default is p.empty and p.name not in keywords)
+    return Message("missing a required argument: {name!r}", name=missing.name)
 
 
 def _written_signature(signature: inspect.Signature) -> str:

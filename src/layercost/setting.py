@@ -55,7 +55,7 @@ def _check_batch(setting: Setting) -> None:
     """A batch is a positive whole number of any kind (numpy's too), or a letter that stands for one."""
     value = setting.batch
     if not isinstance(value, Expression):
-        object.__setattr__(setting, "batch", whole("setting", "batch", value))
+        object.__setattr__(setting, "batch", whole(Message("setting"), "batch", value))
 
 
 INFERENCE = Setting()

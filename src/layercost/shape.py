@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, SupportsIndex, TypeAlias, cast
 
 from layercost.expression import Expression, Number, add, ceil_div, exact_div, maximum
-from layercost.message import Message, Words, clauses, either, spoken
+from layercost.message import Message, Words, clauses, either
 
 
 class ShapeError(ValueError):
@@ -166,15 +166,15 @@ def _plain(value: object) -> int | None:
         return None
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Words:
     """`value` as an error shows it: its repr, cut where it is long."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python prints
-        text = spoken("a number of thousands of digits")
+        return Message("a number of thousands of digits")
     if len(text) <= 80:
         return text
-    return spoken("{beginning}... ({length:,} characters)", beginning=text[:60], length=len(text))
+    return Message("{beginning}... ({length:,} characters)", beginning=text[:60], length=len(text))
 
 
 def checked_sizes(sizes: Iterable[object], owner: Words = INPUT) -> tuple[Number, ...]:

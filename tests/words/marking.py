@@ -1,12 +1,13 @@
-"""A language of marks: what stands between the places of values is put into ⟦ ⟧, and English shows outside."""
+"""A language of marks: what stands between the places of values is in ⟦ ⟧, and English shows outside."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from string import Formatter
 
 from site_builder.catalogue import names, template
@@ -14,16 +15,24 @@ from site_builder.catalogue import names, template
 import layercost as lc
 from layercost.counters import names as counter_names
 from layercost.message import speaking
+from layercost.networks.network import NETWORKS
 
 # What is the same in every language, and why.
-SAME_EVERYWHERE: dict[str, set[str]] = {
-    "units, as the tools and the documents write them": {
-        "FLOPs", "MACs", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "mult", "adds",
-    },
-    "names of conventions and tools": set(re.findall(r"[A-Za-z]+", " ".join(counter_names()))),
-    "names of layers, which are code": set(lc.layers.__all__),
-    "number formats, which are code": {"float", "bfloat", "int"},
-    "frameworks": {"PyTorch", "Keras", "ONNX", "TensorFlow", "Caffe", "Flax", "torch", "nn"},
+SAME_EVERYWHERE: dict[str, Iterable[str]] = {
+    "units, as the tools and the documents write them": (
+        "FLOPs", "MACs", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "mult-adds",
+    ),
+    "names of conventions and tools": counter_names(),
+    "names of layers, which are code": lc.layers.__all__,
+    "names of networks, their versions and their layers": (
+        *NETWORKS,
+        *(version for entry in NETWORKS.values() for version in entry.versions),
+        *(name for name, _ in lc.networks.lenet5().leaves()),
+    ),
+    "number formats, which are code": lc.convention.DTYPE_BITS,
+    "arguments, which are code": ("batch",),
+    "the letters of formulas": ("in", "out", "max", "min"),
+    "frameworks": ("PyTorch", "Keras", "ONNX", "TensorFlow", "Caffe", "Flax", "torch", "nn"),
 }  # fmt: skip
 
 
@@ -56,14 +65,21 @@ def speaking_marks() -> Iterator[None]:
 
 
 _CODE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|[\w.]+\([^⟦⟧]*?\)|\w+=\S+|\w+[_.]\w[\w.]*")
-_WORD = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
+_WORD = re.compile(r"(?<![\w])[A-Za-zÀ-ɏ]\w+")
 
 
 def left_in_english(said: str, *allowed: str) -> set[str]:
     """The words in what was said that stand outside of the marks, beside what is code and `allowed` names."""
     assert not re.search(r"\{\w+[^{}]*\}", re.sub(r"⟦[^⟦⟧]*⟧", "", said)), said
-    rest = _CODE.sub(" ", re.sub(r"⟦[^⟦⟧]*⟧", " ", said))
-    return set(_WORD.findall(rest)) - set().union(*SAME_EVERYWHERE.values()) - set(allowed)
+    rest = _names(allowed).sub(" ", re.sub(r"⟦[^⟦⟧]*⟧", " ", said))
+    return set(_WORD.findall(_CODE.sub(" ", rest)))
+
+
+@cache
+def _names(allowed: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the names that are the same everywhere, the longest first."""
+    every = sorted({*chain(*SAME_EVERYWHERE.values()), *allowed}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, every))})(?!\w)")
 
 
 def texts_of(markup: str) -> str:

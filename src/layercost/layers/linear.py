@@ -9,7 +9,7 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_flags, keep_whole, register
-from layercost.message import Message
+from layercost.message import Message, clauses
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import Features, Shape, ShapeError, values
@@ -39,8 +39,16 @@ class Linear(Layer):
         if shape[-1] != self.in_features:
             flatten = len(shape) > 1 and values(shape) == self.in_features
             raise ShapeError(
-                f"Linear expects {self.in_features} input features but got shape {shape}"
-                + ("; put Flatten() before it?" if flatten else "")
+                clauses(
+                    [
+                        Message(
+                            "Linear expects {in_features} input features but got shape {shape}",
+                            in_features=self.in_features,
+                            shape=shape,
+                        ),
+                        Message("put Flatten() before it?") if flatten else "",
+                    ]
+                )
             )
 
     def parameters(self) -> tuple[Held, ...]:

@@ -28,11 +28,13 @@ from layercost.message import Message
 from layercost.networks.network import check_version, network
 
 VERSIONS = {
-    "max-pooling": "document 004: max pooling, three fully connected layers; 61,706 parameters",
-    "average-pooling": (
+    "max-pooling": Message("document 004: max pooling, three fully connected layers; 61,706 parameters"),
+    "average-pooling": Message(
         "document 003: average pooling, C5 as a convolution, softmax at the end; 61,706 parameters"
     ),
-    "1998": "the paper: sparse C3, trained subsampling, fixed output codes; 60,000 trained parameters",
+    "1998": Message(
+        "the paper: sparse C3, trained subsampling, fixed output codes; 60,000 trained parameters"
+    ),
 }
 
 # Table I of the paper: the maps of S2 that each of C3's 16 maps reads.

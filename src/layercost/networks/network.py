@@ -20,7 +20,7 @@ class NetworkEntry:
 
     name: str
     title: str
-    versions: Mapping[str, str]
+    versions: Mapping[str, Message]
     default: str
     build: Callable[..., Model]
 
@@ -29,7 +29,7 @@ NETWORKS: dict[str, NetworkEntry] = {}
 
 
 def network(
-    title: str, versions: Mapping[str, str], default: str
+    title: str, versions: Mapping[str, Message], default: str
 ) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Register a function ``name(version=default)`` under its name, with what each version is."""
 
