@@ -77,11 +77,16 @@ class NotCounted:
 
     path: str
     layer: str
-    operations: Words
+    left_out: tuple[Operation, ...]
+
+    @property
+    def operations(self) -> Words:
+        """The operations in words."""
+        return listing(one.in_words for one in self.left_out) or Message("not measured")
 
     def data(self) -> dict[str, str]:
         """The same as plain data, as JSON has it."""
-        return {name: str(value) for name, value in vars(self).items()}
+        return {"path": self.path, "layer": self.layer, "operations": str(self.operations)}
 
 
 class Unmeasured(NamedTuple):
@@ -186,8 +191,7 @@ class Counted:
         for call, (operations, _), amount, known in every:
             missing = _missing(self.counter, operations, amount)
             if missing or not known:
-                what = listing(one.in_words for one in missing) or Message("not measured")
-                yield NotCounted(call.path, kind_of(call.layer), what)
+                yield NotCounted(call.path, kind_of(call.layer), tuple(missing))
 
     @property
     def at_least(self) -> bool:
@@ -424,9 +428,9 @@ def _in_bytes(values: Expression, setting: Setting) -> Expression:
 
 def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) -> Iterator[NotCounted]:
     for call, facts in parts:
-        operations = [one.in_words for one in prices.left_out(facts.operations)]
+        operations = tuple(prices.left_out(facts.operations))
         if call is not None and operations:
-            yield NotCounted(call.path, kind_of(call.layer), listing(operations))
+            yield NotCounted(call.path, kind_of(call.layer), operations)
 
 
 @dataclass(frozen=True)
