@@ -19,6 +19,7 @@ NOT_LITERAL = {
     "src/layercost/facts.py": "names of operations and roles, which the template takes from the enums",
     "src/layercost/view.py": "NOT_COUNTED, the key of a message that stands beside it",
     "src/layercost/explorers/parts.py": "NOT_COUNTED too",
+    "web/sphinx/course_pulled.py": "verdicts on tools, which the template takes from their enum",
 }
 CHINESE = r"""
 msgid ""

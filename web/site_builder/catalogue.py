@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from layercost.dialects.verdict import Judged
 from layercost.facts import Kind, Role
 from site_builder.places import BUILD, LIBRARY, REPOSITORY, WEB
 
@@ -28,7 +29,7 @@ TRANSLATIONS = REPOSITORY / "locale"
 SPOKEN = LIBRARY / "locale"
 IN_PYTHON = ("Message", "_", "spoken")  # what is called with a key
 IN_SCRIPTS = "say"
-NAMED_BY_ENUMS = (Kind, Role)  # operations and what they are for: data's names and words alike
+NAMED_BY_ENUMS = (Kind, Role, Judged)  # what data call so, and people read
 
 
 class Key(NamedTuple):
@@ -84,7 +85,8 @@ def template() -> Catalog:
         if key.text is not None and _has_words(key.text):
             catalog.add(key.text, locations=[(key.path.relative_to(REPOSITORY).as_posix(), key.line)])
     for member in (member for kind in NAMED_BY_ENUMS for member in kind):
-        catalog.add(member.value, locations=[("src/layercost/facts.py", 0)])
+        place = f"src/{type(member).__module__.replace('.', '/')}.py"
+        catalog.add(member.value, locations=[(place, 0)])
     return catalog
 
 
