@@ -38,7 +38,8 @@ USAGE = """usage: python3 noxfile.py SESSION [-- ARGUMENTS]
   tests       install and run all tests (ARGUMENTS go to pytest)
   site        build the course into _build/html
   lint        look the code over: ruff, mypy, import-linter, codespell
-  benchmarks  measure, and print the tables (-- --write: into benchmarks/RESULTS.md)"""
+  benchmarks  measure, and print the tables (-- --write: into benchmarks/RESULTS.md)
+  words       find everything that is said, and bring the translations up to date"""
 
 NO_VENV = """This Python ({python}) cannot make a virtual environment: it lacks venv and pip.
 On Debian and Ubuntu:  sudo apt install python3-venv
@@ -295,6 +296,12 @@ def benchmarks(session: nox.Session) -> None:
     run_here("python", "web/build.py")
     for measure in sorted((ROOT / "benchmarks").glob("*.py")):
         run_here("python", str(measure), *session.posargs)
+
+
+@nox.session
+def words(session: nox.Session) -> None:
+    """Find everything that is said, and bring the translations in locale up to date."""
+    environment_for(session)("python", "web/words.py")
 
 
 @nox.session

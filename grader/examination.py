@@ -26,6 +26,7 @@ from grader.values import (
     probe_to_tree,
     valid_text,
 )
+from layercost.message import Message, Words
 
 KNOWN_EXCEPTIONS = frozenset(
     name
@@ -113,27 +114,30 @@ class Examination:
         """Runs one cell."""
         if not source.strip():
             return CellResult()
-        reply = self._request({"operation": "run", "source": source}, "This cell")
+        reply = self._request({"operation": "run", "source": source}, Message("This cell"))
         if isinstance(reply, Failure):
             return CellResult(failure=reply)
         self.ran.append(source)
         output = _text(reply.get("output"), self.limits.output_characters + 100)
         if reply.get("ok") is True:
             return CellResult(output)
-        message = _text(reply.get("message"), 600) or "This cell raised an exception."
+        message = _text(reply.get("message"), 600) or Message("This cell raised an exception.")
         return CellResult(output, Failure("error", message))
 
     def ask(self, probe: Probe) -> Answer:
         """Asks for a variable or calls a function; never raises."""
         if isinstance(probe, Call) and probe.name in self.blocked:
-            return Failure("not-run", f"`{probe.name}` was not called again after it had stopped working.")
+            return Failure(
+                "not-run",
+                Message("`{name}` was not called again after it had stopped working.", name=probe.name),
+            )
         reply = self._request(probe_to_tree(probe), f"`{probe.name}`")
         if isinstance(reply, Failure):
             self.blocked.add(probe.name)
             return reply
         return _answer(probe, reply)
 
-    def _request(self, request: Mapping[str, Any], subject: str) -> dict[str, Any] | Failure:
+    def _request(self, request: Mapping[str, Any], subject: Words) -> dict[str, Any] | Failure:
         """One request, in a box that works; a Failure where none does, or where this request broke it."""
         box = self._open_box()
         if isinstance(box, Failure):
@@ -142,15 +146,24 @@ class Examination:
             return box.ask(request, self._seconds())
         except BoxTimeout:
             self._drop_box()
-            return Failure("timeout", f"{subject} did not finish in time and was stopped.")
+            return Failure(
+                "timeout", Message("{subject} did not finish in time and was stopped.", subject=subject)
+            )
         except BoxDied:
             self._drop_box()
-            return Failure("died", f"{subject} ended the Python process, or took more memory than there is.")
+            return Failure(
+                "died",
+                Message(
+                    "{subject} ended the Python process, or took more memory than there is.", subject=subject
+                ),
+            )
 
     def _open_box(self) -> Box | Failure:
         if self.hopeless is None and self._seconds() <= 0:
             total = f"{self.limits.total_seconds:g}"
-            self.hopeless = Failure("timeout", f"The whole notebook took more than {total} seconds.")
+            self.hopeless = Failure(
+                "timeout", Message("The whole notebook took more than {total} seconds.", total=total)
+            )
         if self.hopeless is not None:
             return self.hopeless
         if self.box is None:
@@ -164,7 +177,7 @@ class Examination:
                 box.ask({"operation": "run", "source": source}, self._seconds())
         except (BoxDied, BoxTimeout):
             self._drop_box()
-            self.hopeless = Failure("died", "Your cells ran once, but did not run a second time.")
+            self.hopeless = Failure("died", Message("Your cells ran once, but did not run a second time."))
 
     def _seconds(self) -> float:
         return min(self.limits.step_seconds, self.deadline - time.monotonic())
@@ -190,16 +203,31 @@ def _answer(probe: Probe, reply: Mapping[str, Any]) -> Answer:
 def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
     """A sentence of our own: a message, or an unknown exception's name, could carry out hidden inputs."""
     name, kind = probe.name, reply.get("kind")
-    gives = f"`{name}` is" if isinstance(probe, Get) else f"`{name}` gave back"
+    is_variable = isinstance(probe, Get)
     if kind == "missing":
-        return Failure("missing", f"There is no `{name}` in your notebook.")
+        return Failure("missing", Message("There is no `{name}` in your notebook.", name=name))
     if kind == "too-large":
-        return Failure("too-large", f"{gives} a value too large to be an answer.")
+        if is_variable:
+            return Failure("too-large", Message("`{name}` is a value too large to be an answer.", name=name))
+        return Failure(
+            "too-large", Message("`{name}` gave back a value too large to be an answer.", name=name)
+        )
     if kind == "error":
         error = reply.get("error")
-        shown = error if isinstance(error, str) and error in KNOWN_EXCEPTIONS else "an exception of its own"
-        return Failure("error", f"`{name}` raised {shown} for one of the inputs that it was tried on.")
-    return Failure("not-a-value", f"{gives} an object that is neither a number nor a text.")
+        known = isinstance(error, str) and error in KNOWN_EXCEPTIONS
+        return Failure(
+            "error",
+            Message(
+                "`{name}` raised {error} for one of the inputs that it was tried on.",
+                name=name,
+                error=error if known else Message("an exception of its own"),
+            ),
+        )
+    if is_variable:
+        said = Message("`{name}` is an object that is neither a number nor a text.", name=name)
+    else:
+        said = Message("`{name}` gave back an object that is neither a number nor a text.", name=name)
+    return Failure("not-a-value", said)
 
 
 def _text(value: object, limit: int) -> str:

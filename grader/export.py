@@ -31,4 +31,4 @@ def _row(result: Result, grade_ids: list[str]) -> list[object]:
     points = ["" if question.waits else f"{question.points:g}" for question in found]
     diagnoses = [question.diagnosis for question in found]
     total = [f"{result.points:g}", f"{result.max_points:g}"]
-    return [result.student, *points, *total, *diagnoses, " ".join(result.remarks)]
+    return [result.student, *points, *total, *diagnoses, " ".join(map(str, result.remarks))]

@@ -25,6 +25,7 @@ from grader.rebuild import is_remarks
 from grader.record import write_atomically
 from grader.release import Release
 from grader.results import Result, read_results
+from layercost.message import spoken
 
 KEPT_TAGS = frozenset(
     (
@@ -124,6 +125,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    environment.globals["_"] = spoken
     environment.filters["number"] = lambda points: f"{round(points, 2):g}"
     return environment.get_template("feedback.html.j2")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.values import valid_text
+from layercost.message import Message, Words
 
 MAX_FILE_BYTES = 20 << 20
 MAX_CELLS = 2_000
@@ -44,7 +45,7 @@ class Submission:
 
     sha256: str
     cells: tuple[SubmittedCell, ...]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Words, ...] = ()
 
 
 def read_submission(submitted: Path, student: str, assignment: str, notebook: str) -> Submission:
@@ -53,7 +54,13 @@ def read_submission(submitted: Path, student: str, assignment: str, notebook: st
     cells = tuple(_cells(_parse(data)))
     remarks = []
     if len(cells) > MAX_CELLS:
-        remarks.append(f"Your notebook has {len(cells)} cells; only the first {MAX_CELLS} were looked at.")
+        remarks.append(
+            Message(
+                "Your notebook has {count} cells; only the first {most} were looked at.",
+                count=len(cells),
+                most=MAX_CELLS,
+            )
+        )
     return Submission(hashlib.sha256(data).hexdigest(), cells[:MAX_CELLS], tuple(remarks))
 
 
@@ -74,7 +81,9 @@ def _enter(folder: int, part: str) -> int:
     try:
         inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
     except OSError as error:
-        raise Reason(f"The folder {part!r} is not there, or is a link; links are not followed.") from error
+        raise Reason(
+            Message("The folder {part!r} is not there, or is a link; links are not followed.", part=part)
+        ) from error
     os.close(folder)
     return inner
 
@@ -86,48 +95,62 @@ def _read_file(folder: int, name: str, limit: int) -> bytes:
     except FileNotFoundError as error:
         raise Reason(_missing_file(folder, name)) from error
     except OSError as error:
-        raise Reason(f"{name} is a link or cannot be opened; submit the file itself.") from error
+        raise Reason(
+            Message("{name} is a link or cannot be opened; submit the file itself.", name=name)
+        ) from error
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Reason(f"{name} is not a file; submit the notebook that you downloaded or saved.")
+            raise Reason(
+                Message("{name} is not a file; submit the notebook that you downloaded or saved.", name=name)
+            )
         data = file.read(limit + 1)
     if len(data) > limit:
         megabytes = limit >> 20
         raise Reason(
-            f"{name} is larger than {megabytes} MB; clear the outputs of its cells and submit it again."
+            Message(
+                "{name} is larger than {megabytes} MB; clear the outputs of its cells and submit it again.",
+                name=name,
+                megabytes=megabytes,
+            )
         )
     return data
 
 
-def _missing_file(folder: int, name: str) -> str:
+def _missing_file(folder: int, name: str) -> Message:
     others = sorted(other for other in os.listdir(folder) if other.endswith(".ipynb"))
     if not others:
-        return f"There is no notebook in what you submitted; {name} was expected."
-    return f"There is no {name} in what you submitted, only {others[0]!r}; rename it and submit it again."
+        return Message("There is no notebook in what you submitted; {name} was expected.", name=name)
+    return Message(
+        "There is no {name} in what you submitted, only {other!r}; rename it and submit it again.",
+        name=name,
+        other=others[0],
+    )
 
 
 def _parse(data: bytes) -> dict[str, Any]:
     if not data.strip():
-        raise Reason("The file is empty; save your notebook and submit it again.")
+        raise Reason(Message("The file is empty; save your notebook and submit it again."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Reason(
-            "The file is not UTF-8 text, so it is no notebook; submit the .ipynb file itself."
+            Message("The file is not UTF-8 text, so it is no notebook; submit the .ipynb file itself.")
         ) from error
     try:
         notebook = json.loads(text)
     except RecursionError as error:
-        raise Reason("The file is nested too deeply to be a notebook.") from error
+        raise Reason(Message("The file is nested too deeply to be a notebook.")) from error
     except ValueError as error:
         raise Reason(
-            "The file is not JSON, so it is no notebook or only a part of one; "
-            "save it in Jupyter and submit it again."
+            Message(
+                "The file is not JSON, so it is no notebook or only a part of one; save it in Jupyter "
+                "and submit it again."
+            )
         ) from error
     if not isinstance(notebook, dict):
-        raise Reason("The file is JSON but no notebook; submit the .ipynb file that you worked in.")
+        raise Reason(Message("The file is JSON but no notebook; submit the .ipynb file that you worked in."))
     if _too_deep(notebook):
-        raise Reason("The file is nested too deeply to be a notebook.")
+        raise Reason(Message("The file is nested too deeply to be a notebook."))
     return notebook
 
 
@@ -154,7 +177,9 @@ def _cells(notebook: dict[str, Any]) -> Iterator[SubmittedCell]:
         lists = [sheet.get("cells") for sheet in sheets]
         found = [cell for cells in lists if isinstance(cells, list) for cell in cells]
     if not isinstance(found, list):
-        raise Reason("The file is JSON but has no cells, so it is no notebook; submit the .ipynb file.")
+        raise Reason(
+            Message("The file is JSON but has no cells, so it is no notebook; submit the .ipynb file.")
+        )
     for cell in found:
         if isinstance(cell, dict):
             yield _cell(cell)

@@ -23,12 +23,13 @@ from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_not
 from grader.record import Record
 from grader.release import Release
 from grader.values import Answer, Failure, Get, Probe, Value
+from layercost.message import Message, Words, message_of
 
 IDENTITY = "(identity)"  # where the answer about the id cell is kept; no grade_id holds brackets
-NO_ANSWER = "There is no answer here yet."
-BY_HAND = "A person reads and marks this answer."
+NO_ANSWER = Message("There is no answer here yet.")
+BY_HAND = Message("A person reads and marks this answer.")
 UNREADABLE = "unreadable"
-NOTHING_TO_MARK = "Your file could not be read, so there is nothing to mark."
+NOTHING_TO_MARK = Message("Your file could not be read, so there is nothing to mark.")
 
 Probes = Mapping[str, tuple[Probe, ...]]
 Answers = dict[str, tuple[Answer, ...]]
@@ -44,7 +45,7 @@ class Marked:
 
     record: Record
     notebook: dict[str, Any]
-    note: str
+    note: Words
 
 
 def mark(
@@ -58,7 +59,7 @@ def mark(
     try:
         submission = read_submission(submitted, student, assignment.name, assignment.notebook)
     except Reason as reason:
-        return _unreadable(student, assignment, str(reason))
+        return _unreadable(student, assignment, message_of(reason))
     rebuilt = rebuild(assignment.release, submission.cells)
     rebuilt.remarks[:0] = submission.remarks
     probes = _probes(assignment, student)
@@ -116,11 +117,11 @@ def _answers(
     probes: Probes,
     release: Release,
     earlier: Record | None,
-) -> tuple[Answers, tuple[CellResult, ...], str]:
+) -> tuple[Answers, tuple[CellResult, ...], Words]:
     """From the record where it has all answers; otherwise the box runs, and is asked for the rest."""
     known = earlier.answers_to(probes) if earlier is not None else None
     if earlier is not None and known is not None:
-        return known, earlier.cells, "from the record"
+        return known, earlier.cells, Message("from the record")
     new = {
         grade_id: tuple(probe for probe in asked if earlier is None or earlier.known(probe) is None)
         for grade_id, asked in probes.items()
@@ -134,8 +135,10 @@ def _answers(
         grade_id: tuple((earlier and earlier.known(probe)) or next(fresh[grade_id]) for probe in asked)
         for grade_id, asked in probes.items()
     }
+    if earlier is None:
+        return answers, outcome.cells, Message("ran")
     questions = sum(map(len, new.values()))
-    note = "ran" if earlier is None else f"ran again for {questions} questions that were not recorded"
+    note = Message("ran again for {questions} questions that were not recorded", questions=questions)
     return answers, outcome.cells, note
 
 
@@ -164,18 +167,21 @@ def _asked(
     return asked
 
 
-def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answer, ...]) -> list[str]:
+def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answer, ...]) -> list[Words]:
     """The id of the roster counts; an id cell that says otherwise had shown the student other numbers."""
     if not answers or assignment.specification.same_student(
         answers[0].value if isinstance(answers[0], Value) else None, student
     ):
         return []
     name = assignment.specification.identity
-    remark = (
-        f"The id cell does not give your id: `{name}` should be {student!r}. Your work was marked with "
-        "the numbers that belong to that id, so answers for other numbers count as wrong."
-    )
-    return [remark]
+    return [
+        Message(
+            "The id cell does not give your id: `{name}` should be {student!r}. Your work was marked with "
+            "the numbers that belong to that id, so answers for other numbers count as wrong.",
+            name=name,
+            student=student,
+        )
+    ]
 
 
 def _marks(assignment: Assignment, student: str, answers: Answers, rebuilt: Rebuilt) -> dict[str, Mark]:
@@ -208,7 +214,7 @@ def _checked(grade_id: str, mark: Mark, points: float) -> Mark:
     return replace(mark, points=float(mark.points))
 
 
-def _unreadable(student: str, assignment: Assignment, reason: str) -> Marked:
+def _unreadable(student: str, assignment: Assignment, reason: Words) -> Marked:
     """No points, and the reason, for a file that is no notebook."""
     marks = {
         grade_id: Mark(0.0, cell.points, UNREADABLE, NOTHING_TO_MARK)
@@ -224,7 +230,9 @@ def _unreadable(student: str, assignment: Assignment, reason: str) -> Marked:
         marks=marks,
         versions=versions(),
     )
-    return Marked(record, unreadable_notebook(release, reason), f"unreadable: {reason}")
+    return Marked(
+        record, unreadable_notebook(release, reason), Message("unreadable: {reason}", reason=reason)
+    )
 
 
 def versions() -> dict[str, str]:

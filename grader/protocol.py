@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from grader.values import Answer, Probe
+from layercost.message import Words
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Mark:
     points: float
     max_points: float
     diagnosis: str
-    message: str
+    message: Words
     needs_manual: bool = False
 
 

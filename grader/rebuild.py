@@ -17,6 +17,7 @@ from grader.examination import CellResult, CodeCell
 from grader.intake import MAX_SOURCE, SubmittedCell
 from grader.release import Release, ReleasedCell
 from grader.sanitize import harmless_markdown
+from layercost.message import Message, Words
 
 REMARKS = "grader-remarks"  # the key in the metadata of the cell that says what was odd
 COMPARED_SETTINGS = ("grade", "solution", "locked", "points", "task", "cell_type", "schema_version")
@@ -42,7 +43,7 @@ class Rebuilt:
 
     metadata: dict[str, Any]
     cells: list[RebuiltCell] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Words] = field(default_factory=list)
 
     @property
     def code(self) -> list[CodeCell]:
@@ -98,10 +99,10 @@ def _assemble(
     return cells
 
 
-def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[str]:
+def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[Words]:
     """What the student is told about cells that are missing, copied, too long or wrongly changed."""
     copies = Counter(cell.grade_id for cell in submitted if cell.grade_id)
-    remarks = []
+    remarks: list[Words] = []
     for grade_id, released in release.by_grade_id.items():
         if copies[grade_id] == 0:
             remarks.append(_missing_remark(released))
@@ -112,35 +113,57 @@ def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[str]:
         if released_cell is not None:
             remarks += _tampered_remarks(released_cell, cell)
         if len(cell.source) > MAX_SOURCE:
-            name = f"`{cell.grade_id}`" if released_cell is not None else "of your own"
-            remarks.append(f"A cell {name} holds more than {MAX_SOURCE} characters and was left out.")
+            remarks.append(_too_long_remark(released_cell))
     return list(dict.fromkeys(remarks))
 
 
-def _missing_remark(released: ReleasedCell) -> str:
+def _too_long_remark(released: ReleasedCell | None) -> Message:
+    if released is None:
+        return Message(
+            "A cell of your own holds more than {most} characters and was left out.", most=MAX_SOURCE
+        )
+    return Message(
+        "A cell `{name}` holds more than {most} characters and was left out.",
+        name=released.grade_id, most=MAX_SOURCE,
+    )  # fmt: skip
+
+
+def _missing_remark(released: ReleasedCell) -> Message:
     if released.is_answer:
-        return f"The answer cell `{released.grade_id}` is missing; what it asks for counts as not answered."
-    return f"The locked cell `{released.grade_id}` is missing; the original was put back."
+        return Message(
+            "The answer cell `{grade_id}` is missing; what it asks for counts as not answered.",
+            grade_id=released.grade_id,
+        )
+    return Message(
+        "The locked cell `{grade_id}` is missing; the original was put back.", grade_id=released.grade_id
+    )
 
 
-def _copied_remark(released: ReleasedCell, times: int) -> str:
+def _copied_remark(released: ReleasedCell, times: int) -> Message:
     name = released.grade_id
     if released.is_answer and released.cell_type == "code":
-        return f"The answer cell `{name}` is there {times} times; all ran in the order of your notebook."
-    return f"The cell `{name}` is there {times} times; only the first counts."
+        return Message(
+            "The answer cell `{name}` is there {times} times; all ran in the order of your notebook.",
+            name=name,
+            times=times,
+        )
+    return Message("The cell `{name}` is there {times} times; only the first counts.", name=name, times=times)
 
 
-def _tampered_remarks(released: ReleasedCell, cell: SubmittedCell) -> list[str]:
-    name, remarks = released.grade_id, []
+def _tampered_remarks(released: ReleasedCell, cell: SubmittedCell) -> list[Message]:
+    name = released.grade_id
+    remarks = []
     if released.is_locked and cell.source.strip() != released.source.strip():
-        remarks.append(f"The locked cell `{name}` was changed; the original was used.")
+        remarks.append(Message("The locked cell `{name}` was changed; the original was used.", name=name))
     changed = [
         key
         for key in COMPARED_SETTINGS
         if key in cell.settings and cell.settings[key] != released.settings.get(key)
     ]
     if changed or cell.cell_type != released.cell_type or REFUSED_TAGS & set(cell.tags):
-        remarks.append(f"The settings of the cell `{name}` were changed; the original ones were used.")
+        remarks.append(
+            Message("The settings of the cell `{name}` were changed; the original ones were used.", name=name)
+        )
     return remarks
 
 
@@ -153,7 +176,7 @@ def autograded_notebook(rebuilt: Rebuilt, results: Sequence[CellResult]) -> dict
         cells.append(_notebook_cell(cell, result))
     if rebuilt.remarks:
         lines = "\n".join(f"- {remark}" for remark in rebuilt.remarks)
-        cells.insert(0, _remarks_cell(f"**About this file**\n\n{lines}"))
+        cells.insert(0, _remarks_cell(f"**{Message('About this file')}**\n\n{lines}"))
     return {"cells": cells, "metadata": copy.deepcopy(rebuilt.metadata), "nbformat": 4, "nbformat_minor": 4}
 
 
@@ -162,7 +185,7 @@ def is_remarks(cell: Mapping[str, Any]) -> bool:
     return REMARKS in cell["metadata"]
 
 
-def unreadable_notebook(release: Release, reason: str) -> dict[str, Any]:
+def unreadable_notebook(release: Release, reason: Words) -> dict[str, Any]:
     """What the formgrader shows for a file that could not be read: the reason, and the release."""
     rebuilt = Rebuilt(
         release.metadata, [RebuiltCell(cell.cell_type, cell.source, cell) for cell in release.cells]
@@ -179,7 +202,7 @@ def _notebook_cell(cell: RebuiltCell, result: CellResult) -> dict[str, Any]:
         return {"cell_type": cell.cell_type, "metadata": metadata, "source": source}
     outputs = [_stream("stdout", result.output)] if result.output else []
     if result.failure is not None:
-        outputs.append(_stream("stderr", result.failure.text + "\n"))
+        outputs.append(_stream("stderr", f"{result.failure.text}\n"))
     return {
         "cell_type": "code",
         "metadata": metadata,

@@ -1,5 +1,7 @@
 """What happened to one submission, as JSON: enough to mark it again without running it again.
 
+What people were told is kept as its key and its values, and is spoken when it is read; a record from before
+messages were kept so holds plain sentences, which are read too.
 A record holds the hash of the file, every question asked with the answer that came back, what each cell
 printed, and with which versions. Marks can thus be given anew after a specification has changed; only a
 question that was never asked makes the submission run again.
@@ -11,23 +13,26 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grader.examination import CellResult
 from grader.protocol import Mark
 from grader.values import (
+    FAILURE_KINDS,
     Answer,
     Failure,
     NotAValue,
     Probe,
     TooLarge,
-    answer_from_tree,
-    answer_to_tree,
+    Tree,
+    decode,
+    encode,
     probe_from_tree,
     probe_to_tree,
 )
+from layercost.message import Words, from_data, to_data
 
 FORMAT = 1
 
@@ -40,8 +45,8 @@ class Record:
     assignment: str
     submission_sha256: str = ""
     release_sha256: str = ""
-    reason: str = ""
-    remarks: tuple[str, ...] = ()
+    reason: Words = ""
+    remarks: tuple[Words, ...] = ()
     cells: tuple[CellResult, ...] = ()
     asked: Mapping[str, tuple[tuple[Probe, Answer], ...]] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
@@ -78,16 +83,16 @@ def write_record(path: Path, record: Record) -> None:
         "assignment": record.assignment,
         "submission_sha256": record.submission_sha256,
         "release_sha256": record.release_sha256,
-        "reason": record.reason,
-        "remarks": list(record.remarks),
-        "cells": [asdict(cell) for cell in record.cells],
+        "reason": to_data(record.reason),
+        "remarks": [to_data(remark) for remark in record.remarks],
+        "cells": [_cell_to_tree(cell) for cell in record.cells],
         "asked": {
             grade_id: [
                 {"probe": probe_to_tree(probe), "answer": answer_to_tree(answer)} for probe, answer in pairs
             ]
             for grade_id, pairs in record.asked.items()
         },
-        "marks": {grade_id: asdict(mark) for grade_id, mark in record.marks.items()},
+        "marks": {grade_id: _mark_to_tree(mark) for grade_id, mark in record.marks.items()},
         "versions": dict(record.versions),
     }
     write_atomically(path, json.dumps(tree, indent=1))
@@ -108,8 +113,8 @@ def _record(tree: dict[str, Any]) -> Record:
         assignment=tree["assignment"],
         submission_sha256=tree["submission_sha256"],
         release_sha256=tree["release_sha256"],
-        reason=tree["reason"],
-        remarks=tuple(tree["remarks"]),
+        reason=from_data(tree["reason"]),
+        remarks=tuple(map(from_data, tree["remarks"])),
         cells=tuple(_cell(cell) for cell in tree["cells"]),
         asked={
             grade_id: tuple(
@@ -117,14 +122,46 @@ def _record(tree: dict[str, Any]) -> Record:
             )
             for grade_id, pairs in tree["asked"].items()
         },
-        marks={grade_id: Mark(**mark) for grade_id, mark in tree["marks"].items()},
+        marks={grade_id: _mark(mark) for grade_id, mark in tree["marks"].items()},
         versions=tree["versions"],
     )
 
 
 def _cell(tree: dict[str, Any]) -> CellResult:
     failure = tree["failure"]
-    return CellResult(tree["output"], Failure(**failure) if failure else None)
+    told = Failure(failure["kind"], from_data(failure["text"])) if failure else None
+    return CellResult(tree["output"], told)
+
+
+def _cell_to_tree(cell: CellResult) -> Tree:
+    failure = cell.failure
+    told = None if failure is None else {"kind": failure.kind, "text": to_data(failure.text)}
+    return {"output": cell.output, "failure": told}
+
+
+def _mark(tree: dict[str, Any]) -> Mark:
+    return Mark(**{**tree, "message": from_data(tree["message"])})
+
+
+def _mark_to_tree(mark: Mark) -> Tree:
+    return {**vars(mark), "message": to_data(mark.message)}
+
+
+def answer_to_tree(answer: Answer) -> Tree:
+    """An answer as plain JSON, for the record of a submission."""
+    if isinstance(answer, Failure):
+        return {"failure": answer.kind, "text": to_data(answer.text)}
+    tree = encode(answer.value)
+    return {"value": {"numpy": answer.numpy, "value": tree} if answer.numpy else tree}
+
+
+def answer_from_tree(tree: Tree) -> Answer:
+    """Reads an answer from a record; raises NotAValue for anything that `answer_to_tree` did not write."""
+    if type(tree) is dict and set(tree) == {"failure", "text"} and tree["failure"] in FAILURE_KINDS:
+        return Failure(tree["failure"], from_data(tree["text"]))
+    if type(tree) is dict and set(tree) == {"value"}:
+        return decode(tree["value"])
+    raise NotAValue("an answer that is neither value nor failure")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:

@@ -15,6 +15,7 @@ from grader.protocol import Mark
 from grader.record import Record, read_record
 from grader.release import Release
 from grader.writer import open_gradebook
+from layercost.message import Words
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class QuestionResult:
     points: float
     max_points: float
     diagnosis: str
-    message: str
+    message: Words
     by_person: str = ""  # what a person wrote about it
     waits: bool = False  # a person has yet to mark it
 
@@ -36,7 +37,7 @@ class Result:
 
     student: str
     questions: tuple[QuestionResult, ...]
-    remarks: tuple[str, ...]
+    remarks: tuple[Words, ...]
     late_penalty: float
 
     @property

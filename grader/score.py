@@ -12,6 +12,7 @@ from fractions import Fraction
 from grader.protocol import Mark
 from grader.values import Answer, Failure, Value
 from layercost.convention import DTYPE_BITS, Quantity
+from layercost.message import Joined, Message, Words, listing
 from layercost.questions import (
     MALFORMED,
     RIGHT,
@@ -24,16 +25,16 @@ from layercost.questions import (
 )  # fmt: skip
 
 NO_ANSWER, CARRIED, MANUAL = "no-answer", "carried-forward", "manual"
-NOT_WRITTEN = "There is no answer here yet."
+NOT_WRITTEN = Message("There is no answer here yet.")
 NOTHING = Fraction(0)
 
 
 def by_hand(points: float) -> Mark:
     """The mark of what a person reads."""
-    return Mark(0.0, points, MANUAL, "A person reads and marks this answer.", needs_manual=True)
+    return Mark(0.0, points, MANUAL, Message("A person reads and marks this answer."), needs_manual=True)
 
 
-def marked(points: float, share: Fraction, diagnosis: str, message: str) -> Mark:
+def marked(points: float, share: Fraction, diagnosis: str, message: Words) -> Mark:
     """A share of the points, in hundredths, never more than all of them and never less than none."""
     earned = round(float(Fraction(str(points)) * min(max(share, NOTHING), Fraction(1))), 2)
     return Mark(min(max(earned, 0.0), points), points, diagnosis, message)
@@ -43,7 +44,7 @@ def not_answered(failure: Failure) -> Diagnosis:
     """What a failure shows: not written yet, or what went wrong."""
     if failure.kind == "missing":
         return Diagnosis(NO_ANSWER, failure.text, NOTHING)
-    if failure.kind == "error" and "NotImplementedError" in failure.text:  # as the release has it
+    if failure.kind == "error" and "NotImplementedError" in str(failure.text):  # as the release has it
         return Diagnosis(NO_ANSWER, NOT_WRITTEN, NOTHING)
     return Diagnosis(failure.kind, failure.text, NOTHING)
 
@@ -59,7 +60,9 @@ def malformed(why: Malformed) -> Diagnosis:
 def score_function(points: float, name: str, variants: Sequence[Variant], answers: Sequence[Answer]) -> Mark:
     """The mark of a function that was tried on the inputs of `variants`."""
     if len(answers) != len(variants):
-        return marked(points, NOTHING, NO_ANSWER, f"There is no `{name}` in your notebook.")
+        return marked(
+            points, NOTHING, NO_ANSWER, Message("There is no `{name}` in your notebook.", name=name)
+        )
     read = [_returned(name, variant, answer) for variant, answer in zip(variants, answers, strict=True)]
     numbers = [value for value in read if isinstance(value, Fraction)]
     if len(numbers) == len(read):
@@ -74,12 +77,18 @@ def _returned(name: str, variant: Variant, answer: Answer) -> Fraction | Diagnos
     if isinstance(answer, Failure):
         return not_answered(answer)
     if answer.value is None:
-        return Diagnosis(NO_ANSWER, f"`{name}` gave back nothing; let it end with `return`.", NOTHING)
+        return Diagnosis(
+            NO_ANSWER, Message("`{name}` gave back nothing; let it end with `return`.", name=name), NOTHING
+        )
     if isinstance(answer.value, str):
-        return Diagnosis(MALFORMED, f"`{name}` gave back a text; return the number itself.", NOTHING)
+        return Diagnosis(
+            MALFORMED, Message("`{name}` gave back a text; return the number itself.", name=name), NOTHING
+        )
     value = variant.item().parse(answer.value)
     if isinstance(value, Malformed):
-        return Diagnosis(MALFORMED, f"`{name}` gave back something other than a whole number.", NOTHING)
+        return Diagnosis(
+            MALFORMED, Message("`{name}` gave back something other than a whole number.", name=name), NOTHING
+        )
     return value.value
 
 
@@ -91,7 +100,10 @@ def _partly_answered(variants: Sequence[Variant], read: Sequence[Fraction | Diag
     right = sum(value == item.answer for item, value in zip(items, read, strict=True))
     if not right:
         return first
-    message = f"{first.message} It was right for {right} of the {len(items)} inputs that it was tried on."
+    also = Message(
+        "It was right for {right} of the {count} inputs that it was tried on.", right=right, count=len(items)
+    )
+    message = Joined([first.message, also])
     return Diagnosis(first.id, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
 
 
@@ -130,7 +142,7 @@ class Entry:
 
 def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction | Diagnosis:
     if answer is None:
-        return Diagnosis(NO_ANSWER, f"There is no `{name}` in your notebook.", NOTHING)
+        return Diagnosis(NO_ANSWER, Message("There is no `{name}` in your notebook.", name=name), NOTHING)
     if isinstance(answer, Failure):
         return not_answered(answer)
     return _number(item, answer.value) if asked == 1 else _entry(name, item, answer)
@@ -138,9 +150,13 @@ def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction
 
 def _entry(name: str, item: Item, answer: Value) -> Fraction | Diagnosis:
     if not isinstance(answer.value, dict):
-        return Diagnosis(MALFORMED, f"`{name}` is no dictionary; keep the form that it came in.", NOTHING)
+        return Diagnosis(
+            MALFORMED,
+            Message("`{name}` is no dictionary; keep the form that it came in.", name=name),
+            NOTHING,
+        )
     if item.id not in answer.value:
-        return Diagnosis(NO_ANSWER, f"`{name}` has no entry {item.id!r}.", NOTHING)
+        return Diagnosis(NO_ANSWER, Message("`{name}` has no entry {id!r}.", name=name, id=item.id), NOTHING)
     return _number(item, answer.value[item.id])
 
 
@@ -166,7 +182,9 @@ def _with_carried(own: Mapping[str, Entry], ask: str, rule: Carried | None) -> D
     credit = Fraction(str(rule.credit))
     if credit <= found.credit:
         return found
-    return Diagnosis(CARRIED, "This follows from your own numbers, so it costs nothing more.", credit)
+    return Diagnosis(
+        CARRIED, Message("This follows from your own numbers, so it costs nothing more."), credit
+    )
 
 
 def _follows(own: Mapping[str, Entry], ask: str, rule: Carried) -> bool:
@@ -195,11 +213,13 @@ def _ids(found: Mapping[str, Diagnosis]) -> str:
     return " ".join(wrong or ids) or RIGHT
 
 
-def _messages(found: Mapping[str, Diagnosis]) -> str:
+def _messages(found: Mapping[str, Diagnosis]) -> Words:
     """One sentence for each thing to say, with the names of the entries that it is about."""
     if len(found) == 1 or len({one.message for one in found.values()}) == 1:
         return next(iter(found.values())).message
-    said: dict[str, list[str]] = {}
+    said: dict[Words, list[str]] = {}
     for ask, one in found.items():
         said.setdefault(one.message, []).append(ask)
-    return " ".join(f"{', '.join(asks)}: {message}" for message, asks in said.items())
+    return Joined(
+        Message("{names}: {message}", names=listing(asks), message=message) for message, asks in said.items()
+    )

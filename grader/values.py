@@ -73,7 +73,7 @@ class Failure:
     """
 
     kind: FailureKind
-    text: str
+    text: Any  # a plain text, or a message of layercost's, which the box does not have
 
 
 Probe = Get | Call
@@ -248,23 +248,6 @@ def _decode_pair(pair: Tree, depth: int, budget: _Budget) -> tuple[object, objec
     except TypeError as error:
         raise NotAValue("a dictionary key that cannot be one") from error
     return key, _decode(pair[1], depth + 1, budget)
-
-
-def answer_to_tree(answer: Answer) -> Tree:
-    """An answer as plain JSON, for the record of a submission."""
-    if isinstance(answer, Failure):
-        return {"failure": answer.kind, "text": answer.text}
-    tree = encode(answer.value)
-    return {"value": {"numpy": answer.numpy, "value": tree} if answer.numpy else tree}
-
-
-def answer_from_tree(tree: Tree) -> Answer:
-    """Reads an answer from a record; raises NotAValue for anything that `answer_to_tree` did not write."""
-    if type(tree) is dict and set(tree) == {"failure", "text"} and tree["failure"] in FAILURE_KINDS:
-        return Failure(tree["failure"], str(tree["text"]))
-    if type(tree) is dict and set(tree) == {"value"}:
-        return decode(tree["value"])
-    raise NotAValue("an answer that is neither value nor failure")
 
 
 def probe_to_tree(probe: Probe) -> Tree:

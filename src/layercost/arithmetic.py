@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+from layercost.message import Message, Words
 from layercost.shape import LARGEST, shown
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[int, int], int]]] = {
@@ -46,36 +47,50 @@ def worked_out(node: ast.expr) -> int:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _kept(_applied(op, worked_out(left), worked_out(right)), node)
         case ast.BinOp(op=ast.Div()):
-            raise Unworkable(f"a quotient is written with //, which rounds down, but got {written(node)}")
-    raise Unworkable(f"arithmetic is + - * // ** on whole numbers, but got {written(node)}")
+            raise Unworkable(
+                Message(
+                    "a quotient is written with //, which rounds down, but got {node}", node=written(node)
+                )
+            )
+    raise Unworkable(
+        Message("arithmetic is + - * // ** on whole numbers, but got {node}", node=written(node))
+    )
 
 
 def _applied(op: ast.operator, left: int, right: int) -> int:
     sign, function = _OPERATORS[type(op)]
     if sign == "//" and right == 0:
-        raise Unworkable(f"{left} // 0 is a division by zero")
+        raise Unworkable(Message("{left} // 0 is a division by zero", left=left))
     if sign == "**" and not 0 <= right <= _HIGHEST_POWER:
-        raise Unworkable(f"a power has an exponent from 0 to {_HIGHEST_POWER}, but got {right}")
+        raise Unworkable(
+            Message(
+                "a power has an exponent from 0 to {most}, but got {exponent}",
+                most=_HIGHEST_POWER,
+                exponent=right,
+            )
+        )
     return function(left, right)
 
 
 def _kept(number: int, node: ast.expr) -> int:
     """The number, if some machine could hold so many values: at each step, so that none becomes enormous."""
     if abs(number) > LARGEST:
-        raise Unworkable(f"{written(node)} comes to more than {LARGEST:,}")
+        raise Unworkable(Message("{node} comes to more than {most:,}", node=written(node), most=LARGEST))
     return number
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
     """The numbers of a text as ``3, 2*16, 32`` or ``(300,)``; raises Unworkable."""
     if long := _TOO_LONG.search(text):  # Python itself reads no number of thousands of digits
-        raise Unworkable(f"a number of {len(long[0])} digits is more than any machine holds")
+        raise Unworkable(
+            Message("a number of {count} digits is more than any machine holds", count=len(long[0]))
+        )
     node = _parsed(_LEADING_ZEROS.sub("", text))
     parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
     try:
         return tuple(map(worked_out, parts))
     except RecursionError:
-        raise Unworkable(f"could not read {shown(text)}") from None
+        raise Unworkable(Message("could not read {text}", text=shown(text))) from None
 
 
 def _parsed(text: str) -> ast.expr:
@@ -84,12 +99,12 @@ def _parsed(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # the parser warns of odd literals that are refused later
             return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Unworkable(f"could not read {shown(text)}") from None
+        raise Unworkable(Message("could not read {text}", text=shown(text))) from None
 
 
-def written(node: ast.expr) -> str:
+def written(node: ast.expr) -> Words:
     """An expression as an error shows it."""
     try:
         return shown(ast.unparse(node))
     except (RecursionError, ValueError):  # nested too deep, or a number of too many digits
-        return "something that is too long to show"
+        return Message("something that is too long to show")

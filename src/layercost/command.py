@@ -23,6 +23,7 @@ from layercost.difference import difference
 from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
+from layercost.message import Message, Words
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Table, table
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
-        raise ValueError(unknown("command", arguments[0], COMMANDS))
+        raise ValueError(unknown(Message("command"), arguments[0], COMMANDS))
     parser = _parser()
     terminal.complete(parser, _completions)
     try:
@@ -125,7 +126,7 @@ def _show(options: argparse.Namespace) -> str | Said:
     return Said(_written(shown_table, options.format), _status(shown_table.failure))
 
 
-def _status(failure: str | None) -> int:
+def _status(failure: Words | None) -> int:
     return 0 if failure is None else 1
 
 
@@ -376,7 +377,7 @@ def _batch(text: str) -> int:
     return whole("--batch", "the batch", numbers[0])
 
 
-def _one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:
+def _one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
     def checked(text: str) -> str:
         if text not in known:
             raise ValueError(unknown(what, text, known))
@@ -446,10 +447,13 @@ def _counter(name: str) -> str:
     return counters.counter_named(name).name
 
 
+_CHOSEN = {"dtype": Message("number format"), "format": Message("format")}
+
+
 def _option(
     command: argparse.ArgumentParser, name: str, known: Iterable[str], default: str, what: str
 ) -> None:
-    kind = _one_of({"dtype": "number format"}.get(name, name), known)
+    kind = _one_of(_CHOSEN[name], known)
     text = f"{what}: {', '.join(known)} (default: {default})"
     command.add_argument(f"--{name}", type=kind, default=default, metavar=name.upper(), help=text)
 

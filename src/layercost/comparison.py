@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Unpack
 
-from layercost.convention import CONVENTIONS, Convention, Quantity
-from layercost.counters import reading_of, usual_input
+from layercost.convention import CONVENTIONS, Convention, Quantity, unit_in_words
+from layercost.counters import convention_counter, counter_in_words, reading_of, usual_input
 from layercost.counting import Counted, count_by, counted_by
 from layercost.dialects import DIALECTS, Reading
 from layercost.layer import Layer
 from layercost.layers.model import Spelling
+from layercost.message import Message, Words, clauses
 from layercost.setting import Given, setting_of
 from layercost.view import Grid, Rendered, number
 
-HEADS = ("counted by", "its name for it", "number", "parameters")
+HEADS = (Message("counted by"), Message("its name for it"), Message("number"), Message("parameters"))
 _WORDS = 2
 
 
@@ -27,16 +28,28 @@ class Answer(NamedTuple):
     number: int | None
     unit: str
     parameters: int | None
-    reason: str
+    reason: Words
     is_tool: bool
     at_least: bool = False
-    failure: str | None = None
+    failure: Words | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The answer as texts, in the order of `HEADS`."""
         parameters = "" if self.parameters is None else number(self.parameters)
-        return (self.counter, self.name, number(self.number, self.at_least), parameters)
+        return (
+            str(counter_in_words(self.counter)),
+            str(unit_in_words(self.name)),
+            number(self.number, self.at_least),
+            parameters,
+        )
+
+    def data(self) -> dict[str, Any]:
+        """The answer as plain data, as JSON has it."""
+        return {
+            name: str(value) if isinstance(value, Message) else value
+            for name, value in self._asdict().items()
+        }
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,18 @@ class Comparison(Rendered):
     rows: tuple[Answer, ...]
 
     @property
-    def caption(self) -> str:
+    def caption(self) -> Message:
         """What is compared."""
-        return f"{self.title}, batch {self.batch}: what each convention and each tool counts."
+        return Message(
+            "{title}, batch {batch}: what each convention and each tool counts.",
+            title=self.title,
+            batch=self.batch,
+        )
 
     def grid(self) -> Grid:
         """A row a counter, and below it what its number is made of."""
         cells, reasons = [row.cells for row in self.rows], [row.reason for row in self.rows]
-        return Grid(self.caption, HEADS, cells, _WORDS, under=reasons)
+        return Grid.of(self.caption, HEADS, cells, _WORDS, under=reasons)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line a counter; a counter that failed has no number, and its failure."""
@@ -64,7 +81,7 @@ class Comparison(Rendered):
 
     def data(self) -> dict[str, Any]:
         """The matrix as plain data, as its JSON has it."""
-        return {"of": self.title, "batch": self.batch, "rows": [row._asdict() for row in self.rows]}
+        return {"of": self.title, "batch": self.batch, "rows": [row.data() for row in self.rows]}
 
 
 def compare(
@@ -82,7 +99,7 @@ def compare(
     >>> [row.number for row in compare(Linear(300, 100), (300,)).rows if row.counter.startswith("torchinfo")]
     [30100]
     """
-    shapes, plain = usual_input(layer, input_shape, "a comparison"), setting_of(setting)
+    shapes, plain = usual_input(layer, input_shape, Message("a comparison")), setting_of(setting)
     tools = (dialect for dialect in DIALECTS.values() if not dialect.joins)
     readings = [reading_of(layer, shapes, dialect, plain, spelling) for dialect in tools]
     parameters = count_by(CONVENTIONS["textbook"], layer, Quantity.PARAMETERS, None, plain).total
@@ -91,10 +108,10 @@ def compare(
 
 
 def _ours(counted: Counted, convention: Convention, parameters: int) -> Answer:
-    reason = "; ".join(filter(None, [convention.counts, counted.reason]))
+    reason = clauses([convention.counts, counted.reason])
     unit = convention.unit
     return Answer(
-        f"convention {convention.name}", unit, counted.headline, unit, parameters, reason, is_tool=False,
+        convention_counter(convention.name), unit, counted.headline, unit, parameters, reason, is_tool=False,
         at_least=counted.at_least,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Number, add, times
 from layercost.facts import Kind, Operation, Role
+from layercost.message import Message, Words, either, listing, spoken
 from layercost.shape import shown, whole
 
 
@@ -59,8 +60,8 @@ class Convention:
 
     name: str
     unit: str
-    counts: str
-    source: str
+    counts: Message
+    source: Message
     prices: Mapping[Key, Price]
 
     @cached_property
@@ -100,29 +101,31 @@ class Convention:
 TEXTBOOK = Convention(
     name="textbook",
     unit="FLOPs",
-    counts=(
-        "dot products with their bias: 2n for a dot product of length n with bias, "
-        "2n - 1 without; nothing else"
+    counts=Message(
+        "dot products with their bias: 2n for a dot product of length n with bias, 2n - 1 without; "
+        "nothing else"
     ),
-    source="documents 001, 002 and 003: n multiplications, n - 1 additions, and 1 for the bias",
+    source=Message("documents 001, 002 and 003: n multiplications, n - 1 additions, and 1 for the bias"),
     prices={Kind.DOT: Price(2, -1), (Kind.ADD, Role.BIAS): Price(0, 1)},
 )
 
 MACS_ONLY = Convention(
     name="macs",
     unit="MACs",
-    counts="n for a dot product of length n; nothing else, and no bias",
-    source="documents 002 and 003: a multiplication with its addition as one operation",
+    counts=Message("n for a dot product of length n; nothing else, and no bias"),
+    source=Message("documents 002 and 003: a multiplication with its addition as one operation"),
     prices={Kind.DOT: Price(1)},
 )
 
 TWO_A_MAC = Convention(
     name="two-a-mac",
     unit="FLOPs",
-    counts="2n for a dot product of length n, 2 for each multiply-accumulate; nothing else, and no bias",
-    source=(
-        "Kaplan et al. 2020, Scaling laws for neural language models, section 2.1 and table 1, as in most "
-        "papers on language models; PyTorch, torch.utils.flop_counter.FlopCounterMode"
+    counts=Message(
+        "2n for a dot product of length n, 2 for each multiply-accumulate; nothing else, and no bias"
+    ),
+    source=Message(
+        "Kaplan et al. 2020, Scaling laws for neural language models, section 2.1 and table 1, as in "
+        "most papers on language models; PyTorch, torch.utils.flop_counter.FlopCounterMode"
     ),
     prices={Kind.DOT: Price(2)},
 )
@@ -130,15 +133,16 @@ TWO_A_MAC = Convention(
 EVERYTHING = Convention(
     name="everything",
     unit="FLOPs",
-    counts=(
-        "textbook, and pooling, normalization, activations and element-wise operations: add, subtract, "
-        "multiply, divide, compare, exponential, square root 1 each, and so logarithm, sine, cosine, "
-        "absolute value, change of sign, rounding; ReLU 1, sigmoid 4, tanh 8; "
-        "max pooling the cells of its windows; softmax 3n - 1"
+    counts=Message(
+        "textbook, and pooling, normalization, activations and element-wise operations: add, "
+        "subtract, multiply, divide, compare, exponential, square root 1 each, and so logarithm, "
+        "sine, cosine, absolute value, change of sign, rounding; ReLU 1, sigmoid 4, tanh 8; max "
+        "pooling the cells of its windows; softmax 3n - 1"
     ),
-    source=(
-        "document 001: each add, subtract, multiply, divide, exponential, square root is one operation; "
-        "it names no logarithm, sine, sign or rounding, which are priced as the exponential is"
+    source=Message(
+        "document 001: each add, subtract, multiply, divide, exponential, square root is one "
+        "operation; it names no logarithm, sine, sign or rounding, which are priced as the "
+        "exponential is"
     ),
     prices={
         Kind.DOT: Price(2, -1),
@@ -182,15 +186,15 @@ _OWN_PRICES: dict[Quantity, Convention] = {
     Quantity.MULTIPLICATIONS: Convention(
         name="multiplications",
         unit="multiplications",
-        counts="every multiplication: n for a dot product of length n",
-        source="the definition of a dot product",
+        counts=Message("every multiplication: n for a dot product of length n"),
+        source=Message("the definition of a dot product"),
         prices={Kind.DOT: Price(1), Kind.MULTIPLY: Price(0, 1)},
     ),
     Quantity.ADDITIONS: Convention(
         name="additions",
         unit="additions",
-        counts="every addition: n - 1 for a dot product, a sum or a softmax over n, 1 for a bias",
-        source="the definitions of a dot product, a sum and a softmax",
+        counts=Message("every addition: n - 1 for a dot product, a sum or a softmax over n, 1 for a bias"),
+        source=Message("the definitions of a dot product, a sum and a softmax"),
         prices={
             **{kind: Price(1, -1) for kind in (Kind.DOT, Kind.SUM, Kind.SOFTMAX)},
             Kind.ADD: Price(0, 1),
@@ -199,18 +203,64 @@ _OWN_PRICES: dict[Quantity, Convention] = {
     Quantity.COMPARISONS: Convention(
         name="comparisons",
         unit="comparisons",
-        counts="every comparison: n - 1 for the largest of n values",
-        source="the definition of a maximum",
+        counts=Message("every comparison: n - 1 for the largest of n values"),
+        source=Message("the definition of a maximum"),
         prices={Kind.MAXIMUM: Price(1, -1), Kind.COMPARE: Price(0, 1)},
     ),
     Quantity.EXPONENTIALS: Convention(
         name="exponentials",
         unit="exponentials",
-        counts="every exponential: n for a softmax over n values; sigmoid, tanh and GELU are not taken apart",
-        source="the definition of a softmax",
+        counts=Message(
+            "every exponential: n for a softmax over n values; sigmoid, tanh and GELU are not taken apart"
+        ),
+        source=Message("the definition of a softmax"),
         prices={Kind.SOFTMAX: Price(1), Kind.EXPONENTIAL: Price(0, 1)},
     ),
 }
+
+_QUANTITIES_IN_WORDS: dict[Quantity, Words] = {
+    Quantity.PARAMETERS: Message("parameters"),
+    Quantity.WEIGHTS: Message("weights"),
+    Quantity.BIASES: Message("biases"),
+    Quantity.BUFFERS: Message("buffers"),
+    Quantity.STORED_VALUES: Message("stored values"),
+    Quantity.PARAMETER_BYTES: Message("parameter bytes"),
+    Quantity.MULTIPLICATIONS: Message("multiplications"),
+    Quantity.ADDITIONS: Message("additions"),
+    Quantity.COMPARISONS: Message("comparisons"),
+    Quantity.EXPONENTIALS: Message("exponentials"),
+    Quantity.ACTIVATIONS: Message("activations"),
+    Quantity.ACTIVATION_BYTES: Message("activation bytes"),
+    Quantity.MACS: "MACs",
+    Quantity.FLOPS: "FLOPs",
+}
+
+
+def quantity_in_words(quantity: Quantity) -> Words:
+    """A quantity as people read it."""
+    return _QUANTITIES_IN_WORDS[quantity]
+
+
+# Units are names, the same in every language where data are kept; these are read as words.
+_UNITS_IN_WORDS: dict[Words, Words] = {
+    "parameters": Message("parameters"),
+    "weights": Message("weights"),
+    "biases": Message("biases"),
+    "values": Message("values"),
+    "bytes": Message("bytes"),
+    "multiplications": Message("multiplications"),
+    "additions": Message("additions"),
+    "comparisons": Message("comparisons"),
+    "exponentials": Message("exponentials"),
+    "connections": Message("connections"),
+    "multiply-accumulates, called flops": Message("multiply-accumulates, called flops"),
+}
+
+
+def unit_in_words(unit: Words) -> Words:
+    """A unit as people read it: FLOPs and KiB are the same everywhere, parameters and bytes are words."""
+    return _UNITS_IN_WORDS.get(unit, unit)
+
 
 DTYPE_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int4": 4}
 
@@ -245,7 +295,7 @@ def _in_units(size: int, step: int) -> str:
     while power + 1 < len(units) and size >= step ** (power + 1):
         power += 1
     number = f"{size / step**power:,.4f}".rstrip("0").rstrip(".")
-    return f"{number} {units[power]}"
+    return f"{number} {units[power]}" if power else spoken("{number} bytes", number=number)
 
 
 def bytes_of(count: int, dtype: str = "float32") -> int:
@@ -256,7 +306,7 @@ def bytes_of(count: int, dtype: str = "float32") -> int:
 def bits_of(dtype: str) -> int:
     """The bits that one value takes in `dtype`; raises UnknownNameError with the nearest names."""
     if dtype not in DTYPE_BITS:
-        raise UnknownNameError("number format", dtype, DTYPE_BITS)
+        raise UnknownNameError(NUMBER_FORMAT, dtype, DTYPE_BITS)
     return DTYPE_BITS[dtype]
 
 
@@ -265,7 +315,7 @@ def convention_named(name: str | Convention) -> Convention:
     if isinstance(name, Convention):
         return name
     if not isinstance(name, str) or name not in CONVENTIONS:
-        raise UnknownNameError("convention", name, CONVENTIONS)
+        raise UnknownNameError(CONVENTION, name, CONVENTIONS)
     return CONVENTIONS[name]
 
 
@@ -277,27 +327,41 @@ def pricing(quantity: Quantity, convention: Convention) -> Convention:
 class UnknownNameError(ValueError):
     """A name that nobody has: the message gives the nearest right ones, or all of them."""
 
-    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, what: Message, name: object, known: Iterable[str]) -> None:
         super().__init__(unknown(what, name, known))
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
+CONVENTION, NUMBER_FORMAT = Message("convention"), Message("number format")
+
+
+def unknown(what: Message, name: object, known: Iterable[str]) -> Message:
     """The message for a name that nobody has: the nearest right ones, or all of them."""
-    if what == "convention" and (unit := _unit_meant(name)):
+    if what == CONVENTION and (unit := _unit_meant(name)):
         return _unit_for_convention(name, unit)
+    names = list(known)
+    near = _near(str(name).casefold()[:100], {candidate.casefold(): candidate for candidate in names})
+    if near:
+        nearest = either(map(repr, near))
+        return Message(
+            "no {what} is called {name}; did you mean {nearest}?",
+            what=what,
+            name=shown(name),
+            nearest=nearest,
+        )
+    there, more = listing(names[:40]), len(names) - 40
+    if more > 0:
+        there = Message("{names} and {more} more", names=there, more=more)
+    return Message("no {what} is called {name}; there are: {names}", what=what, name=shown(name), names=there)
+
+
+def _near(asked: str, known: Mapping[str, str]) -> list[str]:
+    """The three of `known`, by their folded names, that are nearest to what was asked for."""
     import difflib  # slow to import, and needed only here
 
-    names = list(known)
-    folded = {candidate.casefold(): candidate for candidate in names}
-    asked = str(name).casefold()[:100]
-    holding = [candidate for candidate in folded if len(asked) > 1 and asked in candidate]
-    close = difflib.get_close_matches(asked, folded, n=3, cutoff=0.5)
+    holding = [candidate for candidate in known if len(asked) > 1 and asked in candidate]
+    close = difflib.get_close_matches(asked, known, n=3, cutoff=0.5)
     holding.sort(key=lambda candidate: not candidate.startswith(asked))
-    close = list(dict.fromkeys([*holding, *close]))[:3]
-    near = " or ".join(repr(folded[match]) for match in close)
-    more = f" and {len(names) - 40} more" if len(names) > 40 else ""
-    tail = f"did you mean {near}?" if near else f"there are: {', '.join(names[:40])}{more}"
-    return f"no {what} is called {shown(name)}; {tail}"
+    return [known[match] for match in list(dict.fromkeys([*holding, *close]))[:3]]
 
 
 def _unit_meant(name: object) -> str:
@@ -308,11 +372,12 @@ def _unit_meant(name: object) -> str:
     return "MACs" if plain in ("mac", "gmac", "mmac", "madd", "multadd", "multiplyadd") else ""
 
 
-def _unit_for_convention(name: object, unit: str) -> str:
+def _unit_for_convention(name: object, unit: str) -> Message:
     """The message for a unit that is given as a convention."""
-    giving = [convention.name for convention in CONVENTIONS.values() if convention.unit == unit]
-    one = f"{giving[0]!r}" if len(giving) == 1 else f"one of {', '.join(map(repr, giving))}"
-    return (
-        f"no convention is called {shown(name)}: a convention says which operations count, and how much "
-        f"each; for {unit} choose {one} (layercost conventions lists them)"
-    )
+    giving = [repr(convention.name) for convention in CONVENTIONS.values() if convention.unit == unit]
+    one = giving[0] if len(giving) == 1 else Message("one of {names}", names=listing(giving))
+    return Message(
+        "no convention is called {name}: a convention says which operations count, and how much each; "
+        "for {unit} choose {one} (layercost conventions lists them)",
+        name=shown(name), unit=unit, one=one,
+    )  # fmt: skip

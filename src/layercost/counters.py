@@ -9,6 +9,7 @@ from layercost.convention import CONVENTIONS, Convention, Quantity, UnknownNameE
 from layercost.counting import Count, Counted, CounterError, count_by, counted_by
 from layercost.layer import Layer
 from layercost.layers.model import Spelling
+from layercost.message import Message, Words
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import ShapeError, checked_sizes, several
 
@@ -41,7 +42,7 @@ def counter_named(name: Named) -> Convention | Dialect:
     try:
         return dialect_named(name)
     except UnknownNameError:
-        raise UnknownNameError("convention", name, names()) from None
+        raise UnknownNameError(Message("convention"), name, names()) from None
 
 
 def tool_named(name: str) -> Dialect:
@@ -49,15 +50,37 @@ def tool_named(name: str) -> Dialect:
     from layercost.dialects import dialect_named
 
     if name in CONVENTIONS:
-        raise CounterError(f"{name} is a convention and prints nothing; tools do, as fvcore")
+        raise CounterError(
+            Message("{name} is a convention and prints nothing; tools do, as fvcore", name=name)
+        )
     return dialect_named(name)
 
 
-def usual_input(layer: Layer, input_shape: Iterable[object] | None, who: str) -> tuple[Iterable[object], ...]:
+_CONVENTION, OUR_COUNT = "convention ", "our count"
+
+
+def convention_counter(name: str) -> str:
+    """How data call a convention beside tools: ``convention macs``."""
+    return _CONVENTION + name
+
+
+def counter_in_words(counter: str) -> Words:
+    """Who counts, as people read it: a tool is called by its name in every language."""
+    if counter == OUR_COUNT:
+        return Message("our count")
+    name = counter.removeprefix(_CONVENTION)
+    return counter if name == counter else Message("convention {name}", name=name)
+
+
+def usual_input(
+    layer: Layer, input_shape: Iterable[object] | None, who: Message
+) -> tuple[Iterable[object], ...]:
     """The shapes that go in: those given, or the model's own; raises ShapeError where there are none."""
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     if shape is None:
-        raise ShapeError(f"{who} needs the input's shape without the batch; pass it, as input=(3, 32, 32)")
+        raise ShapeError(
+            Message("{who} needs the input's shape without the batch; pass it, as input=(3, 32, 32)", who=who)
+        )
     return several(shape)
 
 

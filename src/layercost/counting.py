@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from layercost.convention import Convention, Quantity, UnknownNameError, pricing
+from layercost.convention import (
+    Convention,
+    Quantity,
+    UnknownNameError,
+    pricing,
+    quantity_in_words,
+    unit_in_words,
+)
 from layercost.expression import (
     HTML,
     LATEX,
@@ -34,9 +41,10 @@ from layercost.expression import (
 )  # fmt: skip
 from layercost.facts import Facts, Held, Kind, Operation
 from layercost.layer import Call, Layer
+from layercost.message import Joined, Message, Words, clauses, listing, sentence, spoken
 from layercost.setting import Setting
 from layercost.shape import ShapeError
-from layercost.view import COMPLETE, listed, not_counted, not_known, sentence, short
+from layercost.view import COMPLETE, listed, not_counted, not_known, number, short
 
 
 class CounterError(ValueError):
@@ -55,11 +63,11 @@ class Counter(Protocol):
         """What its number is a number of."""
 
     @property
-    def counts(self) -> str:
+    def counts(self) -> Words:
         """What it counts, in words."""
 
     @property
-    def source(self) -> str:
+    def source(self) -> Words:
         """On whose word."""
 
 
@@ -69,7 +77,16 @@ class NotCounted:
 
     path: str
     layer: str
-    operations: str
+    left_out: tuple[Operation, ...]
+
+    @property
+    def operations(self) -> Words:
+        """The operations in words."""
+        return listing(one.in_words for one in self.left_out) or Message("not measured")
+
+    def data(self) -> dict[str, str]:
+        """The same as plain data, as JSON has it."""
+        return {"path": self.path, "layer": self.layer, "operations": str(self.operations)}
 
 
 class Unmeasured(NamedTuple):
@@ -91,12 +108,15 @@ def kind_of(layer: Layer) -> str:
     return type(runs).__name__ if runs is layer else kind_of(runs)
 
 
-def parts_not_known(parts: Iterable[Unmeasured]) -> str:
+def parts_not_known(parts: Iterable[Unmeasured]) -> Words:
     """The parts of which nobody knows what they add, in words, each kind with its places."""
     places: dict[str, list[str]] = {}
     for path, what in parts:
         places.setdefault(what, []).append(path)
-    return not_known(f"{what} ({listed(paths)})" if any(paths) else what for what, paths in places.items())
+    return not_known(
+        Message("{what} ({places})", what=what, places=listed(paths)) if any(paths) else what
+        for what, paths in places.items()
+    )
 
 
 Work = tuple[tuple[Operation, ...], Number]  # what a call does, and how many values it writes
@@ -125,7 +145,7 @@ class Counted:
     works: tuple[Work, ...] = field(repr=False)
     amounts: tuple[int | None, ...]
     headline: int | None
-    failure: str | None = None
+    failure: Words | None = None
 
     @property
     def name(self) -> str:
@@ -171,8 +191,7 @@ class Counted:
         for call, (operations, _), amount, known in every:
             missing = _missing(self.counter, operations, amount)
             if missing or not known:
-                what = ", ".join(map(Operation.describe, missing)) or "not measured"
-                yield NotCounted(call.path, kind_of(call.layer), what)
+                yield NotCounted(call.path, kind_of(call.layer), tuple(missing))
 
     @property
     def at_least(self) -> bool:
@@ -185,16 +204,19 @@ class Counted:
         return self.failure is None and not self.not_counted and not self.unmeasured
 
     @property
-    def remark(self) -> str:
+    def remark(self) -> Message:
         """Whether the number is complete, and if not, what is left out, what is not known, or what failed."""
         if self.failure is not None:
-            return f"{self.name} gives no number: {self.failure}."
+            return Message("{name} gives no number: {failure}.", name=self.name, failure=self.failure)
         if not self.counts_operations:
-            return f"{self.name} counts {self.counter.unit}, and no operations."
+            unit = unit_in_words(self.counter.unit)
+            return Message("{name} counts {unit}, and no operations.", name=self.name, unit=unit)
+        if self.complete and self.by_tool:
+            return Message("Every layer that computes adds to {name}'s number.", name=self.name)
         if self.complete:
-            return f"Every layer that computes adds to {self.name}'s number." if self.by_tool else COMPLETE
+            return COMPLETE
         said = (parts_not_known(self.unmeasured), not_counted(self.kinds_not_counted, self.name))
-        return " ".join(filter(None, map(sentence, said)))
+        return Joined(map(sentence, said))
 
     @property
     def kinds_not_counted(self) -> tuple[str, ...]:
@@ -211,10 +233,10 @@ class Counted:
         )
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Words:
         """The remark as the end of a sentence: what is not known, and what is not counted."""
         unknown = not_known(one.what for one in self.unmeasured)
-        return "; ".join(filter(None, [unknown, not_counted(self.kinds_not_counted)]))
+        return clauses([unknown, not_counted(self.kinds_not_counted)])
 
 
 def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | None) -> list[Operation]:
@@ -242,7 +264,7 @@ class _Amount(NamedTuple):
 
     of: Callable[[Facts], Number]
     unit: str
-    counts: str
+    counts: Message
     is_held: bool  # held by a layer, whether it runs or not; needs no input
 
 
@@ -257,34 +279,37 @@ _AMOUNTS = {
     Quantity.PARAMETERS: _Amount(
         lambda facts: _sizes(facts.parameters),
         "parameters",
-        "values that training changes, each once, however often its layer is called",
+        Message("values that training changes, each once, however often its layer is called"),
         is_held=True,
     ),
     Quantity.WEIGHTS: _Amount(
         lambda facts: _sizes(held for held in facts.parameters if not held.is_bias),
         "weights",
-        "parameters that are no biases; the scales of a normalization are among them",
+        Message("parameters that are no biases; the scales of a normalization are among them"),
         is_held=True,
     ),
     Quantity.BIASES: _Amount(
         lambda facts: _sizes(held for held in facts.parameters if held.is_bias),
         "biases",
-        "parameters that are added, by their names; the shifts of a normalization are among them",
+        Message("parameters that are added, by their names; the shifts of a normalization are among them"),
         is_held=True,
     ),
     Quantity.BUFFERS: _Amount(
-        lambda facts: _sizes(facts.buffers), "values", "values that are stored and not trained", is_held=True
+        lambda facts: _sizes(facts.buffers),
+        "values",
+        Message("values that are stored and not trained"),
+        is_held=True,
     ),
     Quantity.STORED_VALUES: _Amount(
         lambda facts: _sizes((*facts.parameters, *facts.buffers)),
         "values",
-        "parameters and buffers",
+        Message("parameters and buffers"),
         is_held=True,
     ),
     Quantity.ACTIVATIONS: _Amount(
         lambda facts: facts.written,
         "values",
-        "the values that each layer writes, the input left out; Flatten is a view and writes none",
+        Message("the values that each layer writes, the input left out; Flatten is a view and writes none"),
         is_held=False,
     ),
 }
@@ -292,7 +317,7 @@ _IN_BYTES = {
     Quantity.PARAMETER_BYTES: Quantity.PARAMETERS,
     Quantity.ACTIVATION_BYTES: Quantity.ACTIVATIONS,
 }
-_WHAT_IT_IS = "the definition of the quantity; no convention enters"
+_WHAT_IT_IS = Message("the definition of the quantity; no convention enters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,8 +356,10 @@ class _Question:
             return tuple((None, _held_by(leaf)) for leaf in _once(self.layer))
         if self.input_shapes is None:
             raise ShapeError(
-                f"counting {self.quantity.value} needs the input's shape without the batch; "
-                "pass it, as (3, 32, 32)"
+                Message(
+                    "counting {quantity} needs the input's shape without the batch; pass it, as (3, 32, 32)",
+                    quantity=quantity_in_words(self.quantity),
+                )
             )
         calls = self.layer.calls(*self.input_shapes)
         return tuple((call, call.facts(self.setting)) for call in calls)
@@ -401,9 +428,9 @@ def _in_bytes(values: Expression, setting: Setting) -> Expression:
 
 def _left_out(parts: Iterable[tuple[Call | None, Facts]], prices: Convention) -> Iterator[NotCounted]:
     for call, facts in parts:
-        operations = list(map(Operation.describe, prices.left_out(facts.operations)))
+        operations = tuple(prices.left_out(facts.operations))
         if call is not None and operations:
-            yield NotCounted(call.path, kind_of(call.layer), ", ".join(operations))
+            yield NotCounted(call.path, kind_of(call.layer), operations)
 
 
 @dataclass(frozen=True)
@@ -419,8 +446,8 @@ class Count:
     quantity: Quantity
     unit: str
     convention: str
-    counts: str
-    source: str
+    counts: Words
+    source: Words
     not_counted: tuple[NotCounted, ...]
     unmeasured: tuple[Unmeasured, ...]
     derive: Callable[[], Expression] = field(repr=False, compare=False)
@@ -457,7 +484,7 @@ class Count:
         Raises UnknownNameError for another notation.
         """
         if notation not in NOTATIONS:
-            raise UnknownNameError("notation", notation, NOTATIONS)
+            raise UnknownNameError(Message("notation"), notation, NOTATIONS)
         return tuple(defining(definition, NOTATIONS[notation]) for definition in self.definitions)
 
     def text(self) -> str:
@@ -479,11 +506,15 @@ class Count:
     def rendered(self, notation: Notation) -> str:
         """Letters = numbers = total in a notation, "at least" before it where there is more."""
         line = equation(self.expression, notation)
-        words = r"\text{at least } " if notation is LATEX else "at least "
-        return f"{words}{line}" if self.at_least else line
+        if not self.at_least:
+            return line
+        if notation is LATEX:
+            return rf"\text{{{spoken('at least')} }} {line}"
+        return spoken("at least {amount}", amount=line)
 
     def __str__(self) -> str:
-        return f"{'at least ' if self.at_least else ''}{self.total:,} {self.unit} ({self.convention})"
+        total, unit = number(self.total, self.at_least), unit_in_words(self.unit)
+        return spoken("{total} {unit} ({convention})", total=total, unit=unit, convention=self.convention)
 
 
 def count_by(

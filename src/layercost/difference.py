@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias, Unpack
 
-from layercost.convention import UnknownNameError
+from layercost.convention import UnknownNameError, unit_in_words
 from layercost.counters import Named
 from layercost.layer import Layer
+from layercost.message import Joined, Message, Words, clauses, listing, spoken
 from layercost.setting import Given
 from layercost.table import Row, Table, table
 from layercost.view import Grid, Rendered, number, short
@@ -24,6 +25,17 @@ COUNTS = ("parameters", "macs", "flops", "activation_bytes")
 _OF_OPERATIONS = ("macs", "flops")
 
 
+_CHANGES_IN_WORDS = {
+    "layer": Message("layer"), "input": Message("input"), "output": Message("output"), "run": Message("run"),
+}  # fmt: skip
+_KINDS_IN_WORDS = {
+    "only in the first": Message("only in the first"),
+    "only in the second": Message("only in the second"),
+    "moved": Message("moved"),
+    "changed": Message("changed"),
+}
+
+
 class Change(NamedTuple):
     """What differs in a layer that both networks have: a field, its place, or a shape, with both values."""
 
@@ -31,8 +43,14 @@ class Change(NamedTuple):
     first: str
     second: str
 
+    @property
+    def words(self) -> Message:
+        """In words, as ``stride 1 → 2``."""
+        name = _CHANGES_IN_WORDS.get(self.name, self.name)  # any other is a field of the layer
+        return Message("{name} {first} → {second}", name=name, first=self.first, second=self.second)
+
     def __str__(self) -> str:
-        return f"{self.name} {self.first} → {self.second}"
+        return str(self.words)
 
 
 class Place(NamedTuple):
@@ -53,14 +71,16 @@ class Place(NamedTuple):
         return " → ".join(names)
 
     @property
-    def words(self) -> str:
+    def words(self) -> Words:
         """The difference in words."""
-        row = self.second if self.first is None else self.first
+        row, kind = self.second if self.first is None else self.first, _KINDS_IN_WORDS[self.kind]
         if self.first is None or self.second is None:
             assert row is not None
-            return f"{self.kind}: {row.layer}"
-        said = "; ".join(map(str, self.changes))
-        return f"moved: {said}" if self.kind == "moved" and said else said or self.kind
+            return Message("{kind}: {what}", kind=kind, what=row.layer)
+        said = clauses(change.words for change in self.changes)
+        return (
+            Message("{kind}: {what}", kind=kind, what=said) if self.kind == "moved" and said else said or kind
+        )
 
     def more(self, count: str) -> int | None:
         """How much more of a count the second network has here; None where nobody knows."""
@@ -112,44 +132,49 @@ class Difference(Rendered):
         None where a counter failed.
         """
         if count not in COUNTS:
-            raise UnknownNameError("count", count, COUNTS)
+            raise UnknownNameError(Message("count"), count, COUNTS)
         return _less(getattr(self.second.total, count), getattr(self.first.total, count))
 
     @property
-    def caption(self) -> str:
+    def caption(self) -> Message:
         """What is compared, under which convention."""
-        return (
-            f"From {_named(self.first)} to {_named(self.second)}. {self.first.counter_in_words} "
-            "Numbers of a place: the second less the first."
-        )
+        return Joined([
+            Message("From {first} to {second}.", first=_named(self.first), second=_named(self.second)),
+            self.first.counter_in_words,
+            Message("Numbers of a place: the second less the first."),
+        ])  # fmt: skip
 
     @property
-    def remark(self) -> str:
+    def remark(self) -> Message:
         """How many layers differ, and how."""
-        return " ".join([self._said(), *self._caveats()])
+        return Joined([self._said(), *self._caveats()])
 
-    def _caveats(self) -> Iterator[str]:
+    def _caveats(self) -> Iterator[Message]:
         """What failed, and what nobody knows: the difference is then one of what is known."""
         for one in (self.first, self.second):
             if one.failure is not None or one.at_least:
-                yield f"{_named(one)}: {one.remark}"
+                yield Message("{network}: {remark}", network=_named(one), remark=one.remark)
 
-    def _said(self) -> str:
+    def _said(self) -> Message:
         if self.same:
-            return f"No layer differs: all {len(self.pairs)} are the same."
+            return Message("No layer differs: all {count} are the same.", count=len(self.pairs))
         kinds = [part.kind for part in self.parts]
-        said = (f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+        said = listing(
+            Message("{count} {kind}", count=kinds.count(kind), kind=_KINDS_IN_WORDS[kind])
+            for kind in dict.fromkeys(kinds)
+        )
         alike = sum(_part(*pair) is None for pair in self.pairs)
-        return f"{', '.join(said)}; the other {alike} are the same."
+        return Message("{differing}; the other {alike} are the same.", differing=said, alike=alike)
 
     def grid(self) -> Grid:
         """The places where they part, and the totals."""
-        return Grid(self.caption, self.heads, self._cells(), _WORDS, self._totals(), remark=self.remark)
+        return Grid.of(self.caption, self.heads, self._cells(), _WORDS, self._totals(), remark=self.remark)
 
     @property
     def heads(self) -> list[str]:
         """The heads of the columns; that of the counter is its unit."""
-        return [self.first.convention.unit if head == "FLOPs" else head for head in HEADS]
+        own = unit_in_words(self.first.convention.unit)
+        return [str(own if head == "FLOPs" else head) for head in HEADS]
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each place, with what the second has more; the last line is the whole."""
@@ -171,7 +196,7 @@ class Difference(Rendered):
             "parts": [part.data() for part in self.parts],
         }
 
-    def _cells(self) -> list[list[str]]:
+    def _cells(self) -> list[list[Words]]:
         return [[part.name, part.words, *self._more_in_words(part)] for part in self.parts]
 
     def _more_in_words(self, part: Place) -> Iterator[str]:
@@ -187,19 +212,24 @@ class Difference(Rendered):
         return frozenset(id(one.rows[place]) for one in tables for place in one.counted.unknown)
 
     def _totals(self) -> list[list[str]]:
-        each = ([_named(one), "total", *_amounts(one)] for one in (self.first, self.second))
-        return [*each, ["difference", "", *map(self._difference_in_words, COUNTS)]]
+        each = ([_named(one), spoken("total"), *_amounts(one)] for one in (self.first, self.second))
+        return [*each, [spoken("difference"), "", *map(self._difference_in_words, COUNTS)]]
 
     def _difference_in_words(self, count: str) -> str:
         """The difference of two totals; at least or at most that where one of them is at least its number."""
         first, second = (_is_at_least(one, count) for one in (self.first, self.second))
         if first and second:
             return number(None)
-        bound = "at most " if first else "at least " if second else ""
-        return f"{bound}{_signed(self.more(count))}"
+        more = _signed(self.more(count))
+        if first:
+            return spoken("at most {amount}", amount=more)
+        return spoken("at least {amount}", amount=more) if second else more
 
 
-HEADS = ["name", "difference", "parameters", "MACs", "FLOPs", "activation bytes"]
+HEADS: list[Words] = [
+    Message("name"), Message("difference"), Message("parameters"), "MACs", "FLOPs",
+    Message("activation bytes"),
+]  # fmt: skip
 _WORDS = 2
 
 
@@ -224,7 +254,8 @@ def _is_at_least(shown: Table, count: str) -> bool:
 def _table_data(shown: Table) -> dict[str, Any]:
     return {
         "title": shown.title, "version": shown.version, "total": shown.total._asdict(),
-        "complete": shown.complete, "at_least": shown.at_least, "failure": shown.failure,
+        "complete": shown.complete, "at_least": shown.at_least,
+        "failure": None if shown.failure is None else str(shown.failure),
     }  # fmt: skip
 
 
@@ -286,7 +317,7 @@ def _changes(first: Row, second: Row) -> Iterator[Change]:
     if first.output != second.output:
         yield Change("output", first.output.x("×"), second.output.x("×"))
     if first.held_only != second.held_only:
-        yield Change("run", *("no" if row.held_only else "yes" for row in (first, second)))
+        yield Change("run", *(spoken("no") if row.held_only else spoken("yes") for row in (first, second)))
 
 
 def _field_changes(first: Layer, second: Layer) -> Iterator[Change]:

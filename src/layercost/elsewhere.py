@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from layercost.convention import unknown
+from layercost.message import Message, Words, both, either
 from layercost.shape import shown
 
 _LINEAR = "Linear(in_features, out_features)"
@@ -15,15 +16,18 @@ _CONV = "Conv2d(in_channels, out_channels, kernel_size)"
 _POOL_ALL = "AdaptiveAvgPool2d(1)"
 
 # What is here under another name: where it comes from, and how it is written here.
-OURS: dict[str, tuple[str, str]] = {
+OURS: dict[str, tuple[Words, Words]] = {
     "Dense": ("Keras and Flax", _LINEAR),
     "Gemm": ("ONNX", _LINEAR),
-    "FullyConnected": ("older frameworks", _LINEAR),
+    "FullyConnected": (Message("older frameworks"), _LINEAR),
     "InnerProduct": ("Caffe", _LINEAR),
     "Conv1D": ("Keras", "Conv1d(in_channels, out_channels, kernel_size)"),
     "Conv2D": ("Keras", _CONV),
     "Conv3D": ("Keras", "Conv3d(in_channels, out_channels, kernel_size)"),
-    "Conv": ("ONNX and Flax", f"{_CONV}, or Conv1d, or Conv3d"),
+    "Conv": (
+        "ONNX and Flax",
+        Message("{layer}, or {others}", layer=_CONV, others=either(["Conv1d", "Conv3d"])),
+    ),
     "Convolution": ("Caffe", _CONV),
     "DepthwiseConv2D": ("Keras", "Conv2d(channels, channels, kernel_size, groups=channels)"),
     "SeparableConv2D": (
@@ -43,30 +47,49 @@ OURS: dict[str, tuple[str, str]] = {
     "InstanceNormalization": ("ONNX", "InstanceNorm2d(num_features, affine=True)"),
     "UpSampling2D": ("Keras", "Upsample(scale_factor=2)"),
     "GlobalAveragePool": ("ONNX", _POOL_ALL),
-    "BatchNormalization": ("Keras and ONNX", "BatchNorm2d(num_features), or BatchNorm1d"),
-    "BatchNorm": ("Flax", "BatchNorm2d(num_features), or BatchNorm1d"),
+    "BatchNormalization": (
+        "Keras and ONNX",
+        Message("{layer}, or {others}", layer="BatchNorm2d(num_features)", others="BatchNorm1d"),
+    ),
+    "BatchNorm": (
+        "Flax",
+        Message("{layer}, or {others}", layer="BatchNorm2d(num_features)", others="BatchNorm1d"),
+    ),
     "SyncBatchNorm": ("PyTorch", "BatchNorm2d(num_features)"),
     "LayerNormalization": ("Keras and ONNX", "LayerNorm(normalized_shape)"),
     "GroupNormalization": ("Keras and ONNX", "GroupNorm(num_groups, num_channels)"),
     "LRN": ("ONNX and Caffe", "LocalResponseNorm(size)"),
     "SimpleRNN": ("Keras", "RNN(input_size, hidden_size)"),
-    "Bidirectional": ("Keras", "LSTM(input_size, hidden_size, bidirectional=True), or GRU, or RNN"),
+    "Bidirectional": (
+        "Keras",
+        Message(
+            "{layer}, or {others}",
+            layer="LSTM(input_size, hidden_size, bidirectional=True)",
+            others=either(["GRU", "RNN"]),
+        ),
+    ),
     "Embed": ("Flax", "Embedding(num_embeddings, embedding_dim)"),
     "Relu": ("ONNX", "ReLU()"),
     "LeakyRelu": ("ONNX", "LeakyReLU()"),
     "Gelu": ("ONNX", "GELU()"),
     "Swish": ("TensorFlow", "SiLU()"),
-    "Activation": ("Keras", "ReLU(), Sigmoid(), Tanh() and others, each a layer"),
+    "Activation": ("Keras", Message("ReLU(), Sigmoid(), Tanh() and others, each a layer")),
     "Dropout2d": ("PyTorch", "Dropout(p)"),
     "SpatialDropout2D": ("Keras", "Dropout(p)"),
     "Concat": ("ONNX and Caffe", "Concatenate(branches)"),
     "Sum": ("ONNX", "Add(branches)"),
     "Mul": ("ONNX", "Multiply(branches)"),
-    "ZeroPadding2D": ("Keras", "ZeroPad2d(padding), or the argument padding of the layer that follows"),
+    "ZeroPadding2D": (
+        "Keras",
+        Message("ZeroPad2d(padding), or the argument padding of the layer that follows"),
+    ),
     "ModuleList": ("PyTorch", "Sequential(...)"),
-    "LazyLinear": ("PyTorch", f"{_LINEAR} with the features that arrive"),
-    "LazyConv2d": ("PyTorch", f"{_CONV} with the channels that arrive"),
-    "LazyBatchNorm2d": ("PyTorch", "BatchNorm2d(num_features) with the channels that arrive"),
+    "LazyLinear": ("PyTorch", Message("{layer} with the features that arrive", layer=_LINEAR)),
+    "LazyConv2d": ("PyTorch", Message("{layer} with the channels that arrive", layer=_CONV)),
+    "LazyBatchNorm2d": (
+        "PyTorch",
+        Message("{layer} with the channels that arrive", layer="BatchNorm2d(num_features)"),
+    ),
 }
 
 NOT_DESCRIBED: dict[str, tuple[str, ...]] = {
@@ -83,19 +106,31 @@ NOT_DESCRIBED: dict[str, tuple[str, ...]] = {
 _READERS = {"PyTorch": "from_torch", "Keras": "from_keras", "ONNX": "from_onnx"}
 
 
-def unknown_layer(name: str, known: Iterable[str]) -> str:
+def unknown_layer(name: str, known: Iterable[str]) -> Message:
     """The message for a layer that is not here: its name here, or what to do, or the nearest names."""
     if name in OURS:
         where, ours = OURS[name]
-        return f"no layer is called {name!r}; it is a name of {where}, and here it is {ours}"
+        return Message(
+            "no layer is called {name!r}; it is a name of {where}, and here it is {ours}",
+            name=name, where=where if isinstance(where, Message) else both(where.split(" and ")), ours=ours,
+        )  # fmt: skip
     owners = [where for where, names in NOT_DESCRIBED.items() if name in names]
-    return _not_described(name, owners) if owners else unknown("layer", name, known)
+    return _not_described(name, owners) if owners else unknown(Message("layer"), name, known)
 
 
-def _not_described(name: str, owners: list[str]) -> str:
+def _not_described(name: str, owners: list[str]) -> Message:
     readers = [f"layercost.{_READERS[where]}" for where in owners if where in _READERS]
-    model = f"build a model with it and let {' or '.join(readers)} read that" if readers else ""
-    by_hand = "write it as a Sequential or a Parallel of the layers that it is made of"
-    ways = f"{model}, or {by_hand}" if model else by_hand
-    whose = " and ".join(owners)
-    return f"no layer is called {shown(name)}; it is a layer of {whose} that has no name here: {ways}"
+    said = {"name": shown(name), "owners": both(owners)}
+    if not readers:
+        return Message(
+            "no layer is called {name}; it is a layer of {owners} that has no name here: write it as a "
+            "Sequential or a Parallel of the layers that it is made of",
+            **said,
+        )
+    return Message(
+        "no layer is called {name}; it is a layer of {owners} that has no name here: build a model with it "
+        "and let {readers} read that, or write it as a Sequential or a Parallel of the layers that it is "
+        "made of",
+        readers=either(readers),
+        **said,
+    )

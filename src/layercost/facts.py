@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from layercost.expression import Number
+from layercost.message import Message
 
 
 class Kind(Enum):
@@ -65,10 +66,19 @@ class Operation(NamedTuple):
     amount: Number
     length: Number = 1
 
-    def describe(self) -> str:
+    @property
+    def in_words(self) -> Message:
         """In words, as ``1,176 × maximum over 4 (pooling)``."""
-        over = "" if isinstance(self.length, int) and self.length == 1 else f" over {int(self.length):,}"
-        return f"{int(self.amount):,} × {self.kind.value}{over} ({self.role.value})"
+        kind, role, amount, length = Message(self.kind.value), Message(self.role.value), *map(int, self[2:])
+        if isinstance(self.length, int) and length == 1:
+            return Message("{amount:,} × {kind} ({role})", amount=amount, kind=kind, role=role)
+        return Message(
+            "{amount:,} × {kind} over {length:,} ({role})", amount=amount, kind=kind, length=length, role=role
+        )
+
+    def describe(self) -> str:
+        """The same, spoken."""
+        return str(self.in_words)
 
 
 class Held(NamedTuple):

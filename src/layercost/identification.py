@@ -8,13 +8,14 @@ from fractions import Fraction
 from math import log
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
-from layercost.counters import reading_of, usual_input
+from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity, unit_in_words
+from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of, usual_input
 from layercost.dialects import DIALECTS
 from layercost.dialects.dialect import Dialect
 from layercost.dialects.reading import Reading, flat
 from layercost.dialects.typed import BYTES, OPERATIONS, PARAMETERS, VALUES, Asked, asked
 from layercost.layer import Layer
+from layercost.message import Message, Words, clauses, either, listing
 from layercost.setting import Setting
 from layercost.table import Row, table
 from layercost.view import Grid, Rendered
@@ -35,7 +36,7 @@ class Source(NamedTuple):
 
     versions: tuple[str, ...]
     counter: str
-    what: str
+    what: Words
     number: int
     kind: str = OPERATIONS
     plainness: int = OURS
@@ -43,29 +44,38 @@ class Source(NamedTuple):
     at_least: bool = False  # some of what is counted has no known number
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """In words, as ``fvcore: total = 15,470,289,408 (version torchvision)``."""
-        versions = f" (version {' or '.join(self.versions)})" if self.versions else ""
-        return f"{self.counter}: {self.what} = {in_words(self.number, self.at_least)}{versions}"
+        total = in_words(self.number, self.at_least)
+        said = Message(
+            "{counter}: {what} = {total}",
+            counter=counter_in_words(self.counter),
+            what=unit_in_words(self.what),
+            total=total,
+        )
+        if not self.versions:
+            return said
+        return Message("{number} (version {versions})", number=said, versions=either(self.versions))
 
     @property
     def data(self) -> dict[str, Any]:
         """What was counted, by whom, as JSON's types."""
         names = ("versions", "counter", "what", "number", "at_least")
-        return {name: getattr(self, name) for name in names}
+        plain = {name: getattr(self, name) for name in names}
+        return {name: str(value) if isinstance(value, Message) else value for name, value in plain.items()}
 
 
 class Match(NamedTuple):
     """A source that gives the number, and what was done to it: a unit, a factor; plain ones rank lowest."""
 
     source: Source
-    how: str
+    how: Words
     rank: tuple[float, ...]
 
     @property
-    def words(self) -> str:
+    def words(self) -> Words:
         """In words, with the source's own number."""
-        return self.source.words + (f", {self.how}" if self.how else "")
+        return listing([self.source.words, self.how] if self.how else [self.source.words])
 
 
 @dataclass(frozen=True)
@@ -82,49 +92,54 @@ class Identification(Rendered):
     every: bool = False
 
     @property
-    def caption(self) -> str:
+    def caption(self) -> Message:
         """Whether the number arises."""
         if self.matches:
-            return f"{self.asked} of {self.title} is"
-        return f"{self.asked} arises nowhere for {self.title}. The nearest:"
+            return Message("{number} of {title} is", number=self.asked, title=self.title)
+        return Message(
+            "{number} arises nowhere for {title}. The nearest:", number=self.asked, title=self.title
+        )
 
     @property
-    def remark(self) -> str:
+    def remark(self) -> Words:
         """How many matches are not shown; empty where all are."""
         left = 0 if self.every else len(self.matches) - FIRST
-        return f"and {left} more, less plain; --all shows them" if left > 0 else ""
+        return Message("and {left} more, less plain; --all shows them", left=left) if left > 0 else ""
 
     @property
-    def _found(self) -> list[tuple[Source, str]]:
+    def _found(self) -> list[tuple[Source, Words]]:
         """Each source with how it gives the number, or how near it comes."""
         if self.matches:
             return [(match.source, match.how) for match in self.matches]
-        return [(source, f"yours is {ratio:.5g} times that") for source, ratio in self.nearest]
+        return [
+            (source, Message("yours is {ratio:.5g} times that", ratio=ratio))
+            for source, ratio in self.nearest
+        ]
 
     @property
-    def _shown(self) -> list[tuple[Source, str]]:
+    def _shown(self) -> list[tuple[Source, Words]]:
         return self._found if self.every else self._found[:FIRST]
 
     def text(self) -> str:
         """The plainest matches; or the nearest numbers with their ratio."""
-        between = ", " if self.matches else "; "
-        found = ("  " + between.join(filter(None, (source.words, how))) for source, how in self._shown)
-        return "\n".join([self.caption, *found, *filter(None, [self.remark])])
+        joined = listing if self.matches else clauses
+        found = (f"  {joined([source.words, how] if how else [source.words])}" for source, how in self._shown)
+        return "\n".join([str(self.caption), *found, *filter(None, [str(self.remark)])])
 
     def grid(self) -> Grid:
         """A row for each source that is shown."""
-        heads = ("counter", "what", "version", "how", "number")
+        heads = (Message("counter"), Message("what"), Message("version"), Message("how"), Message("number"))
         rows = [
             (
-                source.counter,
-                source.what,
-                " or ".join(source.versions),
+                counter_in_words(source.counter),
+                unit_in_words(source.what),
+                either(source.versions),
                 how,
                 in_words(source.number, source.at_least),
             )
             for source, how in self._shown
         ]
-        return Grid(self.caption, heads, rows, len(heads) - 1, remark=self.remark)
+        return Grid.of(self.caption, heads, rows, len(heads) - 1, remark=self.remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each source; one that is no match but near is not `found`."""
@@ -140,7 +155,7 @@ class Identification(Rendered):
             "asked": self.asked,
             "of": self.title,
             "found": bool(self.matches),
-            "matches": [{**match.source.data, "how": match.how} for match in self.matches],
+            "matches": [{**match.source.data, "how": str(match.how)} for match in self.matches],
             "nearest": [{**source.data, "ratio": ratio} for source, ratio in self.nearest],
         }
 
@@ -191,19 +206,19 @@ def _merged(sources: Iterable[Source]) -> list[Source]:
 
 def _sources(model: Layer, input_shape: Iterable[object] | None, batch: int) -> Iterator[Source]:
     version = (model.version,) if hasattr(model, "version") else ()
-    shapes, setting = usual_input(model, input_shape, "a search"), Setting(batch)
+    shapes, setting = usual_input(model, input_shape, Message("a search")), Setting(batch)
     for name, convention in CONVENTIONS.items():
         counted = table(model, shapes, name, setting=setting)
         total = counted.total.flops or 0
-        whole = Source(version, f"convention {name}", convention.unit, total, at_least=counted.at_least)
+        whole = Source(version, convention_counter(name), convention.unit, total, at_least=counted.at_least)
         yield whole
         yield from _parts(whole, counted.rows, _flops)
-    whole = Source(version, "our count", "parameters", counted.total.parameters, PARAMETERS)
+    whole = Source(version, OUR_COUNT, "parameters", counted.total.parameters, PARAMETERS)
     yield whole
     yield from _parts(whole, counted.rows, _parameters)
     size = counted.total.activation_bytes
-    yield Source(version, "our count", "bytes of activations (float32)", size, BYTES)
-    yield Source(version, "our count", "values of activations", size // 4, VALUES)
+    yield Source(version, OUR_COUNT, Message("bytes of activations (float32)"), size, BYTES)
+    yield Source(version, OUR_COUNT, Message("values of activations"), size // 4, VALUES)
     for dialect in DIALECTS.values():
         if not dialect.joins:
             yield from _printed(version, dialect, reading_of(model, shapes, dialect, setting))
@@ -247,15 +262,16 @@ def _parts(whole: Source, rows: Iterable[Row], amount: Callable[[Row], int]) -> 
     if not 0 < convolutions < total:
         return
 
-    def part(name: str, number: int) -> Source:
-        return whole._replace(what=f"{whole.what}, {name}", number=number, plainness=PART_OF_MODEL)
+    def part(name: Message, number: int) -> Source:
+        what = listing([unit_in_words(whole.what), name])
+        return whole._replace(what=what, number=number, plainness=PART_OF_MODEL)
 
-    yield part("convolutions only", convolutions)._replace(at_least=False)
+    yield part(Message("convolutions only"), convolutions)._replace(at_least=False)
     if connected:
-        yield part("fully connected layers only", connected)._replace(at_least=False)
-        yield part("without the classifier (all Linear)", total - connected)
+        yield part(Message("fully connected layers only"), connected)._replace(at_least=False)
+        yield part(Message("without the classifier (all Linear)"), total - connected)
     if 0 < last < connected:
-        yield part("without the last Linear", total - last)
+        yield part(Message("without the last Linear"), total - last)
 
 
 # ---- comparing ---------------------------------------------------------------------------------
@@ -267,7 +283,7 @@ def _matching(source: Source, meanings: Iterable[Asked]) -> Iterator[Match]:
         number = source.number * factor
         fits = (m for m in meanings if m.kind in ("", kind) and m.low <= number <= m.high)
         if meaning := next(fits, None):  # the plainest comes first
-            said = ", ".join(word for word in (how, meaning.how) if word)
+            said = listing(word for word in (how, meaning.how) if word)
             yield Match(source, said, _rank(source, place, meaning, float(number)))
 
 
@@ -276,15 +292,15 @@ def _rank(source: Source, place: int, meaning: Asked, number: float) -> tuple[fl
     return place, meaning.rank, source.plainness, not_current, source.order, distance
 
 
-def _factors(source: Source) -> Iterator[tuple[Fraction, str, str]]:
+def _factors(source: Source) -> Iterator[tuple[Fraction, Words, str]]:
     """What a number may be multiplied with, in words, and what it then counts; the plainest first."""
     yield Fraction(1), "", source.kind
     if source.kind == OPERATIONS:
-        yield Fraction(2), "doubled", source.kind
-        yield Fraction(1, 2), "halved", source.kind
+        yield Fraction(2), Message("doubled"), source.kind
+        yield Fraction(1, 2), Message("halved"), source.kind
     elif source.kind == PARAMETERS and source.plainness != IN_ALL:
         for dtype, bits in sorted(DTYPE_BITS.items(), key=lambda pair: pair[0] != "float32"):
-            yield Fraction(bits, 8), f"in bytes of {dtype}", BYTES
+            yield Fraction(bits, 8), Message("in bytes of {dtype}", dtype=dtype), BYTES
 
 
 def _nearest(sources: Iterable[Source], meaning: Asked) -> tuple[tuple[Source, float], ...]:

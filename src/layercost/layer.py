@@ -22,6 +22,7 @@ from layercost.elsewhere import unknown_layer
 from layercost.expression import Number, Symbol, add, times
 from layercost.facts import Facts, Held, Operation
 from layercost.frozen import Frozen, frozen
+from layercost.message import Message, Words, both, clauses, message_of
 from layercost.setting import INFERENCE, Given, Setting, setting_of
 from layercost.shape import (
     OUTPUT_SIZE_RULES,
@@ -209,14 +210,21 @@ class Layer(Frozen):
         try:
             return shapes, self.transform(*shapes)
         except ShapeError as error:
-            arrived = " and ".join(map(str, shapes))
-            raise ShapeError(f"{self!r} on {arrived}: {error.message}", error.path) from None
+            arrived = both(map(str, shapes))
+            raise ShapeError(
+                Message(
+                    "{layer!r} on {arrived}: {message}", layer=self, arrived=arrived, message=error.message
+                ),
+                error.path,
+            ) from None
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
         """The one shape that a layer reads; a join takes several."""
         name, takes = type(self).__name__, self.takes
         if len(input_shapes) != 1:
-            raise ShapeError(f"{name} reads one value, but got {len(input_shapes)} shapes")
+            raise ShapeError(
+                Message("{name} reads one value, but got {count} shapes", name=name, count=len(input_shapes))
+            )
         (shape,) = input_shapes
         if takes is None:
             return cast(Shapes, input_shapes) if isinstance(shape, Shape) else (shape_of(shape, name),)
@@ -308,8 +316,11 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
+AXIS = Message("axis")
+
+
 def keep_sizes(
-    layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False, each: str = "axis"
+    layer: Layer, axes: int, at_least: int, *names: str, or_none: bool = False, each: Message = AXIS
 ) -> None:
     """Check fields that are one size, or one for each of `axes`; they are kept as tuples.
 
@@ -326,8 +337,15 @@ def keep_sizes(
             continue
         if len(value) != axes:
             raise LayerError(
-                f"{type(layer).__name__}: {name} must be one whole number or {axes} of them, "
-                f"one for each {each}, but got {shown(value)}"
+                Message(
+                    "{layer}: {name} must be one whole number or {axes} of them, one for each {each}, "
+                    "but got {value}",
+                    layer=type(layer).__name__,
+                    name=name,
+                    axes=axes,
+                    each=each,
+                    value=shown(value),
+                )
             )
         keep(layer, **{name: tuple([checked(size) for size in value])})
 
@@ -340,8 +358,13 @@ def keep_padding(layer: Layer, axes: int) -> None:
         return keep_sizes(layer, axes, 0, "padding")
     if len(value) != axes or not all(isinstance(side, (tuple, list)) and len(side) == 2 for side in value):
         raise LayerError(
-            f"{type(layer).__name__}: padding must be one whole number, {axes} of them, or {axes} pairs "
-            f"(before, after), one for each axis, but got {shown(value)}"
+            Message(
+                "{layer}: padding must be one whole number, {axes} of them, or {axes} pairs (before, "
+                "after), one for each axis, but got {value}",
+                layer=type(layer).__name__,
+                axes=axes,
+                value=shown(value),
+            )
         )
     keep(layer, padding=tuple(tuple(_whole(layer, "padding", size, 0) for size in side) for side in value))
     return None
@@ -353,7 +376,13 @@ def keep_rule(layer: Layer) -> None:
     if isinstance(value, str) and value in OUTPUT_SIZE_RULES:
         keep(layer, rule=OUTPUT_SIZE_RULES[value])
     elif value is not None and not isinstance(value, OutputSizeRule):
-        raise LayerError(f"{type(layer).__name__}: {unknown('output-size rule', value, OUTPUT_SIZE_RULES)}")
+        raise LayerError(
+            Message(
+                "{layer}: {unknown}",
+                layer=type(layer).__name__,
+                unknown=unknown(Message("output-size rule"), value, OUTPUT_SIZE_RULES),
+            )
+        )
 
 
 def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) -> None:
@@ -361,9 +390,16 @@ def keep_real(layer: Layer, name: str, at_least: float, at_most: float = inf) ->
     value = getattr(layer, name)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not at_least <= value <= at_most or value in (inf, -inf):
-        wanted = f"from {at_least} to {at_most}" if at_most < inf else f"of at least {at_least}"
-        wanted = wanted if at_least > -inf else "that is finite"
-        raise LayerError(f"{type(layer).__name__}: {name} must be a number {wanted}, but got {shown(value)}")
+        raise LayerError(_no_number(type(layer).__name__, name, shown(value), at_least, at_most))
+
+
+def _no_number(layer: str, name: str, value: Words, at_least: float, at_most: float) -> Message:
+    said: dict[str, Any] = {"layer": layer, "name": name, "value": value, "least": at_least, "most": at_most}
+    if at_least == -inf:
+        return Message("{layer}: {name} must be a number that is finite, but got {value}", **said)
+    if at_most == inf:
+        return Message("{layer}: {name} must be a number of at least {least}, but got {value}", **said)
+    return Message("{layer}: {name} must be a number from {least} to {most}, but got {value}", **said)
 
 
 def keep_flags(layer: Layer, *names: str) -> None:
@@ -371,14 +407,21 @@ def keep_flags(layer: Layer, *names: str) -> None:
     for name in names:
         value = getattr(layer, name)
         if not isinstance(value, bool):
-            raise LayerError(f"{type(layer).__name__}: {name} must be True or False, but got {shown(value)}")
+            raise LayerError(
+                Message(
+                    "{layer}: {name} must be True or False, but got {value}",
+                    layer=type(layer).__name__,
+                    name=name,
+                    value=shown(value),
+                )
+            )
 
 
 def _whole(layer: Layer, name: str, value: object, at_least: int) -> int:
     try:
         return whole(type(layer).__name__, name, value, at_least)
     except ShapeError as error:
-        raise LayerError(str(error)) from None
+        raise LayerError(message_of(error)) from None
 
 
 # ---- registry and text -------------------------------------------------------------------------
@@ -408,13 +451,21 @@ def layer_from_text(text: str) -> Layer:
     """
     value = _value(_parsed(text))
     if not isinstance(value, Layer):
-        raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {shown(text)}")
+        raise LayerError(
+            Message("expected a layer such as Conv2d(3, 6, kernel_size=5), but got {text}", text=shown(text))
+        )
     return value
 
 
 def _parsed(text: str) -> ast.expr:
     if len(text) > _LONGEST_TEXT:
-        raise LayerError(f"a layer is written in up to {_LONGEST_TEXT:,} characters, but got {len(text):,}")
+        raise LayerError(
+            Message(
+                "a layer is written in up to {most:,} characters, but got {count:,}",
+                most=_LONGEST_TEXT,
+                count=len(text),
+            )
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parser warns of odd literals that are refused below
@@ -422,8 +473,15 @@ def _parsed(text: str) -> ast.expr:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         deep = isinstance(error, (RecursionError, MemoryError)) or "too many nested" in str(error)
         raise LayerError(
-            f"expected a layer such as Conv2d(3, 6, kernel_size=5), but could not read {shown(text)}"
-            + ("; its brackets are nested too deep" if deep else "")
+            clauses(
+                [
+                    Message(
+                        "expected a layer such as Conv2d(3, 6, kernel_size=5), but could not read {text}",
+                        text=shown(text),
+                    ),
+                    Message("its brackets are nested too deep") if deep else "",
+                ]
+            )
         ) from None
 
 
@@ -432,7 +490,7 @@ def _value(node: ast.expr) -> object:
         case ast.Call(func=ast.Name() | ast.Attribute()):
             return _called(node)
         case ast.Name(id=name) if name in LAYERS:
-            raise LayerError(f"{name} needs its arguments: write {name}(...)")
+            raise LayerError(Message("{name} needs its arguments: write {name}(...)", name=name))
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return tuple(_value(part) for part in parts)
         case ast.Dict(keys=keys, values=parts) if None not in keys:
@@ -444,17 +502,20 @@ def _key(node: ast.expr) -> str:
     match node:
         case ast.Constant(value=str(name)):
             return name
-    raise LayerError(f"expected a text as the name of a layer, but got {written(node)}")
+    raise LayerError(Message("expected a text as the name of a layer, but got {node}", node=written(node)))
 
 
 def _literal(node: ast.expr) -> object:
     try:
         return worked_out(node) if is_arithmetic(node) else ast.literal_eval(node)
     except Unworkable as error:
-        raise LayerError(str(error)) from None
+        raise LayerError(message_of(error)) from None
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected numbers, True, False, None, texts or layers as arguments, but got {written(node)}"
+            Message(
+                "expected numbers, True, False, None, texts or layers as arguments, but got {node}",
+                node=written(node),
+            )
         ) from None
 
 
@@ -464,7 +525,7 @@ def _called(node: ast.Call) -> Layer:
         raise LayerError(unknown_layer(name, LAYERS))
     starred = any(isinstance(argument, ast.Starred) for argument in node.args)
     if starred or any(keyword.arg is None for keyword in node.keywords):
-        raise LayerError(f"{name}: write its arguments one by one; * and ** are not read")
+        raise LayerError(Message("{name}: write its arguments one by one; * and ** are not read", name=name))
     arguments = [_value(argument) for argument in node.args]
     keywords = {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
     return _built(name, arguments, keywords, node)
@@ -475,7 +536,12 @@ def _name_of(function: ast.expr) -> str:
     match function:
         case ast.Name(id=name) | ast.Attribute(value=ast.Name() | ast.Attribute(value=ast.Name()), attr=name):
             return name
-    raise LayerError(f"expected a layer such as Conv2d(3, 6, kernel_size=5), but got {written(function)}")
+    raise LayerError(
+        Message(
+            "expected a layer such as Conv2d(3, 6, kernel_size=5), but got {function}",
+            function=written(function),
+        )
+    )
 
 
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
@@ -484,12 +550,38 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
     keywords = {key: value for key, value in keywords.items() if key not in LAYERS[name].uncounted}
     for keyword in keywords:
         if keyword not in by_name:
-            raise LayerError(f"{name}: {unknown('argument', keyword, by_name)}")
+            raise LayerError(
+                Message(
+                    "{name}: {unknown}", name=name, unknown=unknown(Message("argument"), keyword, by_name)
+                )
+            )
     try:
         bound = signature.bind(*arguments, **keywords)
-    except TypeError as error:
-        raise LayerError(f"{name}{_written_signature(signature)}: {error}, in {written(node)}") from None
+    except TypeError:
+        error = _misfit(signature, len(arguments), keywords)
+        raise LayerError(
+            Message(
+                "{name}{signature}: {error}, in {node}",
+                name=name,
+                signature=_written_signature(signature),
+                error=error,
+                node=written(node),
+            )
+        ) from None
     return LAYERS[name](*bound.args, **bound.kwargs)
+
+
+def _misfit(signature: inspect.Signature, arguments: int, keywords: Mapping[str, object]) -> Message:
+    """Why arguments do not fit a signature."""
+    in_order = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = [p.name for p in in_order[:arguments]]
+    for name in keywords:
+        if name in given:
+            return Message("multiple values for argument {name!r}", name=name)
+    if arguments > len(in_order):
+        return Message("too many positional arguments")
+    missing = next(p for p in in_order[arguments:] if p.default is p.empty and p.name not in keywords)
+    return Message("missing a required argument: {name!r}", name=missing.name)
 
 
 def _written_signature(signature: inspect.Signature) -> str:

@@ -17,6 +17,7 @@ from typing import TypeAlias, TypeVar, cast
 from layercost.convention import DTYPE_BITS, TEXTBOOK, TWO_A_MAC, Convention, Price, Quantity
 from layercost.facts import Held, Kind
 from layercost.layer import Layer, LayerError
+from layercost.message import Message
 from layercost.shape import Shape, ShapeError, several, shape_of
 
 
@@ -86,14 +87,14 @@ class Misconception:
     """`distort` gives the task as a believer sees it, or None where the belief changes nothing."""
 
     id: str
-    message: str
+    message: Message
     distort: Callable[[Task], Task | None]
 
 
 MISCONCEPTIONS: dict[str, Misconception] = {}
 
 
-def declare(name: str, message: str, distort: Callable[[Task], Task | None]) -> None:
+def declare(name: str, message: Message, distort: Callable[[Task], Task | None]) -> None:
     """Make a belief about tasks known; its id must be new."""
     if name in MISCONCEPTIONS:
         raise ValueError(f"two misconceptions are called {name!r}; an id names one belief for good")
@@ -110,7 +111,7 @@ Belief = TypeVar(
 
 def belief(
     name: str,
-    message: str,
+    message: Message,
     of: type[Layer],
     measures: Collection[Measure],
     where: Callable[[Layer], bool] | None = None,
@@ -203,8 +204,10 @@ def _has_none(layer: Layer) -> bool:
 
 @belief(
     "forgot-bias",
-    "The biases are missing: each output feature or output channel has a bias of its own, "
-    "and adding it is one operation for each value.",
+    Message(
+        "The biases are missing: each output feature or output channel has a bias of its own, and adding "
+        "it is one operation for each value."
+    ),
     Layer, STORED | {Quantity.FLOPS}, _has_bias,
 )  # fmt: skip
 def _forgot_bias(layer: Layer) -> Layer:
@@ -213,7 +216,9 @@ def _forgot_bias(layer: Layer) -> Layer:
 
 @belief(
     "bias-not-asked-for",
-    "You counted biases where the layer has none: with bias=False none is stored and none is added.",
+    Message(
+        "You counted biases where the layer has none: with bias=False none is stored and none is added."
+    ),
     Layer, STORED | {Quantity.FLOPS}, _has_none,
 )  # fmt: skip
 def _bias_not_asked_for(layer: Layer) -> Layer:
@@ -222,7 +227,10 @@ def _bias_not_asked_for(layer: Layer) -> Layer:
 
 @belief(
     "one-bias",
-    "You counted one bias for the whole layer: each output feature or output channel has a bias of its own.",
+    Message(
+        "You counted one bias for the whole layer: each output feature or output channel has a bias of "
+        "its own."
+    ),
     Layer, STORED, _has_bias,
 )  # fmt: skip
 class _OneBias(Layer):
@@ -268,32 +276,36 @@ def _forgot_batch(task: Task) -> Task | None:
 
 declare(
     "forgot-batch",
-    "You counted one input: each input of the batch takes the same operations again.",
+    Message("You counted one input: each input of the batch takes the same operations again."),
     _forgot_batch,
 )
 declare(
     "biases-among-weights",
-    "You counted the biases too: the question asks for the weights alone.",
+    Message("You counted the biases too: the question asks for the weights alone."),
     _biases_among_weights,
 )
 declare(
     "macs-for-flops",
-    "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations.",
+    Message(
+        "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations."
+    ),
     _macs_for_flops,
 )
 declare(
     "flops-for-macs",
-    "You counted FLOPs: one MAC is a multiplication together with its addition.",
+    Message("You counted FLOPs: one MAC is a multiplication together with its addition."),
     _flops_for_macs,
 )
 declare(
     "one-addition-too-many",
-    "You counted n additions for a dot product of length n: adding up n products takes n - 1.",
+    Message("You counted n additions for a dot product of length n: adding up n products takes n - 1."),
     _one_addition_too_many,
 )
 declare(
     "counted-parameters",
-    "You counted what the layer stores: parameters are values, and the question is about operations.",
+    Message(
+        "You counted what the layer stores: parameters are values, and the question is about operations."
+    ),
     _counted_parameters,
 )
 
@@ -315,13 +327,13 @@ def _in_unit(asked: str, given: str) -> Callable[[Task], Task | None]:
 
 declare(
     "one-byte-a-value",
-    "You counted one byte for each parameter: a float32 takes 32 bits, which are 4 bytes.",
+    Message("You counted one byte for each parameter: a float32 takes 32 bits, which are 4 bytes."),
     _stored_as("int8"),
 )
 declare(
     "eight-bytes-a-value",
-    "You counted eight bytes for each parameter: a float32 takes 32 bits, which are 4 bytes.",
+    Message("You counted eight bytes for each parameter: a float32 takes 32 bits, which are 4 bytes."),
     _stored_as("float64"),
 )
-declare("thousand-for-1024", "You divided by 1,000: a KiB is 1,024 bytes.", _in_unit("KiB", "kB"))
-declare("bytes-for-kib", "You gave bytes: a KiB is 1,024 of them.", _in_unit("KiB", ""))
+declare("thousand-for-1024", Message("You divided by 1,000: a KiB is 1,024 bytes."), _in_unit("KiB", "kB"))
+declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit("KiB", ""))

@@ -8,6 +8,7 @@ from typing import TypedDict
 from layercost.convention import bits_of
 from layercost.expression import Expression, Number
 from layercost.frozen import Frozen, frozen
+from layercost.message import Message
 from layercost.shape import ShapeError, shown, whole
 
 
@@ -27,7 +28,12 @@ class Setting(Frozen):
         if type(self.batch) is not int or self.batch < 1:
             _check_batch(self)
         if not isinstance(self.training, bool):
-            raise ShapeError(f"setting: training must be True or False, but got {shown(self.training)}")
+            raise ShapeError(
+                Message(
+                    "setting: training must be True or False, but got {training}",
+                    training=shown(self.training),
+                )
+            )
         bits_of(self.dtype)
 
     @cached_property
@@ -49,7 +55,7 @@ def _check_batch(setting: Setting) -> None:
     """A batch is a positive whole number of any kind (numpy's too), or a letter that stands for one."""
     value = setting.batch
     if not isinstance(value, Expression):
-        object.__setattr__(setting, "batch", whole("setting", "batch", value))
+        object.__setattr__(setting, "batch", whole(Message("setting"), "batch", value))
 
 
 INFERENCE = Setting()
@@ -70,11 +76,16 @@ def setting_of(given: Given) -> Setting:
         return INFERENCE
     if "setting" in given:
         if len(given) > 1:
-            raise TypeError("give setting=Setting(...) or its words batch, training and dtype, not both")
+            raise TypeError(
+                Message("give setting=Setting(...) or its words batch, training and dtype, not both")
+            )
         return given["setting"]
     unknown = [name for name in given if name not in Given.__annotations__]
     if unknown:
         raise TypeError(
-            f"no argument is called {unknown[0]!r}; a setting has batch, training and dtype, as batch=8"
+            Message(
+                "no argument is called {unknown!r}; a setting has batch, training and dtype, as batch=8",
+                unknown=unknown[0],
+            )
         )
     return Setting(given.get("batch", 1), given.get("training", False), given.get("dtype", "float32"))

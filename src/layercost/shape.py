@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, SupportsIndex, TypeAlias, cast
 
 from layercost.expression import Expression, Number, add, ceil_div, exact_div, maximum
+from layercost.message import Message, Words, clauses, either
 
 
 class ShapeError(ValueError):
     """A shape does not fit a layer; `path` names the layer inside its network."""
 
-    def __init__(self, message: str, path: str = "") -> None:
+    def __init__(self, message: Words, path: str = "") -> None:
         self.message, self.path = message, path
-        super().__init__(f"{path}: {message}" if path else message)
+        super().__init__(Message("{path}: {message}", path=path, message=message) if path else message)
+
+    def __reduce__(self) -> tuple[type[ShapeError], tuple[Words, str]]:
+        return type(self), (self.message, self.path)
 
     def within(self, name: str) -> ShapeError:
         """The same error, seen from the network in which the layer is called `name`."""
@@ -123,21 +127,33 @@ _BY_LENGTH: dict[int, type[Shape]] = {
 _GUESSED = frozenset({_OneAxis, _TwoAxes})
 
 
+INPUT = Message("input")
 LARGEST = 10**18  # more than any machine holds: a larger number is a slip, and may be too long to print
 
 
-def whole(owner: str, field: str, value: object, at_least: int = 1) -> int:
+def whole(owner: Words, field: Words, value: object, at_least: int = 1) -> int:
     """`value` as a plain integer from `at_least` to `LARGEST`; the error names `owner` and `field`."""
     if type(value) is int and at_least <= value <= LARGEST:
         return value
     number = _plain(value)
+    said = {"owner": owner, "field": field, "value": shown(value)}
     if number is None or number < at_least:
-        wanted = f"at least {at_least}"
-    elif number > LARGEST:
-        wanted = f"at most {LARGEST:,}"
-    else:
-        return number
-    raise ShapeError(f"{owner}: {field} must be a whole number of {wanted}, but got {shown(value)}")
+        raise ShapeError(
+            Message(
+                "{owner}: {field} must be a whole number of at least {least}, but got {value}",
+                least=at_least,
+                **said,
+            )
+        )
+    if number > LARGEST:
+        raise ShapeError(
+            Message(
+                "{owner}: {field} must be a whole number of at most {most:,}, but got {value}",
+                most=LARGEST,
+                **said,
+            )
+        )
+    return number
 
 
 def _plain(value: object) -> int | None:
@@ -150,24 +166,33 @@ def _plain(value: object) -> int | None:
         return None
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Words:
     """`value` as an error shows it: its repr, cut where it is long."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python prints
-        text = "a number of thousands of digits"
-    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"
+        return Message("a number of thousands of digits")
+    if len(text) <= 80:
+        return text
+    return Message("{beginning}... ({length:,} characters)", beginning=text[:60], length=len(text))
 
 
-def checked_sizes(sizes: Iterable[object], owner: str = "input") -> tuple[Number, ...]:
+def checked_sizes(sizes: Iterable[object], owner: Words = INPUT) -> tuple[Number, ...]:
     """A shape as it is, anything else as a tuple of plain sizes; raises ShapeError for what is no shape."""
     if isinstance(sizes, Shape):
         return sizes
     if isinstance(sizes, (str, bytes, Mapping, Set)) or not isinstance(sizes, Iterable):
         raise ShapeError(
-            f"{owner}: a shape is a tuple without the batch, as (3, 32, 32) or (300,), but got {shown(sizes)}"
+            Message(
+                "{owner}: a shape is a tuple without the batch, as (3, 32, 32) or (300,), but got {sizes}",
+                owner=owner,
+                sizes=shown(sizes),
+            )
         )
-    return tuple(whole(owner, f"axis {place} of the shape", size) for place, size in enumerate(sizes))
+    return tuple(
+        whole(owner, Message("axis {place} of the shape", place=place), size)
+        for place, size in enumerate(sizes)
+    )
 
 
 def seen_shape(sizes: tuple[int, ...], owner: str) -> Shape:
@@ -182,7 +207,7 @@ def several(given: Iterable[object]) -> tuple[Iterable[object], ...]:
     return (given,)
 
 
-def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
+def shape_of(sizes: Iterable[object], owner: Words = INPUT) -> Shape:
     """A shape from plain sizes, its axes guessed: (F), (T, F), (C, H, W) or (C, D, H, W); more have no names.
 
     A guess of one or two axes gives way to what a layer takes, as (T) of tokens or (C, L).
@@ -193,8 +218,14 @@ def shape_of(sizes: Iterable[object], owner: str = "input") -> Shape:
         return plain
     if len(plain) not in _BY_LENGTH:
         raise ShapeError(
-            f"{owner}: expected a shape of 1 to {MOST_AXES} axes without the batch, as (3, 32, 32), "
-            f"but got {len(plain)} axes: {shown(plain)}"
+            Message(
+                "{owner}: expected a shape of 1 to {most} axes without the batch, as (3, 32, 32), "
+                "but got {count} axes: {plain}",
+                owner=owner,
+                most=MOST_AXES,
+                count=len(plain),
+                plain=shown(plain),
+            )
         )
     return _BY_LENGTH[len(plain)](plain)
 
@@ -217,21 +248,26 @@ def fit(owner: str, sizes: Iterable[object], *expected: type[Shape]) -> Shape:
     for kind in expected:
         if len(shape) == len(kind.axes) and (guessed or shape.axes == kind.axes):
             return kind(shape)
-    named = " or ".join(f"({', '.join(kind.axes)})" for kind in expected)
+    said = {"owner": owner, "expected": either(f"({', '.join(kind.axes)})" for kind in expected)}
     if any(len(shape) == len(kind.axes) for kind in expected):
         raise ShapeError(
-            f"{owner} takes a shape {named}, but got {shape} with axes ({', '.join(shape.axes)})"
-        )
-    raise ShapeError(
-        f"{owner} takes a shape {named} without the batch, but got {shape}{_hint(shape, expected)}"
+            Message(
+                "{owner} takes a shape {expected}, but got {shape} with axes ({axes})",
+                shape=str(shape), axes=", ".join(shape.axes), **said,
+            )
+        )  # fmt: skip
+    refused = Message(
+        "{owner} takes a shape {expected} without the batch, but got {shape}", shape=str(shape), **said
     )
+    raise ShapeError(clauses([refused, _hint(shape, expected)]))
 
 
-def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> str:
+def _hint(shape: Shape, expected: tuple[type[Shape], ...]) -> Words:
     if len(shape) == max(len(kind.axes) for kind in expected) + 1:
-        return "; leave the batch out and pass it as batch=..."
+        return Message("leave the batch out and pass it as batch=...")
     if expected == (Image,) and len(shape) == 2:
-        return f"; a grey image of one channel is (1, {', '.join(str(int(size)) for size in shape)})"
+        sizes = ", ".join(str(int(size)) for size in shape)
+        return Message("a grey image of one channel is (1, {sizes})", sizes=sizes)
     return ""
 
 
@@ -276,7 +312,7 @@ class OutputSizeRule:
     """
 
     name: str
-    source: str
+    source: Message
 
     finds_padding: ClassVar[bool] = False
 
@@ -294,7 +330,7 @@ class OutputSizeRule:
 
     def _refuse(self, padding: Padding) -> None:
         if int(both(padding)):
-            raise ShapeError(f"{self.name} finds its padding itself; leave padding at 0")
+            raise ShapeError(Message("{name} finds its padding itself; leave padding at 0", name=self.name))
 
 
 class _Floor(OutputSizeRule):
@@ -318,8 +354,13 @@ class _Ceil(OutputSizeRule):
         spanned = extent(kernel, dilation)
         if int(each_side(padding)[1]) >= int(spanned):
             raise ShapeError(
-                f"{self.name} needs less padding than the {int(spanned)} cells that the kernel spans, "
-                f"but got {int(each_side(padding)[1])}"
+                Message(
+                    "{name} needs less padding than the {spanned} cells that the kernel spans, but got "
+                    "{each_side}",
+                    name=self.name,
+                    spanned=int(spanned),
+                    each_side=int(each_side(padding)[1]),
+                )
             )
         windows = ceil_div(n + both(padding) - spanned, stride) + 1
         if int(windows) < 1:
@@ -386,39 +427,67 @@ class _Valid(OutputSizeRule):
 
 def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) -> ShapeError:
     padded, spanned = int(n) + int(both(padding)), int(extent(kernel, dilation))
-    spans = f" (it spans {spanned} cells with dilation {int(dilation)})" if spanned != int(kernel) else ""
     before, after = map(int, each_side(padding))
-    beside = f"{before} on each side" if before == after else f"{before} before and {after} after"
+    if before == after:
+        beside = Message("{before} on each side", before=before)
+    else:
+        beside = Message("{before} before and {after} after", before=before, after=after)
+    said = {"kernel": int(kernel), "padded": padded, "cells": int(n), "beside": beside}
+    if spanned == int(kernel):
+        return ShapeError(
+            Message(
+                "a kernel of {kernel} is larger than the padded input of {padded} cells "
+                "({cells} and {beside}); use a smaller kernel or more padding",
+                **said,
+            )
+        )
     return ShapeError(
-        f"a kernel of {int(kernel)}{spans} is larger than the padded input of {padded} cells "
-        f"({int(n)} and {beside}); use a smaller kernel or more padding"
-    )
+        Message(
+            "a kernel of {kernel} (it spans {spanned} cells with dilation {dilation}) is larger than the "
+            "padded input of {padded} cells ({cells} and {beside}); use a smaller kernel or more padding",
+            spanned=spanned, dilation=int(dilation), **said,
+        )
+    )  # fmt: skip
 
 
-FLOOR = _Floor("floor", "PyTorch, torch.nn.Conv2d and MaxPool2d: floor((n + 2p - d(k - 1) - 1) / s + 1)")
+FLOOR = _Floor(
+    "floor", Message("PyTorch, torch.nn.Conv2d and MaxPool2d: floor((n + 2p - d(k - 1) - 1) / s + 1)")
+)
 CEIL = _Ceil(
     "ceil",
-    "PyTorch, ceil_mode=True: the last window may hang over the end by less than a stride, "
-    "and is dropped where it would start in the right padding",
+    Message(
+        "PyTorch, ceil_mode=True: the last window may hang over the end by less than a stride, and is "
+        "dropped where it would start in the right padding"
+    ),
 )
-CAFFE_CONVOLUTION = _Floor("caffe-convolution", "Caffe, conv_layer.cpp: integer division, which rounds down")
+CAFFE_CONVOLUTION = _Floor(
+    "caffe-convolution", Message("Caffe, conv_layer.cpp: integer division, which rounds down")
+)
 CAFFE_POOLING = _CaffePooling(
     "caffe-pooling",
-    "Caffe, pooling_layer.cpp: rounded up; a last window that would start past the input is dropped "
-    "where there is padding, and kept, empty, where there is none",
+    Message(
+        "Caffe, pooling_layer.cpp: rounded up; a last window that would start past the input is dropped "
+        "where there is padding, and kept, empty, where there is none"
+    ),
 )
 TF_SAME = _Same(
     "tensorflow-same",
-    "TensorFlow, padding SAME: ceil(n / s); the padding that this takes is split, the odd cell at the end",
+    Message(
+        "TensorFlow, padding SAME: ceil(n / s); the padding that this takes is split, the odd cell at the end"
+    ),
 )
-TF_VALID = _Valid("tensorflow-valid", "TensorFlow, padding VALID: ceil((n - d(k - 1)) / s), no padding")
-ONNX_NOTSET = _Floor("onnx-notset", "ONNX, auto_pad NOTSET: the padding is given; floor, as PyTorch")
-ONNX_CEIL = _Ceil("onnx-ceil", "ONNX, auto_pad NOTSET with ceil_mode=1: as PyTorch's ceil_mode")
-ONNX_SAME_UPPER = _Same("onnx-same-upper", "ONNX, auto_pad SAME_UPPER: ceil(n / s), the odd cell at the end")
+TF_VALID = _Valid(
+    "tensorflow-valid", Message("TensorFlow, padding VALID: ceil((n - d(k - 1)) / s), no padding")
+)
+ONNX_NOTSET = _Floor("onnx-notset", Message("ONNX, auto_pad NOTSET: the padding is given; floor, as PyTorch"))
+ONNX_CEIL = _Ceil("onnx-ceil", Message("ONNX, auto_pad NOTSET with ceil_mode=1: as PyTorch's ceil_mode"))
+ONNX_SAME_UPPER = _Same(
+    "onnx-same-upper", Message("ONNX, auto_pad SAME_UPPER: ceil(n / s), the odd cell at the end")
+)
 ONNX_SAME_LOWER = _SameLower(
-    "onnx-same-lower", "ONNX, auto_pad SAME_LOWER: ceil(n / s), the odd cell at the beginning"
+    "onnx-same-lower", Message("ONNX, auto_pad SAME_LOWER: ceil(n / s), the odd cell at the beginning")
 )
-ONNX_VALID = _Valid("onnx-valid", "ONNX, auto_pad VALID: ceil((n - d(k - 1)) / s), no padding")
+ONNX_VALID = _Valid("onnx-valid", Message("ONNX, auto_pad VALID: ceil((n - d(k - 1)) / s), no padding"))
 
 OUTPUT_SIZE_RULES: dict[str, OutputSizeRule] = {
     rule.name: rule
@@ -440,7 +509,7 @@ class OutputSize(NamedTuple):
     before: int = 0
     after: int = 0
     unread: int = 0
-    refusal: str = ""
+    refusal: Words = ""
 
 
 def compare_output_sizes(
@@ -486,7 +555,7 @@ class TransposedSizeRule:
     """The output size of a transposed convolution along one axis; `source` says where that is written."""
 
     name: str
-    source: str
+    source: Message
 
     def size(
         self,
@@ -518,8 +587,14 @@ class _Transposed(TransposedSizeRule):
         size = add(canvas - 2 * padding if padded else canvas, output_padding)
         if int(size) < 1:
             raise ShapeError(
-                f"a padding of {int(padding)} on each side crops all of the {int(canvas)} cells that "
-                f"a kernel of {int(kernel)} makes of {int(n)}; use less padding"
+                Message(
+                    "a padding of {padding} on each side crops all of the {canvas} cells that a kernel "
+                    "of {kernel} makes of {n}; use less padding",
+                    padding=int(padding),
+                    canvas=int(canvas),
+                    kernel=int(kernel),
+                    n=int(n),
+                )
             )
         return size
 
@@ -571,14 +646,15 @@ class _TransposedRuntime(TransposedSizeRule):
 
 
 TRANSPOSED = _Transposed(
-    "transposed", "PyTorch, torch.nn.ConvTranspose2d: (n - 1) s - 2p + d(k - 1) + output_padding + 1"
+    "transposed", Message("PyTorch, torch.nn.ConvTranspose2d: (n - 1) s - 2p + d(k - 1) + output_padding + 1")
 )
-KERAS_TRANSPOSED_SAME = _TransposedSame("keras-transposed-same", "Keras, Conv2DTranspose, same: n s")
+KERAS_TRANSPOSED_SAME = _TransposedSame("keras-transposed-same", Message("Keras, Conv2DTranspose, same: n s"))
 KERAS_TRANSPOSED_VALID = _TransposedValid(
-    "keras-transposed-valid", "Keras, Conv2DTranspose, valid: n s + max(k - s, 0)"
+    "keras-transposed-valid", Message("Keras, Conv2DTranspose, valid: n s + max(k - s, 0)")
 )
 ONNX_TRANSPOSED_SAME = _TransposedRuntime(
-    "onnx-transposed-same", "onnxruntime, ConvTranspose with auto_pad SAME: n s, or (n - 1) s + k where k < s"
+    "onnx-transposed-same",
+    Message("onnxruntime, ConvTranspose with auto_pad SAME: n s, or (n - 1) s + k where k < s"),
 )
 
 TRANSPOSED_SIZE_RULES: dict[str, TransposedSizeRule] = {

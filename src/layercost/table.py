@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Unpack
 
-from layercost.convention import MACS_ONLY, UnknownNameError
+from layercost.convention import MACS_ONLY, UnknownNameError, unit_in_words
 from layercost.counters import Named, counted, counter_named, usual_input
 from layercost.counting import Counted, Counter, NotCounted
 from layercost.layer import Layer
+from layercost.message import Joined, Message, Words, spoken
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import Shape
 from layercost.view import (
@@ -59,7 +60,7 @@ class Row(NamedTuple):
     def layer(self) -> str:
         """The layer as it is written, or its type alone where that is long; marked where it is not run."""
         written = _layer_in_words(self.module)
-        return f"{written} (held, not run)" if self.held_only else written
+        return spoken("{layer} (held, not run)", layer=written) if self.held_only else written
 
     def data(self) -> dict[str, Any]:
         """The row as plain data, as JSON has it."""
@@ -70,8 +71,9 @@ class Row(NamedTuple):
 COLUMNS = (
     "name", "layer", "input", "output", "parameters", "parameter_bytes", "macs", "flops", "activation_bytes",
 )  # fmt: skip
-HEADS = [
-    "name", "layer", "input", "output", "parameters", "parameter bytes", "MACs", "FLOPs", "activation bytes",
+HEADS: list[Words] = [
+    Message("name"), Message("layer"), Message("input"), Message("output"), Message("parameters"),
+    Message("parameter bytes"), "MACs", "FLOPs", Message("activation bytes"),
 ]  # fmt: skip
 _WORDS = 4
 
@@ -126,29 +128,37 @@ class Table(Rendered):
         return self.counted.at_least or bool(self.counted.unknown)
 
     @property
-    def failure(self) -> str | None:
+    def failure(self) -> Words | None:
         """Why the counter gives no number; None where it gives one."""
         return self.counted.failure
 
     @property
-    def caption(self) -> str:
+    def caption(self) -> Message:
         """What the numbers are: title, convention, unit, number format, batch."""
-        version = f", version {self.version}" if self.version else ""
-        return (
-            f"{self.title}{version}. {self.counter_in_words} MACs: n for a dot product of length n. "
-            f"Bytes in {self.setting.dtype}; batch {self.setting.batch}."
+        setting = Message(
+            "MACs: n for a dot product of length n. Bytes in {dtype}; batch {batch}.",
+            dtype=self.setting.dtype,
+            batch=int(self.setting.batch),
         )
+        return Joined([self._named, self.counter_in_words, setting])
 
     @property
-    def counter_in_words(self) -> str:
+    def _named(self) -> Message:
+        if self.version:
+            return Message("{title}, version {version}.", title=self.title, version=self.version)
+        return Message("{title}.", title=self.title)
+
+    @property
+    def counter_in_words(self) -> Message:
         """Who counts what, as a sentence."""
         counter = self.convention
+        said = {"name": counter.name, "unit": unit_in_words(counter.unit), "counts": counter.counts}
         if not self.counted.by_tool:
-            return f"FLOPs by the convention {counter.name} (in {counter.unit}): {counter.counts}."
-        return f"As the tool {counter.name} counts (in {counter.unit}): {counter.counts}."
+            return Message("FLOPs by the convention {name} (in {unit}): {counts}.", **said)
+        return Message("As the tool {name} counts (in {unit}): {counts}.", **said)
 
     @property
-    def remark(self) -> str:
+    def remark(self) -> Message:
         """Whether the number is complete, and if not, what is left out, what is not known, or what failed."""
         return self.counted.remark
 
@@ -156,7 +166,7 @@ class Table(Rendered):
         """Rows and total, with what is not counted below."""
         remark, *notes = self.notes()
         rows, totals = self.row_cells(), [self.total_cells()]
-        return Grid(self.caption, self.heads, rows, _WORDS, totals, remark=remark, notes=notes)
+        return Grid.of(self.caption, self.heads, rows, _WORDS, totals, remark=remark, notes=notes)
 
     def html(self, columns: Iterable[str] | None = None) -> str:
         """An HTML table with class names; it stands in a box of its own that scrolls.
@@ -188,17 +198,17 @@ class Table(Rendered):
             "title": self.title,
             "version": self.version,
             "convention": self.convention.name,
-            "counts": self.convention.counts,
+            "counts": str(self.convention.counts),
             "unit": self.convention.unit,
-            "source": self.convention.source,
+            "source": str(self.convention.source),
             "dtype": self.setting.dtype,
             "batch": self.setting.batch,
             "rows": [row | ({"at_least": True} if more else {}) for row, more in self._rows_of_data()],
             "total": self._total_of_data(),
             "complete": self.complete,
             "at_least": self.at_least,
-            "failure": self.failure,
-            "not_counted": [vars(missing) for missing in self.not_counted],
+            "failure": None if self.failure is None else str(self.failure),
+            "not_counted": [missing.data() for missing in self.not_counted],
             "not_known": [] if self.failure else [one._asdict() for one in self.counted.unmeasured],
         }
 
@@ -225,8 +235,9 @@ class Table(Rendered):
     @property
     def heads(self) -> list[str]:
         """The heads of the columns; that of the counter is its unit, with its name."""
-        own = f"{self.convention.unit} ({self.convention.name})"
-        return [own if head == "FLOPs" else head for head in HEADS]
+        unit, name = unit_in_words(self.convention.unit), self.convention.name
+        own = Message("{unit} ({convention})", unit=unit, convention=name)
+        return [str(own if head == "FLOPs" else head) for head in HEADS]
 
     def row_cells(self) -> list[list[str]]:
         """What stands in the rows, as text, under `heads`."""
@@ -245,15 +256,17 @@ class Table(Rendered):
         t, counted = self.total, self.counted
         macs, own = number(t.macs, bool(counted.unknown)), number(counted.headline, counted.at_least)
         return [
-            "total", "", "", "", number(t.parameters), number(t.parameter_bytes), macs, own,
+            spoken("total"), "", "", "", number(t.parameters), number(t.parameter_bytes), macs, own,
             number(t.activation_bytes),
         ]  # fmt: skip
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Message]:
         """What stands below: what is not counted, and the memory in both kinds of unit."""
-        memory = (
-            f"Parameters in {self.setting.dtype}: {self.total.parameter_kib:,} KiB of 1,024 bytes "
-            f"({self.total.parameter_bytes / 1000:,} kB of 1,000)."
+        memory = Message(
+            "Parameters in {dtype}: {binary:,} KiB of 1,024 bytes ({decimal:,} kB of 1,000).",
+            dtype=self.setting.dtype,
+            binary=self.total.parameter_kib,
+            decimal=self.total.parameter_bytes / 1000,
         )
         return [self.remark, memory]
 
@@ -278,7 +291,7 @@ def _chosen(columns: tuple[str, ...]) -> tuple[int, ...]:
     """The places of some of `COLUMNS`."""
     for name in columns:
         if name not in COLUMNS:
-            raise UnknownNameError("column", name, COLUMNS)
+            raise UnknownNameError(Message("column"), name, COLUMNS)
     return tuple(place for place, name in enumerate(COLUMNS) if name in columns)
 
 
@@ -302,7 +315,7 @@ def table(
     416520
     """
     plain, counter = setting_of(setting), counter_named(convention)
-    found, reading = counted(layer, usual_input(layer, input, "a table"), counter, plain)
+    found, reading = counted(layer, usual_input(layer, input, Message("a table")), counter, plain)
     rows = tuple(_rows(found))
     return Table(
         title=getattr(layer, "name", None) or _layer_in_words(layer),

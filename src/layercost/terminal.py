@@ -42,10 +42,10 @@ def drawn(table: Table, width: int | None = None) -> str:
         grid.add_column(head, total, justify=side, style=style, no_wrap=True)
     for row in table.row_cells():
         grid.add_row(*map(_quiet, row))
-    above = _printed(Console(force_terminal=True, width=width, highlight=False), table.caption, "italic")
+    above = _printed(Console(force_terminal=True, width=width, highlight=False), str(table.caption), "italic")
     wide = _printed(Console(force_terminal=True, width=_WIDEST, highlight=False), grid)  # no number is cut
     below = _printed(
-        Console(force_terminal=True, width=width, highlight=False), "\n".join(table.notes()), "dim"
+        Console(force_terminal=True, width=width, highlight=False), "\n".join(map(str, table.notes())), "dim"
     )
     return f"{above}\n{wide}\n{below}"
 

@@ -13,14 +13,15 @@ from functools import cache
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
-from layercost.convention import UnknownNameError
+from layercost.convention import UnknownNameError, unit_in_words
 from layercost.expression import HTML, TEXT, Expression, equation
 from layercost.frozen import Frozen, frozen
+from layercost.message import Message, Words, listing, spoken
 
 # ---- words and numbers -------------------------------------------------------------------------------
 
-NOT_COUNTED = "not counted: {operations}"
-COMPLETE = "Complete: every operation is counted."
+NOT_COUNTED = Message("not counted: {operations}").key
+COMPLETE = Message("Complete: every operation is counted.")
 UNKNOWN_AMOUNT = "-"
 NAMED_AT_MOST = 6  # parts in one sentence; the others are counted
 
@@ -29,33 +30,37 @@ def number(amount: int | None, at_least: bool = False) -> str:
     """A whole number with its digits in groups of three, "at least" where there is more; a dash for None."""
     if amount is None:
         return UNKNOWN_AMOUNT
-    return f"at least {amount:,}" if at_least else f"{amount:,}"
+    return spoken("at least {amount}", amount=f"{amount:,}") if at_least else f"{amount:,}"
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[Words]) -> Words:
     """The distinct `names`, the first few by name and the others by their number."""
     every = list(dict.fromkeys(names))
     if len(every) <= NAMED_AT_MOST + 1:
-        return ", ".join(every)
-    return f"{', '.join(every[:NAMED_AT_MOST])} and {len(every) - NAMED_AT_MOST} more"
+        return listing(every)
+    named, more = listing(every[:NAMED_AT_MOST]), len(every) - NAMED_AT_MOST
+    return Message("{names} and {more} more", names=named, more=more)
 
 
-def not_counted(layers: Iterable[str], under: str = "") -> str:
+def not_counted(layers: Iterable[Words], under: str = "") -> Words:
     """``not counted under textbook: the operations of ReLU, Tanh``; nothing where nothing is left out."""
-    every = ", ".join(dict.fromkeys(layers))
-    words = NOT_COUNTED.format(operations=f"the operations of {every}") if every else ""
-    return words.replace(":", f" under {under}:", 1) if under else words
+    every = listing(dict.fromkeys(layers))
+    if not every:
+        return ""
+    operations = Message("the operations of {layers}", layers=every)
+    if under:
+        return Message(
+            "not counted under {convention}: {operations}", convention=under, operations=operations
+        )
+    return Message(NOT_COUNTED, operations=operations)
 
 
-def not_known(names: Iterable[str]) -> str:
+def not_known(names: Iterable[Words]) -> Words:
     """On the parts of which nobody knows what they add; nothing where there are none."""
     every = listed(names)
-    return f"at least that much: nobody knows how much is added by {every}" if every else ""
-
-
-def sentence(words: str) -> str:
-    """Words with a capital and a full stop; nothing for nothing."""
-    return f"{words[0].upper()}{words[1:]}." if words else ""
+    if not every:
+        return ""
+    return Message("at least that much: nobody knows how much is added by {parts}", parts=every)
 
 
 def short(written: str, longest: int = 60) -> str:
@@ -96,11 +101,11 @@ def plain(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def escaped(text: str) -> str:
-    """`text` as HTML shows it."""
+def escaped(text: Words) -> str:
+    """`text`, spoken, as HTML shows it."""
     import html  # needed only here, and it brings a long list of names
 
-    return html.escape(text)
+    return html.escape(str(text))
 
 
 class Substitution(NamedTuple):
@@ -113,7 +118,8 @@ class Substitution(NamedTuple):
     @property
     def line(self) -> str:
         """The line as HTML."""
-        said = escaped(f"{self.unit} · {self.by}" if self.by else self.unit)
+        unit = unit_in_words(self.unit)
+        said = escaped(f"{unit} · {self.by}" if self.by else unit)
         return f"{equation(self.formula, HTML)} {tag('span', said, class_='lc-unit')}"
 
     @property
@@ -148,7 +154,7 @@ def bold(cells: Iterable[str]) -> list[str]:
     return [f"**{cell}**" if cell else "" for cell in cells]
 
 
-def html_cell(text: str, kind: str | None = None) -> str:
+def html_cell(text: Words, kind: str | None = None) -> str:
     """One cell of an HTML table, with a class where it has one: ``lc-n`` for numbers, ``lc-prose``."""
     return tag("td", escaped(text), class_=kind)
 
@@ -158,7 +164,7 @@ def html_cells(cells: Sequence[str], words: int) -> str:
     return "".join([html_cell(cell, None if place < words else "lc-n") for place, cell in enumerate(cells)])
 
 
-def html_table(caption: str, heads: Iterable[str], rows: Iterable[str], totals: Iterable[str] = ()) -> str:
+def html_table(caption: Words, heads: Iterable[str], rows: Iterable[str], totals: Iterable[str] = ()) -> str:
     """A table from its heads and the cells of its rows, all markup, in a box of its own that scrolls."""
     parts = [tag("caption", escaped(caption))] if caption else []
     parts.append(tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))))
@@ -168,7 +174,7 @@ def html_table(caption: str, heads: Iterable[str], rows: Iterable[str], totals: 
     return tag("div", tag("table", *parts, class_="lc-table"), class_="lc-scroll")
 
 
-def headed(head: str) -> str:
+def headed(head: Words) -> str:
     """The head of a column as HTML: what stands in brackets at its end is a unit."""
     name, _, unit = escaped(head).partition(" (")
     return f"{name} {tag('span', unit.removesuffix(')'), class_='lc-unit')}" if unit else name
@@ -195,6 +201,26 @@ class Grid(Frozen):
     why: str = "is"
     remark: str = ""
     notes: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls,
+        caption: Words,
+        heads: Iterable[Words],
+        rows: Iterable[Iterable[Words]],
+        words: int,
+        totals: Iterable[Iterable[Words]] = (),
+        *,
+        under: Iterable[Words] = (),
+        remark: Words = "",
+        notes: Iterable[Words] = (),
+    ) -> Grid:
+        """The grid of these words, spoken in the language of the moment."""
+        said = [[[*map(str, row)] for row in some] for some in (rows, totals)]
+        return cls(
+            str(caption), [*map(str, heads)], said[0], words, said[1], under=[*map(str, under)],
+            why=spoken("is"), remark=str(remark), notes=[*map(str, notes)],
+        )  # fmt: skip
 
     def text(self) -> str:
         """Plain text, with the caption above and the remark below."""
@@ -252,9 +278,9 @@ def _latex_row(cells: Iterable[str]) -> str:
     return " & ".join(map(latex_text, cells)) + r" \\"
 
 
-def latex_text(text: str) -> str:
+def latex_text(text: Words) -> str:
     """`text` as LaTeX shows it."""
-    return text.translate(_LATEX_SIGNS)
+    return str(text).translate(_LATEX_SIGNS)
 
 
 _LATEX_SIGNS = str.maketrans({
@@ -313,7 +339,7 @@ class Rendered(ABC):
     def render(self, form: str) -> str:
         """In one of `FORMATS`; raises UnknownNameError with the nearest names."""
         if form not in FORMATS:
-            raise UnknownNameError("format", form, FORMATS)
+            raise UnknownNameError(Message("format"), form, FORMATS)
         return FORMATS[form](self)
 
 
@@ -331,7 +357,7 @@ def json_of(data: object) -> str:
     """Plain data as JSON."""
     import json
 
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
 
 
 def _plain_cells(record: Iterable[object]) -> list[object]:

@@ -16,6 +16,7 @@ from grader.bubblewrap import Bubblewrap, Unprotected
 from grader.examination import CodeCell, Examination, examine
 from grader.seccomp import MACHINES, filter_program
 from grader.values import Call, Failure, Get, Value
+from layercost.message import Message
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -189,7 +190,7 @@ def test_magics_are_refused_with_a_word() -> None:
     cells = [CodeCell("q1", "x = 1\n%timeit x"), CodeCell("q2", "!ls"), CodeCell("q3", "y = = 1")]
     with Bubblewrap(LIMITS) as sandbox:
         outcome = examine(sandbox, "ada", cells, {"q1": [Get("x")]}, {"q1": "q1"})
-    texts = [result.failure.text if result.failure else "" for result in outcome.cells]
+    texts = [str(result.failure.text) if result.failure else "" for result in outcome.cells]
     assert texts[0].startswith("line 2 starts with %: notebook commands such as %timeit or !ls do not run")
     assert texts[1].startswith("line 1 starts with !")
     assert texts[2] == "SyntaxError in line 1: invalid syntax"
@@ -237,7 +238,9 @@ def test_cells_that_do_not_run_twice_are_said(boxes: Sandbox) -> None:
         CodeCell("", "def f(): time.sleep(4.5); os._exit(1)"),
     ]
     outcome = examine(boxes, "ada", cells, {"a": [Call("f")], "b": [Get("f")]}, {})
-    assert outcome.answers["b"] == (Failure("died", "Your cells ran once, but did not run a second time."),)
+    assert outcome.answers["b"] == (
+        Failure("died", Message("Your cells ran once, but did not run a second time.")),
+    )
 
 
 def test_the_whole_notebook_has_a_time_limit() -> None:
@@ -249,7 +252,7 @@ def test_the_whole_notebook_has_a_time_limit() -> None:
     assert time.monotonic() - started < 15
     last = outcome.cells[-1].failure
     assert last is not None
-    assert last.text == "The whole notebook took more than 2 seconds."
+    assert str(last.text) == "The whole notebook took more than 2 seconds."
     assert outcome.answers["a"] == (last,)
 
 
@@ -264,7 +267,7 @@ def large(x): return [0] * 10**5
     names = ["known", "own", "thing", "large", "nothing"]
     probes = {"q": [Call(name, (123,)) for name in names]}
     outcome = examine(boxes, "ada", [CodeCell("q", source)], probes, {"q": "q"})
-    assert [answer.text for answer in outcome.answers["q"] if isinstance(answer, Failure)] == [
+    assert [str(answer.text) for answer in outcome.answers["q"] if isinstance(answer, Failure)] == [
         "`known` raised ValueError for one of the inputs that it was tried on.",
         "`own` raised an exception of its own for one of the inputs that it was tried on.",
         "`thing` gave back an object that is neither a number nor a text.",

@@ -134,8 +134,8 @@ def test_a_misconceptions_name_and_sentence_stand_in_the_comment_and_in_the_feed
 ) -> None:
     said = comment(course, student, cell)
     assert misconception in said
-    assert MISCONCEPTIONS[misconception].message in said
-    assert MISCONCEPTIONS[misconception].message in feedback(course, student)
+    assert str(MISCONCEPTIONS[misconception].message) in said
+    assert str(MISCONCEPTIONS[misconception].message) in feedback(course, student)
 
 
 def test_rows_that_rest_on_a_wrong_function_are_named_and_what_follows_costs_nothing(course: Course) -> None:

@@ -131,4 +131,4 @@ def test_too_many_cells_are_cut_and_said(path: Path) -> None:
     path.write_text(json.dumps({"cells": [CELL] * 2001}))
     submission = read(path.parents[2])
     assert len(submission.cells) == 2000
-    assert "only the first 2000" in submission.remarks[0]
+    assert "only the first 2000" in str(submission.remarks[0])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from grader.record import answer_from_tree, answer_to_tree
 from grader.values import (
     MAX_DEPTH,
     MAX_INTEGER_BITS,
@@ -20,8 +21,6 @@ from grader.values import (
     NotAValue,
     TooLarge,
     Value,
-    answer_from_tree,
-    answer_to_tree,
     decode,
     encode,
     probe_from_tree,

@@ -128,7 +128,7 @@ def test_conventions_are_listed_with_their_prices(capsys: pytest.CaptureFixture[
     printed = said(capsys, "conventions")
     for convention in lc.CONVENTIONS.values():
         assert f"{convention.name} (in {convention.unit})" in printed
-        assert convention.source in printed
+        assert str(convention.source) in printed
     assert "    dot product: 2n - 1\n    addition (bias): 1\n" in printed
     data = json.loads(said(capsys, "conventions", "--format", "json"))
     assert [entry["name"] for entry in data] == list(lc.CONVENTIONS)

@@ -44,7 +44,7 @@ def test_a_table_whose_counter_fails_shows_the_layers_and_says_why() -> None:
     assert len(table.rows) > 10
     assert (table.total.flops, table.complete, table.counted.headline) == (None, False, None)
     assert "LocalResponseNorm" in str(table.failure)
-    assert "onnx-tool gives no number" in table.remark
+    assert "onnx-tool gives no number" in str(table.remark)
     assert {row.flops for row in table.rows} == {None}
     assert table.total.macs == lc.count(ALEXNET, lc.MACS, (3, 227, 227)).total
 
@@ -78,7 +78,7 @@ def test_a_comparison_shows_a_failure_in_place_of_a_number() -> None:
     compared = lc.compare(ALEXNET)
     row = next(row for row in compared.rows if row.counter.startswith("onnx-tool"))
     assert (row.number, row.cells[2]) == (None, "-")
-    assert "LocalResponseNorm" in row.reason
+    assert "LocalResponseNorm" in str(row.reason)
     by_counter = {record["counter"]: record for record in records(compared.csv())}
     assert by_counter[row.counter]["number"] == ""
     assert "LocalResponseNorm" in by_counter[row.counter]["failure"]
@@ -111,7 +111,7 @@ def test_a_tool_gives_its_own_numbers_and_says_which_it_does_not_give() -> None:
     assert lc.count(linear, lc.PARAMETERS, shape, "torchmeter").total == 30_100
     with pytest.raises(CounterError, match=r"fvcore gives no parameters; it gives FLOPS \(total, in "):
         lc.count(linear, lc.PARAMETERS, shape, "fvcore")
-    with pytest.raises(CounterError, match=r"keras gives no flops; it gives PARAMETERS \(count_params"):
+    with pytest.raises(CounterError, match=r"keras gives no FLOPs; it gives PARAMETERS \(count_params"):
         lc.count(linear, lc.FLOPS, shape, "keras")
 
 
@@ -146,7 +146,7 @@ def test_a_total_with_something_unknown_is_at_least_its_number(convention: str) 
     table = lc.table(STRANGE, (4,), convention)
     assert table.at_least
     assert not table.complete
-    assert "Unknown('aten::strange') (strange)" in table.remark
+    assert "Unknown('aten::strange') (strange)" in str(table.remark)
     cells = table.total_cells()
     assert cells[6] == "at least 16"
     assert cells[COLUMN].startswith("at least ")
@@ -177,12 +177,12 @@ def test_what_is_left_out_by_choice_is_not_at_least() -> None:
     table = lc.table(lc.networks.lenet5())
     assert (table.at_least, table.complete) == (False, False)
     assert "at least" not in table.text()
-    assert table.remark == "Not counted under textbook: the operations of ReLU, MaxPool2d."
+    assert str(table.remark) == "Not counted under textbook: the operations of ReLU, MaxPool2d."
 
 
 def test_many_unknown_parts_are_named_up_to_some_and_then_counted() -> None:
     net = lc.Sequential(*(Unknown(f"op{place}", ((4,),), (4,)) for place in range(40)))
-    remark = lc.table(net, (4,)).remark
+    remark = str(lc.table(net, (4,)).remark)
     assert "Unknown('op0') (0)" in remark
     assert "and 34 more" in remark
 
@@ -223,7 +223,7 @@ def test_a_tool_is_not_said_to_count_0_where_nobody_has_measured_it(
     assert table.rows[0].flops is None
     assert table.row_cells()[0][COLUMN] == "-"
     assert table.total_cells()[COLUMN] == "at least 0"
-    assert type(layer).__name__ in table.remark
+    assert type(layer).__name__ in str(table.remark)
     assert lc.count(layer, lc.FLOPS, shape, name).at_least
 
 
@@ -233,7 +233,7 @@ def test_no_tool_is_said_to_know_what_we_do_not_know(name: str) -> None:
     table = lc.table(STRANGE, (4,), name)
     assert table.at_least
     assert not table.complete
-    assert "Unknown('aten::strange')" in table.remark
+    assert "Unknown('aten::strange')" in str(table.remark)
 
 
 def test_a_tool_that_counts_what_is_held_counts_a_shared_layer_once() -> None:
@@ -264,7 +264,7 @@ def test_the_derivation_of_what_is_not_known_says_at_least(capsys: pytest.Captur
 def test_identify_says_at_least_of_a_tool_that_was_not_measured_on_a_part() -> None:
     """fvcore adds 16 for the Linear, and something or nothing for the other layer."""
     net = lc.Sequential(lc.Linear(4, 4), lc.ScaledTanh())
-    words = [match.words for match in lc.identify(16, [net], (4,)).matches]
+    words = [str(match.words) for match in lc.identify(16, [net], (4,)).matches]
     assert "fvcore: total = at least 16" in words
 
 

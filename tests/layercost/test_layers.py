@@ -420,7 +420,7 @@ MALFORMED = {
 def test_a_layer_that_has_another_name_elsewhere_is_here(name: str) -> None:
     _, ours = OURS[name]
     assert name not in lc.LAYERS
-    assert set(re.findall(r"\b[A-Z]\w+", ours)) <= set(lc.LAYERS) | {"True", "False"}
+    assert set(re.findall(r"\b[A-Z]\w+", str(ours))) <= set(lc.LAYERS) | {"True", "False"}
 
 
 @pytest.mark.parametrize("where", NOT_DESCRIBED)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from layercost.message import Joined, Message, speak_from_now_on, speaking, spoken
+from layercost.message import (
+    Joined,
+    Message,
+    Sentence,
+    can_say,
+    catalogue,
+    clauses,
+    from_data,
+    listing,
+    message_of,
+    speak_from_now_on,
+    speaking,
+    spoken,
+    to_data,
+)
 
 GERMAN = {
     "{layer} takes {size:,} values": "{layer} nimmt {size:,} Werte",
@@ -57,3 +73,35 @@ def test_a_page_in_another_language_speaks_it_until_told_otherwise() -> None:
     with speaking({}):  # so that the language of the other tests comes back
         speak_from_now_on(GERMAN)
         assert spoken("One.") == "Eins."
+
+
+def test_a_message_and_those_among_its_values_survive_json() -> None:
+    said = Sentence(Joined([SAID, Message("One.")]))
+    assert from_data(json.loads(json.dumps(to_data(said)))) == said
+    with speaking(GERMAN):
+        assert str(from_data(to_data(said))) == "Eine Schicht nimmt 25,088 Werte Eins.."
+    assert from_data(to_data("plain {text}")) == "plain {text}"
+
+
+def test_a_list_is_written_as_the_language_writes_it() -> None:
+    parts = [Message("One."), "Two"]
+    assert (str(listing(parts)), str(clauses(parts))) == ("One., Two", "One.; Two")
+    with speaking({", ": "、"}):
+        assert str(listing(parts)) == "One.、Two"
+    assert listing([]) == clauses(["", ""]) == ""
+    assert listing(["alone"]) == "alone"
+
+
+def test_what_an_error_tells_can_be_a_part_of_another_message() -> None:
+    assert message_of(ValueError(SAID)) is SAID
+    assert message_of(ValueError("plain")) == "plain"
+    assert message_of(SAID) is SAID
+
+
+def test_a_catalogue_says_whether_it_has_all_of_a_message() -> None:
+    assert can_say(Joined([SAID, "plain"]), GERMAN)
+    assert not can_say(Joined([SAID, Message("Two.")]), GERMAN)
+
+
+def test_there_is_no_catalogue_of_english_and_of_what_is_no_language() -> None:
+    assert catalogue("en") == catalogue("../en") == catalogue("xx") == {}

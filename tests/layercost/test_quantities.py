@@ -290,7 +290,7 @@ def test_exponentials_are_counted_apart() -> None:
     net = lc.Sequential(lc.Sigmoid(), lc.Softmax())
     counted = lc.count(net, lc.EXPONENTIALS, (10,))
     assert (counted.total, counted.unit, counted.complete) == (10, "exponentials", False)
-    assert [(missing.layer, missing.operations) for missing in counted.not_counted] == [
+    assert [(missing.layer, str(missing.operations)) for missing in counted.not_counted] == [
         ("Sigmoid", "10 × sigmoid (activation)")
     ]
 
@@ -302,7 +302,7 @@ def test_what_no_rule_prices_is_listed() -> None:
     """Document 001 has no price for a GELU: it is listed, and its approximation by a tanh is counted."""
     exact = lc.count(lc.GELU(), lc.FLOPS, (10,), "everything")
     assert (exact.total, exact.complete) == (0, False)
-    assert exact.not_counted[0].operations == "10 × GELU (activation)"
+    assert str(exact.not_counted[0].operations) == "10 × GELU (activation)"
     close = lc.count(lc.GELU("tanh"), lc.FLOPS, (10,), "everything")
     assert (close.total, close.complete) == (10 * (6 + 2 + 8), True)
 

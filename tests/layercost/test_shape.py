@@ -201,7 +201,7 @@ MISFITS = {
     ),
     "no shape": (
         lambda: lc.count(lc.Linear(3, 4), lc.FLOPS),
-        "counting flops needs the input's shape without the batch; pass it, as (3, 32, 32)",
+        "counting FLOPs needs the input's shape without the batch; pass it, as (3, 32, 32)",
     ),
     "no shape for a table": (
         lambda: lc.table(lc.Linear(3, 4)),

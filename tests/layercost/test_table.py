@@ -82,7 +82,7 @@ def test_html_is_well_formed_and_holds_the_numbers(table: Table) -> None:
     rows = [[cell.text or "" for cell in row.findall("td")] for row in page.iter("tr") if row.findall("td")]
     assert [plain(row[4:]) for row in rows] == numbers_of(table)
     assert [row[0] for row in rows] == [*(row.name for row in table.rows), "total"]
-    assert page.findtext(".//caption") == table.caption
+    assert page.findtext(".//caption") == str(table.caption)
     assert [head.get("scope") for head in page.iter("th")] == ["col"] * len(HEADS)
     assert page.findtext(".//th/span[@class='lc-unit']") == table.convention.name
 
@@ -118,8 +118,8 @@ def test_latex_has_a_cell_for_each_column_and_escapes_its_signs(table: Table) ->
 def test_text_is_aligned_and_says_what_it_counts(table: Table) -> None:
     text = table.text()
     assert text.startswith(f"{table.title}")
-    assert table.convention.counts in text
-    assert table.remark in text
+    assert str(table.convention.counts) in text
+    assert str(table.remark) in text
     head = next(line for line in text.splitlines() if line.startswith("name"))
     lines = text.splitlines()
     body = lines[lines.index(head) + 1 :]
@@ -162,7 +162,7 @@ def test_a_count_says_what_it_is() -> None:
     counted = lc.count(lc.Linear(300, 100), lc.FLOPS, (300,))
     assert str(counted) == "60,000 FLOPs (textbook)"
     assert counted.source == lc.CONVENTIONS["textbook"].source
-    assert "2n - 1 without" in counted.counts
+    assert "2n - 1 without" in str(counted.counts)
     parameters = lc.count(lc.Linear(300, 100), lc.PARAMETERS)
     assert (parameters.unit, parameters.complete) == ("parameters", True)
     assert lc.count(lc.Linear(300, 100), lc.PARAMETER_BYTES).unit == "bytes"
@@ -173,7 +173,7 @@ def test_a_total_says_whether_it_is_complete() -> None:
     assert not lc.count(sigmoid, lc.FLOPS, (3,)).complete
     assert lc.count(sigmoid, lc.FLOPS, (3,), "everything").complete
     (missing,) = lc.count(sigmoid, lc.FLOPS, (3,)).not_counted
-    assert (missing.layer, missing.operations) == ("Sigmoid", "3 × sigmoid (activation)")
+    assert (missing.layer, str(missing.operations)) == ("Sigmoid", "3 × sigmoid (activation)")
 
 
 # ---- weights and biases --------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_weights_and_biases_are_derived_in_letters() -> None:
     conv = lc.Conv2d(3, 6, 5)
     assert lc.count(conv, lc.WEIGHTS).text() == "C_out·C_in·k·k = 6·3·5·5 = 450"
     assert lc.count(conv, lc.BIASES, (3, 32, 32)).text() == "C_out = 6"
-    assert "shifts of a normalization" in lc.count(conv, lc.BIASES).counts
+    assert "shifts of a normalization" in str(lc.count(conv, lc.BIASES).counts)
 
 
 @pytest.mark.parametrize(

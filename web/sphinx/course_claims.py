@@ -28,6 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
+from layercost.convention import unit_in_words
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
@@ -134,7 +135,9 @@ def written(value: Any, shape: bool = False) -> str:
 
 
 def _with_unit(asked: Asked) -> str:
-    return f"{tag('span', number(asked.total), class_='lc-number')} {escaped(asked.count.unit)}"
+    return (
+        f"{tag('span', number(asked.total), class_='lc-number')} {escaped(unit_in_words(asked.count.unit))}"
+    )
 
 
 def documents(numbers: Iterable[str]) -> str:

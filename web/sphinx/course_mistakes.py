@@ -57,10 +57,6 @@ def _known(found: Iterable[tuple[int, str, str]]) -> Iterator[Wrong]:
     return (Wrong(*wrong) for wrong in found)
 
 
-def _wrong(answer: int, name: str, text: str, **values: object) -> Wrong:
-    return Wrong(answer, name, Message(text, **values))
-
-
 # ---- a count of one layer ----------------------------------------------------------------------------
 
 
@@ -68,16 +64,19 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
     layer, quantity, shape = asked.layer, asked.quantity, asked.shape
     yield from _known(diagnoses(layer, quantity, shape, asked.convention, batch=asked.batch))
     if asked.batch > 1 and quantity in STORED:
-        text = "You multiplied by the batch: what a layer stores is stored once, for all inputs."
-        yield _wrong(asked.total * asked.batch, "batch-on-parameters", text)
+        text = Message("You multiplied by the batch: what a layer stores is stored once, for all inputs.")
+        yield Wrong(asked.total * asked.batch, "batch-on-parameters", text)
     if quantity is lc.PARAMETER_BYTES:
-        yield _wrong(8 * asked.total, "bits-for-bytes", "You counted bits: eight of them are a byte.")
+        yield Wrong(8 * asked.total, "bits-for-bytes", Message("You counted bits: eight of them are a byte."))
     if asked.total == 0 and quantity in STORED and shape:
         yield from _of_nothing(asked, shape)
     if asked.total == 0 and quantity in PRICED:
-        text = "That is what the convention everything counts: here only the {asked} are asked for."
         every = replace(asked, quantity=lc.FLOPS, convention="everything")
-        yield _wrong(every.total, "everything-instead", text, asked=NAMES[quantity])
+        text = Message(
+            "That is what the convention everything counts: here only the {asked} are asked for.",
+            asked=NAMES[quantity],
+        )
+        yield Wrong(every.total, "everything-instead", text)
     yield from _of_a_part(asked)
     yield from _of_something_else(asked)
 
@@ -89,26 +88,48 @@ def _of_a_part(asked: Asked) -> Iterator[Wrong]:
     channels, *sides = asked.shape
     cells = math.prod(sides)
     parts = {
-        "one-channel": ((1, *sides), "You counted a single channel: the input has {amount}.", channels),
-        "one-cell": ((channels, 1, 1), "You counted a single cell of each map: it has {amount}.", cells),
+        "one-channel": (
+            (1, *sides),
+            Message("You counted a single channel: the input has {amount}.", amount=number(channels)),
+        ),
+        "one-cell": (
+            (channels, 1, 1),
+            Message("You counted a single cell of each map: it has {amount}.", amount=number(cells)),
+        ),
     }
-    for name, (shape, text, amount) in parts.items():
+    for name, (shape, text) in parts.items():
         with suppress(lc.ShapeError, lc.LayerError):
-            yield _wrong(replace(asked, shape=shape).total, name, text, amount=number(amount))
+            yield Wrong(replace(asked, shape=shape).total, name, text)
 
 
 def _of_nothing(asked: Asked, shape: tuple[int, ...]) -> Iterator[Wrong]:
     """What somebody counts who believes that a layer without parameters holds some."""
     layer, (channels, *_), window = named(asked.layer), shape, _window(asked.layer)
     if window:
-        text = "You took the {cells} cells of the window for weights: {layer} holds none."
-        yield _wrong(window, "window-of-weights", text, cells=number(window), layer=layer)
-        text = "You gave each channel a window of weights: {layer} holds none."
-        yield _wrong(window * channels, "windows-of-weights", text, layer=layer)
-    text = "You gave each channel a parameter of its own: {layer} holds none."
-    yield _wrong(channels, "weight-a-channel", text, layer=layer)
-    text = "You gave each value of the input a parameter of its own: {layer} holds none."
-    yield _wrong(math.prod(shape), "weight-a-value", text, layer=layer)
+        yield Wrong(
+            window,
+            "window-of-weights",
+            Message(
+                "You took the {cells} cells of the window for weights: {layer} holds none.",
+                cells=number(window),
+                layer=layer,
+            ),
+        )
+        yield Wrong(
+            window * channels,
+            "windows-of-weights",
+            Message("You gave each channel a window of weights: {layer} holds none.", layer=layer),
+        )
+    yield Wrong(
+        channels,
+        "weight-a-channel",
+        Message("You gave each channel a parameter of its own: {layer} holds none.", layer=layer),
+    )
+    yield Wrong(
+        math.prod(shape),
+        "weight-a-value",
+        Message("You gave each value of the input a parameter of its own: {layer} holds none.", layer=layer),
+    )
 
 
 def _window(layer: lc.Layer) -> int:
@@ -125,26 +146,40 @@ OTHERS = (
 
 def _of_something_else(asked: Asked) -> Iterator[Wrong]:
     """The count of another quantity of the same layer."""
-    text = "That is the number of {counted}: the question asks for the {asked}."
     for quantity in OTHERS:
         try:
             answer = replace(asked, quantity=quantity).total
         except (lc.ShapeError, lc.LayerError):
             continue
         if answer and quantity is not asked.quantity:
-            names = {"counted": NAMES[quantity], "asked": NAMES[asked.quantity]}
-            yield _wrong(answer, f"{quantity.value}-instead", text, **names)
+            text = Message(
+                "That is the number of {counted}: the question asks for the {asked}.",
+                counted=NAMES[quantity],
+                asked=NAMES[asked.quantity],
+            )
+            yield Wrong(answer, f"{quantity.value}-instead", text)
 
 
 def _of_size(asked: OutputSize) -> Iterator[Wrong]:
-    text = "You counted the steps: the place where the window starts is one more."
-    yield _wrong(asked.total - 1, "forgot-first-position", text)
-    text = "That is one too many: a place where the window would hang over the edge does not count."
-    yield _wrong(asked.total + 1, "one-position-too-many", text)
-    yield _wrong(asked.shape[-1], "size-of-the-input", "That is the side of the input.")
+    yield Wrong(
+        asked.total - 1,
+        "forgot-first-position",
+        Message("You counted the steps: the place where the window starts is one more."),
+    )
+    yield Wrong(
+        asked.total + 1,
+        "one-position-too-many",
+        Message("That is one too many: a place where the window would hang over the edge does not count."),
+    )
+    yield Wrong(asked.shape[-1], "size-of-the-input", Message("That is the side of the input."))
     if hasattr(asked.layer, "stride"):
-        text = "You let the window move by one cell: it moves by its stride, so there are fewer places."
-        yield _wrong(OutputSize(replace(asked.layer, stride=1), asked.shape).total, "moved-by-one", text)
+        yield Wrong(
+            OutputSize(replace(asked.layer, stride=1), asked.shape).total,
+            "moved-by-one",
+            Message(
+                "You let the window move by one cell: it moves by its stride, so there are fewer places."
+            ),
+        )
 
 
 # ---- a calculation -----------------------------------------------------------------------------------
@@ -172,27 +207,33 @@ def _in_part(part: Part, whole: Calculated, message: Message | str) -> Message |
 def _left_out(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
     for place in range(len(numbers) if whole.sign in "+*" else 1, 0, -1):
         gone = len(numbers) - 1 if whole.sign not in "+*" else place - 1
-        rest = [*numbers[:gone], *numbers[gone + 1 :]]
+        rest, part = [*numbers[:gone], *numbers[gone + 1 :]], said(whole.parts[gone])
         text = {
-            "+": "You left out {part}, which is to be added.",
-            "-": "You left out {part}, which is to be taken away.",
-            "*": "You left out the factor {part}.",
-            "//": "You left out the division by {part}.",
+            "+": Message("You left out {part}, which is to be added.", part=part),
+            "-": Message("You left out {part}, which is to be taken away.", part=part),
+            "*": Message("You left out the factor {part}.", part=part),
+            "//": Message("You left out the division by {part}.", part=part),
         }[whole.sign]
-        yield Wrong(whole.having(rest), "left-out", Message(text, part=said(whole.parts[gone])))
+        yield Wrong(whole.having(rest), "left-out", text)
 
 
 INSTEAD = {
-    "+": {"-": "You took away what is to be added.", "*": "You multiplied: these are added."},
-    "-": {"+": "You added what is to be taken away."},
-    "*": {"+": "You added: these are multiplied."},
-    "//": {"*": "You multiplied: these are divided.", "-": "You took away: these are divided."},
+    "+": {
+        "-": Message("You took away what is to be added."),
+        "*": Message("You multiplied: these are added."),
+    },
+    "-": {"+": Message("You added what is to be taken away.")},
+    "*": {"+": Message("You added: these are multiplied.")},
+    "//": {
+        "*": Message("You multiplied: these are divided."),
+        "-": Message("You took away: these are divided."),
+    },
 }
 
 
 def _another_operation(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
     for sign, text in INSTEAD[whole.sign].items():
-        yield Wrong(Calculated(sign, tuple(numbers)).total, f"{sign}-for-{whole.sign}", Message(text))
+        yield Wrong(Calculated(sign, tuple(numbers)).total, f"{sign}-for-{whole.sign}", text)
 
 
 def _possible(sign: str, numbers: list[int]) -> bool:

@@ -13,6 +13,7 @@ import html
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -26,9 +27,12 @@ from sphinx.util import logging
 
 from layercost.convention import CONVENTIONS
 
-logger = logging.getLogger(__name__)
-
 WEB = Path(__file__).resolve().parents[1]
+sys.path.append(str(WEB))
+
+from site_builder.catalogue import page_words  # noqa: E402 - it lies beside this folder
+
+logger = logging.getLogger(__name__)
 ASSETS = WEB.parent / "_build" / "web" / "course"
 STYLES = WEB / "style"
 EXPLORER_STYLES = STYLES / "explorers"  # what a single explorer's picture needs, in a file of its name
@@ -134,6 +138,15 @@ def _convention_meta() -> str:
     return f'<meta name="lc-convention" content="{OWN}" data-names="{" ".join(CONVENTIONS)}">'
 
 
+def _words(app: Sphinx) -> str:
+    """What the page's scripts say, where the book is written in another language than English."""
+    words = page_words(app.config.language or "en")
+    if not words:
+        return ""
+    body = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
+    return f'<script type="application/json" id="lc-words">{body}</script>'
+
+
 def _preload(pathto: Callable[..., str]) -> str:
     """Let the browser fetch the widgets' chunk while it still reads the page."""
     chunks = sorted(path.name for path in ASSETS.glob("chunk-*.mjs"))
@@ -145,7 +158,7 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     """Give a page the course's script and style, and take away whatever would leave the site."""
     has_explorers = "course_explorers" in app.env.metadata.get(pagename, {})
     app.add_js_file("course/course.mjs", type="module", priority=900)
-    context["metatags"] = context.get("metatags", "") + _convention_meta()
+    context["metatags"] = context.get("metatags", "") + _convention_meta() + _words(app)
     if has_explorers:
         app.add_css_file("course/widgets.css", priority=850)
         app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses

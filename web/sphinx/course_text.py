@@ -36,6 +36,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 import layercost as lc
 from layercost import witness
+from layercost.convention import unit_in_words
 from layercost.view import html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
@@ -230,7 +231,7 @@ class Conventions(SphinxDirective):
         rows = (
             tag("td", tag("code", count.convention))
             + html_cell(amount(count), "lc-n")
-            + html_cell(count.unit)
+            + html_cell(unit_in_words(count.unit))
             + html_cell(count.counts, "lc-prose")
             for count in counts
         )

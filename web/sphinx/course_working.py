@@ -6,6 +6,7 @@ from course_calculation import Calculated, OutputSize, Part, total_of
 from course_text import Asked
 
 import layercost as lc
+from layercost.convention import quantity_in_words
 from layercost.expression import HTML, Definition, Expression, equation, render
 from layercost.message import Message
 from layercost.misconception import Size, Task
@@ -31,9 +32,7 @@ HINTS = {
 }
 OTHERWISE = Message("Take it apart: what is counted, and how often does it occur?")
 
-NAMES = {quantity: Message(quantity.value.replace("_", " ")) for quantity in lc.Quantity} | {
-    lc.MACS: Message("MACs"),
-    lc.FLOPS: Message("FLOPs"),
+NAMES = {quantity: quantity_in_words(quantity) for quantity in lc.Quantity} | {
     lc.PARAMETER_BYTES: Message("bytes of the parameters"),
     lc.ACTIVATIONS: Message("values that are written"),
 }

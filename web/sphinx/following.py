@@ -15,8 +15,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import layercost as lc
+from layercost.convention import unit_in_words
 from layercost.dialects import DIALECTS
-from layercost.view import COMPLETE, Substitution, not_counted, number, sentence, tag
+from layercost.message import Joined, Message, sentence
+from layercost.view import COMPLETE, Substitution, not_counted, number, tag
 
 OWN = "textbook"
 
@@ -50,7 +52,7 @@ def following_count(under: Under, **more: object) -> str:
         class_="lc-count",
         data_convention=OWN,
         data_values=data(amount),
-        data_units=data(lambda count: count.unit),
+        data_units=data(lambda count: str(unit_in_words(count.unit))),
         data_notes=data(note),
         **more,
     )
@@ -69,7 +71,7 @@ def pinned_count(count: lc.Count, **more: object) -> str:
 
 
 def _number_and_chip(count: lc.Count) -> tuple[str, ...]:
-    unit = tag("span", count.unit, class_="lc-chip-unit")
+    unit = tag("span", str(unit_in_words(count.unit)), class_="lc-chip-unit")
     by = tag("span", count.convention, class_="lc-chip-by")
     chip = tag("button", f"{unit} · {by}", type="button", class_="lc-chip")
     return tag("span", amount(count), class_="lc-number"), "&nbsp;", chip
@@ -82,8 +84,8 @@ def amount(count: lc.Count) -> str:
 
 def note(count: lc.Count) -> str:
     """What a count counts, and what it leaves out."""
-    left_out = not_counted(missing.layer or "this layer" for missing in count.not_counted)
-    return f"Counts {count.counts}. {sentence(left_out) or COMPLETE}"
+    left_out = not_counted(missing.layer or Message("this layer") for missing in count.not_counted)
+    return str(Joined([Message("Counts {counts}.", counts=count.counts), sentence(left_out) or COMPLETE]))
 
 
 def derivation(count: lc.Count, taught: bool = False) -> str:

@@ -16,6 +16,7 @@ from layercost.dialects.dialect import DIALECTS
 from layercost.dialects.reading import Reading, flat, read
 from layercost.layer import Layer, layer_from_text
 from layercost.layers import Parallel, Sequential
+from layercost.message import Message
 from layercost.networks import network_named
 
 # (dialect, subject): why our reading differs from the tool's.
@@ -83,7 +84,7 @@ def coverage(data: Mapping[str, Any]) -> Coverage:
 
 def _numbers(data: Mapping[str, Any], dialect: str) -> Iterator[Compared]:
     if dialect not in DIALECTS:
-        raise UnknownNameError("dialect", dialect, DIALECTS)
+        raise UnknownNameError(Message("dialect"), dialect, DIALECTS)
     for subject, measured in data["readings"][dialect].items():
         reading = read_subject(data["subjects"][subject], dialect)
         ours = {"error": True} if reading.failure else reading.native

@@ -43,6 +43,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.message import Message
 from layercost.models.leaves import Rearranged, Stored, Unused
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ class Dialect:
     name: str
     version: str
     source: str
-    says: str
+    says: Message
     unit: str
     price: Price
     native: Callable[[Run], Native]
@@ -194,7 +195,7 @@ class Dialect:
     joins: tuple[str, ...] = ()  # the dialects whose readings it holds together
 
     @property
-    def counts(self) -> str:
+    def counts(self) -> Message:
         """What its number counts, in words."""
         return self.says
 
@@ -250,5 +251,5 @@ def dialect_named(name: str | Dialect) -> Dialect:
     every = {**{key: key for key in DIALECTS}, **_ALIASES}
     folded = {known.casefold(): target for known, target in every.items()}
     if not isinstance(name, str) or name.casefold() not in folded:
-        raise UnknownNameError("dialect", name, every)
+        raise UnknownNameError(Message("dialect"), name, every)
     return DIALECTS[folded[name.casefold()]]

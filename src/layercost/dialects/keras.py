@@ -41,6 +41,7 @@ from layercost.layers import (
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
+from layercost.message import Message
 
 _BYTES = 4  # of a float32
 
@@ -89,8 +90,10 @@ KERAS = register(
         name="keras",
         version="3.15.1",
         source="keras/src/layers/layer.py, utils/summary_utils.py",
-        says="parameters, the moving mean and variance of batch normalization among them (4 a channel), and "
-        "bytes in units of 1024 that it calls KB and MB",
+        says=Message(
+            "parameters, the moving mean and variance of batch normalization among them (4 a channel), "
+            "and bytes in units of 1024 that it calls KB and MB"
+        ),
         unit="parameters",
         price=_trained,
         native=_parameters,
@@ -229,9 +232,9 @@ def _profiler(run: Run) -> Native:
     return {"tf.profiler total_float_ops": sum(named.values()), "tf.profiler by op": named}
 
 
-_SAYS = (
-    "twice the multiply-accumulates and the biases, nominal windows of pools, additions, 5 for each value of "
-    "a softmax; grouped convolutions, ReLU, sigmoid and tanh are free"
+_SAYS = Message(
+    "twice the multiply-accumulates and the biases, nominal windows of pools, additions, 5 for each "
+    "value of a softmax; grouped convolutions, ReLU, sigmoid and tanh are free"
 )
 
 PROFILER = register(

@@ -45,6 +45,7 @@ from layercost.layers import (
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
+from layercost.message import Message
 
 # The table: onnx_tool/node.py
 ADD = MULTIPLY = COMPARE = 1
@@ -92,7 +93,9 @@ def _adaptive(visit: Visit) -> Nodes:
         return {"GlobalAveragePool": ADD * visit.inputs + DIVIDE * visit.outputs}
     sizes = list(zip(visit.input[1:], visit.output[1:], strict=True))
     if any(size % out for size, out in sizes):
-        raise Unreadable("an adaptive pooling whose windows differ in size cannot be exported to ONNX")
+        raise Unreadable(
+            Message("an adaptive pooling whose windows differ in size cannot be exported to ONNX")
+        )
     return {"AveragePool": visit.outputs * prod(size // out for size, out in sizes)}
 
 
@@ -109,7 +112,7 @@ def _layer_norm(visit: Visit) -> Nodes:
 
 
 def _response_norm(_visit: Visit) -> Nodes:
-    raise Unreadable("onnx-tool stops at a LocalResponseNorm: its exported code holds an If")
+    raise Unreadable(Message("onnx-tool stops at a LocalResponseNorm: its exported code holds an If"))
 
 
 def _gelu(visit: Visit) -> Nodes:
@@ -133,7 +136,7 @@ def _recurrent(name: str, each: int) -> Exported:
         layer = visit.layer
         assert isinstance(layer, Recurrent)
         if getattr(layer, "proj_size", 0):
-            raise Unreadable("torch.onnx does not export an LSTM that projects its state")
+            raise Unreadable(Message("torch.onnx does not export an LSTM that projects its state"))
         steps = visit.batch * visit.input[0]
         return {name: steps * (visit.parameters + each * layer.hidden_size * layer.num_layers)}
 
@@ -141,7 +144,7 @@ def _recurrent(name: str, each: int) -> Exported:
 
 
 def _rnn(_visit: Visit) -> Nodes:
-    raise Unreadable("onnx-tool stops at a plain RNN: its node has no value_infer")
+    raise Unreadable(Message("onnx-tool stops at a plain RNN: its node has no value_infer"))
 
 
 _RULES: dict[type[Layer], Exported] = {
@@ -238,8 +241,10 @@ ONNX_TOOL = register(
         name="onnx-tool",
         version="1.0.1",
         source="onnx_tool/node.py",
-        says="multiply-accumulates and biases of the exported graph, with batch normalization folded in, and "
-        "a table for all else: an exponential 32, a quotient 4, a tanh 76",
+        says=Message(
+            "multiply-accumulates and biases of the exported graph, with batch normalization folded in, "
+            "and a table for all else: an exponential 32, a quotient 4, a tanh 76"
+        ),
         unit="MACs",
         price=_price,
         native=_onnx_tool,
@@ -254,7 +259,7 @@ ONNX_TOOL_UNFUSED = register(
     replace(
         ONNX_TOOL,
         name="onnx-tool(unfused)",
-        says="as onnx-tool, of an export that keeps batch normalization: 31 for each of its values",
+        says=Message("as onnx-tool, of an export that keeps batch normalization: 31 for each of its values"),
         aliases=("onnx-tool-unfused",),
         rewrites=lambda layer: layer,
     )

@@ -55,6 +55,7 @@ from layercost.layers.model import Spelling
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
 from layercost.layers.sliding import padding_per_axis, per_axis
+from layercost.message import Message
 from layercost.shape import each_side
 
 _POOLS: tuple[type[Layer], ...] = (MaxPool2d, AvgPool2d, AdaptiveAvgPool2d)
@@ -174,8 +175,10 @@ PTFLOPS_PYTORCH = register(
         name="ptflops(pytorch)",
         version="0.7.5",
         source="ptflops/pytorch_ops.py, pytorch_engine.py",
-        says="multiply-accumulates and biases a sample, and one for each value of activations, pools and "
-        "softmax, twice where a module calls a function that is counted too",
+        says=Message(
+            "multiply-accumulates and biases a sample, and one for each value of activations, pools and "
+            "softmax, twice where a module calls a function that is counted too"
+        ),
         unit="MACs",
         price=_ptflops_pytorch,
         native=lambda run: {
@@ -205,8 +208,10 @@ PTFLOPS_ATEN = register(
         name="ptflops(aten)",
         version="0.7.5",
         source="ptflops/aten_ops.py, aten_engine.py",
-        says="multiply-accumulates of convolutions and matrix products, and their biases; all else is free, "
-        "and an LSTM is free on the CPU",
+        says=Message(
+            "multiply-accumulates of convolutions and matrix products, and their biases; all else is "
+            "free, and an LSTM is free on the CPU"
+        ),
         unit="MACs",
         price=_products_and_biases,
         native=lambda run: {
@@ -323,8 +328,10 @@ CALFLOPS = register(
         name="calflops",
         version="0.3.2",
         source="calflops/pytorch_ops.py",
-        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each "
-        "value of normalizations, activations and pools; operators are free",
+        says=Message(
+            "twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for "
+            "each value of normalizations, activations and pools; operators are free"
+        ),
         unit="FLOPs",
         price=CALFLOPS_FLOPS,
         native=lambda run: _two_numbers(CALFLOPS_FLOPS, CALFLOPS_MACS, run, max(run.parameters, 1)),
@@ -342,8 +349,11 @@ DEEPSPEED = register(
         name="deepspeed",
         version="0.19.8",
         source="deepspeed/profiling/flops_profiler/profiler.py",
-        says="twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for each "
-        "value of normalizations, activations and pools; operators are free, recurrent layers have no MACs",
+        says=Message(
+            "twice the multiply-accumulates, biases of convolutions (of Linear never), and a few for "
+            "each value of normalizations, activations and pools; operators are free, recurrent layers "
+            "have no MACs"
+        ),
         unit="FLOPs",
         price=DEEPSPEED_FLOPS,
         native=lambda run: _two_numbers(DEEPSPEED_FLOPS, DEEPSPEED_MACS, run, run.parameters),

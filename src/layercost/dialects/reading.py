@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
-from layercost.convention import Quantity
+from layercost.convention import Quantity, quantity_in_words, unit_in_words
 from layercost.counting import Count, Counted, CounterError, summed
 from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named, number_at
 from layercost.dialects.visit import Context, Run, Visit, context_of
 from layercost.expression import Constant, Expression, expression
 from layercost.layer import Layer
 from layercost.layers.model import Spelling
+from layercost.message import Joined, Message, Words, both, clauses, message_of, sentence, spoken
 from layercost.setting import Given, setting_of
 from layercost.shape import ShapeError, several
-from layercost.view import Grid, Rendered, number, sentence
+from layercost.view import Grid, Rendered, number
 
 
 class Extra(NamedTuple):
@@ -24,12 +25,16 @@ class Extra(NamedTuple):
     kind: str
     calls: int
     extra: int
-    what: str = ""  # what the extra is, in words
+    what: Words = ""  # what the extra is, in words
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``."""
-        return f"{'+' if self.extra > 0 else '−'} {abs(self.extra):,} {self.what or self.kind}"
+        return _signed(self.extra, self.what or self.kind)
+
+
+def _signed(extra: int, what: Words) -> Message:
+    return Message("{sign} {amount:,} {what}", sign="+" if extra > 0 else "−", amount=abs(extra), what=what)
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,12 @@ class Reading(Rendered):
         return ".".join(self.tool.main)
 
     @property
-    def failure(self) -> str | None:
+    def failure(self) -> Words | None:
         """Why the tool stops."""
         return self.counted.failure
 
     @property
-    def says(self) -> str:
+    def says(self) -> Message:
         """What the number really is."""
         return self.tool.says
 
@@ -104,21 +109,20 @@ class Reading(Rendered):
         return 0 if self.main is None else self.main - made_of
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Words:
         """The number as multiply-accumulates and what was put to them, in one line."""
         if self.failure is not None:
             return self.failure
         if not self.per_mac:
             return self.says
-        return "; ".join(filter(None, [" ".join(self._terms()), self.counted.reason]))
+        return clauses([Joined(self._terms()), self.counted.reason])
 
-    def _terms(self) -> Iterator[str]:
+    def _terms(self) -> Iterator[Words]:
         times = f"{self.per_mac} × " if self.per_mac > 1 else ""
         yield f"{times}{self.macs:,} MACs"
         yield from (part.words for part in self.parts)
         if self.remainder:
-            sign = "+" if self.remainder > 0 else "−"
-            yield f"{sign} {abs(self.remainder):,} by dividing by the batch"
+            yield _signed(self.remainder, Message("by dividing by the batch"))
 
     def gives(self, quantity: Quantity) -> int | None:
         """The number of a quantity among those that the tool prints; None where it prints none."""
@@ -137,7 +141,7 @@ class Reading(Rendered):
             quantity=quantity,
             unit=self.tool.unit if main else _UNITS[quantity],
             convention=self.tool.name,
-            counts=self.says if main else f"what {self.tool.name} calls {'.'.join(self.tool.ways[quantity])}",
+            counts=self.says if main else self._called(quantity),
             source=self.tool.source,
             not_counted=self.counted.not_counted if operations else (),
             unmeasured=self.counted.unmeasured if operations else (),
@@ -145,11 +149,18 @@ class Reading(Rendered):
             teach=lambda: None,
         )
 
-    def _gives_in_words(self, quantity: Quantity) -> str:
-        given = " and ".join(each.name for each in self.tool.ways)
-        return (
-            f"{self.tool.name} gives no {quantity.value}; it gives {given} ({self.main_name}, in "
-            f"{self.tool.unit})"
+    def _called(self, quantity: Quantity) -> Message:
+        way = ".".join(self.tool.ways[quantity])
+        return Message("what {tool} calls {name}", tool=self.tool.name, name=way)
+
+    def _gives_in_words(self, quantity: Quantity) -> Message:
+        return Message(
+            "{tool} gives no {quantity}; it gives {given} ({name}, in {unit})",
+            tool=self.tool.name,
+            quantity=quantity_in_words(quantity),
+            given=both(each.name for each in self.tool.ways),
+            name=self.main_name,
+            unit=unit_in_words(self.tool.unit),
         )
 
     def _derivation(self, total: int) -> Expression:
@@ -163,37 +174,46 @@ class Reading(Rendered):
             "reading": self.native,
             "dialect": self.dialect,
             "version": self.version,
-            "source": self.tool.source,
+            "source": str(self.tool.source),
             "of": self.title,
             "main": {"name": self.main_name, "value": self.main, "unit": self.tool.unit},
-            "says": self.says,
-            "reason": self.reason,
+            "says": str(self.says),
+            "reason": str(self.reason),
             "at_least": self.counted.at_least,
             "complete": self.counted.complete,
             "not_counted": list(self.not_counted),
             "not_measured": list(self.not_measured),
-            "failure": self.failure,
+            "failure": None if self.failure is None else str(self.failure),
         }
 
     @property
-    def caption(self) -> str:
+    def caption(self) -> Message:
         """Whose reading it is, and of what."""
-        return f"{self.title} as {self.dialect} {self.version} prints it"
+        return Message(
+            "{title} as {tool} {version} prints it",
+            title=self.title, tool=self.dialect, version=self.version,
+        )  # fmt: skip
 
     def text(self) -> str:
         """What the tool would print, by its names, and one line on what it is."""
         if self.failure is not None:
-            return "\n".join([f"{self.caption}: nothing.", "", f"{self.failure}."])
-        said = [f"That is {self.says}.", self.reason]
-        return "\n".join([self.caption, "", *_lines(self.native), "", *said])
+            nothing = spoken("{caption}: nothing.", caption=self.caption)
+            return "\n".join([nothing, "", spoken("{failure}.", failure=self.failure)])
+        said = [str(self._really), str(self.reason)]
+        return "\n".join([str(self.caption), "", *_lines(self.native), "", *said])
+
+    @property
+    def _really(self) -> Message:
+        return Message("That is {what}.", what=self.says)
 
     def grid(self) -> Grid:
         """The tool's names and their values, and one line on what the number is."""
         rows = [(name, _value(value)) for name, value in flat(self.native)]
-        remark = f"That is {self.says}. {sentence(self.reason)}"
+        remark: Words = Joined([self._really, sentence(self.reason)])
         if self.failure is not None:
-            rows, remark = [(self.main_name, number(None))], f"{self.failure}."
-        return Grid(f"{self.caption}.", ("name", "value"), rows, 1, remark=remark)
+            rows, remark = [(self.main_name, number(None))], Message("{failure}.", failure=self.failure)
+        heads = (Message("name"), Message("value"))
+        return Grid.of(Message("{caption}.", caption=self.caption), heads, rows, 1, remark=remark)
 
     def records(self) -> Iterator[Sequence[object]]:
         """A line for each of the tool's names; one that has no number where the tool stops."""
@@ -226,7 +246,7 @@ def _lines(native: Mapping[str, Any], indent: str = "") -> Iterable[str]:
     """The names of a reading and their values, aligned by indentation."""
     for name, value in native.items():
         if isinstance(value, Mapping):
-            yield f"{indent}{name}:" + ("" if value else " none")
+            yield f"{indent}{name}:" + ("" if value else f" {spoken('none')}")
             yield from _lines(value, indent + "  ")
         else:
             yield f"{indent}{name}: {_value(value)}"
@@ -257,16 +277,18 @@ def read(
     context = context_of(layer, setting_of(setting), spelling, held_by_parent, bare)
     shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
     if shape is None:
-        raise ShapeError("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
+        raise ShapeError(
+            Message("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
+        )
     run = _run(chosen, layer, several(shape), context)
-    failure: str | None = None
+    failure: Words | None = None
     native: Native = {}
     parts: tuple[Extra, ...] = ()
     try:
         native = chosen.native(run)
         parts = _parts(chosen, run) if chosen.counts_operations else ()
     except Unreadable as error:
-        failure = str(error)
+        failure = message_of(error)
     return Reading(
         title=_title(layer),
         tool=chosen,
@@ -277,7 +299,7 @@ def read(
     )
 
 
-def _counted(dialect: Dialect, run: Run, native: Native, failure: str | None) -> Counted:
+def _counted(dialect: Dialect, run: Run, native: Native, failure: Words | None) -> Counted:
     """What each call adds, and the number in all; a call that the tool does not meet adds nothing."""
     adding = run.visits if dialect.counts_operations else run.called  # what is held counts once
     works = {id(visit.call): visit.work for visit in run.visits}
@@ -295,7 +317,7 @@ def _counted(dialect: Dialect, run: Run, native: Native, failure: str | None) ->
     )
 
 
-def _amount(dialect: Dialect, visit: Visit, failure: str | None) -> int | None:
+def _amount(dialect: Dialect, visit: Visit, failure: Words | None) -> int | None:
     """What a call adds to the number; None where nobody has measured that, or the tool stops."""
     return dialect.price(visit) if failure is None and dialect.measured(visit) else None
 
@@ -328,11 +350,11 @@ def _part(dialect: Dialect, kind: str, visits: list[Visit]) -> Extra:
     return Extra(kind, len(visits), extra, _what(kind, extra, visits))
 
 
-def _what(kind: str, extra: int, visits: list[Visit]) -> str:
+def _what(kind: str, extra: int, visits: list[Visit]) -> Words:
     """Biases where it is they, a price a value where there is a whole one, else the type alone."""
     biases, values = sum(visit.bias_adds for visit in visits), sum(visit.inputs for visit in visits)
     if extra and extra == biases:
-        return f"biases of {kind}"
+        return Message("biases of {kind}", kind=kind)
     if extra > 0 and extra % values == 0 and not any(visit.macs for visit in visits):
-        return f"{kind} ({extra // values} a value)"
+        return Message("{kind} ({price} a value)", kind=kind, price=extra // values)
     return kind

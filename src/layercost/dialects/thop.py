@@ -43,6 +43,7 @@ from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
 from layercost.layers.sliding import padding_per_axis, per_axis
+from layercost.message import Message
 from layercost.shape import adaptive_windows, each_side
 
 
@@ -145,8 +146,10 @@ THOP = register(
         name="thop",
         version="0.1.1.post2209072238",
         source="thop/profile.py, vision/basic_hooks.py, rnn_hooks.py",
-        says="multiply-accumulates without biases, 4 for each value of a normalization, a little for average "
-        "pools; functions, embeddings and GroupNorm count 0, and so do their parameters",
+        says=Message(
+            "multiply-accumulates without biases, 4 for each value of a normalization, a little for "
+            "average pools; functions, embeddings and GroupNorm count 0, and so do their parameters"
+        ),
         unit="MACs",
         price=THOP_PRICES,
         native=_thop,
@@ -206,8 +209,10 @@ ULTRALYTICS = register(
         name="ultralytics-thop",
         version="2.2.3",
         source="thop/profile.py, vision/basic_hooks.py, rnn_hooks.py",
-        says="as thop, with exact pooling windows, transposed convolutions by their input, matrix products "
-        "written as functions, and every parameter",
+        says=Message(
+            "as thop, with exact pooling windows, transposed convolutions by their input, matrix "
+            "products written as functions, and every parameter"
+        ),
         unit="MACs",
         price=ULTRALYTICS_PRICES,
         native=lambda run: {

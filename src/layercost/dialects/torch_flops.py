@@ -35,6 +35,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.message import Message
 
 
 def kernel_as_written(visit: Visit) -> int:
@@ -66,7 +67,9 @@ def _module_only(price: Price) -> Price:
 def _norm(visit: Visit) -> int:
     if not isinstance(visit.layer, LayerNorm) and not visit.parameters:
         raise Unreadable(
-            "torch-flops asks a normalization without trained scales for elementwise_affine, and stops"
+            Message(
+                "torch-flops asks a normalization without trained scales for elementwise_affine, and stops"
+            )
         )
     return 4 * visit.inputs
 
@@ -110,8 +113,11 @@ TORCH_FLOPS = register(
         name="torch-flops",
         version="0.4.1",
         source="torch_flops/flops_ops.py, flops_engine.py",
-        says="2n - 1 for a dot product and 1 for its bias, 4 for each value of a normalization, additions; a "
-        "square pooling kernel counts as its side, and modules outside its table count 0 in silence",
+        says=Message(
+            "2n - 1 for a dot product and 1 for its bias, 4 for each value of a normalization, "
+            "additions; a square pooling kernel counts as its side, and modules outside its table count "
+            "0 in silence"
+        ),
         unit="FLOPs",
         price=PRICES,
         native=_torch_flops,

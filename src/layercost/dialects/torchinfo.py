@@ -10,6 +10,7 @@ from layercost.dialects.visit import Run, Visit
 from layercost.layers import ConvTranspose2d
 from layercost.layers.convolution import Convolution
 from layercost.layers.recurrent import Recurrent
+from layercost.message import Message
 
 _BYTES = 4  # of a float32
 
@@ -52,8 +53,11 @@ TORCHINFO = register(
         name="torchinfo",
         version="1.8.0",
         source="torchinfo/layer_info.py, model_statistics.py",
-        says="called mult-adds: each weight and bias once for every output position of a convolution, once a "
-        "step of a recurrent layer, and otherwise once a sample, whatever the number of positions",
+        says=Message(
+            "called mult-adds: each weight and bias once for every output position of a convolution, "
+            "once a step of a recurrent layer, and otherwise once a sample, whatever the number of "
+            "positions"
+        ),
         unit="mult-adds",
         price=_mult_adds,
         native=_torchinfo,

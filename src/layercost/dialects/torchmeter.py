@@ -21,6 +21,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.message import Message
 
 
 def _length_without_groups(visit: Visit) -> int:
@@ -98,8 +99,11 @@ TORCHMETER = register(
         name="torchmeter",
         version="0.1.0",
         source="torchmeter/statistic.py",
-        says="2n - 1 for a dot product and 1 for its bias, prices for normalization, activations and pools; "
-        "a grouped convolution counts as an ungrouped one, a Linear as one sample, and adaptive pools 0",
+        says=Message(
+            "2n - 1 for a dot product and 1 for its bias, prices for normalization, activations and "
+            "pools; a grouped convolution counts as an ungrouped one, a Linear as one sample, and "
+            "adaptive pools 0"
+        ),
         unit="FLOPs",
         price=FLOPS,
         native=_torchmeter,

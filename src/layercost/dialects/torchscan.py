@@ -38,6 +38,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.message import Message
 
 
 def _transposed_length(visit: Visit) -> int:
@@ -159,8 +160,10 @@ TORCHSCAN = register(
         name="torchscan",
         version="0.2.0",
         source="torchscan/modules/flops.py, macs.py, torchscan/flops.py",
-        says="2n - 1 for a dot product and 1 for its bias, a price for each value of most other modules (a "
-        "square pooling kernel counts as its side), and a word on whether the sum is complete",
+        says=Message(
+            "2n - 1 for a dot product and 1 for its bias, a price for each value of most other modules "
+            "(a square pooling kernel counts as its side), and a word on whether the sum is complete"
+        ),
         unit="FLOPs",
         price=FLOPS,
         native=_torchscan,

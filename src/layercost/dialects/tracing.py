@@ -53,6 +53,7 @@ from layercost.layers import (
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.recurrent import Recurrent
+from layercost.message import Message
 
 # ---- torch's FlopCounterMode -------------------------------------------------------------------
 
@@ -139,8 +140,10 @@ FLOP_COUNTER = register(
         name="torch.FlopCounterMode",
         version="2.13.0 (CPU)",
         source="torch/utils/flop_counter.py",
-        says="twice the multiply-accumulates of convolutions and matrix products; biases and all else are "
-        "free, and an LSTM is free on the CPU",
+        says=Message(
+            "twice the multiply-accumulates of convolutions and matrix products; biases and all else are "
+            "free, and an LSTM is free on the CPU"
+        ),
         unit="FLOPs",
         price=FLOP_COUNTER_PRICES,
         native=_flop_counter,
@@ -253,8 +256,10 @@ FVCORE = register(
         name="fvcore",
         version="0.1.5.post20221221",
         source="fvcore/nn/flop_count.py, jit_handles.py",
-        says="called flops, but multiply-accumulates: one each, and a few for each value of normalizations "
-        "and adaptive average pools; LSTM, GRU and padding='same' count 0",
+        says=Message(
+            "called flops, but multiply-accumulates: one each, and a few for each value of "
+            "normalizations and adaptive average pools; LSTM, GRU and padding='same' count 0"
+        ),
         unit="multiply-accumulates, called flops",
         price=FVCORE_PRICES,
         native=_fvcore,
@@ -330,8 +335,10 @@ TORCHPROFILE = register(
         name="torchprofile",
         version="0.1.0",
         source="torchprofile/handlers.py",
-        says="multiply-accumulates without biases, one for each value of normalizations and average pools; "
-        "GRU, RNN and padding='same' count 0, transposed convolutions too much",
+        says=Message(
+            "multiply-accumulates without biases, one for each value of normalizations and average "
+            "pools; GRU, RNN and padding='same' count 0, transposed convolutions too much"
+        ),
         unit="MACs",
         price=TORCHPROFILE_PRICES,
         native=lambda run: {"profile_macs": sum(map(TORCHPROFILE_PRICES, run.visits))},

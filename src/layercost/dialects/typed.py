@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from layercost.message import Message, Words, listing
 from layercost.shape import ShapeError, shown
 
 OPERATIONS, PARAMETERS, BYTES, VALUES = "operations", "parameters", "bytes", "values"
@@ -20,7 +21,7 @@ class Asked(NamedTuple):
 
     low: Fraction
     high: Fraction
-    how: str
+    how: Words
     rank: int
     kind: str = ""
 
@@ -43,7 +44,14 @@ _UNIT = re.compile(
 )
 _GROUPS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+|[0-9_' ]+")
 _POWERS = {"k": 1, "t": 4, "m": 2, "g": 3, "b": 3, "p": 5, "th": 1, "tn": 4}  # by the first letters
-_NAMES = ("", "thousands", "millions", "billions", "trillions", "quadrillions")
+_NAMES: tuple[Words, ...] = (
+    "",
+    Message("thousands"),
+    Message("millions"),
+    Message("billions"),
+    Message("trillions"),
+    Message("quadrillions"),
+)
 _LONGEST = 40
 _AS_TYPED, _IN_THOUSANDS, _ROUNDED_MORE, _CUT_SHORT, _BINARY = 0, 1, 2, 3, 4  # ranks, the plainest first
 
@@ -114,29 +122,35 @@ def _meanings(typed: _Typed, prefix: str) -> Iterator[Asked]:
         yield from _rounded(typed, Fraction(1), "", _AS_TYPED)
     for power in powers:
         if not prefix.lower().endswith("i"):
-            in_thousands = f"in {_NAMES[power]} (1000^{power})"
+            in_thousands = Message("in {name} (1000^{power})", name=_NAMES[power], power=power)
             yield from _rounded(typed, Fraction(1000**power), in_thousands, _IN_THOUSANDS)
         if len(prefix) <= 2 and prefix.lower() not in ("mn", "bn", "tn"):  # a million is never 1024^2
-            yield _within(typed, typed.last, Fraction(1024**power), f"in units of 1024^{power}", _BINARY)
+            yield _within(
+                typed,
+                typed.last,
+                Fraction(1024**power),
+                Message("in units of 1024^{power}", power=power),
+                _BINARY,
+            )
 
 
-def _rounded(typed: _Typed, unit: Fraction, how: str, rank: int) -> Iterator[Asked]:
+def _rounded(typed: _Typed, unit: Fraction, how: Words, rank: int) -> Iterator[Asked]:
     """The number to its last digit, to its last digit but zeros, and with what follows cut off."""
     if unit == 1 and typed.is_whole:
         yield Asked(typed.value, typed.value, how, rank)
     else:
-        yield _within(typed, typed.last, unit, how or "rounded", rank)
+        yield _within(typed, typed.last, unit, how or Message("rounded"), rank)
         low, high = typed.value + typed.last / 2, typed.value + typed.last
-        yield Asked(low * unit, high * unit, _both(how, "cut short"), _CUT_SHORT)
+        yield Asked(low * unit, high * unit, _with_commas(how, Message("cut short")), _CUT_SHORT)
     if typed.last_but_zeros > typed.last:
-        size = f"{int(typed.last_but_zeros * unit):,}"
-        yield _within(typed, typed.last_but_zeros, unit, f"rounded to {size}", _ROUNDED_MORE)
+        said = Message("rounded to {size:,}", size=int(typed.last_but_zeros * unit))
+        yield _within(typed, typed.last_but_zeros, unit, said, _ROUNDED_MORE)
 
 
-def _both(*words: str) -> str:
-    return ", ".join(filter(None, words))
+def _with_commas(*words: Words) -> Words:
+    return listing(word for word in words if word)
 
 
-def _within(typed: _Typed, digit: Fraction, unit: Fraction, how: str, rank: int) -> Asked:
+def _within(typed: _Typed, digit: Fraction, unit: Fraction, how: Words, rank: int) -> Asked:
     """What rounds to the typed number when `digit` is the last that is kept."""
     return Asked((typed.value - digit / 2) * unit, (typed.value + digit / 2) * unit, how, rank)

@@ -19,6 +19,7 @@ from layercost.layers import Identity, ZeroPaddedShortcut
 from layercost.layers.joins import Concatenate, Join
 from layercost.layers.model import Model, Spelling
 from layercost.layers.recurrent import Recurrent
+from layercost.message import Message
 from layercost.models.leaves import Applied
 from layercost.setting import INFERENCE, Setting
 from layercost.shape import Sequence, Shape, Tokens, shape_of, whole
@@ -30,7 +31,7 @@ def spelling_named(name: str | Spelling) -> Spelling:
     if isinstance(name, Spelling):
         return name
     if name not in known:
-        raise UnknownNameError("spelling", name, known)
+        raise UnknownNameError(Message("spelling"), name, known)
     return known[name]
 
 

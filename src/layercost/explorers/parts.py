@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from json import JSONEncoder
 
-from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of
+from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of, quantity_in_words, unit_in_words
 from layercost.counting import Count
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
+from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import NOT_COUNTED, Substitution, escaped, html_table, number, tag
 
@@ -30,15 +31,15 @@ def substitution(what: str, count: Count, *notes: str, brief: bool = False) -> s
 def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: str) -> str:
     """Letters = numbers = total, with its unit and convention, a place for a copy button, and notes."""
     shown = Substitution(formula, unit, by)
-    return _line(what, shown.line, f"{shown.copied} {unit}", notes)
+    return _line(what, shown.line, f"{shown.copied} {unit_in_words(unit)}", notes)
 
 
 def total_line(what: str, count: Count) -> str:
     """A total alone, where its derivation is too long to be read at a glance."""
     by = f" · {count.convention}" if count.quantity is Quantity.FLOPS else ""
     total = tag("span", tag("span", number(count.total), class_="lc-num"), class_="lc-formula")
-    said = f"{total} {tag('span', escaped(f'{count.unit}{by}'), class_='lc-unit')}"
-    return _line(what, said, f"{number(count.total)} {count.unit}")
+    said = f"{total} {tag('span', escaped(f'{unit_in_words(count.unit)}{by}'), class_='lc-unit')}"
+    return _line(what, said, f"{number(count.total)} {unit_in_words(count.unit)}")
 
 
 def _line(what: str, line: str, copied: str, notes: Iterable[str] = ()) -> str:
@@ -186,20 +187,20 @@ def _wheel(wheel: Wheel) -> str:
 
 
 _COUNTED_APART = {
-    Kind.MAXIMUM: "maxima",
-    Kind.SUBTRACT: "subtractions",
-    Kind.DIVIDE: "divisions",
+    Kind.MAXIMUM: Message("maxima"),
+    Kind.SUBTRACT: Message("subtractions"),
+    Kind.DIVIDE: Message("divisions"),
 }
 
 
 def wheels(facts: Facts, multiplications: int, additions: int, part: Fraction) -> list[Wheel]:
     """The wheels for what a layer does when `part` of it is done; those that stay at 0 are left out."""
-    ends = {"multiplications": multiplications, "additions": additions}
+    ends = {Message("multiplications"): multiplications, Message("additions"): additions}
     for operation in facts.operations:
         if operation.kind in _COUNTED_APART:
             name = _COUNTED_APART[operation.kind]
             ends[name] = ends.get(name, 0) + int(operation.amount)
-    return [Wheel(_(name), _exactly(end * part), end) for name, end in ends.items() if end]
+    return [Wheel(str(name), _exactly(end * part), end) for name, end in ends.items() if end]
 
 
 def _exactly(amount: Fraction) -> int:
@@ -275,8 +276,8 @@ def _bar(kind: str, share: float, y: int) -> str:
 def totals(parameters: int, cost: int, convention: str) -> str:
     """Parameters and cost as one sentence, to be heard."""
     return _("{parameters} parameters; {cost} {unit} by {convention}",
-             parameters=number(parameters), cost=number(cost), unit=CONVENTIONS[convention].unit,
-             convention=convention)  # fmt: skip
+             parameters=number(parameters), cost=number(cost),
+             unit=unit_in_words(CONVENTIONS[convention].unit), convention=convention)  # fmt: skip
 
 
 # ---- what a page computes by itself ---------------------------------------------------------------
@@ -305,8 +306,9 @@ def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str 
 def row_of(counted: Count) -> tuple[str, int, str]:
     """A count as a row of such a table: what, value, unit."""
     by = counted.quantity is Quantity.FLOPS
-    unit = f"{counted.unit} · {counted.convention}" if by else str(counted.unit)
-    return counted.quantity.value.replace("_", " "), counted.total, unit
+    unit = str(unit_in_words(counted.unit))
+    said = f"{unit} · {counted.convention}" if by else unit
+    return str(quantity_in_words(counted.quantity)), counted.total, said
 
 
 def _cell(value: str | int) -> str:

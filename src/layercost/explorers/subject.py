@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing
+from layercost.convention import CONVENTIONS, Quantity, bytes_of, pricing, quantity_in_words, unit_in_words
 from layercost.counters import count
 from layercost.counting import Count
 from layercost.explorers import parts
@@ -131,10 +131,10 @@ class Subject:
 def _name(quantity: Quantity, convention: str) -> str:
     """What is counted, which for a cost is the unit of its convention."""
     if quantity is Quantity.FLOPS:
-        return str(CONVENTIONS[convention].unit)
+        return str(unit_in_words(CONVENTIONS[convention].unit))
     names = {
         Quantity.PARAMETERS: _("parameters"),
         Quantity.PARAMETER_BYTES: _("bytes"),
         Quantity.MACS: _("MACs"),
     }
-    return names.get(quantity) or quantity.value.replace("_", " ")
+    return names.get(quantity) or str(quantity_in_words(quantity))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from layercost.convention import unknown
 from layercost.layer import Layer
+from layercost.message import Message
 
 Array: TypeAlias = NDArray[Any]
 Sizes: TypeAlias = tuple[int, ...]
@@ -129,7 +130,7 @@ def arrays_of(leaf: Layer, paths: tuple[str, ...], weights: Mapping[str, Array])
         candidates = [named(path, name) for path in paths]
         key = next((candidate for candidate in candidates if candidate in weights), None)
         if key is None:
-            near = unknown("array", candidates[0], weights) if weights else "no arrays were passed"
+            near = unknown(Message("array"), candidates[0], weights) if weights else "no arrays were passed"
             raise WeightError(f"{leaf!r} needs {candidates[0]!r} of shape {size}; {near}")
         found[name] = _fitting(leaf, key, size, weights[key])
     return found

@@ -10,6 +10,7 @@ from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
+from layercost.message import Message
 from layercost.setting import Setting
 from layercost.shape import Shape, ShapeError, values
 
@@ -121,8 +122,14 @@ class PReLU(Layer):
     def check(self, shape: Shape) -> None:
         if self.num_parameters not in (1, shape[0], values(shape)):
             raise ShapeError(
-                f"PReLU has one slope for all values, for each of {shape[0]} channels, or for each of "
-                f"{values(shape)} values, but {self.num_parameters} do not fit shape {shape}"
+                Message(
+                    "PReLU has one slope for all values, for each of {channels} channels, or for each of "
+                    "{values} values, but {num_parameters} do not fit shape {shape}",
+                    channels=shape[0],
+                    values=values(shape),
+                    num_parameters=self.num_parameters,
+                    shape=shape,
+                )
             )
 
     def parameters(self) -> tuple[Held, ...]:
@@ -147,7 +154,12 @@ class GELU(Layer):
 
     def __post_init__(self) -> None:
         if self.approximate not in ("none", "tanh"):
-            raise LayerError(f"GELU: approximate must be 'none' or 'tanh', but got {self.approximate!r}")
+            raise LayerError(
+                Message(
+                    "GELU: approximate must be 'none' or 'tanh', but got {approximate!r}",
+                    approximate=self.approximate,
+                )
+            )
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         amount = times(setting.batch, values(output))
@@ -221,7 +233,11 @@ class Hardtanh(Composed):
         keep_real(self, "max_val", -inf)
         if self.min_val > self.max_val:
             raise LayerError(
-                f"Hardtanh: min_val must not be above max_val ({self.max_val}), but got {self.min_val}"
+                Message(
+                    "Hardtanh: min_val must not be above max_val ({max_val}), but got {min_val}",
+                    max_val=self.max_val,
+                    min_val=self.min_val,
+                )
             )
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
@@ -263,7 +279,7 @@ class CELU(Composed):
     def __post_init__(self) -> None:
         keep_real(self, "alpha", 0)
         if self.alpha == 0:
-            raise LayerError("CELU: alpha must not be 0, by which it divides")
+            raise LayerError(Message("CELU: alpha must not be 0, by which it divides"))
 
 
 @register
@@ -303,7 +319,7 @@ class Softplus(Composed):
         keep_real(self, "beta", 0)
         keep_real(self, "threshold", -inf)
         if self.beta == 0:
-            raise LayerError("Softplus: beta must not be 0, by which it divides")
+            raise LayerError(Message("Softplus: beta must not be 0, by which it divides"))
 
 
 @register
@@ -409,14 +425,24 @@ class AlongDim(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.dim, bool) or not isinstance(self.dim, int) or self.dim >= 0:
             raise LayerError(
-                f"{type(self).__name__}: dim must count from the last axis, as -1 or -3 (shapes leave "
-                f"the batch out), but got {self.dim!r}"
+                Message(
+                    "{layer}: dim must count from the last axis, as -1 or -3 (shapes leave the batch "
+                    "out), but got {dim!r}",
+                    layer=type(self).__name__,
+                    dim=self.dim,
+                )
             )
 
     def check(self, shape: Shape) -> None:
         if -self.dim > len(shape):
             raise ShapeError(
-                f"{type(self).__name__}(dim={self.dim}) needs {-self.dim} axes but got shape {shape}"
+                Message(
+                    "{layer}(dim={dim}) needs {axes} axes but got shape {shape}",
+                    layer=type(self).__name__,
+                    dim=self.dim,
+                    axes=-self.dim,
+                    shape=shape,
+                )
             )
 
     def _rows(self, shape: Shape, setting: Setting) -> Number:
@@ -469,7 +495,11 @@ class GLU(AlongDim):
         super().check(shape)
         if int(shape[self.dim]) % 2:
             raise ShapeError(
-                f"GLU(dim={self.dim}) needs an axis of even size to halve, but got shape {shape}"
+                Message(
+                    "GLU(dim={dim}) needs an axis of even size to halve, but got shape {shape}",
+                    dim=self.dim,
+                    shape=shape,
+                )
             )
 
     def transform(self, shape: Shape) -> Shape:

@@ -10,6 +10,7 @@ from layercost.facts import Facts
 from layercost.frozen import frozen
 from layercost.layer import Call, Layer, LayerError, keep, register
 from layercost.layers.joins import Add, Concatenate, Join, Multiply
+from layercost.message import Message, both
 from layercost.setting import Given, setting_of
 from layercost.shape import Shape, ShapeError, shape_of, shown
 
@@ -37,8 +38,12 @@ class Composite(Layer):
         depth = 1 + max((layer.depth for layer in layers), default=0)
         if depth > DEEPEST:
             raise LayerError(
-                f"{type(self).__name__}: layers may be nested {DEEPEST} deep, one inside the other, "
-                "but got one more; put those that follow each other into one Sequential"
+                Message(
+                    "{layer}: layers may be nested {most} deep, one inside the other, but got one "
+                    "more; put those that follow each other into one Sequential",
+                    layer=type(self).__name__,
+                    most=DEEPEST,
+                )
             )
         keep(self, depth=depth)
 
@@ -59,8 +64,11 @@ class Composite(Layer):
     def symbolic(self, *input_shapes: Iterable[object]) -> NoReturn:
         """Refused: a network has no formula of its own; its layers have."""
         raise LayerError(
-            f"{type(self).__name__} has no formula of its own, its layers have: "
-            "derive them one by one, as call.layer.derive(*call.inputs) for each call of .calls(shape)"
+            Message(
+                "{layer} has no formula of its own, its layers have: derive them one by one, as "
+                "call.layer.derive(*call.inputs) for each call of .calls(shape)",
+                layer=type(self).__name__,
+            )
         )
 
 
@@ -81,11 +89,22 @@ class _Named(Composite):
     def _child(self, name: object, layer: object) -> tuple[str, Layer]:
         """A child under its name; raises LayerError for what cannot be one."""
         if not isinstance(layer, Layer):
-            raise LayerError(f"{type(self).__name__}: expected a layer at {name!r}, but got {shown(layer)}")
+            raise LayerError(
+                Message(
+                    "{layer}: expected a layer at {name!r}, but got {value}",
+                    layer=type(self).__name__,
+                    name=name,
+                    value=shown(layer),
+                )
+            )
         written = str(name)
         if not written or "." in written:
             raise LayerError(
-                f"{type(self).__name__}: a name must not be empty or hold a dot, but got {name!r}"
+                Message(
+                    "{layer}: a name must not be empty or hold a dot, but got {name!r}",
+                    layer=type(self).__name__,
+                    name=name,
+                )
             )
         return written, layer
 
@@ -138,7 +157,13 @@ class Sequential(_Named):
 def _one(layer: Layer, input_shapes: tuple[Iterable[object], ...]) -> Shape:
     """The one shape that arrives; raises ShapeError where several do."""
     if len(input_shapes) != 1:
-        raise ShapeError(f"{type(layer).__name__} reads one value, but got {len(input_shapes)} shapes")
+        raise ShapeError(
+            Message(
+                "{layer} reads one value, but got {count} shapes",
+                layer=type(layer).__name__,
+                count=len(input_shapes),
+            )
+        )
     return shape_of(input_shapes[0], type(layer).__name__)
 
 
@@ -169,16 +194,27 @@ class Parallel(_Named):
         super().__init__(*layers)
         if join not in JOINS:
             raise LayerError(
-                f"Parallel: join must be 'add', 'concatenate' or 'multiply', but got {shown(join)}"
+                Message(
+                    "Parallel: join must be 'add', 'concatenate' or 'multiply', but got {join}",
+                    join=shown(join),
+                )
             )
         if axis is not None and (join != "concatenate" or not isinstance(axis, str)):
             raise LayerError(
-                f"Parallel: axis names what is concatenated along, as axis='C', but got axis={shown(axis)} "
-                f"with join={join!r}"
+                Message(
+                    "Parallel: axis names what is concatenated along, as axis='C', but got axis={axis} "
+                    "with join={join!r}",
+                    axis=shown(axis),
+                    join=join,
+                )
             )
         if not self.children or join in dict(self.children):
             raise LayerError(
-                f"Parallel: expected one branch or more, and none of the name {join!r}, which is the join's"
+                Message(
+                    "Parallel: expected one branch or more, and none of the name {join!r}, which is the "
+                    "join's",
+                    join=join,
+                )
             )
         branches = len(self.children)
         ends: dict[str, Callable[[], Join]] = {
@@ -202,16 +238,21 @@ class Parallel(_Named):
             return self.end.follow(tuple(outputs.values()), prefix + self.join, calls)
         except ShapeError:
             must = self._must(next(iter(outputs.values())))
-            gave = " and ".join(f"{name} gave {output}" for name, output in outputs.items())
-            raise ShapeError(f"{must}, but {gave}") from None
+            gave = both(
+                Message("{name} gave {shape}", name=name, shape=output) for name, output in outputs.items()
+            )
+            raise ShapeError(Message("{must}, but {gave}", must=must, gave=gave)) from None
 
-    def _must(self, first: Shape) -> str:
+    def _must(self, first: Shape) -> Message:
         """What branches must do to fit together; raises ShapeError where there is no axis of that name."""
         if isinstance(self.end, Concatenate):
             axis = first.axes[self.end.place(first)]
-            return f"branches that are concatenated along {axis} must agree along the others"
-        done = "added" if self.join == "add" else "multiplied"
-        return f"branches that are {done} must give one shape, or sizes of 1"
+            return Message(
+                "branches that are concatenated along {axis} must agree along the others", axis=axis
+            )
+        if self.join == "add":
+            return Message("branches that are added must give one shape, or sizes of 1")
+        return Message("branches that are multiplied must give one shape, or sizes of 1")
 
     def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         yield from super().leaves(path)
@@ -241,7 +282,9 @@ class Auxiliary(Composite):
 
     def __post_init__(self) -> None:
         if not isinstance(self.layer, Layer):
-            raise LayerError(f"Auxiliary: layer must be a layer, but got {shown(self.layer)}")
+            raise LayerError(
+                Message("Auxiliary: layer must be a layer, but got {layer}", layer=shown(self.layer))
+            )
         self.keep_depth([self.layer])
 
     def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:

@@ -29,6 +29,7 @@ from layercost.layers.sliding import (
     per_axis,
     slide,
 )
+from layercost.message import Message
 from layercost.misconception import PRICED, SIZED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import (
@@ -76,22 +77,39 @@ class Convolution(Layer):
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
-                    f"{type(self).__name__}: groups must divide {name}, "
-                    f"but {self.groups} groups do not divide {getattr(self, name)} channels"
+                    Message(
+                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
+                        "channels",
+                        layer=type(self).__name__,
+                        name=name,
+                        groups=self.groups,
+                        channels=getattr(self, name),
+                    )
                 )
 
     def _keep_padding(self) -> None:
         name, named = type(self).__name__, isinstance(self.padding, str)
         if named and self.padding not in ("same", "valid"):
             raise LayerError(
-                f"{name}: padding must be 'same', 'valid' or whole numbers, but got {self.padding!r}"
+                Message(
+                    "{name}: padding must be 'same', 'valid' or whole numbers, but got {padding!r}",
+                    name=name,
+                    padding=self.padding,
+                )
             )
         if named and self.rule is not None:
-            raise LayerError(f"{name}: give padding={self.padding!r} or a rule, not both")
+            raise LayerError(
+                Message(
+                    "{name}: give padding={padding!r} or a rule, not both", name=name, padding=self.padding
+                )
+            )
         if self.padding == "same" and set(per_axis(self.stride)) != {1}:
             raise LayerError(
-                f"{name}: padding='same' needs stride 1, as in PyTorch; "
-                "for other strides take rule='tensorflow-same'"
+                Message(
+                    "{name}: padding='same' needs stride 1, as in PyTorch; for other strides take "
+                    "rule='tensorflow-same'",
+                    name=name,
+                )
             )
         if not named:
             keep_padding(self, self.axes)
@@ -202,8 +220,11 @@ class ConnectedConv2d(Layer):
         keep_sizes(self, 2, 1, "kernel_size")
         if not isinstance(self.connections, (tuple, list)) or not self.connections:
             raise LayerError(
-                "ConnectedConv2d: connections must list the input channels of each map, "
-                f"but got {shown(self.connections)}"
+                Message(
+                    "ConnectedConv2d: connections must list the input channels of each map, but got "
+                    "{connections}",
+                    connections=shown(self.connections),
+                )
             )
         for position, inputs in enumerate(self.connections):
             self._check_map(position, inputs)
@@ -212,8 +233,13 @@ class ConnectedConv2d(Layer):
     def _check_map(self, position: int, inputs: object) -> None:
         if not isinstance(inputs, (tuple, list)) or not inputs or not self._are_channels(inputs):
             raise LayerError(
-                f"ConnectedConv2d: connections[{position}] must list different input channels from 0 to "
-                f"{self.in_channels - 1}, but got {shown(inputs)}"
+                Message(
+                    "ConnectedConv2d: connections[{position}] must list different input channels from 0 "
+                    "to {last}, but got {inputs}",
+                    position=position,
+                    last=self.in_channels - 1,
+                    inputs=shown(inputs),
+                )
             )
 
     def _are_channels(self, inputs: tuple[object, ...] | list[object]) -> bool:
@@ -255,7 +281,7 @@ WEIGHED = STORED | PRICED
 
 @belief(
     "kernel-not-squared",
-    "You counted k weights where the kernel has k times k: it is as high as it is wide.",
+    Message("You counted k weights where the kernel has k times k: it is as high as it is wide."),
     Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d),
 )  # fmt: skip
 class _KernelNotSquared(Convolution):
@@ -265,7 +291,7 @@ class _KernelNotSquared(Convolution):
 
 @belief(
     "forgot-input-channels",
-    "You counted one input channel: each filter reaches through all of them.",
+    Message("You counted one input channel: each filter reaches through all of them."),
     Convolution, WEIGHED,
 )  # fmt: skip
 class _ForgotInputChannels(Convolution):
@@ -275,7 +301,7 @@ class _ForgotInputChannels(Convolution):
 
 @belief(
     "one-filter",
-    "You counted a single filter: there is one for each output channel.",
+    Message("You counted a single filter: there is one for each output channel."),
     Convolution, WEIGHED,
 )  # fmt: skip
 class _OneFilter(Convolution):
@@ -288,7 +314,7 @@ class _OneFilter(Convolution):
 
 @belief(
     "bias-per-input-channel",
-    "You gave each input channel a bias: a bias belongs to each output channel.",
+    Message("You gave each input channel a bias: a bias belongs to each output channel."),
     Convolution, STORED, lambda layer: getattr(layer, "bias", False),
 )  # fmt: skip
 class _BiasPerInputChannel(Convolution):
@@ -299,7 +325,10 @@ class _BiasPerInputChannel(Convolution):
 
 @belief(
     "one-position",
-    "You counted a single position of the kernel: it takes a dot product at every cell of the output map.",
+    Message(
+        "You counted a single position of the kernel: it takes a dot product at every cell of the output "
+        "map."
+    ),
     Convolution, PRICED,
 )  # fmt: skip
 class _OnePosition(Convolution):
@@ -331,8 +360,10 @@ def _as_if(shape: Shape, *longer: int) -> Shape:
 
 @belief(
     "input-size",
-    "You took the size of the input for that of the output: a kernel fits fewer times than there are cells, "
-    "unless padding makes up for it.",
+    Message(
+        "You took the size of the input for that of the output: a kernel fits fewer times than there are "
+        "cells, unless padding makes up for it."
+    ),
     Convolution, SIZED | STORED,
 )  # fmt: skip
 class _InputSize(Convolution):
@@ -342,7 +373,9 @@ class _InputSize(Convolution):
 
 @belief(
     "rounded-up",
-    "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does.",
+    Message(
+        "You rounded up: where the stride does not divide, the last cells are left out, as PyTorch does."
+    ),
     Convolution, SIZED | STORED, lambda layer: _strides(layer) and getattr(layer, "size_rule", None) is FLOOR,
 )  # fmt: skip
 class _RoundedUp(Convolution):
@@ -352,7 +385,7 @@ class _RoundedUp(Convolution):
 
 @belief(
     "forgot-padding",
-    "You left out the padding: it is added on both sides before the kernel slides.",
+    Message("You left out the padding: it is added on both sides before the kernel slides."),
     Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
 def _forgot_padding(layer: Layer) -> Layer:
@@ -361,7 +394,7 @@ def _forgot_padding(layer: Layer) -> Layer:
 
 @belief(
     "padding-once",
-    "You added the padding once: it is added on both sides, so twice.",
+    Message("You added the padding once: it is added on both sides, so twice."),
     Convolution, SIZED | STORED, _pads,
 )  # fmt: skip
 class _PaddingOnce(Convolution):
@@ -373,7 +406,7 @@ class _PaddingOnce(Convolution):
 
 @belief(
     "forgot-stride",
-    "You let the kernel move by one cell: it moves by the stride, so there are fewer positions.",
+    Message("You let the kernel move by one cell: it moves by the stride, so there are fewer positions."),
     Convolution, SIZED | STORED, _strides,
 )  # fmt: skip
 def _forgot_stride(layer: Layer) -> Layer:
@@ -382,7 +415,7 @@ def _forgot_stride(layer: Layer) -> Layer:
 
 @belief(
     "forgot-first-position",
-    "You counted the steps of the kernel: the position where it starts is one more.",
+    Message("You counted the steps of the kernel: the position where it starts is one more."),
     Convolution, SIZED | STORED,
 )  # fmt: skip
 class _ForgotFirstPosition(Convolution):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from layercost.frozen import frozen
 from layercost.layer import Call, Layer
 from layercost.layers.composite import Composite
+from layercost.message import Message
 from layercost.shape import Scalar, Shape, ShapeError, checked_sizes, several, shape_of
 
 
@@ -42,7 +43,14 @@ class Graph(Composite):
         if len(self.inputs) > 1 == len(input_shapes):  # all of them in one tuple
             input_shapes = several(input_shapes[0])
         if len(input_shapes) != len(self.inputs):
-            raise ShapeError(f"{self!r} reads {len(self.inputs)} values, but got {len(input_shapes)} shapes")
+            raise ShapeError(
+                Message(
+                    "{layer!r} reads {count} values, but got {given} shapes",
+                    layer=self,
+                    count=len(self.inputs),
+                    given=len(input_shapes),
+                )
+            )
         prefix = f"{path}." if path else ""
         shapes = {name: _arriving(shape) for name, shape in zip(self.inputs, input_shapes, strict=True)}
         once = set[str]()

@@ -10,6 +10,7 @@ from layercost.expression import Number, add, times
 from layercost.facts import Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, Shapes, keep_whole, register
+from layercost.message import Message, both, listing
 from layercost.setting import Setting
 from layercost.shape import Shape, ShapeError, several, shape_of, shown, values
 
@@ -28,7 +29,14 @@ class Join(Layer):
         if len(input_shapes) == 1:  # all of them in one tuple
             input_shapes = several(input_shapes[0])
         if not input_shapes or (wanted and len(input_shapes) != wanted):
-            raise ShapeError(f"{self!r} reads {wanted or 'one or more'} values, but got {len(input_shapes)}")
+            raise ShapeError(
+                Message(
+                    "{layer!r} reads {wanted} values, but got {count}",
+                    layer=self,
+                    wanted=wanted or Message("one or more"),
+                    count=len(input_shapes),
+                )
+            )
         return tuple([shape_of(shape, type(self).__name__) for shape in input_shapes])
 
 
@@ -49,9 +57,12 @@ def broadcast(*shapes: Shape) -> Shape:
         for back, size in enumerate(reversed(shape), start=1):
             if int(size) not in (1, int(sizes[-back])):
                 if int(sizes[-back]) != 1:
-                    arrived = " and ".join(map(str, shapes))
+                    arrived = both(map(str, shapes))
                     raise ShapeError(
-                        f"expected shapes that agree or are 1 along each axis, but got {arrived}"
+                        Message(
+                            "expected shapes that agree or are 1 along each axis, but got {arrived}",
+                            arrived=arrived,
+                        )
                     )
                 sizes[-back] = size
     return type(widest)(sizes)
@@ -125,7 +136,9 @@ class Concatenate(Join):
     def __post_init__(self) -> None:
         keep_whole(self, 1, "branches")
         if self.axis is not None and not isinstance(self.axis, str):
-            raise LayerError(f"Concatenate: axis is a name, as 'C', but got {shown(self.axis)}")
+            raise LayerError(
+                Message("Concatenate: axis is a name, as 'C', but got {axis}", axis=shown(self.axis))
+            )
 
     @property
     def reads(self) -> int:  # type: ignore[override]
@@ -140,8 +153,11 @@ class Concatenate(Join):
         )
         if apart:
             raise ShapeError(
-                f"what is concatenated along {first.axes[at]} must agree along the others, "
-                f"but got {' and '.join(map(str, shapes))}"
+                Message(
+                    "what is concatenated along {axis} must agree along the others, but got {shapes}",
+                    axis=first.axes[at],
+                    shapes=both(map(str, shapes)),
+                )
             )
         length: Number = 0
         for shape in shapes:
@@ -152,7 +168,13 @@ class Concatenate(Join):
         """The place of the axis in a shape; raises ShapeError where it has none of that name."""
         axis = self.axis or ("C" if "C" in shape.axes else shape.axes[-1])
         if axis not in shape.axes:
-            raise ShapeError(f"cannot concatenate along {axis}: the axes are ({', '.join(shape.axes)})")
+            raise ShapeError(
+                Message(
+                    "cannot concatenate along {axis}: the axes are ({axes})",
+                    axis=axis,
+                    axes=", ".join(shape.axes),
+                )
+            )
         return shape.axes.index(axis)
 
 
@@ -181,13 +203,25 @@ class MatMul(Join):
 
     def __post_init__(self) -> None:
         if not isinstance(self.transpose, bool):
-            raise LayerError(f"MatMul: transpose must be True or False, but got {shown(self.transpose)}")
+            raise LayerError(
+                Message(
+                    "MatMul: transpose must be True or False, but got {transpose}",
+                    transpose=shown(self.transpose),
+                )
+            )
 
     def check(self, *shapes: Shape) -> None:
         first, second = shapes
         if len(second) < 2 or not first or int(first[-1]) != int(self._second(second)[0]):
             wanted = "(..., m, k)" if self.transpose else "(..., k, m)"
-            raise ShapeError(f"MatMul takes shapes (..., n, k) and {wanted}, but got {first} and {second}")
+            raise ShapeError(
+                Message(
+                    "MatMul takes shapes (..., n, k) and {wanted}, but got {first} and {second}",
+                    wanted=wanted,
+                    first=first,
+                    second=second,
+                )
+            )
 
     def _second(self, shape: Shape) -> tuple[Number, Number]:
         """k and m of the second value."""
@@ -258,13 +292,23 @@ class Elementwise(Join):
         keep_whole(self, 1, "reads")
         if not isinstance(self.operation, str) or self.operation not in _OPERATIONS:
             raise LayerError(
-                f"Elementwise: operation must be one of {', '.join(map(repr, _OPERATIONS))}, "
-                f"but got {shown(self.operation)}"
+                Message(
+                    "Elementwise: operation must be one of {names}, but got {operation}",
+                    names=listing(map(repr, _OPERATIONS)),
+                    operation=shown(self.operation),
+                )
             )
         most = 1 if self.operation in _OF_ONE else 2
         if self.reads > most:
-            wanted = "one value" if most == 1 else "at most two values"
-            raise LayerError(f"Elementwise: {self.operation!r} reads {wanted}, but got reads={self.reads}")
+            wanted = Message("one value") if most == 1 else Message("at most two values")
+            raise LayerError(
+                Message(
+                    "Elementwise: {operation!r} reads {wanted}, but got reads={reads}",
+                    operation=self.operation,
+                    wanted=wanted,
+                    reads=self.reads,
+                )
+            )
 
     def transform(self, *shapes: Shape) -> Shape:
         return broadcast(*shapes)

@@ -9,6 +9,7 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_flags, keep_whole, register
+from layercost.message import Message, clauses
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import Features, Shape, ShapeError, values
@@ -38,8 +39,16 @@ class Linear(Layer):
         if shape[-1] != self.in_features:
             flatten = len(shape) > 1 and values(shape) == self.in_features
             raise ShapeError(
-                f"Linear expects {self.in_features} input features but got shape {shape}"
-                + ("; put Flatten() before it?" if flatten else "")
+                clauses(
+                    [
+                        Message(
+                            "Linear expects {in_features} input features but got shape {shape}",
+                            in_features=self.in_features,
+                            shape=shape,
+                        ),
+                        Message("put Flatten() before it?") if flatten else "",
+                    ]
+                )
             )
 
     def parameters(self) -> tuple[Held, ...]:
@@ -84,7 +93,13 @@ class EuclideanRBF(Layer):
 
     def check(self, shape: Shape) -> None:
         if shape[-1] != self.in_features:
-            raise ShapeError(f"EuclideanRBF expects {self.in_features} input features but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "EuclideanRBF expects {in_features} input features but got shape {shape}",
+                    in_features=self.in_features,
+                    shape=shape,
+                )
+            )
 
     def buffers(self) -> tuple[Held, ...]:
         return (Held("codes", self.out_features * self.in_features),)
@@ -106,7 +121,7 @@ class EuclideanRBF(Layer):
 
 @belief(
     "bias-per-input",
-    "You gave each input a bias: a bias belongs to each output.",
+    Message("You gave each input a bias: a bias belongs to each output."),
     Linear, STORED, lambda layer: getattr(layer, "bias", False),
 )  # fmt: skip
 class _BiasPerInput(Linear):
@@ -117,7 +132,10 @@ class _BiasPerInput(Linear):
 
 @belief(
     "sizes-added",
-    "You added inputs and outputs: each output has a weight for each input, so the two are multiplied.",
+    Message(
+        "You added inputs and outputs: each output has a weight for each input, so the two are "
+        "multiplied."
+    ),
     Linear, STORED | PRICED,
 )  # fmt: skip
 class _SizesAdded(Linear):
@@ -132,7 +150,9 @@ class _SizesAdded(Linear):
 
 @belief(
     "one-output",
-    "You counted a single output: each of the outputs takes a dot product of its own with all inputs.",
+    Message(
+        "You counted a single output: each of the outputs takes a dot product of its own with all inputs."
+    ),
     Linear, STORED | PRICED,
 )  # fmt: skip
 class _OneOutput(Linear):

@@ -9,6 +9,7 @@ from enum import Enum
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep
 from layercost.layers.composite import Sequential
+from layercost.message import Words
 
 
 class Spelling(Enum):
@@ -52,7 +53,7 @@ class Model(Sequential):
 
     name: str
     version: str
-    source: str
+    source: Words
     input_shape: tuple[int, ...] | tuple[tuple[int, ...], ...]
     spelling: Mapping[str, Spelling] = field(compare=False)
     places: Mapping[str, str] = field(compare=False)
@@ -64,7 +65,7 @@ class Model(Sequential):
         *,
         name: str,
         version: str,
-        source: str,
+        source: Words,
         input_shape: tuple[int, ...] | tuple[tuple[int, ...], ...],
         spelling: Mapping[str, Spelling] | None = None,
         places: Mapping[str, str] | None = None,

@@ -26,6 +26,7 @@ from layercost.layer import (
     register,
 )
 from layercost.layers.sliding import Sizes, check_channels
+from layercost.message import Message
 from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -124,10 +125,16 @@ class BatchNorm(_ByChannel):
         scale = _each(elements, *_scaling(self))
         length = times(setting.batch, product(shape[1:]))
         if int(length) < 2:
-            when = "in training" if setting.training else "for statistics of its own"
+            when = Message("in training") if setting.training else Message("for statistics of its own")
             raise ShapeError(
-                f"{type(self).__name__} needs two values a channel or more {when}, but a batch of "
-                f"{int(setting.batch)} of shape {shape} has one; use a larger batch"
+                Message(
+                    "{layer} needs two values a channel or more {when}, but a batch of {batch} of shape "
+                    "{shape} has one; use a larger batch",
+                    layer=type(self).__name__,
+                    when=when,
+                    batch=int(setting.batch),
+                    shape=shape,
+                )
             )
         update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
         return (*_normalized(shape[0], length), *scale, *update)
@@ -261,7 +268,10 @@ class _OverLastAxes(Layer):
         given = self.normalized_shape
         if isinstance(given, (tuple, list)) and not given:
             raise LayerError(
-                f"{type(self).__name__}: normalized_shape must name one size or more, but got ()"
+                Message(
+                    "{layer}: normalized_shape must name one size or more, but got ()",
+                    layer=type(self).__name__,
+                )
             )
         keep_sizes(self, len(given) if isinstance(given, (tuple, list)) else 1, 1, "normalized_shape")
         keep_flags(self, "elementwise_affine")
@@ -285,7 +295,12 @@ class _OverLastAxes(Layer):
         if shape[-len(self.sizes) :] != self.sizes:
             sizes = ", ".join(map(str, self.sizes))
             raise ShapeError(
-                f"{type(self).__name__} expects last axes of {sizes} values but got shape {shape}"
+                Message(
+                    "{layer} expects last axes of {sizes} values but got shape {shape}",
+                    layer=type(self).__name__,
+                    sizes=sizes,
+                    shape=shape,
+                )
             )
 
     def _rows(self, shape: Shape, setting: Setting) -> tuple[Number, Number]:
@@ -383,8 +398,12 @@ class GroupNorm(Layer):
         keep_real(self, "eps", 0)
         if self.num_channels % self.num_groups:
             raise LayerError(
-                f"GroupNorm: num_groups must divide num_channels, but {self.num_groups} groups do not divide "
-                f"{self.num_channels} channels"
+                Message(
+                    "GroupNorm: num_groups must divide num_channels, but {num_groups} groups do not "
+                    "divide {num_channels} channels",
+                    num_groups=self.num_groups,
+                    num_channels=self.num_channels,
+                )
             )
 
     def check(self, shape: Shape) -> None:

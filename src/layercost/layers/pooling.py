@@ -30,6 +30,7 @@ from layercost.layers.sliding import (
     per_axis,
     slide,
 )
+from layercost.message import Message
 from layercost.misconception import SIZED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import (
@@ -73,7 +74,9 @@ class Pooling(Layer):
         keep_padding(self, self.axes)
         keep_rule(self)
         if self.rule is not None and getattr(self, "ceil_mode", False):
-            raise LayerError(f"{type(self).__name__}: give ceil_mode=True or a rule, not both")
+            raise LayerError(
+                Message("{layer}: give ceil_mode=True or a rule, not both", layer=type(self).__name__)
+            )
 
     def _check_padding(self) -> None:
         """PyTorch allows padding of half of the kernel, whatever the dilation; others need a real cell."""
@@ -81,14 +84,20 @@ class Pooling(Layer):
         for size, sides, step in zip(kernel, padding, dilation, strict=True):
             widest = max(map(int, each_side(sides)))
             if self.rule is None and widest > int(size) // 2:
-                most, of = "half of the kernel", int(size)
+                most, of = Message("half of the kernel"), int(size)
             elif widest >= (of := int(extent(size, step))):
-                most = "one less than the kernel"
+                most = Message("one less than the kernel")
             else:
                 continue
             raise LayerError(
-                f"{type(self).__name__}: padding must be at most {most}, "
-                f"but got padding {shown(sides)} for a kernel of {of}"
+                Message(
+                    "{layer}: padding must be at most {most}, but got padding {sides} for a "
+                    "kernel of {kernel}",
+                    layer=type(self).__name__,
+                    most=most,
+                    sides=shown(sides),
+                    kernel=of,
+                )
             )
 
     @property
@@ -396,20 +405,33 @@ class Reduce(Layer):
     def __post_init__(self) -> None:
         if self.operation not in ("sum", "mean", "max"):
             raise LayerError(
-                f"Reduce: operation must be 'sum', 'mean' or 'max', but got {shown(self.operation)}"
+                Message(
+                    "Reduce: operation must be 'sum', 'mean' or 'max', but got {operation}",
+                    operation=shown(self.operation),
+                )
             )
         keep_flags(self, "keepdim")
         dims = self.dims if isinstance(self.dims, (tuple, list)) else (self.dims,)
         if not dims or not all(type(dim) is int and dim < 0 for dim in dims) or len(set(dims)) < len(dims):
             raise LayerError(
-                "Reduce: dims must count different axes from the last, as -1 or (-2, -1) (shapes leave the "
-                f"batch out), but got {shown(self.dims)}"
+                Message(
+                    "Reduce: dims must count different axes from the last, as -1 or (-2, -1) (shapes "
+                    "leave the batch out), but got {dims}",
+                    dims=shown(self.dims),
+                )
             )
         keep(self, dims=tuple(sorted(dims)))
 
     def check(self, shape: Shape) -> None:
         if -self._dims[0] > len(shape):
-            raise ShapeError(f"{self!r} needs {-self._dims[0]} axes but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "{layer!r} needs {axes} axes but got shape {shape}",
+                    layer=self,
+                    axes=-self._dims[0],
+                    shape=shape,
+                )
+            )
 
     @property
     def _dims(self) -> tuple[int, ...]:
@@ -474,8 +496,10 @@ class Subsampling2d(Pooling):
 
 @belief(
     "pooling-keeps-size",
-    "You let the map keep its size through the pooling: "
-    "a window that moves by its own size leaves fewer cells.",
+    Message(
+        "You let the map keep its size through the pooling: a window that moves by its own size leaves "
+        "fewer cells."
+    ),
     Pooling, SIZED | STORED,
 )  # fmt: skip
 class _PoolingKeepsSize(Pooling):

@@ -18,6 +18,7 @@ from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
 from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
+from layercost.message import Message, listing
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
@@ -75,7 +76,9 @@ def receptive_field(
     """
     shape = inputs_of(input_shape)
     if not isinstance(shape, Shape):
-        raise ShapeError(f"a receptive field is seen in one input, but got {len(shape)} shapes")
+        raise ShapeError(
+            Message("a receptive field is seen in one input, but got {count} shapes", count=len(shape))
+        )
     walk = _Walk(layer, shape, upto)
     sizes = walk.input_sizes
     reaches = walk.seen_behind(upto or "", tuple(Reach(0, 0, 1) for _ in sizes))
@@ -103,7 +106,7 @@ class _Walk:
     def seen_behind(self, path: str, reaches: Seen) -> Seen:
         """What a value behind the layer at `path` sees; what comes after that layer may be anything."""
         if path and path not in (paths := self._every_path()):
-            raise UnknownNameError("layer of the network", path, paths)
+            raise UnknownNameError(Message("layer of the network"), path, paths)
         try:
             self.known[""] = self._after(self.layer, "", [reaches])
         except ShapeError:
@@ -155,7 +158,7 @@ class _Walk:
             if arriving and not once:
                 known[name] = self._after_child(layer, path, name, arriving)
         if graph.output not in known:
-            raise ShapeError("its output does not depend on the input")
+            raise ShapeError(Message("its output does not depend on the input"))
         return known[graph.output]
 
 
@@ -170,7 +173,11 @@ def _together(branches: list[Seen]) -> Seen:
 def _union(reaches: tuple[Reach, ...]) -> Reach:
     strides = {reach.stride for reach in reaches}
     if len(strides) > 1:
-        raise ShapeError(f"its branches have no common stride: {', '.join(map(str, sorted(strides)))}")
+        raise ShapeError(
+            Message(
+                "its branches have no common stride: {strides}", strides=listing(map(str, sorted(strides)))
+            )
+        )
     first, last = min(reach.first for reach in reaches), max(reach.last for reach in reaches)
     return Reach(first, last, strides.pop())
 
@@ -194,7 +201,7 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
         case PixelUnshuffle(downscale_factor=r):
             return tuple(reach.through(r, r, 0) for reach in reaches)
         case PixelShuffle() | Upsample():
-            raise ShapeError(f"several values behind {layer!r} see the same cells")
+            raise ShapeError(Message("several values behind {layer!r} see the same cells", layer=layer))
         case ZeroPad2d():
             left, _, top, _ = map(int, layer.sides)
             return tuple(
@@ -210,8 +217,11 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
 
 def _unclear(layer: Layer) -> ShapeError:
     return ShapeError(
-        f"the values behind {layer!r} see different numbers of cells, or how many is not known; "
-        "ask for a layer before it, as upto='conv1'"
+        Message(
+            "the values behind {layer!r} see different numbers of cells, or how many is not known; ask "
+            "for a layer before it, as upto='conv1'",
+            layer=layer,
+        )
     )
 
 
@@ -261,6 +271,13 @@ def _through_shares(
         return None
     for n, size in zip(shape[1:], sizes, strict=True):
         if int(n) % int(size):
-            raise ShapeError(f"{layer!r} spreads {int(size)} windows of different sizes over {int(n)} cells")
+            raise ShapeError(
+                Message(
+                    "{layer!r} spreads {size} windows of different sizes over {n} cells",
+                    layer=layer,
+                    size=int(size),
+                    n=int(n),
+                )
+            )
     windows = (int(n) // int(size) for n, size in zip(shape[1:], sizes, strict=True))
     return tuple(reach.through(w, w, 0) for reach, w in zip(reaches, windows, strict=True))

@@ -15,6 +15,7 @@ from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
+from layercost.message import Message
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import Features, Sequence, Shape, ShapeError
@@ -52,15 +53,24 @@ class Recurrent(Layer):
         keep_real(self, "dropout", 0, 1)
         if self.bias_vectors not in (1, 2):
             raise LayerError(
-                f"{type(self).__name__}: bias_vectors must be 2 (PyTorch, cuDNN, ONNX) or 1 (Keras), "
-                f"but got {self.bias_vectors!r}"
+                Message(
+                    "{layer}: bias_vectors must be 2 (PyTorch, cuDNN, ONNX) or 1 (Keras), but got "
+                    "{bias_vectors!r}",
+                    layer=type(self).__name__,
+                    bias_vectors=self.bias_vectors,
+                )
             )
 
     def check(self, shape: Shape) -> None:
         if shape[-1] != self.input_size:
             raise ShapeError(
-                f"{type(self).__name__} expects {self.input_size} features a step "
-                f"but got {shape[-1]} in shape {shape}"
+                Message(
+                    "{layer} expects {input_size} features a step but got {features} in shape {shape}",
+                    layer=type(self).__name__,
+                    input_size=self.input_size,
+                    features=shape[-1],
+                    shape=shape,
+                )
             )
 
     @property
@@ -162,8 +172,11 @@ class LSTM(Recurrent):
         keep_whole(self, 0, "proj_size")
         if self.proj_size >= self.hidden_size:
             raise LayerError(
-                f"LSTM: proj_size must be smaller than hidden_size ({self.hidden_size}), "
-                f"but got {self.proj_size}"
+                Message(
+                    "LSTM: proj_size must be smaller than hidden_size ({hidden_size}), but got {proj_size}",
+                    hidden_size=self.hidden_size,
+                    proj_size=self.proj_size,
+                )
             )
 
     @property
@@ -241,7 +254,12 @@ class RNN(Recurrent):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.nonlinearity not in ("tanh", "relu"):
-            raise LayerError(f"RNN: nonlinearity must be 'tanh' or 'relu', but got {self.nonlinearity!r}")
+            raise LayerError(
+                Message(
+                    "RNN: nonlinearity must be 'tanh' or 'relu', but got {nonlinearity!r}",
+                    nonlinearity=self.nonlinearity,
+                )
+            )
 
     def _step(self, cell: Cell) -> Iterator[Operation]:
         yield from self._gate_sums(cell)
@@ -254,7 +272,10 @@ class RNN(Recurrent):
 
 @belief(
     "one-gate",
-    "You counted a single gate: each of the four reads the input and the state through weights of its own.",
+    Message(
+        "You counted a single gate: each of the four reads the input and the state through weights of "
+        "its own."
+    ),
     LSTM, STORED | {Quantity.MACS},
 )  # fmt: skip
 class _OneGate(LSTM):
@@ -263,7 +284,7 @@ class _OneGate(LSTM):
 
 @belief(
     "forgot-state",
-    "You left out the weights on the state: each gate also reads what the step before has left.",
+    Message("You left out the weights on the state: each gate also reads what the step before has left."),
     LSTM, STORED | PRICED,
 )  # fmt: skip
 class _ForgotState(LSTM):
@@ -277,7 +298,7 @@ class _ForgotState(LSTM):
 
 @belief(
     "one-bias-vector",
-    "You counted one bias vector for each gate: this layer keeps two, as PyTorch does.",
+    Message("You counted one bias vector for each gate: this layer keeps two, as PyTorch does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 2,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _one_bias_vector(layer: Layer) -> Layer:
@@ -286,7 +307,7 @@ def _one_bias_vector(layer: Layer) -> Layer:
 
 @belief(
     "two-bias-vectors",
-    "You counted two bias vectors for each gate: this layer keeps one, as Keras does.",
+    Message("You counted two bias vectors for each gate: this layer keeps one, as Keras does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 1,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _two_bias_vectors(layer: Layer) -> Layer:
@@ -295,7 +316,7 @@ def _two_bias_vectors(layer: Layer) -> Layer:
 
 @belief(
     "one-step",
-    "You counted a single step: the layer does the same work at every step of the sequence.",
+    Message("You counted a single step: the layer does the same work at every step of the sequence."),
     Recurrent, PRICED,
 )  # fmt: skip
 class _OneStep(Recurrent):

@@ -11,6 +11,7 @@ from layercost.facts import Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels
+from layercost.message import Message, listing
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import LARGEST, Features, Image, Shape, ShapeError, Signal, Volume, shown, values
@@ -55,7 +56,7 @@ class ZeroPad2d(Layer):
     takes = Image
 
     def __post_init__(self) -> None:
-        keep_sizes(self, 4, 0, "padding", each="side")
+        keep_sizes(self, 4, 0, "padding", each=Message("side"))
 
     @property
     def sides(self) -> tuple[Number, Number, Number, Number]:
@@ -93,8 +94,13 @@ class PixelShuffle(Layer):
     def check(self, shape: Shape) -> None:
         if int(shape[0]) % self.upscale_factor**2:
             raise ShapeError(
-                f"{self!r} needs channels in groups of {self.upscale_factor**2}, but got {shape[0]} in shape "
-                f"{shape}"
+                Message(
+                    "{layer!r} needs channels in groups of {group}, but got {channels} in shape {shape}",
+                    layer=self,
+                    group=self.upscale_factor**2,
+                    channels=shape[0],
+                    shape=shape,
+                )
             )
 
     def transform(self, shape: Shape) -> Shape:
@@ -120,7 +126,11 @@ class PixelUnshuffle(Layer):
 
     def check(self, shape: Shape) -> None:
         if any(int(size) % self.downscale_factor for size in shape[1:]):
-            raise ShapeError(f"{self!r} needs sides that it divides, but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "{layer!r} needs sides that it divides, but got shape {shape}", layer=self, shape=shape
+                )
+            )
 
     def transform(self, shape: Shape) -> Shape:
         r = self.downscale_factor
@@ -160,10 +170,14 @@ class Upsample(Layer):
     def __post_init__(self) -> None:
         if not isinstance(self.mode, str) or self.mode not in _MODES:
             raise LayerError(
-                f"Upsample: mode must be one of {', '.join(map(repr, _MODES))}, but got {shown(self.mode)}"
+                Message(
+                    "Upsample: mode must be one of {names}, but got {mode}",
+                    names=listing(map(repr, _MODES)),
+                    mode=shown(self.mode),
+                )
             )
         if (self.size is None) == (self.scale_factor is None):
-            raise LayerError("Upsample: give a size or a scale_factor, and not both")
+            raise LayerError(Message("Upsample: give a size or a scale_factor, and not both"))
         if isinstance(self.size, (tuple, list)):
             keep_sizes(self, len(self.size), 1, "size")
         elif self.size is not None:
@@ -172,7 +186,11 @@ class Upsample(Layer):
         if self.align_corners is not None:
             keep_flags(self, "align_corners")
             if _MODES[self.mode] is None:
-                raise LayerError(f"Upsample: align_corners is for linear modes, but got mode={self.mode!r}")
+                raise LayerError(
+                    Message(
+                        "Upsample: align_corners is for linear modes, but got mode={mode!r}", mode=self.mode
+                    )
+                )
 
     def _keep_factors(self) -> None:
         factors = self.scale_factor
@@ -181,8 +199,11 @@ class Upsample(Layer):
         for one in () if factors is None else factors if isinstance(factors, (tuple, list)) else (factors,):
             if isinstance(one, bool) or not isinstance(one, (int, float)) or not 0 < one < inf:
                 raise LayerError(
-                    f"Upsample: scale_factor must be a number above 0, or one for each axis, "
-                    f"but got {shown(one)}"
+                    Message(
+                        "Upsample: scale_factor must be a number above 0, or one for each axis, but got "
+                        "{value}",
+                        value=shown(one),
+                    )
                 )
 
     @staticmethod
@@ -192,10 +213,24 @@ class Upsample(Layer):
     def check(self, shape: Shape) -> None:
         axes, wanted = len(shape) - 1, _MODES[self.mode]
         if wanted not in (None, axes):
-            raise ShapeError(f"{self!r} is for {wanted} axes after the channels, but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "{layer!r} is for {wanted} axes after the channels, but got shape {shape}",
+                    layer=self,
+                    wanted=wanted,
+                    shape=shape,
+                )
+            )
         given = self.size if self.scale_factor is None else self.scale_factor
         if isinstance(given, tuple) and len(given) != axes:
-            raise ShapeError(f"{self!r} has sizes for {len(given)} axes, but got shape {shape}")
+            raise ShapeError(
+                Message(
+                    "{layer!r} has sizes for {count} axes, but got shape {shape}",
+                    layer=self,
+                    count=len(given),
+                    shape=shape,
+                )
+            )
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """The sizes of the output after the channels; raises ShapeError where nothing would be left."""
@@ -206,7 +241,9 @@ class Upsample(Layer):
         factors = given if isinstance(given, tuple) else (given,) * len(cells)
         found = tuple([floor(n * float(factor or 0)) for n, factor in zip(cells, factors, strict=True)])
         if min(found) < 1 or max(found) > LARGEST:
-            raise ShapeError(f"{self!r} leaves nothing of shape {shape}, or too much")
+            raise ShapeError(
+                Message("{layer!r} leaves nothing of shape {shape}, or too much", layer=self, shape=shape)
+            )
         return found
 
     def transform(self, shape: Shape) -> Shape:
@@ -246,8 +283,12 @@ class ZeroPaddedShortcut(Layer):
         keep_whole(self, 1, "in_channels", "out_channels", "stride")
         if self.out_channels < self.in_channels:
             raise LayerError(
-                f"ZeroPaddedShortcut: out_channels must be at least in_channels ({self.in_channels}), "
-                f"but got {self.out_channels}"
+                Message(
+                    "ZeroPaddedShortcut: out_channels must be at least in_channels ({in_channels}), but "
+                    "got {out_channels}",
+                    in_channels=self.in_channels,
+                    out_channels=self.out_channels,
+                )
             )
 
     def check(self, shape: Shape) -> None:
@@ -264,7 +305,7 @@ class ZeroPaddedShortcut(Layer):
 
 @belief(
     "flattened-one-map",
-    "You flattened a single map: the values of all channels stand in the row.",
+    Message("You flattened a single map: the values of all channels stand in the row."),
     Flatten, STORED | PRICED,
 )  # fmt: skip
 class _FlattenedOneMap(Flatten):
@@ -274,7 +315,7 @@ class _FlattenedOneMap(Flatten):
 
 @belief(
     "flattened-one-side",
-    "You flattened one side of the map: height and width are both multiplied with the channels.",
+    Message("You flattened one side of the map: height and width are both multiplied with the channels."),
     Flatten, STORED | PRICED,
 )  # fmt: skip
 class _FlattenedOneSide(Flatten):

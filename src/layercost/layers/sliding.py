@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Number, define, product
 from layercost.layer import Layer
+from layercost.message import Message
 from layercost.shape import OutputSizeRule, Padding, Shape, ShapeError
 
 Sizes: TypeAlias = int | tuple[int, ...]
@@ -44,7 +45,9 @@ def slide(window: Window, channels: Number, shape: Shape, rule: OutputSizeRule) 
         try:
             size = rule.size(n, kernel[place], stride[place], padding[place], dilation[place])
         except ShapeError as error:
-            raise ShapeError(f"along {shape.axes[place + 1]}, {error.message}") from None
+            raise ShapeError(
+                Message("along {axis}, {message}", axis=shape.axes[place + 1], message=error.message)
+            ) from None
         sizes.append(size if isinstance(size, int) else define(f"{shape.axes[place + 1]}_out", size))
     return type(shape)(sizes)
 
@@ -53,5 +56,11 @@ def check_channels(layer: Layer, expected: int, shape: Shape) -> None:
     """Raise ShapeError where the first axis of `shape` is not what `layer` expects."""
     if shape[0] != expected:
         raise ShapeError(
-            f"{type(layer).__name__} expects {expected} input channels but got {shape[0]} in shape {shape}"
+            Message(
+                "{layer} expects {expected} input channels but got {channels} in shape {shape}",
+                layer=type(layer).__name__,
+                expected=expected,
+                channels=shape[0],
+                shape=shape,
+            )
         )

@@ -12,6 +12,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
+from layercost.message import Message
 from layercost.setting import Setting
 from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -46,14 +47,24 @@ class TransposedConvolution(Layer):
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise LayerError(
-                    f"{type(self).__name__}: groups must divide {name}, "
-                    f"but {self.groups} groups do not divide {getattr(self, name)} channels"
+                    Message(
+                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
+                        "channels",
+                        layer=type(self).__name__,
+                        name=name,
+                        groups=self.groups,
+                        channels=getattr(self, name),
+                    )
                 )
         steps = zip(*map(per_axis, (self.output_padding, self.stride, self.dilation)), strict=True)
         if any(int(more) >= max(int(stride), int(dilation)) for more, stride, dilation in steps):
             raise LayerError(
-                f"{type(self).__name__}: output_padding must be smaller than the stride or the dilation, "
-                f"but got {self._written(self.output_padding)}"
+                Message(
+                    "{layer}: output_padding must be smaller than the stride or the dilation, but got "
+                    "{value}",
+                    layer=type(self).__name__,
+                    value=self._written(self.output_padding),
+                )
             )
 
     def check(self, shape: Shape) -> None:
@@ -71,7 +82,9 @@ class TransposedConvolution(Layer):
             try:
                 sizes.append(define(f"{axis}_out", TRANSPOSED.size(n, *along)))
             except ShapeError as error:
-                raise ShapeError(f"along {axis}, {error.message}") from None
+                raise ShapeError(
+                    Message("along {axis}, {message}", axis=axis, message=error.message)
+                ) from None
         return type(shape)((self.out_channels, *sizes))
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:

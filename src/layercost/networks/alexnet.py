@@ -20,14 +20,19 @@ from layercost.layers import (
     Sequential,
 )
 from layercost.layers.model import Model
+from layercost.message import Message
 from layercost.networks.network import FEED_FORWARD, check_version, network
 
 VERSIONS = {
-    "ungrouped": ("document 004: both halves merged, pooling before normalization; 62,378,344 parameters"),
-    "two-gpu": (
+    "ungrouped": Message(
+        "document 004: both halves merged, pooling before normalization; 62,378,344 parameters"
+    ),
+    "two-gpu": Message(
         "the paper: conv2, conv4 and conv5 in two groups, normalization before pooling; 60,965,224 parameters"
     ),
-    "torchvision": "torchvision: one tower of fewer channels, no normalization; 61,100,840 parameters",
+    "torchvision": Message(
+        "torchvision: one tower of fewer channels, no normalization; 61,100,840 parameters"
+    ),
 }
 
 

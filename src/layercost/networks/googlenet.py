@@ -24,17 +24,18 @@ from layercost.layers import (
     Sequential,
 )
 from layercost.layers.model import Model, Spelling
+from layercost.message import Message
 from layercost.networks.network import check_version, network
 
 VERSIONS = {
-    "paper": "the paper's main branch: convolutions with bias, 5x5 branches; 6,998,552 parameters",
-    "paper-aux": (
+    "paper": Message("the paper's main branch: convolutions with bias, 5x5 branches; 6,998,552 parameters"),
+    "paper-aux": Message(
         "the paper with its two auxiliary classifiers, which run in training only; 13,378,280 parameters"
     ),
-    "torchvision": (
+    "torchvision": Message(
         "torchvision: batch normalization, 3x3 for 5x5, no auxiliary classifiers; 6,624,904 parameters"
     ),
-    "torchvision-aux": (
+    "torchvision-aux": Message(
         "torchvision with its auxiliary classifiers, at inference held and not run; 13,004,888 parameters"
     ),
 }

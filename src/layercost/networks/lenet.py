@@ -24,14 +24,17 @@ from layercost.layers import (
     Subsampling2d,
 )  # fmt: skip
 from layercost.layers.model import Model
+from layercost.message import Message
 from layercost.networks.network import check_version, network
 
 VERSIONS = {
-    "max-pooling": "document 004: max pooling, three fully connected layers; 61,706 parameters",
-    "average-pooling": (
+    "max-pooling": Message("document 004: max pooling, three fully connected layers; 61,706 parameters"),
+    "average-pooling": Message(
         "document 003: average pooling, C5 as a convolution, softmax at the end; 61,706 parameters"
     ),
-    "1998": "the paper: sparse C3, trained subsampling, fixed output codes; 60,000 trained parameters",
+    "1998": Message(
+        "the paper: sparse C3, trained subsampling, fixed output codes; 60,000 trained parameters"
+    ),
 }
 
 # Table I of the paper: the maps of S2 that each of C3's 16 maps reads.
@@ -45,8 +48,10 @@ C3_CONNECTIONS = (
 CONNECTIONS = Convention(
     name="connections",
     unit="connections",
-    counts="every input that a unit reads, and its bias as one more: n + 1 for a dot product with bias",
-    source="LeCun et al. 1998, section II.B: the connections given for each layer, 340,908 in all",
+    counts=Message(
+        "every input that a unit reads, and its bias as one more: n + 1 for a dot product with bias"
+    ),
+    source=Message("LeCun et al. 1998, section II.B: the connections given for each layer, 340,908 in all"),
     prices={
         Kind.DOT: Price(1),
         Kind.SUM: Price(1),

@@ -21,12 +21,15 @@ from layercost.layers import (
     Sequential,
 )
 from layercost.layers.model import Model, Spelling
+from layercost.message import Message
 from layercost.networks.network import check_version, network
 
 V1_VERSIONS = {
-    "paper": "the paper at width 1.0: batch normalization after each convolution; 4,231,976 parameters"
+    "paper": Message(
+        "the paper at width 1.0: batch normalization after each convolution; 4,231,976 parameters"
+    )
 }
-V2_VERSIONS = {"torchvision": "torchvision, the paper's layers at width 1.0; 3,504,872 parameters"}
+V2_VERSIONS = {"torchvision": Message("torchvision, the paper's layers at width 1.0; 3,504,872 parameters")}
 
 _V2_SPELLING = {  # in torchvision's code
     "ReLU6": Spelling.IN_PLACE_MODULE,

@@ -8,6 +8,7 @@ from typing import Any
 
 from layercost.convention import UnknownNameError
 from layercost.layers.model import Model, Spelling
+from layercost.message import Message
 
 # How torchvision's code of a network without branches spells what is not a plain module.
 FEED_FORWARD: Mapping[str, Spelling] = {"ReLU": Spelling.IN_PLACE_MODULE, "Flatten": Spelling.FUNCTION}
@@ -19,7 +20,7 @@ class NetworkEntry:
 
     name: str
     title: str
-    versions: Mapping[str, str]
+    versions: Mapping[str, Message]
     default: str
     build: Callable[..., Model]
 
@@ -28,7 +29,7 @@ NETWORKS: dict[str, NetworkEntry] = {}
 
 
 def network(
-    title: str, versions: Mapping[str, str], default: str
+    title: str, versions: Mapping[str, Message], default: str
 ) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Register a function ``name(version=default)`` under its name, with what each version is."""
 
@@ -43,7 +44,7 @@ def check_version(name: str, version: str) -> None:
     """Raise UnknownNameError with the nearest versions where `name` has no such version."""
     versions = NETWORKS[name].versions
     if version not in versions:
-        raise UnknownNameError(f"version of {name}", version, versions)
+        raise UnknownNameError(Message("version of {name}", name=name), version, versions)
 
 
 def network_named(name: str, version: str | None = None, **arguments: Any) -> Model:
@@ -53,8 +54,14 @@ def network_named(name: str, version: str | None = None, **arguments: Any) -> Mo
     """
     plain, _, named = name.partition(":")
     if plain not in NETWORKS:
-        raise UnknownNameError("network", plain, NETWORKS)
+        raise UnknownNameError(Message("network"), plain, NETWORKS)
     if named and version not in (None, named):
-        raise ValueError(f"two versions are asked for: {name} and {version}; leave one of them out")
+        raise ValueError(
+            Message(
+                "two versions are asked for: {name} and {version}; leave one of them out",
+                name=name,
+                version=version,
+            )
+        )
     entry = NETWORKS[plain]
     return entry.build(version=named or version or entry.default, **arguments)

@@ -22,18 +22,25 @@ from layercost.layers import (
     ZeroPaddedShortcut,
 )
 from layercost.layers.model import Model, Spelling
+from layercost.message import Message
 from layercost.networks.network import check_version, network
 
-_OPTION_A = "the paper's option A: where the size changes, shortcuts take every second cell and append zeros"
+_OPTION_A = Message(
+    "the paper's option A: where the size changes, shortcuts take every second cell and append zeros"
+)
 BOTTLENECK_VERSIONS = {
-    "v1.5": "torchvision: the stride stands in a block's 3x3 convolution; projection shortcuts",
-    "v1": "the paper: the stride stands in a block's first 1x1 convolution; projection shortcuts (option B)",
-    "option-a": f"{_OPTION_A}; stride in the 1x1",
-    "keras": "Keras: the stride in the 1x1 as in the paper, and each convolution keeps a bias",
+    "v1.5": Message("torchvision: the stride stands in a block's 3x3 convolution; projection shortcuts"),
+    "v1": Message(
+        "the paper: the stride stands in a block's first 1x1 convolution; projection shortcuts (option B)"
+    ),
+    "option-a": Message("{where}; stride in the 1x1", where=_OPTION_A),
+    "keras": Message("Keras: the stride in the 1x1 as in the paper, and each convolution keeps a bias"),
 }
 BASIC_VERSIONS = {
-    "v1.5": "torchvision: the same as v1, for these blocks have no 1x1 convolution on their main path",
-    "v1": "the paper: projection shortcuts (option B)",
+    "v1.5": Message(
+        "torchvision: the same as v1, for these blocks have no 1x1 convolution on their main path"
+    ),
+    "v1": Message("the paper: projection shortcuts (option B)"),
     "option-a": _OPTION_A,
 }
 

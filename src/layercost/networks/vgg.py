@@ -6,6 +6,8 @@ tables 1 and 2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from layercost.layer import Layer
 from layercost.layers import (
     AdaptiveAvgPool2d,
@@ -20,17 +22,22 @@ from layercost.layers import (
     Sequential,
 )
 from layercost.layers.model import Model
+from layercost.message import Message
 from layercost.networks.network import FEED_FORWARD, check_version, network
 
 VERSIONS = {
-    "paper": "the paper: convolutions with bias, no normalization",
-    "torchvision": "torchvision: the paper's layers, with an adaptive pooling to 7x7, idle at 224x224",
-    "batch-norm": "torchvision's vgg..._bn: batch normalization after each convolution, whose bias stays",
+    "paper": Message("the paper: convolutions with bias, no normalization"),
+    "torchvision": Message(
+        "torchvision: the paper's layers, with an adaptive pooling to 7x7, idle at 224x224"
+    ),
+    "batch-norm": Message(
+        "torchvision's vgg..._bn: batch normalization after each convolution, whose bias stays"
+    ),
 }
 VERSIONS_11 = VERSIONS | {
-    "lrn": "the paper's A-LRN: local response normalization after the first convolution"
+    "lrn": Message("the paper's A-LRN: local response normalization after the first convolution")
 }
-VERSIONS_16 = VERSIONS | {"1x1": "the paper's C: the last convolution of stages 3 to 5 is 1x1"}
+VERSIONS_16 = VERSIONS | {"1x1": Message("the paper's C: the last convolution of stages 3 to 5 is 1x1")}
 
 _CHANNELS = (64, 128, 256, 512, 512)
 _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
@@ -72,7 +79,7 @@ def vgg19(version: str = "paper") -> Model:
     return _vgg(19, version, VERSIONS)
 
 
-def _vgg(depth: int, version: str, versions: dict[str, str]) -> Model:
+def _vgg(depth: int, version: str, versions: Mapping[str, Message]) -> Model:
     name = f"vgg{depth}"
     check_version(name, version)
     features = _features(depth, version)

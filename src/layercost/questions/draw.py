@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from layercost.convention import unknown
+from layercost.message import Message
 from layercost.shape import ShapeError, whole
 
 Seed: TypeAlias = int | str | bytes
@@ -81,4 +82,4 @@ def known_keys(owner: str, data: Mapping[str, object], known: tuple[str, ...]) -
     """Raise QuestionError with the nearest right keys where `data` has one that nobody reads."""
     for key in data:
         if key not in known:
-            raise QuestionError(f"{owner}: {unknown('key', key, known)}")
+            raise QuestionError(f"{owner}: {unknown(Message('key'), key, known)}")

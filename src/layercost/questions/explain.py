@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import TypeAlias
 
+from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
 from layercost.questions.item import Item
 from layercost.questions.task import believed, number, other_conventions
@@ -28,7 +29,7 @@ class Diagnosis:
     """What an answer shows: a stable id, one kind sentence, and the share of the points that it earns."""
 
     id: str
-    message: str
+    message: Words
     credit: Fraction
 
 
@@ -39,11 +40,13 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     """
     given = tuple(answers)
     if _same(items, given, _right(items)):
-        return Diagnosis(RIGHT, "Right.", Fraction(1))
+        return Diagnosis(RIGHT, Message("Right."), Fraction(1))
     found = (
         explanation(items, given) for explanation in (_misconception, _convention, _pair, _some, _magnitude)
     )
-    message = "This is not right, and fits no mistake that we know; work through the formula once more."
+    message = Message(
+        "This is not right, and fits no mistake that we know; work through the formula once more."
+    )
     unknown = Diagnosis(UNKNOWN, message, Fraction(0))
     return next((diagnosis for diagnosis in found if diagnosis is not None), unknown)
 
@@ -89,8 +92,11 @@ def _convention(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     for others in zip(*(other_conventions(item.task) for item in items), strict=True):
         if _same(items, given, tuple(number(task) for _, task in others)):
             convention, _ = others[0]
-            message = f"This is right by the convention {convention.name}, but another is asked for."
-            said = f"{message} {items[0].stated.convention}"
+            message = Message(
+                "This is right by the convention {convention}, but another is asked for.",
+                convention=convention.name,
+            )
+            said = Joined([message, items[0].stated.convention])
             return Diagnosis(OTHER_CONVENTION, said, items[0].credit_of(OTHER_CONVENTION))
     return None
 
@@ -104,19 +110,26 @@ def _pair(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
         return None
     first, second = found[0]
     credit = items[0].credit_of(first.id) * items[0].credit_of(second.id)
-    return Diagnosis(f"{first.id}+{second.id}", f"{first.message} And: {second.message}", credit)
+    message = Message("{first} And: {second}", first=first.message, second=second.message)
+    return Diagnosis(f"{first.id}+{second.id}", message, credit)
 
 
 def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     right = sum(item.accepts(one, item.answer) for item, one in zip(items, given, strict=True))
     if not right:
         return None
-    message = f"Right for {right} of the {len(items)} inputs that it was tried on, and not for the others."
+    message = Message(
+        "Right for {right} of the {count} inputs that it was tried on, and not for the others.",
+        right=right,
+        count=len(items),
+    )
     return Diagnosis(SOME_RIGHT, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
 
 
 def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     if not all(one < 3 * other and other < 3 * one for one, other in zip(given, _right(items), strict=True)):
         return None
-    message = "This has the right order of magnitude, but is not the number itself; look for what is missing."
+    message = Message(
+        "This has the right order of magnitude, but is not the number itself; look for what is missing."
+    )
     return Diagnosis(MAGNITUDE, message, items[0].credit_of(MAGNITUDE))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 
-from layercost.convention import Convention, unknown
+from layercost.convention import Convention, unit_in_words, unknown
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
+from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Task, fitted
 from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed
 from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis, beliefs, explain
@@ -138,7 +139,9 @@ class Variant:
         if not ask and len(self.items) == 1:
             return next(iter(self.items.values()))
         if ask not in self.items:
-            raise QuestionError(f"question {self.question.id!r}: {unknown('thing asked', ask, self.items)}")
+            raise QuestionError(
+                f"question {self.question.id!r}: {unknown(Message('thing asked'), ask, self.items)}"
+            )
         return self.items[ask]
 
     @property
@@ -148,14 +151,18 @@ class Variant:
         return int(exact) if exact.denominator == 1 else exact
 
     def wording(self, ask: str = "", language: str = "en") -> str:
-        """The question in words, with its numbers, its convention, its unit and its precision."""
+        """The question in words, with its numbers, its convention, its unit and its precision.
+
+        All of it is English where one part of it is not there in `language`.
+        """
         item = self.item(ask)
         texts = [self.question.wording, next(one.wording for one in self.question.asks if one.id == item.id)]
-        said = [self._worded(text, language) for text in texts if text]
-        decimals = (
-            "" if item.decimals is None else f" Give it in {item.stated.unit}, to {item.decimals} decimals."
-        )
-        return " ".join([*said, item.stated.convention]) + decimals
+        told = [item.stated.convention, *_precision(item)]
+        if not _has_all(language, [text for text in texts if text], told):
+            language = "en"
+        said = [self._worded(text[language]) for text in texts if text]
+        with speaking(catalogue(language)):
+            return str(Joined([*said, *told]))
 
     def parse(self, raw: object, ask: str = "") -> Parsed | Malformed:
         """Reads an answer; malformed is not wrong."""
@@ -168,10 +175,8 @@ class Variant:
             return Diagnosis(MALFORMED, parsed.message, Fraction(0))
         return explain([self.item(ask)], [parsed.value])
 
-    def _worded(self, texts: Mapping[str, str], language: str) -> str:
-        if language not in texts:
-            raise QuestionError(f"question {self.question.id!r}: {unknown('wording', language, texts)}")
-        return filled(texts[language], {**self.numbers, "layer": self.layer, "input": self.input_shape})
+    def _worded(self, text: str) -> str:
+        return filled(text, {**self.numbers, "layer": self.layer, "input": self.input_shape})
 
     def _item(self, ask: Ask) -> Item:
         task = Task(
@@ -185,6 +190,22 @@ class Variant:
             self.batch,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
+
+
+def _precision(item: Item) -> list[Message]:
+    """Which unit and how many decimals are asked for, where these are not whole numbers."""
+    if item.decimals is None:
+        return []
+    unit = unit_in_words(item.stated.unit)
+    return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
+
+
+def _has_all(language: str, texts: Iterable[Mapping[str, str]], told: Iterable[Words]) -> bool:
+    """Whether the question's own texts and all that is said beside them are there in a language."""
+    if language == "en":
+        return True
+    known = catalogue(language)
+    return all(language in text for text in texts) and all(can_say(words, known) for words in told)
 
 
 # ---- vetting: right and wrong answers must be told apart ----------------------------------------

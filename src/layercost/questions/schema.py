@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from layercost.convention import convention_named, unknown
+from layercost.message import Message
 from layercost.misconception import MISCONCEPTIONS, UNITS, Size
 from layercost.questions.draw import QuestionError, choice_from, known_keys
 from layercost.questions.explain import OUTCOMES
@@ -35,7 +36,9 @@ def read_question(data: Mapping[str, Any]) -> Question:
     batch = data.get("batch", 1)
     for place, size in (*(("input", size) for size in data["input"]), ("batch", batch)):
         if isinstance(size, str) and size not in names:
-            raise QuestionError(f"{owner}: {unknown('drawn name', size, names)} It is used in `{place}`.")
+            raise QuestionError(
+                f"{owner}: {unknown(Message('drawn name'), size, names)} It is used in `{place}`."
+            )
     credit = _credit(owner, data.get("credit", {}))
     return Question(
         id=data["id"],
@@ -69,7 +72,7 @@ def _ask(
     known_keys(owner, data, _ASK_KEYS)
     unit = data.get("unit", "")
     if unit not in UNITS:
-        raise QuestionError(f"{owner}: {unknown('unit', unit, UNITS)}")
+        raise QuestionError(f"{owner}: {unknown(Message('unit'), unit, UNITS)}")
     measure = measure_named(data.get("quantity", ""))
     if unit and measure is Size.OUTPUT_SIZE:
         raise QuestionError(f"{owner}: an output size has no unit, but got {unit!r}")
@@ -89,7 +92,9 @@ def _credit(owner: str, data: Mapping[str, Any]) -> dict[str, Fraction]:
     """The share of the points that each diagnosis earns: from 0 to less than 1."""
     for name, share in data.items():
         if name not in MISCONCEPTIONS and name not in OUTCOMES:
-            raise QuestionError(f"{owner}: {unknown('misconception', name, (*MISCONCEPTIONS, *OUTCOMES))}")
+            raise QuestionError(
+                f"{owner}: {unknown(Message('misconception'), name, (*MISCONCEPTIONS, *OUTCOMES))}"
+            )
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
             raise QuestionError(
                 f"{owner}: credit is a share from 0 to less than 1, but {name!r} has {share!r}"
@@ -100,5 +105,5 @@ def _credit(owner: str, data: Mapping[str, Any]) -> dict[str, Fraction]:
 def _known_misconceptions(owner: str, names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in MISCONCEPTIONS:
-            raise QuestionError(f"{owner}: {unknown('misconception', name, MISCONCEPTIONS)}")
+            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
     return tuple(names)

@@ -13,6 +13,7 @@ from layercost.counters import count
 from layercost.counting import Count
 from layercost.expression import Expression, expression
 from layercost.layer import Call, Layer, LayerError
+from layercost.message import Message, Words
 from layercost.misconception import (
     MISCONCEPTIONS,
     PRICED,
@@ -34,14 +35,14 @@ class WrongAnswer(NamedTuple):
 
     answer: int
     id: str
-    message: str
+    message: Message
 
 
 class Stated(NamedTuple):
     """What a question says besides its wording: the unit's name, and a sentence on the convention."""
 
     unit: str
-    convention: str
+    convention: Words
 
 
 def diagnoses(
@@ -83,7 +84,7 @@ def measure_named(name: Measure | str) -> Measure:
     if not isinstance(name, str):
         return name
     if name not in MEASURES:
-        raise ValueError(unknown("quantity", name, MEASURES))
+        raise ValueError(unknown(Message("quantity"), name, MEASURES))
     return MEASURES[name]
 
 
@@ -156,11 +157,14 @@ def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
 def stated(task: Task) -> Stated:
     """The unit and the convention of an answer, as a question states them."""
     if task.measure is Size.OUTPUT_SIZE:
-        return Stated("", f"Sizes follow {FLOOR.source}.")
+        return Stated("", Message("Sizes follow {source}.", source=FLOOR.source))
     counted = _count(task, *_asked(task))
     name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
-    convention = f"Convention {name}" if task.measure in PRICED else "Counted"
-    return Stated(task.unit.name or counted.unit, f"{convention}: {counted.counts}.")
+    if task.measure in PRICED:
+        said = Message("Convention {name}: {counts}.", name=name, counts=counted.counts)
+    else:
+        said = Message("Counted: {counts}.", counts=counted.counts)
+    return Stated(task.unit.name or counted.unit, said)
 
 
 def _rules(task: Task) -> tuple[object, ...]:
@@ -184,7 +188,7 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
         return task.layer, task.input_shape
     calls = _calls(Itself(task.layer), task.input_shape)
     if task.part not in calls:
-        raise ValueError(unknown("layer of the network", task.part, calls))
+        raise ValueError(unknown(Message("layer of the network"), task.part, calls))
     call = calls[task.part]
     return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from layercost.convention import unknown
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
+from layercost.message import Message
 from layercost.questions.draw import Drawn, QuestionError
 
 ARRIVING = "_"  # as a layer's first argument: whatever number of features or channels arrives
@@ -46,7 +47,9 @@ def _tree(text: str) -> ast.expr:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LayerError(
-            f"expected a layer such as Linear(_, out_features), but could not read {text!r}"
+            Message(
+                "expected a layer such as Linear(_, out_features), but could not read {text!r}", text=text
+            )
         ) from None
 
 
@@ -64,7 +67,9 @@ def check_layer(owner: str, text: str, names: Mapping[str, object]) -> None:
                 f"{owner}: _ stands for what arrives, so only as the first argument, in {text!r}"
             )
         if node.id != ARRIVING and node.id not in names:
-            raise QuestionError(f"{owner}: {unknown('drawn name', node.id, names)} It is used in {text!r}.")
+            raise QuestionError(
+                f"{owner}: {unknown(Message('drawn name'), node.id, names)} It is used in {text!r}."
+            )
 
 
 def _takes_what_arrives(call: ast.Call) -> bool:
@@ -87,5 +92,5 @@ def check_wording(owner: str, texts: object, names: Mapping[str, object], *, nee
     for text in texts.values():
         for name in _REFERENCE.findall(text):
             if name not in known:
-                raise QuestionError(f"{owner}: {unknown('drawn name', name, known)}")
+                raise QuestionError(f"{owner}: {unknown(Message('drawn name'), name, known)}")
     return dict(texts)
