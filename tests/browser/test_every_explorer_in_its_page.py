@@ -70,8 +70,9 @@ class Shown:
         """Wait until a pane says what it should."""
         self.page.wait_for_function(
             """([root, pane, said]) => {
-                const shown = root.querySelector(`.lc-${pane}`)?.textContent ?? '';
-                return shown.replace(/\\s+/g, ' ').trim() === said;
+                const shown = root.querySelector(`.lc-${pane}`).cloneNode(true);
+                shown.querySelectorAll('.lc-copy-button').forEach((button) => button.remove());
+                return shown.textContent.replace(/\\s+/g, ' ').trim() === said;
             }""",
             arg=[self.root.element_handle(), pane, said],
         )
