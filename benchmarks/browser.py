@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import statistics
 import sys
@@ -38,10 +37,9 @@ import report
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "web"))
 
-from site_builder.browsing import Line, launch, serving  # noqa: E402
+from site_builder.browsing import Line, find_chromium, launch, serving  # noqa: E402
 from site_builder.places import SITE  # noqa: E402
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 MOVES = 20
 RUNS = 0.005  # seconds that a slowed process runs at a time
 PATIENCE = 180_000
@@ -311,10 +309,7 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     asked = arguments()
-    chromium = next((path for path in map(shutil.which, CHROMIUMS) if path), None)
-    if chromium is None:
-        print("No Chromium is on PATH; on Debian: apt install chromium", file=sys.stderr)
-        return 1
+    chromium = find_chromium()
     if not (SITE / "index.html").exists():
         print("There is no site yet; build it first: python web/build.py", file=sys.stderr)
         return 1

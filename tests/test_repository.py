@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -229,6 +230,30 @@ def test_the_version_is_the_same_wherever_it_is_said():
     assert re.findall(r"^version: (.*)$", citation, re.M) == [VERSION]
     assert re.findall(r"^## (\S+)", changes, re.M)[0] == VERSION
     assert importlib.metadata.version("layercost") == VERSION
+
+
+# ---- what runs elsewhere
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_its_commit_with_the_version_beside_it(path: Path):
+    """A tag can be moved to other code; a commit cannot."""
+    used = re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))
+    assert [
+        use for use in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
+    ] == []
+
+
+def test_only_the_job_that_deploys_may_write_to_the_pages():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "build": {"contents": "read"},
+        "deploy": {"pages": "write", "id-token": "write"},
+    }
+    assert all("run" not in step for step in workflow["jobs"]["deploy"]["steps"])
 
 
 # ---- what the README and the other guides say

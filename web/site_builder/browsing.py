@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .server import HOST, SiteHandler, SiteServer
+from .step import BuildError
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 PIECE = 8192  # bytes
 CHROMIUM_FLAGS = [
@@ -22,6 +26,17 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOST}",
 ]
+
+
+def find_chromium() -> str:
+    """The Chromium on PATH; an error that says what it is needed for, if there is none."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        raise BuildError(
+            "No Chromium is on PATH, which draws and prints pages; on Debian: apt install chromium, "
+            "elsewhere: install Chromium or Google Chrome"
+        )
+    return found
 
 
 def launch(playwright: Any, chromium: str) -> Any:
