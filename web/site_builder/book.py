@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from .step import BuildError, Step, fingerprint
 
 SOURCES = tuple(REPOSITORY / name for name in ("_config.yml", "_toc.yml", "index.md", "chapters"))
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's
+OFFERS = "COURSE_OFFERS"  # what stands beside the pages, for the extensions that link to it
 CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
 
 
@@ -32,9 +34,13 @@ def _forget_what_old_code_computed() -> None:
 def _build() -> None:
     _forget_what_old_code_computed()
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ".", "--path-output", ".", "-W", "--keep-going"]
+    path = os.pathsep.join(
+        filter(None, [str(WEB), os.environ.get("PYTHONPATH")])
+    )  # extensions read pages back
     done = subprocess.run(
         command,
         cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": path},
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -50,7 +56,16 @@ def book() -> Step:
     """Jupyter Book into _build/html; any warning or failing cell is an error."""
     return Step(
         name="book",
-        inputs=(*SOURCES, LIBRARY, ASSETS, WEB / "sphinx", WEB / "typeset.mjs", WEB / "style"),
+        inputs=(
+            *SOURCES,
+            LIBRARY,
+            ASSETS,
+            WEB / "sphinx",
+            WEB / "typeset.mjs",
+            WEB / "style",
+            WEB / "images",
+        ),
         outputs=(SITE / "index.html",),
         work=_build,
+        words=(os.environ.get("SITE_URL", ""), os.environ.get(OFFERS, "")),
     )

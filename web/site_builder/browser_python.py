@@ -39,7 +39,7 @@ PROGRAM = {"lc": 3, "lp": 0, "pb": 2}
 WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)
 
 
-def _installed(name: str) -> Distribution:
+def installed(name: str) -> Distribution:
     try:
         return distribution(name)
     except PackageNotFoundError:
@@ -49,7 +49,7 @@ def _installed(name: str) -> Distribution:
         ) from None
 
 
-def _checked_content(name: str, path: PackagePath) -> bytes:
+def checked_content(name: str, path: PackagePath) -> bytes:
     """The bytes of an installed file; an error if they are not those that its wheel brought."""
     content = Path(str(path.locate())).read_bytes()
     if path.hash is not None:
@@ -62,10 +62,10 @@ def _checked_content(name: str, path: PackagePath) -> bytes:
 def _modules_of(name: str) -> dict[str, bytes]:
     """The Python files of an installed package, without its tests, by their path on sys.path."""
     found: dict[str, bytes] = {}
-    for path in _installed(name).files or []:
+    for path in installed(name).files or []:
         parts = path.parts
         if path.suffix == ".py" and ".." not in parts and "tests" not in parts:
-            found[path.as_posix()] = _checked_content(name, path)
+            found[path.as_posix()] = checked_content(name, path)
     return found
 
 
@@ -160,5 +160,5 @@ def browser_python() -> Step:
         inputs=(LIBRARY, WEB / "worker", WEB / "bundle_one.mjs", WEB / "package-lock.json"),
         outputs=(FOLDER / "manifest.json", FOLDER / "snapshot.xz"),
         work=_make,
-        words=(*(f"{name} {_installed(name).version}" for name in PACKAGES), *PRELOADED),
+        words=(*(f"{name} {installed(name).version}" for name in PACKAGES), *PRELOADED),
     )

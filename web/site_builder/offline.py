@@ -16,6 +16,7 @@ SOURCES = WEB / "src" / "offline"
 LIST = BUILD / "web" / "site-files.json"
 HASH_LENGTH = 24
 READ_BY_NOBODY = (".map", ".txt", ".inv", ".buildinfo", ".ts")
+BESIDE = ("lite", "print", "notebooks")  # large, and wanted by few: kept by those who have loaded them
 OLD_BROWSERS = (
     ".ttf",
     ".woff",
@@ -29,7 +30,8 @@ def _group(name: str, needed: frozenset[str]) -> str:
     folder = path.parent.name
     if folder.startswith("python-"):
         return "python" if path.name in needed else "seldom"
-    if "locales" in path.parts or (path.suffix in OLD_BROWSERS and "mathjax" not in path.parts):
+    woff = path.suffix in OLD_BROWSERS and "mathjax" not in path.parts
+    if woff or "locales" in path.parts or path.parts[0] in BESIDE:
         return "seldom"
     return "pages"
 

@@ -5,6 +5,7 @@ The browser lays them out; a page needs no script and no font for them, and a sc
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import sys
@@ -48,8 +49,10 @@ def mathml(tex: str, display: bool = False) -> str:
 
 
 def _written(node: nodes.Element, display: bool) -> str:
+    """The formula with its TeX beside it, from which a notebook is written."""
+    tex = node.astext()
     try:
-        return mathml(node.astext(), display)
+        return mathml(tex, display).replace("<math", f'<math alttext="{html.escape(tex)}"', 1)
     except ValueError as error:
         logger.warning("%s", error, location=node)
         return ""
