@@ -36,7 +36,8 @@ USAGE = """usage: python3 noxfile.py SESSION [-- ARGUMENTS]
 
   course      install, build and serve the course, and print its address
   tests       install and run all tests (ARGUMENTS go to pytest)
-  site        build the course into _build/html
+  site        build the course into _build/html (-- --zip: also as one zip; -- --all: all that is published)
+  print       build the course, and the book as one PDF and as an EPUB, in _build/html/print
   lint        look the code over: ruff, mypy, import-linter, codespell
   benchmarks  measure, and print the tables (-- --write: into benchmarks/RESULTS.md)
   words       find everything that is said, and bring the translations up to date"""
@@ -267,8 +268,14 @@ def course(session: nox.Session) -> None:
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the course into _build/html."""
+    """Build the course into _build/html; -- --zip: also as one zip; -- --all: all that is published."""
     environment_for(session)("python", "web/build.py", *session.posargs)
+
+
+@nox.session(name="print")
+def print_book(session: nox.Session) -> None:
+    """Build the course, and print it: one PDF and an EPUB, in _build/html/print."""
+    environment_for(session)("python", "web/build.py", "--print", *session.posargs)
 
 
 @nox.session
@@ -308,9 +315,9 @@ def words(session: nox.Session) -> None:
 def release(session: nox.Session) -> None:
     """Make the wheel, and the site as one zip that unpacks on a school's own server, in dist."""
     run_here = environment_for(session)
-    run_here("python", "web/build.py")
+    run_here("python", "web/build.py", "--all")
     run_here("hatchling", "build", "--target", "wheel", "--clean")
-    shutil.make_archive(str(ROOT / "dist" / "every-flop-counts"), "zip", ROOT / "_build" / "html")
+    shutil.copy2(str(ROOT / "_build" / "every-flop-counts.zip"), str(ROOT / "dist"))
 
 
 @nox.session

@@ -32,7 +32,8 @@ def noxfile() -> ModuleType:
 def sessions() -> list[str]:
     """The names of the sessions, read without running anything."""
     functions = [node for node in ast.parse(SOURCE).body if isinstance(node, ast.FunctionDef)]
-    return [function.name for function in functions if function.decorator_list]
+    named = re.findall(r'^@nox\.session\(name="(\w+)"\)', SOURCE, re.M)
+    return [*named, *(function.name for function in functions if function.decorator_list)]
 
 
 def test_an_old_python_can_read_the_file_far_enough_to_say_that_it_is_old():

@@ -6,35 +6,64 @@ Each step is skipped while its inputs have not changed; `--force` does all again
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+from collections.abc import Callable
 
+from site_builder.archive import archive
 from site_builder.assets import fonts, page_script
-from site_builder.book import book
+from site_builder.book import OFFERS, book
 from site_builder.browser_python import browser_python, packed_pyodide
+from site_builder.checking import check
 from site_builder.lock import only_one_build
 from site_builder.node import node_packages
+from site_builder.notebooks import jupyterlite
 from site_builder.offline import service_worker
 from site_builder.places import SITE
-from site_builder.step import BuildError
+from site_builder.printing import printed_book
+from site_builder.step import BuildError, Step
 
-STEPS = (node_packages, page_script, fonts, packed_pyodide, browser_python, book, service_worker)
+BOOK = (node_packages, page_script, fonts, packed_pyodide, browser_python, book)
+# What pages offer where it was asked for: its step, and its folder in the site.
+BESIDE = {"notebooks": (jupyterlite, "lite"), "print": (printed_book, "print")}
 
 
-def build(force: bool = False) -> None:
+def steps(wanted: argparse.Namespace, offered: set[str]) -> list[Callable[[], Step]]:
+    """What makes the pages, and what was asked for beside them, in their order; a last look; the zip."""
+    beside = [step for name, (step, _folder) in BESIDE.items() if name in offered]
+    return [*BOOK, *beside, service_worker, check, *([archive] if wanted.zip or wanted.all else [])]
+
+
+def forget_what_is_not_offered(offered: set[str]) -> None:
+    """Take away what an earlier build made and no page of this one leads to."""
+    for name, (_step, folder) in BESIDE.items():
+        if name not in offered:
+            shutil.rmtree(SITE / folder, ignore_errors=True)
+
+
+def build(wanted: argparse.Namespace) -> None:
     """Run every step in order; each later one reads what the earlier ones left."""
+    offered = {name for name in BESIDE if wanted.all or getattr(wanted, name)}
+    os.environ[OFFERS] = " ".join(sorted(offered))  # for the book: its pages lead to what they offer
     with only_one_build():
-        for make_step in STEPS:
-            make_step().run(force=force)
+        forget_what_is_not_offered(offered)
+        for make_step in steps(wanted, offered):
+            make_step().run(force=wanted.force)
 
 
 def main() -> int:
     """Build, and say where the site lies, or what went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--force", action="store_true", help="do every step again, up to date or not")
+    parser.add_argument("--notebooks", action="store_true", help="also JupyterLite with the chapters in it")
+    parser.add_argument("--print", action="store_true", help="also the book as one PDF and as an EPUB")
+    parser.add_argument("--zip", action="store_true", help="also write the site as one zip")
+    parser.add_argument("--all", action="store_true", help="everything that a published site has")
     arguments = parser.parse_args()
     print("Building the course:", flush=True)
     try:
-        build(force=arguments.force)
+        build(arguments)
     except BuildError as error:
         print(f"The site could not be built. {error}", file=sys.stderr)
         return 1

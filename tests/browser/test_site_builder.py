@@ -113,19 +113,19 @@ def test_every_npm_package_is_pinned_exactly() -> None:
 
 def test_a_changed_installed_package_is_not_packed(tmp_path: Path) -> None:
     """What goes to the reader is what the wheel brought, byte for byte."""
-    path = next(file for file in browser_python._installed("comm").files or [] if file.name == "base_comm.py")
-    assert browser_python._checked_content("comm", path)
+    path = next(file for file in browser_python.installed("comm").files or [] if file.name == "base_comm.py")
+    assert browser_python.checked_content("comm", path)
     changed = tmp_path / "base_comm.py"
     changed.write_text("import os\n", encoding="utf-8")
     path.dist = type("Elsewhere", (), {"locate_file": lambda self, file: changed})()
     with pytest.raises(step.BuildError, match="was changed; install comm again"):
-        browser_python._checked_content("comm", path)
+        browser_python.checked_content("comm", path)
 
 
 def test_a_package_that_is_not_installed_is_named() -> None:
     """The message says which, and what to install."""
     with pytest.raises(step.BuildError, match="The package no-such-thing is not installed"):
-        browser_python._installed("no-such-thing")
+        browser_python.installed("no-such-thing")
 
 
 # ---- the built site ----------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_building_again_does_nothing(site: Path) -> None:
     """A second build finds every step done."""
     command = [sys.executable, "web/build.py"]
     done = subprocess.run(command, cwd=WEB.parent, capture_output=True, text=True, check=True)
-    assert done.stdout.count("up to date") == 7
+    assert done.stdout.count("up to date") == 8
 
 
 def test_a_book_with_warnings_is_read_anew_the_next_time(
