@@ -55,7 +55,8 @@ def default_hint(value: Part) -> Message:
 def named(layer: lc.Layer) -> str:
     """A layer as prose calls it: as it is written in code, a network as such."""
     said = str(layer)
-    return str(Message("the network")) if said.startswith("<") or len(said) > 60 else said
+    too_long = len(said) > 60 and isinstance(layer, lc.Sequential | lc.Parallel)
+    return str(Message("the network")) if said.startswith("<") or too_long else said
 
 
 def said(part: Part) -> Message | str:
