@@ -5,7 +5,7 @@ What is multiplied and added at that place is done by the loops of the witness, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from layercost.explorers.markup import box, dimension_class, drawing, line, svg_letter, words
 from layercost.layers import Conv2d
 from layercost.message import spoken as _
-from layercost.view import number, tag
+from layercost.view import number, plain, tag
 from layercost.witness import LOOPS, Run, Tally
 
 Grid = list[list[int]]
@@ -128,7 +128,7 @@ class Moving:
         return [
             [
                 Cell(
-                    self._pixel(self.first + part - 1, top + i * self.dilation, left + j * self.dilation),
+                    self.pixel_at(self.first + part - 1, top + i * self.dilation, left + j * self.dilation),
                     weight(self.kernel - 1, part - 1, i, j),
                 )
                 for j in range(self.width)
@@ -136,7 +136,8 @@ class Moving:
             for i in range(self.width)
         ]
 
-    def _pixel(self, channel: int, row: int, column: int) -> int | None:
+    def pixel_at(self, channel: int, row: int, column: int) -> int | None:
+        """A number of the image; None on the padding."""
         inside = 0 <= row < self.size and 0 <= column < self.size
         return pixel(channel, row, column) if inside else None
 
@@ -251,14 +252,20 @@ def _image(moving: Moving) -> Iterator[str]:
     top, left = (start + moving.padding for start in moving.start)
     span = moving.span * cell
     if cell >= _READABLE:
-        for row, column in product(range(whole), range(whole)):
-            value = moving._pixel(moving.first + moving.part - 1, row - moving.padding, column - moving.padding)
-            kind = "lc-digit" + (" lc-nothing" if value is None else "")
-            yield _digit(2 + column * cell, _TOP + row * cell, cell, value or 0, kind)
+        yield _digits(cell, _pixels(moving, cell))
     yield box(2 + left * cell, _TOP + top * cell, span, span, "lc-frame lc-d-k", data_sym="k")
     yield _label(2, _TOP - 11, "H", moving.size, "W")
     said = _("channel {one} of {all}", one=moving.first + moving.part, all=moving.layer.in_channels)
     yield words(2, _TOP + whole * cell + 15, said, "lc-under")
+
+
+def _pixels(moving: Moving, cell: float) -> Iterator[str]:
+    """The numbers of the channel looked at, and the zeros of its padding."""
+    whole, channel = range(-moving.padding, moving.size + moving.padding), moving.first + moving.part - 1
+    for row, column in product(whole, whole):
+        value = moving.pixel_at(channel, row, column)
+        x, y = 2 + (column + moving.padding) * cell, _TOP + (row + moving.padding) * cell
+        yield _digit(x, y, cell, value or 0, "lc-nothing" if value is None else "")
 
 
 def _read(moving: Moving) -> set[tuple[int, int]]:
@@ -288,8 +295,8 @@ def _grid(x: float, y: float, cell: float, values: Grid, kind: str, letter: str 
     yield box(x, y, many * cell, many * cell, kind, data_sym=letter)
     yield _rules(x, y, many, cell)
     if cell >= _READABLE - 0.2:
-        for row, column in product(range(many), range(many)):
-            yield _digit(x + column * cell, y + row * cell, cell, values[row][column])
+        places = product(range(many), range(many))
+        yield _digits(cell, (_digit(x + j * cell, y + i * cell, cell, values[i][j]) for i, j in places))
 
 
 def _output_map(moving: Moving) -> Iterator[str]:
@@ -298,50 +305,64 @@ def _output_map(moving: Moving) -> Iterator[str]:
     whole = moving.side * cell
     yield from _sheets(_RIGHT_X, _TOP, whole, moving.layer.out_channels)
     yield box(_RIGHT_X, _TOP, whole, whole, "lc-image lc-d-cout", data_sym="C_out")
-    values = moving.output
-    for place, (row, column) in enumerate(product(range(moving.side), range(moving.side)), start=1):
-        x, y = _RIGHT_X + column * cell, _TOP + row * cell
-        kind = "lc-newest lc-d-cout" if place == moving.position else "lc-touch"
-        yield box(x, y, cell, cell, kind, data_set=f"position={place}")
-        if place <= moving.position and cell >= _READABLE:
-            kind = "lc-digit" + (" lc-on" if place == moving.position else "")
-            yield _digit(x, y, cell, values[row][column], kind)
+    yield tag("g", *_touched(moving, cell), class_="lc-places")
+    if cell >= _READABLE:
+        yield _digits(cell, _values(moving, cell))
     yield _rules(_RIGHT_X, _TOP, moving.side, cell)
     yield _label(_RIGHT_X, _TOP - 11, "H_out", moving.side, "W_out")
     said = _("channel {one} of {all}", one=moving.kernel, all=moving.layer.out_channels)
     yield words(_RIGHT_X, _TOP + whole + 15, said, "lc-under")
 
 
+def _touched(moving: Moving, cell: float) -> Iterator[str]:
+    """Each place of the output, to be touched; the one that is computed stands out."""
+    size = plain(cell)
+    for place, (row, column) in enumerate(product(range(moving.side), range(moving.side)), start=1):
+        kind = "lc-newest lc-d-cout" if place == moving.position else None
+        x, y = plain(_RIGHT_X + column * cell), plain(_TOP + row * cell)
+        yield tag("rect", class_=kind, x=x, y=y, width=size, height=size, data_set=f"position={place}")
+
+
+def _values(moving: Moving, cell: float) -> Iterator[str]:
+    """The numbers that are known so far."""
+    for place in range(moving.position):
+        row, column = divmod(place, moving.side)
+        x, y = _RIGHT_X + column * cell, _TOP + row * cell
+        kind = "lc-on" if place + 1 == moving.position else ""
+        yield _digit(x, y, cell, moving.output[row][column], kind)
+
+
 def _channels(moving: Moving) -> Iterator[str]:
     """Which channels each kernel reads; those of the kernel looked at stand out."""
     given, gives = moving.layer.in_channels, moving.layer.out_channels
     above, below = _STRIP, _STRIP + 33
-    outputs = gives // moving.layer.groups
     for kernel in sorted(range(gives), key=lambda one: one == moving.kernel - 1):
-        for channel in range(kernel // outputs * moving.parts, (kernel // outputs + 1) * moving.parts):
-            looked = " lc-active" if kernel == moving.kernel - 1 else ""
+        looked, first = kernel == moving.kernel - 1, kernel * moving.layer.groups // gives * moving.parts
+        for channel in range(first, first + moving.parts):
             ends = _spread(channel, given) + 8, above + 16, _spread(kernel, gives) + 8, below
-            yield line(*ends, f"lc-wire{looked}")
+            yield line(*ends, "lc-wire lc-active" if looked else "lc-wire")
     for channel in range(given):
         part = channel - moving.first + 1
         reads = 1 <= part <= moving.parts
         chosen = f"slice={part}" if reads else None
         yield _chip(_spread(channel, given), above, channel + 1, "C_in", part == moving.part, chosen, reads)
     for kernel in range(gives):
-        x, looked = _spread(kernel, gives), kernel == moving.kernel - 1
-        yield _chip(x, below, kernel + 1, "C_out", looked, f"kernel={kernel + 1}", looked)
+        looked = kernel == moving.kernel - 1
+        yield _chip(
+            _spread(kernel, gives), below, kernel + 1, "C_out", looked, f"kernel={kernel + 1}", looked
+        )
     yield words(WIDTH - 212, above + 12, svg_letter("C_in"), "lc-measure lc-d-cin", text_anchor="end")
     yield words(WIDTH - 212, below + 12, svg_letter("C_out"), "lc-measure lc-d-cout", text_anchor="end")
 
 
-def _chip(
-    x: float, y: float, value: int, letter: str, looked: bool, choice: str | None, reads: bool
-) -> str:
+def _chip(x: float, y: float, value: int, letter: str, looked: bool, choice: str | None, reads: bool) -> str:
     kind = "lc-chip" + (" lc-on" if looked else "") + (" lc-reads" if reads else "")
     return tag(
         "g",
         box(x, y, 16, 16, f"{kind} {dimension_class(letter)}", data_sym=letter),
-        words(x + 8, y + 12.5, number(value), "lc-digit" + (" lc-on" if looked else ""), text_anchor="middle"),
+        words(
+            x + 8, y + 12.5, number(value), "lc-digit" + (" lc-on" if looked else ""), text_anchor="middle"
+        ),
         data_set=choice,
     )
 
@@ -383,10 +404,15 @@ def _rules(x: float, y: float, many: int, cell: float) -> str:
     return tag("path", class_="lc-rules", d=across + down)
 
 
-def _digit(x: float, y: float, cell: float, value: int, kind: str = "lc-digit") -> str:
-    small = " lc-small" if cell < 17 else ""
-    return words(round(x + cell / 2, 1), round(y + cell / 2 + 4, 1), _signed(value), kind + small,
-                 text_anchor="middle")  # fmt: skip
+def _digit(x: float, y: float, cell: float, value: int, kind: str = "") -> str:
+    """A number in the middle of a cell; the group that it stands in says how it looks."""
+    x, y = round(x + cell / 2, 1), round(y + cell / 2 + 4, 1)
+    return tag("text", _signed(value), class_=kind or None, x=x, y=y)
+
+
+def _digits(cell: float, content: Iterable[str]) -> str:
+    """Numbers in cells of one size."""
+    return tag("g", *content, class_="lc-digits-in" + (" lc-small" if cell < 17 else ""))
 
 
 def _signed(value: int) -> str:
