@@ -64,8 +64,8 @@ class ConvolutionExplorer(Explorer):
 
     def odometer(self, built: Subject, settings: Mapping[str, Any]) -> parts.Odometer:
         moving = _at(built, settings)
-        counted = [built.count(quantity).total for quantity in (Quantity.MULTIPLICATIONS, Quantity.ADDITIONS)]
-        wheels = parts.wheels(built.facts[0], *counted, Fraction(moving.position, moving.places))
+        ends = [built.count(quantity).total for quantity in (Quantity.MULTIPLICATIONS, Quantity.ADDITIONS)]
+        wheels = parts.wheels(built.facts[0], ends[0], ends[1], Fraction(moving.position, moving.places))
         done, end = moving.on_padding
         if end:
             wheels.append(parts.Wheel(_("with padding"), done, end))
