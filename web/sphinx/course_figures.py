@@ -21,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
+from layercost.explorers import rules
 from layercost.explorers.markup import drawing
 from layercost.message import Message
 from layercost.message import spoken as _
@@ -265,6 +266,26 @@ def _equal_products(power: int, said: str) -> Iterator[str]:
 
 def _rule(start: tuple[float, float], end: tuple[float, float], kind: str) -> str:
     return tag("line", class_=kind, x1=start[0], y1=start[1], x2=end[0], y2=end[1])
+
+
+# ---- the rules of output sizes -------------------------------------------------------------------------
+
+
+@figure
+def rules_side_by_side(cells: int, window: int, stride: int, padding: int) -> Picture:
+    """One row of cells under five rules: where their windows stand, and how many there are."""
+    axis = rules.Axis(cells, window, stride, padding)
+    stands = [axis.stands[name] for name in rules.FIVE]
+    heads = (_("rule"), _("size"), _("padding before"), _("padding after"), _("cells never read"))
+    told = [
+        (
+            stand.name,
+            number(stand.size),
+            *map(number, (stand.said.before, stand.said.after, len(stand.unread))),
+        )
+        for stand in stands
+    ]
+    return Picture(rules.rules_picture(axis), heads, told)
 
 
 # ---- the directive -----------------------------------------------------------------------------------

@@ -7,11 +7,8 @@ from course_text import Asked
 
 import layercost as lc
 from layercost.convention import quantity_in_words
-from layercost.expression import HTML, Definition, Expression, equation, render
+from layercost.expression import HTML, Expression, equation, render
 from layercost.message import Message
-from layercost.misconception import Size, Task
-from layercost.questions.task import derivation
-from layercost.shape import shape_of
 from layercost.view import escaped, number, tag
 
 HINTS = {
@@ -81,9 +78,8 @@ def formula_of(value: Part) -> Expression | None:
     match value:
         case Asked():
             return value.count.expression
-        case OutputSize(layer=layer, shape=shape):
-            size = derivation(Task(layer, Size.OUTPUT_SIZE, shape_of(shape)))
-            return size.meaning if isinstance(size, Definition) else size
+        case OutputSize():
+            return value.formula
     return None
 
 
