@@ -112,7 +112,7 @@ class OutputSize(Arithmetic):
 
     @property
     def definition(self) -> Definition | None:
-        """The letter that stands for the side, as H_out, with what it means; None where none stands for it."""
+        """The letter that stands for the side, as H_out, with what it means; None where there is none."""
         found = lc.count(self.layer, lc.ACTIVATIONS, self.shape).definitions
         return found[0] if found else None
 

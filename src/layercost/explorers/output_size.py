@@ -20,7 +20,7 @@ class OutputSizeExplorer(Explorer):
     name = "output_size"
     counted = False
     controls = (
-        Size("size", Message("cells"), 8, 1, 40, letter="H", main=True),
+        Size("size", Message("cells"), 8, 1, 24, letter="H", main=True),
         Size("kernel", Message("window"), 3, 1, 11, letter="k", main=True),
         Size("stride", Message("stride"), 2, 1, 8, letter="s", main=True),
         Size("padding", Message("padding"), 1, 0, 5, letter="p", main=True),
@@ -36,7 +36,7 @@ class OutputSizeExplorer(Explorer):
         stand = built.stands[settings["rule"]]
         said = " ".join(stand.sentences())
         shown = rules_picture(built, FIVE, settings["rule"])
-        return tag("figure", shown, tag("figcaption", escaped(said), role="status"))
+        return tag("figure", shown, tag("figcaption", escaped(said), role="status")) + _line(stand)
 
     def detail(self, built: Axis, settings: Mapping[str, Any]) -> str:
         heading = tag("p", tag("b", _("Caffe's convolution, and ONNX")), class_="lc-heading")
@@ -53,7 +53,6 @@ class OutputSizeExplorer(Explorer):
 
     def headlines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
         yield tag("p", escaped(_how_many(built)), class_="lc-answers-said")
-        yield _line(built.stands[settings["rule"]])
 
     def lines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
         return map(_line, built.stands.values())
@@ -76,7 +75,7 @@ def _how_many(axis: Axis) -> str:
 
 def _line(stand: Stand) -> str:
     if stand.formula is None:
-        return tag("p", escaped(" ".join(stand.sentences())), class_="lc-refused")
+        return ""
     return parts.derivation(stand.name, stand.formula, "")
 
 

@@ -11,7 +11,7 @@ from layercost.expression import Expression, Symbol, expression
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.shape import OUTPUT_SIZE_RULES, OutputSize, compare_output_sizes, extent
-from layercost.view import escaped, number, tag
+from layercost.view import escaped, number, plain, tag
 
 # Whose rule it is, and what it is called there.
 NAMES = {
@@ -90,6 +90,10 @@ class Stand:
     def taps(self, start: int) -> list[int]:
         """The cells that a window reads."""
         return [start + step * self.axis.dilation for step in range(self.axis.kernel)]
+
+    def bars(self, start: int) -> list[int]:
+        """Where bars for a window begin: one for all of its cells, or one for each where they lie apart."""
+        return self.taps(start) if self.axis.dilation > 1 else [start]
 
     @cached_property
     def unread(self) -> list[int]:
@@ -259,20 +263,21 @@ def _axis(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
 
 def _windows(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
     """Each window as a bar under the cells that it reads; the last one stands out."""
-    lanes = min(-(-stand.axis.span // stand.axis.stride), _LANES)
-    for place, start in enumerate(stand.starts):
-        last = place == len(stand.starts) - 1
-        top = y + 6 * (place % lanes)
-        if stand.axis.dilation > 1:
-            yield box(ruler.x(start), top + 1.5, ruler.cell * stand.axis.span, 1, "lc-between")
-        reads = stand.taps(start) if stand.axis.dilation > 1 else [start]
-        wide = ruler.cell * (1 if stand.axis.dilation > 1 else stand.axis.span)
-        corners = [(ruler.x(cell) + 0.8, top) for cell in reads]
-        yield _blocks(corners, wide - 1.6, 4, "lc-bar-last lc-d-k" if last else "lc-bar lc-d-k")
+    axis = stand.axis
+    lanes = min(-(-axis.span // axis.stride), _LANES)
+    tops = [(start, y + 6 * (place % lanes)) for place, start in enumerate(stand.starts)]
+    if axis.dilation > 1:
+        through = [(ruler.x(start), top + 1.5) for start, top in tops]
+        yield _blocks(through, ruler.cell * axis.span, 1, "lc-between")
+    bars = [[(ruler.x(cell) + 0.8, top) for cell in stand.bars(start)] for start, top in tops]
+    wide = ruler.cell * (1 if axis.dilation > 1 else axis.span) - 1.6
+    yield _blocks([corner for bar in bars[:-1] for corner in bar], wide, 4, "lc-bar lc-d-k")
+    yield _blocks([corner for bar in bars[-1:] for corner in bar], wide, 4, "lc-bar-last lc-d-k")
 
 
 def _blocks(corners: Sequence[tuple[float, float]], width: float, height: float, kind: str) -> str:
-    steps = "".join(f"M{x:.1f} {y:.1f}h{width:.1f}v{height}h-{width:.1f}z" for x, y in corners)
+    side = f"h{plain(width)}v{plain(height)}h-{plain(width)}z"
+    steps = "".join(f"M{plain(x)} {plain(y)}{side}" for x, y in corners)
     return tag("path", class_=kind, d=steps) if steps else ""
 
 
