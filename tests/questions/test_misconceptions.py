@@ -23,6 +23,8 @@ BARE = lc.Linear(300, 100, bias=False)
 CONV = lc.Conv2d(3, 6, kernel_size=5, stride=2, padding=2)  # (3, 31, 33) to (6, 16, 17)
 WIDE = lc.Conv2d(3, 6, kernel_size=5, stride=3, padding=1)  # (3, 32, 32): floor(29 / 3) + 1 = 10
 TIGHT = lc.Conv2d(3, 6, kernel_size=33, padding=1)
+GROUPED = lc.Conv2d(4, 6, kernel_size=3, groups=2)  # (4, 8, 8) to (6, 6, 6)
+DILATED = lc.Conv2d(3, 6, kernel_size=3, dilation=2)  # spans 5 cells: (3, 32, 32) to (6, 28, 28)
 LENET = lc.networks.lenet5()
 
 
@@ -32,6 +34,10 @@ def linear(quantity: lc.Quantity, layer: lc.Layer = LINEAR) -> Task:
 
 def conv(quantity: str, part: lc.Layer = WIDE) -> Task:
     return Task(part, lc.questions.task.measure_named(quantity), shape_of((3, 32, 32)))
+
+
+def grouped(quantity: lc.Quantity) -> Task:
+    return Task(GROUPED, quantity, shape_of((4, 8, 8)))
 
 
 def lenet(part: str, quantity: lc.Quantity = lc.PARAMETERS) -> Task:
@@ -90,6 +96,12 @@ CASES = [
     Case("one-filter", conv("macs"), 3 * 5 * 5 * 10 * 10),
     Case("bias-per-input-channel", conv("parameters"), 6 * 3 * 5 * 5 + 3),
     Case("one-position", conv("macs"), 6 * 3 * 5 * 5),
+    Case("forgot-groups", grouped(lc.PARAMETERS), 6 * (4 * 3 * 3 + 1)),
+    Case("forgot-groups", grouped(lc.MACS), 6 * 4 * 3 * 3 * 6 * 6),
+    Case("groups-divide-kernels", grouped(lc.PARAMETERS), 3 * 2 * 3 * 3 + 6),
+    Case("groups-divide-kernels", grouped(lc.MACS), 3 * 2 * 3 * 3 * 6 * 6),
+    Case("gaps-of-dilation", conv("parameters", DILATED), 6 * (3 * 5 * 5 + 1)),
+    Case("gaps-of-dilation", conv("macs", DILATED), 6 * 3 * 5 * 5 * 28 * 28),
     Case("input-size", conv("output_size"), 32),
     Case("input-size", conv("macs"), 6 * 3 * 5 * 5 * 32 * 32),
     Case("input-size", lenet("fc1"), (16 * 16 * 16 // 4 + 1) * 120),  # 32, 16, 16, 8

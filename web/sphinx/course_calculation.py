@@ -14,6 +14,10 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 import layercost as lc
+from layercost.expression import Definition, Expression
+from layercost.misconception import Size, Task
+from layercost.questions.task import derivation
+from layercost.shape import shape_of
 
 
 class Arithmetic:
@@ -105,6 +109,19 @@ class OutputSize(Arithmetic):
     def total(self) -> int:
         """The number alone."""
         return int(self.layer.output_shape(self.shape)[-1])
+
+    @property
+    def definition(self) -> Definition | None:
+        """The letter that stands for the side, as H_out, with what it means; None where there is none."""
+        found = lc.count(self.layer, lc.ACTIVATIONS, self.shape).definitions
+        return found[0] if found else None
+
+    @property
+    def formula(self) -> Expression:
+        """How the number comes about, in letters."""
+        if self.definition is not None:
+            return self.definition.meaning
+        return derivation(Task(self.layer, Size.OUTPUT_SIZE, shape_of(self.shape)))
 
 
 def evaluated(expression: str, names: dict[str, Any]) -> Any:

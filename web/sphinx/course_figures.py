@@ -9,7 +9,8 @@ phone: a figure with many words is HTML.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
+from layercost.explorers import rules
 from layercost.explorers.markup import drawing
+from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, html_cells, html_table, number, tag
 
@@ -175,6 +178,114 @@ def _piece(path: str, layer: lc.Layer, part: float) -> str:
     kind = "lc-shares-conv" if isinstance(layer, lc.Conv2d) else "lc-shares-dense"
     said = f"{escaped(path)}<br>{100 * part:.0f} %" if part >= _NAMED_FROM else ""
     return tag("span", tag("i", said), class_=kind, style=f"--lc-part: {part:.4f}")
+
+
+# ---- weights, and how often each is used ---------------------------------------------------------------
+
+_USES_WIDTH, _USES_HEIGHT = 380, 262
+_USES_LEFT, _USES_RIGHT, _USES_TOP, _USES_BOTTOM = 58, 366, 26, 216
+_ACROSS, _UP = (3, 9), (0, 5)  # powers of ten along the axes
+_ALONG = {8: Message("100 million MACs"), 10: Message("10 billion MACs")}  # slanted lines, by their power
+
+
+@figure
+def uses(net: lc.Layer, *named: str) -> Picture:
+    """Every layer with weights as a point: how many weights, and how often each is used for one input.
+
+    Along a slanted line their product, the multiply-accumulates, is the same. `named` points have names.
+    """
+    layers = [
+        (row.name, row.module, _weights(row.module), row.macs // _weights(row.module))
+        for row in lc.table(net).rows
+        if type(row.module) in _FAMILIES
+    ]
+    most, least = max(layers, key=lambda one: one[3]), min(layers, key=lambda one: one[3])
+    says = _(
+        "Weights and uses of {layers} layers. {most} has {few:,} weights, each used {often:,} times; "
+        "{least} has {many:,}, each used {once:,} times.",
+        layers=len(layers), most=most[0], few=most[2], often=most[3], least=least[0], many=least[2],
+        once=least[3],
+    )  # fmt: skip
+    points = [_point(one, one[0] in named) for one in layers]
+    drawn = drawing("lc-uses", _USES_WIDTH, _USES_HEIGHT, says, *_uses_axes(), *points)
+    heads = (_("layer"), _("weights"), _("uses of each"), _("MACs"))
+    rows = [(path, number(held), number(often), number(held * often)) for path, _l, held, often in layers]
+    return Picture(drawn, heads, rows)
+
+
+def _weights(layer: lc.Layer) -> int:
+    return sum(int(held.size) for held in layer.parameters() if not held.is_bias)
+
+
+def _uses_at(held: float, often: float) -> tuple[float, float]:
+    """Where a point stands, by the powers of ten of its weights and its uses."""
+    x = _USES_LEFT + (_USES_RIGHT - _USES_LEFT) * (held - _ACROSS[0]) / (_ACROSS[1] - _ACROSS[0])
+    return x, _USES_BOTTOM - (_USES_BOTTOM - _USES_TOP) * (often - _UP[0]) / (_UP[1] - _UP[0])
+
+
+def _point(layer: tuple[str, lc.Layer, int, int], named: bool) -> str:
+    path, module, held, often = layer
+    x, y = _uses_at(math.log10(held), math.log10(often))
+    title = tag("title", f"{escaped(path)}: {held:,} × {often:,}")
+    drawn = tag("circle", title, class_=_FAMILIES[type(module)], cx=x, cy=y, r=5.5)
+    return drawn + tag("text", escaped(path), x=x + 8, y=y - 7) if named else drawn
+
+
+def _uses_axes() -> Iterator[str]:
+    """Lines of ten times as much, two lines of equal products, and the names of both axes."""
+    (first, last), (low, high) = _ACROSS, _UP
+    for power in range(first, last + 1):
+        yield _rule(_uses_at(power, low), _uses_at(power, high), "lc-uses-rule")
+    for power in range(low, high + 1):
+        yield _rule(_uses_at(first, power), _uses_at(last, power), "lc-uses-rule")
+        x, y = _uses_at(first, power)
+        yield tag("text", number(10**power), x=x - 6, y=y + 4, text_anchor="end")
+    for power, words in _ALONG.items():
+        yield from _equal_products(power, str(words))
+    powers = {3: _("1,000"), 5: _("100,000"), 7: _("10 million"), 9: _("1 billion")}
+    for power, words in powers.items():
+        x, y = _uses_at(power, low)
+        yield tag("text", words, x=x, y=y + 17, text_anchor="end" if power == last else "middle")
+    yield tag("text", _("uses of each weight"), class_="lc-uses-axis", x=2, y=12)
+    middle = (_USES_LEFT + _USES_RIGHT) / 2
+    yield tag("text", _("weights"), class_="lc-uses-axis", x=middle, y=_USES_HEIGHT - 8, text_anchor="middle")
+
+
+def _equal_products(power: int, said: str) -> Iterator[str]:
+    """A slanted line, with its product in words on the side where no layer stands."""
+    start, end = max(_ACROSS[0], power - _UP[1]), min(_ACROSS[1], power - _UP[0])
+    yield _rule(_uses_at(start, power - start), _uses_at(end, power - end), "lc-uses-equal")
+    (x1, y1), (x2, y2) = _uses_at(0, 0), _uses_at(1, -1)
+    slant = math.degrees(math.atan2(y2 - y1, x2 - x1))
+    at = start + (end - start) * (0.72 if power == max(_ALONG) else 0.5)
+    x, y = _uses_at(at, power - at)
+    dy = -7 if power == max(_ALONG) else 17
+    yield tag("text", said, class_="lc-uses-said", x=x, y=y, dy=dy, text_anchor="middle",
+              transform=f"rotate({slant:.1f} {x:.1f} {y:.1f})")  # fmt: skip
+
+
+def _rule(start: tuple[float, float], end: tuple[float, float], kind: str) -> str:
+    return tag("line", class_=kind, x1=start[0], y1=start[1], x2=end[0], y2=end[1])
+
+
+# ---- the rules of output sizes -------------------------------------------------------------------------
+
+
+@figure
+def rules_side_by_side(cells: int, window: int, stride: int, padding: int) -> Picture:
+    """One row of cells under five rules: where their windows stand, and how many there are."""
+    axis = rules.Axis(cells, window, stride, padding)
+    stands = [axis.stands[name] for name in rules.FIVE]
+    heads = (_("rule"), _("size"), _("padding before"), _("padding after"), _("cells never read"))
+    told = [
+        (
+            stand.name,
+            number(stand.size),
+            *map(number, (stand.said.before, stand.said.after, len(stand.unread))),
+        )
+        for stand in stands
+    ]
+    return Picture(rules.rules_picture(axis), heads, told)
 
 
 # ---- the directive -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ A page names its layers once in a ``let`` directive; roles and directives then a
   the expression names a convention: then they are pinned, because their sentence depends on it.
 - ``derivation`` writes letters = numbers = total, ``count-table`` a network layer by layer, and both follow
   in the same way; ``conventions`` writes one quantity under every convention.
+- ``derivation`` of ``output_size(layer, shape)`` writes how many rows there are.
 
 What asks the reader is in `course_questions`, what settles a source's claims in `course_claims`.
 
@@ -26,10 +27,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from course_calculation import ASKED_BESIDES, Arithmetic
+from course_calculation import ASKED_BESIDES, Arithmetic, OutputSize
 from docutils import nodes
 from docutils.parsers.rst import directives
-from following import OWN, amount, derivation, following_count, pinned_count, under_each
+from following import OWN, amount, as_line, derivation, following_count, pinned_count, under_each
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -37,6 +38,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 import layercost as lc
 from layercost import witness
 from layercost.convention import unit_in_words
+from layercost.expression import HTML, TEXT, defining
 from layercost.view import html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
@@ -188,13 +190,22 @@ class Derivation(SphinxDirective):
         body = _tried(self, lambda: self._html(asked))
         return [nodes.raw("", body or "", format="html")]
 
-    def _html(self, asked: Asked) -> str:
+    def _html(self, asked: Asked | OutputSize) -> str:
+        if isinstance(asked, OutputSize):
+            return _size_line(asked)
         taught = "taught" in self.options
         if taught and asked.count.taught is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")
         if not asked.follows:
             return derivation(asked.count, taught)
         return under_each(lambda name: derivation(asked.under(name).count, taught))
+
+
+def _size_line(asked: OutputSize) -> str:
+    """The output size of a layer as letter = letters = numbers = value."""
+    if asked.definition is None:
+        raise ValueError(f"{asked.layer!r} has no window whose places could be counted")
+    return as_line(defining(asked.definition, HTML), defining(asked.definition, TEXT))
 
 
 class CountTable(SphinxDirective):

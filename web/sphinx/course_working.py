@@ -7,11 +7,8 @@ from course_text import Asked
 
 import layercost as lc
 from layercost.convention import quantity_in_words
-from layercost.expression import HTML, Definition, Expression, equation, render
+from layercost.expression import HTML, Expression, equation, render
 from layercost.message import Message
-from layercost.misconception import Size, Task
-from layercost.questions.task import derivation
-from layercost.shape import shape_of
 from layercost.view import escaped, number, tag
 
 HINTS = {
@@ -55,7 +52,8 @@ def default_hint(value: Part) -> Message:
 def named(layer: lc.Layer) -> str:
     """A layer as prose calls it: as it is written in code, a network as such."""
     said = str(layer)
-    return str(Message("the network")) if said.startswith("<") or len(said) > 60 else said
+    too_long = len(said) > 60 and isinstance(layer, lc.Sequential | lc.Parallel)
+    return str(Message("the network")) if said.startswith("<") or too_long else said
 
 
 def said(part: Part) -> Message | str:
@@ -80,9 +78,8 @@ def formula_of(value: Part) -> Expression | None:
     match value:
         case Asked():
             return value.count.expression
-        case OutputSize(layer=layer, shape=shape):
-            size = derivation(Task(layer, Size.OUTPUT_SIZE, shape_of(shape)))
-            return size.meaning if isinstance(size, Definition) else size
+        case OutputSize():
+            return value.formula
     return None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import layercost as lc
 from layercost.convention import unit_in_words
@@ -93,11 +93,16 @@ def derivation(count: lc.Count, taught: bool = False) -> str:
     formula = count.taught if taught else None
     formula = count.expression if formula is None else formula
     shown = Substitution(formula, count.unit, count.convention if count.quantity is lc.FLOPS else "")
+    return as_line(shown.line, shown.copied, count.where("html"))
+
+
+def as_line(line: str, copied: str, where: Iterable[str] = ()) -> str:
+    """Letters = numbers = total with its copy button, and the lines that say what letters stand for."""
     return tag(
         "div",
-        tag("div", shown.line, class_="lc-line"),
-        *(tag("div", f"where {line}", class_="lc-where") for line in count.where("html")),
-        tag("div", class_="lc-copy", data_copy=shown.copied),
+        tag("div", line, class_="lc-line"),
+        *(tag("div", f"where {line}", class_="lc-where") for line in where),
+        tag("div", class_="lc-copy", data_copy=copied),
         class_="lc-derivation lc-substitution",
     )
 

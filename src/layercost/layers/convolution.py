@@ -41,6 +41,7 @@ from layercost.shape import (
     Signal,
     Volume,
     both,
+    extent,
     shown,
     values,
     whole,
@@ -335,6 +336,45 @@ class _OnePosition(Convolution):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         positions = values(output) // output[0]
         return _shared_out(super().operations(shape, output, setting), positions)
+
+
+def _in_groups(layer: Layer) -> bool:
+    return int(getattr(layer, "groups", 1)) > 1
+
+
+@belief(
+    "forgot-groups",
+    "You let every kernel read all channels: in groups, a kernel reads only the channels of its own.",
+    Convolution, WEIGHED, _in_groups,
+)  # fmt: skip
+class _ForgotGroups(Convolution):
+    def _length(self) -> Number:
+        return self.in_channels * self.window.area
+
+
+@belief(
+    "groups-divide-kernels",
+    "You divided by the groups twice: each kernel reads fewer channels, but there are as many kernels.",
+    Convolution, WEIGHED, _in_groups,
+)  # fmt: skip
+class _GroupsDivideKernels(Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *others = super().parameters()
+        return (weight._replace(size=weight.size // self.groups), *others)
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _shared_out(super().operations(shape, output, setting), self.groups)
+
+
+@belief(
+    "gaps-of-dilation",
+    "You counted the gaps of the dilated kernel: it has only its k times k weights, however far apart.",
+    Convolution, WEIGHED, lambda layer: max(map(int, per_axis(getattr(layer, "dilation", 1)))) > 1,
+)  # fmt: skip
+class _GapsOfDilation(Convolution):
+    def _length(self) -> Number:
+        spans = map(extent, self.window.kernel, self.window.dilation)
+        return exact_div(self.in_channels, self.groups) * product(tuple(spans))
 
 
 def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Operation, ...]:

@@ -63,7 +63,20 @@ class Travel {
   }
 }
 
+// In a picture that says data-walk="field" and how long its rows are (data-row), the arrow keys move what travels.
+function walk(explorer, event) {
+  const place = event.target.closest?.('[data-walk]');
+  const model = place && explorer.controls.get(place.dataset.walk);
+  const row = Number(place?.dataset.row);
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row }[event.key];
+  if (!model || !step || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  const wanted = readRaw(model) + step;
+  if (wanted >= model.get('min') && wanted <= model.get('max')) writeRaw(model, wanted);
+}
+
 export function startTravel(explorer, host) {
+  host.addEventListener('keydown', (event) => walk(explorer, event));
   for (const buttons of host.querySelectorAll('.lc-travel')) {
     const field = [...buttons.classList].find((name) => name.startsWith('lc-moves-'))?.slice('lc-moves-'.length);
     if (field) new Travel(explorer, field, buttons);

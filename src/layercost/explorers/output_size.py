@@ -1,0 +1,86 @@
+"""The explorer of output sizes: one row of cells, and five rules that do not agree about its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from layercost.explorers import parts
+from layercost.explorers.controls import Choice, Size
+from layercost.explorers.explorer import Explorer
+from layercost.explorers.rules import FIVE, FURTHER, NAMES, Axis, Stand, answers, rules_picture
+from layercost.message import Message
+from layercost.message import spoken as _
+from layercost.view import escaped, number, tag
+
+
+class OutputSizeExplorer(Explorer):
+    """One axis under a window, by the rules of PyTorch, Caffe and TensorFlow, and of ONNX under *more*."""
+
+    name = "output_size"
+    counted = False
+    controls = (
+        Size("size", Message("cells"), 8, 1, 24, letter="H", main=True),
+        Size("kernel", Message("window"), 3, 1, 11, letter="k", main=True),
+        Size("stride", Message("stride"), 2, 1, 8, letter="s", main=True),
+        Size("padding", Message("padding"), 1, 0, 5, letter="p", main=True),
+        Size("dilation", Message("dilation"), 1, 1, 4, letter="d"),
+        Choice("rule", Message("rule to look at"), "floor", tuple(NAMES), looks=True),
+    )
+
+    def build(self, settings: Mapping[str, Any]) -> Axis:
+        fields = ("size", "kernel", "stride", "padding", "dilation")
+        return Axis(*(settings[field] for field in fields))
+
+    def picture(self, built: Axis, settings: Mapping[str, Any]) -> str:
+        stand = built.stands[settings["rule"]]
+        said = " ".join(stand.sentences())
+        shown = rules_picture(built, FIVE, settings["rule"])
+        return tag("figure", shown, tag("figcaption", escaped(said), role="status")) + _line(stand)
+
+    def detail(self, built: Axis, settings: Mapping[str, Any]) -> str:
+        heading = tag("p", tag("b", _("Caffe's convolution, and ONNX")), class_="lc-heading")
+        return heading + tag("figure", rules_picture(built, FURTHER, settings["rule"]))
+
+    def describe(self, built: Axis) -> str:
+        said = _("{n} cells, window {k}, stride {s}, padding {p}",
+                 n=number(built.size), k=number(built.kernel), s=number(built.stride),
+                 p=number(built.padding))  # fmt: skip
+        return said if built.dilation == 1 else _("{axis}, dilation {d}", axis=said, d=number(built.dilation))
+
+    def amounts(self, built: Axis) -> list[tuple[str, int]]:
+        return [(built.stands[name].name, built.stands[name].size or 0) for name in ("floor", "ceil")]
+
+    def headlines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
+        yield tag("p", escaped(_how_many(built)), class_="lc-answers-said")
+
+    def lines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
+        return map(_line, built.stands.values())
+
+    def tables(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
+        heads = [
+            _("rule"), _("size"), _("padding before"), _("padding after"), _("hangs over the end by"),
+            _("cells never read"),
+        ]  # fmt: skip
+        rows = [_row(built.stands[name]) for name in NAMES]
+        yield parts.plain_table(self.describe(built), heads, rows)
+
+
+def _how_many(axis: Axis) -> str:
+    found = [number(size) for size in answers(axis)]
+    if len(found) == 1:
+        return _("The five rules agree: {size}.", size=found[0])
+    return _("The five rules give {n} answers: {sizes}.", n=number(len(found)), sizes=", ".join(found))
+
+
+def _line(stand: Stand) -> str:
+    if stand.formula is None:
+        return ""
+    return parts.derivation(stand.name, stand.formula, "")
+
+
+def _row(stand: Stand) -> tuple[str | int, ...]:
+    if stand.size is None:
+        return (stand.name, _("refuses"), "", "", "", "")
+    said = stand.said
+    return (stand.name, stand.size, said.before, said.after, stand.beyond, len(stand.unread))
