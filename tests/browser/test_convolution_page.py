@@ -51,6 +51,6 @@ def test_a_touch_on_a_cell_of_the_output_takes_the_kernel_there(page: Any) -> No
 def test_a_claim_can_be_read_on_a_page_with_an_explorer(page: Any) -> None:
     """What an explorer says to those who hear the page is hidden from sight; what a claim says is not."""
     page.locator("details:has(.lc-claim) > summary").click()
-    said = page.locator("#claim-conv-flops-input-map .lc-said")
+    said = page.locator("#claim-conv-flops-input-map .lc-claimed")
     assert said.bounding_box()["height"] > 10
     assert "previous layer" in said.inner_text()

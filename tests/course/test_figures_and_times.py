@@ -47,10 +47,13 @@ def test_every_answer_of_a_tool_stands_in_the_figure() -> None:
 
 def test_a_figure_is_read_aloud_and_opens_as_a_table() -> None:
     """No meaning rests on a picture alone."""
-    layers = {"answers": lc.Linear(3, 4), "weights_to_scale": VGG, "parameters_and_work": VGG}
-    assert set(layers) == set(course_figures.FIGURES)
-    for draw, layer in layers.items():
-        written = course_figures.FIGURES[draw](layer).html("caption")
+    drawn = {
+        "answers": (lc.Linear(3, 4),), "weights_to_scale": (VGG,), "parameters_and_work": (VGG,),
+        "uses": (VGG,), "rules_side_by_side": (8, 3, 2, 1),
+    }  # fmt: skip
+    assert set(drawn) == set(course_figures.FIGURES)
+    for draw, given in drawn.items():
+        written = course_figures.FIGURES[draw](*given).html("caption")
         assert 'role="img"' in written
         assert 'aria-label="' in written
         assert "<details" in written
