@@ -344,7 +344,7 @@ def _in_groups(layer: Layer) -> bool:
 
 @belief(
     "forgot-groups",
-    Message("You let every kernel read all channels: in groups, a kernel reads only the channels of its own."),
+    Message("You let every kernel read all channels: in groups, a kernel reads only those of its own."),
     Convolution, WEIGHED, _in_groups,
 )  # fmt: skip
 class _ForgotGroups(Convolution):
@@ -354,7 +354,7 @@ class _ForgotGroups(Convolution):
 
 @belief(
     "groups-divide-kernels",
-    Message("You divided by the groups twice: each kernel reads fewer channels, but there are as many kernels."),
+    Message("You divided by the groups twice: a kernel reads fewer channels, but there are as many kernels."),
     Convolution, WEIGHED, _in_groups,
 )  # fmt: skip
 class _GroupsDivideKernels(Convolution):
@@ -368,7 +368,7 @@ class _GroupsDivideKernels(Convolution):
 
 @belief(
     "gaps-of-dilation",
-    Message("You counted the gaps of the dilated kernel: it has only its k times k weights, however far apart."),
+    Message("You counted the gaps of the dilated kernel: it has only k times k weights, however far apart."),
     Convolution, WEIGHED, lambda layer: max(map(int, per_axis(getattr(layer, "dilation", 1)))) > 1,
 )  # fmt: skip
 class _GapsOfDilation(Convolution):
