@@ -142,7 +142,7 @@ def test_without_padding_no_wheel_counts_zeros() -> None:
 def test_the_line_under_the_picture_adds_the_slices_up() -> None:
     """The numbers of the line are those of the picture, and its result is the cell of the output."""
     explorer = explorer_named("convolution")
-    (said,) = tree(explorer.pane("picture")).iter("figcaption")
+    (said,) = with_class(explorer.pane("picture"), "lc-slices")
     at = (explorer.settings[field] for field in ("kernel", "slice", "position"))
     moving = Moving(lc.Conv2d(4, 4, 3, padding=1), 6, *at)
     signed = [f"(−{-value})" if value < 0 else str(value) for value in (*moving.sums, bias_of(0))]

@@ -117,7 +117,7 @@ def test_the_rule_that_is_touched_is_explained_and_derived(rule: str) -> None:
     explorer = explorer_named("output_size")
     explorer.control("rule").value = rule
     stand = Axis(8, 3, 2, 1).stands[rule]
-    (said,) = tree(explorer.pane("picture")).iter("figcaption")
+    (said,) = with_class(explorer.pane("picture"), "lc-rule-said")
     assert words(said) == " ".join(stand.sentences())
     (line,) = copied_lines(explorer, "picture")
     assert line.strip().endswith(f"= {stand.size}")

@@ -257,7 +257,7 @@ def _equal_products(power: int, said: str) -> Iterator[str]:
     yield _rule(_uses_at(start, power - start), _uses_at(end, power - end), "lc-uses-equal")
     (x1, y1), (x2, y2) = _uses_at(0, 0), _uses_at(1, -1)
     slant = math.degrees(math.atan2(y2 - y1, x2 - x1))
-    at = start + (end - start) * (0.72 if power == max(_ALONG) else 0.5)
+    at = start + (end - start) * (0.82 if power == max(_ALONG) else 0.5)
     x, y = _uses_at(at, power - at)
     dy = -7 if power == max(_ALONG) else 17
     yield tag("text", said, class_="lc-uses-said", x=x, y=y, dy=dy, text_anchor="middle",

@@ -60,7 +60,7 @@ class ConvolutionExplorer(Explorer):
             aria_label=_("The moving kernel; the arrow keys move it"),
             data_walk="position", data_row=moving.side,
         )  # fmt: skip
-        return tag("figure", walk, tag("figcaption", _sum(moving)))
+        return tag("figure", walk) + tag("p", _sum(moving), class_="lc-slices")
 
     def odometer(self, built: Subject, settings: Mapping[str, Any]) -> parts.Odometer:
         moving = _at(built, settings)

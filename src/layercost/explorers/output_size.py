@@ -36,7 +36,8 @@ class OutputSizeExplorer(Explorer):
         stand = built.stands[settings["rule"]]
         said = " ".join(stand.sentences())
         shown = rules_picture(built, FIVE, settings["rule"])
-        return tag("figure", shown, tag("figcaption", escaped(said), role="status")) + _line(stand)
+        sentence = tag("p", escaped(said), class_="lc-rule-said", role="status")
+        return tag("figure", shown) + sentence + _line(stand)
 
     def detail(self, built: Axis, settings: Mapping[str, Any]) -> str:
         heading = tag("p", tag("b", _("Caffe's convolution, and ONNX")), class_="lc-heading")
