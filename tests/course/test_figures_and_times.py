@@ -8,6 +8,7 @@ import course_drills
 import course_figures
 import course_reading
 import course_site
+import course_units
 import pytest
 from docutils import nodes
 
@@ -45,19 +46,56 @@ def test_every_answer_of_a_tool_stands_in_the_figure() -> None:
     assert "tf.profiler" in picture.drawn
 
 
-def test_a_figure_is_read_aloud_and_opens_as_a_table() -> None:
+RESNET = lc.networks.resnet50()
+EXAMPLES = {
+    "answers": (lc.Linear(3, 4),),
+    "weights_to_scale": (VGG,),
+    "parameters_and_work": (VGG,),
+    "uses": (VGG,),
+    "rules_side_by_side": (8, 3, 2, 1),
+    "said_of": (RESNET,),
+    "dot_product": ((2, 3, 1), (4, 1, 5), 2),
+    "ways_between": (RESNET, 10**13),
+    "beside_the_count": ([("a paper", "15.5 G", 15.5e9, 15_470_264_320)],),
+}
+
+
+def test_every_figure_has_an_example_here() -> None:
+    """Whoever adds one adds a line above."""
+    assert set(EXAMPLES) >= set(course_figures.FIGURES)
+
+
+@pytest.mark.parametrize("draw", EXAMPLES)
+def test_a_figure_is_read_aloud_and_opens_as_a_table(draw: str) -> None:
     """No meaning rests on a picture alone."""
-    drawn = {
-        "answers": (lc.Linear(3, 4),), "weights_to_scale": (VGG,), "parameters_and_work": (VGG,),
-        "uses": (VGG,), "rules_side_by_side": (8, 3, 2, 1),
-    }  # fmt: skip
-    assert set(drawn) == set(course_figures.FIGURES)
-    for draw, given in drawn.items():
-        written = course_figures.FIGURES[draw](*given).html("caption")
-        assert 'role="img"' in written
-        assert 'aria-label="' in written
-        assert "<details" in written
-        assert "<table" in written
+    written = course_figures.FIGURES[draw](*EXAMPLES[draw]).html("caption")
+    assert 'role="img"' in written
+    assert 'aria-label="' in written
+    assert "<details" in written
+    assert "<table" in written
+
+
+def test_what_is_said_of_a_network_is_what_it_is() -> None:
+    """ResNet-50: 25,557,032 parameters of four bytes, 4,089,184,256 MACs."""
+    said = [row[-1] for row in course_units.said_of(RESNET).rows]
+    assert said == ["25.6 M", "102 MB", "97.5 MB", "51.1 MB", "4.1 GFLOPs", "8.2 GFLOPs"]
+
+
+def test_a_dot_product_shows_every_product_and_the_sum() -> None:
+    """2·4 + 3·1 + 1·5 = 16, and 2 more."""
+    rows = course_units.dot_product((2, 3, 1), (4, 1, 5), 2).rows
+    assert [row[1] for row in rows] == ["8", "3", "5", "16", "18"]
+
+
+def test_published_numbers_stand_left_of_the_line_where_they_are_smaller() -> None:
+    """The line is where both are the same; half and twice are as far from it."""
+    published = [("", "", value, 100) for value in (50, 99, 100, 101, 200)]
+    drawn = course_units.beside_the_count(published).drawn
+    dots = [float(one) for one in re.findall(r'<i style="--lc-part: ([\d.]+)"', drawn)]
+    (one,) = re.findall(r"--lc-one: ([\d.]+)", drawn)
+    assert dots == sorted(dots)
+    assert dots[2] == float(one)
+    assert dots[4] - dots[2] == pytest.approx(dots[2] - dots[0], abs=1e-3)
 
 
 def test_practice_counts_apart_and_sources_do_not_count() -> None:

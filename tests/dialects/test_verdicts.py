@@ -12,6 +12,7 @@ from layercost.dialects import DIALECTS, Judged, called, read, verdict
 LINEAR = (lc.Linear(300, 100), (300,))
 BARE = (lc.Linear(300, 100, bias=False), (300,))
 SENTENCE = (lc.Linear(300, 100), (20, 300))
+LSTM = (lc.LSTM(128, 64), (10, 128))
 LENET = (lc.networks.lenet5(), (1, 32, 32))
 
 
@@ -27,6 +28,7 @@ LENET = (lc.networks.lenet5(), (1, 32, 32))
         pytest.param(BARE, "torch-flops", Judged.RIGHT, 0, id="59,900 without bias: additions counted"),
         pytest.param(BARE, "torchinfo", Judged.RIGHT, 0, id="30,000 without bias"),
         pytest.param(SENTENCE, "torchinfo", Judged.TOO_SMALL, -569_900, id="20 positions taken for one"),
+        pytest.param(LSTM, "ptflops(pytorch)", Judged.TOO_SMALL, 50_304 - 491_520, id="divided by the steps"),
         pytest.param(LENET, "torchinfo", Judged.TOO_LARGE, 6_304 + 214, id="423,038 - 416,520"),
         pytest.param(LENET, "tf.profiler", Judged.TOO_LARGE, 6_304 + 214, id="every bias is counted twice"),
         pytest.param(LENET, "fvcore", Judged.MISNAMED, 0, id="416,520 MACs called flops"),

@@ -23,7 +23,7 @@ from layercost.message import spoken as _
 WORDS_A_MINUTE = 180  # slow reading of technical prose
 MINUTES_A_QUESTION = 0.75
 PRACTICE, SOURCES = "Practice", "What the sources say"
-QUESTION = re.compile(r'class="lc-(?:step|guess)"')
+QUESTION = re.compile(r'class="lc-(?:step|guess|suspects)"')
 
 
 class Time(NamedTuple):

@@ -70,10 +70,20 @@ def verdict(reading: Reading) -> Verdict:
 
 
 def _of_macs(reading: Reading, name: str) -> Verdict:
-    """Every call held against its multiply-accumulates: a bias or a maximum is none."""
+    """Every call held against its multiply-accumulates: a bias or a maximum is none.
+
+    What a tool does to the sum counts too, as where it divides by what it takes for the batch.
+    """
     works, amounts = reading.counted.works, reading.counted.amounts
     macs = (int(MACS_ONLY.total(operations)) for operations, _ in works)
-    return _off(name, sum((amount or 0) - own for amount, own in zip(amounts, macs, strict=True)))
+    off = sum((amount or 0) - own for amount, own in zip(amounts, macs, strict=True))
+    return _off(name, off + _done_to_the_sum(reading))
+
+
+def _done_to_the_sum(reading: Reading) -> int:
+    """What is put to the number after its calls were added up, or taken from it."""
+    headline = reading.main
+    return 0 if headline is None else headline - sum(amount or 0 for amount in reading.counted.amounts)
 
 
 def _dots(reading: Reading) -> Iterator[_Dots]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ def total_line(what: str, count: Count) -> str:
     total = tag("span", tag("span", number(count.total), class_="lc-num"), class_="lc-formula")
     said = f"{total} {tag('span', escaped(f'{unit_in_words(count.unit)}{by}'), class_='lc-unit')}"
     return _line(what, said, f"{number(count.total)} {unit_in_words(count.unit)}")
+
+
+def said_line(what: str, said: str) -> str:
+    """A calculation that is no count, as a line that looks alike; `said` is markup, and copied as text."""
+    return _line(what, tag("span", said, class_="lc-formula"), re.sub("<.*?>", "", said))
 
 
 def _line(what: str, line: str, copied: str, notes: Iterable[str] = ()) -> str:
