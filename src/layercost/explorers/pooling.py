@@ -1,4 +1,4 @@
-"""The explorer of pooling: one window and what is done in it, and what each way of counting makes of the map."""
+"""The explorer of pooling: one window, what is done in it, and what each way of counting makes of the map."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
 MAX, MEAN = "max", "mean"
+_DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
 
 
 def digit(row: int, column: int) -> int:
@@ -33,7 +34,7 @@ def digit(row: int, column: int) -> int:
 
 @dataclass(frozen=True)
 class Answer:
-    """A number that somebody gives for the layer: the conventions that give it, and the tools that print it."""
+    """A number that is given for the layer: what it counts, and the conventions and tools that give it."""
 
     amount: int
     counts: tuple[str, ...]
@@ -77,6 +78,12 @@ class Pooled(Subject):
         sizes = [len(cells) for cells in self.along]
         return [0, *accumulate(rows * columns for rows in sizes for columns in sizes)]
 
+    @cached_property
+    def clipped(self) -> int:
+        """How many windows of a channel have fewer cells than the others, because the map ends."""
+        whole = sum(len(cells) == int(self.pool.kernel_size[0]) for cells in self.along)
+        return int(self.side**2 - whole**2)
+
     def read_until(self, position: int) -> int:
         """The cells that the windows up to a position have, in all channels."""
         return self.shape[0] * self._lengths[position]
@@ -95,6 +102,8 @@ class Pooled(Subject):
         counts: dict[int, list[str]] = {}
         for said, amount in self._amounts():
             counts.setdefault(amount, []).append(said)
+        for said, each in self._prices_of_tools():
+            counts.setdefault(each * self.outputs, [said])
         who: dict[int, list[str]] = {}
         for name in CONVENTIONS:
             who.setdefault(self.count(Quantity.FLOPS, name).total, []).append(name)
@@ -108,18 +117,36 @@ class Pooled(Subject):
         """What is shown although nobody may print it."""
         return (_("comparisons"), _("additions"))
 
+    @cached_property
+    def outputs(self) -> int:
+        """The values that come out; there is a window for each."""
+        return self.count(Quantity.ACTIVATIONS).total
+
+    def _prices_of_tools(self) -> Iterator[tuple[str, int]]:
+        """What tools take for a window, whatever cells it really has; shown where it is not one of ours."""
+        k = self.pool.kernel_size[0]
+        if self.keeps == MAX:
+            yield _("k − 1 for a window"), k - 1
+            yield _("comparisons with padding"), k * k - 1
+        else:
+            yield _("k for a window"), k
+            yield _("additions of padding too"), k * k - 1
+            yield _("as a dot product, 2n − 1"), 2 * k * k - 1
+            yield _("n + 1 for a window"), k * k + 1
+        yield _("cells and padding"), k * k
+
     def _amounts(self) -> Iterator[tuple[str, int]]:
         yield _("multiplications"), self.count(Quantity.MULTIPLICATIONS).total
-        yield _("values that come out"), self.count(Quantity.ACTIVATIONS).total
+        yield _("values out"), self.outputs
         if self.keeps == MAX:
             yield _("comparisons"), self.count(Quantity.COMPARISONS).total
-            yield _("cells under the windows"), self.read_until(self.side**2)
+            yield _("cells of windows"), self.read_until(self.side**2)
         else:
             yield _("additions"), self.count(Quantity.ADDITIONS).total
             yield _("additions and divisions"), self.read_until(self.side**2)
         values = self.shape[0] * self.shape[1] * self.shape[2]
-        yield _("values that go in"), values
-        yield _("values that go in, twice"), 2 * values
+        yield _("values in"), values
+        yield _("values in, twice"), 2 * values
 
     def _printed(self) -> Iterator[tuple[str, int]]:
         from layercost import dialects  # a browser that shows another page needs none of it
@@ -175,7 +202,7 @@ class PoolingExplorer(Explorer):
         self.bound("position", built.side**2)
 
     def picture(self, built: Pooled, settings: Mapping[str, Any]) -> str:
-        return _Picture(built, settings["position"]).html + _answers(built)
+        return _Picture(built, settings["position"]).html
 
     def odometer(self, built: Pooled, settings: Mapping[str, Any]) -> parts.Odometer:
         position, places, (channels, *_sides) = settings["position"], built.side**2, built.shape
@@ -186,35 +213,42 @@ class PoolingExplorer(Explorer):
         return parts.Odometer(scope, list(_wheels(built, position)))
 
     def headlines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield built.line(Quantity.COMPARISONS if built.keeps == MAX else Quantity.ADDITIONS, brief=True)
-        yield built.line(Quantity.FLOPS, settings["convention"], brief=True)
+        done = built.count(_DONE[built.keeps])
+        brief = parts.total_line if built.clipped else parts.substitution
+        yield brief(done.quantity.value, done)
+        yield _answers(built, settings["convention"])
+
+    def lines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
+        yield built.line(_DONE[built.keeps])
+        yield from built.lines(settings["convention"])
 
     def amounts(self, built: Pooled) -> list[tuple[str, int]]:
         return [
             (_("comparisons and additions"), _compared(built)),
-            (_("values that come out"), built.count(Quantity.ACTIVATIONS).total),
+            (_("values out"), built.outputs),
         ]
 
     def rows(self, built: Pooled, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         answers = [(_called(answer), answer.amount, ", ".join(answer.who)) for answer in built.answers]
-        cells = [len(one) * len(other) for one in built.along for other in built.along]
-        k = built.pool.kernel_size[0]
         return [
-            (_("window k"), k, ""),
+            (_("window k"), built.pool.kernel_size[0], ""),
             (_("stride s"), built.pool.stride[0], ""),
             (_("padding p"), _padding(built.pool), ""),
             (_("windows a channel"), built.side**2, ""),
-            (_("clipped windows a channel"), sum(size < k * k for size in cells), ""),
+            (_("clipped windows a channel"), built.clipped, ""),
             (_("cells of a map that no window reads"), _unread(built), ""),
             *answers,
         ]
 
 
 def _words(layer: Any, shape: tuple[int, ...]) -> str:
-    said = {"k": layer.kernel_size[0], "s": layer.stride[0], "shape": "×".join(map(number, shape))}
+    said = {
+        "k": layer.kernel_size[0], "s": layer.stride[0], "p": _padding(layer),
+        "shape": "×".join(map(number, shape)), "up": _(", rounded up") if layer.ceil_mode else "",
+    }  # fmt: skip
     if isinstance(layer, MaxPool2d):
-        return _("the largest of {k}×{k} cells, stride {s}, on {shape}", **said)
-    return _("the mean of {k}×{k} cells, stride {s}, on {shape}", **said)
+        return _("max {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
+    return _("mean {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
 
 
 def _compared(built: Pooled) -> int:
@@ -240,9 +274,10 @@ def _wheels(built: Pooled, position: int) -> Iterator[parts.Wheel]:
 
 # ---- the picture: map, tournament, output --------------------------------------------------------------
 
-WIDTH, HEIGHT = 400, 186
+WIDTH, HEIGHT = 372, 178
 _LEFT, _TOP, _ROOM = 8, 30, 142
-_TREE_LEFT, _TREE_RIGHT = 190, 258
+_TREE_LEFT, _TREE_RIGHT = 194, 246
+_OUT_ROOM = 84
 _DIGITS_FROM, _CELLS_FROM = 10.5, 4  # the least width of a cell that has a digit in it, or a line around it
 _LEAVES_FROM = 13  # the least distance of leaves that have digits
 
@@ -256,8 +291,9 @@ class _Picture:
         self.k, self.s, self.p = built.pool.kernel_size[0], built.pool.stride[0], _padding(built.pool)
         self.row, self.column = divmod(self.position - 1, self.side)
         beyond = max(self.p, (self.side - 1) * self.s + self.k - self.p - self.size)
-        self.cell = min(_ROOM / (self.p + self.size + beyond), _ROOM / self.side, 20)
-        self.out_left = WIDTH - 8 - self.side * self.cell
+        self.cell = min(_ROOM / (self.p + self.size + beyond), 24)
+        self.out_cell = min(self.cell, _OUT_ROOM / self.side)
+        self.out_left = WIDTH - 4 - self.side * self.out_cell
         self.cells = built.cells(self.position)
         self.values = [digit(*cell) for cell in self.cells]
 
@@ -301,16 +337,9 @@ class _Picture:
         yield box(x, y, across, across, "lc-sheet")
         yield from self._read()
         if self.cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=self._rules(x, y, self.size))
+            yield tag("path", class_="lc-rules", d=_rules(x, y, self.size, self.cell))
         if self.cell >= _DIGITS_FROM:
             yield from map(self._digits, range(self.size))
-
-    def _rules(self, x: float, y: float, cells: int) -> str:
-        length = cells * self.cell
-        steps = [self.cell * place for place in range(1, cells)]
-        return "".join(
-            f"M{x + step:.1f} {y:.1f}v{length:.1f}M{x:.1f} {y + step:.1f}h{length:.1f}" for step in steps
-        )
 
     def _digits(self, row: int) -> str:
         y = self._at(row + 0.5, 0)[1] + 4
@@ -351,48 +380,51 @@ class _Picture:
         top = middle - pitch * (count - 1) / 2
         places = [top + pitch * leaf for leaf in range(count)]
         yield from self._leaves(places, pitch)
-        yield from self._joins(places, pitch)
-        yield from self._outcome(middle, count)
+        joins, ways, root = self._joined(places)
+        yield from ways
+        size = max(1.4, min(4.0, pitch / 3.2))
+        for x, y in joins:
+            yield tag("circle", class_="lc-join", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{size:.1f}")
+        yield from self._outcome(root, count)
 
     def _leaves(self, places: list[float], pitch: float) -> Iterator[str]:
         side = min(16.0, pitch - 1)
         corners = [(round(_TREE_LEFT - side, 1), round(y - side / 2, 1)) for y in places]
-        yield squares(corners, round(side, 1), "lc-leaf lc-d-k")  # type: ignore[arg-type]
+        yield squares(corners, round(side, 1), "lc-leaf lc-d-k")
         if pitch >= _LEAVES_FROM:
             for y, value in zip(places, self.values, strict=True):
-                yield words(_TREE_LEFT - side / 2, round(y + 4, 1), str(value), "lc-cell-digit", text_anchor="middle")
+                yield words(
+                    _TREE_LEFT - side / 2, round(y + 4, 1), str(value), "lc-cell-digit", text_anchor="middle"
+                )
         x, y = self._at(self.row * self.s - self.p + self.k / 2, self.column * self.s - self.p + self.k)
         for end in (places[0], places[-1]):
             yield line(round(x, 1), round(y, 1), round(_TREE_LEFT - side - 2, 1), round(end, 1), "lc-ray")
 
-    def _joins(self, places: list[float], pitch: float) -> Iterator[str]:
+    def _joined(self, places: list[float]) -> tuple[list[tuple[float, float]], list[str], float]:
+        """Neighbours meet, round after round: where they do, the lines, and the height of the last one."""
         best = self.values.index(max(self.values)) if self.built.keeps == MAX else -1
-        standing = list(zip(places, range(len(places)), strict=True))
+        standing = [(height, leaf == best) for leaf, height in enumerate(places)]
         rounds = max((len(places) - 1).bit_length(), 1)
-        step, lines, bold, joins = (_TREE_RIGHT - _TREE_LEFT) / rounds, "", "", []
+        step, paths, joins = (_TREE_RIGHT - _TREE_LEFT) / rounds, {False: "", True: ""}, []
         for turn in range(rounds):
             x, after = _TREE_LEFT + turn * step, []
             for pair in (standing[place : place + 2] for place in range(0, len(standing), 2)):
-                y = sum(height for height, _who in pair) / len(pair)
-                for height, who in pair:
-                    path = f"M{x:.1f} {height:.1f}H{x + step:.1f}V{y:.1f}"
-                    lines, bold = (lines, bold + path) if who == best else (lines + path, bold)
-                winner = best if any(who == best for _height, who in pair) else pair[0][1]
-                after.append((y, winner))
-                if len(pair) == 2:
-                    joins.append((x + step, y))
+                y = sum(height for height, _wins in pair) / len(pair)
+                for height, wins in pair:
+                    paths[wins] += f"M{x:.1f} {height:.1f}H{x + step:.1f}V{y:.1f}"
+                joins += [(x + step, y)] if len(pair) == 2 else []
+                after.append((y, any(wins for _height, wins in pair)))
             standing = after
-        yield tag("path", class_="lc-way", d=lines)
-        yield tag("path", class_="lc-way lc-way-best", d=bold) if bold else ""
-        size = max(1.4, min(4.0, pitch / 3.2))
-        for x, y in joins:
-            yield tag("circle", class_="lc-join", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{size:.1f}")
+        ways = [tag("path", class_="lc-way", d=paths[False])]
+        if paths[True]:
+            ways.append(tag("path", class_="lc-way lc-way-best", d=paths[True]))
+        return joins, ways, standing[0][0]
 
-    def _outcome(self, middle: float, count: int) -> Iterator[str]:
-        said = _decimal(self.result)
+    def _outcome(self, height: float, count: int) -> Iterator[str]:
+        said, y = _decimal(self.result), round(height + 5, 1)
         if self.built.keeps == MEAN:
-            yield words(_TREE_RIGHT + 7, middle - 12, f"÷ {count}", "lc-divided")
-        yield words(_TREE_RIGHT + 7, middle + 5, said, "lc-outcome")
+            yield words(_TREE_RIGHT + 7, y - 17, f"÷ {count}", "lc-divided")
+        yield words(_TREE_RIGHT + 7, y, said, "lc-outcome")
         sign = (
             _("{n} comparisons", n=number(count - 1))
             if self.built.keeps == MAX
@@ -403,32 +435,36 @@ class _Picture:
     # ---- the output
 
     def _output(self) -> Iterator[str]:
-        side, x, y = self.side, self.out_left, _TOP
-        across = side * self.cell
+        side, x, y, cell = self.side, self.out_left, _TOP, self.out_cell
+        across = side * cell
         said = f"{svg_letter('H_out')} = {number(side)}"
-        yield words(WIDTH - 8, 16, said, "lc-measure lc-d-h", data_sym="H_out", text_anchor="end")
+        yield words(WIDTH - 4, 16, said, "lc-measure lc-d-h", data_sym="H_out", text_anchor="end")
         yield box(x, y, across, across, "lc-sheet")
         if self.row:
-            yield box(x, y, across, self.row * self.cell, "lc-known")
+            yield box(x, y, across, self.row * cell, "lc-known")
         if self.column:
-            yield box(x, y + self.row * self.cell, self.column * self.cell, self.cell, "lc-known")
-        if self.cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=self._rules(x, y, side))
-        yield box(
-            round(x + self.column * self.cell, 1), round(y + self.row * self.cell, 1), round(self.cell, 1),
-            round(self.cell, 1), "lc-newest lc-d-cout",
-        )  # fmt: skip
-        if self.cell >= _DIGITS_FROM:
-            yield from self._touched(x, y)
+            yield box(x, y + self.row * cell, self.column * cell, cell, "lc-known")
+        if cell >= _CELLS_FROM:
+            yield tag("path", class_="lc-rules", d=_rules(x, y, side, cell))
+        yield self._out_box(self.position, "lc-newest lc-d-cout")
+        if cell >= _DIGITS_FROM:  # large enough to be touched: the window goes there
+            for place in range(1, side**2 + 1):
+                yield self._out_box(place, "lc-touch", data_set=f"position={place}")
 
-    def _touched(self, x: float, y: float) -> Iterator[str]:
-        """Each place of a small output can be touched, and the window goes there."""
-        for place in range(self.side**2):
-            row, column = divmod(place, self.side)
-            yield box(
-                round(x + column * self.cell, 1), round(y + row * self.cell, 1), round(self.cell, 1),
-                round(self.cell, 1), "lc-touch", data_set=f"position={place + 1}",
-            )  # fmt: skip
+    def _out_box(self, position: int, name: str, **attributes: object) -> str:
+        row, column = divmod(position - 1, self.side)
+        x, y = self.out_left + column * self.out_cell, _TOP + row * self.out_cell
+        size = round(self.out_cell, 1)
+        return box(round(x, 1), round(y, 1), size, size, name, **attributes)
+
+
+def _rules(x: float, y: float, cells: int, cell: float) -> str:
+    """The lines between the cells of a square map."""
+    length = cells * cell
+    steps = [cell * place for place in range(1, cells)]
+    return "".join(
+        f"M{x + step:.1f} {y:.1f}v{length:.1f}M{x:.1f} {y + step:.1f}h{length:.1f}" for step in steps
+    )
 
 
 def _decimal(value: Fraction) -> str:
@@ -437,17 +473,17 @@ def _decimal(value: Fraction) -> str:
 
 # ---- who gives which number ----------------------------------------------------------------------------
 
-_NAMED = 2  # of those who give a number, so many are named beside its bar; the table names all
+_NAMED = 3  # of those who give a number, so many are named beside its bar; the table names all
 
 
-def _answers(built: Pooled) -> str:
+def _answers(built: Pooled, convention: str) -> str:
     """A bar for each number that somebody gives for the whole layer, with what it counts."""
     most = max(answer.amount for answer in built.answers)
-    rows = (_answer(answer, most) for answer in built.answers)
+    rows = (_answer(answer, most, convention) for answer in built.answers)
     return tag("ul", *rows, class_="lc-answer-rows")
 
 
-def _answer(answer: Answer, most: int) -> str:
+def _answer(answer: Answer, most: int, convention: str) -> str:
     share = f"{100 * answer.amount / most:.2f}%"
     bar = tag(
         "svg", tag("rect", class_="lc-share lc-bar-answer", x="0", y="1", width=share, height="10"),
@@ -458,8 +494,8 @@ def _answer(answer: Answer, most: int) -> str:
         tag("span", escaped(_called(answer)), class_="lc-answer-what"),
         bar,
         tag("b", number(answer.amount), class_="lc-answer-number"),
-        tag("span", escaped(_who(answer.who)), class_="lc-answer-who"),
-        class_="lc-answer-row",
+        tag("span", escaped(_who(answer.who, convention)), class_="lc-answer-who"),
+        class_="lc-answer-row" + (" lc-chosen" if convention in answer.who else ""),
     )
 
 
@@ -468,7 +504,8 @@ def _called(answer: Answer) -> str:
     return " = ".join(answer.counts) if answer.counts else _("a count of its own")
 
 
-def _who(names: tuple[str, ...]) -> str:
-    named, rest = names[:_NAMED], len(names) - _NAMED
-    said = ", ".join(named)
+def _who(names: tuple[str, ...], convention: str) -> str:
+    """Those who give a number, the convention that the reader has chosen first."""
+    ordered = sorted(names, key=lambda name: name != convention)
+    said, rest = ", ".join(ordered[:_NAMED]), len(names) - _NAMED
     return _("{names} and {n} more", names=said, n=rest) if rest > 0 else said

@@ -504,6 +504,10 @@ def _has_square_windows(layer: Layer) -> bool:
     return isinstance(layer, Pooling) and len(set(per_axis(layer.kernel_size))) == 1 and layer.axes == 2
 
 
+def _pools(layer: Layer) -> bool:
+    return isinstance(layer, Pooling | AdaptivePooling) and not isinstance(layer, Subsampling2d)
+
+
 def _is_padded(layer: Layer) -> bool:
     return isinstance(layer, Pooling) and layer.padding != (0,) * layer.axes
 
@@ -525,9 +529,9 @@ class _PoolingKeepsSize(Pooling):
     "first-cell-compared",
     "You took as many steps as a window has cells: the first cell has nothing to be compared with or added "
     "to, so n cells take n - 1.",
-    Pooling, COMPARED,
+    Layer, COMPARED, _pools,
 )  # fmt: skip
-class _FirstCellCompared(Pooling):
+class _FirstCellCompared(Layer):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         every = super().operations(shape, output, setting)
         return tuple([_longer(one) if one.kind in _OVER_CELLS else one for one in every])
@@ -540,9 +544,9 @@ def _longer(operation: Operation) -> Operation:
 @belief(
     "pooled-one-channel",
     "You counted one channel: each channel is pooled alone, and all take the same work.",
-    Pooling, WORKED, lambda layer: not isinstance(layer, Subsampling2d),
+    Layer, WORKED, _pools,
 )  # fmt: skip
-class _PooledOneChannel(Pooling):
+class _PooledOneChannel(Layer):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         one, alone = (type(sizes)((1, *sizes[1:])) for sizes in (shape, output))
         return super().operations(one, alone, setting)
