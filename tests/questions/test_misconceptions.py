@@ -49,6 +49,10 @@ def pool(quantity: lc.Quantity, layer: lc.Layer, convention: str = "everything")
     return Task(layer, quantity, shape_of((6, 9, 9)), lc.CONVENTIONS[convention])
 
 
+def norm(quantity: lc.Quantity) -> Task:
+    return Task(lc.BatchNorm2d(6), quantity, shape_of((6, 9, 9)), lc.CONVENTIONS["everything"])
+
+
 def memory(unit: str = "KiB") -> Task:
     return Task(LENET, lc.PARAMETER_BYTES, shape_of((1, 32, 32)), unit=UNITS[unit])
 
@@ -126,6 +130,11 @@ CASES = [
     Case("pooling-forgot-stride", pool(lc.COMPARISONS, THREE), (3 * 3 - 1) * 6 * 7 * 7),
     Case("padding-compared", pool(lc.COMPARISONS, PADDED), (3 * 3 - 1) * 6 * 5 * 5),  # (9 + 2 - 3) // 2 + 1
     Case("forgot-division", pool(lc.FLOPS, MEAN), (3 * 3 - 1) * 6 * 4 * 4),
+    Case("statistics-trained", norm(lc.PARAMETERS), 4 * 6),
+    Case("one-statistic", norm(lc.BUFFERS), 6),
+    Case("one-statistic", norm(lc.STORED_VALUES), 3 * 6),
+    Case("scaled-and-shifted-only", norm(lc.FLOPS), 2 * 6 * 9 * 9),
+    Case("normalized-one-channel", norm(lc.FLOPS), 4 * 9 * 9),
     Case("flattened-one-map", lenet("fc1"), (5 * 5 + 1) * 120),
     Case("flattened-one-side", lenet("fc1"), (16 * 5 + 1) * 120),
     Case("one-gate", lstm(lc.PARAMETERS), 3 * 5 + 5 * 5 + 2 * 5),

@@ -366,6 +366,49 @@ def _window_drawn(k: int, each: int) -> list[str]:
     return drawn
 
 
+# ---- what a normalization stores for one channel -----------------------------------------------------
+
+
+@figure
+def one_channel(net: lc.Layer) -> Picture:
+    """A network with normalizations, counted in three ways: by what is counted of one channel."""
+    norms = [leaf for _path, leaf in net.leaves() if isinstance(leaf, lc.BatchNorm2d)]
+    channels = sum(norm.num_features for norm in norms)
+    rest = lc.count(net, lc.PARAMETERS).total - 2 * channels
+    ways = [
+        (_("what training changes"), ("γ", "β"), ("μ", "σ²")),
+        (_("Keras, which keeps a bias before each normalization"), ("b", "γ", "β", "μ", "σ²"), ()),
+        (_("folded, as it runs at the end"), ("b",), ()),
+    ]
+    rows = [
+        (name, " ".join(counted), f"{number(rest)} + {len(counted)} · {number(channels)}",
+         number(rest + len(counted) * channels))
+        for name, counted, _stored in ways
+    ]  # fmt: skip
+    panels = [
+        _channel_counted(name, counted, stored, rest + len(counted) * channels)
+        for name, counted, stored in ways
+    ]
+    says = _(
+        "Of each of the {channels} channels that are normalized, {a}, {b} or {c} values are counted. "
+        "The totals are {totals}.", channels=number(channels), a=len(ways[0][1]), b=len(ways[1][1]),
+        c=len(ways[2][1]), totals=", ".join(row[-1] for row in rows),
+    )  # fmt: skip
+    drawn = tag("div", *panels, class_="lc-channels", role="img", aria_label=says)
+    heads = (_("who counts"), _("of each channel"), _("everything else, and that"), _("in all"))
+    return Picture(drawn, heads, rows)
+
+
+def _channel_counted(name: str, counted: tuple[str, ...], stored: tuple[str, ...], total: int) -> str:
+    """Boxes for the values of a channel: filled where they are counted, dashed where only stored."""
+    boxes = [tag("span", letter, class_="lc-channel-value") for letter in counted]
+    boxes += [tag("span", letter, class_="lc-channel-value lc-channel-stored") for letter in stored]
+    return tag(
+        "div", tag("span", *boxes, class_="lc-channel-values"), tag("b", number(total)),
+        tag("span", escaped(name), class_="lc-channel-who"), class_="lc-channel-one",
+    )  # fmt: skip
+
+
 # ---- the directive -----------------------------------------------------------------------------------
 
 

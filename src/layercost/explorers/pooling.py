@@ -130,6 +130,7 @@ class Pooled(Subject):
             yield _("comparisons with padding"), k * k - 1
         else:
             yield _("k for a window"), k
+            yield _("k + 1 for a window"), k + 1
             yield _("additions of padding too"), k * k - 1
             yield _("as a dot product, 2n − 1"), 2 * k * k - 1
             yield _("n + 1 for a window"), k * k + 1
@@ -223,10 +224,7 @@ class PoolingExplorer(Explorer):
         yield from built.lines(settings["convention"])
 
     def amounts(self, built: Pooled) -> list[tuple[str, int]]:
-        return [
-            (_("comparisons and additions"), _compared(built)),
-            (_("values out"), built.outputs),
-        ]
+        return [(_("cells read"), built.read_until(built.side**2)), (_("values out"), built.outputs)]
 
     def rows(self, built: Pooled, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         answers = [(_called(answer), answer.amount, ", ".join(answer.who)) for answer in built.answers]
@@ -249,10 +247,6 @@ def _words(layer: Any, shape: tuple[int, ...]) -> str:
     if isinstance(layer, MaxPool2d):
         return _("max {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
     return _("mean {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
-
-
-def _compared(built: Pooled) -> int:
-    return built.count(Quantity.COMPARISONS).total + built.count(Quantity.ADDITIONS).total
 
 
 def _unread(built: Pooled) -> int:
@@ -473,7 +467,7 @@ def _decimal(value: Fraction) -> str:
 
 # ---- who gives which number ----------------------------------------------------------------------------
 
-_NAMED = 3  # of those who give a number, so many are named beside its bar; the table names all
+_NAMED = 2  # of those who give a number, so many are named beside its bar; the table names all
 
 
 def _answers(built: Pooled, convention: str) -> str:
