@@ -376,9 +376,9 @@ def one_channel(net: lc.Layer) -> Picture:
     channels = sum(norm.num_features for norm in norms)
     rest = lc.count(net, lc.PARAMETERS).total - 2 * channels
     ways = [
-        (_("what training changes"), ("γ", "β"), ("μ", "σ²")),
-        (_("Keras, which keeps a bias before each normalization"), ("b", "γ", "β", "μ", "σ²"), ()),
-        (_("folded, as it runs at the end"), ("b",), ()),
+        (_("PyTorch: what training changes"), ("γ", "β"), ("μ", "σ²")),
+        (_("Keras: all that is stored, with a bias before each normalization"), ("b", "γ", "β", "μ", "σ²"), ()),
+        (_("folded, for inference"), ("b",), ()),
     ]
     rows = [
         (name, " ".join(counted), f"{number(rest)} + {len(counted)} · {number(channels)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,7 +47,8 @@ class Normalized(Subject):
     @cached_property
     def norm(self) -> BatchNorm1d:
         """The normalization."""
-        (*_others, (_name, norm)) = self.layer.children
+        assert isinstance(self.layer, Sequential)
+        _name, norm = self.layer.children[-1]
         assert isinstance(norm, BatchNorm1d)
         return norm
 
@@ -126,15 +127,14 @@ class BatchNormalizationExplorer(Explorer):
     """One channel whose numbers move; two layers in training and at inference, and the one they become."""
 
     name = "batch_normalization"
-    wide = True
     controls = (
         Choice(
             "mode", Message("runs"), INFERENCE,
             ((Message("at inference"), INFERENCE), (Message("in training"), TRAINING)),
             main=True, buttons=True,
         ),
-        Size("moved", Message("one input of the last sample"), 2, -4, 4, letter="d_in", main=True),
-        Size("bias", Message("bias b of the layer"), 3, -8, 8, main=True),
+        Size("moved", Message("one input x"), 2, -4, 4, letter="d_in", main=True),
+        Size("bias", Message("bias b"), 3, -8, 8, main=True),
         Size("gamma", Message("scale γ"), 2, -4, 4, main=True),
         Size("beta", Message("shift β"), 1, -8, 8),
         Size("kept_mean", Message("kept mean μ"), 3, -8, 8),
@@ -200,10 +200,10 @@ def _short(value: float) -> str:
 
 # ---- the picture: what goes through, on lines to scale --------------------------------------------------
 
-WIDTH, HEIGHT = 640, 176
-_LEFT, _RIGHT, _REACH = 150, 628, 20  # the lines go from -20 to 20
-_ROWS = (34, 90, 146)
-_SIZE = 5.5
+WIDTH, HEIGHT = 400, 190
+_LEFT, _RIGHT, _REACH = 14, 386, 20  # the lines go from -20 to 20
+_ROWS = (46, 106, 166)
+_SIZE, _RING = 5, 8
 
 
 def _lines(built: Normalized, before: Normalized | None) -> str:
@@ -216,15 +216,17 @@ def _lines(built: Normalized, before: Normalized | None) -> str:
     content = [part for row, name in zip(_ROWS, names, strict=True) for part in _axis(row, name)]
     content += [*_statistics(built), *_ways(built)]
     if before is not None and before.batch == built.batch:
-        content += [_dot(value, _ROWS[1], "lc-dot-before") for value in before.after]
-    for row, values, name in zip(
-        _ROWS, (built.before, built.after, built.folded), ("lc-d-cin", "lc-d-cout", "lc-d-cout"), strict=True
-    ):
-        content += [
-            _dot(value, row, f"lc-dot {name}" + (" lc-dot-moved" if place == built.batch - 1 else ""))
-            for place, value in enumerate(values)
-        ]
+        content += [_dot(value, _ROWS[1], "lc-dot-before", _RING) for value in before.after]
+    content += _dots(built.before, _ROWS[0], "lc-d-cin")
+    content += _dots(built.after, _ROWS[1], "lc-d-cout")
+    content += _dots(built.folded, _ROWS[2], "lc-d-cout")
     return drawing("lc-normalized", WIDTH, HEIGHT, says, *content)
+
+
+def _dots(values: Sequence[float], row: int, dimension: str) -> list[str]:
+    """A dot for each value; that of the sample which the reader moves has a rim."""
+    names = [f"lc-dot {dimension}"] * (len(values) - 1) + [f"lc-dot lc-dot-moved {dimension}"]
+    return [_dot(value, row, name) for value, name in zip(values, names, strict=True)]
 
 
 def _x(value: float) -> float:
@@ -234,13 +236,13 @@ def _x(value: float) -> float:
 
 
 def _axis(row: int, name: str) -> Iterator[str]:
-    yield words(0, row + 5, escaped(name), "lc-line-name")
+    yield words(0, row - 12, escaped(name), "lc-line-name")
     yield line(_LEFT - 8, row, _RIGHT + 8, row, "lc-axis-line")
     for value in range(-_REACH, _REACH + 1, 5):
         yield line(_x(value), row - 3, _x(value), row + 3, "lc-axis-line")
     if row == _ROWS[-1]:
         for value in range(-_REACH, _REACH + 1, 10):
-            yield words(_x(value), row + 24, _short(value), "lc-axis-number", text_anchor="middle")
+            yield words(_x(value), row + 22, _short(value), "lc-axis-number", text_anchor="middle")
 
 
 def _statistics(built: Normalized) -> Iterator[str]:
@@ -249,7 +251,7 @@ def _statistics(built: Normalized) -> Iterator[str]:
     left, right = _x(built.mean - deviation), _x(built.mean + deviation)
     yield box(left, row - 12, round(right - left, 1), 24, "lc-deviation")
     yield line(_x(built.mean), row - 16, _x(built.mean), row + 16, "lc-mean")
-    yield words(_x(built.mean), row - 20, f"μ = {_short(built.mean)}", "lc-axis-number", text_anchor="middle")
+    yield words(_x(built.mean), row - 22, f"μ = {_short(built.mean)}", "lc-axis-number", text_anchor="middle")
 
 
 def _ways(built: Normalized) -> Iterator[str]:
@@ -260,22 +262,23 @@ def _ways(built: Normalized) -> Iterator[str]:
         yield line(_x(z), _ROWS[1], _x(folded), _ROWS[2], f"lc-tie{same}")
 
 
-def _dot(value: float, row: int, name: str) -> str:
+def _dot(value: float, row: int, name: str, size: float = _SIZE) -> str:
     """A value on its line; one that lies beyond the line's end is an arrowhead there."""
     x = _x(value)
     if abs(value) <= _REACH:
-        return tag("circle", class_=name, cx=x, cy=row, r=_SIZE)
+        return tag("circle", class_=name, cx=x, cy=row, r=size)
     way = math.copysign(7, value)
     return tag("path", class_=f"{name} lc-beyond", d=f"M{x} {row - 6}L{x + way} {row}L{x} {row + 6}z")
 
 
 def _said(built: Normalized) -> str:
     if built.training:
-        return _("In training μ and σ² are those of this batch. No fixed weights can give these values: "
-                 "folded by the kept μ and σ², they differ by up to {apart}.",
-                 apart=_short(built.apart))  # fmt: skip
-    return _("At inference μ and σ² are kept numbers. Folded, the values are the same: they differ by "
-             "{apart} at most, which is rounding.", apart=f"{built.apart:.0e}")  # fmt: skip
+        return _("In training μ and σ² are those of this batch. Folded by the kept ones, the values differ "
+                 "by up to {apart}.", apart=_short(built.apart))  # fmt: skip
+    if not built.apart:
+        return _("At inference μ and σ² are kept numbers. Folded, the values are exactly the same.")
+    return _("At inference μ and σ² are kept numbers. Folded, the values are the same to {n} decimals.",
+             n=math.floor(-math.log10(built.apart)))  # fmt: skip
 
 
 # ---- what is stored ------------------------------------------------------------------------------------
@@ -296,7 +299,7 @@ def _stored(built: Normalized) -> str:
     return tag("div", _channel(_("two layers"), two), _channel(_("folded"), one), class_="lc-channel-rows")
 
 
-def _channel(name: str, held: list[tuple[str, float, str]]) -> str:
+def _channel(name: str, held: Sequence[tuple[str, float, str]]) -> str:
     boxes = (
         tag("span", tag("i", letter), f" {_short(value)}", class_=f"lc-held {kind}")
         for letter, value, kind in held
@@ -311,9 +314,9 @@ def counts(built: Normalized) -> list[tuple[str, int, int, int]]:
     """Training, inference and folded: trained values, all stored values, operations for the batch."""
     alone, found = fold(built.layer), []
     for name, layer, training in (
-        (_("two layers, in training"), built.layer, True),
-        (_("two layers, at inference"), built.layer, False),
-        (_("folded, at inference"), alone, False),
+        (_("in training"), built.layer, True),
+        (_("at inference"), built.layer, False),
+        (_("folded"), alone, False),
     ):
         setting = Setting(batch=built.batch, training=training)
         trained = count(layer, Quantity.PARAMETERS, built.shape).total
