@@ -48,14 +48,14 @@ def test_folded_weights_are_those_of_the_library_and_give_the_same_values(moved:
     folded = fold_weights(
         built.layer,
         {
-            "layer.weight": np.array([built.weights], float), "layer.bias": np.array([at["bias"]], float),
-            "norm.weight": np.array([at["gamma"]], float), "norm.bias": np.array([at["beta"]], float),
-            "norm.running_mean": np.array([at["kept_mean"]], float),
-            "norm.running_var": np.array([at["kept_variance"]], float),
+            "0.weight": np.array([built.weights], float), "0.bias": np.array([at["bias"]], float),
+            "1.weight": np.array([at["gamma"]], float), "1.bias": np.array([at["beta"]], float),
+            "1.running_mean": np.array([at["kept_mean"]], float),
+            "1.running_var": np.array([at["kept_variance"]], float),
         },
     )  # fmt: skip
-    assert list(built.folded_weights) == pytest.approx(folded["layer.weight"][0].tolist())
-    assert built.folded_bias == pytest.approx(folded["layer.bias"][0])
+    assert list(built.folded_weights) == pytest.approx(folded["0.weight"][0].tolist())
+    assert built.folded_bias == pytest.approx(folded["0.bias"][0])
     assert built.apart < 1e-12
 
 

@@ -147,9 +147,7 @@ class BatchNormalizationExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Normalized:
         inputs, channels = settings["in_features"], settings["channels"]
-        pair = Sequential(
-            {"layer": Linear(inputs, channels), "norm": BatchNorm1d(channels, eps=float(settings["eps"]))}
-        )
+        pair = Sequential(Linear(inputs, channels), BatchNorm1d(channels, eps=float(settings["eps"])))
         numbers = {name: settings[name] for name in ("moved", "bias", "gamma", "beta")}
         kept = {name: settings[name] for name in ("kept_mean", "kept_variance")}
         training = settings["mode"] == TRAINING
@@ -175,12 +173,15 @@ class BatchNormalizationExplorer(Explorer):
             (_("sample {n}: y, z, z folded", n=place), f"{y}, {_short(z)}, {_short(folded)}", "")
             for place, (y, z, folded) in enumerate(given, start=1)
         ]
-        names = [*(f"w{place}" for place in range(1, len(built.weights) + 1)), "b"]
-        values = zip(names, (*built.folded_weights, built.folded_bias), strict=True)
+        weights = [
+            (_("weight {n}, folded", n=place), _short(value), "")
+            for place, value in enumerate(built.folded_weights, start=1)
+        ]
         return [
             (_("mean that is subtracted"), _short(built.mean), ""),
             (_("variance"), _short(built.variance), ""),
-            *((_("{name} folded", name=name), _short(value), "") for name, value in values),
+            *weights,
+            (_("bias, folded"), _short(built.folded_bias), ""),
             *samples,
         ]
 
@@ -286,17 +287,23 @@ def _said(built: Normalized) -> str:
 
 def _stored(built: Normalized) -> str:
     """What the channel stores in two layers, and what is left of it: each number in a box."""
-    weights = [(f"w{place}", value, "lc-d-cin") for place, value in enumerate(built.weights, start=1)]
+    weights = list(_numbered(built.weights))
     two = [
         *weights, ("b", built.bias, "lc-d-const"),
         ("γ", built.gamma, "lc-d-cout"), ("β", built.beta, "lc-d-cout"),
         ("μ", built.kept_mean, "lc-kept-number"), ("σ²", built.kept_variance, "lc-kept-number"),
     ]  # fmt: skip
     one = [
-        *((f"w{place}", value, "lc-d-cin") for place, value in enumerate(built.folded_weights, start=1)),
+        *_numbered(built.folded_weights),
         ("b", built.folded_bias, "lc-d-const"),
     ]  # fmt: skip
     return tag("div", _channel(_("two layers"), two), _channel(_("folded"), one), class_="lc-channel-rows")
+
+
+def _numbered(weights: Sequence[float]) -> Iterator[tuple[str, float, str]]:
+    """Each weight with its letter and number."""
+    for place, weight in enumerate(weights, start=1):
+        yield f"w{tag('sub', str(place))}", weight, "lc-d-cin"
 
 
 def _channel(name: str, held: Sequence[tuple[str, float, str]]) -> str:

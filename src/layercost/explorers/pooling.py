@@ -216,7 +216,7 @@ class PoolingExplorer(Explorer):
     def headlines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
         done = built.count(_DONE[built.keeps])
         brief = parts.total_line if built.clipped else parts.substitution
-        yield brief(done.quantity.value, done)
+        yield brief(_done(built), done)
         yield _answers(built, settings["convention"])
 
     def lines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -249,6 +249,11 @@ def _words(layer: Any, shape: tuple[int, ...]) -> str:
     return _("mean {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
 
 
+def _done(built: Pooled) -> str:
+    """What is done with the cells of a window."""
+    return _("comparisons") if built.keeps == MAX else _("additions")
+
+
 def _unread(built: Pooled) -> int:
     read = len({cell for cells in built.along for cell in cells})
     return built.shape[1] ** 2 - read**2
@@ -260,8 +265,7 @@ def _wheels(built: Pooled, position: int) -> Iterator[parts.Wheel]:
     read, every = built.read_until(position), built.read_until(places)
     windows, all_windows = channels * position, channels * places
     yield parts.Wheel(_("cells read"), read, every)
-    done = _("comparisons") if built.keeps == MAX else _("additions")
-    yield parts.Wheel(done, read - windows, every - all_windows)
+    yield parts.Wheel(_done(built), read - windows, every - all_windows)
     if built.keeps == MEAN:
         yield parts.Wheel(_("divisions"), windows, all_windows)
 

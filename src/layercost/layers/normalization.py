@@ -473,8 +473,10 @@ def _keeps(layer: Layer) -> bool:
 
 @belief(
     "statistics-trained",
-    "You counted the running mean and variance too: they are recorded while training runs, "
-    "and no gradient changes them.",
+    Message(
+        "You counted the running mean and variance too: they are recorded while training runs, and no "
+        "gradient changes them."
+    ),
     BatchNorm, {Quantity.PARAMETERS, Quantity.PARAMETER_BYTES}, _keeps,
 )  # fmt: skip
 class _StatisticsTrained(BatchNorm):
@@ -484,7 +486,7 @@ class _StatisticsTrained(BatchNorm):
 
 @belief(
     "one-statistic",
-    "You counted one value a channel: a mean and a variance are kept for each.",
+    Message("You counted one value a channel: a mean and a variance are kept for each."),
     BatchNorm, {Quantity.BUFFERS, Quantity.STORED_VALUES}, _keeps,
 )  # fmt: skip
 class _OneStatistic(BatchNorm):
@@ -495,8 +497,10 @@ class _OneStatistic(BatchNorm):
 
 @belief(
     "scaled-and-shifted-only",
-    "You counted the scale and the shift: before them the mean is subtracted and the deviation divided by, "
-    "which makes four operations a value.",
+    Message(
+        "You counted the scale and the shift: before them the mean is subtracted and the deviation divided "
+        "by, which makes four operations a value."
+    ),
     BatchNorm, {Quantity.FLOPS}, lambda layer: getattr(layer, "affine", False),
 )  # fmt: skip
 class _ScaledAndShiftedOnly(BatchNorm):
@@ -506,7 +510,10 @@ class _ScaledAndShiftedOnly(BatchNorm):
 
 @belief(
     "normalized-one-channel",
-    "You counted the operations of one channel: each channel has as many values, and all are normalized.",
+    Message(
+        "You counted the operations of one channel: each channel has as many values, and all are "
+        "normalized."
+    ),
     BatchNorm, {Quantity.FLOPS},
 )  # fmt: skip
 class _NormalizedOneChannel(BatchNorm):

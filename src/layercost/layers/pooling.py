@@ -527,8 +527,10 @@ class _PoolingKeepsSize(Pooling):
 
 @belief(
     "first-cell-compared",
-    "You took as many steps as a window has cells: the first cell has nothing to be compared with or added "
-    "to, so n cells take n - 1.",
+    Message(
+        "You took as many steps as a window has cells: the first cell has nothing to be compared with or "
+        "added to, so n cells take n - 1."
+    ),
     Layer, COMPARED, _pools,
 )  # fmt: skip
 class _FirstCellCompared(Layer):
@@ -543,7 +545,7 @@ def _longer(operation: Operation) -> Operation:
 
 @belief(
     "pooled-one-channel",
-    "You counted one channel: each channel is pooled alone, and all take the same work.",
+    Message("You counted one channel: each channel is pooled alone, and all take the same work."),
     Layer, WORKED, _pools,
 )  # fmt: skip
 class _PooledOneChannel(Layer):
@@ -554,7 +556,7 @@ class _PooledOneChannel(Layer):
 
 @belief(
     "window-not-squared",
-    "You took a window of k cells: it is as high as it is wide, so it has k times k.",
+    Message("You took a window of k cells: it is as high as it is wide, so it has k times k."),
     Pooling, WORKED, _has_square_windows,
 )  # fmt: skip
 class _WindowNotSquared(Pooling):
@@ -566,7 +568,7 @@ class _WindowNotSquared(Pooling):
 
 @belief(
     "pooling-forgot-stride",
-    "You let the window move by one cell: it moves by its stride, so there are fewer windows.",
+    Message("You let the window move by one cell: it moves by its stride, so there are fewer windows."),
     Pooling, WORKED,
 )  # fmt: skip
 def _forgot_stride(layer: Layer) -> Layer:
@@ -575,8 +577,10 @@ def _forgot_stride(layer: Layer) -> Layer:
 
 @belief(
     "padding-compared",
-    "You counted the padding among the cells: a window at the border has fewer cells, and only those are "
-    "compared or added.",
+    Message(
+        "You counted the padding among the cells: a window at the border has fewer cells, and only those "
+        "are compared or added."
+    ),
     Pooling, WORKED, _is_padded,
 )  # fmt: skip
 class _PaddingCompared(Pooling):
@@ -586,7 +590,7 @@ class _PaddingCompared(Pooling):
 
 @belief(
     "forgot-division",
-    "You left out the division: the mean of n cells takes n - 1 additions and one division.",
+    Message("You left out the division: the mean of n cells takes n - 1 additions and one division."),
     AvgPool, {Quantity.FLOPS},
 )  # fmt: skip
 class _ForgotDivision(AvgPool):
