@@ -377,7 +377,7 @@ def one_channel(net: lc.Layer) -> Picture:
     rest = lc.count(net, lc.PARAMETERS).total - 2 * channels
     ways = [
         (_("PyTorch: what training changes"), ("γ", "β"), ("μ", "σ²")),
-        (_("Keras: all that is stored, with a bias before each normalization"), ("b", "γ", "β", "μ", "σ²"), ()),
+        (_("Keras: all that is stored, and a bias before each"), ("b", "γ", "β", "μ", "σ²"), ()),
         (_("folded, for inference"), ("b",), ()),
     ]
     rows = [
