@@ -25,6 +25,7 @@ WIDE = lc.Conv2d(3, 6, kernel_size=5, stride=3, padding=1)  # (3, 32, 32): floor
 TIGHT = lc.Conv2d(3, 6, kernel_size=33, padding=1)
 GROUPED = lc.Conv2d(4, 6, kernel_size=3, groups=2)  # (4, 8, 8) to (6, 6, 6)
 DILATED = lc.Conv2d(3, 6, kernel_size=3, dilation=2)  # spans 5 cells: (3, 32, 32) to (6, 28, 28)
+THREE, PADDED, MEAN = lc.MaxPool2d(3, 2), lc.MaxPool2d(3, 2, padding=1), lc.AvgPool2d(3, 2)
 LENET = lc.networks.lenet5()
 
 
@@ -42,6 +43,14 @@ def grouped(quantity: lc.Quantity) -> Task:
 
 def lenet(part: str, quantity: lc.Quantity = lc.PARAMETERS) -> Task:
     return Task(LENET, quantity, shape_of((1, 32, 32)), part=part)
+
+
+def pool(quantity: lc.Quantity, layer: lc.Layer, convention: str = "everything") -> Task:
+    return Task(layer, quantity, shape_of((6, 9, 9)), lc.CONVENTIONS[convention])
+
+
+def norm(quantity: lc.Quantity) -> Task:
+    return Task(lc.BatchNorm2d(6), quantity, shape_of((6, 9, 9)), lc.CONVENTIONS["everything"])
 
 
 def memory(unit: str = "KiB") -> Task:
@@ -113,6 +122,19 @@ CASES = [
     Case("forgot-first-position", conv("output_size"), (32 + 2 - 5) // 3),
     Case("forgot-first-position", lenet("fc1"), (16 * 4 * 4 + 1) * 120),  # 27, 13, 8, 4
     Case("pooling-keeps-size", lenet("fc1"), (16 * 24 * 24 + 1) * 120),  # 28, 28, 24, 24
+    Case("first-cell-compared", pool(lc.COMPARISONS, THREE), 3 * 3 * 6 * 4 * 4),  # (9 - 3) // 2 + 1 = 4
+    Case("first-cell-compared", pool(lc.ADDITIONS, MEAN), 3 * 3 * 6 * 4 * 4),
+    Case("pooled-one-channel", pool(lc.COMPARISONS, THREE), (3 * 3 - 1) * 4 * 4),
+    Case("pooled-one-channel", pool(lc.FLOPS, MEAN), (3 * 3 - 1 + 1) * 4 * 4),
+    Case("window-not-squared", pool(lc.COMPARISONS, THREE), (3 - 1) * 6 * 4 * 4),
+    Case("pooling-forgot-stride", pool(lc.COMPARISONS, THREE), (3 * 3 - 1) * 6 * 7 * 7),
+    Case("padding-compared", pool(lc.COMPARISONS, PADDED), (3 * 3 - 1) * 6 * 5 * 5),  # (9 + 2 - 3) // 2 + 1
+    Case("forgot-division", pool(lc.FLOPS, MEAN), (3 * 3 - 1) * 6 * 4 * 4),
+    Case("statistics-trained", norm(lc.PARAMETERS), 4 * 6),
+    Case("one-statistic", norm(lc.BUFFERS), 6),
+    Case("one-statistic", norm(lc.STORED_VALUES), 3 * 6),
+    Case("scaled-and-shifted-only", norm(lc.FLOPS), 2 * 6 * 9 * 9),
+    Case("normalized-one-channel", norm(lc.FLOPS), 4 * 9 * 9),
     Case("flattened-one-map", lenet("fc1"), (5 * 5 + 1) * 120),
     Case("flattened-one-side", lenet("fc1"), (16 * 5 + 1) * 120),
     Case("one-gate", lstm(lc.PARAMETERS), 3 * 5 + 5 * 5 + 2 * 5),
@@ -179,6 +201,8 @@ def test_an_id_names_one_belief_for_good():
         pytest.param("rounded-up", lenet("conv1", lc.FLOPS), id="a stride of 1 never rounds"),
         pytest.param("forgot-padding", lenet("conv1", lc.FLOPS), id="no padding to forget"),
         pytest.param("kernel-not-squared", lenet("fc1"), id="a kernel is no matter of a linear layer"),
+        pytest.param("padding-compared", pool(lc.COMPARISONS, THREE), id="no padding to compare"),
+        pytest.param("forgot-division", pool(lc.FLOPS, THREE), id="a maximum divides nothing"),
         pytest.param("pooling-keeps-size", lenet("fc2"), id="fc2 does not see the maps"),
         pytest.param("input-size", conv("parameters"), id="parameters do not know the size"),
         pytest.param("macs-for-flops", linear(lc.PARAMETERS), id="parameters have no price"),

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -286,6 +288,125 @@ def rules_side_by_side(cells: int, window: int, stride: int, padding: int) -> Pi
         for stand in stands
     ]
     return Picture(rules.rules_picture(axis), heads, told)
+# ---- what is counted in one window -------------------------------------------------------------------
+
+_CELL = 34  # of the small windows, in their own units
+
+
+@figure
+def counted_in_a_window(pool: lc.Layer, shape: Any) -> Picture:
+    """Each number that a tool prints for a pooling layer, by what it counts in one window of the layer."""
+    windows = lc.count(pool, lc.ACTIVATIONS, shape).total
+    of_tools: dict[int, list[str]] = {}
+    for answer, tools in answers_of_tools(pool, shape).items():
+        of_tools.setdefault(answer.number, []).extend(tools)
+    k = _window_side(pool)
+    panels = [_counted(k, amount, windows, tools) for amount, tools in of_tools.items()]
+    says = _(
+        "One window of {k} by {k} cells, {count} times. What the tools count in it: {each}.",
+        k=k, count=len(of_tools), each=", ".join(_in_a_window(k, amount, windows) for amount in of_tools),
+    )  # fmt: skip
+    rows = [
+        (_in_a_window(k, amount, windows), number(amount), ", ".join(tools))
+        for amount, tools in of_tools.items()
+    ]
+    drawn = tag("div", *panels, class_="lc-counted", role="img", aria_label=says)
+    return Picture(drawn, (_("counted in each window"), _("in all"), _("printed by")), rows)
+
+
+def _window_side(pool: Any) -> int:
+    size = pool.kernel_size
+    return int(size[0] if isinstance(size, tuple) else size)
+
+
+def _in_a_window(k: int, amount: int, windows: int) -> str:
+    """What a number counts in one window, in words."""
+    known = {
+        0: _("nothing, for nothing is multiplied"),
+        k - 1: _("{n} comparison, as if the window were a row of {k} cells", n=k - 1, k=k),
+        k * k - 1: _("{n} comparisons", n=k * k - 1),
+        k * k: _("{n} cells that are read", n=k * k),
+        2 * k * k: _("{n} cells, each counted twice", n=k * k),
+    }
+    each, rest = divmod(amount, windows)
+    return _("a price of its own") if rest else known.get(each, number(each))
+
+
+def _counted(k: int, amount: int, windows: int, tools: list[str]) -> str:
+    each = amount // windows
+    svg = tag(
+        "svg", *_window_drawn(k, each), viewBox=f"-2 -2 {k * _CELL + 4} {k * _CELL + 4}", aria_hidden="true"
+    )
+    return tag(
+        "div", svg, tag("b", number(amount)), tag("span", escaped(_in_a_window(k, amount, windows))),
+        tag("i", escaped(", ".join(tools))), class_="lc-counted-one",
+    )  # fmt: skip
+
+
+def _window_drawn(k: int, each: int) -> list[str]:
+    """The cells of a window, those that are counted filled; a line with a dot for each comparison."""
+    filled = each >= k * k
+    name = "lc-counted-cell lc-counted-full" if filled else "lc-counted-cell"
+    cells = [(row, column) for row in range(k) for column in range(k)]
+    drawn = [
+        tag("rect", class_=name, x=column * _CELL, y=row * _CELL, width=_CELL, height=_CELL)
+        for row, column in cells
+    ]
+    if each == 2 * k * k:
+        drawn += [
+            tag("rect", class_="lc-counted-again", x=column * _CELL + 6, y=row * _CELL + 6,
+                width=_CELL - 12, height=_CELL - 12)
+            for row, column in cells
+        ]  # fmt: skip
+    path = [cells[0], *cells[1 : 1 + each]] if 0 < each < k * k else []
+    middles = [((column + 0.5) * _CELL, (row + 0.5) * _CELL) for row, column in path]
+    for (x1, y1), (x2, y2) in itertools.pairwise(middles):
+        drawn.append(tag("line", class_="lc-counted-step", x1=x1, y1=y1, x2=x2, y2=y2))
+        drawn.append(tag("circle", class_="lc-counted-dot", cx=(x1 + x2) / 2, cy=(y1 + y2) / 2, r=6))
+    return drawn
+
+
+# ---- what a normalization stores for one channel -----------------------------------------------------
+
+
+@figure
+def one_channel(net: lc.Layer) -> Picture:
+    """A network with normalizations, counted in three ways: by what is counted of one channel."""
+    norms = [leaf for _path, leaf in net.leaves() if isinstance(leaf, lc.BatchNorm2d)]
+    channels = sum(norm.num_features for norm in norms)
+    rest = lc.count(net, lc.PARAMETERS).total - 2 * channels
+    ways = [
+        (_("PyTorch: what training changes"), ("γ", "β"), ("μ", "σ²")),
+        (_("Keras: all that is stored, and a bias before each"), ("b", "γ", "β", "μ", "σ²"), ()),
+        (_("folded, for inference"), ("b",), ()),
+    ]
+    rows = [
+        (name, " ".join(counted), f"{number(rest)} + {len(counted)} · {number(channels)}",
+         number(rest + len(counted) * channels))
+        for name, counted, _stored in ways
+    ]  # fmt: skip
+    panels = [
+        _channel_counted(name, counted, stored, rest + len(counted) * channels)
+        for name, counted, stored in ways
+    ]
+    says = _(
+        "Of each of the {channels} channels that are normalized, {a}, {b} or {c} values are counted. "
+        "The totals are {totals}.", channels=number(channels), a=len(ways[0][1]), b=len(ways[1][1]),
+        c=len(ways[2][1]), totals=", ".join(row[-1] for row in rows),
+    )  # fmt: skip
+    drawn = tag("div", *panels, class_="lc-channels", role="img", aria_label=says)
+    heads = (_("who counts"), _("of each channel"), _("everything else, and that"), _("in all"))
+    return Picture(drawn, heads, rows)
+
+
+def _channel_counted(name: str, counted: tuple[str, ...], stored: tuple[str, ...], total: int) -> str:
+    """Boxes for the values of a channel: filled where they are counted, dashed where only stored."""
+    boxes = [tag("span", letter, class_="lc-channel-value") for letter in counted]
+    boxes += [tag("span", letter, class_="lc-channel-value lc-channel-stored") for letter in stored]
+    return tag(
+        "div", tag("span", *boxes, class_="lc-channel-values"), tag("b", number(total)),
+        tag("span", escaped(name), class_="lc-channel-who"), class_="lc-channel-one",
+    )  # fmt: skip
 
 
 # ---- the directive -----------------------------------------------------------------------------------

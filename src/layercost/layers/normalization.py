@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import ClassVar, Self, cast
 
+from layercost.convention import Quantity
 from layercost.expression import Number, Symbol, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
@@ -27,6 +28,7 @@ from layercost.layer import (
 )
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.message import Message
+from layercost.misconception import belief
 from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -460,3 +462,61 @@ class LocalResponseNorm(Layer):
         before, after, last = self.size // 2, (self.size - 1) // 2, int(channels) - 1
         found = Counter(min(last, c + after) - max(0, c - before) + 1 for c in range(last + 1))
         return sorted(found.items(), reverse=True)
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+def _keeps(layer: Layer) -> bool:
+    return isinstance(layer, BatchNorm) and layer.track_running_stats
+
+
+@belief(
+    "statistics-trained",
+    Message(
+        "You counted the running mean and variance too: they are recorded while training runs, and no "
+        "gradient changes them."
+    ),
+    BatchNorm, {Quantity.PARAMETERS, Quantity.PARAMETER_BYTES}, _keeps,
+)  # fmt: skip
+class _StatisticsTrained(BatchNorm):
+    def parameters(self) -> tuple[Held, ...]:
+        return (*super().parameters(), *self.buffers())
+
+
+@belief(
+    "one-statistic",
+    Message("You counted one value a channel: a mean and a variance are kept for each."),
+    BatchNorm, {Quantity.BUFFERS, Quantity.STORED_VALUES}, _keeps,
+)  # fmt: skip
+class _OneStatistic(BatchNorm):
+    def buffers(self) -> tuple[Held, ...]:
+        mean, _variance = super().buffers()
+        return (mean,)
+
+
+@belief(
+    "scaled-and-shifted-only",
+    Message(
+        "You counted the scale and the shift: before them the mean is subtracted and the deviation divided "
+        "by, which makes four operations a value."
+    ),
+    BatchNorm, {Quantity.FLOPS}, lambda layer: getattr(layer, "affine", False),
+)  # fmt: skip
+class _ScaledAndShiftedOnly(BatchNorm):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _each(times(setting.batch, values(shape)), *_scaling(self))
+
+
+@belief(
+    "normalized-one-channel",
+    Message(
+        "You counted the operations of one channel: each channel has as many values, and all are "
+        "normalized."
+    ),
+    BatchNorm, {Quantity.FLOPS},
+)  # fmt: skip
+class _NormalizedOneChannel(BatchNorm):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        one = type(shape)((1, *shape[1:]))
+        return super().operations(one, one, setting)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, field
+from dataclasses import Field, field, replace
 from itertools import product as pairs
 from typing import Any, ClassVar, Self, cast
 
+from layercost.convention import Quantity
 from layercost.expression import Number, Symbol, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
@@ -494,6 +495,23 @@ class Subsampling2d(Pooling):
 # ---- What people believe instead ---------------------------------------------------------------
 
 
+COMPARED = frozenset({Quantity.COMPARISONS, Quantity.ADDITIONS})  # what is done with the cells of a window
+WORKED = COMPARED | {Quantity.FLOPS}
+_OVER_CELLS = (Kind.MAXIMUM, Kind.SUM)
+
+
+def _has_square_windows(layer: Layer) -> bool:
+    return isinstance(layer, Pooling) and len(set(per_axis(layer.kernel_size))) == 1 and layer.axes == 2
+
+
+def _pools(layer: Layer) -> bool:
+    return isinstance(layer, Pooling | AdaptivePooling) and not isinstance(layer, Subsampling2d)
+
+
+def _is_padded(layer: Layer) -> bool:
+    return isinstance(layer, Pooling) and layer.padding != (0,) * layer.axes
+
+
 @belief(
     "pooling-keeps-size",
     Message(
@@ -505,3 +523,76 @@ class Subsampling2d(Pooling):
 class _PoolingKeepsSize(Pooling):
     def transform(self, shape: Shape) -> Shape:
         return shape
+
+
+@belief(
+    "first-cell-compared",
+    Message(
+        "You took as many steps as a window has cells: the first cell has nothing to be compared with or "
+        "added to, so n cells take n - 1."
+    ),
+    Layer, COMPARED, _pools,
+)  # fmt: skip
+class _FirstCellCompared(Layer):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        every = super().operations(shape, output, setting)
+        return tuple([_longer(one) if one.kind in _OVER_CELLS else one for one in every])
+
+
+def _longer(operation: Operation) -> Operation:
+    return operation._replace(length=operation.length + 1)
+
+
+@belief(
+    "pooled-one-channel",
+    Message("You counted one channel: each channel is pooled alone, and all take the same work."),
+    Layer, WORKED, _pools,
+)  # fmt: skip
+class _PooledOneChannel(Layer):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        one, alone = (type(sizes)((1, *sizes[1:])) for sizes in (shape, output))
+        return super().operations(one, alone, setting)
+
+
+@belief(
+    "window-not-squared",
+    Message("You took a window of k cells: it is as high as it is wide, so it has k times k."),
+    Pooling, WORKED, _has_square_windows,
+)  # fmt: skip
+class _WindowNotSquared(Pooling):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        every = super().operations(shape, output, setting)
+        side = per_axis(self.kernel_size)[0]
+        return tuple([one._replace(length=side) if one.kind in _OVER_CELLS else one for one in every])
+
+
+@belief(
+    "pooling-forgot-stride",
+    Message("You let the window move by one cell: it moves by its stride, so there are fewer windows."),
+    Pooling, WORKED,
+)  # fmt: skip
+def _forgot_stride(layer: Layer) -> Layer:
+    return replace(layer, stride=1)  # type: ignore[call-arg]
+
+
+@belief(
+    "padding-compared",
+    Message(
+        "You counted the padding among the cells: a window at the border has fewer cells, and only those "
+        "are compared or added."
+    ),
+    Pooling, WORKED, _is_padded,
+)  # fmt: skip
+class _PaddingCompared(Pooling):
+    def _windows(self, shape: Shape, output: Shape, batch: Number) -> Iterator[tuple[Number, Number]]:
+        yield product(per_axis(self.kernel_size)), times(batch, values(output))
+
+
+@belief(
+    "forgot-division",
+    Message("You left out the division: the mean of n cells takes n - 1 additions and one division."),
+    AvgPool, {Quantity.FLOPS},
+)  # fmt: skip
+class _ForgotDivision(AvgPool):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return self._sums(shape, output, setting.batch)
