@@ -171,8 +171,9 @@ class _Cell:
         return line(ends, y, to, y, "lc-flow")
 
     def _node(self, x: float, y: float, said: str, kind: str = "lc-function") -> str:
-        half = 17 if len(said) > 1 else 10
-        ring = box(x - half, y - 10, 2 * half, 20, kind, rx=10)
+        half = 17 if len(said) > 1 else 10 if kind == "lc-function" else 8
+        tall = min(half, 10)
+        ring = box(x - half, y - tall, 2 * half, 2 * tall, kind, rx=tall)
         return ring + words(x, y + 4.5, said, "lc-node-name", text_anchor="middle")
 
     def _leaves(self, y: float, letter: str) -> Iterator[str]:
@@ -222,8 +223,8 @@ class _Cell:
         yield self._node(_NODE, reset, "σ")
         yield self._node(_NODE, update, "σ")
         yield self._node(squashed, candidate, "tanh")
-        yield words(_END - 12, candidate + 5, f"1 − {svg_letter('z')}", "lc-state")
-        yield words(_NODE + 18, update - 5, svg_letter("z"), "lc-state")
+        yield words(_END - 14, candidate + 5, f"1 − {svg_letter('z')}", "lc-state")
+        yield words(_NODE + 40, update - 5, svg_letter("z"), "lc-state")
         for x, y, sign in (
             (gated, candidate, "×"),
             (_SPINE, update, "×"),

@@ -20,7 +20,6 @@ from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
 _IN_LINES = (Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.FLOPS)
-_BIASES = {1: Message("one bias vector"), 2: Message("two bias vectors")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +79,7 @@ class LSTMExplorer(Explorer):
         Size("steps", Message("time steps"), 10, 0, 1000, letter="T", main=True),
         Travel("step", Message("steps done"), 3, 0, 10, letter="T", main=True),
         Choice("cell", Message("cell"), "LSTM", ("LSTM", "GRU"), buttons=True),
-        Choice("bias_vectors", Message("bias vectors of a gate"), 1,
-               tuple((words, count) for count, words in _BIASES.items()), buttons=True),
+        Choice("bias_vectors", Message("bias vectors of a gate"), 1, (1, 2), buttons=True),
         Size("num_layers", Message("layers"), 1, 1, 3),
         Tick("bidirectional", Message("in both directions"), False),
         Place("gate", Message("gate to look at"), 1, 1, 4, letter="d_h"),
@@ -159,14 +157,14 @@ class LSTMExplorer(Explorer):
 
 
 def _words(layer: LSTM | GRU, steps: int) -> str:
+    cells = layer.num_layers * layer.directions
     said = {
         "kind": type(layer).__name__, "inputs": number(layer.input_size), "hidden": number(layer.hidden_size),
-        "steps": number(steps), "biases": _BIASES[layer.bias_vectors],
-        "cells": layer.num_layers * layer.directions,
+        "steps": number(steps), "biases": layer.bias_vectors, "cells": cells,
     }  # fmt: skip
-    if layer.num_layers * layer.directions == 1:
-        return _("{kind}, {inputs} inputs to {hidden} units, {steps} steps, {biases}", **said)
-    return _("{kind} of {cells} cells, {inputs} inputs to {hidden} units, {steps} steps, {biases}", **said)
+    if cells == 1:
+        return _("{kind}({inputs}, {hidden}), {steps} steps, bias vectors: {biases}", **said)
+    return _("{cells} cells of {kind}({inputs}, {hidden}), {steps} steps, bias vectors: {biases}", **said)
 
 
 def _choices(settings: Mapping[str, Any]) -> str:

@@ -284,7 +284,7 @@ class _OneGate(LSTM):
 
 @belief(
     "forgot-candidate",
-    "You counted three gates: the candidate is a fourth, with weights and biases of its own.",
+    Message("You counted three gates: the candidate is a fourth, with weights and biases of its own."),
     LSTM, STORED | PRICED,
 )  # fmt: skip
 class _ForgotCandidate(LSTM):
@@ -293,7 +293,7 @@ class _ForgotCandidate(LSTM):
 
 @belief(
     "fourth-gate",
-    "You counted four gates, as an LSTM has them: a GRU has three.",
+    Message("You counted four gates, as an LSTM has them: a GRU has three."),
     GRU, STORED,
 )  # fmt: skip
 class _FourthGate(GRU):
@@ -302,7 +302,7 @@ class _FourthGate(GRU):
 
 @belief(
     "one-direction",
-    "You counted one direction: the other reads the sequence backwards, with weights of its own.",
+    Message("You counted one direction: the other reads the sequence backwards, with weights of its own."),
     Recurrent, STORED | PRICED, lambda layer: layer.bidirectional,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _one_direction(layer: Layer) -> Layer:
@@ -311,7 +311,7 @@ def _one_direction(layer: Layer) -> Layer:
 
 @belief(
     "one-layer",
-    "You counted the first layer alone: each of the others has weights of its own, too.",
+    Message("You counted the first layer alone: each of the others has weights of its own, too."),
     Recurrent, STORED | PRICED, lambda layer: layer.num_layers > 1,  # type: ignore[attr-defined]
 )  # fmt: skip
 def _one_layer(layer: Layer) -> Layer:
