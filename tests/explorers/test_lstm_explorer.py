@@ -99,7 +99,7 @@ def test_a_touched_gate_is_lit_with_its_own_count(cell: str, gates: int) -> None
         explorer.control("gate").value = gate
         (lit,) = with_class(explorer.pane("picture"), "lc-lit-gate")
         assert lit.get("data-set") == f"gate={gate}"
-        (caption,) = tree(explorer.pane("picture")).iter("figcaption")
+        (caption,) = with_class(explorer.pane("picture"), "lc-saying")
         share = explorer._good.parameters // gates
         assert words(caption) == f"{GATES[cell][gate - 1]}: 64·128 + 64·64 + 64 = {share:,} parameters"
 
@@ -126,9 +126,9 @@ def test_the_second_layer_reads_both_directions_of_the_first() -> None:
     explorer = explorer_named("lstm", num_layers=2, bidirectional=True)
     move(explorer, lane=3)
     assert "below: 128" in words(tree(explorer.pane("picture")))
-    assert "64·128 + 64·64" in words(next(tree(explorer.pane("picture")).iter("figcaption")))
+    assert "64·128 + 64·64" in words(with_class(explorer.pane("picture"), "lc-saying")[0])
     move(explorer, hidden_size=100)
-    assert "100·200 + 100·100" in words(next(tree(explorer.pane("picture")).iter("figcaption")))
+    assert "100·200 + 100·100" in words(with_class(explorer.pane("picture"), "lc-saying")[0])
 
 
 @pytest.mark.parametrize("field", ["input_size", "hidden_size", "steps"])

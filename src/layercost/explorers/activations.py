@@ -103,8 +103,7 @@ class ActivationsExplorer(Explorer):
 
     def picture(self, built: Priced, settings: Mapping[str, Any]) -> str:
         share = built.share
-        caption = tag("figcaption", _in_words(built, share))
-        return _price_list(built.price) + tag("figure", price_picture(share), caption)
+        return _price_list(built.price) + tag("figure", price_picture(share)) + _in_words(built, share)
 
     def describe(self, built: Priced) -> str:
         return _("{network} at {price} for one activation", network=built.network, price=number(built.price))
@@ -157,4 +156,4 @@ def _in_words(built: Priced, share: Share) -> str:
     part = tag("b", percent(share.part), class_="lc-part")
     said = _("{network}: {activations} activations are {part} of all FLOPs",
              network=built.network, activations=number(share.activations), part=part)  # fmt: skip
-    return tag("span", said, role="status")
+    return tag("p", said, class_="lc-saying", role="status")

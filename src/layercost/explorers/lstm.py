@@ -110,8 +110,8 @@ class LSTMExplorer(Explorer):
             Unrolled(built.kind, layer.hidden_size, layer.bias_vectors, built.lanes, built.steps,
                      settings["step"], lane, gate)
         )  # fmt: skip
-        caption = tag("figcaption", _gate_in_numbers(built, lane, gate))
-        return _choices(settings) + tag("figure", drawn, caption)
+        said = tag("p", _gate_in_numbers(built, lane, gate), class_="lc-saying")
+        return _choices(settings) + tag("figure", drawn) + said
 
     def odometer(self, built: Sequence, settings: Mapping[str, Any]) -> parts.Odometer:
         step = settings["step"]
@@ -153,7 +153,8 @@ class LSTMExplorer(Explorer):
     def lines(self, built: Sequence, settings: Mapping[str, Any]) -> Iterable[str]:
         if len(built.lanes) < 3:
             return super().lines(built, settings)
-        return (built.line(quantity, settings["convention"], brief=True) for quantity in _IN_LINES)
+        counts = (built.count(quantity, settings["convention"]) for quantity in _IN_LINES)
+        return (parts.total_line(counted.unit, counted) for counted in counts)
 
 
 def _words(layer: LSTM | GRU, steps: int) -> str:
