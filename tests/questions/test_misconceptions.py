@@ -62,6 +62,16 @@ def lstm(quantity: lc.Quantity, bias_vectors: int = 2) -> Task:
     return Task(lc.LSTM(3, 5, bias_vectors=bias_vectors), quantity, shape_of((2, 3)))
 
 
+def recurrent(layer: lc.Layer) -> Task:
+    """The parameters, on two steps of 3 values each."""
+    return Task(layer, lc.PARAMETERS, shape_of((2, 3)))
+
+
+def priced(layer: lc.Layer) -> Task:
+    """An activation of 5 rows of 12 values, with everything counted."""
+    return Task(layer, lc.FLOPS, shape_of((5, 12)), convention=lc.CONVENTIONS["everything"])
+
+
 @dataclass(frozen=True)
 class Case:
     """A misconception, a task, and what it gives there, worked out by hand."""
@@ -139,6 +149,17 @@ CASES = [
     Case("flattened-one-side", lenet("fc1"), (16 * 5 + 1) * 120),
     Case("one-gate", lstm(lc.PARAMETERS), 3 * 5 + 5 * 5 + 2 * 5),
     Case("one-gate", lstm(lc.MACS), 2 * 5 * (3 + 5)),
+    Case("one-for-each-value", priced(lc.Tanh()), 60),
+    Case("one-for-each-value", priced(lc.SiLU()), 60),
+    Case("sigmoid-without-sign", priced(lc.Sigmoid()), 3 * 60),
+    Case("tanh-as-written", priced(lc.Tanh()), 9 * 60),
+    Case("exponentials-alone", priced(lc.Softmax()), 60),
+    Case("softmax-without-sum", priced(lc.Softmax()), 2 * 60),
+    Case("forgot-candidate", lstm(lc.PARAMETERS), 3 * ((3 + 5) * 5 + 2 * 5)),
+    Case("forgot-candidate", lstm(lc.MACS), 2 * 3 * 5 * (3 + 5)),
+    Case("fourth-gate", recurrent(lc.GRU(3, 5)), 4 * ((3 + 5) * 5 + 2 * 5)),
+    Case("one-direction", recurrent(lc.LSTM(3, 5, bidirectional=True)), 4 * ((3 + 5) * 5 + 2 * 5)),
+    Case("one-layer", recurrent(lc.GRU(3, 5, num_layers=2)), 3 * ((3 + 5) * 5 + 2 * 5)),
     Case("forgot-state", lstm(lc.PARAMETERS), 4 * (3 * 5 + 2 * 5)),
     Case("forgot-state", lstm(lc.MACS), 2 * 4 * 5 * 3),
     Case("one-bias-vector", lstm(lc.PARAMETERS), 4 * (3 * 5 + 5 * 5 + 5)),

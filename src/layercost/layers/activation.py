@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from math import inf
 from typing import ClassVar
 
+from layercost.convention import Quantity
 from layercost.expression import Number, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
 from layercost.message import Message
+from layercost.misconception import belief
 from layercost.setting import Setting
 from layercost.shape import Shape, ShapeError, values
 
@@ -509,3 +511,59 @@ class GLU(AlongDim):
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return _of_each(times(setting.batch, values(output)), Kind.SIGMOID, Kind.MULTIPLY)
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "one-for-each-value",
+    Message("You counted one operation for each value, as for a ReLU: this function takes several."),
+    OfEach, {Quantity.FLOPS}, lambda layer: not isinstance(layer, ReLU | ReLU6),
+)  # fmt: skip
+class _OneForEach(OfEach):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(Kind.RELU, Role.ACTIVATION, times(setting.batch, values(output))),)
+
+
+@belief(
+    "sigmoid-without-sign",
+    Message("You counted exponential, addition and division: the change of sign in exp(-x) counts, too."),
+    Sigmoid, {Quantity.FLOPS},
+)  # fmt: skip
+class _SigmoidWithoutSign(Sigmoid):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
+        return _of_each(amount, Kind.EXPONENTIAL, Kind.ADD, Kind.DIVIDE)
+
+
+@belief(
+    "tanh-as-written",
+    Message("You counted all nine operations of the formula as it is written: the convention says 8."),
+    Tanh, {Quantity.FLOPS},
+)  # fmt: skip
+class _TanhAsWritten(Tanh):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
+        powers = _of_each(4 * amount, Kind.EXPONENTIAL) + _of_each(2 * amount, Kind.NEGATE)
+        return powers + _of_each(amount, Kind.SUBTRACT, Kind.ADD, Kind.DIVIDE)
+
+
+@belief(
+    "exponentials-alone",
+    Message("You counted the exponentials: they are also added up, and each is divided by the sum."),
+    Softmax, {Quantity.FLOPS},
+)  # fmt: skip
+class _ExponentialsAlone(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output)), Kind.EXPONENTIAL)
+
+
+@belief(
+    "softmax-without-sum",
+    Message("You counted exponentials and divisions: the sum in between takes n - 1 additions."),
+    Softmax, {Quantity.FLOPS},
+)  # fmt: skip
+class _SoftmaxWithoutSum(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output)), Kind.EXPONENTIAL, Kind.DIVIDE)

@@ -283,6 +283,42 @@ class _OneGate(LSTM):
 
 
 @belief(
+    "forgot-candidate",
+    Message("You counted three gates: the candidate is a fourth, with weights and biases of its own."),
+    LSTM, STORED | PRICED,
+)  # fmt: skip
+class _ForgotCandidate(LSTM):
+    gates = 3
+
+
+@belief(
+    "fourth-gate",
+    Message("You counted four gates, as an LSTM has them: a GRU has three."),
+    GRU, STORED,
+)  # fmt: skip
+class _FourthGate(GRU):
+    gates = 4
+
+
+@belief(
+    "one-direction",
+    Message("You counted one direction: the other reads the sequence backwards, with weights of its own."),
+    Recurrent, STORED | PRICED, lambda layer: layer.bidirectional,  # type: ignore[attr-defined]
+)  # fmt: skip
+def _one_direction(layer: Layer) -> Layer:
+    return replace(layer, bidirectional=False)  # type: ignore[call-arg]
+
+
+@belief(
+    "one-layer",
+    Message("You counted the first layer alone: each of the others has weights of its own, too."),
+    Recurrent, STORED | PRICED, lambda layer: layer.num_layers > 1,  # type: ignore[attr-defined]
+)  # fmt: skip
+def _one_layer(layer: Layer) -> Layer:
+    return replace(layer, num_layers=1)  # type: ignore[call-arg]
+
+
+@belief(
     "forgot-state",
     Message("You left out the weights on the state: each gate also reads what the step before has left."),
     LSTM, STORED | PRICED,
