@@ -42,6 +42,11 @@ def memory(unit: str = "KiB") -> Task:
     return Task(LENET, lc.PARAMETER_BYTES, shape_of((1, 32, 32)), unit=UNITS[unit])
 
 
+def grouped(quantity: lc.Quantity) -> Task:
+    """Two groups of 2 channels and 3 filters each, on 7 x 7 cells: 5 x 5 positions."""
+    return Task(lc.Conv2d(4, 6, 3, groups=2), quantity, shape_of((4, 7, 7)))
+
+
 def lstm(quantity: lc.Quantity, bias_vectors: int = 2) -> Task:
     """Two steps of 3 values each, 5 units."""
     return Task(lc.LSTM(3, 5, bias_vectors=bias_vectors), quantity, shape_of((2, 3)))
@@ -90,6 +95,10 @@ CASES = [
     Case("one-filter", conv("macs"), 3 * 5 * 5 * 10 * 10),
     Case("bias-per-input-channel", conv("parameters"), 6 * 3 * 5 * 5 + 3),
     Case("one-position", conv("macs"), 6 * 3 * 5 * 5),
+    Case("forgot-groups", grouped(lc.PARAMETERS), 6 * (4 * 3 * 3 + 1)),
+    Case("forgot-groups", grouped(lc.MACS), 6 * 4 * 3 * 3 * 5 * 5),
+    Case("one-group", grouped(lc.PARAMETERS), 3 * (2 * 3 * 3 + 1)),
+    Case("one-group", grouped(lc.MACS), 3 * 2 * 3 * 3 * 5 * 5),
     Case("input-size", conv("output_size"), 32),
     Case("input-size", conv("macs"), 6 * 3 * 5 * 5 * 32 * 32),
     Case("input-size", lenet("fc1"), (16 * 16 * 16 // 4 + 1) * 120),  # 32, 16, 16, 8

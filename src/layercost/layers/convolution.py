@@ -308,6 +308,29 @@ class _OnePosition(Convolution):
         return _shared_out(super().operations(shape, output, setting), positions)
 
 
+@belief(
+    "forgot-groups",
+    "You let each filter read every channel: with groups it reads only those of its own group.",
+    Convolution, WEIGHED, lambda layer: getattr(layer, "groups", 1) > 1,
+)  # fmt: skip
+class _ForgotGroups(Convolution):
+    def _length(self) -> Number:
+        return self.in_channels * self.window.area
+
+
+@belief(
+    "one-group",
+    "You counted a single group: each of the groups has filters of its own.",
+    Convolution, WEIGHED, lambda layer: getattr(layer, "groups", 1) > 1,
+)  # fmt: skip
+class _OneGroup(Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held._replace(size=held.size // self.groups) for held in super().parameters())
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _shared_out(super().operations(shape, output, setting), self.groups)
+
+
 def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Operation, ...]:
     return tuple(operation._replace(amount=operation.amount // parts) for operation in operations)
 
