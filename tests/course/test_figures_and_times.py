@@ -48,7 +48,8 @@ def test_every_answer_of_a_tool_stands_in_the_figure() -> None:
 def test_a_figure_is_read_aloud_and_opens_as_a_table() -> None:
     """No meaning rests on a picture alone."""
     layers = {"answers": lc.Linear(3, 4), "weights_to_scale": VGG, "parameters_and_work": VGG}
-    assert set(layers) == set(course_figures.FIGURES)
+    own = {name for name, draw in course_figures.FIGURES.items() if draw.__module__ == "course_figures"}
+    assert set(layers) == own
     for draw, layer in layers.items():
         written = course_figures.FIGURES[draw](layer).html("caption")
         assert 'role="img"' in written

@@ -1,10 +1,13 @@
 """Sphinx extension: still figures of whole networks, for `picture` as those of `course_figures` are.
 
 - ``wirings(net, other, ...)`` draws which maps each kernel of AlexNet's convolutions reads, a row a network.
+- ``one_pixel_a_weight(net)`` is a plane to scroll in, in which every weight of a network has a pixel.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 from course_figures import Picture, figure
@@ -53,6 +56,63 @@ def _reads(one: Wired) -> int:
     return one.layer.in_channels // one.layer.groups
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+# ---- one pixel a weight ------------------------------------------------------------------------------
+
+TALL = 4096  # weights in a column of the plane
+_MARK, _RULE = 1000, 100  # columns between two words, and between two lines
+
+
+@figure
+def one_pixel_a_weight(net: lc.Model) -> Picture:
+    """All weights of a network as one plane of `TALL` rows, in the order of its layers, a pixel each.
+
+    The convolutions of a stage stand together, as long as their names begin alike.
+    """
+    parts = _parts_of(net)
+    ends, end = [], 0
+    for name, amount, dense in parts:
+        end += amount
+        ends.append((name, end / TALL, dense))
+    width = math.ceil(end / TALL)
+    says = _("Every weight of {name} as a pixel, {rows} in a column: {columns} columns.",
+             name=net.name, rows=number(TALL), columns=number(width))  # fmt: skip
+    svg = tag("svg", *_plane(ends, width), width=width, height=TALL, aria_hidden="true")
+    drawn = tag("div", svg, class_="lc-plane", tabindex=0, role="region", aria_label=says)
+    rows = [(name, number(amount), f"{amount / TALL:,.1f}") for name, amount, _dense in parts]
+    return Picture(drawn, (_("part"), _("weights"), _("columns of {rows}", rows=number(TALL))), rows)
+
+
+def _parts_of(net: lc.Model) -> list[tuple[str, int, bool]]:
+    """Weights of each stage of convolutions and of each dense layer, in order: name, weights, dense."""
+    found: dict[str, tuple[int, bool]] = {}
+    for path, leaf in net.leaves():
+        if isinstance(leaf, lc.Conv2d | lc.Linear):
+            dense = isinstance(leaf, lc.Linear)
+            name = path if dense else path.partition("_")[0]
+            weights = sum(int(held.size) for held in leaf.parameters() if not held.is_bias)
+            found[name] = (found.get(name, (0, dense))[0] + weights, dense)
+    return [(name, amount, dense) for name, (amount, dense) in found.items()]
+
+
+def _plane(ends: list[tuple[str, float, bool]], width: int) -> Iterator[str]:
+    start = 0.0
+    for _name, end, dense in ends:
+        kind = "lc-weights-dense" if dense else "lc-weights-conv"
+        yield tag("rect", class_=kind, x=start, y=0, width=end - start, height=TALL)
+        start = end
+    rules = "".join(f"M{x} 0v{TALL}" for x in range(_RULE, width, _RULE))
+    yield tag("path", class_="lc-plane-rule", d=rules)
+    for place, (name, end, _dense) in enumerate(ends):
+        yield tag("path", class_="lc-plane-end", d=f"M{end:.2f} 0v{TALL}")
+        if end < width - 1:
+            words = escaped(_("{part} ends here", part=name))
+            yield tag("text", words, x=end + 6, y=40 + 40 * (place % 5))
+    for column in range(_MARK, width, _MARK):
+        part = next(name for name, end, _dense in ends if column <= end)
+        said = _("{part}, column {column} of {all}", part=part, column=number(column), all=number(width))
+        yield tag("text", escaped(said), class_="lc-plane-mark", x=column + 4, y=252)
+
+
+def setup(_app: Sphinx) -> dict[str, Any]:
     """The figures are there once this module is imported."""
     return {"parallel_read_safe": True, "parallel_write_safe": True}

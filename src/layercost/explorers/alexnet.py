@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from layercost.convention import Quantity
 from layercost.difference import difference
+from layercost.explorers import parts
 from layercost.explorers.controls import Choice
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.maps import Stage, pipeline
@@ -82,10 +84,10 @@ class AlexNetExplorer(Explorer):
     wide = True
     controls = (
         Choice("version", Message("version"), "ungrouped", tuple(VERSIONS), main=True, buttons=True),
-        Choice("groups", Message("groups of conv2, 4, 5"), "as published",
+        Choice("groups", Message("groups"), "as published",
                [(Message("as published"), "as published"), ("1", "1"), ("2", "2")], main=True, buttons=True),
         Choice("image", Message("image"), "as published", tuple(IMAGES), main=True),
-        Choice("layer", Message("layer"), "conv2", STAGES, main=True, looks=True),
+        Choice("layer", Message("layer to look at"), "conv2", STAGES, looks=True),
         Choice("against", Message("compare with"), "two-gpu", tuple(VERSIONS), looks=True),
     )  # fmt: skip
 
@@ -98,8 +100,14 @@ class AlexNetExplorer(Explorer):
         before = self._before if isinstance(self._before, AlexNet) else None
         chosen = settings["layer"]
         total = tag("b", f"{number(built.parameters)} {_('parameters')}")
-        heading = tag("p", total, f": {escaped(built.verdict)}", class_="lc-heading")
+        image = _("Image {shape}.", shape="×".join(map(str, built.shape)))
+        heading = tag("p", total, f": {escaped(built.verdict)}. {image}", class_="lc-heading")
         return heading + _pipeline(built, before, chosen) + _drawn(built, before, chosen)
+
+    def headlines(self, built: AlexNet, settings: Mapping[str, Any]) -> Iterator[str]:
+        cost = built.count(Quantity.FLOPS, settings["convention"])
+        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
+        yield parts.total_line(str(cost.unit), cost)
 
     def detail(self, built: AlexNet, settings: Mapping[str, Any]) -> str:
         call = built.stages[settings["layer"]]
@@ -144,12 +152,10 @@ def wired(built: AlexNet, chosen: str = "") -> list[Wired]:
 
 def _pipeline(built: AlexNet, before: AlexNet | None, chosen: str) -> str:
     past = dict.fromkeys(STAGES) if before is None else _shapes(before)
-    first = Stage(_("image"), built.shape, None if before is None else before.shape, "")
-    others = (
+    return pipeline([
         Stage(name, shape, past[name], f"layer={name}", chosen=name == chosen)
         for name, shape in _shapes(built).items()
-    )
-    return pipeline([first, *others])
+    ])  # fmt: skip
 
 
 def _shapes(built: AlexNet) -> dict[str, tuple[int, ...]]:
