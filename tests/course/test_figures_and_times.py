@@ -61,8 +61,9 @@ EXAMPLES = {
 
 
 def test_every_figure_has_an_example_here() -> None:
-    """Whoever adds one adds a line above."""
-    assert set(EXAMPLES) >= set(course_figures.FIGURES)
+    """Whoever adds one to these modules adds a line above; other modules have tests of their own."""
+    ours = {"course_figures", "course_units"}
+    assert set(EXAMPLES) == {name for name, draw in course_figures.FIGURES.items() if draw.__module__ in ours}
 
 
 @pytest.mark.parametrize("draw", EXAMPLES)

@@ -420,3 +420,47 @@ def test_a_batch_multiplies_the_work_and_not_the_parameters() -> None:
     one, eight = (lc.table(net("resnet50"), batch=batch).total for batch in (1, 8))
     assert (eight.macs, eight.parameters) == (8 * one.macs, one.parameters)
     assert prod((8, one.activation_bytes)) == eight.activation_bytes
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "parameters", "macs"),
+    [
+        pytest.param("ungrouped", {"groups": 2}, 60_965_224, 724_406_816, id="the halves that courses merge"),
+        pytest.param("two-gpu", {"groups": 1}, 62_378_344, 1_135_256_096, id="the paper's, merged"),
+        # 5·5 cells in place of 6·6: 11·256 fewer inputs of 4,096 outputs
+        pytest.param("ungrouped", {"size": 224}, 62_378_344 - 11 * 256 * 4096, None, id="224, no padding"),
+        pytest.param("ungrouped", {"size": 224, "padding": 2}, 62_378_344, 1_135_256_096, id="224 and 2"),
+        pytest.param("torchvision", {"padding": 0}, 61_100_840, None, id="torchvision pools to 6 x 6 always"),
+        # half of 64·192·5·5, 384·256·3·3 and 256·256·3·3
+        pytest.param("torchvision", {"groups": 2}, 61_100_840 - 153_600 - 442_368 - 294_912, None,
+                     id="torchvision's in two groups"),
+    ],
+)  # fmt: skip
+def test_alexnet_follows_what_is_asked_of_it(
+    version: str, asked: dict[str, int], parameters: int, macs: int | None
+) -> None:
+    """Groups cut their three layers, a lost row cuts the first fully connected one."""
+    total = lc.table(lc.networks.alexnet(version, **asked)).total
+    assert total.parameters == parameters
+    assert macs is None or total.macs == macs
+
+
+def test_a_larger_image_makes_only_the_first_dense_layer_of_vgg_larger() -> None:
+    """Each pixel of the last map brings 512·4,096 weights: 8·8 in place of 7·7 at 256."""
+    usual, large = (lc.table(lc.networks.vgg16(size=size)).total for size in (224, 256))
+    assert large.parameters - usual.parameters == (64 - 49) * 512 * 4096
+    published = lc.networks.vgg16("torchvision", size=256)
+    assert lc.table(published).total.parameters == usual.parameters  # pooled to 7 x 7
+
+
+def test_a_mean_of_each_map_leaves_vgg_a_tenth_of_its_parameters() -> None:
+    """The convolutions' 14,714,688 and 512·1,000 + 1,000; torchvision's spelling holds the same."""
+    for version in ("paper", "torchvision"):
+        net = lc.networks.vgg16(version, global_pooling=True)
+        assert lc.table(net).total.parameters == 14_714_688 + 513_000
+
+
+def test_the_hidden_layers_of_vgg_may_be_narrower() -> None:
+    """25,088 to 100 to 100 to 1,000, each with biases."""
+    net = lc.networks.vgg16(hidden=100)
+    assert lc.table(net).total.parameters == 14_714_688 + 25_089 * 100 + 101 * 100 + 101 * 1000

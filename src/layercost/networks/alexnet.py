@@ -37,54 +37,73 @@ VERSIONS = {
 
 
 @network("AlexNet, Krizhevsky et al. 2012", VERSIONS, default="ungrouped")
-def alexnet(version: str = "ungrouped") -> Model:
+def alexnet(
+    version: str = "ungrouped",
+    *,
+    size: int | None = None,
+    padding: int | None = None,
+    groups: int | None = None,
+) -> Model:
     """AlexNet for ``(3, 227, 227)`` images of 1,000 kinds; torchvision's takes ``(3, 224, 224)``.
 
     The paper prints 224 for the input, from which its own sizes do not follow; 227 gives them.
-    Raises UnknownNameError for another version than those of `VERSIONS`.
+    `size` of the image, `padding` of the first convolution and `groups` of conv2, conv4 and conv5 are those
+    of the version unless told. The first fully connected layer follows the image, but in torchvision's, whose
+    last pooling always gives 6 x 6.
+    Raises UnknownNameError for another version than those of `VERSIONS`, ShapeError for an image that is too
+    small, LayerError for groups that do not divide the channels.
     """
     check_version("alexnet", version)
-    if version == "torchvision":
-        layers, size = _torchvision(), 224
+    published = version == "torchvision"
+    if published:
+        layers = _torchvision(2 if padding is None else padding, groups or 1)
     else:
-        layers, size = _original(groups=2 if version == "two-gpu" else 1), 227
-    shape = (3, size, size)
-    spelling = FEED_FORWARD if version == "torchvision" else None
+        paper = version == "two-gpu"
+        layers = _original(padding or 0, groups or (2 if paper else 1), normalized_first=paper)
+    shape = (3, *(2 * (size or (224 if published else 227),)))
+    if not published:
+        (values,) = Sequential(layers).output_shape(shape)
+        layers |= _head(int(values))
     return Model(
         layers, name="alexnet", version=version, source=VERSIONS[version], input_shape=shape,
-        spelling=spelling,
+        spelling=FEED_FORWARD if published else None,
     )  # fmt: skip
 
 
-def _original(groups: int) -> dict[str, Layer]:
+def _original(padding: int, groups: int, *, normalized_first: bool) -> dict[str, Layer]:
     return {
-        "conv1": Conv2d(3, 96, 11, stride=4), "relu1": ReLU(), **_stage(1, groups),
-        "conv2": Conv2d(96, 256, 5, padding=2, groups=groups), "relu2": ReLU(), **_stage(2, groups),
+        "conv1": Conv2d(3, 96, 11, stride=4, padding=padding), "relu1": ReLU(), **_stage(1, normalized_first),
+        "conv2": Conv2d(96, 256, 5, padding=2, groups=groups), "relu2": ReLU(), **_stage(2, normalized_first),
         "conv3": Conv2d(256, 384, 3, padding=1), "relu3": ReLU(),
         "conv4": Conv2d(384, 384, 3, padding=1, groups=groups), "relu4": ReLU(),
         "conv5": Conv2d(384, 256, 3, padding=1, groups=groups), "relu5": ReLU(),
         "pool5": MaxPool2d(3, stride=2), "flatten": Flatten(),
-        "fc6": Linear(9216, 4096), "relu6": ReLU(), "drop6": Dropout(),
+    }  # fmt: skip
+
+
+def _head(values: int) -> dict[str, Layer]:
+    return {
+        "fc6": Linear(values, 4096), "relu6": ReLU(), "drop6": Dropout(),
         "fc7": Linear(4096, 4096), "relu7": ReLU(), "drop7": Dropout(),
         "fc8": Linear(4096, 1000),
     }  # fmt: skip
 
 
-def _stage(number: int, groups: int) -> dict[str, Layer]:
+def _stage(number: int, normalized_first: bool) -> dict[str, Layer]:
     """Pooling and normalization after conv1 and conv2, in the order of the source."""
     pool: dict[str, Layer] = {f"pool{number}": MaxPool2d(3, stride=2)}
     norm: dict[str, Layer] = {f"norm{number}": LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0)}
-    return norm | pool if groups == 2 else pool | norm
+    return norm | pool if normalized_first else pool | norm
 
 
-def _torchvision() -> dict[str, Layer]:
+def _torchvision(padding: int, groups: int) -> dict[str, Layer]:
     return {
         "features": Sequential(
-            Conv2d(3, 64, 11, stride=4, padding=2), ReLU(), MaxPool2d(3, stride=2),
-            Conv2d(64, 192, 5, padding=2), ReLU(), MaxPool2d(3, stride=2),
+            Conv2d(3, 64, 11, stride=4, padding=padding), ReLU(), MaxPool2d(3, stride=2),
+            Conv2d(64, 192, 5, padding=2, groups=groups), ReLU(), MaxPool2d(3, stride=2),
             Conv2d(192, 384, 3, padding=1), ReLU(),
-            Conv2d(384, 256, 3, padding=1), ReLU(),
-            Conv2d(256, 256, 3, padding=1), ReLU(), MaxPool2d(3, stride=2),
+            Conv2d(384, 256, 3, padding=1, groups=groups), ReLU(),
+            Conv2d(256, 256, 3, padding=1, groups=groups), ReLU(), MaxPool2d(3, stride=2),
         ),
         "avgpool": AdaptiveAvgPool2d(6), "flatten": Flatten(),
         "classifier": Sequential(

@@ -7,6 +7,7 @@ tables 1 and 2.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict, Unpack
 
 from layercost.layer import Layer
 from layercost.layers import (
@@ -39,54 +40,72 @@ VERSIONS_11 = VERSIONS | {
 }
 VERSIONS_16 = VERSIONS | {"1x1": Message("the paper's C: the last convolution of stages 3 to 5 is 1x1")}
 
+
+class Asked(TypedDict, total=False):
+    """What may be told of a VGG besides its version; what is not told is as in the paper.
+
+    `size` of the image (224), outputs of the two `hidden` fully connected layers (4,096), and whether
+    `global_pooling` (the mean of each map) stands in their place, with one fully connected layer after it.
+    """
+
+    size: int
+    hidden: int
+    global_pooling: bool
+
+
 _CHANNELS = (64, 128, 256, 512, 512)
 _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
 @network("VGG-11 (A), Simonyan and Zisserman 2014", VERSIONS_11, default="paper")
-def vgg11(version: str = "paper") -> Model:
+def vgg11(version: str = "paper", **asked: Unpack[Asked]) -> Model:
     """VGG-11 for ``(3, 224, 224)`` images of 1,000 kinds; 132,863,336 parameters without batch normalization.
 
+    `Asked` says what else may be told.
     Raises UnknownNameError for another version than those of `VERSIONS_11`.
     """
-    return _vgg(11, version, VERSIONS_11)
+    return _vgg(11, version, VERSIONS_11, **asked)
 
 
 @network("VGG-13 (B), Simonyan and Zisserman 2014", VERSIONS, default="paper")
-def vgg13(version: str = "paper") -> Model:
+def vgg13(version: str = "paper", **asked: Unpack[Asked]) -> Model:
     """VGG-13 for ``(3, 224, 224)`` images of 1,000 kinds; 133,047,848 parameters without batch normalization.
 
+    `Asked` says what else may be told.
     Raises UnknownNameError for another version than those of `VERSIONS`.
     """
-    return _vgg(13, version, VERSIONS)
+    return _vgg(13, version, VERSIONS, **asked)
 
 
 @network("VGG-16 (D), Simonyan and Zisserman 2014", VERSIONS_16, default="paper")
-def vgg16(version: str = "paper") -> Model:
+def vgg16(version: str = "paper", **asked: Unpack[Asked]) -> Model:
     """VGG-16 for ``(3, 224, 224)`` images of 1,000 kinds; 138,357,544 parameters without batch normalization.
 
+    `Asked` says what else may be told.
     Raises UnknownNameError for another version than those of `VERSIONS_16`.
     """
-    return _vgg(16, version, VERSIONS_16)
+    return _vgg(16, version, VERSIONS_16, **asked)
 
 
 @network("VGG-19 (E), Simonyan and Zisserman 2014", VERSIONS, default="paper")
-def vgg19(version: str = "paper") -> Model:
+def vgg19(version: str = "paper", **asked: Unpack[Asked]) -> Model:
     """VGG-19 for ``(3, 224, 224)`` images of 1,000 kinds; 143,667,240 parameters without batch normalization.
 
+    `Asked` says what else may be told.
     Raises UnknownNameError for another version than those of `VERSIONS`.
     """
-    return _vgg(19, version, VERSIONS)
+    return _vgg(19, version, VERSIONS, **asked)
 
 
-def _vgg(depth: int, version: str, versions: Mapping[str, Message]) -> Model:
+def _vgg(depth: int, version: str, versions: Mapping[str, Message], **asked: Unpack[Asked]) -> Model:
     name = f"vgg{depth}"
     check_version(name, version)
-    features = _features(depth, version)
-    layers = _torchvision(features) if version in ("torchvision", "batch-norm") else features | _head()
-    published = version in ("torchvision", "batch-norm")
+    features, published = _features(depth, version), version in ("torchvision", "batch-norm")
+    size = asked.get("size", 224)
+    head = _head(features, (3, size, size), published, **asked)
+    layers = _torchvision(features, head) if published else features | head
     return Model(
-        layers, name=name, version=version, source=versions[version], input_shape=(3, 224, 224),
+        layers, name=name, version=version, source=versions[version], input_shape=(3, size, size),
         spelling=FEED_FORWARD if published else None,
         starts_at_zero=("Conv2d", "Linear") if published else (),
     )  # fmt: skip
@@ -111,19 +130,28 @@ def _features(depth: int, version: str) -> dict[str, Layer]:
     return layers
 
 
-def _head() -> dict[str, Layer]:
+def _head(
+    features: dict[str, Layer], shape: tuple[int, ...], published: bool, **asked: Unpack[Asked]
+) -> dict[str, Layer]:
+    """The layers after the last map: three fully connected ones, or a mean of each map and a single one."""
+    if asked.get("global_pooling", False):
+        pooled: dict[str, Layer] = {"gap": AdaptiveAvgPool2d(1), "flatten": Flatten()}
+        return pooled | {"fc8": Linear(_CHANNELS[-1], 1000)}
+    side = 7 if published else Sequential(features).output_shape(shape)[-1]
+    hidden = asked.get("hidden", 4096)
     return {
         "flatten": Flatten(),
-        "fc6": Linear(25088, 4096), "relu6": ReLU(), "drop6": Dropout(),
-        "fc7": Linear(4096, 4096), "relu7": ReLU(), "drop7": Dropout(),
-        "fc8": Linear(4096, 1000),
+        "fc6": Linear(_CHANNELS[-1] * int(side) ** 2, hidden), "relu6": ReLU(), "drop6": Dropout(),
+        "fc7": Linear(hidden, hidden), "relu7": ReLU(), "drop7": Dropout(),
+        "fc8": Linear(hidden, 1000),
     }  # fmt: skip
 
 
-def _torchvision(features: dict[str, Layer]) -> dict[str, Layer]:
+def _torchvision(features: dict[str, Layer], head: dict[str, Layer]) -> dict[str, Layer]:
     """The same layers under the names that torchvision gives them."""
-    flatten, *classifier = _head().values()
+    pooling = head.get("gap", AdaptiveAvgPool2d(7))
+    classifier = [layer for name, layer in head.items() if name not in ("gap", "flatten")]
     return {
-        "features": Sequential(*features.values()), "avgpool": AdaptiveAvgPool2d(7), "flatten": flatten,
+        "features": Sequential(*features.values()), "avgpool": pooling, "flatten": head["flatten"],
         "classifier": Sequential(*classifier),
     }  # fmt: skip
