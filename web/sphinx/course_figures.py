@@ -10,7 +10,7 @@ phone: a figure with many words is HTML.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -286,6 +286,47 @@ def rules_side_by_side(cells: int, window: int, stride: int, padding: int) -> Pi
         for stand in stands
     ]
     return Picture(rules.rules_picture(axis), heads, told)
+
+
+# ---- networks of blocks, to one scale -----------------------------------------------------------------
+
+
+@figure
+def networks_in_blocks(nets: Mapping[int, lc.Layer]) -> Picture:
+    """Residual networks by their depth, each a bar as long as its MACs, cut into its blocks."""
+    blocks = {depth: _blocks(net) for depth, net in nets.items()}
+    totals = {depth: sum(each.values()) for depth, each in blocks.items()}
+    longest = max(totals.values())
+    bars = [_in_blocks(depth, blocks[depth], longest) for depth in nets]
+    says = _("Bars of {names}: {totals} MACs.", names=", ".join(f"ResNet-{depth}" for depth in nets),
+             totals=", ".join(map(number, totals.values())))  # fmt: skip
+    rows = [
+        (f"ResNet-{depth}", number(depth), number(len([name for name in each if name])), number(totals[depth]))
+        for depth, each in blocks.items()
+    ]
+    drawn = tag("div", *bars, class_="lc-networks", role="img", aria_label=says)
+    return Picture(drawn, (_("network"), _("layers"), _("blocks"), _("MACs")), rows)
+
+
+def _blocks(net: lc.Layer) -> dict[str, int]:
+    """The MACs of each block by its path; what stands around them has none."""
+    found: dict[str, int] = {}
+    for row in lc.table(net).rows:
+        stage, _dot, rest = row.name.partition(".")
+        path = f"{stage}.{rest.partition('.')[0]}" if stage.startswith("layer") else ""
+        found[path] = found.get(path, 0) + row.macs
+    return found
+
+
+def _in_blocks(depth: int, blocks: Mapping[str, int], longest: int) -> str:
+    pieces = [
+        tag("span", class_=f"lc-networks-{path.partition('.')[0] or 'around'}",
+            style=f"--lc-part: {amount / longest:.5f}")
+        for path, amount in blocks.items()
+    ]  # fmt: skip
+    bar = tag("div", *pieces, class_="lc-networks-bar")
+    name = tag("span", tag("b", f"ResNet-{depth}"), f" {number(sum(blocks.values()))}")
+    return tag("div", name, bar)
 
 
 # ---- the directive -----------------------------------------------------------------------------------
