@@ -8,13 +8,13 @@ import pytest
 
 import layercost as lc
 from layercost.explorers import explorer as explorer_named
-from layercost.explorers.resnet import BLOCKS, PLACES, PUBLISHED, plan_of, published
+from layercost.explorers.resnet import BLOCKS, PLACES, PUBLISHED, STRIDES, plan_of, published
 from layercost.networks.resnet import planned
 from tests.explorers.reading import copied_lines, move, numbers, tree, with_class, words
 
 PUBLISHED_STATES = [
     pytest.param(depth, blocks, bottleneck, stride, id=f"ResNet-{depth} {stride}")
-    for ((blocks, bottleneck), depth), stride in product(PUBLISHED.items(), ("v1.5", "v1"))
+    for ((blocks, bottleneck), depth), stride in product(PUBLISHED.items(), tuple(STRIDES))
 ]
 
 
@@ -30,7 +30,7 @@ def test_a_published_network_is_named_and_has_the_librarys_totals(
 ) -> None:
     """The name, the parameters, the MACs, and the FLOPs under each convention."""
     made = shown(blocks=blocks, block="bottleneck" if bottleneck else "basic", stride=stride)
-    network = lc.network_named(f"resnet{depth}", stride)
+    network = lc.network_named(f"resnet{depth}", STRIDES[stride])
     assert f"ResNet-{depth}" in words(with_class(made.pane("picture"), "lc-heading")[0])
     for convention in lc.CONVENTIONS:
         move(made, convention=convention)
@@ -69,12 +69,12 @@ def test_the_pieces_of_a_bar_sum_to_the_whole_and_stand_to_scale(blocks: str, bl
         assert ends[-1] <= 100
 
 
-@pytest.mark.parametrize("stride", ["v1.5", "v1"])
+@pytest.mark.parametrize("stride", list(STRIDES))
 def test_the_marks_are_the_networks_of_the_paper(stride: str) -> None:
     """Each at the amount that the library counts of the whole network."""
     style = plan_of(shown(stride=stride).settings).style
     for depth, marked in published(style).items():
-        total = lc.table(lc.network_named(f"resnet{depth}", stride)).total
+        total = lc.table(lc.network_named(f"resnet{depth}", STRIDES[stride])).total
         assert marked == {"macs": total.macs, "parameters": total.parameters}
 
 
@@ -83,7 +83,7 @@ def test_each_further_basic_block_takes_the_same_macs_in_every_stage() -> None:
     made = explorer_named("resnet")
     found = {}
     for stage in "1234":
-        move(made, looked=f"{stage}-later")
+        move(made, looked=f"stage {stage}, later blocks")
         found[stage] = words(with_class(made.pane("picture"), "lc-heading")[1])
     assert all("231,211,008 MACs" in said for said in found.values())
 
@@ -106,7 +106,7 @@ def test_the_block_that_is_drawn_has_the_numbers_of_the_network(looked: str, blo
 
 def test_three_layers_cost_no_more_than_two() -> None:
     """The surprise of the chapter: a further bottleneck takes fewer MACs than a further basic block."""
-    made = shown(looked="3-later")
+    made = shown(looked="stage 3, later blocks")
     basic = words(with_class(made.pane("picture"), "lc-heading")[1])
     move(made, block="bottleneck")
     bottleneck = words(with_class(made.pane("picture"), "lc-heading")[1])
@@ -116,7 +116,7 @@ def test_three_layers_cost_no_more_than_two() -> None:
 
 def test_zeros_in_place_of_a_projection_have_nothing_to_count() -> None:
     """Option A holds no weights on the shortcut."""
-    made = shown(shortcut="zeros", looked="2-first")
+    made = shown(shortcut="zeros", looked="stage 2, first block")
     (aside,) = with_class(made.pane("picture"), "lc-aside")
     assert "nothing to count" in words(aside)
     network = lc.networks.resnet34("option-a")

@@ -301,7 +301,12 @@ def networks_in_blocks(nets: Mapping[int, lc.Layer]) -> Picture:
     says = _("Bars of {names}: {totals} MACs.", names=", ".join(f"ResNet-{depth}" for depth in nets),
              totals=", ".join(map(number, totals.values())))  # fmt: skip
     rows = [
-        (f"ResNet-{depth}", number(depth), number(len([name for name in each if name])), number(totals[depth]))
+        (
+            f"ResNet-{depth}",
+            number(depth),
+            number(len([name for name in each if name])),
+            number(totals[depth]),
+        )
         for depth, each in blocks.items()
     ]
     drawn = tag("div", *bars, class_="lc-networks", role="img", aria_label=says)
@@ -327,6 +332,42 @@ def _in_blocks(depth: int, blocks: Mapping[str, int], longest: int) -> str:
     bar = tag("div", *pieces, class_="lc-networks-bar")
     name = tag("span", tag("b", f"ResNet-{depth}"), f" {number(sum(blocks.values()))}")
     return tag("div", name, bar)
+
+
+# ---- two networks in their parts ----------------------------------------------------------------------
+
+
+@figure
+def in_parts(net: lc.Model, without: lc.Layer) -> Picture:
+    """GoogLeNet and the same without its reductions: two bars on one scale, a piece for each module."""
+    tables = [lc.table(one, input=net.input_shape) for one in (net, without)]
+    names = (_("with its reductions"), _("without them"))
+    longest = max(table.total.macs for table in tables)
+    parts = [_in_modules(table) for table in tables]
+    bars = [_modules(name, pieces, longest) for name, pieces in zip(names, parts, strict=True)]
+    says = _("{name} takes {macs:,} MACs, without its reductions {more:,}.",
+             name="GoogLeNet", macs=tables[0].total.macs, more=tables[1].total.macs)  # fmt: skip
+    rows = [(path, number(amount), number(parts[1][path])) for path, amount in parts[0].items() if amount]
+    drawn = tag("div", *bars, class_="lc-networks", role="img", aria_label=says)
+    return Picture(drawn, (_("part"), _("MACs"), _("MACs without the reductions")), rows)
+
+
+def _in_modules(table: lc.Table) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in table.rows:
+        path = row.name.partition(".")[0]
+        found[path] = found.get(path, 0) + row.macs
+    return found
+
+
+def _modules(name: str, pieces: Mapping[str, int], longest: int) -> str:
+    spans = [
+        tag("span", class_="lc-networks-layer2" if path.startswith("inception") else "lc-networks-around",
+            style=f"--lc-part: {amount / longest:.5f}")
+        for path, amount in pieces.items() if amount
+    ]  # fmt: skip
+    said = tag("span", tag("b", number(sum(pieces.values()))), f" {escaped(name)}")
+    return tag("div", said, tag("div", *spans, class_="lc-networks-bar"))
 
 
 # ---- the directive -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The explorer of GoogLeNet's modules: four branches to scale, and what they cost without their reductions."""
+"""The explorer of GoogLeNet's modules: four branches to scale, with their reductions and without."""
 
 from __future__ import annotations
 
@@ -173,14 +173,14 @@ def _entered(built: Module, unit: float) -> Iterator[str]:
 def _branch(built: Module, branch: str, y: float, begun: int, channels: int, unit: float) -> Iterator[str]:
     """A line of words, the channels between two convolutions, and those that come out at their place."""
     rows = built.convolutions(branch)
-    yield words(1, y + 11, escaped(_in_words(built, branch, rows)))
+    yield words(1, y + 11, escaped(_in_words(branch, rows)))
     if len(rows) == 2:
         yield box(1, y + 16, int(rows[0].output[0]) * unit, 6, "lc-between")
     number_of = BRANCHES.index(branch) + 1
     yield box(1 + begun * unit, y + 24, channels * unit, 10, f"lc-out lc-branch-{number_of}")
 
 
-def _in_words(built: Module, branch: str, rows: list[Row]) -> str:
+def _in_words(branch: str, rows: list[Row]) -> str:
     macs = number(sum(row.macs for row in rows))
     kernels = [f"{row.module.kernel_size[0]}×{row.module.kernel_size[1]} → {int(row.output[0])}"  # type: ignore[attr-defined]
                for row in rows]  # fmt: skip
@@ -200,8 +200,8 @@ def _compared(built: Module) -> str:
     names = {True: _("MACs with the reductions"), False: _("MACs without them")}
     bars = "".join(bar(names[way], _pieces(ways[way]), end) for way in (True, False))
     factor = parts.ratio(ways[False].macs, ways[True].macs)
-    return tag("div", bars, tag("p", tag("b", factor), " ", escaped(_("without the reductions")), class_="lc-factor"),
-               class_="lc-compared")  # fmt: skip
+    said = tag("p", tag("b", factor), " ", escaped(_("without the reductions")), class_="lc-factor")
+    return tag("div", bars, said, class_="lc-compared")
 
 
 def _pieces(subject: Subject) -> list[Piece]:

@@ -34,16 +34,11 @@ PUBLISHED = {
 AROUND = ("stem", "classifier")  # what stands before the blocks, and what comes after
 STAGES = ("1", "2", "3", "4")
 PLACES = {  # of a block that is looked at: the stage, and whether it is its first
-    f"{stage}-{which}": (int(stage), which == "first") for stage in STAGES for which in ("first", "later")
+    f"stage {stage}, {which}": (int(stage), which == "first block")
+    for stage in STAGES
+    for which in ("first block", "later blocks")
 }
-
-
-def place_in_words(looked: str) -> Message:
-    """One of `PLACES` in words."""
-    stage, first = PLACES[looked]
-    if first:
-        return Message("stage {n}, its first block", n=stage)
-    return Message("stage {n}, every further block", n=stage)
+STRIDES = {"3×3 (v1.5)": "v1.5", "1×1 (v1)": "v1"}  # where a bottleneck's stride sits, and the version
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,35 +93,31 @@ class ResNetExplorer(Explorer):
     name = "resnet"
     wide = True
     controls = (
-        Choice("blocks", Message("blocks in the four stages"), "3-4-6-3",
-               [(" · ".join(name.split("-")), name) for name in BLOCKS], main=True, buttons=True),
-        Choice("block", Message("kind of block"), "basic",
-               ((Message("basic"), "basic"), (Message("bottleneck"), "bottleneck")), main=True, buttons=True),
+        Choice("blocks", Message("blocks in the four stages"), "3-4-6-3", tuple(BLOCKS), main=True),
+        Choice("block", Message("kind of block"), "basic", ("basic", "bottleneck"), main=True, buttons=True),
+        Choice("stride", Message("a bottleneck's stride"), "3×3 (v1.5)", tuple(STRIDES), main=True),
         Size("inner", Message("channels inside, stage 1"), 64, 8, 256, letter="C_out", main=True),
-        Choice("stride", Message("a bottleneck's stride"), "v1.5",
-               ((Message("in its 3×3 (v1.5)"), "v1.5"), (Message("in its 1×1 (v1)"), "v1")),
-               main=True, buttons=True),
-        Choice("looked", Message("block to look at"), "2-later",
-               [(place_in_words(place), place) for place in PLACES],
-               looks=True),
-        Choice("shortcut", Message("where the size changes, the shortcut"), "projection",
-               ((Message("is projected (option B)"), "projection"),
-                (Message("is padded with zeros (option A)"), "zeros"))),
-    )  # fmt: skip
+        Choice("looked", Message("block to look at"), "stage 2, later blocks", tuple(PLACES), looks=True),
+        Choice("shortcut", Message("a shortcut that changes size"), "projection", ("projection", "zeros")),
+    )
 
     def build(self, settings: Mapping[str, Any]) -> Residual:
         plan = plan_of(settings)
         return _residual(plan, title(plan))
 
     def amounts(self, built: Residual) -> list[tuple[str, int]]:
-        return [*super().amounts(built), (_("layers with weights"), built.plan.depth)]
+        return [*super().amounts(built), (_("layers"), built.plan.depth)]
 
     def picture(self, built: Residual, settings: Mapping[str, Any]) -> str:
         return _network(built, settings["looked"]) + _block(built, settings["looked"])
 
     def detail(self, built: Residual, settings: Mapping[str, Any]) -> str:
-        heading = tag("p", tag("b", escaped(str(place_in_words(settings["looked"])))), class_="lc-heading")
-        return heading + "".join(_lines_of(built.block(settings["looked"])))
+        rows = built.block(settings["looked"])
+        normed = sum(row.parameters for row in rows if isinstance(row.module, BatchNorm2d))
+        held = _("{normed} parameters of batch normalization among {all}", normed=number(normed),
+                 all=number(amount(rows, "parameters")))  # fmt: skip
+        heading = tag("p", tag("b", escaped(settings["looked"])), " ", escaped(held), class_="lc-heading")
+        return heading + "".join(_lines_of(rows))
 
     def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
         convention = settings["convention"]
@@ -151,12 +142,14 @@ class ResNetExplorer(Explorer):
             for row in built.block(settings["looked"])
             if row.parameters
         ]
-        yield parts.plain_table(str(place_in_words(settings["looked"])), heads, rows)
+        yield parts.plain_table(settings["looked"], heads, rows)
 
 
 def plan_of(settings: Mapping[str, Any]) -> Plan:
     """The network that the controls ask for."""
-    style = Style(stride_in_3x3=settings["stride"] == "v1.5", zero_padded=settings["shortcut"] == "zeros")
+    style = Style(
+        stride_in_3x3=STRIDES[settings["stride"]] == "v1.5", zero_padded=settings["shortcut"] == "zeros"
+    )
     return Plan(BLOCKS[settings["blocks"]], settings["block"] == "bottleneck", style, settings["inner"])
 
 
@@ -231,7 +224,7 @@ def _pieces(built: Residual, quantity: str, looked: str) -> list[Piece]:
         summed = amount(rows, quantity)
         if part.startswith("layer"):
             stage, block = part[5], part[7:]
-            place = f"{stage}-{'first' if block == '0' else 'later'}"
+            place = f"stage {stage}, {'first block' if block == '0' else 'later blocks'}"
             look = f"lc-piece lc-stage-{stage}" + (" lc-looked" if place == looked else "")
             name = _("stage {stage}, block {block}", stage=stage, block=int(block) + 1)
             pieces.append(Piece(name, summed, look, f"looked={place}"))
@@ -242,31 +235,22 @@ def _pieces(built: Residual, quantity: str, looked: str) -> list[Piece]:
 
 # ---- one block ---------------------------------------------------------------------------------------
 
-_WIDTH, _HEIGHT = 400, 196
+_WIDTH, _HEIGHT = 400, 186
 _LEFT, _RIGHT, _JOIN = 66, 342, 362
-_MIDDLE, _ROOM, _TOP = 92, 34, 26  # the main path, half of its height, and the shortcut
+_MIDDLE, _ROOM, _TOP = 86, 32, 24  # the main path, half of its height, and the shortcut
 
 
 def _block(built: Residual, looked: str) -> str:
     rows = built.block(looked)
     main = [row for row in rows if isinstance(row.module, Conv2d) and ".main." in row.name]
     aside = [row for row in rows if isinstance(row.module, Conv2d) and ".downsample." in row.name]
-    held = amount(rows, "parameters")
-    normed = sum(row.parameters for row in rows if isinstance(row.module, BatchNorm2d))
-    caption = _("{parameters} parameters, {normed} of them of batch normalization; {macs} MACs",
-                parameters=number(held), normed=number(normed),
+    caption = _("{parameters} parameters · {macs} MACs", parameters=number(amount(rows, "parameters")),
                 macs=number(amount(rows, "macs")))  # fmt: skip
-    heading = tag(
-        "p",
-        tag("b", escaped(str(place_in_words(looked)))),
-        " ",
-        tag("span", escaped(caption)),
-        class_="lc-heading",
-    )
-    says = _("{place}: {layers}; the shortcut is {shortcut}", place=str(place_in_words(looked)),
+    heading = tag("p", tag("b", escaped(looked)), " ", tag("span", escaped(caption)), class_="lc-heading")
+    says = _("{place}: {layers}; the shortcut is {shortcut}", place=looked,
              layers=", ".join(map(_said, main)), shortcut=_shortcut_said(aside, rows))  # fmt: skip
     picture = drawing("lc-block", _WIDTH, _HEIGHT, says, *_shortcut(aside, rows), *_main(main), *_joined())
-    return heading + tag("figure", picture)
+    return tag("div", heading, tag("figure", picture), class_="lc-one-block")
 
 
 def _said(row: Row) -> str:
@@ -289,16 +273,16 @@ def _main(rows: list[Row]) -> Iterator[str]:
         yield _band(x, near_by, far, far_by, _MIDDLE, look)
         stride = _(", stride {s}", s=layer.stride[0]) if layer.stride[0] > 1 else ""
         middle = (x + far) / 2
-        yield words(middle, 150, f"{layer.kernel_size[0]}×{layer.kernel_size[1]}{escaped(stride)}",
+        yield words(middle, 142, f"{layer.kernel_size[0]}×{layer.kernel_size[1]}{escaped(stride)}",
                     "lc-kernel-of", text_anchor="middle")  # fmt: skip
-        yield words(middle, 170, number(row.parameters), text_anchor="middle")
-        yield words(middle, 188, number(row.macs), text_anchor="middle")
+        yield words(middle, 161, number(row.parameters), text_anchor="middle")
+        yield words(middle, 179, number(row.macs), text_anchor="middle")
     for position, width in enumerate(widths):
         x = _LEFT + position * step
         half = max(width * scale, 2)
         yield words(x, _MIDDLE - half - 5, number(width), "lc-measure lc-d-cout", text_anchor="middle")
-    yield words(0, 170, escaped(_("weights")), "lc-quiet")
-    yield words(0, 188, escaped(_("MACs")), "lc-quiet")
+    yield words(0, 161, escaped(_("weights")), "lc-quiet")
+    yield words(0, 179, escaped(_("MACs")), "lc-quiet")
     for x, shape in ((24, rows[0].inputs[0]), (_JOIN + 18, rows[-1].output)):
         yield words(x, _MIDDLE + 26, f"{shape[1]}×{shape[2]}", "lc-side", text_anchor="middle")
 
