@@ -37,7 +37,7 @@ def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: 
 def total_line(what: str, count: Count) -> str:
     """A total alone, where its derivation is too long to be read at a glance."""
     by = count.convention if count.quantity is Quantity.FLOPS else ""
-    return amount_line(what, count.total, unit_in_words(count.unit), by)
+    return amount_line(what, count.total, str(unit_in_words(count.unit)), by)
 
 
 def amount_line(what: str, amount: int, unit: str, by: str = "") -> str:

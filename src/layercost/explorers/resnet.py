@@ -306,7 +306,8 @@ def _shortcut(aside: list[Row], rows: list[Row]) -> Iterator[str]:
 
 def _shortcut_said(aside: list[Row], rows: list[Row]) -> str:
     if aside:
-        return _("1×1, stride {s}: {weights} weights, {macs} MACs", s=aside[0].module.stride[0],
+        layer: Any = aside[0].module
+        return _("1×1, stride {s}: {weights} weights, {macs} MACs", s=layer.stride[0],
                  weights=number(aside[0].parameters), macs=number(aside[0].macs))  # fmt: skip
     if any(type(row.module).__name__ == "ZeroPaddedShortcut" for row in rows):
         return _("every second cell, and zeros for the new channels: nothing to count")

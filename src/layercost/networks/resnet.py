@@ -144,10 +144,12 @@ def planned(plan: Plan) -> Model:
 
     Raises LayerError for a plan without blocks or channels.
     """
-    return _model(_layers(plan), f"resnet{plan.depth}", "planned", "blocks as planned, otherwise the paper's")
+    return _model(
+        _layers(plan), f"resnet{plan.depth}", "planned", Message("blocks as planned, otherwise the paper's")
+    )
 
 
-def _model(layers: dict[str, Layer], name: str, version: str, source: str) -> Model:
+def _model(layers: dict[str, Layer], name: str, version: str, source: Message) -> Model:
     return Model(
         layers, name=name, version=version, source=source, input_shape=(3, 224, 224), spelling=_SPELLING
     )
