@@ -40,11 +40,11 @@ def total_line(what: str, count: Count) -> str:
     return amount_line(what, count.total, str(unit_in_words(count.unit)), by)
 
 
-def amount_line(what: str, amount: int, unit: str, by: str = "") -> str:
-    """A number alone, with its unit in words and its convention."""
+def amount_line(what: str, amount: int, unit: str, by: str = "", *notes: str) -> str:
+    """A number alone, with its unit in words, its convention, and notes."""
     total = tag("span", tag("span", number(amount), class_="lc-num"), class_="lc-formula")
     said = escaped(f"{unit} · {by}" if by else unit)
-    return _line(what, f"{total} {tag('span', said, class_='lc-unit')}", f"{number(amount)} {unit}")
+    return _line(what, f"{total} {tag('span', said, class_='lc-unit')}", f"{number(amount)} {unit}", notes)
 
 
 def _line(what: str, line: str, copied: str, notes: Iterable[str] = ()) -> str:

@@ -19,7 +19,7 @@ from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.networks.resnet import Plan, Style, planned
 from layercost.table import Row, Total
-from layercost.view import escaped, number, tag
+from layercost.view import escaped, not_counted, number, tag
 
 BLOCKS = {
     "2-2-2-2": (2, 2, 2, 2),
@@ -120,16 +120,16 @@ class ResNetExplorer(Explorer):
         return heading + "".join(_lines_of(rows))
 
     def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
-        convention = settings["convention"]
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
-        unit = str(CONVENTIONS[convention].unit)
-        yield parts.amount_line(unit, built.cost(convention), unit, convention)
+        yield _cost(built, settings["convention"])
 
     def lines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
         yield tag("p", tag("b", escaped(built.words)), class_="lc-heading")
-        yield from self.headlines(built, settings)
-        yield parts.amount_line(_("MACs"), built.macs, _("MACs"))
+        yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
         yield parts.amount_line(_("bytes"), built.total().parameter_bytes, _("bytes"))
+        yield parts.amount_line(_("MACs"), built.macs, _("MACs"))
+        left_out = built.table(settings["convention"]).not_counted
+        yield _cost(built, settings["convention"], str(not_counted(one.layer for one in left_out)))
 
     def tables(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
         heads = [_("part"), _("parameters"), _("MACs")]
@@ -143,6 +143,11 @@ class ResNetExplorer(Explorer):
             if row.parameters
         ]
         yield parts.plain_table(settings["looked"], heads, rows)
+
+
+def _cost(built: Residual, convention: str, *notes: str) -> str:
+    unit = str(CONVENTIONS[convention].unit)
+    return parts.amount_line(unit, built.cost(convention), unit, convention, *notes)
 
 
 def plan_of(settings: Mapping[str, Any]) -> Plan:
