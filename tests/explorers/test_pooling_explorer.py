@@ -91,9 +91,7 @@ def test_the_row_of_the_chosen_convention_is_marked():
     assert words(chosen).startswith("cells of windows = values in64everything, ")
 
 
-@pytest.mark.parametrize(
-    ("kernel", "position"), [(2, 1), (2, 6), (3, 4), (5, 3), (7, 1)], ids=str
-)
+@pytest.mark.parametrize(("kernel", "position"), [(2, 1), (2, 6), (3, 4), (5, 3), (7, 1)], ids=str)
 def test_the_tree_has_a_join_for_each_comparison_and_its_winner_is_the_largest_cell(kernel, position):
     explorer = explorer_named("pooling", kernel_size=kernel)
     explorer.control("position").value = position

@@ -9,10 +9,9 @@ phone: a figure with many words is HTML.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -288,6 +287,8 @@ def rules_side_by_side(cells: int, window: int, stride: int, padding: int) -> Pi
         for stand in stands
     ]
     return Picture(rules.rules_picture(axis), heads, told)
+
+
 # ---- what is counted in one window -------------------------------------------------------------------
 
 _CELL = 34  # of the small windows, in their own units
@@ -407,6 +408,88 @@ def _channel_counted(name: str, counted: tuple[str, ...], stored: tuple[str, ...
         "div", tag("span", *boxes, class_="lc-channel-values"), tag("b", number(total)),
         tag("span", escaped(name), class_="lc-channel-who"), class_="lc-channel-one",
     )  # fmt: skip
+
+
+# ---- networks of blocks, to one scale -----------------------------------------------------------------
+
+
+@figure
+def networks_in_blocks(nets: Mapping[int, lc.Layer]) -> Picture:
+    """Residual networks by their depth, each a bar as long as its MACs, cut into its blocks."""
+    blocks = {depth: _blocks(net) for depth, net in nets.items()}
+    totals = {depth: sum(each.values()) for depth, each in blocks.items()}
+    longest = max(totals.values())
+    bars = [_in_blocks(depth, blocks[depth], longest) for depth in nets]
+    says = _("Bars of {names}: {totals} MACs.", names=", ".join(f"ResNet-{depth}" for depth in nets),
+             totals=", ".join(map(number, totals.values())))  # fmt: skip
+    rows = [
+        (
+            f"ResNet-{depth}",
+            number(depth),
+            number(len([name for name in each if name])),
+            number(totals[depth]),
+        )
+        for depth, each in blocks.items()
+    ]
+    drawn = tag("div", *bars, class_="lc-networks", role="img", aria_label=says)
+    return Picture(drawn, (_("network"), _("layers"), _("blocks"), _("MACs")), rows)
+
+
+def _blocks(net: lc.Layer) -> dict[str, int]:
+    """The MACs of each block by its path; what stands around them has none."""
+    found: dict[str, int] = {}
+    for row in lc.table(net).rows:
+        stage, _dot, rest = row.name.partition(".")
+        path = f"{stage}.{rest.partition('.')[0]}" if stage.startswith("layer") else ""
+        found[path] = found.get(path, 0) + row.macs
+    return found
+
+
+def _in_blocks(depth: int, blocks: Mapping[str, int], longest: int) -> str:
+    pieces = [
+        tag("span", class_=f"lc-networks-{path.partition('.')[0] or 'around'}",
+            style=f"--lc-part: {amount / longest:.5f}")
+        for path, amount in blocks.items()
+    ]  # fmt: skip
+    bar = tag("div", *pieces, class_="lc-networks-bar")
+    name = tag("span", tag("b", f"ResNet-{depth}"), f" {number(sum(blocks.values()))}")
+    return tag("div", name, bar)
+
+
+# ---- two networks in their parts ----------------------------------------------------------------------
+
+
+@figure
+def in_parts(net: lc.Model, without: lc.Layer) -> Picture:
+    """GoogLeNet and the same without its reductions: two bars on one scale, a piece for each module."""
+    tables = [lc.table(one, input=net.input_shape) for one in (net, without)]
+    names = (_("with its reductions"), _("without them"))
+    longest = max(table.total.macs for table in tables)
+    parts = [_in_modules(table) for table in tables]
+    bars = [_modules(name, pieces, longest) for name, pieces in zip(names, parts, strict=True)]
+    says = _("{name} takes {macs:,} MACs, without its reductions {more:,}.",
+             name="GoogLeNet", macs=tables[0].total.macs, more=tables[1].total.macs)  # fmt: skip
+    rows = [(path, number(amount), number(parts[1][path])) for path, amount in parts[0].items() if amount]
+    drawn = tag("div", *bars, class_="lc-networks", role="img", aria_label=says)
+    return Picture(drawn, (_("part"), _("MACs"), _("MACs without the reductions")), rows)
+
+
+def _in_modules(table: lc.Table) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in table.rows:
+        path = row.name.partition(".")[0]
+        found[path] = found.get(path, 0) + row.macs
+    return found
+
+
+def _modules(name: str, pieces: Mapping[str, int], longest: int) -> str:
+    spans = [
+        tag("span", class_="lc-networks-layer2" if path.startswith("inception") else "lc-networks-around",
+            style=f"--lc-part: {amount / longest:.5f}")
+        for path, amount in pieces.items() if amount
+    ]  # fmt: skip
+    said = tag("span", tag("b", number(sum(pieces.values()))), f" {escaped(name)}")
+    return tag("div", said, tag("div", *spans, class_="lc-networks-bar"))
 
 
 # ---- the directive -----------------------------------------------------------------------------------

@@ -284,8 +284,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         if not self.counted:
             return ""
         subject, convention = self.subject(built), settings["convention"]
-        cost = subject.count(Quantity.FLOPS, convention).total
-        said = parts.totals(subject.parameters, cost, convention)
+        said = parts.totals(subject.parameters, subject.cost(convention), convention)
         return tag("p", escaped(said), class_="lc-said", role="status")
 
     def _ghost(self, built: Any) -> str:

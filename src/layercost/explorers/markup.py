@@ -6,6 +6,7 @@ from layercost.expression import dimension
 from layercost.view import escaped, plain, tag
 
 Amount = int | float
+Place = Amount | str  # or a share of the width, as "12.5%"
 
 
 def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) -> str:
@@ -17,17 +18,17 @@ def drawing(name: str, width: Amount, height: Amount, says: str, *content: str) 
     )  # fmt: skip
 
 
-def box(x: Amount, y: Amount, width: Amount, height: Amount, class_: str, **attributes: object) -> str:
+def box(x: Place, y: Amount, width: Place, height: Amount, class_: str, **attributes: object) -> str:
     """A rectangle of an SVG picture."""
     return tag("rect", class_=class_, x=x, y=y, width=width, height=height, **attributes)
 
 
-def line(x1: Amount, y1: Amount, x2: Amount, y2: Amount, class_: str, **attributes: object) -> str:
+def line(x1: Place, y1: Amount, x2: Place, y2: Amount, class_: str, **attributes: object) -> str:
     """A straight line of an SVG picture."""
     return tag("line", class_=class_, x1=x1, y1=y1, x2=x2, y2=y2, **attributes)
 
 
-def words(x: Amount, y: Amount, content: str, class_: str = "lc-words", **attributes: object) -> str:
+def words(x: Place, y: Amount, content: str, class_: str = "lc-words", **attributes: object) -> str:
     """A text in an SVG picture, at its baseline; `content` is markup already."""
     return tag("text", content, class_=class_, x=x, y=y, **attributes)
 

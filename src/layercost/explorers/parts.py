@@ -37,10 +37,15 @@ def derivation(what: str, formula: Expression, unit: str, by: str = "", *notes: 
 
 def total_line(what: str, count: Count) -> str:
     """A total alone, where its derivation is too long to be read at a glance."""
-    by = f" · {count.convention}" if count.quantity is Quantity.FLOPS else ""
-    total = tag("span", tag("span", number(count.total), class_="lc-num"), class_="lc-formula")
-    said = f"{total} {tag('span', escaped(f'{unit_in_words(count.unit)}{by}'), class_='lc-unit')}"
-    return _line(what, said, f"{number(count.total)} {unit_in_words(count.unit)}")
+    by = count.convention if count.quantity is Quantity.FLOPS else ""
+    return amount_line(what, count.total, str(unit_in_words(count.unit)), by)
+
+
+def amount_line(what: str, amount: int, unit: str, by: str = "", *notes: str) -> str:
+    """A number alone, with its unit in words, its convention, and notes."""
+    total = tag("span", tag("span", number(amount), class_="lc-num"), class_="lc-formula")
+    said = escaped(f"{unit} · {by}" if by else unit)
+    return _line(what, f"{total} {tag('span', said, class_='lc-unit')}", f"{number(amount)} {unit}", notes)
 
 
 def said_line(what: str, said: str) -> str:

@@ -92,6 +92,10 @@ class Subject:
         """The multiply-accumulates for the whole batch."""
         return self.count(Quantity.MACS).total
 
+    def cost(self, convention: str) -> int:
+        """The operations for the whole batch under a convention, as a number alone."""
+        return self.count(Quantity.FLOPS, convention).total
+
     # ---- as lines
 
     def lines(self, convention: str) -> Iterator[str]:

@@ -102,7 +102,7 @@ def _layers(style: Style, auxiliary: bool) -> dict[str, Layer]:
     layers = _stem(style)
     channels = 192
     for name, row in TABLE_1.items():
-        layers[f"inception{name}"] = _inception(style, channels, row)
+        layers[f"inception{name}"] = inception(channels, row, style)
         channels = row.out
         if auxiliary and name in _AUXILIARY_AFTER:
             layers[_AUXILIARY_AFTER[name]] = _auxiliary(style, channels)
@@ -127,21 +127,28 @@ def _stem(style: Style) -> dict[str, Layer]:
     }  # fmt: skip
 
 
-def _inception(style: Style, in_channels: int, row: Inception) -> Layer:
+def inception(
+    in_channels: int, row: Inception, style: Style = _STYLES["paper"], reduced: bool = True
+) -> Layer:
+    """A module: four branches side by side, their channels concatenated.
+
+    Without its reductions the 3x3 and the 5x5 read every channel, and the pooling hands all of them on: the
+    paper's figure 2a.
+    """
+
+    def branch(reduce: int, out_channels: int, kernel_size: int) -> Layer:
+        if not reduced:
+            return _conv(style, in_channels, out_channels, kernel_size)
+        return Sequential(
+            _conv(style, in_channels, reduce, 1), _conv(style, reduce, out_channels, kernel_size)
+        )
+
+    pool = MaxPool2d(3, stride=1, padding=1, ceil_mode=True)
     branches: dict[str, Layer] = {
         "branch1": _conv(style, in_channels, row.one, 1),
-        "branch2": Sequential(
-            _conv(style, in_channels, row.three_reduce, 1),
-            _conv(style, row.three_reduce, row.three, 3),
-        ),
-        "branch3": Sequential(
-            _conv(style, in_channels, row.five_reduce, 1),
-            _conv(style, row.five_reduce, row.five, style.far),
-        ),
-        "branch4": Sequential(
-            MaxPool2d(3, stride=1, padding=1, ceil_mode=True),
-            _conv(style, in_channels, row.pool, 1),
-        ),
+        "branch2": branch(row.three_reduce, row.three, 3),
+        "branch3": branch(row.five_reduce, row.five, style.far),
+        "branch4": Sequential(pool, _conv(style, in_channels, row.pool, 1)) if reduced else pool,
     }
     return Parallel(branches, join="concatenate")
 

@@ -114,54 +114,91 @@ def resnet152(version: str = "v1.5") -> Model:
 def _resnet(depth: int, version: str) -> Model:
     name = f"resnet{depth}"
     check_version(name, version)
-    style, bottleneck = _STYLES[version], depth in _BOTTLENECK
-    features = 2048 if bottleneck else 512
-    layers: dict[str, Layer] = {
-        "conv1": _conv(style, 3, 64, 7, 2), "bn1": BatchNorm2d(64), "relu": ReLU(),
-        "maxpool": MaxPool2d(3, stride=2, padding=1),
-        **_stages(style, (_BOTTLENECK if bottleneck else _BASIC)[depth], bottleneck),
-        "avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(), "fc": Linear(features, 1000),
-    }  # fmt: skip
+    bottleneck = depth in _BOTTLENECK
+    blocks = (_BOTTLENECK if bottleneck else _BASIC)[depth]
+    layers = _layers(Plan(blocks, bottleneck, _STYLES[version]))
     source = (BOTTLENECK_VERSIONS if bottleneck else BASIC_VERSIONS)[version]
+    return _model(layers, name, version, source)
+
+
+class Plan(NamedTuple):
+    """What makes a residual network: blocks in each of the four stages, their kind, style and inner width.
+
+    `inner` are the channels inside of the blocks of the first stage; each stage doubles them. Their usual
+    number is 64; with 128 in bottlenecks it is a Wide ResNet (Zagoruyko and Komodakis 2016).
+    """
+
+    blocks: tuple[int, ...]
+    bottleneck: bool
+    style: Style = _STYLES["v1.5"]
+    inner: int = 64
+
+    @property
+    def depth(self) -> int:
+        """The layers with weights as the paper counts them: projections are left out."""
+        return 2 + sum(self.blocks) * (3 if self.bottleneck else 2)
+
+
+def planned(plan: Plan) -> Model:
+    """A residual network for ``(3, 224, 224)`` images of 1,000 kinds that may be none of the published ones.
+
+    Raises LayerError for a plan without blocks or channels.
+    """
+    return _model(
+        _layers(plan), f"resnet{plan.depth}", "planned", Message("blocks as planned, otherwise the paper's")
+    )
+
+
+def _model(layers: dict[str, Layer], name: str, version: str, source: Message) -> Model:
     return Model(
         layers, name=name, version=version, source=source, input_shape=(3, 224, 224), spelling=_SPELLING
     )
 
 
-def _stages(style: Style, counts: tuple[int, ...], bottleneck: bool) -> dict[str, Layer]:
+def _layers(plan: Plan) -> dict[str, Layer]:
+    return {
+        "conv1": _conv(plan.style, 3, 64, 7, 2), "bn1": BatchNorm2d(64), "relu": ReLU(),
+        "maxpool": MaxPool2d(3, stride=2, padding=1),
+        **_stages(plan),
+        "avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(),
+        "fc": Linear(2048 if plan.bottleneck else 512, 1000),
+    }  # fmt: skip
+
+
+def _stages(plan: Plan) -> dict[str, Layer]:
     """The four stages; the first block of each but the first halves the image."""
-    build, expansion = (_bottleneck, 4) if bottleneck else (_basic, 1)
+    build, expansion = (_bottleneck, 4) if plan.bottleneck else (_basic, 1)
     stages: dict[str, Layer] = {}
     in_channels = 64
-    for stage, blocks in enumerate(counts):
-        channels = 64 * 2**stage
+    for stage, blocks in enumerate(plan.blocks):
+        inner, out_channels = plan.inner * 2**stage, expansion * 64 * 2**stage
         layers = []
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            layers.append(build(style, in_channels, channels, stride))
-            in_channels = expansion * channels
+            layers.append(build(plan.style, in_channels, inner, out_channels, stride))
+            in_channels = out_channels
         stages[f"layer{stage + 1}"] = Sequential(*layers)
     return stages
 
 
-def _basic(style: Style, in_channels: int, channels: int, stride: int) -> Layer:
+def _basic(style: Style, in_channels: int, inner: int, out_channels: int, stride: int) -> Layer:
     relu = ReLU()
     main: dict[str, Layer] = {
-        "conv1": _conv(style, in_channels, channels, 3, stride), "bn1": BatchNorm2d(channels), "relu1": relu,
-        "conv2": _conv(style, channels, channels, 3), "bn2": BatchNorm2d(channels),
+        "conv1": _conv(style, in_channels, inner, 3, stride), "bn1": BatchNorm2d(inner), "relu1": relu,
+        "conv2": _conv(style, inner, out_channels, 3), "bn2": BatchNorm2d(out_channels),
     }  # fmt: skip
-    return _joined(main, _shortcut(style, in_channels, channels, stride), relu)
+    return _joined(main, _shortcut(style, in_channels, out_channels, stride), relu)
 
 
-def _bottleneck(style: Style, in_channels: int, channels: int, stride: int) -> Layer:
+def _bottleneck(style: Style, in_channels: int, inner: int, out_channels: int, stride: int) -> Layer:
     first, middle = (1, stride) if style.stride_in_3x3 else (stride, 1)
     relu = ReLU()
     main: dict[str, Layer] = {
-        "conv1": _conv(style, in_channels, channels, 1, first), "bn1": BatchNorm2d(channels), "relu1": relu,
-        "conv2": _conv(style, channels, channels, 3, middle), "bn2": BatchNorm2d(channels), "relu2": relu,
-        "conv3": _conv(style, channels, 4 * channels, 1), "bn3": BatchNorm2d(4 * channels),
+        "conv1": _conv(style, in_channels, inner, 1, first), "bn1": BatchNorm2d(inner), "relu1": relu,
+        "conv2": _conv(style, inner, inner, 3, middle), "bn2": BatchNorm2d(inner), "relu2": relu,
+        "conv3": _conv(style, inner, out_channels, 1), "bn3": BatchNorm2d(out_channels),
     }  # fmt: skip
-    return _joined(main, _shortcut(style, in_channels, 4 * channels, stride), relu)
+    return _joined(main, _shortcut(style, in_channels, out_channels, stride), relu)
 
 
 def _joined(main: dict[str, Layer], shortcut: Layer, relu: ReLU) -> Layer:
