@@ -53,6 +53,8 @@ EXAMPLES = {
     "parameters_and_work": (VGG,),
     "uses": (VGG,),
     "rules_side_by_side": (8, 3, 2, 1),
+    "counted_in_a_window": (lc.MaxPool2d(2), (128, 112, 112)),
+    "one_channel": (RESNET,),
     "said_of": (RESNET,),
     "dot_product": ((2, 3, 1), (4, 1, 5), 2),
     "ways_between": (RESNET, 10**13),
