@@ -39,6 +39,10 @@ class Message:
         text = _SPOKEN.get(_ENGLISH).get(self.key, self.key)
         return text.format(**self.values) if self.values else text
 
+    def filled(self, **values: Any) -> Message:
+        """The same text with these values."""
+        return Message(self.key, **{**self.values, **values})
+
     def __format__(self, specification: str) -> str:
         return format(str(self), specification)
 

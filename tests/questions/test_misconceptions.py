@@ -57,11 +57,6 @@ def memory(unit: str = "KiB") -> Task:
     return Task(LENET, lc.PARAMETER_BYTES, shape_of((1, 32, 32)), unit=UNITS[unit])
 
 
-def grouped(quantity: lc.Quantity) -> Task:
-    """Two groups of 2 channels and 3 filters each, on 7 x 7 cells: 5 x 5 positions."""
-    return Task(lc.Conv2d(4, 6, 3, groups=2), quantity, shape_of((4, 7, 7)))
-
-
 def lstm(quantity: lc.Quantity, bias_vectors: int = 2) -> Task:
     """Two steps of 3 values each, 5 units."""
     return Task(lc.LSTM(3, 5, bias_vectors=bias_vectors), quantity, shape_of((2, 3)))

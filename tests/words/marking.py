@@ -14,8 +14,16 @@ from site_builder.catalogue import names, template
 
 import layercost as lc
 from layercost.counters import names as counter_names
+from layercost.explorers import rules
 from layercost.message import speaking
-from layercost.networks.network import NETWORKS
+from layercost.networks.network import NETWORKS, NetworkEntry
+
+
+def _parts(entry: NetworkEntry) -> set[str]:
+    """The names of the parts of a network, which are code: layers, blocks and stages."""
+    paths = (path for path, _ in entry.build().leaves())
+    return {part for path in paths for part in path.split(".") if part and not part.isdigit()}
+
 
 # What is the same in every language, and why.
 SAME_EVERYWHERE: dict[str, Iterable[str]] = {
@@ -27,12 +35,14 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
     "names of networks, their versions and their layers": (
         *NETWORKS,
         *(version for entry in NETWORKS.values() for version in entry.versions),
-        *(name for name, _ in lc.networks.lenet5().leaves()),
+        *(part for entry in NETWORKS.values() for part in _parts(entry)),
         "VGG-16",
     ),
+    "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),
     "number formats, which are code": lc.convention.DTYPE_BITS,
-    "arguments, which are code": ("batch",),
+    "arguments, which are code": ("batch", "groups"),
+    "joins, as rows of tables call them": ("concatenate",),
     "the letters of formulas": ("in", "out", "max", "min"),
     "frameworks": ("PyTorch", "Keras", "ONNX", "TensorFlow", "Caffe", "Flax", "torch", "nn"),
 }  # fmt: skip

@@ -83,7 +83,7 @@ def lasting(seconds: Fraction) -> str:
 
 
 def _in(unit: Message, amount: str) -> str:
-    return str(Message(unit.key, amount=amount))
+    return str(unit.filled(amount=amount))
 
 
 def _three_digits(amount: Fraction) -> str:

@@ -126,11 +126,12 @@ class Stand:
             return
         yield from self._at_the_end()
         if self.unread:
-            text = (
-                "One cell is read by no window." if len(self.unread) == 1
-                else "{n} cells are read by no window."
-            )  # fmt: skip
-            yield _(text, n=number(len(self.unread)))
+            alone = len(self.unread) == 1
+            yield (
+                _("One cell is read by no window.")
+                if alone
+                else _("{n} cells are read by no window.", n=number(len(self.unread)))
+            )
 
     def _at_the_end(self) -> Iterator[str]:
         rule, said, after = OUTPUT_SIZE_RULES[self.said.rule], self.said, self.axis.size + self.said.after
