@@ -11,9 +11,10 @@ import pytest
 pytestmark = pytest.mark.chromium
 
 CHAPTERS = ("chapters/fully_connected.html", "chapters/lenet.html")
+BUILT_ALIKE = (*CHAPTERS, "chapters/output_size.html", "chapters/convolution.html")
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", BUILT_ALIKE)
 def test_a_figure_stands_on_the_first_screen_before_the_fourth_paragraph(
     visit: Callable[..., Any], chapter: str
 ) -> None:
@@ -28,7 +29,7 @@ def test_a_figure_stands_on_the_first_screen_before_the_fourth_paragraph(
     assert before < 4
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", BUILT_ALIKE)
 def test_practice_and_sources_stand_apart_from_the_core(visit: Callable[..., Any], chapter: str) -> None:
     """The head says both times, what the sources say is folded, practice has minutes of its own."""
     page = visit().open(chapter)
@@ -44,7 +45,7 @@ def test_practice_and_sources_stand_apart_from_the_core(visit: Callable[..., Any
 ORDER = ("Guess first", "Take away", "What the sources say", "Practice")
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", BUILT_ALIKE)
 def test_questions_under_an_explorer_have_a_folded_answer(visit: Callable[..., Any], chapter: str) -> None:
     """Who has tried can look."""
     page = visit().open(chapter)
