@@ -93,7 +93,9 @@ class AlexNetExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> AlexNet:
         version, groups, image = (settings[field] for field in ("version", "groups", "image"))
-        said = _("{version}, groups {groups}, image {image}", version=version, groups=groups, image=image)
+        changed = [*([_("groups {groups}", groups=groups)] if groups in ("1", "2") else []),
+                   *([_("image {image}", image=image)] if image != "as published" else [])]  # fmt: skip
+        said = ", ".join([version, *changed])
         return _built(version, groups, image, said)
 
     def picture(self, built: AlexNet, settings: Mapping[str, Any]) -> str:

@@ -65,9 +65,9 @@ class VGGExplorer(Explorer):
     name = "vgg"
     controls = (
         Choice("version", Message("version"), "D", tuple(VERSIONS), main=True, buttons=True),
-        Size("size", Message("image height and width"), 224, 32, 512, letter="H", main=True),
-        Size("hidden", Message("outputs of fc6 and fc7"), 4096, 64, 8192, letter="d_out", main=True),
-        Tick("pooled", Message("global average pooling in place of fc6 and fc7"), False, main=True),
+        Size("size", Message("image size"), 224, 32, 512, letter="H", main=True),
+        Size("hidden", Message("fc6, fc7 outputs"), 4096, 64, 8192, letter="d_out", main=True),
+        Tick("pooled", Message("global average pooling"), False, main=True),
         Choice("layer", Message("layer to look at"), "fc6", LAYERS, looks=True),
     )
 
@@ -113,7 +113,6 @@ PER_CENT = 1.5  # units of the drawing
 CEILING = 82  # percent above the axis; a taller bar is cut, and its share written
 _LEFT, _TOP = 4, 18
 _AXIS = _TOP + CEILING * PER_CENT
-_BELOW = 64 * PER_CENT  # room for the MACs of the largest image
 
 
 def _bars(built: VGG, chosen: str) -> str:
@@ -132,18 +131,29 @@ def _bars(built: VGG, chosen: str) -> str:
         parameters=percent(parameters, sixteen()[0]), macs=percent(macs, sixteen()[1]),
     )  # fmt: skip
     axis = line(0, _AXIS, WIDTH, _AXIS, "lc-base")
+    stages = _stage_names(column, _AXIS + low + 13)
     above = words(_LEFT, _TOP + 10, f"{percent(parameters, sixteen()[0])} % {_('of the parameters')}",
                   "lc-side-name")  # fmt: skip
-    below = words(_LEFT, _AXIS + low + 15, f"{percent(macs, sixteen()[1])} % {_('of the MACs')}",
+    below = words(_LEFT, _AXIS + low + 29, f"{percent(macs, sixteen()[1])} % {_('of the MACs')}",
                   "lc-side-name")  # fmt: skip
-    height = _AXIS + low + 22
-    return drawing("lc-hills", WIDTH, height, says, *drawn, axis, above, below)
+    height = _AXIS + low + 34
+    return drawing("lc-hills", WIDTH, height, says, *drawn, axis, *stages, above, below)
+
+
+def _stage_names(column: float, y: float) -> Iterator[str]:
+    """Under the columns of each stage its name."""
+    stages: dict[str, list[int]] = {}
+    for place, name in enumerate(LAYERS):
+        stages.setdefault(name.partition("_")[0] if name.startswith("conv") else "fc6–8", []).append(place)
+    for name, places in stages.items():
+        middle = _LEFT + column * (places[0] + places[-1] + 1) / 2
+        yield words(middle, y, name, "lc-stage-mark", text_anchor="middle")
 
 
 def _lowest(built: VGG) -> float:
     """How far the longest bar of MACs reaches down."""
     longest = max(macs for _call, _parameters, macs in built.weighed.values())
-    return max(100 * longest / sixteen()[1], 13) * PER_CENT
+    return max(100 * longest / sixteen()[1], 12.5) * PER_CENT
 
 
 def _column(name: str, x: float, column: float, parameters: int, macs: int, chosen: str) -> Iterator[str]:
@@ -158,7 +168,7 @@ def _column(name: str, x: float, column: float, parameters: int, macs: int, chos
     ]
     if held > CEILING:
         inside.append(words(x - 3, _TOP + 10, f"{held:,.0f} % ↑", "lc-spilled", text_anchor="end"))
-    elif held >= 8:
+    elif held >= 20:
         inside.append(words(x - 3, _AXIS - up + 11, f"{name} {held:.0f} %", "lc-bar-name", text_anchor="end"))
     yield tag("g", touch, *inside, class_=f"lc-hill{picked}", data_set=f"layer={name}")
 
