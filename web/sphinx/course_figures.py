@@ -452,7 +452,7 @@ def _in_blocks(depth: int, blocks: Mapping[str, int], longest: int) -> str:
         for path, amount in blocks.items()
     ]  # fmt: skip
     bar = tag("div", *pieces, class_="lc-networks-bar")
-    name = tag("span", tag("b", f"ResNet-{depth}"), f" {number(sum(blocks.values()))}")
+    name = tag("span", tag("b", f"ResNet-{depth}"), f" {number(sum(blocks.values()))} {escaped(_('MACs'))}")
     return tag("div", name, bar)
 
 
@@ -463,7 +463,7 @@ def _in_blocks(depth: int, blocks: Mapping[str, int], longest: int) -> str:
 def in_parts(net: lc.Model, without: lc.Layer) -> Picture:
     """GoogLeNet and the same without its reductions: two bars on one scale, a piece for each module."""
     tables = [lc.table(one, input=net.input_shape) for one in (net, without)]
-    names = (_("with its reductions"), _("without them"))
+    names = (_("MACs with its reductions"), _("MACs without them"))
     longest = max(table.total.macs for table in tables)
     parts = [_in_modules(table) for table in tables]
     bars = [_modules(name, pieces, longest) for name, pieces in zip(names, parts, strict=True)]

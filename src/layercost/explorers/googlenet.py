@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from layercost.convention import Quantity
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
@@ -76,10 +77,10 @@ class GoogLeNetExplorer(Explorer):
     name = "googlenet"
     wide = True
     controls = (
-        Choice("module", Message("begin with the module"), "3a", tuple(TABLE_1), main=True),
-        Tick("reduced", Message("with the 1×1 reductions"), True, main=True),
-        Size("three_reduce", Message("channels before the 3×3"), 96, 1, 512, letter="C_in", main=True),
-        Size("five_reduce", Message("channels before the 5×5"), 16, 1, 512, letter="C_in", main=True),
+        Choice("module", Message("module"), "3a", tuple(TABLE_1), main=True),
+        Tick("reduced", Message("reductions"), True, main=True),
+        Size("three_reduce", Message("before the 3×3"), 96, 1, 512, letter="C_in", main=True),
+        Size("five_reduce", Message("before the 5×5"), 16, 1, 512, letter="C_in", main=True),
         Size("one", Message("channels of the 1×1 branch"), 64, 1, 512, letter="C_out"),
         Size("three", Message("channels of the 3×3 branch"), 128, 1, 512, letter="C_out"),
         Size("five", Message("channels of the 5×5 branch"), 32, 1, 512, letter="C_out"),
@@ -110,7 +111,12 @@ class GoogLeNetExplorer(Explorer):
                 self.control(width).value = value
 
     def amounts(self, built: Module) -> list[tuple[str, int]]:
-        return [*super().amounts(built), (_("channels that come out"), built.out_channels)]
+        return [*super().amounts(built), (_("channels out"), built.out_channels)]
+
+    def headlines(self, built: Module, settings: Mapping[str, Any]) -> Iterator[str]:
+        for quantity in (Quantity.PARAMETERS, Quantity.FLOPS):
+            counted = built.count(quantity, settings["convention"])
+            yield parts.total_line(str(counted.unit), counted)
 
     def picture(self, built: Module, settings: Mapping[str, Any]) -> str:
         heading = tag("p", tag("b", escaped(built.words)), class_="lc-heading")
@@ -131,7 +137,7 @@ def _title(row: Inception, channels: int, size: int, style: Style, reduced: bool
 
 # ---- the branches, to scale --------------------------------------------------------------------------
 
-_WIDTH, _LINE, _FIRST = 400, 42, 34
+_WIDTH, _LINE, _FIRST = 400, 46, 38
 
 
 def _module(built: Module) -> str:
@@ -145,10 +151,10 @@ def _module(built: Module) -> str:
     for place, (branch, channels) in enumerate(zip(BRANCHES, outs, strict=True)):
         content += _branch(built, branch, _FIRST + _LINE * place, begun, channels, unit)
         x, width = 1 + begun * unit, channels * unit
-        content.append(line(x, _FIRST + _LINE * place + 32, x, foot, "lc-guide"))
+        content.append(line(x, _FIRST + _LINE * place + 37, x, foot, "lc-guide"))
         content.append(box(x, foot, width, 18, f"lc-out lc-branch-{place + 1}"))
         begun += channels
-    content.append(line(1 + begun * unit, _FIRST + _LINE * 3 + 32, 1 + begun * unit, foot, "lc-guide"))
+    content.append(line(1 + begun * unit, _FIRST + _LINE * 3 + 37, 1 + begun * unit, foot, "lc-guide"))
     joined = " + ".join(map(number, outs))
     said = _("concatenated: {joined} = {total} channels", joined=joined, total=number(begun))
     content.append(words(1, foot + 34, escaped(said), "lc-joined"))
@@ -166,18 +172,18 @@ def _entered(built: Module, unit: float) -> Iterator[str]:
     said = _(
         "{channels} channels of {h}×{w} enter every branch", channels=number(channels), h=height, w=width
     )
-    yield words(1, 11, escaped(said))
-    yield box(1, 16, channels * unit, 12, "lc-entered lc-d-cin")
+    yield words(1, 13, escaped(said))
+    yield box(1, 19, channels * unit, 12, "lc-entered lc-d-cin")
 
 
 def _branch(built: Module, branch: str, y: float, begun: int, channels: int, unit: float) -> Iterator[str]:
     """A line of words, the channels between two convolutions, and those that come out at their place."""
     rows = built.convolutions(branch)
-    yield words(1, y + 11, escaped(_in_words(branch, rows)))
+    yield words(1, y + 13, escaped(_in_words(branch, rows)))
     if len(rows) == 2:
-        yield box(1, y + 16, int(rows[0].output[0]) * unit, 6, "lc-between")
+        yield box(1, y + 18, int(rows[0].output[0]) * unit, 6, "lc-between")
     number_of = BRANCHES.index(branch) + 1
-    yield box(1 + begun * unit, y + 24, channels * unit, 10, f"lc-out lc-branch-{number_of}")
+    yield box(1 + begun * unit, y + 27, channels * unit, 10, f"lc-out lc-branch-{number_of}")
 
 
 def _in_words(branch: str, rows: list[Row]) -> str:

@@ -28,7 +28,7 @@ class Mark:
     reached: bool = False
 
 
-BAR, MARKED = 20, 40  # heights in pixels: of a bar, and of a bar with its marks
+BAR, MARKED = 20, 37  # heights in pixels: of a bar, and of a bar with its marks
 _CLOSE = 0.05  # of the width: marks that are nearer have their names on their outer sides
 
 

@@ -93,10 +93,10 @@ class ResNetExplorer(Explorer):
     name = "resnet"
     wide = True
     controls = (
-        Choice("blocks", Message("blocks in the four stages"), "3-4-6-3", tuple(BLOCKS), main=True),
+        Choice("blocks", Message("blocks a stage"), "3-4-6-3", tuple(BLOCKS), main=True),
         Choice("block", Message("kind of block"), "basic", ("basic", "bottleneck"), main=True, buttons=True),
-        Choice("stride", Message("a bottleneck's stride"), "3×3 (v1.5)", tuple(STRIDES), main=True),
-        Size("inner", Message("channels inside, stage 1"), 64, 8, 256, letter="C_out", main=True),
+        Choice("stride", Message("stride in its"), "3×3 (v1.5)", tuple(STRIDES), main=True),
+        Size("inner", Message("channels inside"), 64, 8, 256, letter="C_out", main=True),
         Choice("looked", Message("block to look at"), "stage 2, later blocks", tuple(PLACES), looks=True),
         Choice("shortcut", Message("a shortcut that changes size"), "projection", ("projection", "zeros")),
     )
@@ -241,7 +241,7 @@ def _pieces(built: Residual, quantity: str, looked: str) -> list[Piece]:
 # ---- one block ---------------------------------------------------------------------------------------
 
 _WIDTH, _HEIGHT = 400, 186
-_LEFT, _RIGHT, _JOIN = 66, 342, 362
+_LEFT, _RIGHT, _JOIN = 58, 346, 366
 _MIDDLE, _ROOM, _TOP = 86, 32, 24  # the main path, half of its height, and the shortcut
 
 
