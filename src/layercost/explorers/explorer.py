@@ -165,6 +165,11 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """Each field with the value of its control."""
         return {field: control.value for field, control in self._controls.items()}
 
+    @property
+    def counts(self) -> Subject:
+        """What is counted of the setting that is shown."""
+        return self.subject(self._good)
+
     def control(self, field: str) -> Any:
         """The control of a field, to be set or read by a program."""
         return self._controls[field]
@@ -280,12 +285,20 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         return "".join(self.headlines(built, settings)) + self._said(built, settings)
 
     def _said(self, built: Any, settings: Mapping[str, Any]) -> str:
-        """The totals in words, for those who hear the page: a live region that says only what changed."""
+        """The totals in words, for those who hear the page, and as data for a challenge of the page.
+
+        It is a live region, which says only what changed. FLOPs as data are those of the textbook.
+        """
         if not self.counted:
             return ""
         subject, convention = self.subject(built), settings["convention"]
         said = parts.totals(subject.parameters, subject.cost(convention), convention)
-        return tag("p", escaped(said), class_="lc-said", role="status")
+        counted = {
+            "data_parameters": subject.parameters,
+            "data_macs": subject.macs,
+            "data_flops": subject.cost(_CONVENTION.value),
+        }
+        return tag("p", escaped(said), class_="lc-said", role="status", **counted)
 
     def _ghost(self, built: Any) -> str:
         if self._before is None or self._before == built:
