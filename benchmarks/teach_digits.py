@@ -22,7 +22,7 @@ from layercost.explorers import reader
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-TAUGHT, TESTED = 20_000, 2_000  # digits drawn to learn from, and others to be measured on
+TAUGHT, TESTED = 12_000, 1_000  # digits drawn to learn from, and others to be measured on
 SEED, SEED_OF_TEST = 1998, 2026
 WEIGHTS = Path(reader.__file__).with_name(reader.WEIGHTS)
 
@@ -221,7 +221,7 @@ class Network:
             np.subtract(value, rate * (mean / size + 0.002 * value), out=value)
 
 
-def taught(images: Array, digits: Array, rounds: int = 8, batch: int = 100) -> Network:
+def taught(images: Array, digits: Array, rounds: int = 5, batch: int = 100) -> Network:
     """A network that has seen these digits `rounds` times, ever more slowly."""
     network, order = Network(SEED), np.random.RandomState(SEED)
     steps = rounds * (len(images) // batch)
@@ -232,6 +232,8 @@ def taught(images: Array, digits: Array, rounds: int = 8, batch: int = 100) -> N
         chosen = mixed[start : start + batch]
         rate = 0.002 * (1 - step / steps) + 1e-5
         network.step(images[chosen, None].astype(np.float32), digits[chosen], rate)
+        if step % 100 == 99:
+            print(f"{step + 1:,} of {steps:,} batches", flush=True)
     return network
 
 
@@ -276,6 +278,7 @@ def main() -> None:
         print(f"{measured(reader.weights(), *others):,} of {TESTED:,} read rightly")
         return
     images, digits = drawn(TAUGHT, SEED)
+    print(f"{TAUGHT:,} digits drawn", flush=True)
     weights = rounded(taught(images, digits), images[:200])
     right = measured(weights, *others)
     print(f"{right:,} of {TESTED:,} read rightly")

@@ -26,6 +26,7 @@ import json
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -109,9 +110,10 @@ def _whole(expression: str, sign: str, start: Totals) -> int:
     return int(value)
 
 
-def totals_of(shown: Explorer) -> dict[str, int]:
-    """What an explorer counts in its present setting."""
-    return {amount: shown.counts.count(quantity).total for amount, quantity in AMOUNTS.items()}
+def totals_of(shown: Explorer, settings: Mapping[str, Any]) -> dict[str, int]:
+    """What an explorer counts in a setting; raises LayerError or ShapeError where it is impossible."""
+    subject = shown.subject(shown.build({**shown.settings, **settings}))
+    return {amount: subject.count(quantity).total for amount, quantity in AMOUNTS.items()}
 
 
 def settings_of(text: str) -> dict[str, Any]:
@@ -136,14 +138,19 @@ class Asked:
     goal: str
     answer: Mapping[str, Any]
 
-    @property
+    @cached_property
+    def shown(self) -> Explorer:
+        """The explorer at the start."""
+        return explorer(self.name, **self.start)
+
+    @cached_property
     def goals(self) -> list[Goal]:
         """What has to be met."""
-        return goals_of(self.goal, totals_of(explorer(self.name, **self.start)))
+        return goals_of(self.goal, totals_of(self.shown, {}))
 
     def meets(self, settings: Mapping[str, Any]) -> bool:
         """Whether a setting, from the start on, meets all of it."""
-        totals = totals_of(explorer(self.name, **{**self.start, **settings}))
+        totals = totals_of(self.shown, settings)
         return all(goal.is_met(totals) for goal in self.goals)
 
     def check(self) -> None:
@@ -156,8 +163,8 @@ class Asked:
     @property
     def begins(self) -> dict[str, str]:
         """Every setting of the start, as an address says it, but for the convention and what travels."""
-        shown = explorer(self.name, **self.start)
-        return {one.field: _spelled(shown.settings[one.field]) for one in shown.controls if not one.looks}
+        settings = self.shown.settings
+        return {one.field: _spelled(settings[one.field]) for one in self.shown.controls if not one.looks}
 
 
 def _spelled(value: Any) -> str:

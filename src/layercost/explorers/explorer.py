@@ -165,11 +165,6 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """Each field with the value of its control."""
         return {field: control.value for field, control in self._controls.items()}
 
-    @property
-    def counts(self) -> Subject:
-        """What is counted of the setting that is shown."""
-        return self.subject(self._good)
-
     def control(self, field: str) -> Any:
         """The control of a field, to be set or read by a program."""
         return self._controls[field]

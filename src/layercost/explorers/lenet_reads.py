@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
 
-from layercost.convention import Quantity
+from layercost.convention import Quantity, unit_in_words
 from layercost.counters import count
 from layercost.explorers import parts, reader
 from layercost.explorers.controls import Sketch, Travel
@@ -97,7 +96,15 @@ class LeNetReadsExplorer(Explorer):
             _pipeline(built, stage, done),
             _close(built, stage, done),
             _answers(built, stage, done),
-            tag("figcaption", escaped(_whose_weights())),
+            tag(
+                "figcaption",
+                escaped(
+                    _(
+                        "Weights of our own: of digits that a program drew they read {share} %.",
+                        share=_share_read(),
+                    )
+                ),
+            ),
         )
 
     def odometer(self, built: Drawing, settings: Mapping[str, Any]) -> parts.Odometer:
@@ -112,6 +119,15 @@ class LeNetReadsExplorer(Explorer):
         work = work_at_one_place(call.facts(), places_of(call))
         return parts.Odometer(scope, _wheels(built, stage, done), _("At each: {work}.", work=work))
 
+    def headlines(self, built: Drawing, settings: Mapping[str, Any]) -> Iterable[str]:
+        convention = settings["convention"]
+        cost = built.count(Quantity.FLOPS, convention)
+        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
+        yield parts.total_line(str(unit_in_words(cost.unit)), cost)
+
+    def detail(self, built: Drawing, settings: Mapping[str, Any]) -> str:
+        return tag("p", escaped(_whose_weights()))
+
     def rows(self, built: Drawing, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         answers = [
             (_("output for {digit}", digit=digit), value, "")
@@ -120,39 +136,38 @@ class LeNetReadsExplorer(Explorer):
         return [*answers, (_("read as"), str(built.reading.says), "")]
 
 
+def _share_read() -> str:
+    known = reader.weights()
+    return f"{100 * known.right / known.tested:.1f}"
+
+
 def _whose_weights() -> str:
     known = reader.weights()
     return _(
         "The weights are our own, whole numbers of one byte. A program drew the digits from which they were "
         "learned; of {tested} others that it drew, {right} are read rightly ({share} %). "
         "No handwriting was among them: yours is the test.",
-        tested=number(known.tested), right=number(known.right),
-        share=f"{100 * known.right / known.tested:.1f}",
+        tested=number(known.tested), right=number(known.right), share=_share_read(),
     )  # fmt: skip
 
 
 def _wheels(built: Drawing, stage: int, done: int) -> list[parts.Wheel]:
-    """What all layers together have done so far."""
-    together: dict[str, tuple[int, int]] = {}
-    for place in range(len(built.stages)):
-        part = Fraction(done, places_of(built.stages[place])) if place == stage else Fraction(place < stage)
-        for wheel in _whole_wheels(built, place):
-            so_far, end = together.get(wheel.name, (0, 0))
-            together[wheel.name] = so_far + int(wheel.end * part), end + wheel.end
-    return [parts.Wheel(name, so_far, end) for name, (so_far, end) in together.items()]
+    """What all layers together have multiplied and added so far, of what the network will."""
+    wheels = []
+    for name, ends in zip((_("multiplications"), _("additions")), _ends(), strict=True):
+        so_far = sum(ends[:stage]) + ends[stage] * done // places_of(built.stages[stage])
+        wheels.append(parts.Wheel(name, so_far, sum(ends)))
+    return wheels
 
 
-def _whole_wheels(built: Drawing, place: int) -> list[parts.Wheel]:
-    """What one layer does for an image, counted once: it is the same for every drawing."""
-    if place not in _COUNTED:
-        call = built.stages[place]
-        ends = [count(call.layer, quantity, call.input_shape).total for quantity in _OPERATIONS]
-        _COUNTED[place] = parts.wheels(call.facts(), ends[0], ends[1], Fraction(1))
-    return _COUNTED[place]
-
-
-_OPERATIONS = (Quantity.MULTIPLICATIONS, Quantity.ADDITIONS)
-_COUNTED: dict[int, list[parts.Wheel]] = {}
+@cache
+def _ends() -> tuple[list[int], ...]:
+    """Multiplications and additions of each layer, counted once: they are the same for every drawing."""
+    calls = LeNet(_NETWORK, _SHAPE, "").stages
+    return tuple(
+        [count(one.layer, quantity, one.input_shape).total for one in calls]
+        for quantity in (Quantity.MULTIPLICATIONS, Quantity.ADDITIONS)
+    )
 
 
 # ---- the network in small pictures ----------------------------------------------------------------
