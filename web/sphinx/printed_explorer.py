@@ -82,6 +82,11 @@ def _text(state: State) -> str:
     return str(state.get("value", ""))
 
 
+def _drawing_or_text(state: State, states: States) -> str:
+    """A drawing stands in the picture already; any other text is printed."""
+    return "" if "lc-sketch" in state.get("_dom_classes", []) else _control(_text)(state, states)
+
+
 _NUMBERS = ("IntSlider", "FloatSlider", "FloatLogSlider")
 _NUMBERS_TYPED = ("IntText", "BoundedIntText", "FloatText", "BoundedFloatText")
 _CHOICES = ("Dropdown", "ToggleButtons", "RadioButtons", "Select", "SelectionSlider")
@@ -96,7 +101,7 @@ _DRAWN: dict[str, Callable[[State, States], str]] = {
     "LabelModel": _label,
     "CheckboxModel": _control(_yes_or_no),
     "ToggleButtonModel": _control(_yes_or_no),
-    "TextModel": _control(_text),
+    "TextModel": _drawing_or_text,
     **{f"{name}Model": _control(_number) for name in (*_NUMBERS, *_NUMBERS_TYPED)},
     **{f"{name}Model": _control(_choice) for name in _CHOICES},
 }

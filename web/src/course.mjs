@@ -1,6 +1,7 @@
 // The page script, loaded as a module on every page. Each feature starts only where the page has use for it.
 import { startConvention } from './convention.mjs';
 import { startOffline } from './offline/page.mjs';
+import { startChallenges } from './text/challenge.mjs';
 import { startChips } from './text/chip.mjs';
 import { startCopyButtons } from './text/copy.mjs';
 import { startDrills } from './text/drill.mjs';
@@ -15,7 +16,7 @@ import { startSymbols } from './text/symbols.mjs';
 
 const features = [
   startChips, startFollowing, startConvention, // the state last: what follows it listens already
-  startCopyButtons, startDrills, startGuesses, startOffline, startOpening, startPulled, startReading, startScrollShadows, startSteps,
+  startChallenges, startCopyButtons, startDrills, startGuesses, startOffline, startOpening, startPulled, startReading, startScrollShadows, startSteps,
   startSymbols,
 ];
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from dataclasses import field as declared
 from typing import Any
 
-from ipywidgets import Button, Checkbox, Dropdown, HBox, IntSlider, ToggleButtons, VBox
+from ipywidgets import HTML, Button, Checkbox, Dropdown, HBox, IntSlider, Text, ToggleButtons, VBox
 
 from layercost.convention import CONVENTIONS
 from layercost.expression import dimension
 from layercost.message import Message
 from layercost.message import spoken as _
-from layercost.view import number
+from layercost.view import number, tag
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,42 @@ class Choice(Control):
 
     def samples(self) -> tuple[Any, ...]:
         return tuple(one[1] if isinstance(one, tuple) else one for one in self.options)
+
+
+@dataclass(frozen=True)
+class Sketch(Control):
+    """A drawing, as text that says which cells are inked; `examples` stand beside it, and an empty field.
+
+    A page draws a field in which the mouse, a finger or keys ink cells (web/src/explorers/sketch.mjs).
+    """
+
+    examples: Sequence[str]
+
+    def widget(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            self._refuse(value, _("a drawing as text"))
+        said = str(self.words)
+        return self._named(Text(value=value, description=said, tooltip=said), "lc-sketch")
+
+    def arranged(self, widget: Any) -> Any:
+        offered = [
+            tag("button", str(place), type="button", data_set=f"{self.field}={drawing}",
+                aria_label=_("draw example {place}", place=place))
+            for place, drawing in enumerate(self.examples)
+        ]  # fmt: skip
+        clear = tag(
+            "button", _("Clear"), type="button", class_="lc-clear", data_set=f"{self.field}={self.empty}"
+        )
+        beside = HTML(value=tag("div", *offered, clear, class_="lc-sketches"))
+        return VBox([widget, beside])
+
+    @property
+    def empty(self) -> str:
+        """The drawing without ink."""
+        return "0" * len(self.value)
+
+    def samples(self) -> tuple[Any, ...]:
+        return (*self.examples, self.empty)
 
 
 _CONVENTION = Message("convention")

@@ -280,12 +280,20 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         return "".join(self.headlines(built, settings)) + self._said(built, settings)
 
     def _said(self, built: Any, settings: Mapping[str, Any]) -> str:
-        """The totals in words, for those who hear the page: a live region that says only what changed."""
+        """The totals in words, for those who hear the page, and as data for a challenge of the page.
+
+        It is a live region, which says only what changed. FLOPs as data are those of the textbook.
+        """
         if not self.counted:
             return ""
         subject, convention = self.subject(built), settings["convention"]
         said = parts.totals(subject.parameters, subject.cost(convention), convention)
-        return tag("p", escaped(said), class_="lc-said", role="status")
+        counted = {
+            "data_parameters": subject.parameters,
+            "data_macs": subject.macs,
+            "data_flops": subject.cost(_CONVENTION.value),
+        }
+        return tag("p", escaped(said), class_="lc-said", role="status", **counted)
 
     def _ghost(self, built: Any) -> str:
         if self._before is None or self._before == built:

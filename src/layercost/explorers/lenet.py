@@ -69,7 +69,7 @@ class LeNetExplorer(Explorer):
         return self._good if self._good == built else built
 
     def follow(self, built: LeNet) -> None:
-        self.bound("position", _places(built.stage(self.control("layer").value)))
+        self.bound("position", places_of(built.stage(self.control("layer").value)))
 
     def picture(self, built: LeNet, settings: Mapping[str, Any]) -> str:
         call = built.stage(settings["layer"])
@@ -78,7 +78,7 @@ class LeNetExplorer(Explorer):
 
     def odometer(self, built: LeNet, settings: Mapping[str, Any]) -> parts.Odometer:
         call, position = built.stage(settings["layer"]), settings["position"]
-        facts, places = call.facts(), _places(call)
+        facts, places = call.facts(), places_of(call)
         wheels = parts.wheels(facts, _total(call, Quantity.MULTIPLICATIONS), _total(call, Quantity.ADDITIONS),
                               Fraction(position, places))  # fmt: skip
         said = {"position": number(position), "places": number(places)}
@@ -87,7 +87,7 @@ class LeNetExplorer(Explorer):
             if _is_vector(call)
             else _("Position {position} of {places}", **said)
         )
-        return parts.Odometer(scope, wheels, _("At each: {work}.", work=_at_one_place(facts, places)))
+        return parts.Odometer(scope, wheels, _("At each: {work}.", work=work_at_one_place(facts, places)))
 
     def detail(self, built: LeNet, settings: Mapping[str, Any]) -> str:
         return _bars(built, STAGES.index(settings["layer"])) + _lines_of_layer(
@@ -98,7 +98,7 @@ class LeNetExplorer(Explorer):
 # ---- one layer ----------------------------------------------------------------------------------
 
 
-def _places(call: Call) -> int:
+def places_of(call: Call) -> int:
     """How many positions a layer goes through: places of its window, or outputs if it has none."""
     sizes = _plain(call.output_shape)
     return sizes[1] * sizes[2] if len(sizes) == 3 else sizes[0]
@@ -123,7 +123,7 @@ def _total(call: Call, quantity: Quantity) -> int:
     return count(call.layer, quantity, call.input_shape).total
 
 
-def _at_one_place(facts: Facts, places: int) -> str:
+def work_at_one_place(facts: Facts, places: int) -> str:
     """The operations at one position, in words."""
     shared = (
         Operation(each.kind, each.role, int(each.amount) // places, int(each.length))
@@ -140,7 +140,7 @@ def _drawn(call: Call, position: int) -> str:
         return matrix_picture(
             Product(layer.in_features, layer.out_features, bias, position, done), "position"
         )
-    each = _at_one_place(call.facts(), _places(call))
+    each = work_at_one_place(call.facts(), places_of(call))
     shapes = _plain(call.input_shape), _plain(call.output_shape)
     return slide_picture(
         Slide(*shapes, layer.kernel_size, getattr(layer, "stride", (1, 1)), _letters(call), position), each

@@ -1,5 +1,6 @@
 // The controls of an explorer that carry state: those with a class lc-name-<field>.
 import { all } from '../dom.mjs';
+import { isSketch, readSketch } from './drawing.mjs';
 
 const NAMED = /^lc-name-(.+)$/;
 
@@ -59,6 +60,7 @@ export function fromText(model, text) {
     return ['true', 'false'].includes(text) ? { raw: text === 'true' } : { problem: 'true or false' };
   }
   if (typeof model.get('value') === 'number') return readNumber(model, text);
+  if (isSketch(model)) return readSketch(text);
   return { problem: 'nothing: this control is not read from the address' };
 }
 

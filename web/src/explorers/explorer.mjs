@@ -5,6 +5,7 @@ import { say } from '../words.mjs';
 import { Answers } from './answer.mjs';
 import { changeEvent, explorerIdOf, fieldOf, fromText, giveNames, isChoice, modelsUnder, readRaw, toText, writeRaw } from './controls.mjs';
 import { foldMore } from './more.mjs';
+import { startSketches } from './sketch.mjs';
 import { Toolbar } from './toolbar.mjs';
 import { startTravel } from './travel.mjs';
 
@@ -20,6 +21,7 @@ export class Explorer {
     this.controls = new Map(); // field -> model
     this.initial = new Map(); // field -> the snapshot's value
     document.addEventListener('lc-convention', ({ detail }) => this.followConvention(detail.name));
+    place.addEventListener('lc-explorer-set', ({ detail }) => this.set(detail));
     this.toolbar = new Toolbar({
       onStart,
       onReset: () => this.reset(),
@@ -45,6 +47,7 @@ export class Explorer {
     startTravel(this, host);
     this.place.append(this.toolbar.element);
     await this.#watchControls();
+    startSketches(this, host);
     this.changed();
   }
 
@@ -157,6 +160,11 @@ export class Explorer {
     const model = this.controls.get(field);
     const { raw } = model ? fromText(model, rest.join('=')) : {};
     if (raw !== undefined && raw !== readRaw(model)) writeRaw(model, raw);
+  }
+
+  // The page asks for a setting: {field: text, as an address says it}.
+  set(settings) {
+    for (const [field, text] of Object.entries(settings)) this.setByPicture(`${field}=${text}`);
   }
 
   reset() {

@@ -15,7 +15,7 @@ export const isMetered = (connection) => Boolean(connection?.saveData) || connec
 // means nothing, so there, and on any connection that is not known to be good, only what the reader does counts.
 export const startsInAdvance = (connection, coarsePointer) => isGood(connection) && !coarsePointer;
 
-const CONTROLS = 'button, input, select, [contenteditable], [role=slider], [data-set], .lc-range, .lc-typed';
+const CONTROLS = 'button, input, select, [contenteditable], [role=slider], [role=application], [data-set], .lc-range, .lc-typed';
 const JUST_PASSING = new Set(['Tab', 'Shift', 'Control', 'Alt', 'Meta']);
 
 // A click, a key or a mouse button on a control; a finger's touch becomes a click only if it was no scroll.
