@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from course_figures import Picture, figure
@@ -102,15 +103,21 @@ def _plane(ends: list[tuple[str, float, bool]], width: int) -> Iterator[str]:
         start = end
     rules = "".join(f"M{x} 0v{TALL}" for x in range(_RULE, width, _RULE))
     yield tag("path", class_="lc-plane-rule", d=rules)
-    for place, (name, end, _dense) in enumerate(ends):
+    for _name, end, _dense in ends:
         yield tag("path", class_="lc-plane-end", d=f"M{end:.2f} 0v{TALL}")
-        if end < width - 1:
-            words = escaped(_("{part} ends here", part=name))
-            yield tag("text", words, x=end + 6, y=40 + 40 * (place % 5))
+    for place, ((name, end, _dense), after) in enumerate(pairwise(ends)):
+        words = escaped(_("{part} ends here", part=name))
+        yield tag("text", words, class_=_on(after), x=end + 8, y=40 + 40 * (place % 5))
     for column in range(_MARK, width, _MARK):
-        part = next(name for name, end, _dense in ends if column <= end)
-        said = _("{part}, column {column} of {all}", part=part, column=number(column), all=number(width))
-        yield tag("text", escaped(said), class_="lc-plane-mark", x=column + 4, y=252)
+        part = next(part for part in ends if column <= part[1])
+        said = _("{part}, column {column} of {all}",
+                 part=part[0], column=number(column), all=number(width))  # fmt: skip
+        yield tag("text", escaped(said), class_=f"lc-plane-mark {_on(part)}", x=column + 4, y=252)
+
+
+def _on(part: tuple[str, float, bool]) -> str:
+    """The class of words that stand on a part's colour."""
+    return "lc-on-dense" if part[2] else "lc-on-conv"
 
 
 def setup(_app: Sphinx) -> dict[str, Any]:
