@@ -13,7 +13,7 @@ import pytest
 
 from layercost.command import main
 from layercost.explorers import EXPLORERS, explorer
-from layercost.explorers.controls import Choice, Control, Size, Tick, Travel
+from layercost.explorers.controls import Choice, Control, Size, Sketch, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.subject import Subject
 from tests.explorers.reading import tree, with_class, words
@@ -61,6 +61,8 @@ class Shown:
             typed.press("Enter")
         elif isinstance(control, Tick):
             place.locator("input").set_checked(value)
+        elif isinstance(control, Sketch):
+            self.root.locator(f'[data-set="{control.field}={value}"]').click()
         elif place.locator("select").count():
             place.locator("select").select_option(label=_label(control, value))
         else:

@@ -41,7 +41,16 @@ def _tried(asked: Asked) -> Iterator[dict[str, Any]]:
 
 def _values(control: Any, start: Any) -> list[Any]:
     if isinstance(control, Size):
-        near = {start, start // 2, start * 2, start * 4, start * 2 // 3, start - 12, start * 16}
+        near = {
+            control.low,
+            start // 2,
+            start * 2 // 3,
+            start - 12,
+            start,
+            start * 2,
+            start * 16,
+            control.high,
+        }
         return sorted(value for value in near if control.low <= value <= control.high)
     assert isinstance(control, Tick | Choice)
     return list(control.samples())
