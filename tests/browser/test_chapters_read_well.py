@@ -11,7 +11,10 @@ import pytest
 pytestmark = pytest.mark.chromium
 
 CHAPTERS = ("chapters/fully_connected.html", "chapters/lenet.html")
-BUILT_ALIKE = (*CHAPTERS, "chapters/output_size.html", "chapters/convolution.html")
+BUILT_ALIKE = (
+    *CHAPTERS, "chapters/output_size.html", "chapters/convolution.html", "chapters/alexnet.html",
+    "chapters/vgg.html",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("chapter", BUILT_ALIKE)
