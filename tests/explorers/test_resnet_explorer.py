@@ -58,7 +58,7 @@ def test_the_pieces_of_a_bar_sum_to_the_whole_and_stand_to_scale(blocks: str, bl
     network = planned(plan_of(made.settings))
     total = lc.table(network).total
     for drawn, whole in zip(
-        with_class(made.pane("picture"), "lc-cut"), (total.macs, total.parameters), strict=True
+        with_class(made.pane("picture"), "lc-sum"), (total.macs, total.parameters), strict=True
     ):
         said = words(next(iter(drawn)))
         assert numbers(said) == {whole}
@@ -96,7 +96,7 @@ def test_the_block_that_is_drawn_has_the_numbers_of_the_network(looked: str, blo
     network = planned(plan_of(made.settings))
     stage, first = PLACES[looked]
     rows = [row for row in lc.table(network).rows if row.name.startswith(f"layer{stage}.{int(not first)}.")]
-    said = numbers(" ".join(with_class(made.pane("picture"), "lc-block")[0].itertext()))
+    said = numbers(" ".join(with_class(made.pane("picture"), "lc-residual-block")[0].itertext()))
     for row in rows:
         if isinstance(row.module, lc.Conv2d):
             assert {row.parameters, row.macs} <= said

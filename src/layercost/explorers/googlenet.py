@@ -152,7 +152,7 @@ def _module(built: Module) -> str:
         content += _branch(built, branch, _FIRST + _LINE * place, begun, channels, unit)
         x, width = 1 + begun * unit, channels * unit
         content.append(line(x, _FIRST + _LINE * place + 37, x, foot, "lc-guide"))
-        content.append(box(x, foot, width, 18, f"lc-out lc-branch-{place + 1}"))
+        content.append(box(x, foot, width, 18, f"lc-branch lc-branch-{place + 1}"))
         begun += channels
     content.append(line(1 + begun * unit, _FIRST + _LINE * 3 + 37, 1 + begun * unit, foot, "lc-guide"))
     joined = " + ".join(map(number, outs))
@@ -183,7 +183,7 @@ def _branch(built: Module, branch: str, y: float, begun: int, channels: int, uni
     if len(rows) == 2:
         yield box(1, y + 18, int(rows[0].output[0]) * unit, 6, "lc-between")
     number_of = BRANCHES.index(branch) + 1
-    yield box(1 + begun * unit, y + 27, channels * unit, 10, f"lc-out lc-branch-{number_of}")
+    yield box(1 + begun * unit, y + 27, channels * unit, 10, f"lc-branch lc-branch-{number_of}")
 
 
 def _in_words(branch: str, rows: list[Row]) -> str:
@@ -212,6 +212,6 @@ def _compared(built: Module) -> str:
 
 def _pieces(subject: Subject) -> list[Piece]:
     return [
-        Piece(branch, sum(row.macs for row in convolutions(subject, branch)), f"lc-out lc-branch-{place}")
+        Piece(branch, sum(row.macs for row in convolutions(subject, branch)), f"lc-branch lc-branch-{place}")
         for place, branch in enumerate(BRANCHES, 1)
     ]

@@ -40,8 +40,10 @@ def bar(what: str, pieces: Sequence[Piece], end: int, marks: Sequence[Mark] = ()
     return tag(
         "div",
         tag("p", tag("b", number(total)), f" {escaped(what)}", class_="lc-bar-of"),
-        tag("svg", *drawn, class_="lc-pieces", height=MARKED if marks else BAR, role="img", aria_label=said),
-        class_="lc-cut",
+        tag(
+            "svg", *drawn, class_="lc-sum-parts", height=MARKED if marks else BAR, role="img", aria_label=said
+        ),
+        class_="lc-sum",
     )
 
 
@@ -58,7 +60,7 @@ def _pieces(pieces: Iterable[Piece], end: int) -> Iterable[str]:
 def _marks(marks: Sequence[Mark], end: int) -> Iterable[str]:
     places = [mark.amount / end for mark in marks]
     for position, (mark, place) in enumerate(zip(marks, places, strict=True)):
-        look = "lc-mark lc-reached" if mark.reached else "lc-mark"
+        look = "lc-sum-mark lc-reached" if mark.reached else "lc-sum-mark"
         x = f"{100 * place:.2f}%"
         yield line(x, BAR, x, BAR + 5, look)
         yield words(x, MARKED - 3, escaped(mark.name), look, text_anchor=_anchor(places, position))

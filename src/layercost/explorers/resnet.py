@@ -230,11 +230,11 @@ def _pieces(built: Residual, quantity: str, looked: str) -> list[Piece]:
         if part.startswith("layer"):
             stage, block = part[5], part[7:]
             place = f"stage {stage}, {'first block' if block == '0' else 'later blocks'}"
-            look = f"lc-piece lc-stage-{stage}" + (" lc-looked" if place == looked else "")
+            look = f"lc-sum-part lc-of-stage-{stage}" + (" lc-looked" if place == looked else "")
             name = _("stage {stage}, block {block}", stage=stage, block=int(block) + 1)
             pieces.append(Piece(name, summed, look, f"looked={place}"))
         else:
-            pieces.append(Piece(part, summed, "lc-piece lc-around"))
+            pieces.append(Piece(part, summed, "lc-sum-part lc-around"))
     return pieces
 
 
@@ -254,7 +254,9 @@ def _block(built: Residual, looked: str) -> str:
     heading = tag("p", tag("b", escaped(looked)), " ", tag("span", escaped(caption)), class_="lc-heading")
     says = _("{place}: {layers}; the shortcut is {shortcut}", place=looked,
              layers=", ".join(map(_said, main)), shortcut=_shortcut_said(aside, rows))  # fmt: skip
-    picture = drawing("lc-block", _WIDTH, _HEIGHT, says, *_shortcut(aside, rows), *_main(main), *_joined())
+    picture = drawing(
+        "lc-residual-block", _WIDTH, _HEIGHT, says, *_shortcut(aside, rows), *_main(main), *_joined()
+    )
     return tag("div", heading, tag("figure", picture), class_="lc-one-block")
 
 
