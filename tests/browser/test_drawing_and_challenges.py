@@ -46,7 +46,7 @@ def test_a_digit_is_drawn_with_the_mouse_and_read(visit: Callable[..., Any]) -> 
     shown.get_by_role("button", name="Clear").click()
     visitor.wait_for("live")
     shown.get_by_role("button", name="End", exact=True).click()
-    shown.locator(".lc-ten .lc-answer-bar").nth(9).wait_for()
+    shown.locator(".lc-ten .lc-output-bar").nth(9).wait_for()
     assert shown.locator(".lc-pad").evaluate(PAINTED) == 0
     box = shown.locator(".lc-pad").bounding_box()
     middle = box["x"] + box["width"] / 2
