@@ -96,15 +96,7 @@ class LeNetReadsExplorer(Explorer):
             _pipeline(built, stage, done),
             _close(built, stage, done),
             _answers(built, stage, done),
-            tag(
-                "figcaption",
-                escaped(
-                    _(
-                        "Weights of our own: {share} % of the test digits are read.",
-                        share=_share_read(),
-                    )
-                ),
-            ),
+            tag("figcaption", escaped(_in_short())),
         )
 
     def odometer(self, built: Drawing, settings: Mapping[str, Any]) -> parts.Odometer:
@@ -139,6 +131,10 @@ class LeNetReadsExplorer(Explorer):
 def _share_read() -> str:
     known = reader.weights()
     return f"{100 * known.right / known.tested:.1f}"
+
+
+def _in_short() -> str:
+    return _("Weights of our own: {share} % of the test digits are read.", share=_share_read())
 
 
 def _whose_weights() -> str:
