@@ -46,7 +46,7 @@ def test_a_digit_is_drawn_with_the_mouse_and_read(visit: Callable[..., Any]) -> 
     shown.get_by_role("button", name="Clear").click()
     visitor.wait_for("live")
     shown.get_by_role("button", name="End", exact=True).click()
-    shown.locator(".lc-ten .lc-answer-bar").nth(9).wait_for()
+    shown.locator(".lc-ten .lc-output-bar").nth(9).wait_for()
     assert shown.locator(".lc-pad").evaluate(PAINTED) == 0
     box = shown.locator(".lc-pad").bounding_box()
     middle = box["x"] + box["width"] / 2
@@ -125,10 +125,10 @@ def test_a_challenge_says_how_far_it_is_and_when_it_is_met(visit: Callable[..., 
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     visitor.open(LINEAR)
     visitor.wait_for("drawn")
-    challenge, said = _challenge(visitor), _challenge(visitor).locator(".lc-challenge-said")
+    challenge, said = _challenge(visitor), _challenge(visitor).locator(".lc-quest-said")
     assert said.get_attribute("role") == "status"
     assert said.inner_text() == "1 of 2 reached. 15,050 parameters too many (×2.0)."
-    assert not challenge.locator(".lc-challenge-link").is_visible()
+    assert not challenge.locator(".lc-quest-link").is_visible()
     explorer = visitor.page.locator(".lc-live:has(.lc-explorer-linear)").first
     explorer.locator(".lc-more-toggle").click()
     for field, value in (("out_features", "50"), ("batch", "2")):
@@ -137,12 +137,12 @@ def test_a_challenge_says_how_far_it_is_and_when_it_is_met(visit: Callable[..., 
         typed.press("Enter")
     visitor.page.locator("#challenge-fc-half[data-met]").wait_for()
     visitor.page.wait_for_function(
-        "() => document.querySelector('.lc-challenge-said').textContent.startsWith('Reached')"
+        "() => document.querySelector('.lc-quest-said').textContent.startsWith('Reached')"
     )
     assert said.inner_text() == "Reached: 30,000 MACs, 15,050 parameters."
     visitor.page.wait_for_function("location.search.includes('linear.batch=2')")
-    challenge.locator(".lc-challenge-link").click()
-    challenge.locator(".lc-challenge-link", has_text="Copied").wait_for()
+    challenge.locator(".lc-quest-link").click()
+    challenge.locator(".lc-quest-link", has_text="Copied").wait_for()
     link = visitor.page.evaluate("navigator.clipboard.readText()")
     assert link.endswith("linear.out_features=50&linear.batch=2#challenge-fc-half")
     visitor.page.goto("about:blank")
@@ -157,7 +157,7 @@ def test_a_challenge_sets_its_explorer_to_the_start(visit: Callable[..., Any]) -
     visitor.open(LINEAR + "?linear.in_features=8&linear.bias=false")
     visitor.wait_for("live")
     challenge = _challenge(visitor)
-    challenge.locator(".lc-challenge-begin").click()
+    challenge.locator(".lc-quest-begin").click()
     challenge.locator("output", has_text="now 30,000").wait_for()
     challenge.locator("output", has_text="now 30,100").wait_for()
 
@@ -168,4 +168,4 @@ def test_without_scripts_a_challenge_is_read(visit: Callable[..., Any]) -> None:
     visitor.open(LINEAR)
     challenge = _challenge(visitor)
     assert "parameters: at most 15,050" in challenge.inner_text()
-    assert not challenge.locator(".lc-challenge-begin").is_visible()
+    assert not challenge.locator(".lc-quest-begin").is_visible()

@@ -7,7 +7,7 @@ import struct
 import zlib
 from base64 import b64decode
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import pytest
 
@@ -173,7 +173,7 @@ def test_a_text_that_is_no_drawing_is_answered_in_words() -> None:
 def test_its_answer_is_known_at_the_end_and_not_before() -> None:
     """Ten bars, the last of them with the last output."""
     shown = explorer_named("lenet_reads", position=ENDS[-1] - 1)
-    assert len(with_class(shown.pane("picture"), "lc-answer-bar")) == 9
+    assert len(with_class(shown.pane("picture"), "lc-output-bar")) == 9
     assert not with_class(shown.pane("picture"), "lc-read")
     move(shown, position=ENDS[-1])
     assert {words(one) for one in with_class(shown.pane("picture"), "lc-read")} == {"", "3"}
@@ -209,3 +209,39 @@ def test_a_picture_holds_what_is_known_of_each_map() -> None:
     left, top = stack.corner(1)
     assert rows[top][left : left + 4] == shades[8:12]
     assert rows[top + 1][left : left + 4] == bytes([shades[12], 0, 0, 0])
+
+
+# ---- what a person draws, with the pen of the page
+
+STROKES = {
+    0: [[(14, 4), (9, 9), (9, 19), (14, 24), (19, 19), (19, 9), (14, 4)]],
+    1: [[(10, 8), (15, 4), (15, 24)]],
+    2: [[(8, 9), (10, 5), (15, 4), (19, 7), (18, 12), (8, 23), (20, 23)]],
+    3: [[(8, 6), (13, 4), (19, 7), (17, 12), (12, 13), (18, 14), (20, 19), (15, 24), (8, 22)]],
+    4: [[(8, 4), (8, 14), (19, 14)], [(18, 4), (18, 25)]],
+    5: [[(19, 4), (9, 4), (9, 12), (15, 11), (20, 15), (19, 21), (13, 24), (8, 22)]],
+    6: [[(17, 4), (11, 10), (9, 18), (12, 24), (17, 23), (19, 18), (15, 14), (10, 17)]],
+    7: [[(7, 5), (21, 5), (12, 24)], [(10, 14), (19, 14)]],
+    8: [[(18, 7), (14, 4), (10, 7), (12, 12), (18, 17), (18, 22), (10, 22), (10, 17), (17, 11), (18, 7)]],
+    9: [[(19, 9), (14, 5), (9, 9), (12, 13), (17, 12), (19, 9), (18, 18), (15, 23), (10, 23)]],
+}
+
+
+def _by_pen(strokes: list[list[tuple[int, int]]], reach: float = 1.3) -> str:
+    inked = set()
+    for stroke in strokes:
+        for (x1, y1), (x2, y2) in pairwise(stroke):
+            for part in (step / 60 for step in range(61)):
+                x, y = x1 + (x2 - x1) * part, y1 + (y2 - y1) * part
+                inked |= {
+                    place
+                    for place in range(28 * 28)
+                    if (place % 28 + 0.5 - x) ** 2 + (place // 28 + 0.5 - y) ** 2 <= reach**2
+                }
+    return reader.spelled([int(place in inked) for place in range(28 * 28)])
+
+
+@pytest.mark.parametrize("digit", STROKES)
+def test_it_reads_digits_of_a_few_straight_strokes(digit: int) -> None:
+    """As a quick hand draws them, with the page's pen."""
+    assert reader.read(_by_pen(STROKES[digit])).says == digit

@@ -177,9 +177,9 @@ def _spelled(value: Any) -> str:
 def opening(name: str, asked: Asked) -> str:
     """The block up to its words."""
     return (
-        f'<section class="lc-challenge" id="challenge-{escaped(name)}" data-explorer="{escaped(asked.name)}" '
+        f'<section class="lc-quest" id="challenge-{escaped(name)}" data-explorer="{escaped(asked.name)}" '
         f'data-start="{escaped(json.dumps(asked.begins))}" aria-label="{escaped(_("Challenge"))}">'
-        f'<p class="lc-challenge-title">{escaped(_("Challenge"))}</p>'
+        f'<p class="lc-quest-title">{escaped(_("Challenge"))}</p>'
     )
 
 
@@ -190,12 +190,10 @@ def goals_html(goals: list[Goal]) -> str:
             data_amount=goal.amount, data_sign=goal.sign, data_value=goal.value)
         for goal in goals
     )  # fmt: skip
-    begin = tag("button", _("Set the explorer to the start"), type="button", class_="lc-challenge-begin")
-    link = tag(
-        "button", _("Copy a link to your answer"), type="button", class_="lc-challenge-link", hidden=""
-    )
-    said = tag("p", class_="lc-challenge-said", role="status")
-    return tag("ul", *items, class_="lc-challenge-goals") + tag("p", begin, link) + said
+    begin = tag("button", _("Set the explorer to the start"), type="button", class_="lc-quest-begin")
+    link = tag("button", _("Copy a link to your answer"), type="button", class_="lc-quest-link", hidden="")
+    said = tag("p", class_="lc-quest-said", role="status")
+    return tag("ul", *items, class_="lc-quest-goals") + tag("p", begin, link) + said
 
 
 class ChallengeDirective(SphinxDirective):

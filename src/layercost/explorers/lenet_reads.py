@@ -13,7 +13,7 @@ from layercost.counters import count
 from layercost.explorers import parts, reader
 from layercost.explorers.controls import Sketch, Travel
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.lenet import STAGES, LeNet, places_of, work_at_one_place
+from layercost.explorers.lenet import LeNet, places_of, work_at_one_place
 from layercost.explorers.markup import box, drawing, squares, words
 from layercost.explorers.shades import Stack, picture_of, shaded, stack_of
 from layercost.layer import Call
@@ -96,21 +96,13 @@ class LeNetReadsExplorer(Explorer):
             _pipeline(built, stage, done),
             _close(built, stage, done),
             _answers(built, stage, done),
-            tag(
-                "figcaption",
-                escaped(
-                    _(
-                        "Weights of our own: of digits that a program drew they read {share} %.",
-                        share=_share_read(),
-                    )
-                ),
-            ),
+            tag("figcaption", escaped(_in_short())),
         )
 
     def odometer(self, built: Drawing, settings: Mapping[str, Any]) -> parts.Odometer:
         stage, done = built.at(settings["position"])
         call = built.stages[stage]
-        said = {"layer": STAGES[stage], "done": number(done), "places": number(places_of(call))}
+        said = {"layer": call.path, "done": number(done), "places": number(places_of(call))}
         scope = (
             _("{layer}: output {done} of {places}", **said)
             if len(call.output_shape) == 1
@@ -139,6 +131,10 @@ class LeNetReadsExplorer(Explorer):
 def _share_read() -> str:
     known = reader.weights()
     return f"{100 * known.right / known.tested:.1f}"
+
+
+def _in_short() -> str:
+    return _("Weights of our own: {share} % of the test digits are read.", share=_share_read())
 
 
 def _whose_weights() -> str:
@@ -199,8 +195,8 @@ def _known(built: Drawing, place: int, stage: int, done: int) -> int:
 
 # ---- the layer that works -------------------------------------------------------------------------
 
-_WIDTH, _HEIGHT, _TOP = 392, 176, 22
-_ROOM = 150
+_WIDTH, _HEIGHT, _TOP = 392, 166, 18
+_ROOM = 146
 _RIGHT = _WIDTH - _ROOM - 4
 
 
@@ -241,7 +237,7 @@ def _close(built: Drawing, stage: int, done: int) -> str:
     reads, writes = _Maps(built.stacks[stage], 4), _Maps(built.stacks[stage + 1], _RIGHT)
     says = _(
         "{layer} reads {given} and gives {gives}; {done} of {places} places are done.",
-        layer=STAGES[stage], given="×".join(map(str, given)), gives="×".join(map(str, gives)),
+        layer=call.path, given="×".join(map(str, given)), gives="×".join(map(str, gives)),
         done=done, places=places_of(call),
     )  # fmt: skip
     heads = (
@@ -302,5 +298,5 @@ def _bar(digit: int, answers: reader.Values, is_known: bool, is_read: bool) -> I
     if is_known:
         low, high = min(answers), max(answers)
         height = 2 + (_BARS - 26) * (answers[digit] - low) / max(1, high - low)
-        yield box(x, _BARS - 18 - height, _BAR, height, f"lc-answer-bar{chosen}")
+        yield box(x, _BARS - 18 - height, _BAR, height, f"lc-output-bar{chosen}")
     yield words(x + _BAR / 2, _BARS - 4, str(digit), f"lc-words lc-digit{chosen}", text_anchor="middle")

@@ -24,14 +24,14 @@ class Challenge {
   constructor(block) {
     this.block = block;
     this.explorer = document.querySelector(`.lc-live:has(.lc-explorer-${block.dataset.explorer})`);
-    this.goals = all('.lc-challenge-goals > li', block).map((item) => ({
+    this.goals = all('.lc-quest-goals > li', block).map((item) => ({
       item, amount: item.dataset.amount, sign: item.dataset.sign, value: Number(item.dataset.value),
     }));
-    this.said = block.querySelector('.lc-challenge-said');
-    this.link = block.querySelector('.lc-challenge-link');
+    this.said = block.querySelector('.lc-quest-said');
+    this.link = block.querySelector('.lc-quest-link');
     if (!this.explorer) return;
     this.link.addEventListener('click', () => copyAndSay(this.link, this.address()));
-    block.querySelector('.lc-challenge-begin').addEventListener('click', () => this.begin());
+    block.querySelector('.lc-quest-begin').addEventListener('click', () => this.begin());
     this.explorer.addEventListener('lc-explorer-changed', () => this.look());
     this.look();
   }
@@ -82,5 +82,5 @@ class Challenge {
 }
 
 export function startChallenges() {
-  all('.lc-challenge').forEach((block) => new Challenge(block));
+  all('.lc-quest').forEach((block) => new Challenge(block));
 }
