@@ -29,7 +29,7 @@ class Mark:
 
 
 BAR, MARKED = 20, 37  # heights in pixels: of a bar, and of a bar with its marks
-_CLOSE = 0.05  # of the width: marks that are nearer have their names on their outer sides
+_CLOSE = 0.07  # of the width: marks that are nearer have their names on their outer sides
 
 
 def bar(what: str, pieces: Sequence[Piece], end: int, marks: Sequence[Mark] = ()) -> str:
