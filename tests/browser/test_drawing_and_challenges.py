@@ -158,8 +158,8 @@ def test_a_challenge_sets_its_explorer_to_the_start(visit: Callable[..., Any]) -
     visitor.wait_for("live")
     challenge = _challenge(visitor)
     challenge.locator(".lc-quest-begin").click()
-    challenge.locator("output", has_text="now 30,000").wait_for()
-    challenge.locator("output", has_text="now 30,100").wait_for()
+    challenge.locator("output", has_text="✓ now 30,000").wait_for()
+    challenge.locator("output", has_text="✗ now 30,100").wait_for()
 
 
 def test_without_scripts_a_challenge_is_read(visit: Callable[..., Any]) -> None:
