@@ -83,8 +83,8 @@ _WORD = re.compile(r"(?<![\w])[A-Za-zÀ-ɏ]\w+")
 def left_in_english(said: str, *allowed: str) -> set[str]:
     """The words in what was said that stand outside of the marks, beside what is code and `allowed` names."""
     assert not re.search(r"\{\w+[^{}]*\}", re.sub(r"⟦[^⟦⟧]*⟧", "", said)), said
-    rest = _names(allowed).sub(" ", re.sub(r"⟦[^⟦⟧]*⟧", " ", said))
-    return set(_WORD.findall(_CODE.sub(" ", rest)))
+    rest = _CODE.sub(" ", re.sub(r"⟦[^⟦⟧]*⟧", " ", said))
+    return set(_WORD.findall(_names(allowed).sub(" ", rest)))
 
 
 @cache

@@ -32,11 +32,18 @@ PUBLISHED = {
     ("3-4-6-3", True): 50, ("3-4-23-3", True): 101, ("3-8-36-3", True): 152,
 }  # fmt: skip
 AROUND = ("stem", "classifier")  # what stands before the blocks, and what comes after
+AROUND_SAID = {"stem": Message("stem"), "classifier": Message("classifier")}
 STAGES = ("1", "2", "3", "4")
 PLACES = {  # of a block that is looked at: the stage, and whether it is its first
     f"stage {stage}, {which}": (int(stage), which == "first block")
     for stage in STAGES
     for which in ("first block", "later blocks")
+}
+PLACES_SAID = {
+    place: Message("stage {stage}, first block", stage=stage)
+    if first
+    else Message("stage {stage}, later blocks", stage=stage)
+    for place, (stage, first) in PLACES.items()
 }
 STRIDES = {"3×3 (v1.5)": "v1.5", "1×1 (v1)": "v1"}  # where a bottleneck's stride sits, and the version
 
@@ -97,7 +104,13 @@ class ResNetExplorer(Explorer):
         Choice("block", Message("kind of block"), "basic", ("basic", "bottleneck"), main=True, buttons=True),
         Choice("stride", Message("stride in its"), "3×3 (v1.5)", tuple(STRIDES), main=True),
         Size("inner", Message("channels inside"), 64, 8, 256, letter="C_out", main=True),
-        Choice("looked", Message("block to look at"), "stage 2, later blocks", tuple(PLACES), looks=True),
+        Choice(
+            "looked",
+            Message("block to look at"),
+            "stage 2, later blocks",
+            tuple((said, place) for place, said in PLACES_SAID.items()),
+            looks=True,
+        ),
         Choice("shortcut", Message("a shortcut that changes size"), "projection", ("projection", "zeros")),
     )
 
@@ -116,7 +129,13 @@ class ResNetExplorer(Explorer):
         normed = sum(row.parameters for row in rows if isinstance(row.module, BatchNorm2d))
         held = _("{normed} parameters of batch normalization among {all}", normed=number(normed),
                  all=number(amount(rows, "parameters")))  # fmt: skip
-        heading = tag("p", tag("b", escaped(settings["looked"])), " ", escaped(held), class_="lc-heading")
+        heading = tag(
+            "p",
+            tag("b", escaped(str(PLACES_SAID[settings["looked"]]))),
+            " ",
+            escaped(held),
+            class_="lc-heading",
+        )
         return heading + "".join(_lines_of(rows))
 
     def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
@@ -142,7 +161,7 @@ class ResNetExplorer(Explorer):
             for row in built.block(settings["looked"])
             if row.parameters
         ]
-        yield parts.plain_table(settings["looked"], heads, rows)
+        yield parts.plain_table(str(PLACES_SAID[settings["looked"]]), heads, rows)
 
 
 def _cost(built: Residual, convention: str, *notes: str) -> str:
@@ -232,9 +251,9 @@ def _pieces(built: Residual, quantity: str, looked: str) -> list[Piece]:
             place = f"stage {stage}, {'first block' if block == '0' else 'later blocks'}"
             look = f"lc-sum-part lc-of-stage-{stage}" + (" lc-looked" if place == looked else "")
             name = _("stage {stage}, block {block}", stage=stage, block=int(block) + 1)
-            pieces.append(Piece(name, summed, look, f"looked={place}"))
+            pieces.append(Piece(name, summed, look, f"looked={PLACES_SAID[place]}"))
         else:
-            pieces.append(Piece(part, summed, "lc-sum-part lc-around"))
+            pieces.append(Piece(str(AROUND_SAID[part]), summed, "lc-sum-part lc-around"))
     return pieces
 
 
@@ -251,8 +270,14 @@ def _block(built: Residual, looked: str) -> str:
     aside = [row for row in rows if isinstance(row.module, Conv2d) and ".downsample." in row.name]
     caption = _("{parameters} parameters · {macs} MACs", parameters=number(amount(rows, "parameters")),
                 macs=number(amount(rows, "macs")))  # fmt: skip
-    heading = tag("p", tag("b", escaped(looked)), " ", tag("span", escaped(caption)), class_="lc-heading")
-    says = _("{place}: {layers}; the shortcut is {shortcut}", place=looked,
+    heading = tag(
+        "p",
+        tag("b", escaped(str(PLACES_SAID[looked]))),
+        " ",
+        tag("span", escaped(caption)),
+        class_="lc-heading",
+    )
+    says = _("{place}: {layers}; the shortcut is {shortcut}", place=PLACES_SAID[looked],
              layers=", ".join(map(_said, main)), shortcut=_shortcut_said(aside, rows))  # fmt: skip
     picture = drawing(
         "lc-residual-block", _WIDTH, _HEIGHT, says, *_shortcut(aside, rows), *_main(main), *_joined()
