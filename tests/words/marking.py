@@ -83,15 +83,18 @@ _WORD = re.compile(r"(?<![\w])[A-Za-zÀ-ɏ]\w+")
 def left_in_english(said: str, *allowed: str) -> set[str]:
     """The words in what was said that stand outside of the marks, beside what is code and `allowed` names."""
     assert not re.search(r"\{\w+[^{}]*\}", re.sub(r"⟦[^⟦⟧]*⟧", "", said)), said
-    rest = _CODE.sub(" ", re.sub(r"⟦[^⟦⟧]*⟧", " ", said))
-    return set(_WORD.findall(_names(allowed).sub(" ", rest)))
+    rest = re.sub(r"⟦[^⟦⟧]*⟧", " ", said)
+    for known in (_names(allowed, of_several_words=True), _CODE, _names(allowed, of_several_words=False)):
+        rest = known.sub(" ", rest)
+    return set(_WORD.findall(rest))
 
 
 @cache
-def _names(allowed: tuple[str, ...]) -> re.Pattern[str]:
-    """Any of the names that are the same everywhere, the longest first."""
+def _names(allowed: tuple[str, ...], *, of_several_words: bool) -> re.Pattern[str]:
+    """Any of the names that are the same everywhere, the longest first: words, or such as onnx-tool(a)."""
     every = sorted({*chain(*SAME_EVERYWHERE.values()), *allowed}, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, every))})(?!\w)")
+    asked = [name for name in every if bool(re.search(r"\W", name)) is of_several_words]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, asked))})(?!\w)")
 
 
 def texts_of(markup: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from layercost.convention import Quantity
+from layercost.convention import Quantity, unit_in_words
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
@@ -116,7 +116,7 @@ class GoogLeNetExplorer(Explorer):
     def headlines(self, built: Module, settings: Mapping[str, Any]) -> Iterator[str]:
         for quantity in (Quantity.PARAMETERS, Quantity.FLOPS):
             counted = built.count(quantity, settings["convention"])
-            yield parts.total_line(str(counted.unit), counted)
+            yield parts.total_line(str(unit_in_words(counted.unit)), counted)
 
     def picture(self, built: Module, settings: Mapping[str, Any]) -> str:
         heading = tag("p", tag("b", escaped(built.words)), class_="lc-heading")
