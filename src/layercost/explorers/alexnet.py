@@ -8,7 +8,7 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from layercost.convention import Quantity
-from layercost.difference import difference
+from layercost.difference import Difference, difference
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice
 from layercost.explorers.explorer import Explorer
@@ -117,7 +117,7 @@ class AlexNetExplorer(Explorer):
         name = tag("p", tag("b", escaped(settings["layer"])), f" {escaped(repr(call.layer))}",
                    class_="lc-heading")  # fmt: skip
         convention = settings["convention"]
-        parted = _parted(settings["against"], built, convention)
+        parted = _parted(settings["against"], built, convention).html()
         return name + "".join(layer.lines(convention)) + parted
 
     def rows(self, built: AlexNet, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
@@ -135,9 +135,9 @@ def _built(version: str, groups: str, image: str, said: str) -> AlexNet:
 
 
 @lru_cache(maxsize=128)
-def _parted(against: str, built: AlexNet, convention: str) -> str:
+def _parted(against: str, built: AlexNet, convention: str) -> Difference:
     """Where a published version and this network part, layer by layer."""
-    return difference(alexnet(against), built.model, convention=convention).html()
+    return difference(alexnet(against), built.model, convention=convention)
 
 
 def wired(built: AlexNet, chosen: str = "") -> list[Wired]:
