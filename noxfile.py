@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +23,7 @@ LOCK = ROOT / "requirements.txt"
 BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
+BROWSER_TESTS = "tests/browser"
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with
 COMPARED = ROOT / ".nox" / "compared"  # models and tools of other people, for some tests alone
 APART = [  # these would bring a torch of their own, or a torchvision that only looks at numbers
@@ -287,6 +289,38 @@ def tests(session: nox.Session) -> None:
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         run_here("python", *pip, TORCH)
         compare_with(run_here, pip)
+        if not session.posargs:
+            run_all_tests(session, run_here)
+            return
+    run_here("pytest", *session.posargs)
+
+
+def run_all_tests(session, run_here):
+    """All tests, those in the browser beside the others: they wait more than they compute."""
+    with tempfile.TemporaryFile("w+") as said:
+        path = os.pathsep.join([str(interpreter_of(ENVIRONMENT).parent), os.environ["PATH"]])
+        browser = subprocess.Popen(
+            [str(program(ENVIRONMENT, "pytest")), BROWSER_TESTS],
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": path},
+        )
+        try:
+            run_here("pytest", f"--ignore={BROWSER_TESTS}")
+        finally:
+            failed = browser.wait()
+            said.seek(0)
+            print(said.read(), flush=True)
+    if failed:
+        session.error("Tests in the browser failed; what they said stands above.")
+
+
+@nox.session
+def nightly(session: nox.Session) -> None:
+    """All tests, and of those of which others run a sample, every one; it takes more than an hour."""
+    run_here = environment_for(session)
+    session.env["LAYERCOST_NIGHTLY"] = "1"
+    session.env["LAYERCOST_EXAMPLES"] = "5000"
     run_here("pytest", *session.posargs)
 
 

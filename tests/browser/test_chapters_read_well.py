@@ -53,7 +53,7 @@ def test_questions_under_an_explorer_have_a_folded_answer(visit: Callable[..., A
     """Who has tried can look."""
     page = visit().open(chapter)
     answer = page.locator("details", has_text="What you should have found").first
-    assert answer.locator("li").count() == 3
+    assert answer.locator("li").count() >= 3
     assert not answer.locator("li").first.is_visible()
 
 

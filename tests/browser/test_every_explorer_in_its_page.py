@@ -16,11 +16,12 @@ from layercost.explorers import EXPLORERS, explorer
 from layercost.explorers.controls import Choice, Control, Size, Sketch, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.subject import Subject
+from tests.conftest import NIGHTLY
 from tests.explorers.reading import tree, with_class, words
 
 pytestmark = pytest.mark.chromium
 
-SETTINGS = 20
+SETTINGS = 20 if NIGHTLY else 5
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 760}
 TALLEST = {"desktop": 700, "phone": 760}
 
@@ -117,10 +118,13 @@ def _said(pane: str) -> str:
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_twenty_random_settings_show_what_the_library_and_the_command_say(
+def test_random_settings_show_what_the_library_and_the_command_say(
     shown: Callable[..., Shown], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The lines in sight equal those of the same moves in this process, and their totals the command's."""
+    """The lines in sight equal those of the same moves in this process, and their totals the command's.
+
+    Five settings, and by night twenty.
+    """
     here = shown(name)
     native = here.native()
     here.unfold()

@@ -41,6 +41,7 @@ VIEW = re.compile(r'^<script type="application/vnd\.jupyter\.widget-view\+json">
 THEBE = re.compile(
     r'\s*<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S
 )
+NO_LIST = '<div role="list" class="citation-list"'  # docutils': a list whose children are no items of one
 EXPLORER_TAG = "explorer"
 
 
@@ -167,7 +168,7 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]
     if context.get("body"):
-        context["body"] = THEBE.sub("\n", context["body"])
+        context["body"] = THEBE.sub("\n", context["body"]).replace(NO_LIST, '<div class="citation-list"')
 
 
 # --- assets -----------------------------------------------------------------------------------------
