@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def page() -> ModuleType:
     """The book's extension."""
     path = ROOT / "web" / "sphinx" / "course_coverage.py"
+    sys.path.append(str(path.parent))  # it imports other extensions of the book
     spec = importlib.util.spec_from_file_location("course_coverage", path)
     assert spec is not None
     assert spec.loader is not None
