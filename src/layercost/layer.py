@@ -580,7 +580,9 @@ def _misfit(signature: inspect.Signature, arguments: int, keywords: Mapping[str,
             return Message("multiple values for argument {name!r}", name=name)
     if arguments > len(in_order):
         return Message("too many positional arguments")
-    missing = next(p for p in in_order[arguments:] if p.default is p.empty and p.name not in keywords)
+    alone = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    left = [*in_order[arguments:], *alone]
+    missing = next(p for p in left if p.default is p.empty and p.name not in keywords)
     return Message("missing a required argument: {name!r}", name=missing.name)
 
 
