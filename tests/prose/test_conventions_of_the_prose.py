@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 import layercost as lc
-
-pytest.importorskip("sphinx")
-
 from tests.prose.pages import COUNT, PAGES, Line, course_text, following, lines_of, names_of, one_line
 
 LAYER = lc.Linear(300, 100)
