@@ -316,6 +316,24 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
+def keep_divided(layer: Layer, groups: str, *names: str) -> None:
+    """Check that a number of groups divides each of these numbers of channels."""
+    parts = getattr(layer, groups)
+    for name in names:
+        if getattr(layer, name) % parts:
+            raise LayerError(
+                Message(
+                    "{layer}: {groups} must divide {name}, but {parts} groups do not divide {channels} "
+                    "channels",
+                    layer=type(layer).__name__,
+                    groups=groups,
+                    name=name,
+                    parts=parts,
+                    channels=getattr(layer, name),
+                )
+            )
+
+
 AXIS = Message("axis")
 
 

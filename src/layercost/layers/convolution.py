@@ -13,6 +13,7 @@ from layercost.layer import (
     Layer,
     LayerError,
     keep,
+    keep_divided,
     keep_flags,
     keep_padding,
     keep_rule,
@@ -75,18 +76,7 @@ class Convolution(Layer):
         keep_sizes(self, self.axes, 1, "kernel_size", "stride", "dilation")
         keep_flags(self, "bias")
         self._keep_padding()
-        for name in ("in_channels", "out_channels"):
-            if getattr(self, name) % self.groups:
-                raise LayerError(
-                    Message(
-                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
-                        "channels",
-                        layer=type(self).__name__,
-                        name=name,
-                        groups=self.groups,
-                        channels=getattr(self, name),
-                    )
-                )
+        keep_divided(self, "groups", "in_channels", "out_channels")
 
     def _keep_padding(self) -> None:
         name, named = type(self).__name__, isinstance(self.padding, str)
