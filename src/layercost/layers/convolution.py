@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from layercost.expression import Number, exact_div, product, times
@@ -31,7 +31,7 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.message import Message
-from layercost.misconception import PRICED, SIZED, STORED, belief
+from layercost.misconception import PRICED, SIZED, STORED, belief, having
 from layercost.setting import Setting
 from layercost.shape import (
     FLOOR,
@@ -413,13 +413,11 @@ class _RoundedUp(Convolution):
         return super().transform(_as_if(shape, *(int(stride) - 1 for stride in per_axis(self.stride))))
 
 
-@belief(
+belief(
     "forgot-padding",
     Message("You left out the padding: it is added on both sides before the kernel slides."),
     Convolution, SIZED | STORED, _pads,
-)  # fmt: skip
-def _forgot_padding(layer: Layer) -> Layer:
-    return replace(layer, padding=0)  # type: ignore[call-arg]
+)(having(padding=0))  # fmt: skip
 
 
 @belief(
@@ -434,13 +432,11 @@ class _PaddingOnce(Convolution):
         )
 
 
-@belief(
+belief(
     "forgot-stride",
     Message("You let the kernel move by one cell: it moves by the stride, so there are fewer positions."),
     Convolution, SIZED | STORED, _strides,
-)  # fmt: skip
-def _forgot_stride(layer: Layer) -> Layer:
-    return replace(layer, stride=1)  # type: ignore[call-arg]
+)(having(stride=1))  # fmt: skip
 
 
 @belief(
