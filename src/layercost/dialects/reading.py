@@ -174,7 +174,7 @@ class Reading(Rendered):
             "reading": self.native,
             "dialect": self.dialect,
             "version": self.version,
-            "source": str(self.tool.source),
+            "source": self.tool.source,
             "of": self.title,
             "main": {"name": self.main_name, "value": self.main, "unit": self.tool.unit},
             "says": str(self.says),
