@@ -9,7 +9,8 @@ from math import log
 from typing import Any, NamedTuple
 
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity, unit_in_words
-from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of, usual_input
+from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of
+from layercost.counting import usual_input
 from layercost.dialects import DIALECTS
 from layercost.dialects.dialect import Dialect
 from layercost.dialects.reading import Reading, flat
