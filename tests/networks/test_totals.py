@@ -452,6 +452,11 @@ def test_nothing_is_not_taken_for_what_alexnet_usually_has(version: str, asked: 
         lc.table(lc.networks.alexnet(version, **{asked: 0}))
 
 
+def test_what_no_vgg_has_is_refused() -> None:
+    with pytest.raises(TypeError, match="side"):
+        lc.network_named("vgg16", side=256)
+
+
 def test_a_larger_image_makes_only_the_first_dense_layer_of_vgg_larger() -> None:
     """Each pixel of the last map brings 512·4,096 weights: 8·8 in place of 7·7 at 256."""
     usual, large = (lc.table(lc.networks.vgg16(size=size)).total for size in (224, 256))
