@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import CONVENTIONS, Convention, Quantity, unit_in_words
-from layercost.counters import convention_counter, counter_in_words, reading_of, usual_input
-from layercost.counting import Counted, count_by, counted_by
+from layercost.counters import convention_counter, counter_in_words, reading_of
+from layercost.counting import Counted, count_by, counted_by, usual_input
 from layercost.dialects import DIALECTS, Reading
 from layercost.layer import Layer
 from layercost.layers.model import Spelling

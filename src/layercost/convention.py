@@ -348,6 +348,8 @@ def unknown(what: Message, name: object, known: Iterable[str]) -> Message:
             name=shown(name),
             nearest=nearest,
         )
+    if not names:
+        return Message("no {what} is called {name}, and there is none", what=what, name=shown(name))
     there, more = listing(names[:40]), len(names) - 40
     if more > 0:
         there = Message("{names} and {more} more", names=there, more=more)

@@ -11,7 +11,7 @@ from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.message import Message, Words
 from layercost.setting import Given, Setting, setting_of
-from layercost.shape import ShapeError, checked_sizes, several
+from layercost.shape import checked_sizes, several
 
 if TYPE_CHECKING:
     from layercost.dialects import Dialect, Reading
@@ -70,18 +70,6 @@ def counter_in_words(counter: str) -> Words:
         return Message("our count")
     name = counter.removeprefix(_CONVENTION)
     return counter if name == counter else Message("convention {name}", name=name)
-
-
-def usual_input(
-    layer: Layer, input_shape: Iterable[object] | None, who: Message
-) -> tuple[Iterable[object], ...]:
-    """The shapes that go in: those given, or the model's own; raises ShapeError where there are none."""
-    shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
-    if shape is None:
-        raise ShapeError(
-            Message("{who} needs the input's shape without the batch; pass it, as input=(3, 32, 32)", who=who)
-        )
-    return several(shape)
 
 
 def reading_of(

@@ -43,7 +43,7 @@ from layercost.facts import Facts, Held, Kind, Operation
 from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words, clauses, listing, sentence, spoken
 from layercost.setting import Setting
-from layercost.shape import ShapeError
+from layercost.shape import several, shape_wanted
 from layercost.view import COMPLETE, listed, not_counted, not_known, number, short
 
 
@@ -246,6 +246,16 @@ def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | 
     return [one for one in operations if int(one.amount)] if amount == 0 else []
 
 
+def usual_input(
+    layer: Layer, input_shape: Iterable[object] | None, who: Message
+) -> tuple[Iterable[object], ...]:
+    """The shapes that go in: those given, or the model's own; raises ShapeError where there are none."""
+    shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
+    if shape is None:
+        raise shape_wanted(who)
+    return several(shape)
+
+
 def counted_by(
     convention: Convention, layer: Layer, shapes: tuple[Iterable[object], ...], setting: Setting
 ) -> Counted:
@@ -355,12 +365,7 @@ class _Question:
         if self.amount is not None and self.amount.is_held:
             return tuple((None, _held_by(leaf)) for leaf in _once(self.layer))
         if self.input_shapes is None:
-            raise ShapeError(
-                Message(
-                    "counting {quantity} needs the input's shape without the batch; pass it, as (3, 32, 32)",
-                    quantity=quantity_in_words(self.quantity),
-                )
-            )
+            raise shape_wanted(Message("counting {quantity}", quantity=quantity_in_words(self.quantity)))
         calls = self.layer.calls(*self.input_shapes)
         return tuple((call, call.facts(self.setting)) for call in calls)
 

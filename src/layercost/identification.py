@@ -9,7 +9,8 @@ from math import log
 from typing import Any, NamedTuple
 
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity, unit_in_words
-from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of, usual_input
+from layercost.counters import OUR_COUNT, convention_counter, counter_in_words, reading_of
+from layercost.counting import usual_input
 from layercost.dialects import DIALECTS
 from layercost.dialects.dialect import Dialect
 from layercost.dialects.reading import Reading, flat
@@ -75,7 +76,7 @@ class Match(NamedTuple):
     @property
     def words(self) -> Words:
         """In words, with the source's own number."""
-        return listing([self.source.words, self.how] if self.how else [self.source.words])
+        return listing([self.source.words, self.how])
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Identification(Rendered):
     def text(self) -> str:
         """The plainest matches; or the nearest numbers with their ratio."""
         joined = listing if self.matches else clauses
-        found = (f"  {joined([source.words, how] if how else [source.words])}" for source, how in self._shown)
+        found = (f"  {joined([source.words, how])}" for source, how in self._shown)
         return "\n".join([str(self.caption), *found, *filter(None, [str(self.remark)])])
 
     def grid(self) -> Grid:
@@ -283,7 +284,7 @@ def _matching(source: Source, meanings: Iterable[Asked]) -> Iterator[Match]:
         number = source.number * factor
         fits = (m for m in meanings if m.kind in ("", kind) and m.low <= number <= m.high)
         if meaning := next(fits, None):  # the plainest comes first
-            said = listing(word for word in (how, meaning.how) if word)
+            said = listing([how, meaning.how])
             yield Match(source, said, _rank(source, place, meaning, float(number)))
 
 

@@ -316,6 +316,24 @@ def keep_whole(layer: Layer, at_least: int, *names: str) -> None:
         keep(layer, **{name: _whole(layer, name, getattr(layer, name), at_least)})
 
 
+def keep_divided(layer: Layer, groups: str, *names: str) -> None:
+    """Check that a number of groups divides each of these numbers of channels."""
+    parts = getattr(layer, groups)
+    for name in names:
+        if getattr(layer, name) % parts:
+            raise LayerError(
+                Message(
+                    "{layer}: {groups} must divide {name}, but {parts} groups do not divide {channels} "
+                    "channels",
+                    layer=type(layer).__name__,
+                    groups=groups,
+                    name=name,
+                    parts=parts,
+                    channels=getattr(layer, name),
+                )
+            )
+
+
 AXIS = Message("axis")
 
 
@@ -572,18 +590,17 @@ def _built(name: str, arguments: list[object], keywords: dict[str, object], node
 
 
 def _misfit(signature: inspect.Signature, arguments: int, keywords: Mapping[str, object]) -> Message:
-    """Why arguments do not fit a signature."""
-    in_order = [p for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    given = [p.name for p in in_order[:arguments]]
-    for name in keywords:
-        if name in given:
+    """Why arguments, of which each keyword is known, do not fit a signature."""
+    in_order = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = in_order[:arguments]
+    for name in given:
+        if name in keywords:
             return Message("multiple values for argument {name!r}", name=name)
-    if arguments > len(in_order):
-        return Message("too many positional arguments")
-    alone = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
-    left = [*in_order[arguments:], *alone]
-    missing = next(p for p in left if p.default is p.empty and p.name not in keywords)
-    return Message("missing a required argument: {name!r}", name=missing.name)
+    for p in signature.parameters.values():
+        needed = p.default is p.empty and p.kind is not p.VAR_POSITIONAL
+        if needed and p.name not in given and p.name not in keywords:
+            return Message("missing a required argument: {name!r}", name=p.name)
+    return Message("too many positional arguments")
 
 
 def _written_signature(signature: inspect.Signature) -> str:

@@ -78,26 +78,28 @@ class Joined(Message):
 
 def listing(parts: Iterable[Words]) -> Words:
     """Messages with a comma between them, as the language writes it: ``conv1, conv2, fc1``."""
-    every = tuple(parts)
-    return every[0] if len(every) == 1 else Joined(every, Message(", ")) if every else ""
+    return _with(Message(", "), parts)
 
 
 def either(parts: Iterable[Words]) -> Words:
     """Messages with *or* between them, as the language writes it."""
-    every = tuple(parts)
-    return every[0] if len(every) == 1 else Joined(every, Message(" or ")) if every else ""
+    return _with(Message(" or "), parts)
 
 
 def both(parts: Iterable[Words]) -> Words:
     """Messages with *and* between them, as the language writes it."""
-    every = tuple(parts)
-    return every[0] if len(every) == 1 else Joined(every, Message(" and ")) if every else ""
+    return _with(Message(" and "), parts)
 
 
 def clauses(parts: Iterable[Words]) -> Words:
-    """Parts of one sentence, with a semicolon between them; empty ones are left out."""
+    """Parts of one sentence, with a semicolon between them."""
+    return _with(Message("; "), parts)
+
+
+def _with(between: Message, parts: Iterable[Words]) -> Words:
+    """The parts with `between` them: empty ones are left out, and one alone stays itself."""
     every = [part for part in parts if part]
-    return every[0] if len(every) == 1 else Joined(every, Message("; ")) if every else ""
+    return every[0] if len(every) == 1 else Joined(every, between) if every else ""
 
 
 def sentence(words: Words) -> Words:
@@ -159,7 +161,8 @@ def from_data(data: Any) -> Words:
     """Words from JSON, as `to_data` wrote them; raises ValueError for anything else."""
     if isinstance(data, str):
         return data
-    if not isinstance(data, Mapping) or not isinstance(data.get("key"), str):
+    kept = data if isinstance(data, Mapping) else {}
+    if not isinstance(kept.get("key"), str) or not isinstance(kept.get("values"), Mapping):
         raise ValueError(f"neither a text nor a message: {data!r}")
     values = {name: from_data(value) if isinstance(value, Mapping) else value
               for name, value in data["values"].items()}  # fmt: skip
@@ -197,11 +200,6 @@ def speaking(catalogue: Catalogue) -> Iterator[None]:
         yield
     finally:
         _SPOKEN.reset(token)
-
-
-def speak_from_now_on(catalogue: Catalogue) -> None:
-    """Speak from `catalogue` until told otherwise, as a page in another language does."""
-    _SPOKEN.set(catalogue)
 
 
 def spoken(key: str, /, **values: Any) -> str:

@@ -1,7 +1,7 @@
 """Misconceptions: wrong beliefs, each a small change of what is asked, with an id and one kind sentence.
 
 A belief about a layer is declared beside the formula that it distorts, in the layer's own module:
-as a function that changes the layer's fields, or as a class that overrides one of its methods.
+as other values of the layer's fields, or as a class that overrides one of its methods.
 So beliefs compose, and the wrong answer comes from the same lines as the right one.
 Here stand the beliefs that belong to no single layer: about biases, prices and units.
 """
@@ -118,8 +118,9 @@ def belief(
 ) -> Callable[[Belief], Belief]:
     """Declare a belief about the layers `of` a class, for the `measures` that it distorts.
 
-    What is decorated gives the layer as the believer sees it: a function from layer to layer, or a class that
-    overrides methods of `of` and calls `super()`. `where` picks the layers of which it can be held.
+    What is decorated gives the layer as the believer sees it: a function from layer to layer (`having` makes
+    one), or a class that overrides methods of `of` and calls `super()`. `where` picks the layers of which it
+    can be held.
     """
 
     def declared(change: Belief) -> Belief:
@@ -132,6 +133,16 @@ def belief(
         return change
 
     return declared
+
+
+def having(**fields: object) -> Change:
+    """The belief that a layer has these values in its fields.
+
+    >>> from layercost import Linear
+    >>> having(bias=False)(Linear(300, 100))
+    Linear(300, 100, bias=False)
+    """
+    return lambda layer: replace(layer, **fields)
 
 
 def seen_as(how: type, layer: Layer) -> Layer:
@@ -202,27 +213,23 @@ def _has_none(layer: Layer) -> bool:
     return getattr(layer, "bias", None) is False
 
 
-@belief(
+belief(
     "forgot-bias",
     Message(
         "The biases are missing: each output feature or output channel has a bias of its own, and adding "
         "it is one operation for each value."
     ),
     Layer, STORED | {Quantity.FLOPS}, _has_bias,
-)  # fmt: skip
-def _forgot_bias(layer: Layer) -> Layer:
-    return replace(layer, bias=False)  # type: ignore[call-arg]
+)(having(bias=False))  # fmt: skip
 
 
-@belief(
+belief(
     "bias-not-asked-for",
     Message(
         "You counted biases where the layer has none: with bias=False none is stored and none is added."
     ),
     Layer, STORED | {Quantity.FLOPS}, _has_none,
-)  # fmt: skip
-def _bias_not_asked_for(layer: Layer) -> Layer:
-    return replace(layer, bias=True)  # type: ignore[call-arg]
+)(having(bias=True))  # fmt: skip
 
 
 @belief(

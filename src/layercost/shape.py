@@ -200,6 +200,13 @@ def seen_shape(sizes: tuple[int, ...], owner: str) -> Shape:
     return shape_of(sizes, owner) if sizes else Scalar()
 
 
+def shape_wanted(who: Message) -> ShapeError:
+    """The error of whoever needs the input's shape and was given none."""
+    return ShapeError(
+        Message("{who} needs the input's shape without the batch; pass it, as (3, 32, 32)", who=who)
+    )
+
+
 def several(given: Iterable[object]) -> tuple[Iterable[object], ...]:
     """One shape as the only one, several shapes as they are: ``(3, 32, 32)`` or ``((12, 64), (64, 12))``."""
     if isinstance(given, (tuple, list)) and given and all(isinstance(one, (tuple, list)) for one in given):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import MACS_ONLY, UnknownNameError, unit_in_words
-from layercost.counters import Named, counted, counter_named, usual_input
-from layercost.counting import Counted, Counter, NotCounted
+from layercost.counters import Named, counted, counter_named
+from layercost.counting import Counted, Counter, NotCounted, usual_input
 from layercost.layer import Layer
 from layercost.message import Joined, Message, Words, spoken
 from layercost.setting import Given, Setting, setting_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -326,6 +327,23 @@ MALFORMED = {
     "too few": ("Conv2d(3, 6)", "missing a required argument: 'kernel_size', in 'Conv2d(3, 6)'"),
     "too many": ("ReLU(1)", "ReLU(): too many positional arguments, in 'ReLU(1)'"),
     "twice": ("Linear(3, 4, in_features=3)", "multiple values for argument 'in_features'"),
+    "too few by name": (
+        "Parallel(Linear(1, 1))",
+        "join, axis=None): missing a required argument: 'join', in 'Parallel(Linear(1, 1))'",
+    ),
+    "nothing of what is needed": ("Parallel()", "missing a required argument: 'join', in 'Parallel()'"),
+    "by place what goes by name": (
+        "GroupNorm(2, 4, 1e-5, True, True)",
+        "bias=True): too many positional arguments, in 'GroupNorm(2, 4, 1e-05, True, True)'",
+    ),
+    "a misspelt name of what is needed": (
+        "Parallel(Linear(1, 1), jion='add')",
+        "Parallel: no argument is called 'jion'; did you mean 'join'?",
+    ),
+    "an argument of a layer that has none": (
+        "Parallel(ReLU(size=3), join='add')",
+        "ReLU: no argument is called 'size', and there is none",
+    ),
     "a misspelt layer": ("Cnov2d(3, 6, 5)", "no layer is called 'Cnov2d'; did you mean 'Conv2d'"),
     "a layer of Keras": (
         "keras.layers.Conv2D(6, 5)",
@@ -414,6 +432,20 @@ MALFORMED = {
         "a layer is written in up to 100,000 characters, but got 1,000,012",
     ),
 }
+
+
+@pytest.mark.parametrize("name", lc.LAYERS)
+def test_whatever_arguments_do_not_fit_a_layer_are_refused_in_words(name: str) -> None:
+    """Any number of them by place, and each of them alone by name: there is a layer, or words."""
+    by_name = inspect.signature(lc.LAYERS[name]).parameters
+    texts = [f"{name}({', '.join(['1'] * count)})" for count in range(len(by_name) + 1)]
+    texts += [f"{name}({argument}=1)" for argument in by_name]
+    for text in texts:
+        with contextlib.suppress(lc.LayerError):
+            lc.layer_from_text(text)
+    for text in (f"{name}({', '.join(['1'] * (len(by_name) + 1))})", f"{name}(nothing=1)"):
+        with pytest.raises(lc.LayerError, match=name):
+            lc.layer_from_text(text)
 
 
 @pytest.mark.parametrize("name", OURS)

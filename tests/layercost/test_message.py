@@ -16,7 +16,6 @@ from layercost.message import (
     from_data,
     listing,
     message_of,
-    speak_from_now_on,
     speaking,
     spoken,
     to_data,
@@ -69,12 +68,6 @@ def test_equal_messages_say_the_same_with_the_same_values() -> None:
     assert len({Message("{n} left", n=1), Message("{n} left", n=1)}) == 1
 
 
-def test_a_page_in_another_language_speaks_it_until_told_otherwise() -> None:
-    with speaking({}):  # so that the language of the other tests comes back
-        speak_from_now_on(GERMAN)
-        assert spoken("One.") == "Eins."
-
-
 def test_a_message_and_those_among_its_values_survive_json() -> None:
     said = Sentence(Joined([SAID, Message("One.")]))
     assert from_data(json.loads(json.dumps(to_data(said)))) == said
@@ -83,13 +76,19 @@ def test_a_message_and_those_among_its_values_survive_json() -> None:
     assert from_data(to_data("plain {text}")) == "plain {text}"
 
 
+@pytest.mark.parametrize("data", [None, 3, {}, {"key": 3}, {"key": "{n}"}, {"key": "{n}", "values": [3]}])
+def test_what_is_neither_a_text_nor_a_message_is_refused(data: object) -> None:
+    with pytest.raises(ValueError, match="neither a text nor a message"):
+        from_data(data)
+
+
 def test_a_list_is_written_as_the_language_writes_it() -> None:
     parts = [Message("One."), "Two"]
     assert (str(listing(parts)), str(clauses(parts))) == ("One., Two", "One.; Two")
     with speaking({", ": "、"}):
         assert str(listing(parts)) == "One.、Two"
     assert listing([]) == clauses(["", ""]) == ""
-    assert listing(["alone"]) == "alone"
+    assert listing(["alone"]) == listing(["", "alone"]) == "alone"
 
 
 def test_what_an_error_tells_can_be_a_part_of_another_message() -> None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import layercost as lc
+from layercost.dialects import read
+from layercost.questions import diagnoses
 from layercost.shape import (
     CEIL,
     FLOOR,
@@ -205,7 +207,15 @@ MISFITS = {
     ),
     "no shape for a table": (
         lambda: lc.table(lc.Linear(3, 4)),
-        "a table needs the input's shape without the batch; pass it, as input=(3, 32, 32)",
+        "a table needs the input's shape without the batch; pass it, as (3, 32, 32)",
+    ),
+    "no shape for a reading": (
+        lambda: read(lc.Linear(3, 4), dialect="fvcore"),
+        "a reading needs the input's shape without the batch; pass it, as (3, 32, 32)",
+    ),
+    "no shape for an output's size": (
+        lambda: diagnoses(lc.Linear(3, 4), "output_size"),
+        "an output's size needs the input's shape without the batch; pass it, as (3, 32, 32)",
     ),
     "no batch": (
         lambda: lc.count(lc.Linear(3, 4), lc.FLOPS, (3,), batch=0),

@@ -55,6 +55,12 @@ def test_a_plan_knows_its_depth(bottleneck: bool, depth: int) -> None:
     assert planned(plan).name == f"resnet{depth}"
 
 
+@pytest.mark.parametrize("blocks", [(), (2, 2), (2, 2, 2, 0), (0, 2, 2, 2)], ids=str)
+def test_a_plan_with_a_stage_that_is_not_there_is_refused(blocks: tuple[int, ...]) -> None:
+    with pytest.raises(lc.LayerError, match="has 4 stages of one block or more, but got"):
+        planned(Plan(blocks, bottleneck=False))
+
+
 @pytest.mark.parametrize("bottleneck", [False, True])
 def test_a_narrow_block_multiplies_as_often_as_loops_do(bottleneck: bool) -> None:
     """The second block of a narrow network on maps of 3 x 3, run one number at a time."""

@@ -445,6 +445,18 @@ def test_alexnet_follows_what_is_asked_of_it(
     assert macs is None or total.macs == macs
 
 
+@pytest.mark.parametrize("version", ["ungrouped", "two-gpu", "torchvision"])
+@pytest.mark.parametrize("asked", ["size", "groups"])
+def test_nothing_is_not_taken_for_what_alexnet_usually_has(version: str, asked: str) -> None:
+    with pytest.raises((lc.LayerError, lc.ShapeError), match="at least 1, but got 0"):
+        lc.table(lc.networks.alexnet(version, **{asked: 0}))
+
+
+def test_what_no_vgg_has_is_refused() -> None:
+    with pytest.raises(TypeError, match="side"):
+        lc.network_named("vgg16", side=256)
+
+
 def test_a_larger_image_makes_only_the_first_dense_layer_of_vgg_larger() -> None:
     """Each pixel of the last map brings 512·4,096 weights: 8·8 in place of 7·7 at 256."""
     usual, large = (lc.table(lc.networks.vgg16(size=size)).total for size in (224, 256))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Unpack
 
 from layercost.convention import Quantity, quantity_in_words, unit_in_words
-from layercost.counting import Count, Counted, CounterError, summed
+from layercost.counting import Count, Counted, CounterError, summed, usual_input
 from layercost.dialects.dialect import Dialect, Native, Unreadable, dialect_named, number_at
 from layercost.dialects.visit import Context, Run, Visit, context_of
 from layercost.expression import Constant, Expression, expression
@@ -15,7 +15,6 @@ from layercost.layer import Layer
 from layercost.layers.model import Spelling
 from layercost.message import Joined, Message, Words, both, clauses, message_of, sentence, spoken
 from layercost.setting import Given, setting_of
-from layercost.shape import ShapeError, several
 from layercost.view import Grid, Rendered, number
 
 
@@ -174,7 +173,7 @@ class Reading(Rendered):
             "reading": self.native,
             "dialect": self.dialect,
             "version": self.version,
-            "source": str(self.tool.source),
+            "source": self.tool.source,
             "of": self.title,
             "main": {"name": self.main_name, "value": self.main, "unit": self.tool.unit},
             "says": str(self.says),
@@ -275,12 +274,7 @@ def read(
     """
     chosen = dialect_named(dialect)
     context = context_of(layer, setting_of(setting), spelling, held_by_parent, bare)
-    shape = input_shape if input_shape is not None else getattr(layer, "input_shape", None)
-    if shape is None:
-        raise ShapeError(
-            Message("a reading needs the input's shape without the batch; pass it, as (3, 32, 32)")
-        )
-    run = _run(chosen, layer, several(shape), context)
+    run = _run(chosen, layer, usual_input(layer, input_shape, Message("a reading")), context)
     failure: Words | None = None
     native: Native = {}
     parts: tuple[Extra, ...] = ()

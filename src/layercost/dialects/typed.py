@@ -141,14 +141,10 @@ def _rounded(typed: _Typed, unit: Fraction, how: Words, rank: int) -> Iterator[A
     else:
         yield _within(typed, typed.last, unit, how or Message("rounded"), rank)
         low, high = typed.value + typed.last / 2, typed.value + typed.last
-        yield Asked(low * unit, high * unit, _with_commas(how, Message("cut short")), _CUT_SHORT)
+        yield Asked(low * unit, high * unit, listing([how, Message("cut short")]), _CUT_SHORT)
     if typed.last_but_zeros > typed.last:
         said = Message("rounded to {size:,}", size=int(typed.last_but_zeros * unit))
         yield _within(typed, typed.last_but_zeros, unit, said, _ROUNDED_MORE)
-
-
-def _with_commas(*words: Words) -> Words:
-    return listing(word for word in words if word)
 
 
 def _within(typed: _Typed, digit: Fraction, unit: Fraction, how: Words, rank: int) -> Asked:

@@ -1,8 +1,8 @@
 """The verdict on a tool's number: whether it is right as what it is called, and else by how much it is off.
 
-A number that is called MACs or mult-adds is held against the multiply-accumulates, call by call. One that is
-called FLOPs is held, where there are dot products, against their multiplications and additions, or against
-two for each multiply-accumulate; how a tool prices pooling or a sigmoid is its own affair.
+A number that is called MACs or mult-adds is held against the multiply-accumulates. One that is called FLOPs
+is held, call by call and where there are dot products, against their multiplications and additions, or
+against two for each multiply-accumulate; how a tool prices pooling or a sigmoid is its own affair.
 """
 
 from __future__ import annotations
@@ -70,20 +70,12 @@ def verdict(reading: Reading) -> Verdict:
 
 
 def _of_macs(reading: Reading, name: str) -> Verdict:
-    """Every call held against its multiply-accumulates: a bias or a maximum is none.
+    """The number held against the multiply-accumulates: a bias or a maximum is none.
 
     What a tool does to the sum counts too, as where it divides by what it takes for the batch.
     """
-    works, amounts = reading.counted.works, reading.counted.amounts
-    macs = (int(MACS_ONLY.total(operations)) for operations, _ in works)
-    off = sum((amount or 0) - own for amount, own in zip(amounts, macs, strict=True))
-    return _off(name, off + _done_to_the_sum(reading))
-
-
-def _done_to_the_sum(reading: Reading) -> int:
-    """What is put to the number after its calls were added up, or taken from it."""
-    headline = reading.main
-    return 0 if headline is None else headline - sum(amount or 0 for amount in reading.counted.amounts)
+    macs = sum(int(MACS_ONLY.total(operations)) for operations, _ in reading.counted.works)
+    return _off(name, (reading.main or 0) - macs)
 
 
 def _dots(reading: Reading) -> Iterator[_Dots]:

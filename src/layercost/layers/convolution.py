@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar
 
 from layercost.expression import Number, exact_div, product, times
@@ -13,6 +13,7 @@ from layercost.layer import (
     Layer,
     LayerError,
     keep,
+    keep_divided,
     keep_flags,
     keep_padding,
     keep_rule,
@@ -30,7 +31,7 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.message import Message
-from layercost.misconception import PRICED, SIZED, STORED, belief
+from layercost.misconception import PRICED, SIZED, STORED, belief, having
 from layercost.setting import Setting
 from layercost.shape import (
     FLOOR,
@@ -75,18 +76,7 @@ class Convolution(Layer):
         keep_sizes(self, self.axes, 1, "kernel_size", "stride", "dilation")
         keep_flags(self, "bias")
         self._keep_padding()
-        for name in ("in_channels", "out_channels"):
-            if getattr(self, name) % self.groups:
-                raise LayerError(
-                    Message(
-                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
-                        "channels",
-                        layer=type(self).__name__,
-                        name=name,
-                        groups=self.groups,
-                        channels=getattr(self, name),
-                    )
-                )
+        keep_divided(self, "groups", "in_channels", "out_channels")
 
     def _keep_padding(self) -> None:
         name, named = type(self).__name__, isinstance(self.padding, str)
@@ -423,13 +413,11 @@ class _RoundedUp(Convolution):
         return super().transform(_as_if(shape, *(int(stride) - 1 for stride in per_axis(self.stride))))
 
 
-@belief(
+belief(
     "forgot-padding",
     Message("You left out the padding: it is added on both sides before the kernel slides."),
     Convolution, SIZED | STORED, _pads,
-)  # fmt: skip
-def _forgot_padding(layer: Layer) -> Layer:
-    return replace(layer, padding=0)  # type: ignore[call-arg]
+)(having(padding=0))  # fmt: skip
 
 
 @belief(
@@ -444,13 +432,11 @@ class _PaddingOnce(Convolution):
         )
 
 
-@belief(
+belief(
     "forgot-stride",
     Message("You let the kernel move by one cell: it moves by the stride, so there are fewer positions."),
     Convolution, SIZED | STORED, _strides,
-)  # fmt: skip
-def _forgot_stride(layer: Layer) -> Layer:
-    return replace(layer, stride=1)  # type: ignore[call-arg]
+)(having(stride=1))  # fmt: skip
 
 
 @belief(

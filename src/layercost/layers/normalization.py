@@ -20,6 +20,7 @@ from layercost.layer import (
     Layer,
     LayerError,
     keep,
+    keep_divided,
     keep_flags,
     keep_real,
     keep_sizes,
@@ -398,15 +399,7 @@ class GroupNorm(Layer):
         if not self.affine:
             keep(self, bias=True)  # there is none either way
         keep_real(self, "eps", 0)
-        if self.num_channels % self.num_groups:
-            raise LayerError(
-                Message(
-                    "GroupNorm: num_groups must divide num_channels, but {num_groups} groups do not "
-                    "divide {num_channels} channels",
-                    num_groups=self.num_groups,
-                    num_channels=self.num_channels,
-                )
-            )
+        keep_divided(self, "num_groups", "num_channels")
 
     def check(self, shape: Shape) -> None:
         check_channels(self, self.num_channels, shape)

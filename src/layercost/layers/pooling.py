@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, field, replace
+from dataclasses import Field, field
 from itertools import product as pairs
 from typing import Any, ClassVar, Self, cast
 
@@ -32,7 +32,7 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.message import Message
-from layercost.misconception import SIZED, STORED, belief
+from layercost.misconception import SIZED, STORED, belief, having
 from layercost.setting import Setting
 from layercost.shape import (
     CEIL,
@@ -566,13 +566,11 @@ class _WindowNotSquared(Pooling):
         return tuple([one._replace(length=side) if one.kind in _OVER_CELLS else one for one in every])
 
 
-@belief(
+belief(
     "pooling-forgot-stride",
     Message("You let the window move by one cell: it moves by its stride, so there are fewer windows."),
     Pooling, WORKED,
-)  # fmt: skip
-def _forgot_stride(layer: Layer) -> Layer:
-    return replace(layer, stride=1)  # type: ignore[call-arg]
+)(having(stride=1))  # fmt: skip
 
 
 @belief(

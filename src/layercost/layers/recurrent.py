@@ -7,7 +7,7 @@ One step of one direction of one layer reads x values of input and r of hidden s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import ClassVar, NamedTuple
 
 from layercost.convention import Quantity
@@ -16,7 +16,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, belief
+from layercost.misconception import PRICED, STORED, belief, having
 from layercost.setting import Setting
 from layercost.shape import Features, Sequence, Shape, ShapeError
 
@@ -300,22 +300,18 @@ class _FourthGate(GRU):
     gates = 4
 
 
-@belief(
+belief(
     "one-direction",
     Message("You counted one direction: the other reads the sequence backwards, with weights of its own."),
     Recurrent, STORED | PRICED, lambda layer: layer.bidirectional,  # type: ignore[attr-defined]
-)  # fmt: skip
-def _one_direction(layer: Layer) -> Layer:
-    return replace(layer, bidirectional=False)  # type: ignore[call-arg]
+)(having(bidirectional=False))  # fmt: skip
 
 
-@belief(
+belief(
     "one-layer",
     Message("You counted the first layer alone: each of the others has weights of its own, too."),
     Recurrent, STORED | PRICED, lambda layer: layer.num_layers > 1,  # type: ignore[attr-defined]
-)  # fmt: skip
-def _one_layer(layer: Layer) -> Layer:
-    return replace(layer, num_layers=1)  # type: ignore[call-arg]
+)(having(num_layers=1))  # fmt: skip
 
 
 @belief(
@@ -332,22 +328,18 @@ class _ForgotState(LSTM):
         return iter((dots._replace(length=cell.inputs), *biases))
 
 
-@belief(
+belief(
     "one-bias-vector",
     Message("You counted one bias vector for each gate: this layer keeps two, as PyTorch does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 2,  # type: ignore[attr-defined]
-)  # fmt: skip
-def _one_bias_vector(layer: Layer) -> Layer:
-    return replace(layer, bias_vectors=1)  # type: ignore[call-arg]
+)(having(bias_vectors=1))  # fmt: skip
 
 
-@belief(
+belief(
     "two-bias-vectors",
     Message("You counted two bias vectors for each gate: this layer keeps one, as Keras does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 1,  # type: ignore[attr-defined]
-)  # fmt: skip
-def _two_bias_vectors(layer: Layer) -> Layer:
-    return replace(layer, bias_vectors=2)  # type: ignore[call-arg]
+)(having(bias_vectors=2))  # fmt: skip
 
 
 @belief(

@@ -10,7 +10,7 @@ from typing import ClassVar
 from layercost.expression import Number, define, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer, LayerError, keep_flags, keep_sizes, keep_whole, register
+from layercost.layer import Layer, LayerError, keep_divided, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.message import Message
 from layercost.setting import Setting
@@ -44,18 +44,7 @@ class TransposedConvolution(Layer):
         keep_sizes(self, self.axes, 1, "kernel_size", "stride", "dilation")
         keep_sizes(self, self.axes, 0, "padding", "output_padding")
         keep_flags(self, "bias")
-        for name in ("in_channels", "out_channels"):
-            if getattr(self, name) % self.groups:
-                raise LayerError(
-                    Message(
-                        "{layer}: groups must divide {name}, but {groups} groups do not divide {channels} "
-                        "channels",
-                        layer=type(self).__name__,
-                        name=name,
-                        groups=self.groups,
-                        channels=getattr(self, name),
-                    )
-                )
+        keep_divided(self, "groups", "in_channels", "out_channels")
         steps = zip(*map(per_axis, (self.output_padding, self.stride, self.dilation)), strict=True)
         if any(int(more) >= max(int(stride), int(dilation)) for more, stride, dilation in steps):
             raise LayerError(

@@ -35,6 +35,9 @@ VERSIONS = {
     ),
 }
 
+# What a version has unless told: the size of its image, the padding of conv1, the groups.
+_USUAL = {"ungrouped": (227, 0, 1), "two-gpu": (227, 0, 2), "torchvision": (224, 2, 1)}
+
 
 @network("AlexNet, Krizhevsky et al. 2012", VERSIONS, default="ungrouped")
 def alexnet(
@@ -54,14 +57,15 @@ def alexnet(
     small, LayerError for groups that do not divide the channels.
     """
     check_version("alexnet", version)
-    published = version == "torchvision"
+    usual_size, usual_padding, usual_groups = _USUAL[version]
+    size = usual_size if size is None else size
+    padding = usual_padding if padding is None else padding
+    groups = usual_groups if groups is None else groups
+    shape, published = (3, size, size), version == "torchvision"
     if published:
-        layers = _torchvision(2 if padding is None else padding, groups or 1)
+        layers = _torchvision(padding, groups)
     else:
-        paper = version == "two-gpu"
-        layers = _original(padding or 0, groups or (2 if paper else 1), normalized_first=paper)
-    shape = (3, *(2 * (size or (224 if published else 227),)))
-    if not published:
+        layers = _original(padding, groups, normalized_first=version == "two-gpu")
         (values,) = Sequential(layers).output_shape(shape)
         layers |= _head(int(values))
     return Model(

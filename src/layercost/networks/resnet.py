@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layercost.layer import Layer
+from layercost.layer import Layer, LayerError
 from layercost.layers import (
     AdaptiveAvgPool2d,
     BatchNorm2d,
@@ -24,6 +24,7 @@ from layercost.layers import (
 from layercost.layers.model import Model, Spelling
 from layercost.message import Message
 from layercost.networks.network import check_version, network
+from layercost.shape import shown
 
 _OPTION_A = Message(
     "the paper's option A: where the size changes, shortcuts take every second cell and append zeros"
@@ -121,6 +122,9 @@ def _resnet(depth: int, version: str) -> Model:
     return _model(layers, name, version, source)
 
 
+_STAGES = 4
+
+
 class Plan(NamedTuple):
     """What makes a residual network: blocks in each of the four stages, their kind, style and inner width.
 
@@ -138,12 +142,24 @@ class Plan(NamedTuple):
         """The layers with weights as the paper counts them: projections are left out."""
         return 2 + sum(self.blocks) * (3 if self.bottleneck else 2)
 
+    def out_channels(self, stage: int) -> int:
+        """The channels that a stage gives, the first being 0: each gives twice as many as the one before."""
+        return (256 if self.bottleneck else 64) << stage
+
 
 def planned(plan: Plan) -> Model:
     """A residual network for ``(3, 224, 224)`` images of 1,000 kinds that may be none of the published ones.
 
-    Raises LayerError for a plan without blocks or channels.
+    Raises LayerError for a plan of other than four stages, for a stage without blocks, or without channels.
     """
+    if len(plan.blocks) != _STAGES or min(plan.blocks) < 1:
+        raise LayerError(
+            Message(
+                "a residual network has {stages} stages of one block or more, but got {blocks}",
+                stages=_STAGES,
+                blocks=shown(plan.blocks),
+            )
+        )
     return _model(
         _layers(plan), f"resnet{plan.depth}", "planned", Message("blocks as planned, otherwise the paper's")
     )
@@ -161,17 +177,17 @@ def _layers(plan: Plan) -> dict[str, Layer]:
         "maxpool": MaxPool2d(3, stride=2, padding=1),
         **_stages(plan),
         "avgpool": AdaptiveAvgPool2d(1), "flatten": Flatten(),
-        "fc": Linear(2048 if plan.bottleneck else 512, 1000),
+        "fc": Linear(plan.out_channels(_STAGES - 1), 1000),
     }  # fmt: skip
 
 
 def _stages(plan: Plan) -> dict[str, Layer]:
     """The four stages; the first block of each but the first halves the image."""
-    build, expansion = (_bottleneck, 4) if plan.bottleneck else (_basic, 1)
+    build = _bottleneck if plan.bottleneck else _basic
     stages: dict[str, Layer] = {}
     in_channels = 64
     for stage, blocks in enumerate(plan.blocks):
-        inner, out_channels = plan.inner * 2**stage, expansion * 64 * 2**stage
+        inner, out_channels = plan.inner * 2**stage, plan.out_channels(stage)
         layers = []
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1

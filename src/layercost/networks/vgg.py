@@ -97,12 +97,20 @@ def vgg19(version: str = "paper", **asked: Unpack[Asked]) -> Model:
     return _vgg(19, version, VERSIONS, **asked)
 
 
-def _vgg(depth: int, version: str, versions: Mapping[str, Message], **asked: Unpack[Asked]) -> Model:
+def _vgg(
+    depth: int,
+    version: str,
+    versions: Mapping[str, Message],
+    *,
+    size: int = 224,
+    hidden: int = 4096,
+    global_pooling: bool = False,
+) -> Model:
     name = f"vgg{depth}"
     check_version(name, version)
     features, published = _features(depth, version), version in ("torchvision", "batch-norm")
-    size = asked.get("size", 224)
-    head = _head(features, (3, size, size), published, **asked)
+    side = 7 if published else Sequential(features).output_shape((3, size, size))[-1]
+    head = _mean_head() if global_pooling else _head(int(side), hidden)
     layers = _torchvision(features, head) if published else features | head
     return Model(
         layers, name=name, version=version, source=versions[version], input_shape=(3, size, size),
@@ -130,18 +138,16 @@ def _features(depth: int, version: str) -> dict[str, Layer]:
     return layers
 
 
-def _head(
-    features: dict[str, Layer], shape: tuple[int, ...], published: bool, **asked: Unpack[Asked]
-) -> dict[str, Layer]:
-    """The layers after the last map: three fully connected ones, or a mean of each map and a single one."""
-    if asked.get("global_pooling", False):
-        pooled: dict[str, Layer] = {"gap": AdaptiveAvgPool2d(1), "flatten": Flatten()}
-        return pooled | {"fc8": Linear(_CHANNELS[-1], 1000)}
-    side = 7 if published else Sequential(features).output_shape(shape)[-1]
-    hidden = asked.get("hidden", 4096)
+def _mean_head() -> dict[str, Layer]:
+    """The mean of each map, and a single fully connected layer."""
+    return {"gap": AdaptiveAvgPool2d(1), "flatten": Flatten(), "fc8": Linear(_CHANNELS[-1], 1000)}
+
+
+def _head(side: int, hidden: int) -> dict[str, Layer]:
+    """Three fully connected layers, which read maps of `side` times `side`."""
     return {
         "flatten": Flatten(),
-        "fc6": Linear(_CHANNELS[-1] * int(side) ** 2, hidden), "relu6": ReLU(), "drop6": Dropout(),
+        "fc6": Linear(_CHANNELS[-1] * side**2, hidden), "relu6": ReLU(), "drop6": Dropout(),
         "fc7": Linear(hidden, hidden), "relu7": ReLU(), "drop7": Dropout(),
         "fc8": Linear(hidden, 1000),
     }  # fmt: skip

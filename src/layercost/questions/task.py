@@ -25,7 +25,7 @@ from layercost.misconception import (
     Task,
     Unit,
 )
-from layercost.shape import FLOOR, Shape, ShapeError, several, shape_of
+from layercost.shape import FLOOR, Shape, ShapeError, several, shape_of, shape_wanted
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
 
@@ -178,7 +178,7 @@ def _count(task: Task, layer: Layer, shape: Arriving) -> Count:
 
 def _output(layer: Layer, shape: Arriving) -> Shape:
     if shape is None:
-        raise ShapeError("an output's size needs the input's shape without the batch, as (3, 32, 32)")
+        raise shape_wanted(Message("an output's size"))
     return layer.output_shape(*several(shape))
 
 
@@ -196,5 +196,5 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
 @lru_cache(maxsize=1024)
 def _calls(key: Itself, shape: Arriving) -> dict[str, Call]:
     if shape is None:
-        raise ShapeError("a part of a network needs the input's shape without the batch, as (3, 32, 32)")
+        raise shape_wanted(Message("a part of a network"))
     return {call.path: call for call in key.layer.calls(*several(shape))}
