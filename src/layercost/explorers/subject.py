@@ -68,9 +68,16 @@ class Subject:
         """What happens in each call, for the whole batch."""
         return tuple(call.facts(self.setting) for call in self.calls)
 
+    @cached_property
+    def _counts(self) -> dict[tuple[Quantity, str], Count]:
+        return {}
+
     def count(self, quantity: Quantity, convention: str = "textbook") -> Count:
-        """One quantity for the whole batch."""
-        return count(self.layer, quantity, self.shape, convention, setting=self.setting)
+        """One quantity for the whole batch, counted once: totals, lines, ghost and table ask for the same."""
+        asked = quantity, convention
+        if asked not in self._counts:
+            self._counts[asked] = count(self.layer, quantity, self.shape, convention, setting=self.setting)
+        return self._counts[asked]
 
     @cached_property
     def _tables(self) -> dict[str, Table]:
