@@ -113,11 +113,6 @@ class Subject:
         yield self.line(Quantity.FLOPS, convention)
         yield from map(parts.definition, self.definitions(convention))
 
-    def headlines(self, convention: str) -> Iterator[str]:
-        """The lines that are always in sight: parameters, and the cost under the convention."""
-        yield self.line(Quantity.PARAMETERS, convention, brief=True)
-        yield self.line(Quantity.FLOPS, convention, brief=True)
-
     def line(self, quantity: Quantity, convention: str = "textbook", *, brief: bool = False) -> str:
         """One quantity as a line; a brief one has no notes, and of a long sum only the total."""
         counted, name = self.count(quantity, convention), _name(quantity, convention)
