@@ -32,6 +32,14 @@ IMAGES: dict[str, tuple[int | None, int | None]] = {
     "224, padding 2": (224, 2),
     "224, no padding": (224, 0),
 }
+IMAGES_SAID = {
+    image: Message("as published")
+    if size is None
+    else Message("{size}, padding {padding}", size=size, padding=padding)
+    if padding
+    else Message("{size}, no padding", size=size)
+    for image, (size, padding) in IMAGES.items()
+}
 GROUPS = {"as published": None, "1": 1, "2": 2}
 KNOWN = {
     "ungrouped": Message("the network of most courses, both halves in one"),
@@ -86,17 +94,20 @@ class AlexNetExplorer(Explorer):
         Choice("version", Message("version"), "ungrouped", tuple(VERSIONS), main=True, buttons=True),
         Choice("groups", Message("groups"), "as published",
                [(Message("as published"), "as published"), ("1", "1"), ("2", "2")], main=True, buttons=True),
-        Choice("image", Message("image"), "as published", tuple(IMAGES), main=True),
+        Choice("image", Message("image"), "as published",
+               [(said, image) for image, said in IMAGES_SAID.items()], main=True),
         Choice("layer", Message("layer to look at"), "conv2", STAGES, looks=True),
         Choice("against", Message("compare with"), "two-gpu", tuple(VERSIONS), looks=True),
     )  # fmt: skip
 
     def build(self, settings: Mapping[str, Any]) -> AlexNet:
         version, groups, image = (settings[field] for field in ("version", "groups", "image"))
-        changed = [*([_("groups {groups}", groups=groups)] if groups in ("1", "2") else []),
-                   *([_("image {image}", image=image)] if image != "as published" else [])]  # fmt: skip
-        said = ", ".join([version, *changed])
-        return _built(version, groups, image, said)
+        said = [version]
+        if groups != "as published":
+            said.append(_("groups {groups}", groups=groups))
+        if image != "as published":
+            said.append(_("image {image}", image=IMAGES_SAID[image]))
+        return _built(version, groups, image, ", ".join(said))
 
     def picture(self, built: AlexNet, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, AlexNet) else None

@@ -102,7 +102,7 @@ def _shape(net: Model) -> tuple[int, ...]:
 @lru_cache(maxsize=64)
 def _subject(name: str, batch: int) -> Subject:
     net = network_named(name)
-    return Subject(net, _shape(net), str(NAMES[name]), batch)
+    return Subject(net, _shape(net), name, batch)
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ from layercost.view import escaped, number, tag
 
 MAX, MEAN = "max", "mean"
 _DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
+_ALWAYS = (Message("comparisons"), Message("additions"))  # shown although nobody may print them
 
 
 def digit(row: int, column: int) -> int:
@@ -37,7 +38,7 @@ class Answer:
     """A number that is given for the layer: what it counts, and the conventions and tools that give it."""
 
     amount: int
-    counts: tuple[str, ...]
+    counts: tuple[Message, ...]
     who: tuple[str, ...]
 
 
@@ -99,7 +100,7 @@ class Pooled(Subject):
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
         """What conventions and tools say of the layer, the smallest number first."""
-        counts: dict[int, list[str]] = {}
+        counts: dict[int, list[Message]] = {}
         for said, amount in self._amounts():
             counts.setdefault(amount, []).append(said)
         for said, each in self._prices_of_tools():
@@ -109,45 +110,40 @@ class Pooled(Subject):
             who.setdefault(self.count(Quantity.FLOPS, name).total, []).append(name)
         for name, amount in self._printed():
             who.setdefault(amount, []).append(name)
-        shown = sorted({*who, *(amount for amount, said in counts.items() if said[0] in self._always)})
+        shown = sorted({*who, *(amount for amount, said in counts.items() if said[0] in _ALWAYS)})
         return tuple(Answer(one, tuple(counts.get(one, ())), tuple(who.get(one, ()))) for one in shown)
-
-    @property
-    def _always(self) -> tuple[str, ...]:
-        """What is shown although nobody may print it."""
-        return (_("comparisons"), _("additions"))
 
     @cached_property
     def outputs(self) -> int:
         """The values that come out; there is a window for each."""
         return self.count(Quantity.ACTIVATIONS).total
 
-    def _prices_of_tools(self) -> Iterator[tuple[str, int]]:
+    def _prices_of_tools(self) -> Iterator[tuple[Message, int]]:
         """What tools take for a window, whatever cells it really has; shown where it is not one of ours."""
         k = self.pool.kernel_size[0]
         if self.keeps == MAX:
-            yield _("k − 1 for a window"), k - 1
-            yield _("comparisons with padding"), k * k - 1
+            yield Message("k − 1 for a window"), k - 1
+            yield Message("comparisons with padding"), k * k - 1
         else:
-            yield _("k for a window"), k
-            yield _("k + 1 for a window"), k + 1
-            yield _("additions of padding too"), k * k - 1
-            yield _("as a dot product, 2n − 1"), 2 * k * k - 1
-            yield _("n + 1 for a window"), k * k + 1
-        yield _("cells and padding"), k * k
+            yield Message("k for a window"), k
+            yield Message("k + 1 for a window"), k + 1
+            yield Message("additions of padding too"), k * k - 1
+            yield Message("as a dot product, 2n − 1"), 2 * k * k - 1
+            yield Message("n + 1 for a window"), k * k + 1
+        yield Message("cells and padding"), k * k
 
-    def _amounts(self) -> Iterator[tuple[str, int]]:
-        yield _("multiplications"), self.count(Quantity.MULTIPLICATIONS).total
-        yield _("values out"), self.outputs
+    def _amounts(self) -> Iterator[tuple[Message, int]]:
+        yield Message("multiplications"), self.count(Quantity.MULTIPLICATIONS).total
+        yield Message("values out"), self.outputs
         if self.keeps == MAX:
-            yield _("comparisons"), self.count(Quantity.COMPARISONS).total
-            yield _("cells of windows"), self.read_until(self.side**2)
+            yield Message("comparisons"), self.count(Quantity.COMPARISONS).total
+            yield Message("cells of windows"), self.read_until(self.side**2)
         else:
-            yield _("additions"), self.count(Quantity.ADDITIONS).total
-            yield _("additions and divisions"), self.read_until(self.side**2)
+            yield Message("additions"), self.count(Quantity.ADDITIONS).total
+            yield Message("additions and divisions"), self.read_until(self.side**2)
         values = self.shape[0] * self.shape[1] * self.shape[2]
-        yield _("values in"), values
-        yield _("values in, twice"), 2 * values
+        yield Message("values in"), values
+        yield Message("values in, twice"), 2 * values
 
     def _printed(self) -> Iterator[tuple[str, int]]:
         from layercost import dialects  # a browser that shows another page needs none of it
@@ -499,7 +495,7 @@ def _answer(answer: Answer, most: int, convention: str) -> str:
 
 def _called(answer: Answer) -> str:
     """What the number counts, where it is known; else that it is a tool's own."""
-    return " = ".join(answer.counts) if answer.counts else _("a count of its own")
+    return " = ".join(map(str, answer.counts)) if answer.counts else _("a count of its own")
 
 
 def _who(names: tuple[str, ...], convention: str) -> str:

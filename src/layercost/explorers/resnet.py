@@ -101,7 +101,14 @@ class ResNetExplorer(Explorer):
     wide = True
     controls = (
         Choice("blocks", Message("blocks a stage"), "3-4-6-3", tuple(BLOCKS), main=True),
-        Choice("block", Message("kind of block"), "basic", ("basic", "bottleneck"), main=True, buttons=True),
+        Choice(
+            "block",
+            Message("kind of block"),
+            "basic",
+            ((Message("basic"), "basic"), (Message("bottleneck"), "bottleneck")),
+            main=True,
+            buttons=True,
+        ),
         Choice("stride", Message("stride in its"), "3×3 (v1.5)", tuple(STRIDES), main=True),
         Size("inner", Message("channels inside"), 64, 8, 256, letter="C_out", main=True),
         Choice(
@@ -111,7 +118,12 @@ class ResNetExplorer(Explorer):
             tuple((said, place) for place, said in PLACES_SAID.items()),
             looks=True,
         ),
-        Choice("shortcut", Message("a shortcut that changes size"), "projection", ("projection", "zeros")),
+        Choice(
+            "shortcut",
+            Message("a shortcut that changes size"),
+            "projection",
+            ((Message("projection"), "projection"), (Message("zeros"), "zeros")),
+        ),
     )
 
     def build(self, settings: Mapping[str, Any]) -> Residual:

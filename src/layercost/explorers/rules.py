@@ -56,7 +56,7 @@ class Axis:
     def _allowed(self, said: OutputSize) -> OutputSize:
         """PyTorch lets only pooling round up, and that refuses padding of more than half of the kernel."""
         if said.rule == "ceil" and said.size is not None and 2 * self.padding > self.kernel:
-            return OutputSize(said.rule, None, refusal=str(_HALF))
+            return OutputSize(said.rule, None, refusal=_HALF)
         return said
 
 
