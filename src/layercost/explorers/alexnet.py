@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from layercost.convention import Quantity
 from layercost.difference import Difference, difference
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice
@@ -90,6 +89,7 @@ class AlexNetExplorer(Explorer):
 
     name = "alexnet"
     wide = True
+    derived = False
     controls = (
         Choice("version", Message("version"), "ungrouped", tuple(VERSIONS), main=True, buttons=True),
         Choice("groups", Message("groups"), "as published",
@@ -117,19 +117,12 @@ class AlexNetExplorer(Explorer):
         heading = tag("p", total, f": {escaped(built.verdict)}. {image}", class_="lc-heading")
         return heading + _pipeline(built, before, chosen) + _drawn(built, before, chosen)
 
-    def headlines(self, built: AlexNet, settings: Mapping[str, Any]) -> Iterator[str]:
-        cost = built.count(Quantity.FLOPS, settings["convention"])
-        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
-        yield parts.total_line(str(cost.unit), cost)
-
     def detail(self, built: AlexNet, settings: Mapping[str, Any]) -> str:
         call = built.stages[settings["layer"]]
-        layer = Subject(call.layer, tuple(int(size) for size in call.input_shape), call.path)
-        name = tag("p", tag("b", escaped(settings["layer"])), f" {escaped(repr(call.layer))}",
-                   class_="lc-heading")  # fmt: skip
+        name = parts.heading(settings["layer"], f" {escaped(repr(call.layer))}")
         convention = settings["convention"]
         parted = _parted(settings["against"], built, convention).html()
-        return name + "".join(layer.lines(convention)) + parted
+        return name + "".join(Subject.of(call).lines(convention)) + parted
 
     def rows(self, built: AlexNet, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         return [

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
 
-from layercost.convention import Quantity, unit_in_words
+from layercost.convention import Quantity
 from layercost.counters import count
 from layercost.explorers import parts, reader
 from layercost.explorers.controls import Sketch, Travel
@@ -70,6 +70,7 @@ class LeNetReadsExplorer(Explorer):
     """A digit is drawn by hand and read by LeNet-5, window by window, while its operations are counted."""
 
     name = "lenet_reads"
+    derived = False
     controls = (
         Sketch("pixels", Message("draw a digit"), reader.weights().examples[_SHOWN_FIRST],
                reader.weights().examples, main=True),
@@ -110,12 +111,6 @@ class LeNetReadsExplorer(Explorer):
         )
         work = work_at_one_place(call.facts(), places_of(call))
         return parts.Odometer(scope, _wheels(built, stage, done), _("At each: {work}.", work=work))
-
-    def headlines(self, built: Drawing, settings: Mapping[str, Any]) -> Iterable[str]:
-        convention = settings["convention"]
-        cost = built.count(Quantity.FLOPS, convention)
-        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
-        yield parts.total_line(str(unit_in_words(cost.unit)), cost)
 
     def detail(self, built: Drawing, settings: Mapping[str, Any]) -> str:
         return tag("p", escaped(_whose_weights()))

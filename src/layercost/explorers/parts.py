@@ -98,6 +98,14 @@ def in_float32(size: int) -> str:
              bytes=bytes_of(1), kib=f"{size / 1024:,.1f}")  # fmt: skip
 
 
+# ---- heading ------------------------------------------------------------------------------------
+
+
+def heading(said: str, more: str = "") -> str:
+    """What the following is about; `more` is markup, and stands out less."""
+    return tag("p", tag("b", escaped(said)), more, class_="lc-heading")
+
+
 # ---- ghost --------------------------------------------------------------------------------------
 
 
