@@ -162,14 +162,9 @@ class ActivationsExplorer(Explorer):
 
 def _price_list(chosen: int) -> str:
     """The known prices, each to be touched."""
-    listed = [(f"{name} {number(price)}", price) for name, price in prices().items()]
-    pills = (
-        tag("button", words, type="button", data_set=f"price={price}",
-            class_="lc-pill" + (" lc-chosen" if price == chosen else ""),
-            aria_pressed="true" if price == chosen else "false")
-        for words, price in (*listed, (number(_HUNDRED), _HUNDRED))
-    )  # fmt: skip
-    return tag("div", tag("span", *pills, class_="lc-pills"), class_="lc-pill-rows")
+    listed = [(price, f"{name} {number(price)}") for name, price in prices().items()]
+    offered = parts.pills("price", (*listed, (_HUNDRED, number(_HUNDRED))), chosen)
+    return tag("div", offered, class_="lc-pill-rows")
 
 
 def _in_words(built: Priced, share: Share) -> str:

@@ -167,20 +167,12 @@ def _words(layer: LSTM | GRU, steps: int) -> str:
 def _choices(settings: Mapping[str, Any]) -> str:
     """The layer and its bias vectors, to be touched above the picture."""
     kinds = [(kind, kind) for kind in GATES]
-    biases = [("1", _("one bias vector")), ("2", _("two"))]
-    return tag("div", _pills("cell", kinds, settings), _pills("bias_vectors", biases, settings),
-               class_="lc-pill-rows")  # fmt: skip
-
-
-def _pills(field: str, options: Iterable[tuple[str, str]], settings: Mapping[str, Any]) -> str:
-    chosen = str(settings[field])
-    pills = (
-        tag("button", escaped(words), type="button", data_set=f"{field}={value}",
-            class_="lc-pill" + (" lc-chosen" if value == chosen else ""),
-            aria_pressed="true" if value == chosen else "false")
-        for value, words in options
-    )  # fmt: skip
-    return tag("span", *pills, class_="lc-pills")
+    biases = [(1, _("one bias vector")), (2, _("two"))]
+    rows = (
+        parts.pills(field, options, settings[field])
+        for field, options in (("cell", kinds), ("bias_vectors", biases))
+    )
+    return tag("div", *rows, class_="lc-pill-rows")
 
 
 def _gate_in_numbers(built: Sequence, lane: int, gate: int) -> str:

@@ -106,6 +106,20 @@ def heading(said: str, more: str = "") -> str:
     return tag("p", tag("b", escaped(said)), more, class_="lc-heading")
 
 
+# ---- pills --------------------------------------------------------------------------------------
+
+
+def pills(field: str, options: Iterable[tuple[object, str]], chosen: object) -> str:
+    """The values of a control as buttons beside each other above the picture: (value, words)."""
+    buttons = (
+        tag("button", escaped(said), type="button", data_set=f"{field}={value}",
+            class_="lc-pill" + (" lc-chosen" if value == chosen else ""),
+            aria_pressed="true" if value == chosen else "false")
+        for value, said in options
+    )  # fmt: skip
+    return tag("span", *buttons, class_="lc-pills")
+
+
 # ---- ghost --------------------------------------------------------------------------------------
 
 

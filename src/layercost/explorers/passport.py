@@ -287,11 +287,6 @@ class PassportExplorer(Explorer):
         heads = [_("what"), _("value"), _("unit")]
         yield parts.plain_table(escaped(self.describe(built)), heads, self.rows(built, settings))
 
-    def _said(self, built: Passport, settings: Mapping[str, Any]) -> str:
-        convention = settings["convention"]
-        said = parts.totals(built.parameters, built.work(convention), convention)
-        return tag("p", escaped(said), class_="lc-said", role="status")
-
 
 def _apart(said: str) -> tuple[str, str]:
     """A number and its unit."""

@@ -13,7 +13,7 @@ from layercost.convention import CONVENTIONS, Quantity
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.markup import box, drawing, line, squares, svg_letter, words
+from layercost.explorers.markup import box, drawing, grid, line, squares, svg_letter, words
 from layercost.explorers.subject import Subject
 from layercost.layers import AvgPool2d, MaxPool2d
 from layercost.message import Message
@@ -330,7 +330,7 @@ class _Picture:
         yield box(x, y, across, across, "lc-sheet")
         yield from self._read()
         if self.cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=_rules(x, y, self.size, self.cell))
+            yield grid(x, y, self.size, self.size, self.cell)
         if self.cell >= _DIGITS_FROM:
             yield from map(self._digits, range(self.size))
 
@@ -438,7 +438,7 @@ class _Picture:
         if self.column:
             yield box(x, y + self.row * cell, self.column * cell, cell, "lc-known")
         if cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=_rules(x, y, side, cell))
+            yield grid(x, y, side, side, cell)
         yield self._out_box(self.position, "lc-newest lc-d-cout")
         if cell >= _DIGITS_FROM:  # large enough to be touched: the window goes there
             for place in range(1, side**2 + 1):
@@ -449,15 +449,6 @@ class _Picture:
         x, y = self.out_left + column * self.out_cell, _TOP + row * self.out_cell
         size = round(self.out_cell, 1)
         return box(round(x, 1), round(y, 1), size, size, name, **attributes)
-
-
-def _rules(x: float, y: float, cells: int, cell: float) -> str:
-    """The lines between the cells of a square map."""
-    length = cells * cell
-    steps = [cell * place for place in range(1, cells)]
-    return "".join(
-        f"M{x + step:.1f} {y:.1f}v{length:.1f}M{x:.1f} {y + step:.1f}h{length:.1f}" for step in steps
-    )
 
 
 def _decimal(value: Fraction) -> str:
