@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from layercost.explorers import EXPLORERS, explorer
-from layercost.explorers.controls import Travel
+from layercost.explorers.controls import Choice, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.expression import dimension
 from layercost.message import speaking
@@ -208,6 +209,55 @@ def test_its_words_can_be_translated() -> None:
         shown = explorer("linear")
     assert shown.control("in_features").description == "Eingänge"
     assert "auch geschrieben" in shown.pane("line")
+
+
+class Foreign(dict[str, str]):
+    """A language that marks every text but names, so that one can see which have gone through it."""
+
+    def get(self, key: str, default: object = None) -> str:  # type: ignore[override]
+        worded = re.search("[a-z]", re.sub(r"\{.*?\}|ReLU", "", key))
+        return f"¤{key}" if worded else key
+
+
+def _forget() -> None:
+    """Clear the caches of all explorers."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("layercost.explorers.")]:
+        for one in vars(module).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
+
+
+def _through_all_choices(name: str) -> list[dict[str, str]]:
+    """What an explorer shows with each option of its choices, one after the other."""
+    shown, seen = explorer(name), []
+    for one in shown._declared.values():
+        if isinstance(one, Choice):
+            for value in one.samples():
+                shown.control(one.field).value = value
+                seen.append(panes(shown))
+    return [*seen, panes(shown)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_said_in_one_language_is_not_kept_for_another(name: str) -> None:
+    """Caches hold numbers and messages, and no spoken words."""
+    _forget()
+    with speaking(Foreign()):
+        foreign = _through_all_choices(name)
+    _forget()
+    _through_all_choices(name)
+    with speaking(Foreign()):
+        assert _through_all_choices(name) == foreign
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_option_that_is_no_name_of_the_code_can_be_translated(name: str) -> None:
+    """Versions and layers are called as in the code; what reads as words goes through the language."""
+    with speaking(Foreign()):
+        shown = explorer(name)
+    for control in shown._controls.values():
+        for label in getattr(control, "_options_labels", ()):
+            assert label.startswith("¤") or re.fullmatch(r"[\w.×-]+( \([\w.]+\))?", label)
 
 
 def test_a_value_that_crosses_a_cut_on_its_way_is_confirmed() -> None:

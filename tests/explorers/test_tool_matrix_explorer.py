@@ -94,7 +94,7 @@ def test_its_table_has_a_row_for_every_verdict() -> None:
     table = words(with_class(shown.pane("twin"), "lc-twin")[0])
     for answer in answers(shown._good)[0]:
         assert f"{answer.number:,}" in table
-        assert all(opinion.words in table for opinion in answer.opinions)
+        assert all(str(opinion.words) in table for opinion in answer.opinions)
 
 
 def test_an_image_of_one_cell_has_nothing_to_pool() -> None:

@@ -18,7 +18,7 @@ from layercost.expression import Symbol
 from layercost.facts import Kind
 from layercost.layer import Layer
 from layercost.layers import GELU, LSTM, Conv2d, ReLU, Sequential, Sigmoid, SiLU, Tanh
-from layercost.message import Message
+from layercost.message import Message, Words
 from layercost.message import spoken as _
 from layercost.view import number, tag
 
@@ -49,6 +49,11 @@ NETWORKS: Mapping[str, Callable[[], _Made]] = {
     "a step of LSTM(128, 64)": lambda: (LSTM(128, 64, bias_vectors=1), (1, 128)),
     "one depthwise 3×3": lambda: (Sequential(Conv2d(64, 64, 3, padding=1, groups=64), ReLU()), (64, 56, 56)),
 }
+NETWORKS_SAID: Mapping[str, Words] = {
+    **{name: name for name in NETWORKS},
+    "a step of LSTM(128, 64)": Message("a step of LSTM(128, 64)"),
+    "one depthwise 3×3": Message("one depthwise 3×3"),
+}
 
 
 @cache
@@ -75,6 +80,11 @@ class Priced:
     matters: int
 
     @property
+    def words(self) -> Words:
+        """The network, as it is called."""
+        return NETWORKS_SAID[self.network]
+
+    @property
     def share(self) -> Share:
         """What the picture shows."""
         products, activations = counted(self.network)
@@ -93,7 +103,13 @@ class ActivationsExplorer(Explorer):
     name = "activations"
     counted = False
     controls = (
-        Choice("network", Message("network"), "VGG-16", tuple(NETWORKS), main=True),
+        Choice(
+            "network",
+            Message("network"),
+            "VGG-16",
+            [(said, name) for name, said in NETWORKS_SAID.items()],
+            main=True,
+        ),
         Size("price", Message("price, in FLOPs"), 1, 0, DEAREST, main=True),
         Size("matters", Message("percent that matter"), 1, 1, 50, main=True),
     )
@@ -106,7 +122,11 @@ class ActivationsExplorer(Explorer):
         return _price_list(built.price) + tag("figure", price_picture(share)) + _in_words(built, share)
 
     def describe(self, built: Priced) -> str:
-        return _("{network} at {price} for one activation", network=built.network, price=number(built.price))
+        return _(
+            "{network} at {price} for one activation",
+            network=built.words,
+            price=number(built.price),
+        )
 
     def amounts(self, built: Priced) -> list[tuple[str, int]]:
         return [(_("FLOPs in all"), built.share.total)]
@@ -142,18 +162,13 @@ class ActivationsExplorer(Explorer):
 
 def _price_list(chosen: int) -> str:
     """The known prices, each to be touched."""
-    listed = [(f"{name} {number(price)}", price) for name, price in prices().items()]
-    pills = (
-        tag("button", words, type="button", data_set=f"price={price}",
-            class_="lc-pill" + (" lc-chosen" if price == chosen else ""),
-            aria_pressed="true" if price == chosen else "false")
-        for words, price in (*listed, (number(_HUNDRED), _HUNDRED))
-    )  # fmt: skip
-    return tag("div", tag("span", *pills, class_="lc-pills"), class_="lc-pill-rows")
+    listed = [(price, f"{name} {number(price)}") for name, price in prices().items()]
+    offered = parts.pills("price", (*listed, (_HUNDRED, number(_HUNDRED))), chosen)
+    return tag("div", offered, class_="lc-pill-rows")
 
 
 def _in_words(built: Priced, share: Share) -> str:
     part = tag("b", percent(share.part), class_="lc-part")
     said = _("{network}: {activations} activations are {part} of all FLOPs",
-             network=built.network, activations=number(share.activations), part=part)  # fmt: skip
+             network=built.words, activations=number(share.activations), part=part)  # fmt: skip
     return tag("p", said, class_="lc-saying", role="status")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from layercost.convention import Quantity
 from layercost.difference import Difference, difference
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice
@@ -31,6 +30,14 @@ IMAGES: dict[str, tuple[int | None, int | None]] = {
     "227, no padding": (227, 0),
     "224, padding 2": (224, 2),
     "224, no padding": (224, 0),
+}
+IMAGES_SAID = {
+    image: Message("as published")
+    if size is None
+    else Message("{size}, padding {padding}", size=size, padding=padding)
+    if padding
+    else Message("{size}, no padding", size=size)
+    for image, (size, padding) in IMAGES.items()
 }
 GROUPS = {"as published": None, "1": 1, "2": 2}
 KNOWN = {
@@ -82,21 +89,25 @@ class AlexNetExplorer(Explorer):
 
     name = "alexnet"
     wide = True
+    derived = False
     controls = (
         Choice("version", Message("version"), "ungrouped", tuple(VERSIONS), main=True, buttons=True),
         Choice("groups", Message("groups"), "as published",
                [(Message("as published"), "as published"), ("1", "1"), ("2", "2")], main=True, buttons=True),
-        Choice("image", Message("image"), "as published", tuple(IMAGES), main=True),
+        Choice("image", Message("image"), "as published",
+               [(said, image) for image, said in IMAGES_SAID.items()], main=True),
         Choice("layer", Message("layer to look at"), "conv2", STAGES, looks=True),
         Choice("against", Message("compare with"), "two-gpu", tuple(VERSIONS), looks=True),
     )  # fmt: skip
 
     def build(self, settings: Mapping[str, Any]) -> AlexNet:
         version, groups, image = (settings[field] for field in ("version", "groups", "image"))
-        changed = [*([_("groups {groups}", groups=groups)] if groups in ("1", "2") else []),
-                   *([_("image {image}", image=image)] if image != "as published" else [])]  # fmt: skip
-        said = ", ".join([version, *changed])
-        return _built(version, groups, image, said)
+        said = [version]
+        if groups != "as published":
+            said.append(_("groups {groups}", groups=groups))
+        if image != "as published":
+            said.append(_("image {image}", image=IMAGES_SAID[image]))
+        return _built(version, groups, image, ", ".join(said))
 
     def picture(self, built: AlexNet, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, AlexNet) else None
@@ -106,19 +117,12 @@ class AlexNetExplorer(Explorer):
         heading = tag("p", total, f": {escaped(built.verdict)}. {image}", class_="lc-heading")
         return heading + _pipeline(built, before, chosen) + _drawn(built, before, chosen)
 
-    def headlines(self, built: AlexNet, settings: Mapping[str, Any]) -> Iterator[str]:
-        cost = built.count(Quantity.FLOPS, settings["convention"])
-        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
-        yield parts.total_line(str(cost.unit), cost)
-
     def detail(self, built: AlexNet, settings: Mapping[str, Any]) -> str:
         call = built.stages[settings["layer"]]
-        layer = Subject(call.layer, tuple(int(size) for size in call.input_shape), call.path)
-        name = tag("p", tag("b", escaped(settings["layer"])), f" {escaped(repr(call.layer))}",
-                   class_="lc-heading")  # fmt: skip
+        name = parts.heading(settings["layer"], f" {escaped(repr(call.layer))}")
         convention = settings["convention"]
         parted = _parted(settings["against"], built, convention).html()
-        return name + "".join(layer.lines(convention)) + parted
+        return name + "".join(Subject.of(call).lines(convention)) + parted
 
     def rows(self, built: AlexNet, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         return [

@@ -1,12 +1,13 @@
 """The lines that a page fills in by itself, within a frame and without Python, one for each form of a layer.
 
 A form is what decides how a formula looks (a bias or none, padding or none, one sample or a batch); within it
-only numbers change. Networks, and layers whose formulas branch on sizes, are left to Python.
+only numbers change. Networks, and layers whose formulas branch on sizes, are left to Python. So are groups
+other than one: that they divide the channels is in no formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import product
 from typing import Any
@@ -18,20 +19,34 @@ from layercost.explorers.subject import Subject
 from layercost.layer import LayerError
 from layercost.shape import ShapeError
 
-HEADLINES = (Quantity.PARAMETERS, Quantity.FLOPS)
-_BATCH = "batch"
+SAID = (Quantity.PARAMETERS, Quantity.FLOPS)  # what the live region says, as `parts.totals` does
+_BATCH, _GROUPS = "batch", "groups"
 
 
-def answers(subject: Subject, controls: Iterable[Control], axes: tuple[str, ...]) -> dict[str, Any] | None:
+def answers(
+    subject: Subject, controls: Iterable[Control], axes: tuple[str, ...], headlines: Sequence[Quantity]
+) -> dict[str, Any] | None:
     """The headlines of a layer in each form that its controls can ask for, as `layercost.compiled` has them.
 
-    `axes` are the controls that are the sizes of the input. None where the page cannot know.
+    `axes` are the controls that are the sizes of the input. ``lines`` also has what is `SAID`.
+    None where the page cannot know.
     """
     declared = {one.field: one for one in controls}
     if subject.is_network or not axes or not holds_for_its_form(subject.layer):
         return None
-    found = [line for choice in _forms(subject, declared) for line in _lines(subject, choice, declared)]
-    return {"axes": axes, "quantities": [quantity.value for quantity in HEADLINES], "lines": found}
+    wanted = tuple(dict.fromkeys((*headlines, *SAID)))
+    found = (line for form in _forms(subject, declared) for line in _lines(subject, form, declared, wanted))
+    told = {
+        "headlines": [quantity.value for quantity in headlines],
+        "said": [quantity.value for quantity in SAID],
+    }
+    return {"axes": axes, **told, "lines": [_needed(line, told["headlines"]) for line in found]}
+
+
+def _needed(line: dict[str, Any], headlines: Sequence[str]) -> dict[str, Any]:
+    """The line without what the page never reads: how it looks matters only where it is in sight."""
+    unread = {"total", "where", "holds"} | (set() if line["quantity"] in headlines else {"html", "copied"})
+    return {name: value for name, value in line.items() if name not in unread}
 
 
 def _forms(subject: Subject, declared: dict[str, Control]) -> Iterator[dict[str, Any]]:
@@ -42,7 +57,8 @@ def _forms(subject: Subject, declared: dict[str, Control]) -> Iterator[dict[str,
         if name in own and isinstance(control, Tick):
             choices[name] = control.samples()
         elif name in own and name in GOES_WITHOUT_SAYING and isinstance(control, Size):
-            choices[name] = (GOES_WITHOUT_SAYING[name], *_another(control, GOES_WITHOUT_SAYING[name]))
+            silent = GOES_WITHOUT_SAYING[name]
+            choices[name] = (silent,) if name == _GROUPS else (silent, *_another(control, silent))
         elif name == _BATCH:
             choices[name] = (1, 2)
     for values in product(*choices.values()):
@@ -55,13 +71,13 @@ def _another(control: Size, silent: int) -> tuple[int, ...]:
 
 
 def _lines(
-    subject: Subject, choice: dict[str, Any], declared: dict[str, Control]
+    subject: Subject, choice: dict[str, Any], declared: dict[str, Control], wanted: tuple[Quantity, ...]
 ) -> Iterator[dict[str, Any]]:
     batch = choice.get(_BATCH, 1)
     changed = {name: value for name, value in choice.items() if name != _BATCH}
     try:
         layer = replace(subject.layer, **changed)
-        made = lines(layer, subject.shape, HEADLINES, tuple(CONVENTIONS), {"batch": batch})
+        made = lines(layer, subject.shape, wanted, tuple(CONVENTIONS), {"batch": batch})
     except (LayerError, ShapeError):
         return
     for line in made:

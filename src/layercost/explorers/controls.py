@@ -49,8 +49,7 @@ class Control:
 
     def _named(self, widget: Any, *classes: str) -> Any:
         letter = (f"lc-d-{dimension(self.letter)}",) if self.letter else ()
-        begins = ("lc-looks",) if self.looks else ()
-        for name in (f"lc-name-{self.field}", *letter, *begins, *classes):
+        for name in (f"lc-name-{self.field}", *letter, *classes):
             widget.add_class(name)
         return widget
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -24,6 +24,8 @@ class ConvolutionExplorer(Explorer):
     """A convolution over a small image of whole numbers, place by place."""
 
     name = "convolution"
+    axes = ("in_channels", "size", "size")
+    headlined = (Quantity.PARAMETERS, Quantity.MACS)
     controls = (
         Size("kernel_size", Message("kernel"), 3, 1, 5, letter="k", main=True),
         Size("stride", Message("stride"), 1, 1, 4, letter="s", main=True),
@@ -70,10 +72,6 @@ class ConvolutionExplorer(Explorer):
         if end:
             wheels.append(parts.Wheel(_("with padding"), done, end))
         return Odometer(_scope(moving), wheels, moving=moving)
-
-    def headlines(self, built: Subject, settings: Mapping[str, Any]) -> Iterable[str]:
-        for quantity in (Quantity.PARAMETERS, Quantity.MACS):
-            yield built.line(quantity, settings["convention"], brief=True)
 
     def rows(self, built: Subject, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         moving = _at(built, settings)

@@ -54,6 +54,8 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     counted: ClassVar[bool] = True  # whether there is a convention to choose
     wide: ClassVar[bool] = False  # whether the picture needs the width of the page, controls under it
     axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
+    headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
+    derived: ClassVar[bool] = True  # whether those lines say how the totals come about
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -130,8 +132,11 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         return ""
 
     def headlines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
-        """The lines that are always in sight."""
-        return self.subject(built).headlines(settings["convention"])
+        """The lines that are always in sight, those of `headlined`."""
+        subject, convention = self.subject(built), settings["convention"]
+        if not self.derived:
+            return (subject.total_line(quantity, convention) for quantity in self.headlined)
+        return (subject.line(quantity, convention, brief=True) for quantity in self.headlined)
 
     def lines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
         """Every line, under *more*."""
@@ -139,7 +144,9 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
 
     def compiled(self, built: Any) -> dict[str, Any] | None:
         """The headlines as data with which a page computes them itself; None where only Python can."""
-        return answers(self.subject(built), self._declared.values(), self.axes) if self.counted else None
+        if not self.counted:
+            return None
+        return answers(self.subject(built), self._declared.values(), self.axes, self.headlined)
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""
@@ -242,6 +249,8 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             shown = _("Still shown: {what}.", what=self.describe(self._good))
             self._html["message"].value = parts.failure(str(error), shown)
             return
+        if built == self._good:
+            built = self._good  # with all that it has counted already
         with self._quietly():
             self.follow(built)
         self._good = built

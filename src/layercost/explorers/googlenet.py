@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from layercost.convention import Quantity, unit_in_words
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
@@ -76,6 +75,7 @@ class GoogLeNetExplorer(Explorer):
 
     name = "googlenet"
     wide = True
+    derived = False
     controls = (
         Choice("module", Message("module"), "3a", tuple(TABLE_1), main=True),
         Tick("reduced", Message("reductions"), True, main=True),
@@ -113,14 +113,8 @@ class GoogLeNetExplorer(Explorer):
     def amounts(self, built: Module) -> list[tuple[str, int]]:
         return [*super().amounts(built), (_("channels out"), built.out_channels)]
 
-    def headlines(self, built: Module, settings: Mapping[str, Any]) -> Iterator[str]:
-        for quantity in (Quantity.PARAMETERS, Quantity.FLOPS):
-            counted = built.count(quantity, settings["convention"])
-            yield parts.total_line(str(unit_in_words(counted.unit)), counted)
-
     def picture(self, built: Module, settings: Mapping[str, Any]) -> str:
-        heading = tag("p", tag("b", escaped(built.words)), class_="lc-heading")
-        return heading + tag("figure", _module(built)) + _compared(built)
+        return parts.heading(built.words) + tag("figure", _module(built)) + _compared(built)
 
 
 def _title(row: Inception, channels: int, size: int, style: Style, reduced: bool) -> str:

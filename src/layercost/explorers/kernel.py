@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from layercost.explorers.markup import box, dimension_class, drawing, line, svg_letter, words
+from layercost.explorers.markup import box, dimension_class, drawing, grid, line, svg_letter, words
 from layercost.layers import Conv2d
 from layercost.message import spoken as _
 from layercost.view import number, plain, tag
@@ -245,7 +245,7 @@ def _image(moving: Moving) -> Iterator[str]:
     yield from _sheets(2, _TOP, whole * cell, moving.layer.in_channels)
     yield box(2, _TOP, whole * cell, whole * cell, "lc-pad")
     yield box(2 + edge, _TOP + edge, moving.size * cell, moving.size * cell, "lc-image lc-d-cin")
-    yield _rules(2, _TOP, whole, cell)
+    yield grid(2, _TOP, whole, whole, cell)
     read = _read(moving)
     for row, column in sorted(read):
         yield box(2 + column * cell, _TOP + row * cell, cell, cell, "lc-read")
@@ -293,7 +293,7 @@ def _weights(moving: Moving) -> Iterator[str]:
 def _grid(x: float, y: float, cell: float, values: Grid, kind: str, letter: str | None) -> Iterator[str]:
     many = len(values)
     yield box(x, y, many * cell, many * cell, kind, data_sym=letter)
-    yield _rules(x, y, many, cell)
+    yield grid(x, y, many, many, cell)
     if cell >= _READABLE - 0.2:
         places = product(range(many), range(many))
         yield _digits(cell, (_digit(x + j * cell, y + i * cell, cell, values[i][j]) for i, j in places))
@@ -308,7 +308,7 @@ def _output_map(moving: Moving) -> Iterator[str]:
     yield tag("g", *_touched(moving, cell), class_="lc-places")
     if cell >= _READABLE:
         yield _digits(cell, _values(moving, cell))
-    yield _rules(_RIGHT_X, _TOP, moving.side, cell)
+    yield grid(_RIGHT_X, _TOP, moving.side, moving.side, cell)
     yield _label(_RIGHT_X, _TOP - 11, "H_out", moving.side, "W_out")
     said = _("channel {one} of {all}", one=moving.kernel, all=moving.layer.out_channels)
     yield words(_RIGHT_X, _TOP + whole + 15, said, "lc-under")
@@ -395,13 +395,6 @@ def _group_choice(moving: Moving) -> Iterator[str]:
 def _sheets(x: float, y: float, side: float, channels: int) -> Iterator[str]:
     for sheet in range(min(channels, 4) - 1, 0, -1):
         yield box(x + 2.5 * sheet, y - 2.5 * sheet, side, side, "lc-sheet lc-behind")
-
-
-def _rules(x: float, y: float, many: int, cell: float) -> str:
-    side = many * cell
-    across = "".join(f"M{x:.1f} {y + cell * place:.1f}h{side:.1f}" for place in range(1, many))
-    down = "".join(f"M{x + cell * place:.1f} {y:.1f}v{side:.1f}" for place in range(1, many))
-    return tag("path", class_="lc-rules", d=across + down)
 
 
 def _digit(x: float, y: float, cell: float, value: int, kind: str = "") -> str:

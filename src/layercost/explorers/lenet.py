@@ -65,8 +65,7 @@ class LeNetExplorer(Explorer):
         network = lenet5(settings["version"], size=size, in_channels=channels, classes=classes)
         words = _("{version}, image {channels}×{size}×{size}, {classes} classes",
                   version=settings["version"], channels=channels, size=size, classes=classes)  # fmt: skip
-        built = LeNet(network, (channels, size, size), words)
-        return self._good if self._good == built else built
+        return LeNet(network, (channels, size, size), words)
 
     def follow(self, built: LeNet) -> None:
         self.bound("position", places_of(built.stage(self.control("layer").value)))
@@ -111,8 +110,7 @@ def _plain(shape: Any) -> tuple[int, ...]:
 def _close(call: Call, position: int) -> str:
     """The layer that is looked at, at one position."""
     declared = f" {call.layer!r}" if len(repr(call.layer)) <= 60 else ""
-    heading = tag("p", tag("b", call.path), escaped(declared), class_="lc-heading")
-    return heading + tag("figure", _drawn(call, position))
+    return parts.heading(call.path, escaped(declared)) + tag("figure", _drawn(call, position))
 
 
 def _is_vector(call: Call) -> bool:
@@ -174,9 +172,7 @@ def _overview(built: LeNet, before: LeNet | None, chosen: int) -> str:
 
 
 def _lines_of_layer(call: Call, convention: str) -> str:
-    layer = Subject(call.layer, _plain(call.input_shape), call.path)
-    heading = tag("p", tag("b", escaped(call.path)), class_="lc-heading")
-    return heading + "".join(layer.lines(convention))
+    return parts.heading(call.path) + "".join(Subject.of(call).lines(convention))
 
 
 def _bars(built: LeNet, chosen: int) -> str:

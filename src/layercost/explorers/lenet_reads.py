@@ -8,13 +8,13 @@ from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
 
-from layercost.convention import Quantity, unit_in_words
+from layercost.convention import Quantity
 from layercost.counters import count
 from layercost.explorers import parts, reader
 from layercost.explorers.controls import Sketch, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.lenet import LeNet, places_of, work_at_one_place
-from layercost.explorers.markup import box, drawing, squares, words
+from layercost.explorers.markup import box, drawing, rectangles, squares, words
 from layercost.explorers.shades import Stack, picture_of, shaded, stack_of
 from layercost.layer import Call
 from layercost.message import Message
@@ -70,6 +70,7 @@ class LeNetReadsExplorer(Explorer):
     """A digit is drawn by hand and read by LeNet-5, window by window, while its operations are counted."""
 
     name = "lenet_reads"
+    derived = False
     controls = (
         Sketch("pixels", Message("draw a digit"), reader.weights().examples[_SHOWN_FIRST],
                reader.weights().examples, main=True),
@@ -110,12 +111,6 @@ class LeNetReadsExplorer(Explorer):
         )
         work = work_at_one_place(call.facts(), places_of(call))
         return parts.Odometer(scope, _wheels(built, stage, done), _("At each: {work}.", work=work))
-
-    def headlines(self, built: Drawing, settings: Mapping[str, Any]) -> Iterable[str]:
-        convention = settings["convention"]
-        cost = built.count(Quantity.FLOPS, convention)
-        yield parts.total_line(_("parameters"), built.count(Quantity.PARAMETERS))
-        yield parts.total_line(str(unit_in_words(cost.unit)), cost)
 
     def detail(self, built: Drawing, settings: Mapping[str, Any]) -> str:
         return tag("p", escaped(_whose_weights()))
@@ -223,12 +218,7 @@ class _Maps:
                   width=width, height=height, preserveAspectRatio="none")  # fmt: skip
         corners = [self.at(place, 0, 0) for place in range(self.stack.maps)]
         sides = self.stack.width * self.cell, self.stack.height * self.cell
-        yield tag("path", class_="lc-frames", d=_rectangles(corners, *sides))
-
-
-def _rectangles(corners: Iterable[tuple[float, float]], width: float, height: float) -> str:
-    """The path of many rectangles of one size."""
-    return "".join(f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z" for x, y in corners)
+        yield rectangles(corners, *sides, "lc-frames")
 
 
 def _close(built: Drawing, stage: int, done: int) -> str:
@@ -264,12 +254,11 @@ def _moving(call: Call, reads: _Maps, writes: _Maps, done: int) -> Iterable[str]
     corners = [reads.at(place, row * rows, column * columns) for place in range(reads.stack.maps)]
     newest = [writes.at(place, row, column) for place in range(writes.stack.maps)]
     across, down = wide * reads.cell, high * reads.cell
-    windows = _rectangles(corners, across, down)
     x, y = max(corners)[0] + across, corners[0][1] + down / 2
     middle = writes.cell / 2
     rays = "".join(f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y + middle:.1f}" for to_x, to_y in newest)
     yield tag("path", class_="lc-ray", d=rays)
-    yield tag("path", class_="lc-cell lc-d-k lc-window", d=windows, data_sym="k")
+    yield rectangles(corners, across, down, "lc-cell lc-d-k lc-window", data_sym="k")
     yield squares(newest, max(writes.cell, 3), "lc-newest lc-d-cout", data_sym="C_out")
 
 

@@ -12,14 +12,12 @@ from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Place, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.gates import GATES, Lane, Unrolled, cell_picture
-from layercost.explorers.subject import Subject
+from layercost.explorers.subject import IN_LINES, Subject
 from layercost.facts import Role
 from layercost.layers import GRU, LSTM
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
-
-_IN_LINES = (Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.FLOPS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +131,7 @@ class LSTMExplorer(Explorer):
     def headlines(self, built: Sequence, settings: Mapping[str, Any]) -> Iterable[str]:
         convention = settings["convention"]
         yield built.line(Quantity.PARAMETERS, convention, brief=True)
-        cost = built.count(Quantity.FLOPS, convention)
-        yield parts.total_line(cost.unit, cost)
+        yield built.total_line(Quantity.FLOPS, convention)
 
     def rows(self, built: Sequence, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         one = built.of_one_gate(settings["lane"])
@@ -153,8 +150,7 @@ class LSTMExplorer(Explorer):
     def lines(self, built: Sequence, settings: Mapping[str, Any]) -> Iterable[str]:
         if len(built.lanes) < 3:
             return super().lines(built, settings)
-        counts = (built.count(quantity, settings["convention"]) for quantity in _IN_LINES)
-        return (parts.total_line(counted.unit, counted) for counted in counts)
+        return (built.total_line(quantity, settings["convention"]) for quantity in IN_LINES)
 
 
 def _words(layer: LSTM | GRU, steps: int) -> str:
@@ -171,20 +167,12 @@ def _words(layer: LSTM | GRU, steps: int) -> str:
 def _choices(settings: Mapping[str, Any]) -> str:
     """The layer and its bias vectors, to be touched above the picture."""
     kinds = [(kind, kind) for kind in GATES]
-    biases = [("1", _("one bias vector")), ("2", _("two"))]
-    return tag("div", _pills("cell", kinds, settings), _pills("bias_vectors", biases, settings),
-               class_="lc-pill-rows")  # fmt: skip
-
-
-def _pills(field: str, options: Iterable[tuple[str, str]], settings: Mapping[str, Any]) -> str:
-    chosen = str(settings[field])
-    pills = (
-        tag("button", escaped(words), type="button", data_set=f"{field}={value}",
-            class_="lc-pill" + (" lc-chosen" if value == chosen else ""),
-            aria_pressed="true" if value == chosen else "false")
-        for value, words in options
-    )  # fmt: skip
-    return tag("span", *pills, class_="lc-pills")
+    biases = [(1, _("one bias vector")), (2, _("two"))]
+    rows = (
+        parts.pills(field, options, settings[field])
+        for field, options in (("cell", kinds), ("bias_vectors", biases))
+    )
+    return tag("div", *rows, class_="lc-pill-rows")
 
 
 def _gate_in_numbers(built: Sequence, lane: int, gate: int) -> str:

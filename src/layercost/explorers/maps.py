@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layercost.explorers.markup import box, dimension_class, drawing, squares, svg_letter, words
+from layercost.explorers.markup import box, dimension_class, drawing, grid, squares, svg_letter, words
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
@@ -171,16 +171,8 @@ class _Maps:
                 self.left + 3 * sheet, self.top - 3 * sheet, self.width, self.height, "lc-sheet lc-behind"
             )
         yield box(self.left, self.top, self.width, self.height, "lc-sheet")
-        yield tag("path", class_="lc-rules", d="".join(self._rules()))
+        yield grid(self.left, self.top, self.shape[2], self.shape[1], self.cell)
         yield from self._brackets()
-
-    def _rules(self) -> Iterator[str]:
-        for column in range(1, self.shape[2]):
-            x, y = self.at(0, column)
-            yield f"M{x:.1f} {y:.1f}v{self.height:.1f}"
-        for row in range(1, self.shape[1]):
-            x, y = self.at(row, 0)
-            yield f"M{x:.1f} {y:.1f}h{self.width:.1f}"
 
     def _brackets(self) -> Iterator[str]:
         channels, height, width = self.letters

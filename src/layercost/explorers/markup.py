@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from layercost.expression import dimension
 from layercost.view import escaped, plain, tag
 
@@ -33,11 +35,25 @@ def words(x: Place, y: Amount, content: str, class_: str = "lc-words", **attribu
     return tag("text", content, class_=class_, x=x, y=y, **attributes)
 
 
-def squares(corners: list[tuple[Amount, Amount]], size: Amount, class_: str, **attributes: object) -> str:
+def rectangles(
+    corners: Iterable[tuple[Amount, Amount]], width: Amount, height: Amount, class_: str, **attributes: object
+) -> str:
+    """Many rectangles of one kind as a single path; nothing if there are none."""
+    side = f"h{plain(width)}v{plain(height)}h-{plain(width)}z"
+    steps = "".join(f"M{plain(x)} {plain(y)}{side}" for x, y in corners)
+    return tag("path", class_=class_, d=steps, **attributes) if steps else ""
+
+
+def squares(corners: Iterable[tuple[Amount, Amount]], size: Amount, class_: str, **attributes: object) -> str:
     """Many squares of one kind as a single path; nothing if there are none."""
-    side = plain(size)
-    steps = "".join(f"M{plain(x)} {plain(y)}h{side}v{side}h-{side}z" for x, y in corners)
-    return tag("path", class_=class_, d=steps, **attributes) if corners else ""
+    return rectangles(corners, size, size, class_, **attributes)
+
+
+def grid(x: float, y: float, columns: int, rows: int, cell: float) -> str:
+    """The lines between the cells of a map."""
+    across = "".join(f"M{x:.1f} {y + cell * row:.1f}h{cell * columns:.1f}" for row in range(1, rows))
+    down = "".join(f"M{x + cell * column:.1f} {y:.1f}v{cell * rows:.1f}" for column in range(1, columns))
+    return tag("path", class_="lc-rules", d=across + down)
 
 
 def svg_letter(name: str) -> str:

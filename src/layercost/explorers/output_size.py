@@ -40,7 +40,7 @@ class OutputSizeExplorer(Explorer):
         return tag("figure", shown) + sentence + _line(stand)
 
     def detail(self, built: Axis, settings: Mapping[str, Any]) -> str:
-        heading = tag("p", tag("b", _("Caffe's convolution, and ONNX")), class_="lc-heading")
+        heading = parts.heading(_("Caffe's convolution, and ONNX"))
         return heading + tag("figure", rules_picture(built, FURTHER, settings["rule"]))
 
     def describe(self, built: Axis) -> str:

@@ -98,6 +98,28 @@ def in_float32(size: int) -> str:
              bytes=bytes_of(1), kib=f"{size / 1024:,.1f}")  # fmt: skip
 
 
+# ---- heading ------------------------------------------------------------------------------------
+
+
+def heading(said: str, more: str = "") -> str:
+    """What the following is about; `more` is markup, and stands out less."""
+    return tag("p", tag("b", escaped(said)), more, class_="lc-heading")
+
+
+# ---- pills --------------------------------------------------------------------------------------
+
+
+def pills(field: str, options: Iterable[tuple[object, str]], chosen: object) -> str:
+    """The values of a control as buttons beside each other above the picture: (value, words)."""
+    buttons = (
+        tag("button", escaped(said), type="button", data_set=f"{field}={value}",
+            class_="lc-pill" + (" lc-chosen" if value == chosen else ""),
+            aria_pressed="true" if value == chosen else "false")
+        for value, said in options
+    )  # fmt: skip
+    return tag("span", *buttons, class_="lc-pills")
+
+
 # ---- ghost --------------------------------------------------------------------------------------
 
 

@@ -102,7 +102,7 @@ def _shape(net: Model) -> tuple[int, ...]:
 @lru_cache(maxsize=64)
 def _subject(name: str, batch: int) -> Subject:
     net = network_named(name)
-    return Subject(net, _shape(net), str(NAMES[name]), batch)
+    return Subject(net, _shape(net), name, batch)
 
 
 @lru_cache(maxsize=256)
@@ -286,11 +286,6 @@ class PassportExplorer(Explorer):
     def tables(self, built: Passport, settings: Mapping[str, Any]) -> Iterator[str]:
         heads = [_("what"), _("value"), _("unit")]
         yield parts.plain_table(escaped(self.describe(built)), heads, self.rows(built, settings))
-
-    def _said(self, built: Passport, settings: Mapping[str, Any]) -> str:
-        convention = settings["convention"]
-        said = parts.totals(built.parameters, built.work(convention), convention)
-        return tag("p", escaped(said), class_="lc-said", role="status")
 
 
 def _apart(said: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from layercost.convention import CONVENTIONS, Quantity
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.markup import box, drawing, line, squares, svg_letter, words
+from layercost.explorers.markup import box, drawing, grid, line, squares, svg_letter, words
 from layercost.explorers.subject import Subject
 from layercost.layers import AvgPool2d, MaxPool2d
 from layercost.message import Message
@@ -22,6 +22,7 @@ from layercost.view import escaped, number, tag
 
 MAX, MEAN = "max", "mean"
 _DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
+_ALWAYS = (Message("comparisons"), Message("additions"))  # shown although nobody may print them
 
 
 def digit(row: int, column: int) -> int:
@@ -37,7 +38,7 @@ class Answer:
     """A number that is given for the layer: what it counts, and the conventions and tools that give it."""
 
     amount: int
-    counts: tuple[str, ...]
+    counts: tuple[Message, ...]
     who: tuple[str, ...]
 
 
@@ -99,7 +100,7 @@ class Pooled(Subject):
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
         """What conventions and tools say of the layer, the smallest number first."""
-        counts: dict[int, list[str]] = {}
+        counts: dict[int, list[Message]] = {}
         for said, amount in self._amounts():
             counts.setdefault(amount, []).append(said)
         for said, each in self._prices_of_tools():
@@ -109,45 +110,40 @@ class Pooled(Subject):
             who.setdefault(self.count(Quantity.FLOPS, name).total, []).append(name)
         for name, amount in self._printed():
             who.setdefault(amount, []).append(name)
-        shown = sorted({*who, *(amount for amount, said in counts.items() if said[0] in self._always)})
+        shown = sorted({*who, *(amount for amount, said in counts.items() if said[0] in _ALWAYS)})
         return tuple(Answer(one, tuple(counts.get(one, ())), tuple(who.get(one, ()))) for one in shown)
-
-    @property
-    def _always(self) -> tuple[str, ...]:
-        """What is shown although nobody may print it."""
-        return (_("comparisons"), _("additions"))
 
     @cached_property
     def outputs(self) -> int:
         """The values that come out; there is a window for each."""
         return self.count(Quantity.ACTIVATIONS).total
 
-    def _prices_of_tools(self) -> Iterator[tuple[str, int]]:
+    def _prices_of_tools(self) -> Iterator[tuple[Message, int]]:
         """What tools take for a window, whatever cells it really has; shown where it is not one of ours."""
         k = self.pool.kernel_size[0]
         if self.keeps == MAX:
-            yield _("k − 1 for a window"), k - 1
-            yield _("comparisons with padding"), k * k - 1
+            yield Message("k − 1 for a window"), k - 1
+            yield Message("comparisons with padding"), k * k - 1
         else:
-            yield _("k for a window"), k
-            yield _("k + 1 for a window"), k + 1
-            yield _("additions of padding too"), k * k - 1
-            yield _("as a dot product, 2n − 1"), 2 * k * k - 1
-            yield _("n + 1 for a window"), k * k + 1
-        yield _("cells and padding"), k * k
+            yield Message("k for a window"), k
+            yield Message("k + 1 for a window"), k + 1
+            yield Message("additions of padding too"), k * k - 1
+            yield Message("as a dot product, 2n − 1"), 2 * k * k - 1
+            yield Message("n + 1 for a window"), k * k + 1
+        yield Message("cells and padding"), k * k
 
-    def _amounts(self) -> Iterator[tuple[str, int]]:
-        yield _("multiplications"), self.count(Quantity.MULTIPLICATIONS).total
-        yield _("values out"), self.outputs
+    def _amounts(self) -> Iterator[tuple[Message, int]]:
+        yield Message("multiplications"), self.count(Quantity.MULTIPLICATIONS).total
+        yield Message("values out"), self.outputs
         if self.keeps == MAX:
-            yield _("comparisons"), self.count(Quantity.COMPARISONS).total
-            yield _("cells of windows"), self.read_until(self.side**2)
+            yield Message("comparisons"), self.count(Quantity.COMPARISONS).total
+            yield Message("cells of windows"), self.read_until(self.side**2)
         else:
-            yield _("additions"), self.count(Quantity.ADDITIONS).total
-            yield _("additions and divisions"), self.read_until(self.side**2)
+            yield Message("additions"), self.count(Quantity.ADDITIONS).total
+            yield Message("additions and divisions"), self.read_until(self.side**2)
         values = self.shape[0] * self.shape[1] * self.shape[2]
-        yield _("values in"), values
-        yield _("values in, twice"), 2 * values
+        yield Message("values in"), values
+        yield Message("values in, twice"), 2 * values
 
     def _printed(self) -> Iterator[tuple[str, int]]:
         from layercost import dialects  # a browser that shows another page needs none of it
@@ -196,8 +192,7 @@ class PoolingExplorer(Explorer):
             if settings["kind"] == MAX
             else AvgPool2d(k, s, p, ceil_mode=up, count_include_pad=False)
         )
-        built = Pooled(layer, shape, _words(layer, shape))
-        return self._good if self._good == built else built
+        return Pooled(layer, shape, _words(layer, shape))
 
     def follow(self, built: Pooled) -> None:
         self.bound("position", built.side**2)
@@ -335,7 +330,7 @@ class _Picture:
         yield box(x, y, across, across, "lc-sheet")
         yield from self._read()
         if self.cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=_rules(x, y, self.size, self.cell))
+            yield grid(x, y, self.size, self.size, self.cell)
         if self.cell >= _DIGITS_FROM:
             yield from map(self._digits, range(self.size))
 
@@ -443,7 +438,7 @@ class _Picture:
         if self.column:
             yield box(x, y + self.row * cell, self.column * cell, cell, "lc-known")
         if cell >= _CELLS_FROM:
-            yield tag("path", class_="lc-rules", d=_rules(x, y, side, cell))
+            yield grid(x, y, side, side, cell)
         yield self._out_box(self.position, "lc-newest lc-d-cout")
         if cell >= _DIGITS_FROM:  # large enough to be touched: the window goes there
             for place in range(1, side**2 + 1):
@@ -454,15 +449,6 @@ class _Picture:
         x, y = self.out_left + column * self.out_cell, _TOP + row * self.out_cell
         size = round(self.out_cell, 1)
         return box(round(x, 1), round(y, 1), size, size, name, **attributes)
-
-
-def _rules(x: float, y: float, cells: int, cell: float) -> str:
-    """The lines between the cells of a square map."""
-    length = cells * cell
-    steps = [cell * place for place in range(1, cells)]
-    return "".join(
-        f"M{x + step:.1f} {y:.1f}v{length:.1f}M{x:.1f} {y + step:.1f}h{length:.1f}" for step in steps
-    )
 
 
 def _decimal(value: Fraction) -> str:
@@ -499,7 +485,7 @@ def _answer(answer: Answer, most: int, convention: str) -> str:
 
 def _called(answer: Answer) -> str:
     """What the number counts, where it is known; else that it is a tool's own."""
-    return " = ".join(answer.counts) if answer.counts else _("a count of its own")
+    return " = ".join(map(str, answer.counts)) if answer.counts else _("a count of its own")
 
 
 def _who(names: tuple[str, ...], convention: str) -> str:

@@ -101,7 +101,14 @@ class ResNetExplorer(Explorer):
     wide = True
     controls = (
         Choice("blocks", Message("blocks a stage"), "3-4-6-3", tuple(BLOCKS), main=True),
-        Choice("block", Message("kind of block"), "basic", ("basic", "bottleneck"), main=True, buttons=True),
+        Choice(
+            "block",
+            Message("kind of block"),
+            "basic",
+            ((Message("basic"), "basic"), (Message("bottleneck"), "bottleneck")),
+            main=True,
+            buttons=True,
+        ),
         Choice("stride", Message("stride in its"), "3×3 (v1.5)", tuple(STRIDES), main=True),
         Size("inner", Message("channels inside"), 64, 8, 256, letter="C_out", main=True),
         Choice(
@@ -111,7 +118,12 @@ class ResNetExplorer(Explorer):
             tuple((said, place) for place, said in PLACES_SAID.items()),
             looks=True,
         ),
-        Choice("shortcut", Message("a shortcut that changes size"), "projection", ("projection", "zeros")),
+        Choice(
+            "shortcut",
+            Message("a shortcut that changes size"),
+            "projection",
+            ((Message("projection"), "projection"), (Message("zeros"), "zeros")),
+        ),
     )
 
     def build(self, settings: Mapping[str, Any]) -> Residual:
@@ -129,13 +141,7 @@ class ResNetExplorer(Explorer):
         normed = sum(row.parameters for row in rows if isinstance(row.module, BatchNorm2d))
         held = _("{normed} parameters of batch normalization among {all}", normed=number(normed),
                  all=number(amount(rows, "parameters")))  # fmt: skip
-        heading = tag(
-            "p",
-            tag("b", escaped(str(PLACES_SAID[settings["looked"]]))),
-            " ",
-            escaped(held),
-            class_="lc-heading",
-        )
+        heading = parts.heading(str(PLACES_SAID[settings["looked"]]), f" {escaped(held)}")
         return heading + "".join(_lines_of(rows))
 
     def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
@@ -143,7 +149,7 @@ class ResNetExplorer(Explorer):
         yield _cost(built, settings["convention"])
 
     def lines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
-        yield tag("p", tag("b", escaped(built.words)), class_="lc-heading")
+        yield parts.heading(built.words)
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
         yield parts.amount_line(_("bytes"), built.total().parameter_bytes, _("bytes"))
         yield parts.amount_line(_("MACs"), built.macs, _("MACs"))
@@ -227,7 +233,7 @@ def amount(rows: Iterable[Row], quantity: str) -> int:
 def _network(built: Residual, looked: str) -> str:
     plan = built.plan
     said = _("{blocks} blocks: {stages}", blocks=sum(plan.blocks), stages=" + ".join(map(str, plan.blocks)))
-    heading = tag("p", tag("b", escaped(built.words)), " ", tag("span", escaped(said)), class_="lc-heading")
+    heading = parts.heading(built.words, f" {tag('span', escaped(said))}")
     names = {"macs": _("MACs"), "parameters": _("parameters")}
     bars = [_bar(built, name, quantity, looked) for quantity, name in names.items()]
     return tag("div", heading, *bars, class_="lc-residual")
@@ -270,13 +276,7 @@ def _block(built: Residual, looked: str) -> str:
     aside = [row for row in rows if isinstance(row.module, Conv2d) and ".downsample." in row.name]
     caption = _("{parameters} parameters · {macs} MACs", parameters=number(amount(rows, "parameters")),
                 macs=number(amount(rows, "macs")))  # fmt: skip
-    heading = tag(
-        "p",
-        tag("b", escaped(str(PLACES_SAID[looked]))),
-        " ",
-        tag("span", escaped(caption)),
-        class_="lc-heading",
-    )
+    heading = parts.heading(str(PLACES_SAID[looked]), f" {tag('span', escaped(caption))}")
     says = _("{place}: {layers}; the shortcut is {shortcut}", place=PLACES_SAID[looked],
              layers=", ".join(map(_said, main)), shortcut=_shortcut_said(aside, rows))  # fmt: skip
     picture = drawing(
@@ -359,6 +359,6 @@ def _lines_of(rows: list[Row]) -> Iterator[str]:
         if isinstance(row.module, Conv2d):
             shape = tuple(int(size) for size in row.inputs[0])
             one = Subject(row.module, shape, row.name)
-            yield tag("p", tag("b", escaped(row.name)), class_="lc-heading")
+            yield parts.heading(row.name)
             yield one.line(Quantity.PARAMETERS)
             yield one.line(Quantity.MACS)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from layercost.explorers.markup import box, drawing, svg_letter, words
+from layercost.explorers.markup import box, drawing, rectangles, svg_letter, words
 from layercost.expression import Expression, Symbol, expression
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.shape import OUTPUT_SIZE_RULES, OutputSize, compare_output_sizes, extent
-from layercost.view import escaped, number, plain, tag
+from layercost.view import escaped, number, tag
 
 # Whose rule it is, and what it is called there.
 NAMES = {
@@ -56,7 +56,7 @@ class Axis:
     def _allowed(self, said: OutputSize) -> OutputSize:
         """PyTorch lets only pooling round up, and that refuses padding of more than half of the kernel."""
         if said.rule == "ceil" and said.size is not None and 2 * self.padding > self.kernel:
-            return OutputSize(said.rule, None, refusal=str(_HALF))
+            return OutputSize(said.rule, None, refusal=_HALF)
         return said
 
 
@@ -255,7 +255,7 @@ def _axis(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
     )
     for kind, cells in kinds:
         corners = [(ruler.x(cell), y) for cell in cells]
-        yield _blocks(corners, ruler.cell, _CELL_HEIGHT, kind)
+        yield rectangles(corners, ruler.cell, _CELL_HEIGHT, kind)
     crosses = "".join(
         f"M{ruler.x(cell):.1f} {y:.1f}l{ruler.cell:.1f} {_CELL_HEIGHT}" for cell in sorted(unread)
     )
@@ -269,17 +269,11 @@ def _windows(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
     tops = [(start, y + 6 * (place % lanes)) for place, start in enumerate(stand.starts)]
     if axis.dilation > 1:
         through = [(ruler.x(start), top + 1.5) for start, top in tops]
-        yield _blocks(through, ruler.cell * axis.span, 1, "lc-between")
+        yield rectangles(through, ruler.cell * axis.span, 1, "lc-between")
     bars = [[(ruler.x(cell) + 0.8, top) for cell in stand.bars(start)] for start, top in tops]
     wide = ruler.cell * (1 if axis.dilation > 1 else axis.span) - 1.6
-    yield _blocks([corner for bar in bars[:-1] for corner in bar], wide, 4, "lc-bar lc-d-k")
-    yield _blocks([corner for bar in bars[-1:] for corner in bar], wide, 4, "lc-bar-last lc-d-k")
-
-
-def _blocks(corners: Sequence[tuple[float, float]], width: float, height: float, kind: str) -> str:
-    side = f"h{plain(width)}v{plain(height)}h-{plain(width)}z"
-    steps = "".join(f"M{plain(x)} {plain(y)}{side}" for x, y in corners)
-    return tag("path", class_=kind, d=steps) if steps else ""
+    yield rectangles([corner for bar in bars[:-1] for corner in bar], wide, 4, "lc-bar lc-d-k")
+    yield rectangles([corner for bar in bars[-1:] for corner in bar], wide, 4, "lc-bar-last lc-d-k")
 
 
 __all__ = ["FIVE", "FURTHER", "NAMES", "Axis", "Stand", "answers", "rules_picture"]

@@ -18,6 +18,7 @@ from layercost.message import spoken as _
 from layercost.setting import Setting
 from layercost.table import Table, table
 
+IN_LINES = (Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.FLOPS)
 _MOST_TERMS = 8  # a longer sum is no line that one can take in
 
 
@@ -34,6 +35,11 @@ class Subject:
     words: str
     batch: int = 1
     training: bool = False
+
+    @classmethod
+    def of(cls, call: Call) -> Subject:
+        """A call of a network, as a layer by itself."""
+        return Subject(call.layer, tuple(int(size) for size in call.input_shape), call.path)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Subject) and self._key == other._key
@@ -68,9 +74,16 @@ class Subject:
         """What happens in each call, for the whole batch."""
         return tuple(call.facts(self.setting) for call in self.calls)
 
+    @cached_property
+    def _counts(self) -> dict[tuple[Quantity, str], Count]:
+        return {}
+
     def count(self, quantity: Quantity, convention: str = "textbook") -> Count:
-        """One quantity for the whole batch."""
-        return count(self.layer, quantity, self.shape, convention, setting=self.setting)
+        """One quantity for the whole batch, counted once: totals, lines, ghost and table ask for the same."""
+        asked = quantity, convention
+        if asked not in self._counts:
+            self._counts[asked] = count(self.layer, quantity, self.shape, convention, setting=self.setting)
+        return self._counts[asked]
 
     @cached_property
     def _tables(self) -> dict[str, Table]:
@@ -100,24 +113,20 @@ class Subject:
 
     def lines(self, convention: str) -> Iterator[str]:
         """Letters = numbers = total for parameters, bytes, MACs and FLOPs, with what is not counted."""
-        yield self.line(Quantity.PARAMETERS, convention)
-        yield self.line(Quantity.PARAMETER_BYTES, convention)
-        yield self.line(Quantity.MACS, convention)
-        yield self.line(Quantity.FLOPS, convention)
+        yield from (self.line(quantity, convention) for quantity in IN_LINES)
         yield from map(parts.definition, self.definitions(convention))
-
-    def headlines(self, convention: str) -> Iterator[str]:
-        """The lines that are always in sight: parameters, and the cost under the convention."""
-        yield self.line(Quantity.PARAMETERS, convention, brief=True)
-        yield self.line(Quantity.FLOPS, convention, brief=True)
 
     def line(self, quantity: Quantity, convention: str = "textbook", *, brief: bool = False) -> str:
         """One quantity as a line; a brief one has no notes, and of a long sum only the total."""
-        counted, name = self.count(quantity, convention), _name(quantity, convention)
+        counted = self.count(quantity, convention)
         if brief and len(counted.expression.children) > _MOST_TERMS:
-            return parts.total_line(name, counted)
+            return self.total_line(quantity, convention)
         notes = () if brief else self._notes(quantity, convention)
-        return parts.substitution(name, counted, *notes, brief=brief)
+        return parts.substitution(_name(quantity, convention), counted, *notes, brief=brief)
+
+    def total_line(self, quantity: Quantity, convention: str = "textbook") -> str:
+        """One quantity as a line with its total alone."""
+        return parts.total_line(_name(quantity, convention), self.count(quantity, convention))
 
     def _notes(self, quantity: Quantity, convention: str) -> tuple[str, ...]:
         if quantity is Quantity.PARAMETER_BYTES:

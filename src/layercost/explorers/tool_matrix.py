@@ -55,7 +55,7 @@ class Opinion(NamedTuple):
     """A verdict with the tools whose number it is: sign, words, names."""
 
     sign: str
-    words: str
+    words: Message
     tools: tuple[str, ...]
 
 
@@ -117,12 +117,12 @@ def answers(subject: Subject) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
 
 
 def _opinions(readings: list[Reading]) -> tuple[Opinion, ...]:
-    of: dict[tuple[str, str], list[str]] = {}
+    of: dict[tuple[str, Message], list[str]] = {}
     for reading in readings:
         judged = verdict(reading)
-        said = str(judged.words)
+        said = judged.words
         if judged.judged is Judged.OWN_PRICES:
-            said = _("a price of its own, as {name}", name=called(reading.tool))
+            said = Message("a price of its own, as {name}", name=called(reading.tool))
         of.setdefault((SIGNS[judged.judged], said), []).append(reading.dialect)
     return tuple(Opinion(*which, tuple(names)) for which, names in of.items())
 
@@ -177,7 +177,7 @@ class ToolMatrixExplorer(Explorer):
         found, stopped = answers(built)
         heads = [_("tools"), _("number"), _("made of"), _("verdict")]
         rows = [
-            (", ".join(opinion.tools), answer.number, escaped(answer.made_of), escaped(opinion.words))
+            (", ".join(opinion.tools), answer.number, escaped(answer.made_of), escaped(str(opinion.words)))
             for answer in found for opinion in answer.opinions
         ] + [(name, "", "", escaped(_("stops with an error"))) for name in stopped]  # fmt: skip
         yield parts.plain_table(escaped(built.words), heads, rows)
@@ -246,7 +246,7 @@ def _row(answer: Answer, most: int) -> str:
     said = [
         tag("span", tag("b", ", ".join(map(escaped, one.tools))), " ",
             tag("i", one.sign, class_=f"lc-judged-{_SIGN_NAMES[one.sign]}", aria_hidden="true"),
-            f" {escaped(one.words)}", class_="lc-tool-names")
+            f" {escaped(str(one.words))}", class_="lc-tool-names")
         for one in answer.opinions
     ]  # fmt: skip
     return tag(

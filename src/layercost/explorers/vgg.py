@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
 
+from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing, line, words
@@ -76,19 +77,17 @@ class VGGExplorer(Explorer):
         net = VERSIONS[version](size=size, hidden=hidden, global_pooling=pooled)
         head = _("one dense layer") if pooled else _("dense layers of {hidden}", hidden=number(hidden))
         said = _("VGG {version}, image {size}×{size}, {head}", version=version, size=size, head=head)
-        built = VGG(net, (3, size, size), said)
-        return self._good if self._good == built else built
+        return VGG(net, (3, size, size), said)
 
     def picture(self, built: VGG, settings: Mapping[str, Any]) -> str:
         return _bars(built, settings["layer"]) + _matrices(built, settings["layer"]) + _challenge(built)
 
     def detail(self, built: VGG, settings: Mapping[str, Any]) -> str:
         name = settings["layer"]
-        heading = tag("p", tag("b", escaped(name)), class_="lc-heading")
+        heading = parts.heading(name)
         if name not in built.weighed:
             return heading + tag("p", _("This network has no such layer."))
-        call = built.weighed[name][0]
-        layer = Subject(call.layer, tuple(int(size) for size in call.input_shape), name)
+        layer = Subject.of(built.weighed[name][0])
         return heading + "".join(layer.lines(settings["convention"]))
 
     def rows(self, built: VGG, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
@@ -194,17 +193,17 @@ def _sides(layer: Any) -> tuple[int, int]:
 def _matrices(built: VGG, chosen: str) -> str:
     matrices = sides(built)
     first, top = matrices.get("fc6"), 14.0
-    parts: list[str] = []
+    drawn: list[str] = []
     if first is not None:
-        parts += _spilling(first, top, chosen)
+        drawn += _spilling(first, top, chosen)
         top += first[1] / SCALE + 5
-    parts += _placed(matrices, top, chosen)
+    drawn += _placed(matrices, top, chosen)
     dense = [matrices[name][1] / SCALE for name in ("fc7", "fc8") if name in matrices]
     height = top + max([37.0, *dense]) + 2
     says = _("The weight matrices of all layers at one scale: {sizes}.",
              sizes=", ".join(f"{name} {down:,} × {across:,}" for name, (across, down) in matrices.items()
                              if name in ("fc6", "fc7", "fc8", "conv5_1")))  # fmt: skip
-    return drawing("lc-matrices", WIDTH, height, says, *parts)
+    return drawing("lc-matrices", WIDTH, height, says, *drawn)
 
 
 def _spilling(first: tuple[int, int], top: float, chosen: str) -> Iterator[str]:

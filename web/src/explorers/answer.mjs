@@ -10,11 +10,13 @@ const impossible = ({ given }) => Object.entries(given).some(([letter, number]) 
 // {quantity: its line and numbers} for the settings of the controls, or null where the page does not know all of them.
 function answersFor(told, settings) {
   const sizes = told.axes.map((field) => settings[field]);
-  const found = told.quantities.map((quantity) => {
+  const found = {};
+  for (const quantity of new Set([...told.headlines, ...told.said])) {
     const line = lineFor(told.lines, { ...settings, quantity });
-    return line && { line, given: lettersFor(line, settings, sizes) };
-  });
-  return found.every(Boolean) ? found : null;
+    if (!line) return null;
+    found[quantity] = { line, given: lettersFor(line, settings, sizes) };
+  }
+  return found;
 }
 
 function show(row, { line, given }) {
@@ -39,20 +41,20 @@ export class Answers {
   // Fills the lines for these settings; false where the page does not know, or where nothing can be built.
   fill(settings) {
     const found = this.told && answersFor(this.told, settings);
-    if (!found || found.some(impossible)) return false;
+    if (!found || Object.values(found).some(impossible)) return false;
     const rows = this.root.querySelectorAll('.lc-total .lc-sub');
     try {
-      found.forEach(({ line, given }) => evaluate(line, given)); // all or none
+      Object.values(found).forEach(({ line, given }) => evaluate(line, given)); // all or none
     } catch {
       return false;
     }
-    found.forEach((answer, place) => rows[place] && show(rows[place], answer));
-    this.#say(found);
+    this.told.headlines.forEach((quantity, place) => rows[place] && show(rows[place], found[quantity]));
+    this.#say(...this.told.said.map((quantity) => found[quantity]));
     return true;
   }
 
   // The sentence of the live region, as Python says it (layercost/explorers/parts.py).
-  #say([parameters, cost]) {
+  #say(parameters, cost) {
     const said = this.root.querySelector('.lc-said');
     if (!said) return;
     said.textContent = say('{parameters} parameters; {cost} {unit} by {convention}', {

@@ -1,0 +1,35 @@
+// Moves an explorer's controls without Python, as its page does: node answer_moves.mjs <url of answer.mjs>
+// Input: {data: the data for the page, rows: how many lines are in sight, moves: [settings, ...]}.
+// Output: for each move null where only Python knows, else {lines: what the copy buttons give, totals, said}.
+import { readFileSync } from 'node:fs';
+
+globalThis.document = { getElementById: () => null }; // no catalogue: English
+
+const { Answers } = await import(process.argv[2]);
+const { data, rows, moves } = JSON.parse(readFileSync(0, 'utf8'));
+
+function row() {
+  const total = { matches: () => true, textContent: '' };
+  const formula = { querySelectorAll: () => [], lastElementChild: total };
+  const parts = {
+    '.lc-sub-line': { dataset: {}, innerHTML: '', querySelector: () => formula },
+    '.lc-sub-name': { textContent: '' },
+    '.lc-copy': { setAttribute: (_name, value) => { parts.copied = value; } },
+  };
+  return { parts, total, querySelector: (selector) => parts[selector] };
+}
+
+function moved(settings) {
+  const lines = Array.from({ length: rows }, row);
+  const said = { textContent: '' };
+  const one = { 'script.lc-compiled-data': { textContent: data }, '.lc-said': said };
+  const root = { querySelector: (selector) => one[selector], querySelectorAll: () => lines };
+  if (!new Answers(root).fill(settings)) return null;
+  return {
+    lines: lines.map((line) => line.parts.copied),
+    totals: lines.map((line) => line.total.textContent),
+    said: said.textContent,
+  };
+}
+
+process.stdout.write(JSON.stringify(moves.map(moved)));

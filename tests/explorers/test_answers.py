@@ -1,0 +1,108 @@
+"""What a page answers at once, by itself: the lines in sight and the sentence for those who hear it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layercost.explorers import EXPLORERS, Explorer
+from layercost.explorers import explorer as explorer_named
+from layercost.explorers import subject as subjects
+from tests.explorers.reading import copied_lines, move, with_class, words
+from tests.layercost.test_compiled import node
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+MOVES: dict[str, list[dict[str, Any]]] = {
+    "linear": [
+        {}, {"in_features": 8, "out_features": 3}, {"bias": False, "batch": 16}, {"convention": "macs"},
+        {"convention": "everything", "batch": 2},
+    ],
+    "convolution": [
+        {}, {"kernel_size": 5, "padding": 2}, {"padding": 0, "stride": 2}, {"bias": False, "dilation": 2},
+        {"in_channels": 3, "out_channels": 8, "size": 8}, {"convention": "everything"},
+        {"convention": "macs", "kernel_size": 1, "bias": False},
+    ],
+}  # fmt: skip
+LEFT_TO_PYTHON = {
+    "linear": [{"in_features": 0}],
+    "convolution": [{"groups": 2}, {"groups": 3}, {"kernel_size": 5, "padding": 0, "size": 2}],
+}
+ANSWERED = [pytest.param(name, values, id=f"{name}, {values}") for name in MOVES for values in MOVES[name]]
+
+
+def told(shown: Explorer) -> str:
+    """The data that a page begins with."""
+    (data,) = with_class(shown.pane("compiled"), "lc-compiled-data")
+    return data.text or ""
+
+
+def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
+    """What the page makes of moves from the settings that were printed."""
+    script, module = HERE / "answer_moves.mjs", ROOT / "web" / "src" / "explorers" / "answer.mjs"
+    asked = {
+        "data": told(shown),
+        "rows": len(with_class(shown.pane("total"), "lc-sub")),
+        "moves": [{**shown.settings, **values} for values in moves],
+    }
+    done = subprocess.run(
+        [node(), str(script), module.as_uri()],
+        input=json.dumps(asked), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(("name", "values"), ANSWERED)
+def test_a_page_answers_a_move_as_python_does(name: str, values: dict[str, Any]) -> None:
+    """The lines in sight, as their copy buttons give them, and the sentence that is heard."""
+    (page,) = answered(explorer_named(name), values)
+    shown = explorer_named(name)
+    move(shown, **values)
+    (said,) = with_class(shown.pane("total"), "lc-said")
+    assert page["lines"] == copied_lines(shown, "total")
+    assert page["said"] == words(said)
+    totals = [line.rpartition("= ")[2].split()[0] for line in page["lines"]]
+    assert page["totals"] == totals
+
+
+@pytest.mark.parametrize("name", LEFT_TO_PYTHON)
+def test_what_a_page_cannot_know_is_left_to_python(name: str) -> None:
+    """Groups must divide the channels, and where no window fits nothing can be built."""
+    moves = LEFT_TO_PYTHON[name]
+    assert answered(explorer_named(name), *moves) == [None] * len(moves)
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_the_data_for_the_page_is_small(name: str) -> None:
+    """It travels with every page of the explorer."""
+    assert len(told(explorer_named(name))) < 25_000
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_lines_in_sight_are_those_that_the_explorer_says(name: str) -> None:
+    """One line for each of its headlines, where a page computes them."""
+    shown = explorer_named(name)
+    if shown.pane("compiled"):
+        data = json.loads(told(shown))
+        assert data["headlines"] == [quantity.value for quantity in shown.headlined]
+        assert len(data["headlines"]) == len(with_class(shown.pane("total"), "lc-sub"))
+
+
+def test_each_quantity_is_counted_once_a_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Totals, lines, ghost and table ask the same subject."""
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        subjects,
+        "count",
+        lambda *args, count=subjects.count, **given: asked.append(args[1:]) or count(*args, **given),
+    )
+    shown = explorer_named("linear")
+    asked.clear()
+    shown.control("in_features").value = 7
+    assert asked
+    assert len(asked) == len(set(asked))
