@@ -17,7 +17,7 @@ from course_working import first_line, solution
 import layercost as lc
 from tests.course.pages import chapters, names_of, text_of
 
-NAMES = course_text._namespace() | {
+NAMES = course_text.namespace() | {
     "layer": lc.Linear(300, 100),
     "bare": lc.Linear(300, 100, bias=False),
     "second": lc.Linear(100, 10),

@@ -30,7 +30,7 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from course_text import _tried
+from course_text import tried
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -206,7 +206,7 @@ class ChallengeDirective(SphinxDirective):
     )
 
     def run(self) -> list[nodes.Node]:
-        goals = _tried(self, self._goals)
+        goals = tried(self, self._goals)
         if goals is None:
             return []
         lines = list(self.content)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 from course_calculation import OutputSize, Part
 from course_questions import Asking, step_node
-from course_text import Asked, _tried
+from course_text import Asked, tried
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -120,7 +120,7 @@ class Drill(SphinxDirective):
     )
 
     def run(self) -> list[nodes.Node]:
-        made = _tried(self, self._drill)
+        made = tried(self, self._drill)
         return [made] if made else []
 
     def _drill(self) -> drill:

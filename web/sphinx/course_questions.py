@@ -19,9 +19,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from course_calculation import evaluated, total_of
+from course_calculation import total_of
 from course_mistakes import wrong_answers
-from course_text import _names_of, _tried
+from course_text import tried, value_of
 from course_working import default_hint, first_line, solution
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -95,8 +95,8 @@ class StepRole(SphinxRole):
                 "the step %r has no id; write `%s | id=...`, for progress hangs on it",
                 self.text, asked.expression, location=self.get_location(),
             )  # fmt: skip
-        value = _tried(self, lambda: evaluated(asked.expression, _names_of(self.env)))
-        made = None if value is None else _tried(self, lambda: step_node(value, asked))
+        value = tried(self, lambda: value_of(self, asked.expression))
+        made = None if value is None else tried(self, lambda: step_node(value, asked))
         return [made] if made else [], []
 
 
@@ -253,8 +253,7 @@ class Guess(SphinxDirective):
     option_spec: ClassVar = {"id": directives.unchanged_required, "unit": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        value = _tried(self, lambda: evaluated(self.arguments[0], _names_of(self.env)))
-        answer = _tried(self, lambda: total_of(value))
+        answer = tried(self, lambda: total_of(value_of(self, self.arguments[0])))
         lines = list(self.content)
         split = lines.index("---") if "---" in lines else len(lines)
         prompt = self._block(0, split, "lc-prompt")
