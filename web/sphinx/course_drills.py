@@ -88,8 +88,10 @@ def drawn(question: Question) -> Iterator[tuple[int, Variant]]:
     """Vetted variants, each with its number; no two have the same numbers."""
     seen: list[Mapping[str, Any]] = []
     for place in range(1, 1 + 3 * DRAWN):
+        if len(seen) == DRAWN:
+            return
         made = question.draw_for_practice(f"{question.id}/{place}")
-        if made.numbers not in seen and len(seen) < DRAWN:
+        if made.numbers not in seen:
             seen.append(made.numbers)
             yield place, made
 
