@@ -15,7 +15,7 @@ from tests.browser.conftest import ROOT, Visit
 
 sys.path.insert(0, str(ROOT / "web"))
 
-from site_builder import archive
+from site_builder import archive, step
 from site_builder.checking import pages_of, problems
 
 
@@ -53,7 +53,7 @@ def test_equal_sites_give_equal_zips(unpacked: Path) -> None:
     """No date of this day, no user of this machine."""
     with zipfile.ZipFile(archive.ARCHIVE) as opened:
         entries = opened.infolist()
-    assert {entry.date_time for entry in entries} == {archive.WHEN_ALL_ARE_COPIED}
+    assert {entry.date_time for entry in entries} == {step.WHEN_ALL_ARE_COPIED}
     assert {entry.external_attr >> 16 for entry in entries} == {0o644}
 
 

@@ -147,29 +147,37 @@ def test_the_page_lists_every_entry(site: Path) -> None:
 CLAIMS = """
 [[claim]]
 id = "a-right"
+source = []
+says = ""
 verdict = "right"
 
 [[claim]]
 id = "a-wrong"
+source = []
+says = ""
 verdict = "wrong"
 
 [[claim]]
 id = "a-convention"
+source = []
+says = ""
 verdict = "convention"
 """
 LATER = """
 [[claim]]
 id = "b-unclear"
+source = []
+says = ""
 verdict = "unclear"
 """
 CONF = """
 import sys
 from pathlib import Path
-import course_contradictions
+import course_claims
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-course_contradictions.CLAIMS = Path(__file__).parent / "chapters" / "claims"
+course_claims.CLAIMS = Path(__file__).parent / "chapters" / "claims"
 extensions = ["myst_parser", "course_contradictions"]
 
 class Card(Directive):

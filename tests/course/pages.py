@@ -26,7 +26,7 @@ def text_of(chapter: str) -> str:
 
 def names_of(chapter: str) -> dict[str, Any]:
     """The names that a chapter's `let` directives make; those of every page where it is not written yet."""
-    names = course_text._namespace()
+    names = course_text.namespace()
     if chapter in chapters():
         for block in re.findall(r"^```\{let\}\n(.*?)^```", text_of(chapter), re.M | re.S):
             exec(block, names)  # noqa: S102 - our own pages

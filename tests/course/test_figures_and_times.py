@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
 
 import course_drills
 import course_figures
@@ -113,6 +115,24 @@ def test_a_drill_is_read_once_however_often_it_is_drawn() -> None:
         "", *(course_drills.variant("", nodes.paragraph(text="a b")) for _ in range(9))
     )
     assert course_reading.times(page)[""].words == 2
+
+
+def test_a_site_keeps_no_assets_of_an_older_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither another version's Python nor what is served no more: a reader's device would keep both."""
+    assets, target = tmp_path / "assets", tmp_path / "site" / "_static" / "course"
+    for name in (
+        "assets/python",
+        "assets/fonts",
+        "site/_static/course/mathjax",
+        "site/_static/course/python-1",
+    ):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+    (assets / "python" / "manifest.json").write_text('{"version": "2"}', encoding="utf-8")
+    monkeypatch.setattr(course_site, "ASSETS", assets)
+    course_site.copy_assets(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path / "site"))
+    assert {path.name for path in target.iterdir() if path.is_dir()} == {"python-2", "fonts"}
+    assert (target / "python-2" / "file").exists()
 
 
 def test_a_style_sheet_loses_its_icon_fonts_and_nothing_else() -> None:

@@ -73,6 +73,7 @@ def built(tmp_path: Path) -> Callable[..., Page]:
             "printed before the step", id="an example that is given away",
         ),
         pytest.param("Parameters: {step}`parameter(layer) | id=a`", "name 'parameter'", id="no such count"),
+        pytest.param("{n}`parameters(layer) // 0`", "ZeroDivisionError", id="a calculation that fails"),
         pytest.param(DRILL.replace("DRAW", "300"), "the page prints the answers", id="one variant"),
         pytest.param(DRILL.replace(":ask: parameters\n", ""), "a drill needs `:ask:`", id="no quantity"),
         pytest.param("```{claim} fc-unheard-of\n```", "'fc-unheard-of'", id="a claim that nobody makes"),
@@ -80,6 +81,13 @@ def built(tmp_path: Path) -> Callable[..., Page]:
 )  # fmt: skip
 def test_a_page_with_this_does_not_build(built: Callable[..., Page], text: str, words: str):
     assert words in built(text).warnings
+
+
+@pytest.mark.parametrize(
+    "text", ["{n}`missing`", "```{derivation} missing\n```", "```{conventions} missing\n```"]
+)  # fmt: skip
+def test_a_defect_is_told_once(built: Callable[..., Page], text: str):
+    assert built(text).warnings.count("cannot compute") == 1
 
 
 @pytest.mark.parametrize(

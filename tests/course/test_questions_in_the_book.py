@@ -8,7 +8,7 @@ from typing import Any
 import course_text
 import pytest
 from course_calculation import Calculated, Part, evaluated, total_of
-from course_drills import asked_of, drawn, question_of, ranges
+from course_drills import DRAWN, asked_of, drawn, question_of, ranges
 from course_mistakes import wrong_answers
 from course_printed import numbers_in
 from course_questions import asking, step_node
@@ -17,7 +17,7 @@ from course_working import first_line, solution
 import layercost as lc
 from tests.course.pages import chapters, names_of, text_of
 
-NAMES = course_text._namespace() | {
+NAMES = course_text.namespace() | {
     "layer": lc.Linear(300, 100),
     "bare": lc.Linear(300, 100, bias=False),
     "second": lc.Linear(100, 10),
@@ -90,6 +90,21 @@ def test_a_drill_has_variants_that_tell_right_from_wrong(question: Any):
     values = [asked_of(variant) for _place, variant in drawn(question)]
     assert len(values) >= 8
     assert all(len(wrong_answers(value)) >= 3 for value in values)
+
+
+def test_no_more_is_drawn_than_is_needed(monkeypatch: pytest.MonkeyPatch):
+    """Vetting a draw is what takes time when a page is built."""
+    question = question_of(
+        {"id": "a", "layer": "Linear(inputs, 9)", "input": "inputs", "draw": "inputs=16..512", "ask": "macs"}
+    )
+    asked: list[str] = []
+    draw = type(question).draw_for_practice
+    monkeypatch.setattr(
+        type(question), "draw_for_practice", lambda own, seed: asked.append(seed) or draw(own, seed)
+    )
+    kept = list(drawn(question))
+    assert len(kept) == DRAWN
+    assert len(asked) == kept[-1][0]
 
 
 # ---- where wrong numbers come from --------------------------------------------------------------------

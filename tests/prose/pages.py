@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 def names_of(text: str) -> dict[str, Any]:
     """What the roles and directives of a page may use; what is pulled, as it stands at first."""
-    names = course_text._namespace()
+    names = course_text.namespace()
     decimals = {"ratio": _decimal, "percent": _decimal, "mib": _decimal}
     group = course_pulled.Group.read(text, "", {})
     names |= {**group.start, **group.forms[0], **decimals}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import zipfile
 
 from .places import BUILD, SITE
-from .step import Step, files_in
+from .step import WHEN_ALL_ARE_COPIED, Step, files_in
 
 NAME = "every-flop-counts"
 ARCHIVE = BUILD / f"{NAME}.zip"
-# One date for all files, so that equal sites give equal bytes.
-WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)
 PACKED_ALREADY = {".bin", ".gz", ".woff2", ".png", ".whl", ".zip", ".epub", ".pdf"}
 
 

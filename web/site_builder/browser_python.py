@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .node import run_node
 from .places import ASSETS, LIBRARY, NODE_MODULES, WEB
-from .step import BuildError, Step, files_in
+from .step import WHEN_ALL_ARE_COPIED, BuildError, Step, files_in
 
 PYODIDE = NODE_MODULES / "pyodide"
 PACKED = ASSETS.parent / "pyodide-packed"  # what of it is the same for every version of the library
@@ -35,8 +35,6 @@ NEEDED = ("worker.mjs", "runtime.xz", "script.xz", "snapshot.xz")
 # Pointers and lengths are words of four bytes, which LZMA packs better when it knows (lp, and lc + lp <= 4).
 WORDS = {"lc": 2, "lp": 2, "pb": 2}
 PROGRAM = {"lc": 3, "lp": 0, "pb": 2}
-# One date for all files of the archive, so that equal contents give equal bytes.
-WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)
 
 
 def installed(name: str) -> Distribution:

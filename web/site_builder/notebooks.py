@@ -20,10 +20,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from .archive import WHEN_ALL_ARE_COPIED
 from .browser_python import PYODIDE, checked_content, installed
 from .places import BUILD, LIBRARY, SITE, WEB
-from .step import BuildError, Step, files_in
+from .step import WHEN_ALL_ARE_COPIED, BuildError, Step, files_in
 
 OUTPUT = SITE / "lite"
 DRAFT = BUILD / "web" / "lite-in-the-making"

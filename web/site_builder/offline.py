@@ -17,11 +17,6 @@ LIST = BUILD / "web" / "site-files.json"
 HASH_LENGTH = 24
 READ_BY_NOBODY = (".map", ".txt", ".inv", ".buildinfo", ".ts")
 BESIDE = ("lite", "print", "notebooks")  # large, and wanted by few: kept by those who have loaded them
-OLD_BROWSERS = (
-    ".ttf",
-    ".woff",
-    ".eot",
-)  # every browser with service workers takes woff2; MathJax has no others
 
 
 def _group(name: str, needed: frozenset[str]) -> str:
@@ -30,8 +25,7 @@ def _group(name: str, needed: frozenset[str]) -> str:
     folder = path.parent.name
     if folder.startswith("python-"):
         return "python" if path.name in needed else "seldom"
-    woff = path.suffix in OLD_BROWSERS and "mathjax" not in path.parts
-    if woff or "locales" in path.parts or path.parts[0] in BESIDE:
+    if "locales" in path.parts or path.parts[0] in BESIDE:
         return "seldom"
     return "pages"
 

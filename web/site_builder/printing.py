@@ -19,12 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from .archive import NAME, WHEN_ALL_ARE_COPIED
+from .archive import NAME
 from .browsing import find_chromium, launch, serving
 from .checking import broken_links, names_of_pages, read_page
 from .page_tree import Element, read
 from .places import SITE, STAMPS, WEB
-from .step import BuildError, Step
+from .step import WHEN_ALL_ARE_COPIED, BuildError, Step
 
 FOLDER = SITE / "print"
 PDF = FOLDER / f"{NAME}.pdf"

@@ -12,6 +12,7 @@ from pathlib import Path
 from .places import REPOSITORY, STAMPS
 
 IGNORED = {"__pycache__", "node_modules", ".DS_Store"}
+WHEN_ALL_ARE_COPIED = (1980, 1, 1, 0, 0, 0)  # the date in archives, so that equal contents give equal bytes
 
 
 class BuildError(Exception):

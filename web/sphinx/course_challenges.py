@@ -30,11 +30,11 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from course_text import _tried
+from course_text import tried
 from docutils import nodes
 from docutils.parsers.rst import directives
+from folded import Folding
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 from layercost.convention import Quantity
 from layercost.explorers import Explorer, explorer
@@ -196,39 +196,30 @@ def goals_html(goals: list[Goal]) -> str:
     return tag("ul", *items, class_="lc-quest-goals") + tag("p", begin, link) + said
 
 
-class ChallengeDirective(SphinxDirective):
+class ChallengeDirective(Folding):
     """The words of a challenge; after a line ``---``, folded, why its answer is one."""
 
     required_arguments = 1
-    has_content = True
     option_spec: ClassVar = dict.fromkeys(
         ("explorer", "start", "goal", "answer"), directives.unchanged_required
     )
 
     def run(self) -> list[nodes.Node]:
-        goals = _tried(self, self._goals)
+        goals = tried(self, self._goals)
         if goals is None:
             return []
-        lines = list(self.content)
-        split = lines.index("---") if "---" in lines else len(lines)
-        fold = f'<details class="lc-reveal"><summary>{escaped(_("One answer"))}</summary>'
         return [
             nodes.raw("", opening(self.arguments[0], self._asked), format="html"),
-            self._block(0, split, "lc-prompt"),
-            nodes.raw("", goals_html(goals) + fold, format="html"),
-            self._block(split + 1, len(lines), "lc-answer"),
-            nodes.raw("", "</details></section>", format="html"),
+            self.block(0, self.split, "lc-prompt"),
+            nodes.raw("", goals_html(goals), format="html"),
+            *self.fold(_("One answer"), "lc-answer"),
+            nodes.raw("", "</section>", format="html"),
         ]
 
     def _goals(self) -> list[Goal]:
         self._asked = asked_in(self.options)
         self._asked.check()
         return self._asked.goals
-
-    def _block(self, start: int, end: int, name: str) -> nodes.container:
-        block = nodes.container(classes=[name])
-        self.state.nested_parse(self.content[start:end], self.content_offset + start, block)
-        return block
 
 
 def asked_in(options: Mapping[str, str]) -> Asked:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from course_calculation import Arithmetic, evaluated
-from course_text import Asked, _names_of, _tried
+from course_text import Asked, names_of, tried
 from docutils import nodes
 from docutils.statemachine import StringList
 from following import pinned_count
@@ -160,7 +160,7 @@ class ClaimDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         chapter = self.env.docname.rpartition("/")[2]
         self.env.note_dependency(str(CLAIMS / f"{chapter}.toml"))
-        claim = _tried(self, lambda: claims_of(chapter)[self.arguments[0]])
+        claim = tried(self, lambda: claims_of(chapter)[self.arguments[0]])
         return [self._card(claim)] if claim else []
 
     def _card(self, claim: Claim) -> nodes.container:
@@ -183,10 +183,10 @@ class ClaimDirective(SphinxDirective):
         self.state.nested_parse(StringList(lines, self.arguments[0]), self.content_offset, into)
 
     def _numbers(self, claim: Claim) -> list[nodes.Node]:
-        names = _names_of(self.env)
+        names = names_of(self)
         rows = {_("claimed"): claim.claimed, _("counted"): claim.value}
         shown = {
-            name: _tried(self, lambda value=value: written(claim.number(value, names), claim.shape))
+            name: tried(self, lambda value=value: written(claim.number(value, names), claim.shape))
             for name, value in rows.items()
             if value is not None
         }

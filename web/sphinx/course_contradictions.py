@@ -6,34 +6,27 @@ Which claims there are is declared in ``chapters/claims/CHAPTER.toml``.
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from course_claims import CLAIMS, REGISTER, VERDICTS, Claim, claims_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import html_cells, html_table, number, tag
 
-CLAIMS = Path(__file__).resolve().parents[2] / "chapters" / "claims"
-VERDICTS = {
-    "wrong": Message("wrong"),
-    "convention": Message("right under a convention"),
-    "unclear": Message("unclear"),
-}
-FOLDER = "chapters"
+FOLDER = CLAIMS.parent.name
+NOT_SIMPLY_RIGHT = [verdict for verdict in VERDICTS if verdict != "right"]
 
 
-def declared() -> dict[str, list[dict[str, Any]]]:
+def declared() -> dict[str, list[Claim]]:
     """The claims of each chapter, by the chapter's name."""
-    files = sorted(path for path in CLAIMS.glob("*.toml") if path.stem != "register")
-    return {path.stem: tomllib.loads(path.read_text(encoding="utf-8")).get("claim", []) for path in files}
+    names = sorted(path.stem for path in CLAIMS.glob("*.toml") if path.name != REGISTER)
+    return {name: list(claims_of(name).values()) for name in names}
 
 
 class contradictions(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
@@ -62,13 +55,13 @@ class GatherContradictions(SphinxPostTransform):
         every = declared()
         cards = {chapter: self._cards(chapter) for chapter in self._chapters(every)}
         found = [
-            (chapter, claim, cards[chapter].get(claim["id"]) if chapter in cards else None)
+            (chapter, claim, cards[chapter].get(claim.id) if chapter in cards else None)
             for chapter in (*cards, *(set(every) - set(cards)))
             for claim in every[chapter]
-            if claim["verdict"] in VERDICTS
+            if claim.verdict in NOT_SIMPLY_RIGHT
         ]
         placed = [(chapter, claim, card) for chapter, claim, card in found if card is not None]
-        yield nodes.raw("", summary([claim["verdict"] for _chapter, claim, _card in placed]), format="html")
+        yield nodes.raw("", summary([claim.verdict for _chapter, claim, _card in placed]), format="html")
         for chapter in cards:
             of_it = [card for its, _claim, card in placed if its == chapter]
             if of_it:
@@ -110,7 +103,7 @@ class GatherContradictions(SphinxPostTransform):
 def summary(verdicts: list[str]) -> str:
     """How many claims got which verdict, as a table."""
     counted = Counter(verdicts)
-    rows = [html_cells([str(words), number(counted[name])], 1) for name, words in VERDICTS.items()]
+    rows = [html_cells([str(VERDICTS[name][1]), number(counted[name])], 1) for name in NOT_SIMPLY_RIGHT]
     total = html_cells([_("all"), number(len(verdicts))], 1)
     return html_table("", [_("verdict"), _("claims")], rows, [total]) if verdicts else tag("p")
 

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from course_text import evaluated, usual_shape
+from course_text import usual_shape, value_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -79,7 +79,7 @@ class Tools(_Written):
 
     def written(self) -> str:
         if self.arguments:
-            asked = evaluated(self, self.arguments[0])
+            asked = value_of(self, self.arguments[0])
             layer, shape = asked if isinstance(asked, tuple) else (asked, usual_shape(asked))
             return printed_by_tools(layer, shape)
         rows = [

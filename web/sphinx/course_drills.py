@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 from course_calculation import OutputSize, Part
 from course_questions import Asking, step_node
-from course_text import Asked, _tried
+from course_text import Asked, tried
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -88,8 +88,10 @@ def drawn(question: Question) -> Iterator[tuple[int, Variant]]:
     """Vetted variants, each with its number; no two have the same numbers."""
     seen: list[Mapping[str, Any]] = []
     for place in range(1, 1 + 3 * DRAWN):
+        if len(seen) == DRAWN:
+            return
         made = question.draw_for_practice(f"{question.id}/{place}")
-        if made.numbers not in seen and len(seen) < DRAWN:
+        if made.numbers not in seen:
             seen.append(made.numbers)
             yield place, made
 
@@ -120,7 +122,7 @@ class Drill(SphinxDirective):
     )
 
     def run(self) -> list[nodes.Node]:
-        made = _tried(self, self._drill)
+        made = tried(self, self._drill)
         return [made] if made else []
 
     def _drill(self) -> drill:

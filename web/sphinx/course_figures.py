@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_coverage import answers_of_tools
-from course_text import _tried, evaluated, names_of_page, usual_shape
+from course_text import names_of, tried, usual_shape, value_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -503,8 +503,8 @@ class PictureDirective(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        names_of_page(self).update(FIGURES)
-        picture = _tried(self, lambda: evaluated(self, self.arguments[0]))
+        names_of(self).update(FIGURES)
+        picture = tried(self, lambda: value_of(self, self.arguments[0]))
         if picture is None:
             return []
         caption = nodes.container(classes=["lc-caption"])

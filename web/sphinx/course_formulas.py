@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from course_text import _evaluate, _tried
+from course_text import raw, tried, value_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -81,13 +81,12 @@ class FormulaSheet(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        rows = [found for line in self.content if (found := _tried(self, lambda line=line: self._read(line)))]
-        body = _tried(self, lambda: self._html(rows))
-        return [nodes.raw("", body or "", format="html")]
+        rows = [found for line in self.content if (found := tried(self, lambda line=line: self._read(line)))]
+        return raw(self, lambda: self._html(rows))
 
     def _read(self, line: str) -> tuple[str, lc.Layer, tuple[int, ...]]:
         name, _colon, asked = line.partition(":")
-        layer, shape = _evaluate(asked, self.env)
+        layer, shape = value_of(self, asked)
         return name.strip(), layer, shape
 
     def _html(self, rows: list[tuple[str, lc.Layer, tuple[int, ...]]]) -> str:

@@ -47,7 +47,7 @@ from dataclasses import dataclass, field
 from itertools import product, repeat
 from typing import Any, ClassVar, NamedTuple
 
-from course_text import Asked, Derivation, _names_of, _tried, usual_shape
+from course_text import Asked, Derivation, names_of, raw, tried, usual_shape
 from docutils import nodes
 from docutils.parsers.rst import directives
 from following import OWN, derivation, following_count, pinned_count, under_each
@@ -432,7 +432,7 @@ class Pulled(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text, let = "\n".join(self.content), self.options.get("let", "")
-        group = _tried(self, lambda: Group.read(text, let, _names_of(self.env)))
+        group = tried(self, lambda: Group.read(text, let, names_of(self)))
         if group is None:
             return []
         block = nodes.container(classes=["lc-pulled", *self.options.get("class", [])])
@@ -451,7 +451,7 @@ class _HtmlRole(SphinxRole):
     """A role that is a piece of HTML."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        return [nodes.raw("", _tried(self, self.html) or "", format="html")], []
+        return raw(self, self.html), []
 
     def html(self) -> str:
         """What stands in the page."""
@@ -528,7 +528,7 @@ class LiveDerivation(Derivation):
     def run(self) -> list[nodes.Node]:
         if "live" not in self.options:
             return super().run()
-        return [nodes.raw("", _tried(self, self._live) or "", format="html")]
+        return raw(self, self._live)
 
     def _live(self) -> str:
         group = _group(self.env)
@@ -558,13 +558,13 @@ class FigureOf(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         kind, *expressions = self.arguments[0].split()
         if kind == "bars":
-            return [nodes.raw("", _tried(self, self._bars) or "", format="html")]
+            return raw(self, self._bars)
         return self._area(expressions)
 
     # ---- a rectangle to scale
 
     def _area(self, expressions: Sequence[str]) -> list[nodes.Node]:
-        opening = _tried(self, lambda: self._rectangle(*expressions)) or "<figure>"
+        opening = tried(self, lambda: self._rectangle(*expressions)) or "<figure>"
         caption = nodes.container(classes=["lc-figure-caption"])
         self.state.nested_parse(self.content, self.content_offset, caption)
         closing = nodes.raw("", "</figure>", format="html")

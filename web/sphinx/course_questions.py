@@ -19,15 +19,16 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from course_calculation import evaluated, total_of
+from course_calculation import total_of
 from course_mistakes import wrong_answers
-from course_text import _names_of, _tried
+from course_text import tried, value_of
 from course_working import default_hint, first_line, solution
 from docutils import nodes
 from docutils.parsers.rst import directives
+from folded import Folding
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
 from layercost.message import spoken as _
 from layercost.view import escaped, tag
@@ -95,8 +96,8 @@ class StepRole(SphinxRole):
                 "the step %r has no id; write `%s | id=...`, for progress hangs on it",
                 self.text, asked.expression, location=self.get_location(),
             )  # fmt: skip
-        value = _tried(self, lambda: evaluated(asked.expression, _names_of(self.env)))
-        made = None if value is None else _tried(self, lambda: step_node(value, asked))
+        value = tried(self, lambda: value_of(self, asked.expression))
+        made = None if value is None else tried(self, lambda: step_node(value, asked))
         return [made] if made else [], []
 
 
@@ -241,7 +242,7 @@ def _check_ids(found: list[step]) -> None:
 # ---- guesses -----------------------------------------------------------------------------------------
 
 
-class Guess(SphinxDirective):
+class Guess(Folding):
     """The reader commits to a number before the text gives it.
 
     The argument is the answer; the body is the question, then a line ``---``, then what is revealed.
@@ -249,21 +250,16 @@ class Guess(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    has_content = True
     option_spec: ClassVar = {"id": directives.unchanged_required, "unit": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        value = _tried(self, lambda: evaluated(self.arguments[0], _names_of(self.env)))
-        answer = _tried(self, lambda: total_of(value))
-        lines = list(self.content)
-        split = lines.index("---") if "---" in lines else len(lines)
-        prompt = self._block(0, split, "lc-prompt")
+        answer = tried(self, lambda: total_of(value_of(self, self.arguments[0])))
         return [
             nodes.raw("", self._opening(answer), format="html"),
-            prompt,
+            self.block(0, self.split, "lc-prompt"),
             nodes.raw("", self._field(), format="html"),
-            self._block(split + 1, len(lines), "lc-answer"),
-            nodes.raw("", "</details></div>", format="html"),
+            *self.fold(_("Show the answer"), "lc-answer"),
+            nodes.raw("", "</div>", format="html"),
         ]
 
     def _opening(self, answer: int | None) -> str:
@@ -276,13 +272,7 @@ class Guess(SphinxDirective):
     def _field(self) -> str:
         field = tag("label", f'{_("Your guess")} <input inputmode="decimal" autocomplete="off">')
         commit = tag("button", _("Commit my guess"), type="button", class_="lc-commit")
-        line = tag("p", f"{field} {escaped(self.options.get('unit', ''))} {commit}", class_="lc-field")
-        return f'{line}<details class="lc-reveal"><summary>{_("Show the answer")}</summary>'
-
-    def _block(self, start: int, end: int, name: str) -> nodes.container:
-        block = nodes.container(classes=[name])
-        self.state.nested_parse(self.content[start:end], self.content_offset + start, block)
-        return block
+        return tag("p", f"{field} {escaped(self.options.get('unit', ''))} {commit}", class_="lc-field")
 
 
 # ---- what a page with questions loads ----------------------------------------------------------------

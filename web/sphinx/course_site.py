@@ -199,14 +199,13 @@ def copy_assets(app: Sphinx) -> None:
         raise RuntimeError("The page's assets are missing: build the site with `python web/build.py`")
     target = Path(app.outdir) / "_static" / "course"
     python = json.loads((ASSETS / "python" / "manifest.json").read_text(encoding="utf-8"))
-    for folder in target.glob("python-*"):
-        if folder.name != f"python-{python['version']}":
+    named = {"python": f"python-{python['version']}"}
+    folders = {named.get(part.name, part.name): part for part in ASSETS.iterdir() if part.is_dir()}
+    for folder in target.glob("*"):
+        if folder.is_dir() and folder.name not in folders:
             shutil.rmtree(folder)
-    for part in ASSETS.iterdir():
-        if part.name == "python":
-            _mirror(part, target / f"python-{python['version']}")
-        elif part.is_dir():
-            _mirror(part, target / part.name)
+    for name, part in folders.items():
+        _mirror(part, target / name)
     files = [path for path in (*ASSETS.iterdir(), *STYLES.glob("*.css")) if path.is_file()]
     for path in files:
         _copy_if_other(path, target / path.name)

@@ -24,9 +24,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from folded import Folding
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
 from layercost.message import spoken as _
 from layercost.view import escaped, tag
@@ -57,17 +57,15 @@ def choices(lines: list[str]) -> list[Choice]:
     return made
 
 
-class Suspects(SphinxDirective):
+class Suspects(Folding):
     """A question with choices, each answered in its own words, and a folded verdict."""
 
-    has_content = True
     option_spec: ClassVar = {"id": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         lines = list(self.content)
-        split = lines.index("---") if "---" in lines else len(lines)
         try:
-            asked = choices(lines[:split])
+            asked = choices(lines[: self.split])
         except ValueError as error:
             logger.warning("suspects %r: %s", self.options.get("id"), error, location=self.get_location())
             return []
@@ -75,11 +73,10 @@ class Suspects(SphinxDirective):
         name = escaped(self.options.get("id", ""))
         return [
             _raw(f'<div class="lc-suspects" id="{name}" role="group" aria-label="{_("What is it?")}">'),
-            self._block(0, first, "lc-prompt"),
+            self.block(0, first, "lc-prompt"),
             *self._choices(asked, name),
-            _raw(f'<details class="lc-reveal"><summary>{_("The verdict")}</summary>'),
-            self._block(split + 1, len(lines), "lc-audited"),
-            _raw("</details></div>"),
+            *self.fold(_("The verdict"), "lc-audited"),
+            _raw("</div>"),
         ]
 
     def _choices(self, asked: list[Choice], name: str) -> Iterator[nodes.Node]:
@@ -95,11 +92,6 @@ class Suspects(SphinxDirective):
             parsed, _messages = self.state.inline_text(choice.said, self.lineno)
             yield nodes.paragraph("", "", *parsed)
             yield _raw("</div></div>")
-
-    def _block(self, start: int, end: int, name: str) -> nodes.container:
-        block = nodes.container(classes=[name])
-        self.state.nested_parse(self.content[start:end], self.content_offset + start, block)
-        return block
 
 
 def _raw(html: str) -> nodes.raw:

@@ -25,9 +25,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-from course_calculation import ASKED_BESIDES, Arithmetic, OutputSize
+from course_calculation import ASKED_BESIDES, Arithmetic, OutputSize, evaluated, total_of
 from docutils import nodes
 from docutils.parsers.rst import directives
 from following import OWN, amount, as_line, derivation, following_count, pinned_count, under_each
@@ -42,6 +42,8 @@ from layercost.expression import HTML, TEXT, defining
 from layercost.view import html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
+
+Owner: TypeAlias = SphinxRole | SphinxDirective
 
 
 # --- what the prose may ask for ---------------------------------------------------------------------
@@ -95,28 +97,42 @@ def usual_shape(layer: lc.Layer) -> tuple[int, ...] | None:
     return getattr(layer, "input_shape", None)
 
 
-def _namespace() -> dict[str, Any]:
+def namespace() -> dict[str, Any]:
+    """The names that every page has: the library, and what can be asked for."""
     askers = {quantity.value: _asker(quantity) for quantity in lc.Quantity}
     return {"lc": lc, "witness": witness, "math": math, **askers, **ASKED_BESIDES}
 
 
-def _names_of(env: Any) -> dict[str, Any]:
-    """The names of the page that is being read."""
-    return env.temp_data.setdefault("course_names", _namespace())
+# --- the page on which a role or directive stands -----------------------------------------------------
 
 
-def names_of_page(owner: SphinxDirective) -> dict[str, Any]:
-    """The names of the page, for directives of other extensions that bring some."""
-    return _names_of(owner.env)
+def names_of(owner: Owner) -> dict[str, Any]:
+    """The names of the page; whoever adds one, adds it for what stands below."""
+    names: dict[str, Any] = owner.env.temp_data.setdefault("course_names", namespace())
+    return names
 
 
-def evaluated(owner: SphinxDirective, expression: str) -> Any:
-    """What an expression of the page is, for directives of other extensions."""
-    return _evaluate(expression, owner.env)
+def value_of(owner: Owner, expression: str) -> Any:
+    """What an expression of the page comes to; where it is a calculation, with its parts."""
+    return evaluated(expression, names_of(owner))
 
 
-def _evaluate(expression: str, env: Any) -> Any:
-    return eval(expression, _names_of(env))  # noqa: S307 - our own pages, run in the build like their cells
+def tried(owner: Owner, compute: Callable[[], Any]) -> Any:
+    """The result, or a warning at this place of the page, which fails the strict build."""
+    try:
+        return compute()
+    except Exception as error:  # whatever a page's expression raises is a defect of the page
+        text = owner.text if isinstance(owner, SphinxRole) else " ".join(owner.arguments or [])
+        logger.warning(
+            "cannot compute %r: %s: %s", text, type(error).__name__, error, location=owner.get_location()
+        )
+        return None
+
+
+def raw(owner: Owner, compute: Callable[[], str]) -> list[nodes.Node]:
+    """The HTML that comes out, or a warning at this place of the page."""
+    html = tried(owner, compute)
+    return [] if html is None else [nodes.raw("", html, format="html")]
 
 
 # --- numbers ----------------------------------------------------------------------------------------
@@ -144,24 +160,14 @@ class NumberRole(SphinxRole):
     """``{n}`expression` ``: a computed number."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        value = _tried(self, lambda: _evaluate(self.text, self.env))
+        made = tried(self, self._number)
+        return [made] if made else [], []
+
+    def _number(self) -> nodes.Node:
+        value = value_of(self, self.text)
         if isinstance(value, Asked) and value.quantity is lc.FLOPS:
-            return [nodes.raw("", _count_html(value), format="html")], []
-        plain = value.total if isinstance(value, Arithmetic) else value
-        text = _tried(self, lambda: written(plain))
-        return [nodes.inline("", str(text), classes=["lc-number"])], []
-
-
-def _tried(owner: Any, compute: Callable[[], Any]) -> Any:
-    """The result, or a warning at this place of the page, which fails the strict build."""
-    try:
-        return compute()
-    except Exception as error:  # whatever a page's expression raises is a defect of the page
-        text = getattr(owner, "text", None) or " ".join(getattr(owner, "arguments", []) or [])
-        logger.warning(
-            "cannot compute %r: %s: %s", text, type(error).__name__, error, location=owner.get_location()
-        )
-        return None
+            return nodes.raw("", _count_html(value), format="html")
+        return nodes.inline("", written(total_of(value)), classes=["lc-number"])
 
 
 # --- directives -------------------------------------------------------------------------------------
@@ -174,7 +180,7 @@ class Let(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         source = "\n".join(self.content)
-        _tried(self, lambda: exec(source, _names_of(self.env)))  # noqa: S102 - our own pages, run in the build
+        tried(self, lambda: exec(source, names_of(self)))  # noqa: S102 - our own pages, run in the build
         return []
 
 
@@ -186,9 +192,7 @@ class Derivation(SphinxDirective):
     option_spec: ClassVar = {"taught": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        asked = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
-        body = _tried(self, lambda: self._html(asked))
-        return [nodes.raw("", body or "", format="html")]
+        return raw(self, lambda: self._html(value_of(self, self.arguments[0])))
 
     def _html(self, asked: Asked | OutputSize) -> str:
         if isinstance(asked, OutputSize):
@@ -216,8 +220,7 @@ class CountTable(SphinxDirective):
     option_spec: ClassVar = {"columns": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
-        body = _tried(self, lambda: self._html(_evaluate(self.arguments[0], self.env)))
-        return [nodes.raw("", body or "", format="html")]
+        return raw(self, lambda: self._html(value_of(self, self.arguments[0])))
 
     def _html(self, asked: Any) -> str:
         columns = self.options.get("columns", "").split() or None
@@ -233,8 +236,7 @@ class Conventions(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        asked = _tried(self, lambda: _evaluate(self.arguments[0], self.env))
-        return [nodes.raw("", _tried(self, lambda: self._html(asked)) or "", format="html")]
+        return raw(self, lambda: self._html(value_of(self, self.arguments[0])))
 
     @staticmethod
     def _html(asked: Asked) -> str:
