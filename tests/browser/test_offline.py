@@ -148,11 +148,11 @@ def test_a_page_that_comes_from_the_device_says_so(
     visitor = visit(keeps=True)
     visitor.open("index.html")
     wait_until_kept(visitor, size_of(listed, "pages"))
-    words = visitor.page.locator(".lc-kept")
+    words = visitor.page.locator(".lc-on-device")
     assert re.search(r"Kept on this device.*\d\.\d MB", words.inner_text())
     visitor.lose_the_network()
     visitor.open(EXPLORER_PAGE)
-    visitor.page.locator(".lc-kept", has_text="There is no network").wait_for()
+    visitor.page.locator(".lc-on-device", has_text="There is no network").wait_for()
 
 
 def test_forget_leaves_nothing_behind_until_it_is_asked_to_keep_again(
@@ -163,10 +163,10 @@ def test_forget_leaves_nothing_behind_until_it_is_asked_to_keep_again(
     visitor.open("index.html")
     wait_until_kept(visitor, size_of(listed, "pages"))
     visitor.page.get_by_role("button", name="Forget").click()
-    visitor.page.locator(".lc-kept", has_text="Nothing of this course is kept").wait_for()
+    visitor.page.locator(".lc-on-device", has_text="Nothing of this course is kept").wait_for()
     assert visitor.page.evaluate(NAMES_OF_CACHES) == []
     visitor.open("index.html")
-    visitor.page.locator(".lc-kept", has_text="Nothing of this course is kept").wait_for()
+    visitor.page.locator(".lc-on-device", has_text="Nothing of this course is kept").wait_for()
     registrations = "async () => (await navigator.serviceWorker.getRegistrations()).length"
     assert visitor.page.evaluate(registrations) == 0
     visitor.page.get_by_role("button", name="Keep it").click()

@@ -1,6 +1,5 @@
 // What a reader leaves behind (guesses, steps, choices, reading positions), kept in the browser's IndexedDB.
 // One database for each site path, so that two courses on one server do not mix; the schema has a version.
-import { say } from './words.mjs';
 
 const SCHEMA_VERSION = 1;
 const TABLE = 'kept';
@@ -17,7 +16,7 @@ function open() {
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error(say('The stored progress is open in an older tab')));
+    request.onblocked = () => reject(new Error('an older tab has the database open'));
   });
   return opening;
 }

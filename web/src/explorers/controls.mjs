@@ -1,5 +1,7 @@
 // The controls of an explorer that carry state: those with a class lc-name-<field>.
 import { all } from '../dom.mjs';
+import { formatNumber } from '../numbers.mjs';
+import { say } from '../words.mjs';
 import { isSketch, readSketch } from './drawing.mjs';
 
 const NAMED = /^lc-name-(.+)$/;
@@ -41,7 +43,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 function readChoice(model, text) {
   const labels = model.get('_options_labels');
   const index = labels.indexOf(text);
-  return index >= 0 ? { raw: index } : { problem: `one of ${labels.join(', ')}` };
+  return index >= 0 ? { raw: index } : { problem: say('one of {labels}', { labels: labels.join(', ') }) };
 }
 
 function readNumber(model, text) {
@@ -50,18 +52,19 @@ function readNumber(model, text) {
   const follows = classesOf(model).includes('lc-follows'); // its bound moves with other controls: Python knows it
   const [low, high] = [model.get('min') ?? -Infinity, follows ? Infinity : (model.get('max') ?? Infinity)];
   if (value >= low && value <= high) return { raw: value };
-  return { problem: `${whole ? 'a whole number' : 'a number'} from ${low} to ${high}` };
+  const ends = { low: formatNumber(low), high: formatNumber(high) };
+  return { problem: whole ? say('a whole number from {low} to {high}', ends) : say('a number from {low} to {high}', ends) };
 }
 
 // {raw} that the control can take, or {problem}: what would have been expected.
 export function fromText(model, text) {
   if (isChoice(model)) return readChoice(model, text);
   if (typeof model.get('value') === 'boolean') {
-    return ['true', 'false'].includes(text) ? { raw: text === 'true' } : { problem: 'true or false' };
+    return ['true', 'false'].includes(text) ? { raw: text === 'true' } : { problem: say('true or false') };
   }
   if (typeof model.get('value') === 'number') return readNumber(model, text);
   if (isSketch(model)) return readSketch(text);
-  return { problem: 'nothing: this control is not read from the address' };
+  return { problem: say('nothing: this control is not read from the address') };
 }
 
 // ---- names for those who do not see the label -------------------------------------------------------------------

@@ -147,7 +147,7 @@ export class Explorer {
       const text = asked.get(`${this.id}.${field}`);
       if (text === null) continue;
       const { raw, problem } = fromText(model, text);
-      if (problem) problems.push(`The address asks for ${field} = ${text.slice(0, 40)}, but it takes ${problem}.`);
+      if (problem) problems.push(say('The address asks for {field} = {text}, but it takes {problem}.', { field, text: text.slice(0, 40), problem }));
       else if (raw !== readRaw(model)) writeRaw(model, raw);
     }
     if (problems.length) this.toolbar.notice(problems.join(' '));

@@ -43,9 +43,9 @@ export async function keepPython() {
 
 // ---- the words in the footer ------------------------------------------------------------------------------------
 
-const words = element('span.lc-kept-words', { role: 'status' });
-const button = element('button.lc-kept-button', { type: 'button', hidden: true });
-const place = element('p.lc-kept', { hidden: true }, words, ' ', button);
+const words = element('span.lc-on-device-words', { role: 'status' });
+const button = element('button.lc-on-device-button', { type: 'button', hidden: true });
+const place = element('p.lc-on-device', { hidden: true }, words, ' ', button);
 
 function offer(label, act) {
   button.textContent = label;
