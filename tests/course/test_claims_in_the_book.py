@@ -52,6 +52,19 @@ def test_a_claim_says_who_makes_it_and_what_we_think(claim: Claim):
     assert claim.says.endswith(".")
 
 
+def body_of(claim: Claim) -> str:
+    """What the chapter writes under the claim."""
+    block = rf"^(`{{3,}})\{{claim\}} *{re.escape(claim.id)}\n(.*?)^\1$"
+    found = re.search(block, text_of(claim.chapter), re.M | re.S)
+    return found[2].strip() if found else ""
+
+
+@pytest.mark.parametrize("claim", DECLARED, ids=lambda claim: claim.id)
+def test_the_reason_of_a_verdict_stands_in_the_chapter_or_in_the_declaration(claim: Claim):
+    """Where the chapter gives one, another in the declaration would be read by nobody."""
+    assert bool(body_of(claim)) != bool(claim.reason.strip())
+
+
 def numbers(claim: Claim, *names: str) -> list[object]:
     known = names_of(claim.chapter)
     return [plain(claim.number(getattr(claim, name), known)) for name in names]

@@ -151,6 +151,6 @@ def test_a_claim_shows_who_says_what_and_both_numbers(built: Callable[..., Page]
 
 
 def test_a_claim_without_a_reason_of_the_page_gives_its_own(built: Callable[..., Page]):
-    page = built("```{claim} bn-eps\n```", name="batch_normalization")
+    page = built("```{claim} fc-params-nobias\n```", name="fully_connected")
     assert page.warnings == ""
-    assert "So it is in Keras." in page.html
+    assert "One weight for each pair of an input and an output." in page.html
