@@ -13,7 +13,7 @@ from tests.words.marking import catalogue, left_in_english
 
 pytestmark = pytest.mark.chromium
 
-# All that is read or heard: texts and labels. What the build put into data and a widget's state is no script's.
+# All that is read or heard: texts, labels. What the build put into data and a widget's state is no script's.
 READ = """html => {
     const found = new Set();
     const labels = ['aria-label', 'aria-roledescription', 'title', 'placeholder'];
