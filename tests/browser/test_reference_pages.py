@@ -271,3 +271,15 @@ def test_search_finds_words_of_the_pages_without_another_host(
     page = visitor.open(f"search.html?q={wanted}")
     page.locator("#search-results li", has_text=found).first.wait_for()
     assert visitor.foreign == []
+
+
+@pytest.mark.chromium
+def test_a_search_can_be_asked_for_on_any_page(visit: Callable[..., Any]) -> None:
+    """By the theme's keys, without its scripts for results while one types."""
+    visitor = visit()
+    page = visitor.open("chapters/fully_connected.html")
+    page.wait_for_load_state("load")
+    page.keyboard.press("Control+k")
+    page.locator("dialog input[type=search]").fill("roofline")
+    page.keyboard.press("Enter")
+    page.locator("#search-results li", has_text="Glossary").first.wait_for()

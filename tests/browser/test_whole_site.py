@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ sys.path.insert(0, str(ROOT / "web"))
 
 from site_builder import checking  # noqa: E402
 from site_builder.step import BuildError  # noqa: E402
+
+from tests.browser.pages import pages  # noqa: E402
 
 TEXT = "word " * checking.FEWEST_WORDS
 
@@ -103,3 +106,15 @@ def test_a_site_that_is_not_whole_fails_the_build_and_is_made_anew(
     with pytest.raises(BuildError, match=r"not whole:\n  index.html: gone.html leads to no file"):
         checking._check()
     assert not stamp.exists()
+
+
+def test_a_page_is_painted_before_its_scripts_are_there(site: Path) -> None:
+    """A script in a file that does not wait for the page keeps a slow connection's reader from the text."""
+    for name in pages(site):
+        if name == "search.html":  # there the scripts are what one has come for
+            continue
+        head = (site / name).read_text(encoding="utf-8").partition("</head>")[0]
+        scripts = re.findall(r"<script[^>]* src=[^>]*>", head)
+        waits = [script for script in scripts if not re.search(r"\bdefer\b|type=\"module\"", script)]
+        assert len(scripts) > 5, name
+        assert [re.search(r"(\w+)\.js", script)[1] for script in waits] == ["documentation_options"], name

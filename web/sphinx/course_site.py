@@ -149,10 +149,18 @@ def _words(app: Sphinx) -> str:
 
 
 def _preload(pathto: Callable[..., str]) -> str:
-    """Let the browser fetch the widgets' chunk while it still reads the page."""
+    """Let the browser fetch the widgets' chunk early, and yet after all that the text needs."""
     chunks = sorted(path.name for path in ASSETS.glob("chunk-*.mjs"))
     links = [pathto(f"_static/course/{name}", 1) for name in chunks]
-    return "".join(f'<link rel="modulepreload" href="{link}">' for link in links)
+    return "".join(f'<link rel="modulepreload" fetchpriority="low" href="{link}">' for link in links)
+
+
+def _run_after_the_text(script: Any) -> Any:
+    """A script that waits until the page is read; the options are needed at once, by inline ones."""
+    name = str(getattr(script, "filename", None) or "")
+    if not name or "documentation_options" in name:
+        return script
+    return type(script)(name, priority=script.priority, **{**script.attributes, "defer": "defer"})
 
 
 def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
@@ -167,6 +175,8 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]
+    if pagename != "search":  # its own scripts, which do not wait, need the others
+        context["script_files"] = [_run_after_the_text(script) for script in context["script_files"]]
     if context.get("body"):
         context["body"] = THEBE.sub("\n", context["body"]).replace(NO_LIST, '<div class="citation-list"')
 
