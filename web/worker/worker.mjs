@@ -2,6 +2,8 @@
 // In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
 //      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
+// A worker of this worker unpacks one file beside it, on another processor.
+// In:  {type: 'unpack', name}   Out: {type: 'progress', loaded}  {type: 'unpacked', content}  {type: 'failed', reason}
 import { loadPyodide } from 'pyodide/pyodide.mjs';
 import { XzReadableStream } from 'xz-decompress';
 import { withFresh } from './memory.mjs';
@@ -24,17 +26,20 @@ class Trouble extends Error {
 
 // ---- downloads: packed files are unpacked here, so their size does not depend on the server -------
 
-const progress = { loaded: 0, total: 0, announced: 0 };
+const progress = { loaded: 0, beside: 0, total: 0, announced: 0 };
+
+function announce() {
+  const now = performance.now();
+  if (now - progress.announced <= 80) return;
+  progress.announced = now;
+  postMessage({ type: 'progress', loaded: progress.loaded + progress.beside, total: progress.total });
+}
 
 function countBytes() {
   return new TransformStream({
     transform(chunk, controller) {
       progress.loaded += chunk.byteLength;
-      const now = performance.now();
-      if (now - progress.announced > 80) {
-        progress.announced = now;
-        postMessage({ type: 'progress', loaded: progress.loaded, total: progress.total });
-      }
+      announce();
       controller.enqueue(chunk);
     },
   });
@@ -69,6 +74,46 @@ function take(name) {
   const stream = started.get(name) ?? download(name);
   started.delete(name);
   return stream;
+}
+
+// The file's content, unpacked on another processor while this one unpacks the others.
+function unpackedBeside(name) {
+  return new Promise((resolve, reject) => {
+    const helper = new Worker(import.meta.url, { type: 'module' });
+    helper.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    helper.onmessage = ({ data }) => {
+      if (data.type === 'unpacked') resolve(data.content);
+      else if (data.type === 'failed') reject(new Trouble(data.reason.kind, data.reason));
+      else if (data.type === 'progress') {
+        progress.beside = data.loaded;
+        announce();
+      }
+    };
+    helper.postMessage({ type: 'unpack', name });
+  });
+}
+
+// Where a worker can have no worker, it does the work itself; a file that is not there is in neither way.
+async function unpacked(name) {
+  try {
+    return await unpackedBeside(name);
+  } catch (error) {
+    if (error instanceof Trouble) throw error;
+    return bytes(unpack(await download(name)));
+  }
+}
+
+async function unpackForAnother({ name }) {
+  try {
+    const content = await bytes(unpack(await download(name)));
+    postMessage({ type: 'unpacked', content }, [content.buffer]);
+  } catch (error) {
+    postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
+  }
+  close();
 }
 
 // Pyodide asks for its files by name. From a snapshot it needs no standard library: what is imported late is fetched then.
@@ -129,9 +174,9 @@ function restoreInto(memory, snapshot) {
   if (missing > 0) memory.grow(missing);
 }
 
-async function startFromSnapshot(parts) {
+async function startFromSnapshot(snapshotToCome, parts) {
   libraryIsNeeded = false;
-  const snapshot = await bytes(unpack(await take('snapshot.xz')));
+  const snapshot = await snapshotToCome;
   const py = await load({ ...parts, prepare: (memory) => restoreInto(memory, snapshot), _loadSnapshot: snapshot });
   py.pyimport('course_bridge').fetch_when_missing(() => fetchArchives(py));
   return py;
@@ -162,12 +207,13 @@ function fetchArchives(py) {
 
 async function startPython({ files, useSnapshot }) {
   progress.total = Object.values(files).reduce((sum, size) => sum + size, 0);
-  prefetch(Object.keys(files).filter((name) => name.endsWith('.xz') && (useSnapshot || name !== 'snapshot.xz')));
+  const snapshot = useSnapshot ? unpacked('snapshot.xz') : Promise.resolve();
+  prefetch(['runtime.xz', 'script.xz']);
   const parts = { script: pyodideScript(), module: compile() };
-  for (const part of Object.values(parts)) part.catch(() => {}); // reported where it is needed
+  for (const part of [snapshot, ...Object.values(parts)]) part.catch(() => {}); // reported where it is needed
   if (useSnapshot) {
     try {
-      return [await startFromSnapshot(parts), 'snapshot'];
+      return [await startFromSnapshot(snapshot, parts), 'snapshot'];
     } catch (error) {
       postMessage({ type: 'note', text: `The quick start did not work (${error.message}); starting plainly.` });
     }
@@ -192,5 +238,6 @@ async function start(message) {
 
 onmessage = ({ data: message }) => {
   if (message.type === 'start') start(message);
+  else if (message.type === 'unpack') unpackForAnother(message);
   else postMessage({ type: 'answer', id: message.id, answer: python.receive(message.commId, message.data) });
 };
