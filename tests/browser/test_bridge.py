@@ -19,7 +19,8 @@ cells, messages = json.loads(sys.argv[2])
 answers = [json.loads(course_bridge.start(json.dumps(cells)))]
 root = answers[0]["roots"][0]
 for message in messages:
-    answers.append(json.loads(course_bridge.receive(root, json.dumps(message))))
+    told = course_bridge.finish() if message is None else course_bridge.receive(root, json.dumps(message))
+    answers.append(json.loads(told))
 print(json.dumps(answers))
 """
 
@@ -45,8 +46,18 @@ button
 """
 
 
-def talk(cells: list[str], *messages: dict[str, Any]) -> list[dict[str, Any]]:
-    """Run cells in a fresh bridge, send messages to the first cell's widget, and give all answers."""
+HURRIED = """
+import ipywidgets
+class Hurried(ipywidgets.IntSlider):
+    in_sight_first = False
+    def finish(self):
+        self.description = f"{12 // self.value} a dozen"
+Hurried(3)
+"""
+
+
+def talk(cells: list[str], *messages: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Run cells in a fresh bridge, send messages to the first widget (None: finish), give all answers."""
     command = [sys.executable, "-c", TALK, str(WORKER), json.dumps([cells, messages])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -98,3 +109,15 @@ def test_cells_do_not_see_each_others_names() -> None:
     """An explorer's cell must stand alone, since it may be the only one that runs."""
     (answer,) = talk(["here = 1\nhere", "here"])
     assert "NameError" in answer["error"]
+
+
+def test_a_widget_that_draws_what_is_in_sight_first_finishes_when_told_to() -> None:
+    """Not with the move; and a widget that knows nothing of it is left alone."""
+    _, moved, finished = talk([HURRIED, DOUBLING], move_to(4), None)
+    assert moved["messages"] == []
+    assert [message["data"]["state"] for message in finished["messages"]] == [{"description": "3 a dozen"}]
+
+
+def test_what_goes_wrong_while_the_rest_is_drawn_reaches_the_page() -> None:
+    _, _, finished = talk([HURRIED], move_to(0), None)
+    assert finished["error"].strip().endswith("ZeroDivisionError: integer division or modulo by zero")

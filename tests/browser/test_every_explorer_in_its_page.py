@@ -133,7 +133,7 @@ def test_random_settings_show_what_the_library_and_the_command_say(
         here.move(control, value)
         here.settle("message", _said(native.pane("message")))
         here.settle("total", _said(native.pane("total")))
-    here.settle("twin", _said(native.pane("twin")))
+        here.settle("twin", _said(native.pane("twin")))  # Python has had the move, and bounds have followed
     here.settle("line", _said(native.pane("line")))
     assert here.visitor.errors == []
     assert here.visitor.foreign == []

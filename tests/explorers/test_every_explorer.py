@@ -33,9 +33,10 @@ STATES = list(_states())
 NAMES = list(EXPLORERS)
 
 
-def made(name: str, values: Mapping[str, object]) -> Explorer:
+def made(name: str, values: Mapping[str, object], *, in_sight_first: bool = False) -> Explorer:
     """The explorer with its controls moved one after the other, and everything that travels at its end."""
     made = explorer(name)
+    made.in_sight_first = in_sight_first
     move(made, **values)
     for one in made._declared.values():
         if isinstance(one, Travel) and one.field not in values:
@@ -272,3 +273,13 @@ def test_a_value_that_crosses_a_cut_on_its_way_is_confirmed() -> None:
     assert (step.value, told) == (4, ["value"])
     step.set_state({"value": 5})
     assert told == ["value"]  # once is enough
+
+
+@pytest.mark.parametrize(("name", "values"), STATES)
+def test_what_stands_under_more_can_be_drawn_later(name: str, values: Mapping[str, object]) -> None:
+    """A move draws what is in sight and leaves the rest as it was; `finish` makes both whole."""
+    hurried, printed = made(name, values, in_sight_first=True), explorer(name)
+    for pane in {"detail", "line", "twin"} & set(printed.panes):
+        assert hurried.pane(pane) == printed.pane(pane)
+    hurried.finish()
+    assert panes(hurried) == panes(made(name, values))

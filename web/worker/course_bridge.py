@@ -6,6 +6,7 @@ This module gives both, so that neither IPython nor a kernel has to be downloade
 
 The page calls `start`, then `receive`; each returns JSON: {"messages": [...], "error": str | null, ...}.
 All messages that one call causes travel together, so the page changes once for each move.
+A widget with `in_sight_first` is told to draw only what is in sight; `finish` lets it draw the rest.
 No support for binary buffers, rich display or the Output widget: the explorers use none.
 """
 
@@ -24,6 +25,7 @@ os.environ["JUPYTER_WIDGETS_ECHO"] = "0"  # one page, one kernel: nobody else ha
 _outbox: list[dict[str, Any]] = []
 _errors: list[str] = []
 _displayed: list[Any] = []
+_hurried: list[Any] = []  # the cells' widgets that draw what is in sight first
 
 
 # --- the names of IPython that ipywidgets imports ---------------------------------------------------
@@ -147,8 +149,13 @@ def run_cell(source: str) -> str | None:
     exec(compile(tree, "<explorer>", "exec"), namespace)
     if isinstance(last, ast.Expr):
         _displayed.append(eval(compile(ast.Expression(last.value), "<explorer>", "eval"), namespace))
-    shown = [value for value in _displayed if isinstance(value, Widget)]
-    return str(shown[-1].model_id) if shown else None
+    shown = next((value for value in reversed(_displayed) if isinstance(value, Widget)), None)
+    if shown is None:
+        return None
+    if hasattr(shown, "in_sight_first"):
+        shown.in_sight_first = True
+        _hurried.append(shown)
+    return str(shown.model_id)
 
 
 def _answer(**extra: object) -> str:
@@ -180,4 +187,14 @@ def receive(comm_id: str, data: str) -> str:
         channel.handle_msg({"content": {"comm_id": comm_id, "data": json.loads(data)}, "buffers": []})
     except Exception:
         _errors.append(traceback.format_exc())
+    return _answer()
+
+
+def finish() -> str:
+    """Let widgets draw what they have left for later; answer with all that changed."""
+    for widget in _hurried:
+        try:
+            widget.finish()
+        except Exception:
+            _errors.append(traceback.format_exc())
     return _answer()

@@ -1,5 +1,5 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
-// In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}
+// In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}  {type: 'finish', id}
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
 //      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
 // A worker of this worker unpacks one file beside it, on another processor.
@@ -229,7 +229,7 @@ async function start(message) {
   try {
     const [py, how] = await startPython(message);
     const bridge = py.pyimport('course_bridge');
-    python = { start: bridge.start, receive: bridge.receive };
+    python = { start: bridge.start, receive: bridge.receive, finish: bridge.finish };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
   } catch (error) {
     postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
@@ -239,5 +239,8 @@ async function start(message) {
 onmessage = ({ data: message }) => {
   if (message.type === 'start') start(message);
   else if (message.type === 'unpack') unpackForAnother(message);
-  else postMessage({ type: 'answer', id: message.id, answer: python.receive(message.commId, message.data) });
+  else {
+    const answer = message.type === 'finish' ? python.finish() : python.receive(message.commId, message.data);
+    postMessage({ type: 'answer', id: message.id, answer });
+  }
 };

@@ -13,7 +13,8 @@ impossible, its place in the registry and its state in the page's address.
 
 On a page a class name says what each piece is: ``lc-name-<field>`` a control that carries state,
 ``lc-<pane>`` a piece of HTML. The panes picture, controls, message, total and ghost fit one screen; detail,
-further controls, lines and twin stand under *more*.
+further controls, lines and twin stand under *more*. A page that sets `in_sight_first` has these drawn later,
+by `finish`, so that a move is answered by what the reader sees.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
     derived: ClassVar[bool] = True  # whether those lines say how the totals come about
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
+    in_sight_first = False  # whether what stands under *more* waits for `finish`
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -78,6 +80,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         self._moving = ""  # the field that the reader is moving, from its first move on
         self._before: Any = None  # what was built before that move: the ghost
         self._good: Any = None
+        self._drawn: Mapping[str, Any] = {}  # the settings for which that was drawn
         self._cut: set[str] = set()  # the fields whose value Python itself has cut down to a new bound
         super().__init__(self._arranged())
         self.add_class("lc-explorer")
@@ -180,6 +183,17 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """The HTML that a pane shows."""
         return str(self._html[name].value)
 
+    def finish(self) -> None:
+        """Draw what stands under *more*, for what is shown."""
+        built, settings = self._good, self._drawn
+        every, standing = tuple(settings.values()), self._standing(settings)
+        self._show("detail", (built, *standing), lambda: self.detail(built, settings))
+        counted = (built, settings.get("convention"))
+        self._show("line", counted, lambda: "".join(self.lines(built, settings)))
+        if self._tabled[0] != (built, *standing):
+            self._tabled = (built, *standing), list(self.tables(built, settings))
+        self._show("twin", every, lambda: self._twin(built, settings))
+
     def bound(self, field: str, high: int) -> None:
         """Let the control of a field end at `high`; its value comes along if it stood beyond."""
         control = self.control(field)
@@ -266,17 +280,17 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             self._following = False
 
     def _draw(self, built: Any, settings: Mapping[str, Any]) -> None:
-        every = tuple(settings.values())
-        standing = (built, *(value for field, value in settings.items() if not self._travels(field)))
+        self._drawn = settings
         counted = (built, settings.get("convention"))
-        self._show("picture", every, lambda: self._figure(built, settings))
+        self._show("picture", tuple(settings.values()), lambda: self._figure(built, settings))
         self._show("total", counted, lambda: self._total(built, settings))
         self._show("ghost", (built, self._before), lambda: self._ghost(built))
-        self._show("detail", standing, lambda: self.detail(built, settings))
-        self._show("line", counted, lambda: "".join(self.lines(built, settings)))
-        if self._tabled[0] != standing:
-            self._tabled = standing, list(self.tables(built, settings))
-        self._show("twin", every, lambda: self._twin(built, settings))
+        if not self.in_sight_first:
+            self.finish()
+
+    def _standing(self, settings: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The settings but for those that travel."""
+        return tuple(value for field, value in settings.items() if not self._travels(field))
 
     def _travels(self, field: str) -> bool:
         return isinstance(self._declared[field], Travel)

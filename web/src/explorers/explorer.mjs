@@ -89,7 +89,7 @@ export class Explorer {
     for (const [name, model] of this.controls) settings[name] = isChoice(model) ? toText(model) : readRaw(model);
     const answered = this.answers.fill(settings);
     this.place.toggleAttribute('data-unanswered', !answered);
-    if (answered) this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true }));
+    if (answered) this.redrawn();
   }
 
   #wait() {
@@ -122,8 +122,15 @@ export class Explorer {
       this.place.removeAttribute('data-stale');
       this.toolbar.notice('');
     }
+    this.redrawn();
+  }
+
+  redrawn() {
     this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true }));
   }
+
+  // Whether what stands under *More* is in sight.
+  isOpen = () => this.place.querySelector('.lc-host .lc-more:not([hidden])') !== null;
 
   // ---- state in the address: ?<id>.<field>=<value> for each value that is not the printed one
 

@@ -9,6 +9,7 @@ import { Python } from './python.mjs';
 
 const REST_MEANS_IT = 150; // ms that a mouse rests on an explorer before Python starts in advance
 const VIEW_MEANS_IT = 700; // ms that an explorer is in view
+const PAUSE = 120; // ms without a move
 
 const manager = new PageManager();
 const opened = new Opened();
@@ -43,7 +44,9 @@ function makeComm(id) {
     close() {},
     send(data, callbacks) {
       const sent = python.send(id, data);
-      sent.answer.then((answer) => takeAnswer(answer)).finally(() => tellIdle(callbacks, sent.id));
+      sent.answer.then(takeAnswer).then(() => explorers.forEach((explorer) => explorer.changed()))
+        .finally(() => tellIdle(callbacks, sent.id));
+      finishSoon();
       return sent.id;
     },
   };
@@ -64,7 +67,25 @@ async function takeAnswer({ messages, error }) {
   for (const liveId of opened.ids()) await openModel({ manager, opened, liveId, makeComm });
   await Promise.all(messages.map(deliver));
   showErrors(error);
-  explorers.forEach((explorer) => explorer.changed());
+}
+
+// What stands under *More* is drawn when the reader pauses; while it is open, right after each move.
+let moves = 0;
+let pause = 0;
+
+function finishSoon() {
+  moves += 1;
+  explorers.forEach(({ place }) => place.setAttribute('data-unfinished', ''));
+  clearTimeout(pause);
+  if (explorers.some((explorer) => explorer.isOpen())) finish();
+  else pause = setTimeout(finish, PAUSE);
+}
+
+async function finish() {
+  const asked = moves;
+  await takeAnswer(await python.finish().answer);
+  explorers.forEach((explorer) => explorer.redrawn());
+  if (moves === asked) explorers.forEach(({ place }) => place.removeAttribute('data-unfinished'));
 }
 
 const lastLine = (traceback) => traceback.trim().split('\n').pop();

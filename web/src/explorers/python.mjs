@@ -49,9 +49,18 @@ export class Python {
   }
 
   send(commId, data) {
+    return this.#ask({ type: 'update', commId, data: JSON.stringify(data) });
+  }
+
+  // Python draws what it has left for later: what stands under *More*.
+  finish() {
+    return this.#ask({ type: 'finish' });
+  }
+
+  #ask(message) {
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#worker.postMessage({ type: 'update', id, commId, data: JSON.stringify(data) });
+    this.#worker.postMessage({ ...message, id });
     return { id: String(id), answer: new Promise((resolve) => this.#waiting.set(id, resolve)) };
   }
 }
