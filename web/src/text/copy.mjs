@@ -26,19 +26,28 @@ export async function copyAndSay(button, text) {
   setTimeout(() => { button.textContent = before; }, SHOWN_FOR);
 }
 
-// A formula that stands on the page twice has two buttons: the second says so.
-function named(text, place) {
-  const same = all('.lc-copy').filter((other) => other.dataset.copy === text && other.checkVisibility());
-  const index = same.indexOf(place);
-  return index > 0 ? say('Copy {text} ({place})', { text, place: index + 1 }) : say('Copy {text}', { text });
+const PAUSE = 150; // ms without a change: looking at what is in sight makes the browser lay out the page
+let naming = 0;
+
+// A formula that stands in sight twice has two buttons: the second says so.
+function nameButtons() {
+  const seen = new Map(); // text -> how often
+  for (const place of all('.lc-copy').filter((one) => one.checkVisibility())) {
+    const text = place.dataset.copy;
+    const count = (seen.get(text) ?? 0) + 1;
+    seen.set(text, count);
+    const name = count > 1 ? say('Copy {text} ({place})', { text, place: count }) : say('Copy {text}', { text });
+    place.querySelector('.lc-copy-button')?.setAttribute('aria-label', name);
+  }
 }
 
 function addButtons(root) {
-  for (const place of all('.lc-copy', root)) {
-    const made = place.querySelector('.lc-copy-button')
-      ?? place.appendChild(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite' }, say('Copy')));
-    made.setAttribute('aria-label', named(place.dataset.copy, place));
+  for (const place of all('.lc-copy:not(:has(> .lc-copy-button))', root)) {
+    const label = say('Copy {text}', { text: place.dataset.copy });
+    place.append(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite', 'aria-label': label }, say('Copy')));
   }
+  clearTimeout(naming);
+  naming = setTimeout(nameButtons, PAUSE);
 }
 
 // The theme's buttons beside code: it makes them when the page has loaded, all with one name.

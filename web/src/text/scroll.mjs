@@ -19,11 +19,11 @@ function mark(box) {
   if (more > 1) box.tabIndex = 0; // so that the keyboard can scroll it
 }
 
-
 export function startScrollShadows() {
   wrapBareTables();
-  const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
-  const watch = (root) => all(SELECTOR, root).forEach((box) => { watcher.observe(box); mark(box); });
+  // Told by the browser when it has laid out the page anyway, at first and whenever a box or what is in it changes.
+  const watcher = new ResizeObserver((entries) => new Set(entries.map(({ target }) => target.closest(SELECTOR))).forEach((box) => box && mark(box)));
+  const watch = (root) => all(SELECTOR, root).forEach((box) => [box, ...box.children].forEach((part) => watcher.observe(part)));
   document.addEventListener('scroll', ({ target }) => target.matches?.(SELECTOR) && mark(target), { capture: true, passive: true });
   document.addEventListener('lc-explorer-changed', ({ target }) => watch(target));
   watch(document);
