@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -27,8 +28,18 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"in_channels": 3, "out_channels": 8, "size": 8}, {"convention": "everything"},
         {"convention": "macs", "kernel_size": 1, "bias": False},
     ],
+    "lstm": [
+        {}, {"input_size": 8, "hidden_size": 300}, {"steps": 7, "convention": "macs"}, {"cell": "GRU"},
+        {"cell": "GRU", "bias_vectors": 2, "hidden_size": 5}, {"num_layers": 3, "bidirectional": True},
+        {"num_layers": 2, "input_size": 3}, {"bidirectional": True, "bias_vectors": 2},
+    ],
+    "alexnet": [
+        {}, {"version": "torchvision"}, {"groups": "2", "convention": "macs"},
+        {"version": "two-gpu", "groups": "1"},
+    ],
 }  # fmt: skip
 LEFT_TO_PYTHON = {
+    "lstm": [{"input_size": 0}, {"steps": 0}],
     "linear": [{"in_features": 0}],
     "convolution": [{"groups": 2}, {"groups": 3}, {"kernel_size": 5, "padding": 0, "size": 2}],
 }
@@ -79,8 +90,12 @@ def test_what_a_page_cannot_know_is_left_to_python(name: str) -> None:
 
 @pytest.mark.parametrize("name", MOVES)
 def test_the_data_for_the_page_is_small(name: str) -> None:
-    """It travels with every page of the explorer."""
-    assert len(told(explorer_named(name))) < 25_000
+    """It travels with every page of the explorer, packed."""
+    assert len(gzip.compress(told(explorer_named(name)).encode())) < 4_000
+
+
+def test_every_explorer_that_a_page_can_answer_is_tried() -> None:
+    assert {name for name in EXPLORERS if explorer_named(name).pane("compiled")} == set(MOVES)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

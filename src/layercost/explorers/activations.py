@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -131,7 +131,7 @@ class ActivationsExplorer(Explorer):
     def amounts(self, built: Priced) -> list[tuple[str, int]]:
         return [(_("FLOPs in all"), built.share.total)]
 
-    def headlines(self, built: Priced, settings: Mapping[str, Any]) -> Iterable[str]:
+    def headlines(self, built: Priced, settings: Mapping[str, Any]) -> Iterator[str]:
         share = built.share
         formula = Symbol("D", share.products) + Symbol("A", share.activations) * Symbol("p", share.price)
         yield parts.derivation(_("in all"), formula, "FLOPs")

@@ -89,7 +89,7 @@ class AlexNetExplorer(Explorer):
 
     name = "alexnet"
     wide = True
-    derived = False
+    alone = Explorer.headlined
     controls = (
         Choice("version", Message("version"), "ungrouped", tuple(VERSIONS), main=True, buttons=True),
         Choice("groups", Message("groups"), "as published",

@@ -1,68 +1,94 @@
 """The lines that a page fills in by itself, within a frame and without Python, one for each form of a layer.
 
 A form is what decides how a formula looks (a bias or none, padding or none, one sample or a batch); within it
-only numbers change. Networks, and layers whose formulas branch on sizes, are left to Python. So are groups
-other than one: that they divide the channels is in no formula.
+only numbers change. A network has one form for each combination of its choices, and its totals are numbers.
+Networks whose sizes can be moved, and layers whose formulas branch on sizes, are left to Python. So are
+groups other than one: that they divide the channels is in no formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from itertools import product
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
-from layercost.compiled import GOES_WITHOUT_SAYING, holds_for_its_form, lines
-from layercost.convention import CONVENTIONS, Quantity
-from layercost.explorers.controls import Control, Size, Tick
-from layercost.explorers.subject import Subject
+from layercost.compiled import GOES_WITHOUT_SAYING, holds_for_its_form, lines, program
+from layercost.convention import CONVENTIONS, Quantity, unit_in_words
+from layercost.explorers import parts
+from layercost.explorers.controls import Choice, Control, Size, Tick
+from layercost.explorers.subject import Subject, is_long
+from layercost.expression import Constant
 from layercost.layer import LayerError
 from layercost.shape import ShapeError
 
 SAID = (Quantity.PARAMETERS, Quantity.FLOPS)  # what the live region says, as `parts.totals` does
+MOST_FORMS = 50  # more would make a page's data large
 _BATCH, _GROUPS = "batch", "groups"
+
+Build = Callable[[Mapping[str, Any]], Subject]
+
+
+class Headlines(NamedTuple):
+    """What is always in sight: the controls of the input's sizes, the quantities, which of them alone."""
+
+    axes: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    alone: tuple[Quantity, ...] = ()
 
 
 def answers(
-    subject: Subject, controls: Iterable[Control], axes: tuple[str, ...], headlines: Sequence[Quantity]
+    build: Build, controls: Mapping[str, Control], settings: Mapping[str, Any], headlines: Headlines
 ) -> dict[str, Any] | None:
-    """The headlines of a layer in each form that its controls can ask for, as `layercost.compiled` has them.
+    """The headlines in each form that the controls can ask for, as `layercost.compiled` has them.
 
-    `axes` are the controls that are the sizes of the input. ``lines`` also has what is `SAID`.
-    None where the page cannot know.
+    ``lines`` also has what is `SAID`. None where the page cannot know.
     """
-    declared = {one.field: one for one in controls}
-    if subject.is_network or not axes or not holds_for_its_form(subject.layer):
+    subject = build(settings)
+    choices = _choices(subject, controls, headlines.axes)
+    if choices is None or prod(map(len, choices.values())) > MOST_FORMS:
         return None
-    wanted = tuple(dict.fromkeys((*headlines, *SAID)))
-    found = (line for form in _forms(subject, declared) for line in _lines(subject, form, declared, wanted))
-    told = {
-        "headlines": [quantity.value for quantity in headlines],
+    every = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
+    found = [line for form in every for line in _lines(build, {**settings, **form}, form, headlines)]
+    told = [quantity.value for quantity in headlines.quantities]
+    return {
+        "axes": headlines.axes,
+        "headlines": told,
         "said": [quantity.value for quantity in SAID],
+        "lines": [_needed(line, told) for line in found],
     }
-    return {"axes": axes, **told, "lines": [_needed(line, told["headlines"]) for line in found]}
 
 
-def _needed(line: dict[str, Any], headlines: Sequence[str]) -> dict[str, Any]:
+def _needed(line: dict[str, Any], headlines: list[str]) -> dict[str, Any]:
     """The line without what the page never reads: how it looks matters only where it is in sight."""
     unread = {"total", "where", "holds"} | (set() if line["quantity"] in headlines else {"html", "copied"})
     return {name: value for name, value in line.items() if name not in unread}
 
 
-def _forms(subject: Subject, declared: dict[str, Control]) -> Iterator[dict[str, Any]]:
-    """Each combination of values that changes how the formulas look."""
+# ---- forms ---------------------------------------------------------------------------------------------
+
+
+def _choices(
+    subject: Subject, controls: Mapping[str, Control], axes: tuple[str, ...]
+) -> dict[str, tuple[Any, ...]] | None:
+    """The values that make another form, of each control that does; None where only Python knows."""
+    building = {name: control for name, control in controls.items() if not control.looks}
+    finite = {name: one.samples() for name, one in building.items() if isinstance(one, Choice | Tick)}
+    if subject.is_network:
+        return finite if len(finite) == len(building) else None
+    if not axes or not holds_for_its_form(subject.layer):
+        return None
     own = {each.name for each in fields(subject.layer)}
-    choices: dict[str, tuple[Any, ...]] = {}
-    for name, control in declared.items():
-        if name in own and isinstance(control, Tick):
-            choices[name] = control.samples()
-        elif name in own and name in GOES_WITHOUT_SAYING and isinstance(control, Size):
+    for name, control in building.items():
+        if name in own and name in GOES_WITHOUT_SAYING and isinstance(control, Size):
             silent = GOES_WITHOUT_SAYING[name]
-            choices[name] = (silent,) if name == _GROUPS else (silent, *_another(control, silent))
+            finite[name] = (silent,) if name == _GROUPS else (silent, *_another(control, silent))
+        elif name in own and name not in subject.layer.letters and isinstance(control, Size):
+            finite[name] = tuple(range(control.low, control.high + 1))
         elif name == _BATCH:
-            choices[name] = (1, 2)
-    for values in product(*choices.values()):
-        yield dict(zip(choices, values, strict=True))
+            finite[name] = (1, 2)
+    return finite
 
 
 def _another(control: Size, silent: int) -> tuple[int, ...]:
@@ -71,18 +97,42 @@ def _another(control: Size, silent: int) -> tuple[int, ...]:
 
 
 def _lines(
-    subject: Subject, choice: dict[str, Any], declared: dict[str, Control], wanted: tuple[Quantity, ...]
+    build: Build, settings: Mapping[str, Any], form: dict[str, Any], headlines: Headlines
 ) -> Iterator[dict[str, Any]]:
-    batch = choice.get(_BATCH, 1)
-    changed = {name: value for name, value in choice.items() if name != _BATCH}
+    wanted = tuple(dict.fromkeys((*headlines.quantities, *SAID)))
     try:
-        layer = replace(subject.layer, **changed)
-        made = lines(layer, subject.shape, wanted, tuple(CONVENTIONS), {"batch": batch})
+        subject = build(settings)
+        if subject.is_network:
+            yield from _of_a_network(subject, form, wanted)
+            return
+        made = lines(subject.layer, subject.shape, wanted, tuple(CONVENTIONS), {"batch": subject.batch})
     except (LayerError, ShapeError):
         return
-    for line in made:
-        if line["holds"]:
-            yield _of_a_batch(line, batch) if _BATCH in declared else line
+    chosen = {name: value for name, value in form.items() if name != _BATCH}
+    for line in filter(lambda line: line["holds"], made):
+        settled = {**line, "when": {**line["when"], **_plainly(line, chosen)}}
+        yield _as_shown(
+            _of_a_batch(settled, subject.batch) if _BATCH in form else settled, subject, headlines
+        )
+
+
+def _plainly(line: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, but for what the line has letters for."""
+    return {name: value for name, value in chosen.items() if name not in line["fields"]}
+
+
+def _as_shown(line: dict[str, Any], subject: Subject, headlines: Headlines) -> dict[str, Any]:
+    """The line as it stands in sight: a long one, and one that is to stand alone, as its total."""
+    quantity = Quantity(line["quantity"])
+    counted = subject.count(quantity, line.get("convention", "textbook"))
+    alone = quantity in headlines.alone or is_long(counted)
+    return {**line, **_total(counted.total, line)} if alone else line
+
+
+def _total(amount: int, line: Mapping[str, Any]) -> dict[str, Any]:
+    """How a total alone looks, and what of it is copied."""
+    by = line.get("convention", "")
+    return {"html": parts.amount_html(amount, str(unit_in_words(line["unit"])), by), "copied": "{=}"}
 
 
 def _of_a_batch(line: dict[str, Any], batch: int) -> dict[str, Any]:
@@ -90,3 +140,16 @@ def _of_a_batch(line: dict[str, Any], batch: int) -> dict[str, Any]:
     if batch == 1:
         return {**line, "when": {**line["when"], _BATCH: 1}}
     return {**line, "unless": {**line["unless"], _BATCH: 1}, "fields": {**line["fields"], _BATCH: "N"}}
+
+
+def _of_a_network(
+    subject: Subject, form: dict[str, Any], wanted: tuple[Quantity, ...]
+) -> Iterator[dict[str, Any]]:
+    """Its totals, which are numbers: all that can be moved is in the form."""
+    for quantity in wanted:
+        for convention in CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",):
+            counted = subject.count(quantity, convention)
+            by = {"convention": convention} if quantity is Quantity.FLOPS else {}
+            line = {"quantity": quantity.value, **by, "unit": counted.unit, "when": form, "unless": {},
+                    "fields": {}, "axes": [], **program(Constant(counted.total))}  # fmt: skip
+            yield {**line, **_total(counted.total, line)}

@@ -19,6 +19,7 @@ by `finish`, so that a move is answered by what the reader sees.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from ipywidgets import HTML, VBox
 
 from layercost.convention import Quantity
 from layercost.explorers import parts
-from layercost.explorers.answers import answers
+from layercost.explorers.answers import Headlines, answers
 from layercost.explorers.controls import Control, ConventionSwitch, Travel
 from layercost.explorers.subject import Subject
 from layercost.layer import LayerError
@@ -37,6 +38,7 @@ from layercost.view import escaped, tag
 
 EXPLORERS: dict[str, type[Explorer]] = {}
 
+_IN_A_BROWSER = sys.platform == "emscripten"  # there a page has what is compiled from the book, or needs none
 _CONVENTION = ConventionSwitch()
 _IN_THE_TABLE = (
     Quantity.PARAMETERS,
@@ -56,7 +58,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     wide: ClassVar[bool] = False  # whether the picture needs the width of the page, controls under it
     axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
     headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
-    derived: ClassVar[bool] = True  # whether those lines say how the totals come about
+    alone: ClassVar[tuple[Quantity, ...]] = ()  # those that stand there without how they come about
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
     in_sight_first = False  # whether what stands under *more* waits for `finish`
 
@@ -90,7 +92,8 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         for field, control in self._controls.items():
             control.observe(self._moved_by(field), names="value")
         self._answer()
-        self._html["compiled"].value = parts.for_the_page(self.compiled(self._good))
+        if not _IN_A_BROWSER:
+            self._html["compiled"].value = parts.for_the_page(self.compiled(self._good))
 
     # ---- what a subclass says
 
@@ -134,12 +137,14 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """A small picture of the setting before as an outline around or inside of this one."""
         return ""
 
-    def headlines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
+    def headlines(self, built: Any, settings: Mapping[str, Any]) -> Iterator[str]:
         """The lines that are always in sight, those of `headlined`."""
         subject, convention = self.subject(built), settings["convention"]
-        if not self.derived:
-            return (subject.total_line(quantity, convention) for quantity in self.headlined)
-        return (subject.line(quantity, convention, brief=True) for quantity in self.headlined)
+        for quantity in self.headlined:
+            if quantity in self.alone:
+                yield subject.total_line(quantity, convention)
+            else:
+                yield subject.line(quantity, convention, brief=True)
 
     def lines(self, built: Any, settings: Mapping[str, Any]) -> Iterable[str]:
         """Every line, under *more*."""
@@ -149,7 +154,10 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """The headlines as data with which a page computes them itself; None where only Python can."""
         if not self.counted:
             return None
-        return answers(self.subject(built), self._declared.values(), self.axes, self.headlined)
+        lines = Headlines(self.axes, self.headlined, self.alone)
+        return answers(
+            lambda settings: self.subject(self.build(settings)), self._declared, self.settings, lines
+        )
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""

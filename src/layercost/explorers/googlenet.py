@@ -75,7 +75,7 @@ class GoogLeNetExplorer(Explorer):
 
     name = "googlenet"
     wide = True
-    derived = False
+    alone = Explorer.headlined
     controls = (
         Choice("module", Message("module"), "3a", tuple(TABLE_1), main=True),
         Tick("reduced", Message("reductions"), True, main=True),

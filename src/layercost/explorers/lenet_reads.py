@@ -70,7 +70,7 @@ class LeNetReadsExplorer(Explorer):
     """A digit is drawn by hand and read by LeNet-5, window by window, while its operations are counted."""
 
     name = "lenet_reads"
-    derived = False
+    alone = Explorer.headlined
     controls = (
         Sketch("pixels", Message("draw a digit"), reader.weights().examples[_SHOWN_FIRST],
                reader.weights().examples, main=True),

@@ -71,6 +71,8 @@ class LSTMExplorer(Explorer):
     """An LSTM or GRU with its sizes, steps, bias vectors, layers and directions."""
 
     name = "lstm"
+    axes = ("steps", "input_size")
+    alone = (Quantity.FLOPS,)
     controls = (
         Size("input_size", Message("input features"), 128, 0, 4096, letter="d_x", main=True),
         Size("hidden_size", Message("hidden units"), 64, 0, 4096, letter="d_h", main=True),
@@ -127,11 +129,6 @@ class LSTMExplorer(Explorer):
             step=number(step), steps=number(built.steps), parameters=number(built.parameters),
         )  # fmt: skip
         return parts.Odometer(scope, wheels)
-
-    def headlines(self, built: Sequence, settings: Mapping[str, Any]) -> Iterable[str]:
-        convention = settings["convention"]
-        yield built.line(Quantity.PARAMETERS, convention, brief=True)
-        yield built.total_line(Quantity.FLOPS, convention)
 
     def rows(self, built: Sequence, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         one = built.of_one_gate(settings["lane"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from layercost.explorers import parts
@@ -52,7 +52,7 @@ class OutputSizeExplorer(Explorer):
     def amounts(self, built: Axis) -> list[tuple[str, int]]:
         return [(built.stands[name].name, built.stands[name].size or 0) for name in ("floor", "ceil")]
 
-    def headlines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
+    def headlines(self, built: Axis, settings: Mapping[str, Any]) -> Iterator[str]:
         yield tag("p", escaped(_how_many(built)), class_="lc-answers-said")
 
     def lines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:

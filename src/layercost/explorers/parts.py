@@ -43,9 +43,14 @@ def total_line(what: str, count: Count) -> str:
 
 def amount_line(what: str, amount: int, unit: str, by: str = "", *notes: str) -> str:
     """A number alone, with its unit in words, its convention, and notes."""
+    return _line(what, amount_html(amount, unit, by), f"{number(amount)} {unit}", notes)
+
+
+def amount_html(amount: int, unit: str, by: str = "") -> str:
+    """The number of such a line, where a page finds it to write another, and its unit."""
     total = tag("span", tag("span", number(amount), class_="lc-num"), class_="lc-formula")
     said = escaped(f"{unit} · {by}" if by else unit)
-    return _line(what, f"{total} {tag('span', said, class_='lc-unit')}", f"{number(amount)} {unit}", notes)
+    return f"{total} {tag('span', said, class_='lc-unit')}"
 
 
 def said_line(what: str, said: str) -> str:

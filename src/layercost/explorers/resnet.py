@@ -144,7 +144,7 @@ class ResNetExplorer(Explorer):
         heading = parts.heading(str(PLACES_SAID[settings["looked"]]), f" {escaped(held)}")
         return heading + "".join(_lines_of(rows))
 
-    def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
+    def headlines(self, built: Residual, settings: Mapping[str, Any]) -> Iterator[str]:
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
         yield _cost(built, settings["convention"])
 

@@ -19,7 +19,7 @@ from layercost.setting import Setting
 from layercost.table import Table, table
 
 IN_LINES = (Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.FLOPS)
-_MOST_TERMS = 8  # a longer sum is no line that one can take in
+_MOST_TERMS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class Subject:
     def line(self, quantity: Quantity, convention: str = "textbook", *, brief: bool = False) -> str:
         """One quantity as a line; a brief one has no notes, and of a long sum only the total."""
         counted = self.count(quantity, convention)
-        if brief and len(counted.expression.children) > _MOST_TERMS:
+        if brief and is_long(counted):
             return self.total_line(quantity, convention)
         notes = () if brief else self._notes(quantity, convention)
         return parts.substitution(_name(quantity, convention), counted, *notes, brief=brief)
@@ -139,6 +139,11 @@ class Subject:
         """The letters that stand for formulas of their own, as H_out, each once."""
         counts = (self.count(quantity, convention) for quantity in (Quantity.MACS, Quantity.FLOPS))
         return list({letter.name: letter for counted in counts for letter in counted.definitions}.values())
+
+
+def is_long(counted: Count) -> bool:
+    """Whether the formula of a count is a sum that one cannot take in at a glance."""
+    return len(counted.expression.children) > _MOST_TERMS
 
 
 def _name(quantity: Quantity, convention: str) -> str:
