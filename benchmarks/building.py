@@ -86,9 +86,9 @@ def main() -> int:
     )
     parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
     asked = parser.parse_args()
-    load = report.load()
+    load = f"load average before {report.load()}"
     rows = measure()
-    how = f"`python benchmarks/building.py`, {report.today()}, {report.processor()}, load average {load} before."
+    how = f"`python benchmarks/building.py`, {report.today()}, {report.processor()}, {load}."
     text = "\n".join(["## Building the course", "", how, "", *report.table(HEADS, rows)])
     print(text)
     if asked.write:
