@@ -8,6 +8,7 @@ Pages and explorers are found in the site by themselves.
 Each is measured as on this machine, and as on a phone of the middle class: Chromium's page processes run a
 quarter of the time (their workers too, which Chromium's own throttling leaves out), and the server sends
 1.6 Mbit/s, 150 ms late. The site is served packed (gzip); bytes are counted where they leave the server.
+A phone needs a quarter of a core and mostly waits for its line, so two are measured at once on each core.
 
 - readable: from opening the page to the first paint of its text, with nothing cached; and the bytes so far
 - first answer: from the first key on a slider, with nothing started in advance, to the first change
@@ -20,6 +21,7 @@ quarter of the time (their workers too, which Chromium's own throttling leaves o
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import signal
 import statistics
@@ -52,9 +54,13 @@ class Device:
     slowness: int = 1
     bytes_a_second: float = 0
     latency: float = 0
+    at_once: int = 1  # so many are measured at the same time
 
 
-DEVICES = {"this machine": Device(), "phone": Device(4, 1.6e6 / 8, 0.15)}
+DEVICES = {
+    "this machine": Device(),
+    "phone": Device(4, 1.6e6 / 8, 0.15, at_once=2 * (os.cpu_count() or 1)),
+}
 
 # A connection of which nothing is known: there, nothing starts in advance.
 UNKNOWN = "Object.defineProperty(Navigator.prototype, 'connection', {get: () => undefined})"
@@ -226,18 +232,37 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
 def pages(only: str) -> list[str]:
     """Every page of the book whose name has this part."""
     found = (
-        path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts
+        path.relative_to(SITE).as_posix()
+        for path in SITE.rglob("*.html")
+        if not {"_static", "lite", "print"} & set(path.parts)
     )
     return sorted(name for name in found if only in name and name not in ("genindex.html", "search.html"))
 
 
-def measure(browser: Any, name: str, device: Device, trials: int) -> Times:
-    """All trials of one page on one device."""
+def measure(name: str, device: Device, trials: int) -> tuple[Times, str]:
+    """All trials of one page on one device, in a browser of its own, and the browser's version."""
+    from playwright.sync_api import sync_playwright
+
     times, line = Times(), Line(device.bytes_a_second, device.latency)
-    with serving(SITE, line=line) as server:
+    with sync_playwright() as playwright, serving(SITE, line=line) as server:
+        browser = launch(playwright, find_chromium())
         for _ in range(trials):
             trial(browser, server.address + name, device, line, times)
-    return times
+        version = browser.version
+        browser.close()
+    print(f"{name}: {median(times.readable)} ms until readable", file=sys.stderr, flush=True)
+    return times, version
+
+
+def measure_all(names: list[str], device: Device, trials: int) -> tuple[dict[str, Times], str]:
+    """Every page on one device, as many at once as it allows; and the browser's version."""
+    jobs = [(name, device, trials) for name in names]
+    if device.at_once == 1:
+        found = [measure(*job) for job in jobs]
+    else:
+        with multiprocessing.get_context("spawn").Pool(device.at_once) as pool:
+            found = pool.starmap(measure, jobs, chunksize=1)
+    return {name: times for name, (times, _) in zip(names, found, strict=True)}, found[0][1]
 
 
 # ---- tables ------------------------------------------------------------------------------------------
@@ -289,7 +314,9 @@ def section(results: dict[str, dict[str, Times]], version: str, load_before: str
     lines = ["## Explorers in the browser", "", how]
     for device, found in results.items():
         rows = [page_row(name, times) for name, times in found.items()]
-        lines += ["", f"On {device}:", "", *report.table(PAGE_HEADS, rows)]
+        at_once = DEVICES[device].at_once
+        beside = f", {at_once} pages at once" if at_once > 1 else ""
+        lines += ["", f"On {device}{beside}:", "", *report.table(PAGE_HEADS, rows)]
         lines += ["", *report.table(MOVE_HEADS, move_rows(found))]
     return "\n".join(lines)
 
@@ -306,23 +333,15 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Measure, print, and write if asked."""
-    from playwright.sync_api import sync_playwright
-
     asked = arguments()
-    chromium = find_chromium()
     if not (SITE / "index.html").exists():
         print("There is no site yet; build it first: python web/build.py", file=sys.stderr)
         return 1
-    load_before = report.load()
-    devices = {name: device for name, device in DEVICES.items() if asked.device in (None, name)}
-    with sync_playwright() as playwright:
-        browser = launch(playwright, chromium)
-        results = {
-            name: {page: measure(browser, page, device, asked.trials) for page in pages(asked.only)}
-            for name, device in devices.items()
-        }
-        text = section(results, browser.version, load_before, asked.trials)
-        browser.close()
+    load_before, results, version = report.load(), {}, ""
+    for name, device in DEVICES.items():
+        if asked.device in (None, name):
+            results[name], version = measure_all(pages(asked.only), device, asked.trials)
+    text = section(results, version, load_before, asked.trials)
     print(text)
     if asked.write:
         report.write_section("browser", text)
