@@ -142,7 +142,7 @@ def test_random_settings_show_what_the_library_and_the_command_say(
 
 
 def _agree_with_the_command(native: Explorer, capsys: pytest.CaptureFixture[str]) -> None:
-    subject, convention = native.subject(native._good), native.settings["convention"]
+    subject, convention = native.subject(native._good), native._drawn["convention"]
     if subject.is_network or subject.training:
         total = subject.table(convention).total
         expected = (total.parameters, total.flops)
