@@ -124,6 +124,12 @@ class Subject:
         notes = () if brief else self._notes(quantity, convention)
         return parts.substitution(_name(quantity, convention), counted, *notes, brief=brief)
 
+    def line_or_total(self, quantity: Quantity, convention: str = "textbook", *, most: int = 90) -> str:
+        """One quantity as a brief line, or its total alone where that has more than `most` letters."""
+        if len(self.count(quantity, convention).text()) > most:
+            return self.total_line(quantity, convention)
+        return self.line(quantity, convention, brief=True)
+
     def total_line(self, quantity: Quantity, convention: str = "textbook") -> str:
         """One quantity as a line with its total alone."""
         return parts.total_line(_name(quantity, convention), self.count(quantity, convention))
