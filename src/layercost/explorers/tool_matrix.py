@@ -127,7 +127,7 @@ def _opinions(readings: list[Reading]) -> tuple[Opinion, ...]:
     return tuple(Opinion(*which, tuple(names)) for which, names in of.items())
 
 
-FEW_OPINIONS, LONG_NUMBER = 8, 10**8  # beyond these the rows are set more closely
+FEW_OPINIONS, LONG_NUMBER = 8, 10**7  # beyond these the rows are set more closely
 
 
 # ---- the explorer -----------------------------------------------------------------------------------
@@ -151,17 +151,17 @@ class ToolMatrixExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Subject:
         layer, shape = _layer(settings), _shape(settings)
-        words = _("{kind}: {layer}", kind=str(KINDS[settings["kind"]]), layer=repr(layer))
+        words = repr(layer)
         if settings["batch"] > 1:
             words = _("{layer}, batch {batch}", layer=words, batch=number(settings["batch"]))
         return Subject(layer, shape, words, settings["batch"])
 
     def amounts(self, built: Subject) -> list[tuple[str, int]]:
         numbers = [answer.number for answer in answers(built)[0]]
-        return [(_("the largest number"), max(numbers)), (_("MACs"), built.macs)]
+        return [(_("largest number"), max(numbers)), (_("MACs"), built.macs)]
 
     def headlines(self, built: Subject, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield built.line_or_total(Quantity.MACS, most=64)  # what every bar is made of
+        yield built.line_or_total(Quantity.MACS, most=56)  # what every bar is made of
 
     def picture(self, built: Subject, settings: Mapping[str, Any]) -> str:
         found, stopped = answers(built)
