@@ -215,7 +215,9 @@ class Layer(Frozen):
             raise ShapeError(
                 Message(
                     "{layer} on {arrived}: {message}",
-                    layer=self._named(), arrived=arrived, message=error.message,
+                    layer=self._named(),
+                    arrived=arrived,
+                    message=error.message,
                 ),
                 error.path,
             ) from None

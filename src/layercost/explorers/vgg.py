@@ -252,7 +252,9 @@ def _placed(matrices: Mapping[str, tuple[int, int]], top: float, chosen: str) ->
             picked = " lc-chosen" if name == chosen else ""
             yield box(x, top, across, down, f"lc-matrix lc-dense{picked}", data_set=f"layer={name}")
             if matrices[name][1] > DEEP:
-                yield words(x + 5, top + down - 6, f"{number(matrices[name][1])} ↓", "lc-spilled lc-in-matrix")
+                yield words(
+                    x + 5, top + down - 6, f"{number(matrices[name][1])} ↓", "lc-spilled lc-in-matrix"
+                )
             x += across + 5
     convolutions = [name for name in matrices if name.startswith("conv")]
     start = min(x + 6, WIDTH - 4 * 61)
