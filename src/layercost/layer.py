@@ -37,6 +37,7 @@ from layercost.shape import (
 )
 
 Shapes: TypeAlias = tuple[Shape, ...]
+_LONGEST_NAME = 100  # letters of a layer as it is written; AvgPool2d with all that it can be told has 85
 
 
 class LayerError(ValueError):
@@ -213,10 +214,18 @@ class Layer(Frozen):
             arrived = both(map(str, shapes))
             raise ShapeError(
                 Message(
-                    "{layer!r} on {arrived}: {message}", layer=self, arrived=arrived, message=error.message
+                    "{layer} on {arrived}: {message}",
+                    layer=self._named(),
+                    arrived=arrived,
+                    message=error.message,
                 ),
                 error.path,
             ) from None
+
+    def _named(self) -> str:
+        """The layer as it is written, or its kind alone where that would bury what is said of it."""
+        written = repr(self)
+        return written if len(written) <= _LONGEST_NAME else type(self).__name__
 
     def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
         """The one shape that a layer reads; a join takes several."""

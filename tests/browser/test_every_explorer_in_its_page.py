@@ -80,6 +80,19 @@ class Shown:
             arg=[self.root.element_handle(), pane, said],
         )
 
+    def heights(self, states: list[dict[str, str]]) -> list[float]:
+        """How high it is with the panes of each state in place of its own."""
+        return [height for first in range(0, len(states), 20) for height in self.root.evaluate(
+            """(root, states) => states.map((panes) => {
+                for (const [pane, html] of Object.entries(panes)) {
+                    const place = root.querySelector(`.lc-${pane} .widget-html-content`);
+                    if (place) place.innerHTML = html;
+                }
+                return root.getBoundingClientRect().height;
+            })""",
+            states[first:first + 20],
+        )]  # fmt: skip
+
 
 def _label(control: Control, value: Any) -> str:
     options = control.options if isinstance(control, Choice) else control.samples()
@@ -195,6 +208,77 @@ def test_it_fits_one_screen(
     """Picture, main controls and totals are seen together."""
     here = shown(name, viewport=viewport)
     assert here.root.bounding_box()["height"] <= TALLEST[kind]
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_it_fits_one_screen_after_any_move(shown: Callable[..., Shown], name: str) -> None:
+    """Also with the ghost, with a message, with the longest numbers, and with as many rows as there can be.
+
+    The settings are drawn in this process and their panes put into the page, which is quick: some hundred
+    settings take no longer than one move in the page.
+    """
+    here = shown(name, viewport=DESKTOP)
+    states = list(_far_states(name, here.native()))
+    here.root.locator(".lc-start").click()
+    here.visitor.wait_for("live")
+    for kind, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+        here.page.set_viewport_size(viewport)
+        height, settings = max(zip(here.heights([panes for panes, _ in states]), range(len(states)),
+                                   strict=True))  # fmt: skip
+        assert height <= TALLEST[kind], f"{kind}: {states[settings][1]}"
+
+
+# Settings of which each was taller than a screen once, with what makes it so.
+FAR: dict[str, list[dict[str, Any]]] = {
+    "convolution": [{"in_channels": 8, "out_channels": 8, "kernel_size": 5, "groups": 2, "dilation": 3}],
+    "lenet": [
+        {"version": "1998", "size": 256, "in_channels": 16, "layer": "fc3 (output)"},
+        {"version": "average-pooling", "size": 256, "classes": 73, "layer": "fc2 (F6)", "position": 84},
+    ],
+    "linear": [{"in_features": 65_536, "out_features": 7176, "batch": 10, "step": 65_537, "row": 7176}],
+    "lstm": [
+        {"input_size": 1013, "hidden_size": 4096, "num_layers": 3, "bidirectional": True, "bias_vectors": 2},
+        {"input_size": 497, "hidden_size": 4096, "steps": 1000, "step": 10, "convention": "two-a-mac"},
+    ],
+    "passport": [{"network": "vgg16", "speed": 152_552, "bandwidth": 8076, "batch": 1024}],
+    "pooling": [
+        {"kind": "mean", "size": 224, "channels": 1024, "kernel_size": 7, "padding": 3, "stride": 1},
+        {"kind": "mean", "size": 224, "channels": 1024, "kernel_size": 5, "stride": 1, "position": 631},
+    ],
+    "tool_matrix": [
+        {"kind": "lstm", "inputs": 526, "outputs": 719, "side": 512, "batch": 6},
+        {"kind": "normalization", "inputs": 4096, "side": 512, "batch": 113, "convention": "everything"},
+        {"kind": "convolution", "inputs": 20, "outputs": 1038, "side": 1, "batch": 256},
+    ],
+    "vgg": [{"version": "E", "size": 512, "hidden": 8192}, {"hidden": 8192, "size": 32}],
+}
+IN_SIGHT = ("picture", "message", "total", "ghost")
+MOVES = 400 if NIGHTLY else 100
+
+
+def _far_states(name: str, native: Explorer) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """The panes in sight and the settings: each control at its ends, what is in `FAR`, and random moves."""
+    start = native.settings
+    ends = [{field: end} for field, control in native._declared.items() for end in _ends(control, native)]
+    for settings in (*ends, *FAR.get(name, ())):
+        for field, value in (start | settings).items():
+            native.control(field).value = value
+        for field, value in settings.items():  # again: a bound may have grown since
+            native.control(field).value = value
+        yield {pane: native.pane(pane) for pane in IN_SIGHT}, native.settings
+    rng = random.Random(name)  # noqa: S311 - a test's choice
+    for _ in range(MOVES):
+        control = rng.choice(list(native._declared.values()))
+        far = rng.random() < 0.6
+        value = rng.choice(_ends(control, native)) if far else _drawn(rng, control, native)
+        native.control(control.field).value = value
+        yield {pane: native.pane(pane) for pane in IN_SIGHT}, native.settings
+
+
+def _ends(control: Control, native: Explorer) -> tuple[Any, ...]:
+    if isinstance(control, Size):
+        return native.control(control.field).min, native.control(control.field).max
+    return control.samples()
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

@@ -158,7 +158,7 @@ def test_the_count_does_not_depend_on_the_drawing() -> None:
     move(shown, pixels="0" * 196)
     said = words(tree(shown.pane("ghost")))
     assert "×1.0 MACs · ×1.0 parameters" in said
-    assert "an empty page" in said
+    assert "since a drawing of 104 cells" in said
 
 
 def test_a_text_that_is_no_drawing_is_answered_in_words() -> None:

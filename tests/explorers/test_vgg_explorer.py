@@ -6,7 +6,18 @@ import pytest
 
 import layercost as lc
 from layercost.explorers import explorer as explorer_named
-from layercost.explorers.vgg import CEILING, FRAME, LAYERS, PER_CENT, SCALE, VERSIONS, percent, sides
+from layercost.explorers.vgg import (
+    CEILING,
+    DEEP,
+    FLOOR,
+    FRAME,
+    LAYERS,
+    PER_CENT,
+    SCALE,
+    VERSIONS,
+    percent,
+    sides,
+)
 from tests.explorers.reading import copied_lines, move, tree, with_class, words
 
 PARAMETERS, MACS = 138_357_544, 15_470_264_320  # VGG-16, document 004 and torchvision
@@ -16,6 +27,7 @@ STATES = [
     pytest.param({"version": "A", "size": 320}, id="A on a larger image"),
     pytest.param({"version": "E", "size": 512}, id="E on the largest"),
     pytest.param({"version": "B", "hidden": 1000}, id="narrow dense layers"),
+    pytest.param({"size": 512, "hidden": 8192}, id="the largest dense layers"),
     pytest.param({"pooled": True, "size": 32}, id="a mean of each map"),
 ]
 
@@ -36,11 +48,12 @@ def test_its_bars_are_the_shares_of_vgg16s_totals(moved: dict[str, object]) -> N
     for hill, row in zip(hills, rows.values(), strict=True):
         _touch, up, down = hill.iter("rect")
         held, done = 100 * row.parameters / PARAMETERS, 100 * row.macs / MACS
-        expected = max(min(held, CEILING) * PER_CENT, 0.5), max(done * PER_CENT, 0.5)
+        expected = max(min(held, CEILING) * PER_CENT, 0.5), max(min(done, FLOOR) * PER_CENT, 0.5)
         heights = float(up.get("height", 0)), float(down.get("height", 0))
         assert heights == pytest.approx(expected, abs=0.006)
         if held > CEILING:
             assert f"{held:,.0f} % ↑" in words(hill)
+        assert (f"← {done:.0f} %" in words(hill)) == (done > FLOOR)
 
 
 @pytest.mark.parametrize("moved", STATES)
@@ -56,7 +69,7 @@ def test_its_matrices_are_to_scale(moved: dict[str, object]) -> None:
     assert set(shown) == set(expected)
     for name, (across, down) in expected.items():
         width, height = float(shown[name].get("width", 0)), float(shown[name].get("height", 0))
-        assert height == pytest.approx(max(down / SCALE, 1), abs=0.006)
+        assert height == pytest.approx(max(min(down, DEEP) / SCALE, 1), abs=0.006)
         assert width == pytest.approx(max(min(across, FRAME) / SCALE, 1), abs=0.006)
         layer = next(leaf for path, leaf in explorer._good.layer.leaves() if path == name)
         assert across * down == lc.count(layer, lc.WEIGHTS).total
@@ -68,6 +81,20 @@ def test_fc6_leaves_the_picture_with_a_larger_image() -> None:
     (said,) = (words(each) for each in with_class(explorer.pane("picture"), "lc-spilled")
                if "fc6" in words(each))  # fmt: skip
     assert said == "fc6: 131,072 × 4,096, 4.4 times as wide as the picture →"
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        pytest.param(512, "fc6: 131,072 × 8,192, 4.4 → and 1.8 ↓ times what is drawn", id="on both sides"),
+        pytest.param(32, "fc6: 512 × 8,192, 1.8 times as high as what is drawn ↓", id="at its lower end"),
+    ],
+)
+def test_a_matrix_that_is_cut_at_its_lower_end_says_how_much_higher_it_is(size: int, said: str) -> None:
+    """8,192 outputs are 1.8 times 4,480; fc7 has as many."""
+    explorer = explorer_named("vgg", size=size, hidden=8192)
+    spilled = [words(each) for each in with_class(explorer.pane("picture"), "lc-spilled")]
+    assert {said, "8,192 ↓"} <= set(spilled)
 
 
 def test_only_fc6_grows_with_the_image() -> None:

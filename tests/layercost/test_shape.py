@@ -245,3 +245,10 @@ def test_a_shape_with_other_axes_is_refused() -> None:
 
     with pytest.raises(lc.ShapeError, match=r"takes a shape \(R, L\), but got \(2, 3\) with axes \(T, F\)"):
         fit("Reader", Sequence((2, 3)), Rows)
+
+
+def test_an_error_names_a_layer_that_takes_many_numbers_by_its_kind() -> None:
+    """The 60 connections of LeNet-5's third layer, written out, would bury what is wrong."""
+    with pytest.raises(lc.ShapeError) as refused:
+        lc.table(lc.networks.lenet5("1998", size=13))
+    assert str(refused.value).startswith("c3: ConnectedConv2d on (6, 4, 4): along H, a kernel of 5")

@@ -331,7 +331,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             return ""
         now, then = self.amounts(built), self.amounts(self._before)
         pairs = [(what, new, old) for (what, new), (_what, old) in zip(now, then, strict=True)]
-        said = _("since {before}; now {now}", before=self.describe(self._before), now=self.describe(built))
+        said = _("since {before}", before=self.describe(self._before))
         return parts.ghost(self.outline(built, self._before), pairs, said)
 
     def _twin(self, built: Any, settings: Mapping[str, Any]) -> str:

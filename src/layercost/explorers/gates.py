@@ -23,6 +23,7 @@ WIDTH = 372
 _LEFT, _ROOM = 68, 140  # where matrices begin, and how wide they may be
 _ROW, _TALLEST = 39, 34  # from gate to gate, and how high a matrix may be
 _LANE, _SQUARE, _PITCH = 19, 15, 22  # from lane to lane of steps, and their squares
+_CLOSE = 4, 11  # how much closer lanes and gates stand where there are more than two lanes
 _PLACES = 13  # the most steps that are drawn in a lane
 _NODE, _SPINE, _END = 246, 320, 346  # functions, the line of the state, what leaves the cell
 _BIAS = 5
@@ -82,15 +83,17 @@ class _Cell:
         self.of, self.touch = unrolled, touch
         self.gates = len(GATES[unrolled.kind])
         inputs, hidden = unrolled.cell.inputs, unrolled.hidden
-        self.scale = min(_ROOM / (inputs + hidden), _TALLEST / hidden)
+        lanes, gates = _CLOSE if len(unrolled.lanes) > 2 else (0, 0)
+        self.lane, self.square, self.row = _LANE - lanes, _SQUARE - lanes, _ROW - gates
+        self.scale = min(_ROOM / (inputs + hidden), (_TALLEST - gates) / hidden)
         self.input_width, self.state_width = inputs * self.scale, hidden * self.scale
         self.matrix_height = max(hidden * self.scale, 1.2)
-        self.top = len(unrolled.lanes) * _LANE + 46
-        self.height = self.top + self.gates * _ROW + 2
+        self.top = len(unrolled.lanes) * self.lane + 46
+        self.height = self.top + self.gates * self.row + 2
 
     def centre(self, gate: float) -> float:
         """The middle of a gate's row; gates count from 0."""
-        return self.top + _ROW * (gate + 0.5)
+        return self.top + self.row * (gate + 0.5)
 
     def content(self) -> Iterator[str]:
         for place, lane in enumerate(self.of.lanes):
@@ -103,25 +106,25 @@ class _Cell:
     # ---- the steps
 
     def _lane(self, place: int, lane: Lane) -> Iterator[str]:
-        y = 4 + place * _LANE
+        y = 4 + place * self.lane
         arrow = "←" if lane.backward else "→"
         name = _("steps {arrow}", arrow=arrow)
         if self.of.lanes[-1].layer > 1:
             name = _("layer {layer} {arrow}", layer=lane.layer, arrow=arrow)
         asks = {"data_set": f"lane={place + 1}"} if self.touch else {}
         chosen = " lc-chosen" if place + 1 == self.of.lane and len(self.of.lanes) > 1 else ""
-        yield words(_LEFT - 8, y + 12, name, f"lc-lane{chosen}", text_anchor="end", **asks)
+        yield words(_LEFT - 8, y + self.square - 3, name, f"lc-lane{chosen}", text_anchor="end", **asks)
         for position, step in enumerate(visible(self.of.steps, max(self.of.step, 1), _PLACES)):
             column = _PLACES - 1 - position if lane.backward else position
             yield self._step(_LEFT + _PITCH * column, y, step)
 
     def _step(self, x: float, y: float, step: int) -> str:
         if not step:
-            return words(x + _SQUARE / 2, y + 12, "⋯", "lc-gap", text_anchor="middle")
+            return words(x + _SQUARE / 2, y + self.square - 3, "⋯", "lc-gap", text_anchor="middle")
         kind = "lc-cell" if step <= self.of.step else "lc-open"
         now = " lc-this-step" if step == self.of.step else ""
         asks = {"data_set": f"step={step}"} if self.touch else {}
-        return box(x, y, _SQUARE, _SQUARE, f"{kind} lc-d-t{now}", rx=2, data_sym="T", **asks)
+        return box(x, y, _SQUARE, self.square, f"{kind} lc-d-t{now}", rx=2, data_sym="T", **asks)
 
     # ---- what is read, and the matrices
 
@@ -148,7 +151,7 @@ class _Cell:
         x = _LEFT + self.input_width + 3
         bias = x + self.state_width + 3
         parts = [
-            box(0, self.centre(gate) - _ROW / 2, _NODE + 20, _ROW, "lc-touch"),
+            box(0, self.centre(gate) - self.row / 2, _NODE + 20, self.row, "lc-touch"),
             words(_LEFT - 8, self.centre(gate) + 5, str(GATES[self.of.kind][gate]), "lc-gate-name",
                   text_anchor="end"),
             box(_LEFT, y, self.input_width, self.matrix_height, f"{kind} lc-d-cin", data_sym="d_x"),

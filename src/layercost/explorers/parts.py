@@ -148,12 +148,12 @@ def _honest(value: float) -> str:
     return f"{value:.{digits}g}"
 
 
-def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], change: str) -> str:
-    """The last setting as an outline, and the ratio of each amount: (what it is, now, then)."""
+def ghost(outline: str, amounts: Sequence[tuple[str, int, int]], before: str) -> str:
+    """The last setting as an outline and in words, and the ratio of each amount: (what it is, now, then)."""
     factors = " · ".join(
         tag("b", ratio(now, then), class_="lc-ratio") + f" {escaped(what)}" for what, now, then in amounts
     )
-    said = tag("p", factors, class_="lc-ratios") + tag("p", escaped(change), class_="lc-change")
+    said = tag("p", factors, class_="lc-ratios") + tag("p", escaped(before), class_="lc-change")
     return tag("div", outline, tag("div", said), class_="lc-since")
 
 

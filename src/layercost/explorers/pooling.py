@@ -22,6 +22,7 @@ from layercost.view import escaped, number, tag
 
 MAX, MEAN = "max", "mean"
 _DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
+_LONGEST = 60  # letters of a line in sight; of a longer one the total is shown
 _ALWAYS = (Message("comparisons"), Message("additions"))  # shown although nobody may print them
 
 
@@ -210,7 +211,8 @@ class PoolingExplorer(Explorer):
 
     def headlines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
         done = built.count(_DONE[built.keeps])
-        brief = parts.total_line if built.clipped else parts.substitution
+        long = built.clipped or len(done.text()) > _LONGEST
+        brief = parts.total_line if long else parts.substitution
         yield brief(_done(built), done)
         yield _answers(built, settings["convention"])
 

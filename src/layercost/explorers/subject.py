@@ -19,7 +19,7 @@ from layercost.setting import Setting
 from layercost.table import Table, table
 
 IN_LINES = (Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.MACS, Quantity.FLOPS)
-_MOST_TERMS = 8
+_MOST_TERMS, _MOST_LETTERS = 8, 55  # a longer sum is no line that one can take in
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +124,12 @@ class Subject:
         notes = () if brief else self._notes(quantity, convention)
         return parts.substitution(_name(quantity, convention), counted, *notes, brief=brief)
 
+    def line_or_total(self, quantity: Quantity, convention: str = "textbook", *, most: int) -> str:
+        """One quantity as a brief line, or its total alone where that has more than `most` letters."""
+        if len(self.count(quantity, convention).text()) > most:
+            return self.total_line(quantity, convention)
+        return self.line(quantity, convention, brief=True)
+
     def total_line(self, quantity: Quantity, convention: str = "textbook") -> str:
         """One quantity as a line with its total alone."""
         return parts.total_line(_name(quantity, convention), self.count(quantity, convention))
@@ -142,8 +148,12 @@ class Subject:
 
 
 def is_long(counted: Count) -> bool:
-    """Whether the formula of a count is a sum that one cannot take in at a glance."""
-    return len(counted.expression.children) > _MOST_TERMS
+    """Whether the formula of a count is a sum that one cannot take in at a glance.
+
+    Its letters decide, and not their numbers: all sizes of a layer are shown alike.
+    """
+    letters = counted.text().partition(" = ")[0]
+    return len(counted.expression.children) > _MOST_TERMS or len(letters) > _MOST_LETTERS
 
 
 def _name(quantity: Quantity, convention: str) -> str:

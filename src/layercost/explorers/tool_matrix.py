@@ -127,6 +127,9 @@ def _opinions(readings: list[Reading]) -> tuple[Opinion, ...]:
     return tuple(Opinion(*which, tuple(names)) for which, names in of.items())
 
 
+FEW_OPINIONS, LONG_NUMBER = 8, 10**7  # beyond these the rows are set more closely
+
+
 # ---- the explorer -----------------------------------------------------------------------------------
 
 
@@ -148,29 +151,31 @@ class ToolMatrixExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Subject:
         layer, shape = _layer(settings), _shape(settings)
-        words = _("{kind}: {layer}", kind=str(KINDS[settings["kind"]]), layer=repr(layer))
+        words = repr(layer)
         if settings["batch"] > 1:
             words = _("{layer}, batch {batch}", layer=words, batch=number(settings["batch"]))
         return Subject(layer, shape, words, settings["batch"])
 
     def amounts(self, built: Subject) -> list[tuple[str, int]]:
         numbers = [answer.number for answer in answers(built)[0]]
-        return [(_("the largest number"), max(numbers)), (_("MACs"), built.macs)]
+        return [(_("largest number"), max(numbers)), (_("MACs"), built.macs)]
 
     def headlines(self, built: Subject, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield built.line(Quantity.MACS, brief=True)  # what every bar is made of
+        yield built.line_or_total(Quantity.MACS, most=56)  # what every bar is made of
 
     def picture(self, built: Subject, settings: Mapping[str, Any]) -> str:
         found, stopped = answers(built)
         counted = built.count(Quantity.FLOPS, settings["convention"])
         most = max(1, counted.total, *(sum(one.amount for one in answer.blocks) for answer in found))
         rows = [_row(answer, most) for answer in found]
+        opinions = sum(len(answer.opinions) for answer in found)
+        crowded = " lc-crowded" if opinions > FEW_OPINIONS or most >= LONG_NUMBER else ""
         says = tag("p", _sentence(built, found), " ", _key(found), class_="lc-matrix-says")
         left = (
             tag("p", escaped(_("Stops with an error: {tools}.", tools=", ".join(stopped)))) if stopped else ""
         )
         return says + _ours(counted.total, settings["convention"], most) + tag(
-            "ol", *rows, class_="lc-tool-rows"
+            "ol", *rows, class_=f"lc-tool-rows{crowded}"
         ) + left  # fmt: skip
 
     def tables(self, built: Subject, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -246,7 +251,7 @@ def _row(answer: Answer, most: int) -> str:
     said = [
         tag("span", tag("b", ", ".join(map(escaped, one.tools))), " ",
             tag("i", one.sign, class_=f"lc-judged-{_SIGN_NAMES[one.sign]}", aria_hidden="true"),
-            f" {escaped(str(one.words))}", class_="lc-tool-names")
+            tag("span", f" {escaped(str(one.words))}", class_="lc-judged-words"), class_="lc-tool-names")
         for one in answer.opinions
     ]  # fmt: skip
     return tag(

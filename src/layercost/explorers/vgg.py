@@ -109,7 +109,7 @@ def percent(part: int, whole: int) -> str:
 
 WIDTH = 372
 PER_CENT = 1.5  # units of the drawing
-CEILING = 82  # percent above the axis; a taller bar is cut, and its share written
+CEILING, FLOOR = 82, 30  # percent above and below the axis; a taller bar is cut, and its share written
 _LEFT, _TOP = 4, 18
 _AXIS = _TOP + CEILING * PER_CENT
 
@@ -152,12 +152,12 @@ def _stage_names(column: float, y: float) -> Iterator[str]:
 def _lowest(built: VGG) -> float:
     """How far the longest bar of MACs reaches down."""
     longest = max(macs for _call, _parameters, macs in built.weighed.values())
-    return max(100 * longest / sixteen()[1], 12.5) * PER_CENT
+    return min(max(100 * longest / sixteen()[1], 12.5), FLOOR) * PER_CENT
 
 
 def _column(name: str, x: float, column: float, parameters: int, macs: int, chosen: str) -> Iterator[str]:
     held, done = 100 * parameters / sixteen()[0], 100 * macs / sixteen()[1]
-    up, down = min(held, CEILING) * PER_CENT, done * PER_CENT
+    up, down = min(held, CEILING) * PER_CENT, min(done, FLOOR) * PER_CENT
     picked = " lc-chosen" if name == chosen else ""
     kind = "lc-d-k" if name.startswith("conv") else "lc-d-cout"
     touch = box(x, _TOP, column, _AXIS - _TOP + max(down, 18), "lc-touch")
@@ -169,13 +169,21 @@ def _column(name: str, x: float, column: float, parameters: int, macs: int, chos
         inside.append(words(x - 3, _TOP + 10, f"{held:,.0f} % ↑", "lc-spilled", text_anchor="end"))
     elif held >= 20:
         inside.append(words(x - 3, _AXIS - up + 11, f"{name} {held:.0f} %", "lc-bar-name", text_anchor="end"))
+    if done > FLOOR:
+        inside.append(_upright(x + column / 2 + 4.5, _AXIS + down - 3, f"← {done:.0f} %"))
     yield tag("g", touch, *inside, class_=f"lc-hill{picked}", data_set=f"layer={name}")
+
+
+def _upright(x: float, y: float, said: str) -> str:
+    """Words that are read from below, in a bar that is cut at its lower end."""
+    return words(x, y, said, "lc-bar-name", transform=f"rotate(-90 {x:.1f} {y:.1f})")
 
 
 # ---- weight matrices, all at one scale --------------------------------------------------------------
 
 SCALE = 80  # weights along one unit of the drawing
 FRAME = WIDTH * SCALE
+DEEP = 56 * SCALE  # outputs; a taller matrix is cut at its lower end, and it is said
 
 
 def sides(built: VGG) -> dict[str, tuple[int, int]]:
@@ -196,9 +204,9 @@ def _matrices(built: VGG, chosen: str) -> str:
     drawn: list[str] = []
     if first is not None:
         drawn += _spilling(first, top, chosen)
-        top += first[1] / SCALE + 5
+        top += _tall(first[1]) + 5
     drawn += _placed(matrices, top, chosen)
-    dense = [matrices[name][1] / SCALE for name in ("fc7", "fc8") if name in matrices]
+    dense = [_tall(matrices[name][1]) for name in ("fc7", "fc8") if name in matrices]
     height = top + max([37.0, *dense]) + 2
     says = _("The weight matrices of all layers at one scale: {sizes}.",
              sizes=", ".join(f"{name} {down:,} × {across:,}" for name, (across, down) in matrices.items()
@@ -211,12 +219,28 @@ def _spilling(first: tuple[int, int], top: float, chosen: str) -> Iterator[str]:
     across, down = first
     picked = " lc-chosen" if chosen == "fc6" else ""
     shown = min(across / SCALE, WIDTH)
-    yield box(0, top, shown, down / SCALE, f"lc-matrix lc-dense{picked}", data_set="layer=fc6")
-    said = f"fc6: {number(across)} × {number(down)}"
-    if across > FRAME:
-        said = _("{matrix}, {times} times as wide as the picture →", matrix=said,
-                 times=f"{across / FRAME:.1f}")  # fmt: skip
-    yield words(0, top - 4, said, "lc-spilled" if across > FRAME else "lc-matrix-name")
+    yield box(0, top, shown, _tall(down), f"lc-matrix lc-dense{picked}", data_set="layer=fc6")
+    cut = across > FRAME or down > DEEP
+    yield words(0, top - 4, _how_far(across, down), "lc-spilled" if cut else "lc-matrix-name")
+
+
+def _tall(outputs: int) -> float:
+    """How high a matrix is drawn."""
+    return min(outputs, DEEP) / SCALE
+
+
+def _how_far(across: int, down: int) -> str:
+    """The size of fc6, and how much larger it is than what is drawn of it."""
+    said = {
+        "matrix": f"fc6: {number(across)} × {number(down)}",
+        "times": f"{across / FRAME:.1f}",
+        "high": f"{down / DEEP:.1f}",
+    }
+    if across > FRAME and down > DEEP:
+        return _("{matrix}, {times} → and {high} ↓ times what is drawn", **said)
+    if down > DEEP:
+        return _("{matrix}, {high} times as high as what is drawn ↓", **said)
+    return _("{matrix}, {times} times as wide as the picture →", **said) if across > FRAME else said["matrix"]
 
 
 def _placed(matrices: Mapping[str, tuple[int, int]], top: float, chosen: str) -> Iterator[str]:
@@ -224,9 +248,13 @@ def _placed(matrices: Mapping[str, tuple[int, int]], top: float, chosen: str) ->
     x = 0.0
     for name in ("fc7", "fc8"):
         if name in matrices:
-            across, down = (side / SCALE for side in matrices[name])
+            across, down = matrices[name][0] / SCALE, _tall(matrices[name][1])
             picked = " lc-chosen" if name == chosen else ""
             yield box(x, top, across, down, f"lc-matrix lc-dense{picked}", data_set=f"layer={name}")
+            if matrices[name][1] > DEEP:
+                yield words(
+                    x + 5, top + down - 6, f"{number(matrices[name][1])} ↓", "lc-spilled lc-in-matrix"
+                )
             x += across + 5
     convolutions = [name for name in matrices if name.startswith("conv")]
     start = min(x + 6, WIDTH - 4 * 61)

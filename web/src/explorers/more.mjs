@@ -7,7 +7,11 @@ export function foldMore(host) {
   const more = host.querySelector('.lc-more');
   if (!more) return;
   more.id ||= freshId('lc-more');
-  const toggle = element('button.lc-more-toggle', { type: 'button', 'aria-controls': more.id }, say('More: formulas, controls, table'));
+  const words = [
+    element('span.lc-more-in-full', {}, say('More: formulas, controls, table')),
+    element('span.lc-more-briefly', {}, say('More')), // where a ghost needs the room beside it
+  ];
+  const toggle = element('button.lc-more-toggle', { type: 'button', 'aria-controls': more.id }, ...words);
   const open = (isOpen) => {
     toggle.setAttribute('aria-expanded', String(isOpen));
     if (isOpen) more.removeAttribute('hidden');
