@@ -285,3 +285,13 @@ def _ends(control: Control, native: Explorer) -> tuple[Any, ...]:
 def test_it_begins_as_the_library_does(name: str) -> None:
     """What the registry finds can be shown without a word more."""
     assert explorer(name).pane("picture")
+
+
+@pytest.mark.parametrize("name", ["vgg", "lstm", "linear"])
+def test_more_opens_on_a_phone_after_a_move(shown: Callable[..., Shown], name: str) -> None:
+    """The ghost stands beside it, and not over it."""
+    here = shown(name, viewport=PHONE)
+    here.root.locator(".lc-controls .lc-range").first.press("ArrowRight")
+    here.root.locator(".lc-ratios").wait_for()
+    here.root.locator(".lc-more-toggle").click()
+    here.root.locator(".lc-more .lc-line").wait_for()
