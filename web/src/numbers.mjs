@@ -17,8 +17,12 @@ export function parseNumber(text) {
   return sign === '-' ? -scaled : scaled;
 }
 
-export const formatNumber = (value) =>
-  new Intl.NumberFormat('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 }).format(value);
+// Two decimals below 100, and as many as it takes for two digits of what is smaller than them.
+export function formatNumber(value) {
+  const size = Math.abs(value);
+  const digits = size > 0 && size < 0.01 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: size < 100 ? 2 : 0 };
+  return new Intl.NumberFormat('en-US', digits).format(value);
+}
 
 // A factor with two or three digits, and more where these would make a whole number of what is none: 1.997, not 2.
 export function formatFactor(factor) {

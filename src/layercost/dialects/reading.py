@@ -28,8 +28,8 @@ class Extra(NamedTuple):
 
     @property
     def words(self) -> Message:
-        """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``."""
-        return _signed(self.extra, self.what or self.kind)
+        """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``, or ``− 100 in Linear``."""
+        return _signed(self.extra, self.what or Message("in {kind}", kind=self.kind))
 
 
 def _signed(extra: int, what: Words) -> Message:

@@ -35,6 +35,12 @@ export function readTyped(text, low, high) {
   return { problem: say('It takes a whole number from {low} to {high}, not {value}.', ends) };
 }
 
+// How wide a number is, in digits; a comma takes half as much.
+function digitsOf(value) {
+  const text = formatNumber(value);
+  return text.length - (text.length - text.replaceAll(',', '').length) / 2;
+}
+
 export class NumberView extends controls.DescriptionView {
   render() {
     super.render();
@@ -64,6 +70,7 @@ export class NumberView extends controls.DescriptionView {
   show() {
     const { value, min, max } = this.model.attributes;
     this.scale = scaleOf(min, max, this.isSize);
+    this.typed.style.setProperty('--lc-digits', digitsOf(max)); // of the largest: the line keeps its length under a finger
     [this.range.min, this.range.max] = this.scale.positions;
     this.range.value = this.scale.toPosition(value);
     this.range.setAttribute('aria-valuetext', formatNumber(value));
@@ -74,7 +81,6 @@ export class NumberView extends controls.DescriptionView {
 
   forgetTyped() {
     this.typed.value = formatNumber(this.model.get('value'));
-    this.typed.size = Math.max(4, this.typed.value.length);
     this.complain('');
   }
 
@@ -106,9 +112,9 @@ export class NumberView extends controls.DescriptionView {
   }
 
   onTyped() {
+    if (!this.typed.value.trim()) return this.forgetTyped();
     const { min, max } = this.model.attributes;
     const { value, problem } = readTyped(this.typed.value, min, max);
-    if (problem) this.complain(problem);
-    else this.move(value);
+    return problem ? this.complain(problem) : this.move(value);
   }
 }

@@ -1,0 +1,104 @@
+"""A reader with a telephone: what stands on 360 pixels is read whole, and touched with a finger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PHONE = {
+    "viewport": {"width": 360, "height": 760},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+FIRST_PAGES = ("index.html", "chapters/units_and_conventions.html", "chapters/fully_connected.html")
+
+SCROLLS = """selector => [...document.querySelectorAll(selector)]
+  .filter(box => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
+  .map(box => `${box.textContent.trim().slice(0, 60)}: ${box.scrollWidth} in ${box.clientWidth}`)"""
+
+UNFOLD = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
+
+SMALL = """() => [...document.querySelectorAll(
+    '.bd-article :is(.lc-chip, summary, button, select, [role=slider], [role=switch], .lc-sym)')]
+  .filter(part => part.checkVisibility())
+  .filter(part => part.getBoundingClientRect().height < 24)
+  .map(part => `${part.className || part.tagName} ${part.getBoundingClientRect().height}`)"""
+
+
+@pytest.fixture
+def phone(visit: Callable[..., Any]) -> Callable[[str], Any]:
+    """`phone(path)` opens a page on a telephone and waits for its explorers, where it has some."""
+
+    def open_page(path: str) -> Any:
+        visitor = visit(**PHONE)
+        page = visitor.open(path)
+        if page.locator(".lc-live").count():
+            visitor.wait_for("drawn")
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("path", FIRST_PAGES)
+def test_tables_of_words_and_formulas_are_read_without_scrolling_sideways(
+    phone: Callable[[str], Any], path: str
+) -> None:
+    page = phone(path)
+    page.evaluate(UNFOLD)
+    assert not page.evaluate(SCROLLS, ".bd-article :is(.lc-scroll, .lc-math)")
+
+
+def test_a_stacked_row_says_what_each_of_its_parts_is(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/fully_connected.html")
+    heads = page.locator(".lc-stacked:has([data-head])").first.evaluate(
+        """table => [...table.querySelector('tbody tr').querySelectorAll('[data-head]')]
+             .map(cell => getComputedStyle(cell, '::before').content)"""
+    )
+    assert [head.strip('"') for head in heads] == ["printed by: ", "made of: ", "verdict: "]
+
+
+@pytest.mark.parametrize("path", FIRST_PAGES)
+def test_what_a_finger_touches_is_24_pixels_high(phone: Callable[[str], Any], path: str) -> None:
+    assert not phone(path).evaluate(SMALL)
+
+
+@pytest.mark.parametrize("chapter", ["units_and_conventions", "fully_connected", "convolution", "lstm"])
+def test_a_slider_is_long_enough_for_a_finger(phone: Callable[[str], Any], chapter: str) -> None:
+    sliders = phone(f"chapters/{chapter}.html").locator(".lc-range:visible")
+    lengths = sliders.evaluate_all("sliders => sliders.map(one => one.getBoundingClientRect().width)")
+    assert lengths
+    assert min(lengths) >= 80
+
+
+def test_a_slider_keeps_its_length_while_its_number_grows(phone: Callable[[str], Any]) -> None:
+    """Else the value under a finger that rests would go on changing."""
+    page = phone("chapters/fully_connected.html")
+    control = page.locator(".lc-explorer-linear .lc-name-in_features")
+    slider, field = control.locator(".lc-range"), control.locator(".lc-typed")
+    lengths = []
+    for value in ("1", "300", "65536"):
+        field.fill(value)
+        field.press("Enter")
+        lengths.append(slider.bounding_box()["width"])
+    assert len(set(lengths)) == 1
+
+
+def test_a_field_that_is_left_empty_takes_back_its_number(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/fully_connected.html")
+    control = page.locator(".lc-explorer-linear .lc-name-in_features")
+    field = control.locator(".lc-typed")
+    field.fill("")
+    field.press("Enter")
+    assert field.input_value() == "300"
+    assert control.locator(".lc-problem").inner_text() == ""
+
+
+def test_a_guess_below_a_hundredth_is_not_said_to_be_0(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/fully_connected.html")
+    guess = page.locator(".lc-guess").first
+    guess.locator("input").fill("0.0001")
+    guess.locator(".lc-commit").tap()
+    assert guess.locator(".lc-verdict-words").inner_text().startswith("You said 0.0001; ")
