@@ -443,15 +443,16 @@ def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) ->
     if spanned == int(kernel):
         return ShapeError(
             Message(
-                "a kernel of {kernel} is larger than the padded input of {padded} cells "
-                "({cells} and {beside}); use a smaller kernel or more padding",
+                "a kernel of {kernel} is larger than the padded input, {padded} (input: {cells}; "
+                "padding: {beside}); use a smaller kernel or more padding",
                 **said,
             )
         )
     return ShapeError(
         Message(
             "a kernel of {kernel} (it spans {spanned} cells with dilation {dilation}) is larger than the "
-            "padded input of {padded} cells ({cells} and {beside}); use a smaller kernel or more padding",
+            "padded input, {padded} (input: {cells}; padding: {beside}); use a smaller kernel or more "
+            "padding",
             spanned=spanned, dilation=int(dilation), **said,
         )
     )  # fmt: skip

@@ -187,15 +187,15 @@ MISFITS = {
     ),
     "a kernel that is too large": (
         lambda: lc.Conv2d(1, 1, 5, padding=1).output_shape((1, 8, 2)),
-        "along W, a kernel of 5 is larger than the padded input of 4 cells (2 and 1 on each side); use a ",
+        "along W, a kernel of 5 is larger than the padded input, 4 (input: 2; padding: 1 on each side); use",
     ),
     "a dilated kernel that is too large": (
         lambda: lc.Conv2d(1, 1, 3, dilation=4).output_shape((1, 8, 9)),
-        "a kernel of 3 (it spans 9 cells with dilation 4) is larger than the padded input of 8 cells",
+        "a kernel of 3 (it spans 9 cells with dilation 4) is larger than the padded input, 8 (input: ",
     ),
     "a window that is too large": (
         lambda: lc.MaxPool2d(3).output_shape((1, 2, 9)),
-        "MaxPool2d(3) on (1, 2, 9): along H, a kernel of 3 is larger than the padded input of 2 cells",
+        "MaxPool2d(3) on (1, 2, 9): along H, a kernel of 3 is larger than the padded input, 2 (input: 2; ",
     ),
     "an axis that is not there": (
         lambda: lc.Softmax(dim=-2).output_shape((10,)),
