@@ -102,3 +102,24 @@ def test_a_guess_below_a_hundredth_is_not_said_to_be_0(phone: Callable[[str], An
     guess.locator("input").fill("0.0001")
     guess.locator(".lc-commit").tap()
     assert guess.locator(".lc-verdict-words").inner_text().startswith("You said 0.0001; ")
+
+
+def test_a_touch_on_a_number_that_is_pulled_opens_a_field_that_stays(phone: Callable[[str], Any]) -> None:
+    """The field is wider than the number, so it may open on another line than the finger is on."""
+    page = phone("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    number = page.locator(".lc-pull").first
+    number.tap()
+    page.wait_for_timeout(200)
+    number.locator("input").fill("512")
+    page.keyboard.press("Enter")
+    assert number.inner_text() == "512"
+
+
+def test_a_number_keeps_its_unit_on_its_line(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/units_and_conventions.html")
+    broken = page.evaluate(
+        """() => [...document.querySelectorAll('.bd-article p:not(.lc-live p)')].map(part => part.textContent)
+             .flatMap(text => text.match(/\\d (%|[kMGT]i?B\\b|[GT]?FLOPs?\\b|[mµn]s\\b)/g) ?? [])"""
+    )
+    assert not broken

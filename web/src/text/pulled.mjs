@@ -188,25 +188,29 @@ function prepareHandle(handle, group) {
     handle.setAttribute('aria-valuenow', value());
     handle.setAttribute('aria-valuetext', grouped(value()));
   };
-  dragging(handle, range, value, set);
+  const open = (first) => typing(handle, { show, set, value, first });
+  dragging(handle, { range, value, set, open });
   handle.addEventListener('keydown', (event) => {
     if (event.target !== handle || event.ctrlKey || event.metaKey || event.altKey) return;
     const next = stepped(range, value(), event.key);
     if (next !== null) set(next);
-    else if (event.key === 'Enter' || /^\d$/.test(event.key)) typing(handle, show, set, value, event.key);
+    else if (event.key === 'Enter' || /^\d$/.test(event.key)) open(event.key);
     else return;
     event.preventDefault();
   });
-  handle.addEventListener('lc-typing', () => typing(handle, show, set, value));
   show();
   return show;
 }
 
-function dragging(handle, range, value, set) {
+// The field opens on the click, the last event of a touch: the ones before it go to what stands under the finger, which
+// is another element as soon as the field has moved to a line where it fits, and would take the focus away again.
+function dragging(handle, { range, value, set, open }) {
   let start = null; // {x, from, moved}
+  let wasDragged = false; // the click after a drag opens nothing
   handle.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || event.target !== handle) return;
     start = { x: event.clientX, from: value(), moved: false };
+    wasDragged = false;
     handle.setPointerCapture(event.pointerId);
   });
   handle.addEventListener('pointermove', ({ clientX }) => {
@@ -215,15 +219,18 @@ function dragging(handle, range, value, set) {
     if (start.moved) set(dragged(range, start.from, clientX - start.x));
   });
   handle.addEventListener('pointerup', () => {
-    const touched = start && !start.moved;
+    wasDragged = Boolean(start?.moved);
     start = null;
-    if (touched) handle.dispatchEvent(new Event('lc-typing'));
+  });
+  handle.addEventListener('click', ({ target }) => {
+    if (target === handle && !wasDragged) open();
+    wasDragged = false;
   });
   handle.addEventListener('pointercancel', () => { start = null; });
 }
 
 // A field in the place of the number: Enter or leaving takes what is typed, Escape does not.
-function typing(handle, show, set, value, first = '') {
+function typing(handle, { show, set, value, first = '' }) {
   if (handle.querySelector('input')) return;
   const digit = /^\d$/.test(first) ? first : '';
   const field = element('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', 'aria-label': handle.dataset.label });
