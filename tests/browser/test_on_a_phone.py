@@ -36,7 +36,7 @@ def phone(visit: Callable[..., Any]) -> Callable[[str], Any]:
         visitor = visit(**PHONE)
         page = visitor.open(path)
         if page.locator(".lc-live").count():
-            visitor.wait_for("drawn")
+            page.wait_for_selector("html[data-lc-python]", state="attached")
         return page
 
     return open_page
@@ -123,3 +123,50 @@ def test_a_number_keeps_its_unit_on_its_line(phone: Callable[[str], Any]) -> Non
              .flatMap(text => text.match(/\\d (%|[kMGT]i?B\\b|[GT]?FLOPs?\\b|[mµn]s\\b)/g) ?? [])"""
     )
     assert not broken
+
+
+@pytest.mark.parametrize(
+    ("button", "opens", "says"),
+    [
+        pytest.param(
+            ".primary-toggle", "#pst-primary-sidebar-modal", "Fully connected layers", id="chapters"
+        ),
+        pytest.param(
+            ".secondary-toggle", "#pst-secondary-sidebar-modal", "One operation, or two?", id="contents"
+        ),
+    ],
+)
+def test_a_touch_opens_the_menu(phone: Callable[[str], Any], button: str, opens: str, says: str) -> None:
+    page = phone("chapters/units_and_conventions.html")
+    page.wait_for_load_state("load")
+    page.locator(f"{button}:visible").tap()
+    page.locator(opens).get_by_text(says).wait_for()
+    page.keyboard.press("Escape")
+    page.locator(opens).wait_for(state="hidden")
+    assert not page.locator(".tooltip:visible").count()
+
+
+def test_the_bar_of_the_convention_lies_below_what_a_chip_says(phone: Callable[[str], Any]) -> None:
+    page = phone("index.html")
+    page.locator(".lc-chip").first.tap()
+    page.locator(".lc-popover label", has_text="everything").tap()
+    bar = page.locator(".lc-convention-bar")
+    bar.wait_for()
+    on_top = """() => {
+      const [bar, box] = ['.lc-convention-bar', '.lc-popover'].map(name => document.querySelector(name));
+      const [low, high] = [bar, box].map(part => Number(getComputedStyle(part).zIndex));
+      return low < high;
+    }"""
+    assert page.evaluate(on_top)
+
+
+def test_three_wheels_of_the_odometer_stand_side_by_side(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/pooling.html?pooling.kind=the+mean")
+    page.wait_for_selector("html[data-lc-python=live]", state="attached")
+    wheels = page.locator(".lc-explorer-pooling .lc-wheel")
+    page.wait_for_function("document.querySelectorAll('.lc-explorer-pooling .lc-wheel').length === 3")
+    covered = wheels.evaluate_all(
+        """wheels => wheels.filter((wheel, at) => at && [...wheels[at - 1].children].some(
+             part => part.getBoundingClientRect().right > wheel.getBoundingClientRect().left + 1)).length"""
+    )
+    assert not covered

@@ -21,7 +21,7 @@ from layercost import witness
 from layercost.message import spoken as _
 
 WORDS_A_MINUTE = 180  # slow reading of technical prose
-MINUTES_A_QUESTION = 0.75
+MINUTES_A_QUESTION = 1.5  # read, work out, type: with a calculator at hand
 PRACTICE, SOURCES = "Practice", "What the sources say"
 QUESTION = re.compile(r'class="lc-(?:step|guess|suspects)"')
 

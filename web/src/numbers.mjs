@@ -33,3 +33,12 @@ export function formatFactor(factor) {
 }
 
 export const formatMegabytes = (bytes) => say('{size} MB', { size: (bytes / 1e6).toFixed(1) });
+
+// {value}, or {problem}: why a typed text is not one of the whole numbers from `low` to `high`.
+export function readTyped(text, low, high) {
+  const value = parseNumber(text);
+  if (value === null) return { problem: say('“{text}” is not read as a number; try {expected}.', { text, expected: expected() }) };
+  if (Number.isInteger(value) && value >= low && value <= high) return { value };
+  const ends = { low: formatNumber(low), high: formatNumber(high), value: formatNumber(value) };
+  return { problem: say('It takes a whole number from {low} to {high}, not {value}.', ends) };
+}

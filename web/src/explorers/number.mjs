@@ -2,7 +2,7 @@
 // A size (class lc-size) with a wide range lies on a logarithmic line and is dragged to round values.
 import * as controls from '@jupyter-widgets/controls';
 import { element, freshId } from '../dom.mjs';
-import { expected, formatNumber, parseNumber } from '../numbers.mjs';
+import { formatNumber, readTyped } from '../numbers.mjs';
 import { say } from '../words.mjs';
 
 const POSITIONS = 1000;
@@ -24,15 +24,6 @@ export function scaleOf(low, high, isSize) {
     toValue: (at) => (at <= 0 ? low : at >= POSITIONS ? high : Math.min(high, roundTo(first * Math.exp((at / POSITIONS) * span), 2))),
     toPosition: (value) => (value <= first ? 0 : Math.round((Math.log(value / first) / span) * POSITIONS)),
   };
-}
-
-// {value}, or {problem}: why a typed text is not one of the values from `low` to `high`.
-export function readTyped(text, low, high) {
-  const value = parseNumber(text);
-  if (value === null) return { problem: say('“{text}” is not read as a number; try {expected}.', { text, expected: expected() }) };
-  if (Number.isInteger(value) && value >= low && value <= high) return { value };
-  const ends = { low: formatNumber(low), high: formatNumber(high), value: formatNumber(value) };
-  return { problem: say('It takes a whole number from {low} to {high}, not {value}.', ends) };
 }
 
 // How wide a number is, in digits; a comma takes half as much.
