@@ -174,6 +174,11 @@ def test_a_count_mistaken_on_the_way_is_not_said_to_be_the_number(expression: st
     assert not [said for said in sentences.values() if "That is" in said]
 
 
+def test_what_was_left_out_of_each_part_is_not_said_of_all_alike():
+    """2 · 64 + 3 · 256 without the 2 and the 3: no one factor is missing."""
+    assert 64 + 256 not in wrong("2 * 64 + 3 * 256")
+
+
 def test_what_the_page_states_is_not_miscounted():
     """A reader who takes half of the bytes in place of a quarter did not take a value for eight bytes."""
     given = "given(parameter_bytes(layer)) // 4"

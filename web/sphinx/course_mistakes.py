@@ -217,13 +217,13 @@ def _in_part(part: Part, whole: Calculated, message: Message | str) -> Message |
 
 def _everywhere(whole: Calculated, mistakes: list[list[Wrong]]) -> Iterator[Wrong]:
     """The same mistake in each part: whoever forgets one bias forgets them all."""
-    first, *others = [{wrong.id: wrong for wrong in found} for found in mistakes]
-    for name, wrong in first.items():
-        if all(name in other for other in others):
-            changed = [wrong.answer, *(other[name].answer for other in others)]
+    first, *others = [{str(wrong.in_a_part or wrong.message): wrong for wrong in found} for found in mistakes]
+    for said_of_it, wrong in first.items():
+        if all(said_of_it in other for other in others):
+            changed = [wrong.answer, *(other[said_of_it].answer for other in others)]
             text = Message("In each part: {message}", message=wrong.in_a_part or wrong.message)
             if _possible(whole.sign, changed):
-                yield Wrong(whole.having(changed), name, text)
+                yield Wrong(whole.having(changed), wrong.id, text)
 
 
 def _left_out(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
