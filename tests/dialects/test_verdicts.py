@@ -62,5 +62,5 @@ def test_a_tool_that_counts_parameters_is_not_judged() -> None:
 
 def test_what_a_number_lacks_is_said_to_lack_in_its_layer() -> None:
     """100 outputs without bias: one addition fewer each, and not 100 layers fewer."""
-    reading = dialects.read(lc.Linear(300, 100, bias=False), (300,), dialects.DIALECTS["torch-flops"])
+    reading = read(lc.Linear(300, 100, bias=False), (300,), DIALECTS["torch-flops"])
     assert str(reading.reason) == "2 × 30,000 MACs − 100 in Linear"
