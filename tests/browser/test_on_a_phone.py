@@ -160,13 +160,17 @@ def test_the_bar_of_the_convention_lies_below_what_a_chip_says(phone: Callable[[
     assert page.evaluate(on_top)
 
 
-def test_three_wheels_of_the_odometer_stand_side_by_side(phone: Callable[[str], Any]) -> None:
+def test_three_wheels_of_the_odometer_do_not_cover_each_other(phone: Callable[[str], Any]) -> None:
     page = phone("chapters/pooling.html?pooling.kind=the+mean")
     page.wait_for_selector("html[data-lc-python=live]", state="attached")
-    wheels = page.locator(".lc-explorer-pooling .lc-wheel")
     page.wait_for_function("document.querySelectorAll('.lc-explorer-pooling .lc-wheel').length === 3")
-    covered = wheels.evaluate_all(
-        """wheels => wheels.filter((wheel, at) => at && [...wheels[at - 1].children].some(
-             part => part.getBoundingClientRect().right > wheel.getBoundingClientRect().left + 1)).length"""
+    covered = page.locator(".lc-explorer-pooling .lc-wheel").evaluate_all(
+        """wheels => {
+          const boxes = wheels.map(wheel => [...wheel.children].map(part => part.getBoundingClientRect()));
+          const meet = (one, two) => one.left < two.right - 1 && two.left < one.right - 1
+            && one.top < two.bottom - 1 && two.top < one.bottom - 1;
+          return boxes.flatMap((parts, at) => boxes.slice(at + 1).flat()
+            .filter(other => parts.some(part => meet(part, other)))).length;
+        }"""
     )
     assert not covered
