@@ -369,11 +369,11 @@ class _Ceil(OutputSizeRule):
                     each_side=int(each_side(padding)[1]),
                 )
             )
-        windows = ceil_div(n + both(padding) - spanned, stride) + 1
-        if int(windows) < 1:
+        steps = ceil_div(n + both(padding) - spanned, stride)
+        if int(steps) < 0:
             raise _too_large(n, kernel, padding, dilation)
-        start = (int(windows) - 1) * int(stride) - int(each_side(padding)[0])  # of the last window
-        return windows - 1 if start >= int(n) and self._clips(padding) else windows
+        start = int(steps) * int(stride) - int(each_side(padding)[0])  # of the last window
+        return steps if start >= int(n) and self._clips(padding) else steps + 1
 
     def _clips(self, padding: Padding) -> bool:
         """Whether a last window that would start past the last cell is dropped."""
@@ -443,15 +443,16 @@ def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) ->
     if spanned == int(kernel):
         return ShapeError(
             Message(
-                "a kernel of {kernel} is larger than the padded input of {padded} cells "
-                "({cells} and {beside}); use a smaller kernel or more padding",
+                "a kernel of {kernel} is larger than the padded input, {padded} (input: {cells}; "
+                "padding: {beside}); use a smaller kernel or more padding",
                 **said,
             )
         )
     return ShapeError(
         Message(
             "a kernel of {kernel} (it spans {spanned} cells with dilation {dilation}) is larger than the "
-            "padded input of {padded} cells ({cells} and {beside}); use a smaller kernel or more padding",
+            "padded input, {padded} (input: {cells}; padding: {beside}); use a smaller kernel or more "
+            "padding",
             spanned=spanned, dilation=int(dilation), **said,
         )
     )  # fmt: skip

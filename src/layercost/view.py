@@ -154,9 +154,12 @@ def bold(cells: Iterable[str]) -> list[str]:
     return [f"**{cell}**" if cell else "" for cell in cells]
 
 
-def html_cell(text: Words, kind: str | None = None) -> str:
-    """One cell of an HTML table, with a class where it has one: ``lc-n`` for numbers, ``lc-prose``."""
-    return tag("td", escaped(text), class_=kind)
+def html_cell(text: Words, kind: str | None = None, head: str | None = None) -> str:
+    """One cell of an HTML table, with a class where it has one: ``lc-n`` for numbers, ``lc-prose``.
+
+    `head` is said beside the cell where rows are stacked and the column's own head is out of sight.
+    """
+    return tag("td", escaped(text), class_=kind, data_head=head)
 
 
 def html_cells(cells: Sequence[str], words: int) -> str:
@@ -165,13 +168,19 @@ def html_cells(cells: Sequence[str], words: int) -> str:
 
 
 def html_table(caption: Words, heads: Iterable[str], rows: Iterable[str], totals: Iterable[str] = ()) -> str:
-    """A table from its heads and the cells of its rows, all markup, in a box of its own that scrolls."""
+    """A table from its heads and the cells of its rows, all markup, in a box of its own that scrolls.
+
+    Rows that hold prose are stacked where the page is narrow.
+    """
+    rows = list(rows)
     parts = [tag("caption", escaped(caption))] if caption else []
     parts.append(tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))))
     parts.append(tag("tbody", *(tag("tr", cells) for cells in rows)))
     if feet := [tag("tr", cells, class_="lc-total") for cells in totals]:
         parts.append(tag("tfoot", *feet))
-    return tag("div", tag("table", *parts, class_="lc-table"), class_="lc-scroll")
+    stacked = any('class="lc-prose"' in row for row in rows)
+    table = tag("table", *parts, class_="lc-table lc-stacked" if stacked else "lc-table")
+    return tag("div", table, class_="lc-scroll")
 
 
 def headed(head: Words) -> str:

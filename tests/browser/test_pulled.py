@@ -279,7 +279,7 @@ def test_keys_move_a_number_and_all_that_follows(page: Any) -> None:
 
 
 @pytest.mark.chromium
-def test_a_number_is_typed_and_cut_to_its_range(page: Any) -> None:
+def test_a_number_is_typed_and_one_beyond_its_range_is_refused_in_words(page: Any) -> None:
     number = handle(page, "d_in")
     number.focus()
     page.keyboard.press("Enter")
@@ -288,10 +288,14 @@ def test_a_number_is_typed_and_cut_to_its_range(page: Any) -> None:
     group_of(page, "51,300 parameters").wait_for()
     page.keyboard.type("99999")
     page.keyboard.press("Enter")
-    assert number.inner_text() == "4,096"
+    assert number.inner_text() == "512"
+    says = page.locator(".lc-pulled-says").first
+    assert says.inner_text() == "It takes a whole number from 1 to 4,096, not 99,999."
     page.keyboard.type("7")
     page.keyboard.press("Escape")
-    assert number.inner_text() == "4,096"
+    assert number.inner_text() == "512"
+    page.keyboard.press("ArrowUp")
+    says.wait_for(state="hidden")
 
 
 @pytest.mark.chromium

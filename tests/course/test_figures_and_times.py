@@ -105,7 +105,15 @@ def test_practice_counts_apart_and_sources_do_not_count() -> None:
     found = course_reading.times(page)
     assert found[""].minutes == 5
     assert found["Practice"] == course_reading.Time(words=100, questions=8)
-    assert found["Practice"].minutes == 10
+    assert found["Practice"].minutes == 15
+
+
+def test_what_is_said_to_wrong_answers_takes_no_time_to_read() -> None:
+    """A step stands in its paragraph as HTML that holds every sentence it may say."""
+    step = nodes.raw("", f'<span class="lc-step" data-diagnoses="{"word " * 900}"></span>', format="html")
+    page = nodes.document(None, None)
+    page += nodes.paragraph("", "", nodes.Text("Two words: "), step)
+    assert course_reading.times(page)[""] == course_reading.Time(words=2, questions=1)
 
 
 def test_a_drill_is_read_once_however_often_it_is_drawn() -> None:

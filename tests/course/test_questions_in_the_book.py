@@ -124,10 +124,14 @@ def test_no_more_is_drawn_than_is_needed(monkeypatch: pytest.MonkeyPatch):
                      id="a part left out"),
         pytest.param("parameters(layer) + parameters(second)", 31010, "In the parameters of Linear(300, 100)",
                      id="a mistake in one part"),
-        pytest.param("7690 // 10 - 1", 769, "left out 1", id="a step left out"),
-        pytest.param("32 * 32 * 3", 1024, "left out the factor 3", id="a factor left out"),
+        pytest.param("parameters(layer) + parameters(second)", 31000, "In each part: The biases are missing",
+                     id="the same mistake in both parts"),
+        pytest.param("7690 // 10 - 1", 769, "left out what is to be taken away: 1.", id="a step left out"),
+        pytest.param("32 * 32 * 3", 1024, "left out a factor: 3.", id="a factor left out"),
         pytest.param("32 * 32 * 3", 67, "these are multiplied", id="added, not multiplied"),
         pytest.param("output_size(conv, (3, 32, 32))", 14, "left out the padding", id="a size"),
+        pytest.param("4 * parameters(layer)", 4, "a factor: the parameters of Linear(300, 100).",
+                     id="a count left out"),
     ],
 )  # fmt: skip
 def test_a_wrong_number_is_traced_to_what_led_to_it(expression: str, answer: int, words: str):
@@ -154,6 +158,33 @@ def test_every_mistake_in_a_part_is_the_calculation_with_that_mistake():
     both = wrong("parameters(layer) + parameters(second)")
     assert {one + 1010 for one in first} <= set(both)
     assert {one + 30100 for one in second} <= set(both)
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        pytest.param("4 * parameters(layer)", 4 * 120400, id="four times the bytes are not the bytes"),
+        pytest.param("weights(layer) // 2", 60200, id="half of the bytes are not the bytes"),
+        pytest.param("6 * output_size(conv, (3, 32, 32))", 6 * 32, id="six times a side is no side"),
+    ],
+)
+def test_a_count_mistaken_on_the_way_is_not_said_to_be_the_number(expression: str, answer: int):
+    sentences = wrong(expression)
+    assert sentences[answer].startswith("You took ")
+    assert not [said for said in sentences.values() if "That is" in said]
+
+
+def test_what_was_left_out_of_each_part_is_not_said_of_all_alike():
+    """2 · 64 + 3 · 256 without the 2 and the 3: no one factor is missing."""
+    assert 64 + 256 not in wrong("2 * 64 + 3 * 256")
+
+
+def test_what_the_page_states_is_not_miscounted():
+    """A reader who takes half of the bytes in place of a quarter did not take a value for eight bytes."""
+    given = "given(parameter_bytes(layer)) // 4"
+    assert total_of(value_of(given)) == total_of(value_of("parameter_bytes(layer) // 4"))
+    assert set(wrong(given)) == {120400, 4 * 120400, 120396}
+    assert first_line(value_of(given)) == "the bytes of the parameters of Linear(300, 100) ÷ 4"
 
 
 # ---- calculations -------------------------------------------------------------------------------------

@@ -58,3 +58,9 @@ def test_a_layer_without_dot_products_is_priced_and_not_judged() -> None:
 def test_a_tool_that_counts_parameters_is_not_judged() -> None:
     """It gives no number of operations."""
     assert verdict(read(*LINEAR, "keras")).judged is Judged.NOTHING
+
+
+def test_what_a_number_lacks_is_said_to_lack_in_its_layer() -> None:
+    """100 outputs without bias: one addition fewer each, and not 100 layers fewer."""
+    reading = read(lc.Linear(300, 100, bias=False), (300,), DIALECTS["torch-flops"])
+    assert str(reading.reason) == "2 × 30,000 MACs − 100 in Linear"

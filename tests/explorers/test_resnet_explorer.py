@@ -8,6 +8,7 @@ import pytest
 
 import layercost as lc
 from layercost.explorers import explorer as explorer_named
+from layercost.explorers.pieces import Mark, named
 from layercost.explorers.resnet import BLOCKS, PLACES, PUBLISHED, STRIDES, plan_of, published
 from layercost.networks.resnet import planned
 from tests.explorers.reading import copied_lines, move, numbers, tree, with_class, words
@@ -128,3 +129,19 @@ def test_a_touch_on_a_block_looks_at_its_kind() -> None:
     made = explorer_named("resnet")
     asked = {one.get("data-set") for one in tree(made.pane("picture")).iter("rect") if one.get("data-set")}
     assert asked == {f"looked={place}" for place in PLACES}
+
+
+def test_names_of_crowded_marks_do_not_cover_each_other() -> None:
+    """Five networks within a tenth of the bar: the one that is reached and the largest are named."""
+    marks = [
+        Mark(str(depth), amount, depth == 34)
+        for depth, amount in zip((18, 34, 50, 101, 152), range(2, 7), strict=True)
+    ]
+    shown = named(marks, 60)
+    assert {mark.name for mark in shown} >= {"34", "152"}
+    assert len(shown) < len(marks)
+
+
+def test_marks_with_room_are_all_named() -> None:
+    marks = [Mark(str(amount), amount) for amount in (100, 300, 500, 700, 990)]
+    assert set(named(marks, 1000)) == set(marks)

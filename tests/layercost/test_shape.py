@@ -12,6 +12,7 @@ import pytest
 
 import layercost as lc
 from layercost.dialects import read
+from layercost.expression import TEXT, render
 from layercost.questions import diagnoses
 from layercost.shape import (
     CEIL,
@@ -73,6 +74,13 @@ def test_ceil_drops_a_window_that_would_start_in_the_right_padding() -> None:
     """3 cells, a window of 2, stride 2, padding 1: the third window would start at cell 3."""
     assert CEIL.size(3, 2, 2, 1) == 2
     assert CEIL.size(2, 2, 3, 1) == 1  # starts at -1 and 2: there is no cell 2
+
+
+def test_a_dropped_window_leaves_no_one_that_is_added_and_taken_away() -> None:
+    """The formula is the steps alone."""
+    pool = lc.MaxPool2d(2, padding=1, ceil_mode=True)
+    (rows, *_) = lc.count(pool, lc.ACTIVATIONS, (1, 3, 3)).definitions
+    assert render(rows.meaning, TEXT) == "⌈(H + 2·p - k)/s⌉"
 
 
 def test_clipped_windows_are_found_without_walking_along_all_of_them() -> None:
@@ -179,15 +187,15 @@ MISFITS = {
     ),
     "a kernel that is too large": (
         lambda: lc.Conv2d(1, 1, 5, padding=1).output_shape((1, 8, 2)),
-        "along W, a kernel of 5 is larger than the padded input of 4 cells (2 and 1 on each side); use a ",
+        "along W, a kernel of 5 is larger than the padded input, 4 (input: 2; padding: 1 on each side); use",
     ),
     "a dilated kernel that is too large": (
         lambda: lc.Conv2d(1, 1, 3, dilation=4).output_shape((1, 8, 9)),
-        "a kernel of 3 (it spans 9 cells with dilation 4) is larger than the padded input of 8 cells",
+        "a kernel of 3 (it spans 9 cells with dilation 4) is larger than the padded input, 8 (input: ",
     ),
     "a window that is too large": (
         lambda: lc.MaxPool2d(3).output_shape((1, 2, 9)),
-        "MaxPool2d(3) on (1, 2, 9): along H, a kernel of 3 is larger than the padded input of 2 cells",
+        "MaxPool2d(3) on (1, 2, 9): along H, a kernel of 3 is larger than the padded input, 2 (input: 2; ",
     ),
     "an axis that is not there": (
         lambda: lc.Softmax(dim=-2).output_shape((10,)),

@@ -124,6 +124,18 @@ class OutputSize(Arithmetic):
         return derivation(Task(self.layer, Size.OUTPUT_SIZE, shape_of(self.shape)))
 
 
+@dataclass(frozen=True)
+class Given(Arithmetic):
+    """A count that the page states: the reader takes it over, and cannot miscount it."""
+
+    stated: Arithmetic
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        return self.stated.total
+
+
 def evaluated(expression: str, names: dict[str, Any]) -> Any:
     """The value of a page's expression; where it is a calculation, with its parts."""
     return _built(ast.parse(expression.strip(), mode="eval").body, names)
@@ -138,4 +150,4 @@ def _built(node: ast.expr, names: dict[str, Any]) -> Any:
     return eval(code, names)  # noqa: S307 - our own pages, run in the build like their cells
 
 
-ASKED_BESIDES: Mapping[str, Callable[..., Any]] = {"output_size": OutputSize}
+ASKED_BESIDES: Mapping[str, Callable[..., Any]] = {"output_size": OutputSize, "given": Given}

@@ -116,8 +116,8 @@ def printed_by_tools(layer: lc.Layer, shape: Any) -> str:
     """One row an answer: the number, its name, who prints it, what it is made of, and the verdict."""
     rows = [
         html_cell(number(answer.number), "lc-n") + html_cell(answer.name)
-        + html_cell(", ".join(tools), "lc-prose")
-        + html_cell(answer.made_of, "lc-short") + html_cell(answer.verdict, "lc-short")
+        + html_cell(", ".join(tools), "lc-prose", "printed by")
+        + html_cell(answer.made_of, "lc-short", "made of") + html_cell(answer.verdict, "lc-short", "verdict")
         for answer, tools in answers_of_tools(layer, shape).items()
     ]  # fmt: skip
     return html_table("", ("number", "called", "printed by", "made of", "verdict"), rows)

@@ -25,11 +25,15 @@ from layercost.view import number
 
 
 class Wrong(NamedTuple):
-    """A wrong number, a name for what leads to it, and the sentence that says so."""
+    """A wrong number, a name for what leads to it, and the sentence that says so.
+
+    `in_a_part` is the sentence where the mistake is made on the way, and the number is not what was taken.
+    """
 
     answer: int
     id: str
     message: Message | str
+    in_a_part: Message | None = None
 
 
 def wrong_answers(value: Part) -> list[Wrong]:
@@ -76,7 +80,7 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
             "That is what the convention everything counts: here only the {asked} are asked for.",
             asked=NAMES[quantity],
         )
-        yield Wrong(every.total, "everything-instead", text)
+        yield Wrong(every.total, "everything-instead", text, _taken_for(lc.FLOPS, asked))
     yield from _of_a_part(asked)
     yield from _of_something_else(asked)
 
@@ -157,7 +161,11 @@ def _of_something_else(asked: Asked) -> Iterator[Wrong]:
                 counted=NAMES[quantity],
                 asked=NAMES[asked.quantity],
             )
-            yield Wrong(answer, f"{quantity.value}-instead", text)
+            yield Wrong(answer, f"{quantity.value}-instead", text, _taken_for(quantity, asked))
+
+
+def _taken_for(taken: lc.Quantity, asked: Asked) -> Message:
+    return Message("You took the {taken} for the {asked}.", taken=NAMES[taken], asked=NAMES[asked.quantity])
 
 
 def _of_size(asked: OutputSize) -> Iterator[Wrong]:
@@ -169,9 +177,9 @@ def _of_size(asked: OutputSize) -> Iterator[Wrong]:
     yield Wrong(
         asked.total + 1,
         "one-position-too-many",
-        Message("That is one too many: a place where the window would hang over the edge does not count."),
+        Message("You counted one place too many: where the window would hang over the edge, there is none."),
     )
-    yield Wrong(asked.shape[-1], "size-of-the-input", Message("That is the side of the input."))
+    yield Wrong(asked.shape[-1], "size-of-the-input", Message("You took the side of the input."))
     if hasattr(asked.layer, "stride"):
         yield Wrong(
             OutputSize(replace(asked.layer, stride=1), asked.shape).total,
@@ -187,11 +195,14 @@ def _of_size(asked: OutputSize) -> Iterator[Wrong]:
 
 def _in_calculation(whole: Calculated) -> Iterator[Wrong]:
     numbers = [total_of(part) for part in whole.parts]
+    mistakes = [list(_mistakes(part)) for part in whole.parts]
     for place, part in enumerate(whole.parts):
-        for wrong in _mistakes(part):
+        for wrong in mistakes[place]:
             changed = [*numbers[:place], wrong.answer, *numbers[place + 1 :]]
             if _possible(whole.sign, changed):
-                yield Wrong(whole.having(changed), wrong.id, _in_part(part, whole, wrong.message))
+                text = _in_part(part, whole, wrong.in_a_part or wrong.message)
+                yield Wrong(whole.having(changed), wrong.id, text)
+    yield from _everywhere(whole, mistakes)
     yield from _left_out(whole, numbers)
     yield from _another_operation(whole, numbers)
 
@@ -204,14 +215,25 @@ def _in_part(part: Part, whole: Calculated, message: Message | str) -> Message |
     return Message("In {part}: {message}", part=said(part), message=message)
 
 
+def _everywhere(whole: Calculated, mistakes: list[list[Wrong]]) -> Iterator[Wrong]:
+    """The same mistake in each part: whoever forgets one bias forgets them all."""
+    first, *others = [{str(wrong.in_a_part or wrong.message): wrong for wrong in found} for found in mistakes]
+    for said_of_it, wrong in first.items():
+        if all(said_of_it in other for other in others):
+            changed = [wrong.answer, *(other[said_of_it].answer for other in others)]
+            text = Message("In each part: {message}", message=wrong.in_a_part or wrong.message)
+            if _possible(whole.sign, changed):
+                yield Wrong(whole.having(changed), wrong.id, text)
+
+
 def _left_out(whole: Calculated, numbers: list[int]) -> Iterator[Wrong]:
     for place in range(len(numbers) if whole.sign in "+*" else 1, 0, -1):
         gone = len(numbers) - 1 if whole.sign not in "+*" else place - 1
         rest, part = [*numbers[:gone], *numbers[gone + 1 :]], said(whole.parts[gone])
         text = {
-            "+": Message("You left out {part}, which is to be added.", part=part),
-            "-": Message("You left out {part}, which is to be taken away.", part=part),
-            "*": Message("You left out the factor {part}.", part=part),
+            "+": Message("You left out what is to be added: {part}.", part=part),
+            "-": Message("You left out what is to be taken away: {part}.", part=part),
+            "*": Message("You left out a factor: {part}.", part=part),
             "//": Message("You left out the division by {part}.", part=part),
         }[whole.sign]
         yield Wrong(whole.having(rest), "left-out", text)

@@ -21,7 +21,7 @@ from layercost import witness
 from layercost.message import spoken as _
 
 WORDS_A_MINUTE = 180  # slow reading of technical prose
-MINUTES_A_QUESTION = 0.75
+MINUTES_A_QUESTION = 1.5  # read, work out, type: with a calculator at hand
 PRACTICE, SOURCES = "Practice", "What the sources say"
 QUESTION = re.compile(r'class="lc-(?:step|guess|suspects)"')
 
@@ -78,10 +78,16 @@ def times(doctree: nodes.document) -> dict[str, Time]:
         if drawn_again(node):
             continue
         raw = isinstance(node, nodes.raw)
-        words = 0 if raw else len(node.astext().split())
+        words = 0 if raw else _words(node)
         questions = len(QUESTION.findall(node.astext())) if raw else 0
         found[part_of(node)] = found[part_of(node)].and_then(Time(words, questions))
     return found
+
+
+def _words(node: nodes.Node) -> int:
+    """The words of a paragraph, without the HTML in it, which holds what is said to wrong answers as well."""
+    texts = (text for text in node.findall(nodes.Text) if not isinstance(text.parent, nodes.raw))
+    return len(" ".join(texts).split())
 
 
 def tell_reading_time(_app: Sphinx, doctree: nodes.document) -> None:

@@ -23,6 +23,7 @@ A failing one is a warning, so that the strict build stops.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeAlias
@@ -251,8 +252,33 @@ class Conventions(SphinxDirective):
         return html_table("", ("convention", "number", "unit", "what it counts"), rows)
 
 
+# --- lines --------------------------------------------------------------------------------------------
+
+_UNIT = re.compile(r"%|[kMGT]i?B\b|[kMGT]?FLOPs?\b|[mµn]s\b")
+_BEFORE_UNIT = re.compile(rf"(?<=\d) (?={_UNIT.pattern})")
+_AS_IT_IS = (nodes.raw, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.comment)
+
+
+def keep_units(_app: Sphinx, doctree: nodes.document) -> None:
+    """A number and its unit stay on one line, also where the number alone is computed."""
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, _AS_IT_IS):
+            kept = _BEFORE_UNIT.sub("\u00a0", text)
+            if kept.startswith(" ") and _UNIT.match(kept, 1) and _ends_in_a_digit(text):
+                kept = "\u00a0" + kept[1:]
+            if kept != text:
+                text.parent.replace(text, nodes.Text(kept))
+
+
+def _ends_in_a_digit(text: nodes.Text) -> bool:
+    """Whether what stands before a text is a number."""
+    place = text.parent.index(text)
+    return place > 0 and text.parent[place - 1].astext()[-1:].isdigit()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives."""
+    app.connect("doctree-read", keep_units)
     app.add_role("n", NumberRole())
     for name, directive in {
         "let": Let, "derivation": Derivation, "count-table": CountTable, "conventions": Conventions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course_calculation import Calculated, OutputSize, Part, total_of
+from course_calculation import Calculated, Given, OutputSize, Part, total_of
 from course_text import Asked
 
 import layercost as lc
@@ -61,6 +61,8 @@ def said(part: Part) -> Message | str:
     match part:
         case Asked(layer=layer, quantity=quantity):
             return Message("the {quantity} of {layer}", quantity=NAMES[quantity], layer=named(layer))
+        case Given(stated=stated):
+            return said(stated)
         case OutputSize(layer=layer):
             return Message("the output side of {layer}", layer=named(layer))
         case Calculated():

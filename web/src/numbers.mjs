@@ -17,8 +17,12 @@ export function parseNumber(text) {
   return sign === '-' ? -scaled : scaled;
 }
 
-export const formatNumber = (value) =>
-  new Intl.NumberFormat('en-US', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0 }).format(value);
+// Two decimals below 100, and as many as it takes for two digits of what is smaller than them.
+export function formatNumber(value) {
+  const size = Math.abs(value);
+  const digits = size > 0 && size < 0.01 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: size < 100 ? 2 : 0 };
+  return new Intl.NumberFormat('en-US', digits).format(value);
+}
 
 // A factor with two or three digits, and more where these would make a whole number of what is none: 1.997, not 2.
 export function formatFactor(factor) {
@@ -29,3 +33,12 @@ export function formatFactor(factor) {
 }
 
 export const formatMegabytes = (bytes) => say('{size} MB', { size: (bytes / 1e6).toFixed(1) });
+
+// {value}, or {problem}: why a typed text is not one of the whole numbers from `low` to `high`.
+export function readTyped(text, low, high) {
+  const value = parseNumber(text);
+  if (value === null) return { problem: say('“{text}” is not read as a number; try {expected}.', { text, expected: expected() }) };
+  if (Number.isInteger(value) && value >= low && value <= high) return { value };
+  const ends = { low: formatNumber(low), high: formatNumber(high), value: formatNumber(value) };
+  return { problem: say('It takes a whole number from {low} to {high}, not {value}.', ends) };
+}

@@ -28,7 +28,7 @@ class Extra(NamedTuple):
 
     @property
     def words(self) -> Message:
-        """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``."""
+        """Signed, as ``+ 22,227,968 BatchNorm2d (2 a value)``, or ``− 100 in Linear``."""
         return _signed(self.extra, self.what or self.kind)
 
 
@@ -345,10 +345,10 @@ def _part(dialect: Dialect, kind: str, visits: list[Visit]) -> Extra:
 
 
 def _what(kind: str, extra: int, visits: list[Visit]) -> Words:
-    """Biases where it is they, a price a value where there is a whole one, else the type alone."""
+    """Biases where it is they, a price a value where there is a whole one, else where it is counted."""
     biases, values = sum(visit.bias_adds for visit in visits), sum(visit.inputs for visit in visits)
     if extra and extra == biases:
         return Message("biases of {kind}", kind=kind)
     if extra > 0 and extra % values == 0 and not any(visit.macs for visit in visits):
         return Message("{kind} ({price} a value)", kind=kind, price=extra // values)
-    return kind
+    return Message("in {kind}", kind=kind)

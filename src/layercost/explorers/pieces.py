@@ -29,7 +29,9 @@ class Mark:
 
 
 BAR, MARKED = 20, 37  # heights in pixels: of a bar, and of a bar with its marks
-_CLOSE = 0.07  # of the width: marks that are nearer have their names on their outer sides
+_LETTER = 0.028  # of the width, on a narrow bar: what one letter of a mark's name takes
+_OVER = 0.04  # of the width: so far a name may stand beyond the end of its bar
+_BEGINS = {"middle": 0.5, "start": 0.0, "end": 1.0}  # an anchor, and the share of the name before its mark
 
 
 def bar(what: str, pieces: Sequence[Piece], end: int, marks: Sequence[Mark] = ()) -> str:
@@ -58,16 +60,29 @@ def _pieces(pieces: Iterable[Piece], end: int) -> Iterable[str]:
 
 
 def _marks(marks: Sequence[Mark], end: int) -> Iterable[str]:
-    places = [mark.amount / end for mark in marks]
-    for position, (mark, place) in enumerate(zip(marks, places, strict=True)):
+    anchors = named(marks, end)
+    for mark in marks:
         look = "lc-sum-mark lc-reached" if mark.reached else "lc-sum-mark"
-        x = f"{100 * place:.2f}%"
+        x = f"{100 * mark.amount / end:.2f}%"
         yield line(x, BAR, x, BAR + 5, look)
-        yield words(x, MARKED - 3, escaped(mark.name), look, text_anchor=_anchor(places, position))
+        if mark in anchors:
+            yield words(x, MARKED - 3, escaped(mark.name), look, text_anchor=anchors[mark])
 
 
-def _anchor(places: Sequence[float], position: int) -> str:
-    place = places[position]
-    if any(0 <= other - place < _CLOSE for other in places[position + 1 :]):
-        return "end"
-    return "start" if any(0 <= place - other < _CLOSE for other in places[:position]) else "middle"
+def named(marks: Sequence[Mark], end: int) -> dict[Mark, str]:
+    """The marks that have room for their names, each with the side on which its name stands.
+
+    Where they crowd, the one that is reached comes first, then the larger; the bar's label says all of them.
+    """
+    taken: list[tuple[float, float]] = []
+    found: dict[Mark, str] = {}
+    for mark in sorted(marks, key=lambda mark: (not mark.reached, -mark.amount)):
+        width = (len(mark.name) + 1) * _LETTER
+        for anchor, before in _BEGINS.items():
+            begin = mark.amount / end - before * width
+            room = begin >= -_OVER and begin + width <= 1 + _OVER
+            if room and all(begin + width <= low or high <= begin for low, high in taken):
+                taken.append((begin, begin + width))
+                found[mark] = anchor
+                break
+    return found

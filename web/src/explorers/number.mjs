@@ -2,7 +2,7 @@
 // A size (class lc-size) with a wide range lies on a logarithmic line and is dragged to round values.
 import * as controls from '@jupyter-widgets/controls';
 import { element, freshId } from '../dom.mjs';
-import { expected, formatNumber, parseNumber } from '../numbers.mjs';
+import { formatNumber, readTyped } from '../numbers.mjs';
 import { say } from '../words.mjs';
 
 const POSITIONS = 1000;
@@ -26,13 +26,10 @@ export function scaleOf(low, high, isSize) {
   };
 }
 
-// {value}, or {problem}: why a typed text is not one of the values from `low` to `high`.
-export function readTyped(text, low, high) {
-  const value = parseNumber(text);
-  if (value === null) return { problem: say('“{text}” is not read as a number; try {expected}.', { text, expected: expected() }) };
-  if (Number.isInteger(value) && value >= low && value <= high) return { value };
-  const ends = { low: formatNumber(low), high: formatNumber(high), value: formatNumber(value) };
-  return { problem: say('It takes a whole number from {low} to {high}, not {value}.', ends) };
+// How wide a number is, in digits; a comma takes half as much.
+function digitsOf(value) {
+  const text = formatNumber(value);
+  return text.length - (text.length - text.replaceAll(',', '').length) / 2;
 }
 
 export class NumberView extends controls.DescriptionView {
@@ -64,6 +61,7 @@ export class NumberView extends controls.DescriptionView {
   show() {
     const { value, min, max } = this.model.attributes;
     this.scale = scaleOf(min, max, this.isSize);
+    this.typed.style.setProperty('--lc-digits', digitsOf(max)); // of the largest: the line keeps its length under a finger
     [this.range.min, this.range.max] = this.scale.positions;
     this.range.value = this.scale.toPosition(value);
     this.range.setAttribute('aria-valuetext', formatNumber(value));
@@ -74,7 +72,6 @@ export class NumberView extends controls.DescriptionView {
 
   forgetTyped() {
     this.typed.value = formatNumber(this.model.get('value'));
-    this.typed.size = Math.max(4, this.typed.value.length);
     this.complain('');
   }
 
@@ -106,9 +103,9 @@ export class NumberView extends controls.DescriptionView {
   }
 
   onTyped() {
+    if (!this.typed.value.trim()) return this.forgetTyped();
     const { min, max } = this.model.attributes;
     const { value, problem } = readTyped(this.typed.value, min, max);
-    if (problem) this.complain(problem);
-    else this.move(value);
+    return problem ? this.complain(problem) : this.move(value);
   }
 }

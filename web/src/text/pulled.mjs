@@ -2,7 +2,7 @@
 // type them; the sentence, its formulas and its figures follow within a frame, computed on the page.
 import { all, element } from '../dom.mjs';
 import { compute, fillLine, fillText, grouped, valuesOf } from '../live/compiled.mjs';
-import { parseNumber } from '../numbers.mjs';
+import { readTyped } from '../numbers.mjs';
 import { say } from '../words.mjs';
 
 const CLICK = 4; // px: less is a touch, which opens a field to type in
@@ -97,8 +97,21 @@ class Group {
 
   refuse() {
     this.place.setAttribute('data-stale', '');
-    this.says.textContent = say('No window fits here: the numbers below the sentence are those of the last sizes that work.');
+    this.tell(say('No window fits here: the numbers below the sentence are those of the last sizes that work.'));
+  }
+
+  tell(words) {
+    this.says.textContent = words;
     this.says.hidden = false;
+  }
+
+  // What is typed is taken or refused; nothing typed changes nothing.
+  take(name, text) {
+    if (!text.trim()) return;
+    const { min, max } = this.told.pulls[name];
+    const { value, problem } = readTyped(text, min, max);
+    if (problem) this.tell(problem);
+    else this.set({ [name]: value });
   }
 
   show(shown, follows, computed) {
@@ -188,25 +201,30 @@ function prepareHandle(handle, group) {
     handle.setAttribute('aria-valuenow', value());
     handle.setAttribute('aria-valuetext', grouped(value()));
   };
-  dragging(handle, range, value, set);
+  const take = (text) => group.take(name, text);
+  const open = (first) => typing(handle, { show, take, value, first });
+  dragging(handle, { range, value, set, open });
   handle.addEventListener('keydown', (event) => {
     if (event.target !== handle || event.ctrlKey || event.metaKey || event.altKey) return;
     const next = stepped(range, value(), event.key);
     if (next !== null) set(next);
-    else if (event.key === 'Enter' || /^\d$/.test(event.key)) typing(handle, show, set, value, event.key);
+    else if (event.key === 'Enter' || /^\d$/.test(event.key)) open(event.key);
     else return;
     event.preventDefault();
   });
-  handle.addEventListener('lc-typing', () => typing(handle, show, set, value));
   show();
   return show;
 }
 
-function dragging(handle, range, value, set) {
+// The field opens on the click, the last event of a touch: the ones before it go to what stands under the finger, which
+// is another element as soon as the field has moved to a line where it fits, and would take the focus away again.
+function dragging(handle, { range, value, set, open }) {
   let start = null; // {x, from, moved}
+  let wasDragged = false; // the click after a drag opens nothing
   handle.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || event.target !== handle) return;
     start = { x: event.clientX, from: value(), moved: false };
+    wasDragged = false;
     handle.setPointerCapture(event.pointerId);
   });
   handle.addEventListener('pointermove', ({ clientX }) => {
@@ -215,15 +233,18 @@ function dragging(handle, range, value, set) {
     if (start.moved) set(dragged(range, start.from, clientX - start.x));
   });
   handle.addEventListener('pointerup', () => {
-    const touched = start && !start.moved;
+    wasDragged = Boolean(start?.moved);
     start = null;
-    if (touched) handle.dispatchEvent(new Event('lc-typing'));
+  });
+  handle.addEventListener('click', ({ target }) => {
+    if (target === handle && !wasDragged) open();
+    wasDragged = false;
   });
   handle.addEventListener('pointercancel', () => { start = null; });
 }
 
 // A field in the place of the number: Enter or leaving takes what is typed, Escape does not.
-function typing(handle, show, set, value, first = '') {
+function typing(handle, { show, take, value, first = '' }) {
   if (handle.querySelector('input')) return;
   const digit = /^\d$/.test(first) ? first : '';
   const field = element('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', 'aria-label': handle.dataset.label });
@@ -232,12 +253,11 @@ function typing(handle, show, set, value, first = '') {
   field.focus();
   if (!digit) field.select();
   let open = true;
-  const close = (take, stay) => {
+  const close = (taken, stay) => {
     if (!open) return;
     open = false;
-    const number = take ? parseNumber(field.value) : null;
     field.remove();
-    if (number !== null) set(Math.round(number));
+    if (taken) take(field.value);
     show();
     if (stay) handle.focus();
   };
