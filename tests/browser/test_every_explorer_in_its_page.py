@@ -95,12 +95,7 @@ class Shown:
 
 
 def _label(control: Control, value: Any) -> str:
-    options = control.options if isinstance(control, Choice) else control.samples()
-    return next(
-        str(one[0]) if isinstance(one, tuple) else str(one)
-        for one in options
-        if (one[1] if isinstance(one, tuple) else one) == value
-    )
+    return control.label(value) if isinstance(control, Choice) else str(value)
 
 
 @pytest.fixture

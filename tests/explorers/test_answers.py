@@ -13,6 +13,7 @@ import pytest
 from layercost.explorers import EXPLORERS, Explorer
 from layercost.explorers import explorer as explorer_named
 from layercost.explorers import subject as subjects
+from layercost.explorers.controls import Choice
 from tests.explorers.reading import copied_lines, move, with_class, words
 from tests.layercost.test_compiled import node
 
@@ -58,7 +59,7 @@ def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
     asked = {
         "data": told(shown),
         "rows": len(with_class(shown.pane("total"), "lc-sub")),
-        "moves": [{**shown.settings, **values} for values in moves],
+        "moves": [_as_known(shown, {**shown.settings, **values}) for values in moves],
     }
     done = subprocess.run(
         [node(), str(script), module.as_uri()],
@@ -66,6 +67,15 @@ def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
+
+
+def _as_known(shown: Explorer, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings as a page reads them off its controls: an option by its words."""
+    controls = shown._declared
+    return {
+        name: controls[name].label(value) if isinstance(controls[name], Choice) else value
+        for name, value in settings.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "values"), ANSWERED)

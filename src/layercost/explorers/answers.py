@@ -49,8 +49,11 @@ def answers(
     choices = _choices(subject, controls, headlines.axes)
     if choices is None or prod(map(len, choices.values())) > MOST_FORMS:
         return None
-    every = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
-    found = [line for form in every for line in _lines(build, {**settings, **form}, form, headlines)]
+    found: list[dict[str, Any]] = []
+    for values in product(*choices.values()):
+        form = dict(zip(choices, values, strict=True))
+        known = {name: _as_known(controls[name], value) for name, value in form.items()}
+        found += _lines(build, {**settings, **form}, known, headlines)
     told = [quantity.value for quantity in headlines.quantities]
     return {
         "axes": headlines.axes,
@@ -89,6 +92,11 @@ def _choices(
         elif name == _BATCH:
             finite[name] = (1, 2)
     return finite
+
+
+def _as_known(control: Control, value: Any) -> Any:
+    """A value as the page knows it: an option by its words."""
+    return control.label(value) if isinstance(control, Choice) else value
 
 
 def _another(control: Size, silent: int) -> tuple[int, ...]:

@@ -146,13 +146,22 @@ class Choice(Control):
     def widget(self, value: Any) -> Any:
         if value not in self.samples():
             self._refuse(value, _("one of {options}", options=", ".join(map(str, self.samples()))))
-        options = [(str(one[0]), one[1]) if isinstance(one, tuple) else one for one in self.options]
+        options = [(self.label(one), one) for one in self.samples()]
         kind = ToggleButtons if self.buttons else Dropdown
         said = str(self.words)
         return self._named(kind(options=options, value=value, description=said, tooltip=said))
 
+    def label(self, value: Any) -> str:
+        """What an option is called, by which a page knows it."""
+        return next(str(words) for words, one in map(_option, self.options) if one == value)
+
     def samples(self) -> tuple[Any, ...]:
-        return tuple(one[1] if isinstance(one, tuple) else one for one in self.options)
+        return tuple(value for _words, value in map(_option, self.options))
+
+
+def _option(one: Any) -> tuple[Any, Any]:
+    """The words and the value of an option."""
+    return one if isinstance(one, tuple) else (one, one)
 
 
 @dataclass(frozen=True)
