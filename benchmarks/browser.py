@@ -8,7 +8,7 @@ Pages and explorers are found in the site by themselves.
 Each is measured as on this machine, and as on a phone of the middle class: Chromium's page processes run a
 quarter of the time (their workers too, which Chromium's own throttling leaves out), and the server sends
 1.6 Mbit/s, 150 ms late. The site is served packed (gzip); bytes are counted where they leave the server.
-A phone needs a quarter of a core and mostly waits for its line, so two are measured at once on each core.
+A phone needs a quarter of a core and mostly waits for its line, so four are measured at once on each core.
 
 - readable: from opening the page to the first paint of its text, with nothing cached; and the bytes so far
 - first answer: from the first key on a slider, with nothing started in advance, to the first change
@@ -59,7 +59,7 @@ class Device:
 
 DEVICES = {
     "this machine": Device(),
-    "phone": Device(4, 1.6e6 / 8, 0.15, at_once=2 * (os.cpu_count() or 1)),
+    "phone": Device(4, 1.6e6 / 8, 0.15, at_once=4 * (os.cpu_count() or 1)),
 }
 
 # A connection of which nothing is known: there, nothing starts in advance.
