@@ -55,11 +55,14 @@ class Device:
     bytes_a_second: float = 0
     latency: float = 0
     at_once: int = 1  # so many are measured at the same time
+    called: str = "this machine"
 
 
 DEVICES = {
     "this machine": Device(),
-    "phone": Device(4, 1.6e6 / 8, 0.15, at_once=4 * (os.cpu_count() or 1)),
+    "phone": Device(
+        4, 1.6e6 / 8, 0.15, at_once=4 * (os.cpu_count() or 1), called="a phone of the middle class"
+    ),
 }
 
 # A connection of which nothing is known: there, nothing starts in advance.
@@ -83,9 +86,8 @@ PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
             ?.closest('.widget-html'));
         if (drawn) changed ??= performance.now() - began;
     });
-    let filled = false; // the page's script has its say in the same task as the key
-    const answered = () => {
-        if (!filled || html.dataset.lcPython === 'failed') return;
+    const answered = ({detail}) => {
+        if (detail !== 'python' || html.dataset.lcPython === 'failed') return;
         setTimeout(() => {
             finish();
             const live = performance.now() - began;
@@ -96,7 +98,6 @@ PRESS_AND_WAIT = """key => new Promise((resolve, reject) => {
     place.addEventListener('lc-explorer-changed', answered);
     began = performance.now();
     handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
-    filled = true;
 })"""
 # The id of each explorer, its first slider that can move up twice, marked so that it is found again.
 FIND_SLIDERS = """() => [...document.querySelectorAll('.lc-live')].map((place, index) => {
@@ -304,21 +305,18 @@ def move_rows(results: dict[str, Times]) -> list[list[str]]:
     return [[n, f"{percentile(v, 0.5):,.0f}", f"{percentile(v, 0.95):,.0f}"] for n, v in together.items()]
 
 
-def section(results: dict[str, dict[str, Times]], version: str, load_before: str, trials: int) -> str:
-    """The results as Markdown."""
+def section(device: str, found: dict[str, Times], version: str, load_before: str, trials: int) -> str:
+    """What was measured on one device, as Markdown."""
+    at_once = DEVICES[device].at_once
+    beside = f", {at_once} pages at once" if at_once > 1 else ""
     how = (
-        f"`python benchmarks/browser.py`, {report.today()}, {report.processor()}, load average before "
-        f"{load_before}, headless Chromium {version}; medians of {trials} trials, percentiles of {MOVES} "
-        "moves in each."
+        f'`python benchmarks/browser.py --as "{device}"`, {report.today()}, {report.processor()}, load '
+        f"average before {load_before}, headless Chromium {version}; medians of {trials} trials{beside}, "
+        f"percentiles of {MOVES} moves in each."
     )
-    lines = ["## Explorers in the browser", "", how]
-    for device, found in results.items():
-        rows = [page_row(name, times) for name, times in found.items()]
-        at_once = DEVICES[device].at_once
-        beside = f", {at_once} pages at once" if at_once > 1 else ""
-        lines += ["", f"On {device}{beside}:", "", *report.table(PAGE_HEADS, rows)]
-        lines += ["", *report.table(MOVE_HEADS, move_rows(found))]
-    return "\n".join(lines)
+    rows = [page_row(name, times) for name, times in found.items()]
+    lines = [f"## In the browser, on {DEVICES[device].called}", "", how, "", *report.table(PAGE_HEADS, rows)]
+    return "\n".join([*lines, "", *report.table(MOVE_HEADS, move_rows(found))])
 
 
 def arguments() -> argparse.Namespace:
@@ -337,14 +335,14 @@ def main() -> int:
     if not (SITE / "index.html").exists():
         print("There is no site yet; build it first: python web/build.py", file=sys.stderr)
         return 1
-    load_before, results, version = report.load(), {}, ""
     for name, device in DEVICES.items():
         if asked.device in (None, name):
-            results[name], version = measure_all(pages(asked.only), device, asked.trials)
-    text = section(results, version, load_before, asked.trials)
-    print(text)
-    if asked.write:
-        report.write_section("browser", text)
+            load_before = report.load()
+            found, version = measure_all(pages(asked.only), device, asked.trials)
+            text = section(name, found, version, load_before, asked.trials)
+            print(text)
+            if asked.write:
+                report.write_section(f"browser, {name}", text)
     return 0
 
 

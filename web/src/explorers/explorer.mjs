@@ -89,7 +89,7 @@ export class Explorer {
     for (const [name, model] of this.controls) settings[name] = isChoice(model) ? toText(model) : readRaw(model);
     const answered = this.answers.fill(settings);
     this.place.toggleAttribute('data-unanswered', !answered);
-    if (answered) this.redrawn();
+    if (answered) this.redrawn('page');
   }
 
   #wait() {
@@ -122,11 +122,12 @@ export class Explorer {
       this.place.removeAttribute('data-stale');
       this.toolbar.notice('');
     }
-    this.redrawn();
+    this.redrawn('python');
   }
 
-  redrawn() {
-    this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true }));
+  // `by` says who has answered a move: 'page' or 'python'; nobody where only the rest of the picture came.
+  redrawn(by = null) {
+    this.place.dispatchEvent(new CustomEvent('lc-explorer-changed', { bubbles: true, detail: by }));
   }
 
   // Whether what stands under *More* is in sight.
