@@ -50,7 +50,7 @@ class Line:
     def __init__(self, bytes_a_second: float = 0, latency: float = 0) -> None:
         self.bytes = 0
         self.latency = latency
-        self._rate = bytes_a_second
+        self.bytes_a_second = bytes_a_second
         self._one_at_a_time = threading.Lock()
 
     def write(self, target: Any, data: bytes) -> int:
@@ -59,8 +59,8 @@ class Line:
         for start in range(0, len(view), PIECE):
             piece = view[start : start + PIECE]
             with self._one_at_a_time:
-                if self._rate:
-                    time.sleep(len(piece) / self._rate)
+                if self.bytes_a_second:
+                    time.sleep(len(piece) / self.bytes_a_second)
                 self.bytes += len(piece)
             target.write(piece)
         return len(view)
