@@ -334,8 +334,10 @@ def move_rows(results: dict[str, Times]) -> list[list[str]]:
 
 def section(device: str, found: dict[str, Times], version: str, load_before: str, trials: int) -> str:
     """What was measured on one device, as Markdown."""
-    at_once = DEVICES[device].at_once
-    beside = f" ({at_once} pages at once; of Python's download one)" if at_once > 1 else ""
+    at_once, pace = DEVICES[device].at_once, DEVICES[device].bytes_a_second
+    remarks = [f"{at_once} pages at once"] if at_once > 1 else []
+    remarks += ["of Python's download one"] if pace else []
+    beside = f" ({'; '.join(remarks)})" if remarks else ""
     how = (
         f'`python benchmarks/browser.py --as "{device}"`, {report.today()}, {report.processor()}, load '
         f"average before {load_before}, headless Chromium {version}; medians of {trials} trials{beside}, "
