@@ -44,8 +44,7 @@ function makeComm(id) {
     close() {},
     send(data, callbacks) {
       const sent = python.send(id, data);
-      sent.answer.then(takeAnswer).then(() => explorers.forEach((explorer) => explorer.changed()))
-        .finally(() => tellIdle(callbacks, sent.id));
+      sent.answer.then(takeAnswer).finally(() => tellIdle(callbacks, sent.id));
       finishSoon();
       return sent.id;
     },
@@ -62,30 +61,33 @@ async function deliver({ kind, comm_id: id, data }) {
   if (kind === 'comm_msg') await comms.get(id)?.({ content: { comm_id: id, data }, buffers: [], header: { msg_type: kind } });
 }
 
-async function takeAnswer({ messages, error }) {
+async function takeMessages({ messages }) {
   for (const message of messages) if (message.kind === 'comm_open' || opened.has(message.comm_id)) opened.note(message);
   for (const liveId of opened.ids()) await openModel({ manager, opened, liveId, makeComm });
   await Promise.all(messages.map(deliver));
-  showErrors(error);
+}
+
+async function takeAnswer(answer) {
+  await takeMessages(answer);
+  showErrors(answer.error);
+  explorers.forEach((explorer) => explorer.changed());
 }
 
 // What stands under *More* is drawn when the reader pauses; while it is open, right after each move.
-let moves = 0;
 let pause = 0;
 
 function finishSoon() {
-  moves += 1;
-  explorers.forEach(({ place }) => place.setAttribute('data-unfinished', ''));
   clearTimeout(pause);
   if (explorers.some((explorer) => explorer.isOpen())) finish();
   else pause = setTimeout(finish, PAUSE);
 }
 
+// An error of the move before stays in sight: that the rest could be drawn does not mend it.
 async function finish() {
-  const asked = moves;
-  await takeAnswer(await python.finish().answer);
+  const answer = await python.finish().answer;
+  await takeMessages(answer);
+  if (answer.error) showErrors(answer.error);
   explorers.forEach((explorer) => explorer.redrawn());
-  if (moves === asked) explorers.forEach(({ place }) => place.removeAttribute('data-unfinished'));
 }
 
 const lastLine = (traceback) => traceback.trim().split('\n').pop();
