@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from site_builder.browser_python import NEEDED
 
 import layercost as lc
-from tests.browser.conftest import GOOD
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit
 
 pytestmark = pytest.mark.chromium
 
@@ -347,3 +349,72 @@ def test_sliders_are_named_by_their_label(linear: Callable[..., Any]) -> None:
     label = explorer.control("in_features").locator(".widget-label").inner_text()
     assert label
     assert explorer.handle("in_features").get_attribute("aria-label") == label
+
+
+# ---- an explorer with a fault -----------------------------------------------------------------------
+
+FAULTY = """from layercost.explorers import explorer
+
+def faulty(change):
+    {fault}
+
+shown = explorer("linear")
+shown.control("in_features").observe(faulty, "value")
+shown"""
+
+
+@pytest.fixture
+def faulty(visit: Callable[..., Visit]) -> Callable[[str], Visit]:
+    """The explorer's page, opened, where a move of the input's size runs `fault`, a statement of Python."""
+
+    def opened(fault: str) -> Visit:
+        visitor = visit()
+        source = f'data-source="{html.escape(FAULTY.format(fault=fault))}"'
+
+        def put_in(route: Any) -> None:
+            answer = route.fetch()
+            body = re.sub(r'data-source="[^"]*"', lambda _: source, answer.text(), count=1)
+            route.fulfill(response=answer, body=body)
+
+        visitor.page.route(re.compile(r"/fully_connected\.html"), put_in)
+        visitor.open(EXPLORER_PAGE)
+        visitor.wait_for("drawn")
+        return visitor
+
+    return opened
+
+
+def test_an_error_of_a_move_stays_in_sight_when_the_rest_has_been_drawn(
+    faulty: Callable[[str], Visit],
+) -> None:
+    """What stands under More follows after a pause, and that it could be drawn mends nothing."""
+    visitor = faulty("""raise ValueError(f"{change['new']} brings bad luck")""")
+    page = visitor.page
+    line = page.locator(".lc-more .lc-line").first
+    before = line.text_content()
+    page.locator(".lc-live .lc-range").first.press("ArrowRight")
+    said = page.locator(".lc-badge", has_text="brings bad luck")
+    said.wait_for()
+    page.wait_for_function(
+        "before => document.querySelector('.lc-more .lc-line').textContent !== before", arg=before
+    )
+    assert said.is_visible()
+
+
+def test_python_that_breaks_down_is_told_and_starts_anew_at_the_same_place(
+    faulty: Callable[[str], Visit],
+) -> None:
+    """The badge says why; the numbers go on without Python; the button opens the page where the reader is."""
+    explorer = Linear(
+        faulty("""__import__("js").eval("setTimeout(() => {{ throw new Error('no memory left') }})")""")
+    )
+    explorer.press("in_features", "ArrowRight")
+    explorer.root.locator(".lc-badge", has_text="no memory left").wait_for()
+    explorer.press("in_features", "ArrowRight")
+    inputs, outputs = shown_sizes(explorer)
+    explorer.wait_for_number(parameters(inputs, outputs))
+    explorer.visit.page.wait_for_url(f"**/fully_connected.html?linear.in_features={inputs}")
+    explorer.visit.page.unroute_all()  # without the fault
+    explorer.root.get_by_role("button", name="Try again").click()
+    explorer.root.locator(".lc-badge", has_text="Live").wait_for()
+    assert shown_sizes(explorer) == (inputs, outputs)

@@ -17,6 +17,12 @@ HAS_DOCSTRING = 0x4000000  # inspect's name for it, CO_HAS_DOCSTRING, is younger
 OURS = ("layercost", "course_bridge")
 
 
+def _without_lines(code: types.CodeType) -> bytes:
+    """A table of no lines, eight instructions to a byte; with an empty one, a traceback would crash."""
+    eights, rest = divmod(len(code.co_code) // 2, 8)
+    return b"\xff" * eights + (bytes([0xF8 | rest - 1]) if rest else b"")
+
+
 def _slim(code: types.CodeType, ours: bool) -> types.CodeType:
     constants = tuple(_slim(c, ours) if isinstance(c, types.CodeType) else c for c in code.co_consts)
     if code.co_flags & HAS_DOCSTRING:
@@ -24,7 +30,7 @@ def _slim(code: types.CodeType, ours: bool) -> types.CodeType:
     return code.replace(
         co_consts=constants,
         co_flags=code.co_flags & ~HAS_DOCSTRING,
-        co_linetable=code.co_linetable if ours else b"",
+        co_linetable=code.co_linetable if ours else _without_lines(code),
     )
 
 

@@ -132,6 +132,7 @@ async function launch() {
   python = new Python();
   const tell = (message) => {
     if (message.type === 'progress') everyToolbar((toolbar) => toolbar.progressed(message));
+    else if (message.type === 'died') breakDown(message.reason);
     else console.warn(message.text);
   };
   try {
@@ -144,13 +145,20 @@ async function launch() {
   }
 }
 
+const hasFailed = () => document.documentElement.dataset.lcPython === 'failed';
+
+// After it was live, Python starts anew with the page, which opens at what the address says: where the reader is.
+function breakDown(reason) {
+  document.documentElement.dataset.lcPython = 'failed';
+  explorers.forEach((explorer) => explorer.failed(reason));
+}
+
 function startPython() {
+  if (starting && hasFailed()) location.reload();
   starting ??= launch();
 }
 
 // ---- what counts as a touch -----------------------------------------------------------------------------------
-
-const hasFailed = () => document.documentElement.dataset.lcPython === 'failed';
 
 function startUnlessSaving() {
   if (!savesData() && !hasFailed()) startPython();

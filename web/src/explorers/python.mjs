@@ -15,13 +15,16 @@ export class Python {
   #nextId = 1;
   #waiting = new Map(); // message id -> resolve
 
-  // `course` says where Pyodide lies and how large its files are; `tell` gets {type: 'progress' | 'note', ...}.
+  // `course` says where Pyodide lies and how large its files are; `tell` gets {type: 'progress' | 'note', ...}, and
+  // {type: 'died', reason} if Python breaks down after it has become live.
   // Resolves to {how: 'snapshot' | 'plain', answer}; rejects with PythonFailed, whose message is for the reader.
   start({ course, cells, tell }) {
     return new Promise((resolve, reject) => {
+      let live = false;
       const fail = (reason) => {
         this.#worker?.terminate();
-        reject(new PythonFailed(reason));
+        if (live) tell({ type: 'died', reason });
+        else reject(new PythonFailed(reason));
       };
       try {
         this.#worker = new Worker(new URL('worker.mjs', course.folder), { type: 'module', name: 'python' });
@@ -34,7 +37,10 @@ export class Python {
         fail(event.message || say('its program worker.mjs could not be loaded from this site'));
       };
       this.#worker.onmessage = ({ data }) => {
-        if (data.type === 'live') resolve({ how: data.how, answer: JSON.parse(data.answer) });
+        if (data.type === 'live') {
+          live = true;
+          resolve({ how: data.how, answer: JSON.parse(data.answer) });
+        }
         else if (data.type === 'failed') fail(REASONS[data.reason.kind](data.reason));
         else if (data.type === 'answer') this.#settle(data);
         else tell(data);
