@@ -203,7 +203,7 @@ def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
     for key in ("name", "notebook", "salt", "question", "cell"):
         if key not in data:
             raise SpecificationError(f"{key!r} is missing")
-    questions = {one["id"]: read_question(one) for one in data["question"]}
+    questions = {one["id"]: _question(one) for one in data["question"]}
     cells = tuple(_cell(one, questions) for one in data["cell"])
     names = [cell.grade_id for cell in cells]
     if len(set(names)) < len(names):
@@ -211,6 +211,14 @@ def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
     return AssignmentSpecification(
         data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells
     )
+
+
+def _question(data: Mapping[str, Any]) -> Question:
+    """A question whose answers are numbers: those of variables, or those that a function gives back."""
+    read = read_question(data)
+    if not isinstance(read, Question):
+        raise SpecificationError(f"question {read.id!r}: a cell asks for numbers, not for {read.kind!r}")
+    return read
 
 
 def _cell(data: Mapping[str, Any], questions: Mapping[str, Question]) -> Cell:

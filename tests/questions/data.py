@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 LINEAR: dict[str, Any] = {
     "id": "linear-parameters",
     "level": 1,
-    "skills": ["fully connected layers"],
+    "skills": ["fully-connected"],
     "wording": {"en": "How many parameters has {layer}?", "zh": "{layer} 有多少个参数？"},
     "draw": {"inputs": {"from": 2, "to": 512}, "outputs": {"from": 2, "to": 512}},
     "layer": "Linear(inputs, outputs)",

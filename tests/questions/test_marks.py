@@ -461,7 +461,7 @@ QUESTION = """
 [[question]]
 id = "q"
 level = 1
-skills = []
+skills = ["parameters"]
 wording.en = "?"
 layer = "Linear(n, m)"
 input = ["n"]

@@ -147,7 +147,7 @@ def test_a_question_speaks_a_language_that_has_all_of_it(monkeypatch: pytest.Mon
     variant = read_question(LINEAR).draw(0)
     counted = variant.item().stated.convention
     chinese = {counted.key: "计数：{counts}。", counted.values["counts"].key: "训练所改变的值"}
-    monkeypatch.setattr("layercost.questions.question.catalogue", {"zh": chinese}.__getitem__)
+    monkeypatch.setattr("layercost.questions.kinds.compute.catalogue", {"zh": chinese}.__getitem__)
     assert variant.wording(language="zh") == f"{variant.layer} 有多少个参数？ 计数：训练所改变的值。"
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import lzma
 import shutil
+import tomllib
 import zipfile
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
 from pathlib import Path
@@ -71,7 +72,12 @@ def _all_modules() -> dict[str, bytes]:
     """Everything that goes into packages.zip: the bridge, our library, and the packages."""
     modules = {"course_bridge.py": (WEB / "worker" / "course_bridge.py").read_bytes()}
     for path in files_in(LIBRARY):
-        modules[path.relative_to(LIBRARY.parent).as_posix()] = path.read_bytes()
+        name = path.relative_to(LIBRARY.parent)
+        if path.suffix == ".toml":  # the browser's Python reads JSON alone
+            as_json = json.dumps(tomllib.loads(path.read_text(encoding="utf-8")), ensure_ascii=False)
+            modules[name.with_suffix(".json").as_posix()] = as_json.encode()
+        else:
+            modules[name.as_posix()] = path.read_bytes()
     for name in PACKAGES:
         modules |= _modules_of(name)
     return modules

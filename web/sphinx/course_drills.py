@@ -35,6 +35,7 @@ from layercost.questions import Question, QuestionError, Variant, read_question
 from layercost.view import tag
 
 DRAWN, KEPT = 16, 8
+_SKILL = {"macs": "macs", "flops": "flops", "output_size": "output-size", "activations": "activations"}
 NEEDED = ("id", "layer", "input", "draw", "ask")
 
 
@@ -76,7 +77,8 @@ def question_of(options: Mapping[str, str]) -> Question:
             raise QuestionError(f"a drill needs `:{needed}:`; it has {', '.join(options) or 'no options'}")
     sizes = [size.strip() for size in options["input"].strip("()").split(",") if size.strip()]
     return read_question({
-        "id": options["id"], "level": 1, "skills": ["practice"], "wording": {"en": "{layer}"},
+        "id": options["id"], "level": 1, "skills": [_SKILL.get(options["ask"], "parameters")],
+        "wording": {"en": "{layer}"},
         "draw": ranges(options["draw"]), "layer": options["layer"],
         "input": [int(size) if size.isdigit() else size for size in sizes],
         "convention": options.get("convention", "textbook"), "batch": _value(options.get("batch", "1")),

@@ -9,24 +9,10 @@ import layercost as lc
 from layercost.convention import quantity_in_words
 from layercost.expression import HTML, Expression, equation, render
 from layercost.message import Message
+from layercost.misconception import Size
+from layercost.questions.kinds.compute import HINTS
 from layercost.view import escaped, number, tag
 
-HINTS = {
-    lc.PARAMETERS: Message(
-        "Count what training changes: the weights first, then the biases, if there are any."
-    ),
-    lc.WEIGHTS: Message("Count the weights alone, without the biases."),
-    lc.BIASES: Message("Count the biases alone."),
-    lc.BUFFERS: Message("Count what is stored and not trained."),
-    lc.STORED_VALUES: Message("Count what is trained and what is only stored."),
-    lc.PARAMETER_BYTES: Message("Count the parameters first, then the bytes that one of them takes."),
-    lc.MACS: Message("How long is one dot product, and how many of them are there?"),
-    lc.FLOPS: Message(
-        "Take one dot product first: its multiplications, its additions. Then: how many are there?"
-    ),
-    lc.ACTIVATIONS: Message("Find the shape of the output first."),
-    lc.ACTIVATION_BYTES: Message("Find the shape of the output first, then the bytes that one value takes."),
-}
 OTHERWISE = Message("Take it apart: what is counted, and how often does it occur?")
 
 NAMES = {quantity: quantity_in_words(quantity) for quantity in lc.Quantity} | {
@@ -41,7 +27,7 @@ def default_hint(value: Part) -> Message:
         case Asked(quantity=quantity):
             return HINTS.get(quantity, OTHERWISE)
         case OutputSize():
-            return Message("How many steps does the window take? The place where it starts is one more.")
+            return HINTS[Size.OUTPUT_SIZE]
         case Calculated(sign="+"):
             return Message("Work out the parts one by one, and add them.")
         case Calculated(sign="*"):

@@ -51,6 +51,15 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     return next((diagnosis for diagnosis in found if diagnosis is not None), unknown)
 
 
+def known_wrong(item: Item) -> list[tuple[Fraction, Diagnosis]]:
+    """The wrong numbers that a misconception or another convention gives, each with its diagnosis."""
+    task = item.task
+    numbers = [answer for (answer,) in beliefs([item]).values()]
+    numbers += [number(other) for _convention, other in other_conventions(task)]
+    wrong = [one for one in dict.fromkeys(numbers) if not item.accepts(one, item.answer)]
+    return [(one, explain([item], [one])) for one in wrong]
+
+
 def beliefs(items: Sequence[Item]) -> dict[str, Numbers]:
     """What each misconception answers, where it has a part in at least one of the answers."""
     held = (one for one in MISCONCEPTIONS.values() if one.id not in items[0].without)

@@ -11,6 +11,7 @@ from layercost.convention import unknown
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.message import Message
 from layercost.questions.draw import Drawn, QuestionError
+from layercost.view import number
 
 ARRIVING = "_"  # as a layer's first argument: whatever number of features or channels arrives
 _REFERENCE = re.compile(r"\{(\w+)\}")
@@ -81,7 +82,12 @@ def _takes_what_arrives(call: ast.Call) -> bool:
 
 def filled(text: str, known: Mapping[str, object]) -> str:
     """The text with ``{name}`` replaced by what is known under that name."""
-    return _REFERENCE.sub(lambda found: str(known[found[1]]), text)
+    return _REFERENCE.sub(lambda found: _said(known[found[1]]), text)
+
+
+def _said(value: object) -> str:
+    """A value as it stands in a sentence: numbers with their digits in groups."""
+    return number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def check_wording(owner: str, texts: object, names: Mapping[str, object], *, needed: bool) -> dict[str, str]:

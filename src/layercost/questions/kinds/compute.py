@@ -1,0 +1,470 @@
+"""A number about a layer or network, or several of them: the question as data, and its variants.
+
+A variant is the same question with its numbers drawn. What later parts of a question make of earlier ones is
+said by `follows`, so that an error is not paid for twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import combinations
+from typing import Any, ClassVar
+
+from layercost.convention import (
+    Convention,
+    Quantity,
+    convention_named,
+    unit_in_words,
+    unknown,
+)
+from layercost.expression import definitions
+from layercost.layer import Layer, LayerError
+from layercost.layers import Sequential
+from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
+from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Size, Task, fitted
+from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed, choice_from, known_keys
+from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, Diagnosis, beliefs, explain, known_wrong
+from layercost.questions.item import Item
+from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
+from layercost.questions.reading import Malformed, Parsed
+from layercost.questions.task import derivation, measure_named
+from layercost.questions.template import check_layer, check_wording, filled, filled_layer
+from layercost.shape import Shape, ShapeError, shape_of
+
+ATTEMPTS = 300
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that a question asks: a measure of the layer or of one part of the network, in a unit.
+
+    `follows` says how it comes from other answers, as ``conv1 + conv2`` with their ids; empty if it does not.
+    """
+
+    id: str
+    measure: Measure
+    part: str
+    unit: str
+    dtype: str
+    decimals: int | None
+    wording: Mapping[str, str]
+    credit: Mapping[str, Fraction]
+    follows: str = ""
+
+
+@dataclass(frozen=True)
+class Question(Template):
+    """A question of the bank or of an assignment that asks for numbers.
+
+    `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
+    their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
+    `batch` is how many inputs there are, a number or a drawn name.
+    """
+
+    kind: ClassVar[str] = "compute"
+    id: str
+    level: int
+    skills: tuple[str, ...]
+    wording: Mapping[str, str]
+    names: Mapping[str, OneOf | Between]
+    layers: Mapping[str, str]
+    input: tuple[int | str, ...]
+    convention: Convention
+    without: tuple[str, ...]
+    asks: tuple[Ask, ...]
+    batch: int | str = 1
+
+    def draw(self, seed: Seed) -> Variant:
+        """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
+        return self._vetted(seed, 1, lambda variants: _clashes_of_items(variants[0]))[0]
+
+    def draw_for_practice(self, seed: Seed) -> Variant:
+        """A variant in which no misconception gives the right number; two of them may give the same."""
+        return self._vetted(seed, 1, lambda variants: _lucky(variants[0]))[0]
+
+    def draw_cases(self, seed: Seed, cases: int) -> tuple[Variant, ...]:
+        """Variants that together tell right from wrong, for a function that is tried on all of them."""
+        return self._vetted(seed, cases, _clashes_of_cases)
+
+    def variant(self, numbers: Mapping[str, Drawn]) -> Variant:
+        """The question with these numbers; raises QuestionError where they make no layer."""
+        return Variant(self, dict(numbers))
+
+    def posed(self, state: Mapping[str, Any]) -> Variant:
+        """The variant that `Variant.state` wrote down."""
+        numbers = state.get("numbers")
+        if not isinstance(numbers, Mapping) or set(numbers) != set(self.names):
+            drawn = ", ".join(self.names)
+            raise QuestionError(f"question {self.id!r}: it draws {drawn}, but got {numbers!r}")
+        return self.variant(numbers)
+
+    @property
+    def subjects(self) -> tuple[tuple[str, str, str], ...]:
+        """The layers as they are written, what is asked of them, and the kind."""
+        written = "; ".join(self.layers.values())
+        return tuple((written, f"{ask.measure.value} {ask.part} {ask.unit}", self.kind) for ask in self.asks)
+
+    def _vetted(
+        self, seed: Seed, cases: int, clashes: Callable[[tuple[Variant, ...]], list[str]]
+    ) -> tuple[Variant, ...]:
+        refused: Counter[str] = Counter()
+        for attempt in range(ATTEMPTS):
+            variants = tuple(Variant(self, self._numbers(seed, f"{attempt}/{case}")) for case in range(cases))
+            try:
+                found = clashes(variants)
+            except QuestionError as impossible:
+                found = [str(impossible)]
+            if not found:
+                return variants
+            refused.update(found)
+        ((clash, _),) = refused.most_common(1)
+        raise QuestionError(
+            f"question {self.id!r}: no draw of {ATTEMPTS} tells right from wrong; most often {clash}. "
+            f"Draw from wider ranges, or name a misconception in `without`."
+        )
+
+    def _numbers(self, seed: Seed, label: str) -> dict[str, Drawn]:
+        return {name: choice.draw(seed, f"{self.id}/{label}/{name}") for name, choice in self.names.items()}
+
+
+@dataclass(frozen=True)
+class Variant(Posed):
+    """A question with its numbers: what is asked, what is right, what an answer shows."""
+
+    question: Question
+    numbers: Mapping[str, Drawn]
+
+    @cached_property
+    def input_shape(self) -> Shape:
+        """The shape of the input, without the batch."""
+        return shape_of(
+            tuple(self.numbers[size] if isinstance(size, str) else size for size in self.question.input)
+        )
+
+    @property
+    def batch(self) -> int:
+        """How many inputs there are."""
+        batch = self.question.batch
+        return int(self.numbers[batch] if isinstance(batch, str) else batch)
+
+    @cached_property
+    def layer(self) -> Layer:
+        """The layer or network; raises QuestionError where the numbers make none."""
+        try:
+            layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
+            layer = fitted(layers[""] if "" in layers else Sequential(layers), self.input_shape)
+            layer.output_shape(self.input_shape)
+        except (LayerError, ShapeError) as error:
+            raise QuestionError(f"question {self.question.id!r} with {dict(self.numbers)}: {error}") from None
+        return layer
+
+    @cached_property
+    def items(self) -> dict[str, Item]:
+        """Everything that is asked, by id."""
+        return {ask.id: self._item(ask) for ask in self.question.asks}
+
+    def item(self, ask: str = "") -> Item:
+        """The only thing that is asked, or the one with this id."""
+        if not ask and len(self.items) == 1:
+            return next(iter(self.items.values()))
+        if ask not in self.items:
+            raise QuestionError(
+                f"question {self.question.id!r}: {unknown(Message('thing asked'), ask, self.items)}"
+            )
+        return self.items[ask]
+
+    @property
+    def answer(self) -> int | Fraction:
+        """The right answer to the only thing that is asked."""
+        exact = self.item().answer
+        return int(exact) if exact.denominator == 1 else exact
+
+    def wording(self, ask: str = "", language: str = "en") -> str:
+        """The question in words, with its numbers, its convention, its unit and its precision.
+
+        All of it is English where one part of it is not there in `language`.
+        """
+        item = self.item(ask)
+        texts = [self.question.wording, next(one.wording for one in self.question.asks if one.id == item.id)]
+        told = [item.stated.convention, *_precision(item)]
+        if not _has_all(language, [text for text in texts if text], told):
+            language = "en"
+        said = [self._worded(text[language]) for text in texts if text]
+        with speaking(catalogue(language)):
+            return str(Joined([*said, *told]))
+
+    def parse(self, raw: object, ask: str = "") -> Parsed | Malformed:
+        """Reads an answer; malformed is not wrong."""
+        return self.item(ask).parse(raw)
+
+    # ---- what every kind of question does
+
+    @property
+    def template(self) -> Question:
+        """The question of the bank."""
+        return self.question
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """A number for each thing that is asked."""
+        return tuple(self._field(ask) for ask in self.question.asks)
+
+    def _field(self, ask: Ask) -> Field:
+        words = self._asked_for(ask) if ask.wording else ""
+        return Field(ask.id, "number", words, self.item(ask.id).stated.unit)
+
+    def told(self, language: str = "en") -> str:
+        """The question in words, without what `fields` ask for one by one; its conventions are said once."""
+        if len(self.question.asks) == 1:
+            return self.wording("", language)
+        with speaking(catalogue(language)):
+            said = self.question.wording.get(language, self.question.wording["en"])
+            conventions = dict.fromkeys(item.stated.convention for item in self.items.values())
+            return str(Joined([self._worded(said), *conventions]))
+
+    def _asked_for(self, ask: Ask) -> Words:
+        """What one field asks for, with its precision."""
+        return Joined([self._worded(ask.wording["en"]), *_precision(self.item(ask.id))])
+
+    def diagnose(self, raw: object, field: str = "") -> Diagnosis:
+        """What an answer shows, as a value or as text; what is no number gets the id "malformed"."""
+        parsed = self.parse(raw, field)
+        if isinstance(parsed, Malformed):
+            return Diagnosis(MALFORMED, parsed.message, Fraction(0))
+        return explain([self.item(field)], [parsed.value])
+
+    def answers(self) -> dict[str, str]:
+        """The right numbers, as one would type them."""
+        return {name: typed(item.answer, item.decimals) for name, item in self.items.items()}
+
+    def wrong(self) -> list[Wrong]:
+        """What misconceptions and other conventions give, each number once for each field."""
+        return [
+            Wrong(name, typed(answer, item.decimals), diagnosis)
+            for name, item in self.items.items()
+            for answer, diagnosis in known_wrong(item)
+        ]
+
+    def hint(self) -> Words:
+        """Where to begin, from what is asked first."""
+        first = self.question.asks[0].measure
+        return HINTS.get(first, super().hint())
+
+    def solution(self) -> list[Line]:
+        """For each thing asked: where its letters come from, then letters = numbers = total."""
+        return [line for name, item in self.items.items() for line in _worked(item, self.field(name).words)]
+
+    def state(self) -> dict[str, Any]:
+        """The numbers that were drawn."""
+        return {"question": self.question.id, "numbers": dict(self.numbers)}
+
+    def _worded(self, text: str) -> str:
+        return filled(text, {**self.numbers, "layer": self.layer, "input": self.input_shape})
+
+    def _item(self, ask: Ask) -> Item:
+        task = Task(
+            self.layer,
+            ask.measure,
+            self.input_shape,
+            self.question.convention,
+            ask.part,
+            ask.dtype,
+            UNITS[ask.unit],
+            self.batch,
+        )
+        return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
+
+
+HINTS: dict[Measure, Message] = {
+    Quantity.PARAMETERS: Message(
+        "Count what training changes: the weights first, then the biases, if there are any."
+    ),
+    Quantity.WEIGHTS: Message("Count the weights alone, without the biases."),
+    Quantity.BIASES: Message("Count the biases alone."),
+    Quantity.BUFFERS: Message("Count what is stored and not trained."),
+    Quantity.STORED_VALUES: Message("Count what is trained and what is only stored."),
+    Quantity.PARAMETER_BYTES: Message("Count the parameters first, then the bytes that one of them takes."),
+    Quantity.MACS: Message("How long is one dot product, and how many of them are there?"),
+    Quantity.FLOPS: Message(
+        "Take one dot product first: its multiplications, its additions. Then: how many are there?"
+    ),
+    Quantity.ACTIVATIONS: Message("Find the shape of the output first."),
+    Quantity.ACTIVATION_BYTES: Message(
+        "Find the shape of the output first, then the bytes that one value takes."
+    ),
+    Size.OUTPUT_SIZE: Message("How many steps does the window take? The place where it starts is one more."),
+}
+
+
+def _worked(item: Item, asked: Words) -> list[Line]:
+    formula = derivation(item.task)
+    where = [Line(Message("where"), each, "") for each in definitions(formula)]
+    counted = "" if item.task.unit.name else item.stated.unit
+    lines = [*where, Line(asked, formula, counted)]
+    if item.task.unit.name:
+        answer = typed(item.answer, item.decimals)
+        said = Message("In {unit}: {answer}.", unit=unit_in_words(item.stated.unit), answer=answer)
+        lines.append(Line(said))
+    return lines
+
+
+def typed(number: Fraction, decimals: int | None) -> str:
+    """A number as one would type it, with the decimals that are asked for."""
+    if decimals is None or number.denominator == 1:
+        return str(number.numerator) if number.denominator == 1 else str(float(number))
+    scaled = round(number * 10**decimals)
+    return f"{scaled // 10**decimals}.{scaled % 10**decimals:0{decimals}d}"
+
+
+def _precision(item: Item) -> list[Message]:
+    """Which unit and how many decimals are asked for, where these are not whole numbers."""
+    if item.decimals is None:
+        return []
+    unit = unit_in_words(item.stated.unit)
+    return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
+
+
+def _has_all(language: str, texts: Iterable[Mapping[str, str]], told: Iterable[Words]) -> bool:
+    """Whether the question's own texts and all that is said beside them are there in a language."""
+    if language == "en":
+        return True
+    known = catalogue(language)
+    return all(language in text for text in texts) and all(can_say(words, known) for words in told)
+
+
+# ---- vetting: right and wrong answers must be told apart ----------------------------------------
+
+
+def _lucky(variant: Variant) -> list[str]:
+    return [
+        f"{name!r} gives the right number"
+        for item in variant.items.values()
+        for name, (answer,) in beliefs([item]).items()
+        if item.accepts(answer, item.answer)
+    ]
+
+
+def _clashes_of_items(variant: Variant) -> list[str]:
+    return [clash for item in variant.items.values() for clash in _clashes([item])]
+
+
+def _clashes_of_cases(variants: tuple[Variant, ...]) -> list[str]:
+    """Besides, the cases must show each misconception that the question gives credit for."""
+    items = [variant.item() for variant in variants]
+    shown = beliefs(items)
+    unseen = [name for name in items[0].credit if name in MISCONCEPTIONS and name not in shown]
+    return [f"{name!r} changes no answer" for name in unseen] or _clashes(items)
+
+
+def _clashes(items: Sequence[Item]) -> list[str]:
+    """The answers, right or from a misconception, that one given answer could stand for alike."""
+    answers = {RIGHT: tuple(item.answer for item in items), **beliefs(items)}
+    tolerances = [2 * item.tolerance for item in items]
+    if not any(tolerances) and len(set(answers.values())) == len(answers):
+        return []
+    return [
+        f"{one!r} and {other!r} give the same number"
+        for one, other in combinations(answers, 2)
+        if all(abs(a - b) <= t for a, b, t in zip(answers[one], answers[other], tolerances, strict=True))
+    ]
+
+
+# ---- reading from TOML or JSON -------------------------------------------------------------------
+
+_NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
+_QUESTION_KEYS = (*_NEEDED, "layer", "layers", "convention", "without", "credit", "batch")
+_ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
+
+
+@kind("compute")
+def read(owner: str, data: Mapping[str, Any]) -> Question:
+    """Reads a question that asks for numbers."""
+    known_keys(owner, data, _QUESTION_KEYS)
+    for key in _NEEDED:
+        if key not in data:
+            raise QuestionError(f"{owner}: {key!r} is missing")
+    if ("layer" in data) == ("layers" in data):
+        raise QuestionError(f"{owner}: give either `layer`, or `layers` by name for a network")
+    names = {name: choice_from(owner, name, choice) for name, choice in data["draw"].items()}
+    layers = dict(data.get("layers", {"": data.get("layer", "")}))
+    for text in layers.values():
+        check_layer(owner, text, names)
+    batch = data.get("batch", 1)
+    for place, size in (*(("input", size) for size in data["input"]), ("batch", batch)):
+        if isinstance(size, str) and size not in names:
+            raise QuestionError(
+                f"{owner}: {unknown(Message('drawn name'), size, names)} It is used in `{place}`."
+            )
+    credit = _credit(owner, data.get("credit", {}))
+    return Question(
+        id=data["id"],
+        level=data["level"],
+        skills=tuple(data["skills"]),
+        wording=check_wording(owner, data["wording"], names, needed=True),
+        names=names,
+        layers=layers,
+        input=tuple(data["input"]),
+        convention=convention_named(data.get("convention", "textbook")),
+        without=_known_misconceptions(owner, data.get("without", [])),
+        asks=_asks(owner, data["ask"], credit, names),
+        batch=batch,
+    )
+
+
+def _asks(
+    owner: str, data: Sequence[Mapping[str, Any]], credit: Mapping[str, Fraction], names: Mapping[str, object]
+) -> tuple[Ask, ...]:
+    asks = tuple(_ask(owner, one, credit, names) for one in data)
+    if not asks or len({ask.id for ask in asks}) < len(asks):
+        raise QuestionError(
+            f"{owner}: each [[question.ask]] needs an id of its own, and there must be at least one"
+        )
+    return asks
+
+
+def _ask(
+    owner: str, data: Mapping[str, Any], credit: Mapping[str, Fraction], names: Mapping[str, object]
+) -> Ask:
+    known_keys(owner, data, _ASK_KEYS)
+    unit = data.get("unit", "")
+    if unit not in UNITS:
+        raise QuestionError(f"{owner}: {unknown(Message('unit'), unit, UNITS)}")
+    measure = measure_named(data.get("quantity", ""))
+    if unit and measure is Size.OUTPUT_SIZE:
+        raise QuestionError(f"{owner}: an output size has no unit, but got {unit!r}")
+    return Ask(
+        id=data.get("id", "answer"),
+        measure=measure,
+        part=data.get("part", ""),
+        unit=unit,
+        dtype=data.get("dtype", "float32"),
+        decimals=data.get("decimals"),
+        wording=check_wording(owner, data.get("wording", {}), names, needed=False),
+        credit={**credit, **_credit(owner, data.get("credit", {}))},
+        follows=data.get("follows", ""),
+    )
+
+
+def _credit(owner: str, data: Mapping[str, Any]) -> dict[str, Fraction]:
+    """The share of the points that each diagnosis earns: from 0 to less than 1."""
+    for name, share in data.items():
+        if name not in MISCONCEPTIONS and name not in OUTCOMES:
+            raise QuestionError(
+                f"{owner}: {unknown(Message('misconception'), name, (*MISCONCEPTIONS, *OUTCOMES))}"
+            )
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+            raise QuestionError(
+                f"{owner}: credit is a share from 0 to less than 1, but {name!r} has {share!r}"
+            )
+    return {name: Fraction(str(share)) for name, share in data.items()}
+
+
+def _known_misconceptions(owner: str, names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in MISCONCEPTIONS:
+            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
+    return tuple(names)
