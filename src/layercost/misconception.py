@@ -8,9 +8,10 @@ Here stand the beliefs that belong to no single layer: about biases, prices and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import TypeAlias, TypeVar, cast
 
@@ -32,7 +33,10 @@ Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for 
 
 STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.WEIGHTS, Quantity.BIASES})
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
-SIZED = PRICED | {Size.OUTPUT_SIZE}
+WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
+WORKED = frozenset({Quantity.MULTIPLICATIONS, Quantity.ADDITIONS})
+SIZED = PRICED | WRITTEN | {Size.OUTPUT_SIZE}
+BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES})
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Unit:
     """The unit of an answer: `size` of what is counted, as 1,024 bytes are a KiB; without a name, one."""
 
     name: str
-    size: int = 1
+    size: int | Fraction = 1
 
 
 ONE = Unit("")
@@ -120,8 +124,9 @@ def belief(
 
     What is decorated gives the layer as the believer sees it: a function from layer to layer (`having` makes
     one), or a class that overrides methods of `of` and calls `super()`. `where` picks the layers of which it
-    can be held.
+    can be held. What distorts MACs and FLOPs distorts multiplications and additions alike.
     """
+    distorts = frozenset(measures) | (WORKED if set(measures) >= PRICED else frozenset())
 
     def declared(change: Belief) -> Belief:
         seen = partial(seen_as, change) if isinstance(change, type) else cast(Change, change)
@@ -129,7 +134,7 @@ def belief(
         def believed(leaf: Layer) -> Layer:
             return seen(leaf) if isinstance(leaf, of) and (where is None or where(leaf)) else leaf
 
-        declare(name, message, lambda task: _distorted(task, believed) if task.measure in measures else None)
+        declare(name, message, lambda task: distorted(task, believed) if task.measure in distorts else None)
         return change
 
     return declared
@@ -158,7 +163,7 @@ def _seen_class(how: type, kind: type) -> type:
     return type(kind.__name__, (how, kind), {})
 
 
-def _distorted(task: Task, change: Change) -> Task | None:
+def distorted(task: Task, change: Change) -> Task | None:
     """The task with every leaf changed; layers that come after take the sizes that now arrive."""
     try:
         layer = fitted(task.layer, task.input_shape, change)
@@ -219,7 +224,7 @@ belief(
         "The biases are missing: each output feature or output channel has a bias of its own, and adding "
         "it is one operation for each value."
     ),
-    Layer, STORED | {Quantity.FLOPS}, _has_bias,
+    Layer, STORED | {Quantity.FLOPS, Quantity.ADDITIONS}, _has_bias,
 )(having(bias=False))  # fmt: skip
 
 
@@ -228,7 +233,7 @@ belief(
     Message(
         "You counted biases where the layer has none: with bias=False none is stored and none is added."
     ),
-    Layer, STORED | {Quantity.FLOPS}, _has_none,
+    Layer, STORED | {Quantity.FLOPS, Quantity.ADDITIONS}, _has_none,
 )(having(bias=True))  # fmt: skip
 
 
@@ -248,6 +253,7 @@ class _OneBias(Layer):
 # ---- beliefs about prices ----------------------------------------------------------------------
 
 _TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
+_FOUR_EACH = replace(TWO_A_MAC, prices={Kind.DOT: Price(4)})
 
 
 def _asks_flops(task: Task, *conventions: Convention) -> bool:
@@ -269,12 +275,29 @@ def _one_addition_too_many(task: Task) -> Task | None:
     return replace(task, convention=_TWO_EACH) if _asks_flops(task, TEXTBOOK) else None
 
 
+def _doubled_twice(task: Task) -> Task | None:
+    return replace(task, convention=_FOUR_EACH) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
+
+
 def _counted_parameters(task: Task) -> Task | None:
     return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
 
 
 def _biases_among_weights(task: Task) -> Task | None:
     return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
+
+
+def _weights_among_biases(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.BIASES else None
+
+
+def _both_kinds(task: Task) -> Task | None:
+    both = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
+    return both if task.measure in WORKED else None
+
+
+def _parameters_for_activations(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.ACTIVATIONS else None
 
 
 def _forgot_batch(task: Task) -> Task | None:
@@ -290,6 +313,16 @@ declare(
     "biases-among-weights",
     Message("You counted the biases too: the question asks for the weights alone."),
     _biases_among_weights,
+)
+declare(
+    "weights-among-biases",
+    Message("You counted the weights too: the question asks for the biases alone."),
+    _weights_among_biases,
+)
+declare(
+    "both-kinds",
+    Message("You counted multiplications and additions together: the question asks for one of them."),
+    _both_kinds,
 )
 declare(
     "macs-for-flops",
@@ -309,6 +342,22 @@ declare(
     _one_addition_too_many,
 )
 declare(
+    "doubled-twice",
+    Message(
+        "You doubled twice: a multiply-accumulate is two operations, and no more, in which its addition is "
+        "counted already."
+    ),
+    _doubled_twice,
+)
+declare(
+    "parameters-for-activations",
+    Message(
+        "You counted parameters: the question asks for the values that are written, which depend on the "
+        "size of the input."
+    ),
+    _parameters_for_activations,
+)
+declare(
     "counted-parameters",
     Message(
         "You counted what the layer stores: parameters are values, and the question is about operations."
@@ -322,25 +371,61 @@ declare(
 
 def _stored_as(dtype: str) -> Callable[[Task], Task | None]:
     def distort(task: Task) -> Task | None:
-        same = task.measure is not Quantity.PARAMETER_BYTES or DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype]
+        same = task.measure not in BYTES or DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype]
         return None if same else replace(task, dtype=dtype)
 
     return distort
 
 
-def _in_unit(asked: str, given: str) -> Callable[[Task], Task | None]:
-    return lambda task: replace(task, unit=UNITS[given]) if task.unit == UNITS[asked] else None
+def _doubles(task: Task) -> Task | None:
+    return replace(task, dtype="float64") if task.measure in BYTES and task.dtype == "float32" else None
+
+
+def _bits(task: Task) -> Task | None:
+    if task.measure not in BYTES:
+        return None
+    return replace(task, unit=Unit(task.unit.name, Fraction(task.unit.size, 8)))
+
+
+def _in_unit(given: Mapping[str, str]) -> Callable[[Task], Task | None]:
+    """The belief that the unit which is asked for is another one."""
+    return lambda task: replace(task, unit=UNITS[given[task.unit.name]]) if task.unit.name in given else None
 
 
 declare(
     "one-byte-a-value",
-    Message("You counted one byte for each parameter: a float32 takes 32 bits, which are 4 bytes."),
+    Message("You counted one byte for each value: the format's bits are divided by 8, so 32 are 4 bytes."),
     _stored_as("int8"),
 )
 declare(
-    "eight-bytes-a-value",
-    Message("You counted eight bytes for each parameter: a float32 takes 32 bits, which are 4 bytes."),
-    _stored_as("float64"),
+    "two-bytes-a-value",
+    Message("You counted two bytes for each value, as float16 takes: another number format is asked for."),
+    _stored_as("float16"),
 )
-declare("thousand-for-1024", Message("You divided by 1,000: a KiB is 1,024 bytes."), _in_unit("KiB", "kB"))
-declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit("KiB", ""))
+declare(
+    "four-bytes-a-value",
+    Message("You counted four bytes for each value, as float32 takes: another number format is asked for."),
+    _stored_as("float32"),
+)
+declare(
+    "eight-bytes-a-value",
+    Message("You counted eight bytes for each value, as float64 takes: another number format is asked for."),
+    _doubles,
+)
+declare("bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bits)
+declare(
+    "thousand-for-1024",
+    Message("You took 1,000 where it is 1,024: a KiB is 1,024 bytes, and a MiB is 1,024 KiB."),
+    _in_unit({"KiB": "kB", "MiB": "MB"}),
+)
+declare(
+    "1024-for-thousand",
+    Message("You took 1,024 where it is 1,000: a kB is 1,000 bytes, and a MB is 1,000 kB."),
+    _in_unit({"kB": "KiB", "MB": "MiB"}),
+)
+declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit({"KiB": ""}))
+declare(
+    "one-prefix-too-small",
+    Message("You divided once: a MB is 1,000 times 1,000 bytes, and a MiB 1,024 times 1,024."),
+    _in_unit({"MB": "kB", "MiB": "KiB"}),
+)

@@ -1,5 +1,6 @@
 """The layers, one module a topic. Importing this package registers them all."""
 
+import layercost.layers.forgetting  # noqa: F401 (declares beliefs about whole networks)
 from layercost.layers.activation import (
     CELU,
     ELU,

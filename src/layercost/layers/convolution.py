@@ -21,6 +21,7 @@ from layercost.layer import (
     keep_whole,
     register,
 )
+from layercost.layers.linear import unshared
 from layercost.layers.sliding import (
     Paddings,
     Sizes,
@@ -31,11 +32,12 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.message import Message
-from layercost.misconception import PRICED, SIZED, STORED, belief, having
+from layercost.misconception import PRICED, SIZED, STORED, WRITTEN, Size, belief, declare, having
 from layercost.setting import Setting
 from layercost.shape import (
     FLOOR,
     TF_SAME,
+    TF_VALID,
     Image,
     OutputSizeRule,
     Shape,
@@ -281,6 +283,37 @@ class _KernelNotSquared(Convolution):
 
 
 @belief(
+    "kernel-sides-added",
+    Message("You added the sides of the kernel: it covers k times k cells, not k and k."),
+    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d) and min(map(int, layer.window.kernel)) > 2,
+)  # fmt: skip
+class _KernelSidesAdded(Convolution):
+    def _length(self) -> Number:
+        return exact_div(self.in_channels, self.groups) * sum(self.window.kernel)
+
+
+@belief(
+    "operations-for-weights",
+    Message("You counted two for each weight: it is one stored value, though it is multiplied and added."),
+    Convolution, STORED,
+)  # fmt: skip
+class _OperationsForWeights(Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *others = super().parameters()
+        return (weight._replace(size=2 * weight.size), *others)
+
+
+declare(
+    "no-weight-sharing",
+    Message(
+        "You gave each position weights of its own: the kernel is the same at all positions, so that the "
+        "size of the image does not matter."
+    ),
+    lambda task: unshared(task, Convolution),
+)
+
+
+@belief(
     "forgot-input-channels",
     Message("You counted one input channel: each filter reaches through all of them."),
     Convolution, WEIGHED,
@@ -367,6 +400,16 @@ class _GapsOfDilation(Convolution):
         return exact_div(self.in_channels, self.groups) * product(tuple(spans))
 
 
+@belief(
+    "kernel-of-one-group",
+    Message("You counted one group: each of the groups has kernels of its own."),
+    Convolution, STORED, lambda layer: 1 < int(getattr(layer, "groups", 1)) < int(layer.in_channels),  # type: ignore[attr-defined]
+)  # fmt: skip
+class _KernelOfOneGroup(Convolution):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held._replace(size=held.size // self.groups) for held in super().parameters())
+
+
 def _shared_out(operations: tuple[Operation, ...], parts: Number) -> tuple[Operation, ...]:
     return tuple(operation._replace(amount=operation.amount // parts) for operation in operations)
 
@@ -447,3 +490,97 @@ belief(
 class _ForgotFirstPosition(Convolution):
     def transform(self, shape: Shape) -> Shape:
         return super().transform(_as_if(shape, *(-int(stride) for stride in per_axis(self.stride))))
+
+
+def _dilates(layer: Layer) -> bool:
+    return max(map(int, per_axis(getattr(layer, "dilation", 1)))) > 1
+
+
+belief(
+    "forgot-dilation",
+    Message("You left out the dilation: the cells that the kernel reads stand apart, so it spans more."),
+    Convolution, SIZED, _dilates,
+)(having(dilation=1))  # fmt: skip
+
+
+@belief(
+    "dilation-times-kernel",
+    Message(
+        "You took d times k cells for the dilated kernel: between k cells are k - 1 gaps, so it spans "
+        "d(k - 1) + 1."
+    ),
+    Convolution, WRITTEN | {Size.OUTPUT_SIZE}, _dilates,
+)  # fmt: skip
+class _DilationTimesKernel(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(_as_if(shape, *(1 - int(step) for step in per_axis(self.dilation))))
+
+
+@belief(
+    "kept-input-channels",
+    Message("You kept the channels of the input: each filter gives one map, so the output has one for each."),
+    Convolution, WRITTEN,
+)  # fmt: skip
+class _KeptInputChannels(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((self.in_channels, *super().transform(shape)[1:]))
+
+
+@belief(
+    "one-map-written",
+    Message("You counted one map: each filter writes a map of its own."),
+    Convolution, WRITTEN,
+)  # fmt: skip
+class _OneMapWritten(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *super().transform(shape)[1:]))
+
+
+# ---- What people believe instead: about the padding names of TensorFlow --------------------------
+
+
+def _same(layer: Layer) -> bool:
+    return getattr(layer, "rule", None) is TF_SAME
+
+
+def _valid(layer: Layer) -> bool:
+    return getattr(layer, "rule", None) is TF_VALID
+
+
+@belief(
+    "same-divides-by-kernel",
+    Message(
+        "You divided by the size of the kernel: with SAME the output is the input over the stride, rounded "
+        "up."
+    ),
+    Convolution, SIZED, _same,
+)  # fmt: skip
+class _SameDividesByKernel(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        sizes = (-(-int(n) // int(k)) for n, k in zip(shape[1:], self.window.kernel, strict=True))
+        return type(shape)((self.out_channels, *sizes))
+
+
+@belief(
+    "same-rounded-down",
+    Message("You rounded down: SAME adds as much padding as the last cells need, so it rounds up."),
+    Convolution, SIZED, lambda layer: _same(layer) and _strides(layer),
+)  # fmt: skip
+class _SameRoundedDown(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        sizes = (n // s for n, s in zip(shape[1:], self.window.stride, strict=True))
+        return type(shape)((self.out_channels, *sizes))
+
+
+belief(
+    "valid-for-same",
+    Message("You added no padding: SAME adds as much as is needed to read every cell."),
+    Convolution, SIZED, _same,
+)(having(rule=TF_VALID))  # fmt: skip
+
+
+belief(
+    "same-for-valid",
+    Message("You let padding be added: VALID adds none, and keeps only windows that lie inside."),
+    Convolution, SIZED, _valid,
+)(having(rule=TF_SAME))  # fmt: skip

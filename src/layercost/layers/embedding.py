@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from layercost.facts import Held
+from layercost.convention import Quantity
+from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_whole, register
+from layercost.message import Message
+from layercost.misconception import PRICED, STORED, WRITTEN, belief
+from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, Tokens
 
 
@@ -37,3 +41,80 @@ class Embedding(Layer):
 
     def transform(self, shape: Shape) -> Shape:
         return Sequence((shape[0], self.embedding_dim))
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+@belief(
+    "embedding-sizes-added",
+    Message("You added the two sizes: the table has a row for each token, so they multiply."),
+    Embedding, STORED,
+)  # fmt: skip
+class _EmbeddingSizesAdded(Embedding):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.num_embeddings + self.embedding_dim),)
+
+
+@belief(
+    "embedding-bias",
+    Message("You added biases: a row of the table is looked up as it stands, and nothing is added to it."),
+    Embedding, STORED,
+)  # fmt: skip
+class _EmbeddingBias(Embedding):
+    def parameters(self) -> tuple[Held, ...]:
+        return (*super().parameters(), Held("bias", self.embedding_dim))
+
+
+@belief(
+    "one-for-each-token",
+    Message("You counted one value for each token of the vocabulary: each has a whole vector."),
+    Embedding, STORED,
+)  # fmt: skip
+class _OneForEachToken(Embedding):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.num_embeddings),)
+
+
+@belief(
+    "looked-up-by-product",
+    Message(
+        "You multiplied the table with a vector of zeros and a one: the row is looked up, which takes no "
+        "arithmetic."
+    ),
+    Embedding, PRICED,
+)  # fmt: skip
+class _LookedUpByProduct(Embedding):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = setting.batch * shape[0] * self.embedding_dim
+        return (Operation(Kind.DOT, Role.WEIGHTS, amount, self.num_embeddings),)
+
+
+@belief(
+    "one-operation-a-value",
+    Message("You counted an operation for each value that is looked up: values are copied, not computed."),
+    Embedding, {Quantity.MACS},
+)  # fmt: skip
+class _OneOperationAValue(Embedding):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(Kind.DOT, Role.WEIGHTS, setting.batch * shape[0] * self.embedding_dim, 1),)
+
+
+@belief(
+    "one-vector-written",
+    Message("You counted one vector: each token of the sentence gets one."),
+    Embedding, WRITTEN,
+)  # fmt: skip
+class _OneVectorWritten(Embedding):
+    def transform(self, shape: Shape) -> Shape:
+        return Sequence((1, self.embedding_dim))
+
+
+@belief(
+    "whole-table-written",
+    Message("You counted the whole table: only the rows of the tokens that occur are written."),
+    Embedding, WRITTEN,
+)  # fmt: skip
+class _WholeTableWritten(Embedding):
+    def transform(self, shape: Shape) -> Shape:
+        return Sequence((self.num_embeddings, self.embedding_dim))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
+from layercost.convention import Convention, Price, Quantity
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_flags, keep_whole, register
 from layercost.message import Message, clauses
-from layercost.misconception import PRICED, STORED, belief
+from layercost.misconception import PRICED, STORED, WRITTEN, Task, belief, declare
 from layercost.setting import Setting
 from layercost.shape import Features, Shape, ShapeError, values
 
@@ -163,3 +165,63 @@ class _OneOutput(Linear):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         every = super().operations(shape, output, setting)
         return tuple(operation._replace(amount=1) for operation in every)
+
+
+@belief(
+    "one-place",
+    Message(
+        "You counted one row of the input: the same weights are applied to every row, so each takes the "
+        "operations again."
+    ),
+    Linear, PRICED,
+)  # fmt: skip
+class _OnePlace(Linear):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return super().operations(Features(shape[-1:]), Features(output[-1:]), setting)
+
+
+@belief(
+    "one-row-written",
+    Message("You counted one row of the output: each row of the input gives one."),
+    Linear, WRITTEN,
+)  # fmt: skip
+class _OneRowWritten(Linear):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(Features(shape[-1:]))
+
+
+@belief(
+    "features-kept",
+    Message("You counted what arrives: the layer writes as many features as it has outputs."),
+    Linear, WRITTEN,
+)  # fmt: skip
+class _FeaturesKept(Linear):
+    def transform(self, shape: Shape) -> Shape:
+        return shape
+
+
+# One value for each weight at each place, and one for each bias: what would be stored if nothing were shared.
+UNSHARED = Convention(
+    name="unshared",
+    unit="parameters",
+    counts=Message("weights and biases as if each place had its own"),
+    source=Message("the number of connections"),
+    prices={Kind.DOT: Price(1), (Kind.ADD, Role.BIAS): Price(0, 1)},
+)
+
+
+def unshared(task: Task, of: type[Layer]) -> Task | None:
+    """The parameters of a layer whose places share no weights; None where there is but one place."""
+    shape = task.input_shape
+    if task.measure is not Quantity.PARAMETERS or not isinstance(task.layer, of):
+        return None
+    if not isinstance(shape, Shape) or len(shape) < 2:
+        return None
+    return replace(task, measure=Quantity.FLOPS, convention=UNSHARED)
+
+
+declare(
+    "weights-for-each-row",
+    Message("You gave each row of the input weights of its own: all rows share one matrix and one bias."),
+    lambda task: unshared(task, Linear),
+)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import ClassVar, Self, cast
 
-from layercost.convention import Quantity
+from layercost.convention import Convention, Price, Quantity
 from layercost.expression import Number, Symbol, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
@@ -29,7 +29,7 @@ from layercost.layer import (
 )
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.message import Message
-from layercost.misconception import belief
+from layercost.misconception import STORED, Task, belief, declare
 from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -460,6 +460,14 @@ class LocalResponseNorm(Layer):
 # ---- What people believe instead ---------------------------------------------------------------
 
 
+def _shifts(layer: Layer) -> bool:
+    return isinstance(layer, _ByChannel | GroupNorm | LayerNorm) and layer.bias
+
+
+def _has_groups(layer: Layer) -> bool:
+    return isinstance(layer, GroupNorm) and 1 < layer.num_groups < layer.num_channels
+
+
 def _keeps(layer: Layer) -> bool:
     return isinstance(layer, BatchNorm) and layer.track_running_stats
 
@@ -513,3 +521,115 @@ class _NormalizedOneChannel(BatchNorm):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         one = type(shape)((1, *shape[1:]))
         return super().operations(one, one, setting)
+
+
+@belief(
+    "scale-alone",
+    Message("You counted the scale alone: a shift is trained beside it."),
+    Layer, STORED, _shifts,
+)  # fmt: skip
+class _ScaleAlone(Layer):
+    def parameters(self) -> tuple[Held, ...]:
+        return super().parameters()[:1]
+
+
+@belief(
+    "statistics-forgotten",
+    Message("You counted what is trained: the running mean and variance are stored, too."),
+    BatchNorm, {Quantity.STORED_VALUES}, _keeps,
+)  # fmt: skip
+class _StatisticsForgotten(BatchNorm):
+    def buffers(self) -> tuple[Held, ...]:
+        return ()
+
+
+def _all_for_statistics(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.STORED_VALUES) if task.measure is Quantity.BUFFERS else None
+
+
+declare(
+    "all-stored-for-buffers",
+    Message("You counted scale and shift too: they are trained, and what is asked for is stored only."),
+    _all_for_statistics,
+)
+
+
+# The scale and the shift as if each value had its own: one multiplication and one addition a value.
+_AT_EACH_VALUE = Convention(
+    name="at-each-value",
+    unit="parameters",
+    counts=Message("a scale and a shift for each value"),
+    source=Message("the operations of batch normalization at inference"),
+    prices={(Kind.MULTIPLY, _NORM): Price(0, 1), (Kind.ADD, _NORM): Price(0, 1)},
+)
+
+
+def _normalized_at_each_value(task: Task) -> Task | None:
+    shape = task.input_shape
+    if task.measure is not Quantity.PARAMETERS or not isinstance(task.layer, BatchNorm):
+        return None
+    if not isinstance(shape, Shape) or len(shape) < 2 or not task.layer.track_running_stats:
+        return None
+    return replace(task, measure=Quantity.FLOPS, convention=_AT_EACH_VALUE)
+
+
+declare(
+    "normalized-at-each-value",
+    Message("You gave each value a scale and a shift: all values of a channel share one of each."),
+    _normalized_at_each_value,
+)
+
+
+@belief(
+    "two-a-group",
+    Message("You counted two values a group: a group shares its statistics, not its scale and shift."),
+    GroupNorm, STORED, _has_groups,
+)  # fmt: skip
+class _TwoAGroup(GroupNorm):
+    def parameters(self) -> tuple[Held, ...]:
+        return _weight_and_bias(self, self.num_groups)
+
+
+@belief(
+    "sample-statistics-stored",
+    Message(
+        "You counted mean and variance too: this normalization computes them anew for each sample and "
+        "stores none."
+    ),
+    Layer, STORED, lambda layer: isinstance(layer, GroupNorm | LayerNorm),
+)  # fmt: skip
+class _SampleStatisticsStored(Layer):
+    def parameters(self) -> tuple[Held, ...]:
+        every = super().parameters()
+        return (*every, *every)
+
+
+@belief(
+    "one-scale-for-all",
+    Message("You counted one scale and one shift: each value that is normalized has its own."),
+    LayerNorm, STORED,
+)  # fmt: skip
+class _OneScaleForAll(LayerNorm):
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(held._replace(size=1) for held in super().parameters())
+
+
+@belief(
+    "root-mean-square-shifted",
+    Message("You counted a shift: RMSNorm does not centre, and has a scale alone."),
+    RMSNorm, STORED,
+)  # fmt: skip
+class _RootMeanSquareShifted(RMSNorm):
+    def parameters(self) -> tuple[Held, ...]:
+        every = super().parameters()
+        return (*every, *every)
+
+
+@belief(
+    "normalized-one-value",
+    Message("You counted one operation a value: subtract, divide, multiply and add are four."),
+    BatchNorm, {Quantity.FLOPS}, _keeps,
+)  # fmt: skip
+class _NormalizedOneValue(BatchNorm):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _each(times(setting.batch, values(shape)), Kind.MULTIPLY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, field
 from itertools import product as pairs
 from typing import Any, ClassVar, Self, cast
@@ -32,11 +32,14 @@ from layercost.layers.sliding import (
     slide,
 )
 from layercost.message import Message
-from layercost.misconception import SIZED, STORED, belief, having
+from layercost.misconception import SIZED, STORED, WRITTEN, Size, belief, having
 from layercost.setting import Setting
 from layercost.shape import (
+    CAFFE_POOLING,
     CEIL,
     FLOOR,
+    TF_SAME,
+    TF_VALID,
     Image,
     OutputSizeRule,
     Shape,
@@ -497,6 +500,7 @@ class Subsampling2d(Pooling):
 
 COMPARED = frozenset({Quantity.COMPARISONS, Quantity.ADDITIONS})  # what is done with the cells of a window
 WORKED = COMPARED | {Quantity.FLOPS}
+GIVEN = WRITTEN | {Size.OUTPUT_SIZE}  # what depends on the size of the output alone
 _OVER_CELLS = (Kind.MAXIMUM, Kind.SUM)
 
 
@@ -506,6 +510,10 @@ def _has_square_windows(layer: Layer) -> bool:
 
 def _pools(layer: Layer) -> bool:
     return isinstance(layer, Pooling | AdaptivePooling) and not isinstance(layer, Subsampling2d)
+
+
+def _strides(layer: Layer) -> bool:
+    return isinstance(layer, Pooling) and max(map(int, per_axis(layer.stride))) > 1
 
 
 def _is_padded(layer: Layer) -> bool:
@@ -569,7 +577,7 @@ class _WindowNotSquared(Pooling):
 belief(
     "pooling-forgot-stride",
     Message("You let the window move by one cell: it moves by its stride, so there are fewer windows."),
-    Pooling, WORKED,
+    Pooling, WORKED | GIVEN, _strides,
 )(having(stride=1))  # fmt: skip
 
 
@@ -594,3 +602,182 @@ class _PaddingCompared(Pooling):
 class _ForgotDivision(AvgPool):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return self._sums(shape, output, setting.batch)
+
+
+# ---- What people believe instead: about the size of the output ----------------------------------
+
+
+def _by(*rules: OutputSizeRule) -> Callable[[Layer], bool]:
+    return lambda layer: isinstance(layer, Pooling) and layer.size_rule in rules
+
+
+def _stepping(layer: Pooling, shape: Shape, rule: OutputSizeRule) -> Shape:
+    return slide(layer.window, shape[0], shape, rule)
+
+
+@belief(
+    "pooling-rounded-up",
+    Message("You rounded up: without ceil_mode a last window that would hang over the end is left out."),
+    Pooling, GIVEN, _by(FLOOR),
+)  # fmt: skip
+class _PoolingRoundedUp(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        return _stepping(self, shape, CEIL)
+
+
+@belief(
+    "pooling-rounded-down",
+    Message("You rounded down: this pooling keeps a last window that hangs over the end."),
+    Pooling, GIVEN, _by(CEIL, CAFFE_POOLING),
+)  # fmt: skip
+class _PoolingRoundedDown(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        return _stepping(self, shape, FLOOR)
+
+
+@belief(
+    "windows-side-by-side",
+    Message("You divided by the window: windows overlap where the stride is smaller, so more of them fit."),
+    Pooling, GIVEN, lambda layer: isinstance(layer, Pooling) and layer.stride != layer.kernel_size,
+)  # fmt: skip
+class _WindowsSideBySide(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        sizes = (int(n) // int(k) for n, k in zip(shape[1:], self.window.kernel, strict=True))
+        return type(shape)((shape[0], *sizes))
+
+
+@belief(
+    "pooling-forgot-first-window",
+    Message("You counted the steps of the window: the place where it starts is one more."),
+    Pooling, GIVEN, _by(FLOOR, CEIL, CAFFE_POOLING),
+)  # fmt: skip
+class _PoolingForgotFirstWindow(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        every = super().transform(shape)
+        return type(shape)((every[0], *(int(size) - 1 for size in every[1:])))
+
+
+belief(
+    "pooling-forgot-padding",
+    Message("You left out the padding: it is added on both sides before the window slides."),
+    Pooling, GIVEN, _is_padded,
+)(having(padding=0))  # fmt: skip
+
+
+@belief(
+    "pooling-padding-once",
+    Message("You added the padding once: it is added on both sides, so twice."),
+    Pooling, GIVEN, _is_padded,
+)  # fmt: skip
+class _PoolingPaddingOnce(Pooling):
+    @property
+    def window(self) -> Window:
+        """How the window slides, with padding at one end alone."""
+        once = tuple((0, each_side(padding)[1]) for padding in super().window.padding)
+        return super().window._replace(padding=once)
+
+
+belief(
+    "pooling-valid-for-same",
+    Message("You added no padding: SAME adds as much as is needed to read every cell."),
+    Pooling, GIVEN, _by(TF_SAME),
+)(having(rule=TF_VALID))  # fmt: skip
+
+
+@belief(
+    "pooling-same-rounded-down",
+    Message("You rounded down: SAME rounds the size over the stride up, so that every cell is read."),
+    Pooling, GIVEN, _by(TF_SAME),
+)  # fmt: skip
+class _PoolingSameRoundedDown(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((shape[0], *(n // s for n, s in zip(shape[1:], self.window.stride, strict=True))))
+
+
+belief(
+    "pooling-same-for-valid",
+    Message("You let padding be added: VALID adds none, and keeps only windows that lie inside."),
+    Pooling, GIVEN, _by(TF_VALID),
+)(having(rule=TF_SAME))  # fmt: skip
+
+
+@belief(
+    "pooled-one-map-written",
+    Message("You counted one map: pooling treats each channel alone, and gives as many as it takes."),
+    Layer, WRITTEN, _pools,
+)  # fmt: skip
+class _PooledOneMapWritten(Layer):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *super().transform(shape)[1:]))
+
+
+@belief(
+    "one-side-pooled",
+    Message("You shortened one side: the window moves down as well as across, so both sides become shorter."),
+    Pooling, WRITTEN, _has_square_windows,
+)  # fmt: skip
+class _OneSidePooled(Pooling):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((*shape[:-1], super().transform(shape)[-1]))
+
+
+@belief(
+    "adaptive-size-as-window",
+    Message("You took the given size for the window: it is the size of the output, whatever arrives."),
+    AdaptivePooling, GIVEN,
+)  # fmt: skip
+class _AdaptiveSizeAsWindow(AdaptivePooling):
+    def transform(self, shape: Shape) -> Shape:
+        sides = zip(shape[1:], self._sizes, strict=True)
+        return type(shape)((shape[0], *(max(int(n) // int(size or 1), 1) for n, size in sides)))
+
+
+@belief(
+    "adaptive-keeps-size",
+    Message("You let the map keep its size: adaptive pooling gives the size that it names."),
+    AdaptivePooling, GIVEN,
+)  # fmt: skip
+class _AdaptiveKeepsSize(AdaptivePooling):
+    def transform(self, shape: Shape) -> Shape:
+        return shape
+
+
+@belief(
+    "pooling-has-weights",
+    Message("You gave the pooling weights: it compares or averages what is there, and learns nothing."),
+    Pooling, STORED, _pools,
+)  # fmt: skip
+class _PoolingHasWeights(Pooling):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", self.window.area),)
+
+
+@belief(
+    "two-for-each-cell",
+    Message("You counted two operations for each cell: a mean adds the cells and divides once."),
+    AvgPool, {Quantity.FLOPS},
+)  # fmt: skip
+class _TwoForEachCell(AvgPool):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        cells = times(setting.batch, values(output)) * self.window.area
+        return (Operation(Kind.ADD, Role.POOLING, 2 * cells),)
+
+
+@belief(
+    "subsampling-has-none",
+    Message("You gave the subsampling no parameters: here each map has a trained coefficient and a bias."),
+    Subsampling2d, STORED,
+)  # fmt: skip
+class _SubsamplingHasNone(Subsampling2d):
+    def parameters(self) -> tuple[Held, ...]:
+        return ()
+
+
+@belief(
+    "subsampling-window-of-weights",
+    Message("You gave each cell of the window a weight: the four are added up and share one coefficient."),
+    Subsampling2d, STORED,
+)  # fmt: skip
+class _SubsamplingWindowOfWeights(Subsampling2d):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("coefficient", self.channels * self.window.area), Held("bias", self.channels))

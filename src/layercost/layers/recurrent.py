@@ -16,7 +16,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_flags, keep_real, keep_whole, register
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, belief, having
+from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
 from layercost.setting import Setting
 from layercost.shape import Features, Sequence, Shape, ShapeError
 
@@ -350,3 +350,228 @@ belief(
 class _OneStep(Recurrent):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return super().operations(type(shape)((1, *shape[1:])), output, setting)
+
+
+def _has_layers(layer: Layer) -> bool:
+    return isinstance(layer, Recurrent) and layer.num_layers > 1
+
+
+def _reads_both_ways(layer: Layer) -> bool:
+    return isinstance(layer, Recurrent) and layer.bidirectional
+
+
+def _is_gated(layer: Layer) -> bool:
+    return isinstance(layer, LSTM | GRU)
+
+
+def _has_bias(layer: Layer) -> bool:
+    return isinstance(layer, Recurrent) and layer.bias
+
+
+def _projects(layer: Layer) -> bool:
+    return isinstance(layer, LSTM) and layer.projects
+
+
+@belief(
+    "one-step-written",
+    Message("You counted a single step: the layer gives its state at every step of the sequence."),
+    Recurrent, WRITTEN, lambda layer: isinstance(layer, Recurrent) and layer.return_sequences,
+)  # fmt: skip
+class _OneStepWritten(Recurrent):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *super().transform(shape)[1:]))
+
+
+belief(
+    "every-step-written",
+    Message("You counted every step: this layer gives the state of the last step alone."),
+    Recurrent, WRITTEN, lambda layer: isinstance(layer, Recurrent) and not layer.return_sequences,
+)(having(return_sequences=True))  # fmt: skip
+
+
+belief(
+    "one-direction-written",
+    Message("You counted one direction: the states of both are given side by side."),
+    Recurrent, WRITTEN, _reads_both_ways,
+)(having(bidirectional=False))  # fmt: skip
+
+
+@belief(
+    "inputs-given-back",
+    Message("You took the size of the input: what the layer gives at a step is its hidden state."),
+    Recurrent, WRITTEN,
+)  # fmt: skip
+class _InputsGivenBack(Recurrent):
+    def transform(self, shape: Shape) -> Shape:
+        given = super().transform(shape)
+        return type(given)((*given[:-1], self.input_size))
+
+
+@belief(
+    "gates-written",
+    Message("You counted the gates: they are used inside, and the hidden state alone is given."),
+    LSTM, WRITTEN,
+)  # fmt: skip
+class _GatesWritten(LSTM):
+    def transform(self, shape: Shape) -> Shape:
+        given = super().transform(shape)
+        return type(given)((*given[:-1], times(self.gates, given[-1])))
+
+
+@belief(
+    "forgot-recurrent-weights",
+    Message("You left out the weights on the state: a step also reads what the step before has left."),
+    Recurrent, STORED, lambda layer: isinstance(layer, GRU | RNN),
+)  # fmt: skip
+class _ForgotRecurrentWeights(Recurrent):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        return (held for held in super()._held(cell) if not held.name.startswith("weight_hh"))
+
+
+@belief(
+    "one-gate-of-three",
+    Message(
+        "You counted a single gate: each of the three reads the input and the state through weights of "
+        "its own."
+    ),
+    GRU, STORED,
+)  # fmt: skip
+class _OneGateOfThree(GRU):
+    gates = 1
+
+
+@belief(
+    "gates-of-an-lstm",
+    Message("You counted four gates, as an LSTM has them: a plain recurrent layer has none."),
+    RNN, STORED | PRICED,
+)  # fmt: skip
+class _GatesOfAnLSTM(RNN):
+    gates = 4
+
+
+@belief(
+    "state-matrix-once",
+    Message("You counted one matrix for the state: each gate multiplies the state with a matrix of its own."),
+    Recurrent, STORED, _is_gated,
+)  # fmt: skip
+class _StateMatrixOnce(Recurrent):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        for held in super()._held(cell):
+            once = held.name.startswith("weight_hh")
+            yield held._replace(size=held.size // self.gates) if once else held
+
+
+@belief(
+    "one-bias-a-gate",
+    Message("You counted one bias a gate: a gate is a vector, with a bias for each hidden value."),
+    Recurrent, STORED, _has_bias,
+)  # fmt: skip
+class _OneBiasAGate(Recurrent):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        for held in super()._held(cell):
+            yield held._replace(size=self.gates) if held.name.startswith("bias") else held
+
+
+@belief(
+    "bias-for-inputs",
+    Message("You gave the inputs biases, too: a bias belongs to what is computed, the hidden values."),
+    RNN, STORED, _has_bias,
+)  # fmt: skip
+class _BiasForInputs(RNN):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        for held in super()._held(cell):
+            if not held.name.startswith("bias"):
+                yield held
+        yield Held(f"bias{cell.suffix}", cell.inputs + self.hidden_size)
+
+
+@belief(
+    "layers-all-alike",
+    Message(
+        "You gave every layer the sizes of the first: a later layer reads the states of the one before, "
+        "not the input."
+    ),
+    Recurrent, STORED | PRICED, _has_layers,
+)  # fmt: skip
+class _LayersAllAlike(Recurrent):
+    def cells(self) -> Iterator[Cell]:
+        return (cell._replace(inputs=self.input_size) for cell in super().cells())
+
+
+@belief(
+    "one-direction-read",
+    Message("You let the second layer read one direction: the states of both arrive side by side."),
+    Recurrent, STORED | PRICED, lambda layer: _has_layers(layer) and _reads_both_ways(layer),
+)  # fmt: skip
+class _OneDirectionRead(Recurrent):
+    def cells(self) -> Iterator[Cell]:
+        for place, cell in enumerate(super().cells()):
+            yield cell if place < self.directions else cell._replace(inputs=self.state_size)
+
+
+@belief(
+    "both-states-read",
+    Message("You let each direction read the states of both: it reads its own, so nothing is doubled."),
+    Recurrent, STORED, _reads_both_ways,
+)  # fmt: skip
+class _BothStatesRead(Recurrent):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        for held in super()._held(cell):
+            yield held._replace(size=2 * held.size) if held.name.startswith("weight_hh") else held
+
+
+belief(
+    "forgot-projection",
+    Message("You left out the projection: it shortens what the gates read, by a matrix of its own."),
+    LSTM, STORED | PRICED | WRITTEN, _projects,
+)(having(proj_size=0))  # fmt: skip
+
+
+@belief(
+    "projection-without-matrix",
+    Message("You shortened the state without counting the matrix that does it."),
+    LSTM, STORED, _projects,
+)  # fmt: skip
+class _ProjectionWithoutMatrix(LSTM):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        return (held for held in super()._held(cell) if not held.name.startswith("weight_hr"))
+
+
+@belief(
+    "unprojected-state-read",
+    Message("You let the gates read the whole state: with a projection they read the shorter one."),
+    LSTM, STORED, _projects,
+)  # fmt: skip
+class _UnprojectedStateRead(LSTM):
+    def _held(self, cell: Cell) -> Iterator[Held]:
+        for held in super()._held(cell):
+            on_state = held.name.startswith("weight_hh")
+            yield held._replace(size=self.gates * self.hidden_size**2) if on_state else held
+
+
+@belief(
+    "state-squared-once",
+    Message(
+        "You counted one operation for each pair of hidden values: the four gates multiply and add them, "
+        "which makes eight; and after the gates come products, a sum and a last tanh."
+    ),
+    LSTM, {Quantity.FLOPS},
+)  # fmt: skip
+class _StateSquaredOnce(LSTM):
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        h = self.hidden_size
+        yield Operation(Kind.DOT, Role.WEIGHTS, 4 * h, cell.inputs)
+        yield from self._biases(4 * h)
+        yield Operation(Kind.ADD, Role.ELEMENTWISE, h * self.state_size)
+        yield Operation(Kind.SIGMOID, Role.ACTIVATION, 3 * h)
+        yield Operation(Kind.TANH, Role.ACTIVATION, h)
+
+
+@belief(
+    "gates-alone",
+    Message("You counted the products of the gates alone: activations and element-wise products follow."),
+    Recurrent, {Quantity.FLOPS}, _is_gated,
+)  # fmt: skip
+class _GatesAlone(Recurrent):
+    def _step(self, cell: Cell) -> Iterator[Operation]:
+        return (one for one in super()._step(cell) if one.kind is Kind.DOT or one.role is Role.BIAS)

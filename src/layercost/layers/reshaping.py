@@ -321,3 +321,14 @@ class _FlattenedOneMap(Flatten):
 class _FlattenedOneSide(Flatten):
     def transform(self, shape: Shape) -> Shape:
         return Features((values(shape) // shape[-1],)) if len(shape) > 2 else super().transform(shape)
+
+
+@belief(
+    "grey-as-colour",
+    Message("You counted three channels: a grey image has one."),
+    Flatten, STORED | PRICED,
+)  # fmt: skip
+class _GreyAsColour(Flatten):
+    def transform(self, shape: Shape) -> Shape:
+        grey = len(shape) > 2 and int(shape[0]) == 1
+        return Features((3 * values(shape),)) if grey else super().transform(shape)

@@ -13,6 +13,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_divided, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.message import Message
+from layercost.misconception import PRICED, STORED, WRITTEN, Size, belief, having
 from layercost.setting import Setting
 from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -145,3 +146,157 @@ class ConvTranspose3d(TransposedConvolution):
 def _overlaps(n: int, kernel: int, stride: int, dilation: int) -> list[tuple[int, int]]:
     cells = Counter(i * stride + j * dilation for i in range(n) for j in range(kernel))
     return sorted(Counter(cells.values()).items(), reverse=True)
+
+
+# ---- What people believe instead ---------------------------------------------------------------
+
+
+GIVEN = WRITTEN | {Size.OUTPUT_SIZE}
+
+
+def _resized(layer: TransposedConvolution, shape: Shape, *sizes: int) -> Shape:
+    if min(sizes) < 1:
+        raise ShapeError(Message("nothing would be left"))
+    return type(shape)((layer.out_channels, *sizes))
+
+
+@belief(
+    "transposed-as-convolution",
+    Message(
+        "You took the size that a convolution gives: a transposed one turns the formula round, so that the "
+        "map grows with the stride."
+    ),
+    TransposedConvolution, GIVEN,
+)  # fmt: skip
+class _TransposedAsConvolution(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        sliding = zip(shape[1:], *map(per_axis, (self.kernel_size, self.stride, self.padding)), strict=True)
+        return _resized(
+            self, shape, *((int(n) + 2 * int(p) - int(k)) // int(s) + 1 for n, k, s, p in sliding)
+        )
+
+
+@belief(
+    "transposed-stride-only",
+    Message("You multiplied with the stride alone: the kernel, the padding and the first cell count, too."),
+    TransposedConvolution, GIVEN,
+)  # fmt: skip
+class _TransposedStrideOnly(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        return _resized(
+            self, shape, *(int(n) * int(s) for n, s in zip(shape[1:], per_axis(self.stride), strict=True))
+        )
+
+
+@belief(
+    "transposed-padding-once",
+    Message("You took the padding off once: a transposed convolution crops it on both sides, so twice."),
+    TransposedConvolution, GIVEN, lambda layer: _has(layer, "padding"),
+)  # fmt: skip
+class _TransposedPaddingOnce(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        sides = zip(super().transform(shape)[1:], per_axis(self.padding), strict=True)
+        return _resized(self, shape, *(int(size) + int(padding) for size, padding in sides))
+
+
+@belief(
+    "transposed-padding-added",
+    Message("You added the padding: in a transposed convolution it crops the output on both sides."),
+    TransposedConvolution, GIVEN, lambda layer: _has(layer, "padding"),
+)  # fmt: skip
+class _TransposedPaddingAdded(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        sides = zip(super().transform(shape)[1:], per_axis(self.padding), strict=True)
+        return _resized(self, shape, *(int(size) + 4 * int(padding) for size, padding in sides))
+
+
+belief(
+    "forgot-output-padding",
+    Message("You left out output_padding: it adds so many cells at one end of the output."),
+    TransposedConvolution, GIVEN, lambda layer: _has(layer, "output_padding"),
+)(having(output_padding=0))  # fmt: skip
+
+
+def _has(layer: Layer, name: str) -> bool:
+    return any(map(int, per_axis(getattr(layer, name, ()))))
+
+
+@belief(
+    "transposed-bias-per-input",
+    Message("You gave each input channel a bias: a bias belongs to each output channel."),
+    TransposedConvolution, STORED, lambda layer: getattr(layer, "bias", False),
+)  # fmt: skip
+class _TransposedBiasPerInput(TransposedConvolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *_ = super().parameters()
+        return (weight, Held("bias", self.in_channels))
+
+
+@belief(
+    "transposed-forgot-input-channels",
+    Message("You counted one input channel: each of them spreads a kernel of its own into every output map."),
+    TransposedConvolution, STORED | PRICED,
+)  # fmt: skip
+class _TransposedForgotInputChannels(TransposedConvolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *bias = super().parameters()
+        return (weight._replace(size=weight.size // self.in_channels), *bias)
+
+    def _dots(self, shape: Shape, maps: Number, channels: Number) -> Iterator[Operation]:
+        return super()._dots(shape, maps, 1)
+
+
+@belief(
+    "transposed-kernel-not-squared",
+    Message("You counted k weights where the kernel has k times k: it is as high as it is wide."),
+    TransposedConvolution, STORED, lambda layer: isinstance(layer, ConvTranspose2d),
+)  # fmt: skip
+class _TransposedKernelNotSquared(TransposedConvolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *bias = super().parameters()
+        return (weight._replace(size=weight.size // int(per_axis(self.kernel_size)[0])), *bias)
+
+
+@belief(
+    "stride-multiplies-weights",
+    Message("You let the stride change the weights: it moves the kernel, whose size stays what it is."),
+    TransposedConvolution, STORED, lambda layer: max(map(int, per_axis(getattr(layer, "stride", 1)))) > 1,
+)  # fmt: skip
+class _StrideMultipliesWeights(TransposedConvolution):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, *bias = super().parameters()
+        return (weight._replace(size=weight.size * product(per_axis(self.stride))), *bias)
+
+
+@belief(
+    "transposed-counted-at-output",
+    Message(
+        "You counted a whole kernel at each cell of the output: the kernel is spread from each cell of the "
+        "input, of which there are fewer."
+    ),
+    TransposedConvolution, PRICED,
+)  # fmt: skip
+class _TransposedCountedAtOutput(TransposedConvolution):
+    def _dots(self, shape: Shape, maps: Number, channels: Number) -> Iterator[Operation]:
+        length = times(channels, product(per_axis(self.kernel_size)))
+        yield Operation(Kind.DOT, Role.WEIGHTS, times(maps, product(self.transform(shape)[1:])), length)
+
+
+@belief(
+    "transposed-one-cell",
+    Message("You counted a single cell: the kernel is spread from every cell of the input."),
+    TransposedConvolution, PRICED,
+)  # fmt: skip
+class _TransposedOneCell(TransposedConvolution):
+    def _dots(self, shape: Shape, maps: Number, channels: Number) -> Iterator[Operation]:
+        yield Operation(Kind.DOT, Role.WEIGHTS, maps * product(per_axis(self.kernel_size)), channels)
+
+
+@belief(
+    "transposed-one-map-written",
+    Message("You counted one map: each output channel is a map of its own."),
+    TransposedConvolution, WRITTEN,
+)  # fmt: skip
+class _TransposedOneMapWritten(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *super().transform(shape)[1:]))

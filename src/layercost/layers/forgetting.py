@@ -1,0 +1,108 @@
+"""What people leave out of a whole network: some of its layers. Beliefs that belong to no single layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from layercost.facts import Held, Operation
+from layercost.layer import Layer
+from layercost.layers.composite import Composite
+from layercost.layers.convolution import ConnectedConv2d, Convolution
+from layercost.layers.linear import Linear
+from layercost.layers.normalization import BatchNorm
+from layercost.layers.transposed import TransposedConvolution
+from layercost.message import Message
+from layercost.misconception import PRICED, STORED, Change, Itself, Task, declare, distorted, seen_as
+from layercost.setting import Setting
+from layercost.shape import Shape
+
+CONVOLUTIONS = (Convolution, ConnectedConv2d, TransposedConvolution)
+Has = Callable[[Layer], bool]
+
+
+class _Uncounted(Layer):
+    """A layer that gives what it gives, and is left out of every count."""
+
+    def parameters(self) -> tuple[Held, ...]:
+        return ()
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return ()
+
+
+_uncounted = partial(seen_as, _Uncounted)
+
+
+def _is_total(task: Task) -> bool:
+    """Whether a total over a whole network is asked for."""
+    return task.measure in STORED | PRICED and not task.part and isinstance(task.layer, Composite)
+
+
+def _without(kinds: tuple[type[Layer], ...], has: Has) -> Callable[[Task], Task | None]:
+    """The belief of somebody who leaves out layers of these kinds, of networks that `has` them and others."""
+
+    def change(leaf: Layer) -> Layer:
+        return _uncounted(leaf) if isinstance(leaf, kinds) else leaf
+
+    return lambda task: distorted(task, change) if _is_total(task) and has(task.layer) else None
+
+
+def _mixes(*kinds: tuple[type[Layer], ...]) -> Has:
+    """Whether a network has layers of all these kinds that nobody has left out yet."""
+
+    def has(network: Layer) -> bool:
+        counted = [leaf for _, leaf in network.leaves() if not isinstance(leaf, _Uncounted)]
+        return all(any(isinstance(leaf, kind) for leaf in counted) for kind in kinds)
+
+    return has
+
+
+declare(
+    "connected-layers-alone",
+    Message("You counted the fully connected layers alone: the convolutions belong to the total, too."),
+    _without(CONVOLUTIONS, _mixes(CONVOLUTIONS, (Linear,))),
+)
+declare(
+    "convolutions-alone",
+    Message("You counted the convolutions alone: the fully connected layers belong to the total, too."),
+    _without((Linear,), _mixes(CONVOLUTIONS, (Linear,))),
+)
+declare(
+    "without-normalization",
+    Message("You left out the batch normalization: it has a scale and a shift for each channel."),
+    _without((BatchNorm,), _mixes((BatchNorm,), (*CONVOLUTIONS, Linear))),
+)
+
+
+# ---- one layer that is left out ------------------------------------------------------------------
+
+
+def _holders(network: Layer) -> list[Layer]:
+    """The layers that hold something, each once."""
+    return list({id(leaf): leaf for _, leaf in network.leaves() if leaf.parameters()}.values())
+
+
+@lru_cache(maxsize=256)
+def _all_but(key: Itself) -> Change:
+    return lambda leaf: _uncounted(leaf) if leaf is key.layer else leaf
+
+
+def _without_one(place: int) -> Callable[[Task], Task | None]:
+    def distort(task: Task) -> Task | None:
+        held = _holders(task.layer) if _is_total(task) else []
+        return distorted(task, _all_but(Itself(held[place]))) if len(held) > 2 else None
+
+    return distort
+
+
+declare(
+    "forgot-first-layer",
+    Message("You left out the first layer: it belongs to the total, too."),
+    _without_one(0),
+)
+declare(
+    "forgot-last-layer",
+    Message("You left out the last layer: it belongs to the total, too."),
+    _without_one(-1),
+)
