@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
@@ -28,6 +29,9 @@ from layercost.misconception import (
     Unit,
 )
 from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
+
+if TYPE_CHECKING:
+    from layercost.dialects import Dialect
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
 
@@ -191,6 +195,23 @@ def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
     own = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
     others = (convention for name, convention in CONVENTIONS.items() if name != own)
     return [(other, replace(task, measure=Quantity.FLOPS, convention=other)) for other in others]
+
+
+def printed_by_tools(task: Task) -> Iterator[tuple[Dialect, int]]:
+    """What each counting tool prints for a count of parameters or operations; none for anything else."""
+    from layercost import dialects  # only a number that is not understood yet asks for them
+
+    if task.measure not in PRICED | {Quantity.PARAMETERS}:
+        return
+    layer, shape = _asked(task)
+    if shape is None or len(several(shape)) != 1:
+        return
+    for tool in dialects.DIALECTS.values():
+        with suppress(ShapeError, LayerError):
+            reading = dialects.read(layer, several(shape)[0], tool, batch=task.batch)
+            printed = reading.gives(task.measure) if task.measure is Quantity.PARAMETERS else reading.main
+            if printed is not None and (tool.counts_operations or task.measure is Quantity.PARAMETERS):
+                yield tool, printed
 
 
 def stated(task: Task) -> Stated:
