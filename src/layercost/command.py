@@ -48,6 +48,9 @@ examples:
   layercost identify 300 million mobilenet_v2 --all
   layercost conventions
   layercost networks
+  layercost ask
+  layercost ask fully-connected --count 5
+  layercost ask --text "How many parameters has Conv2d(3, 64, 7, bias=False)?" --answer 9472
 """
 COMPLETION = """
 With pip install "layercost[terminal]" tables come with colours in a terminal, and the shell
@@ -329,6 +332,21 @@ def _network_data(entry: NetworkEntry) -> dict[str, Any]:
     return {**{name: getattr(entry, name) for name in names}, "versions": dict(entry.versions)}
 
 
+def _ask(options: argparse.Namespace) -> str | Said:
+    """Practice, or the verdict on one answer: exit status 1 where it is wrong."""
+    from layercost import asking
+
+    if options.answer is not None and options.text is None:
+        raise ValueError("--answer belongs to a question: give it as --text")
+    if options.text is not None:
+        answer = input("> ") if options.answer is None else options.answer
+        said, right = asking.verdict(options.text, answer)
+        return Said(said, 0 if right else 1)
+    if not options.skill and options.level is None and options.seed is None:
+        return f"{asking.skills_there_are()}\n\nlayercost ask SKILL begins; several SKILLs are combined."
+    return asking.practise(options.skill, options.level, options.count, options.seed, input, _say)
+
+
 # ---- options -------------------------------------------------------------------------------------
 
 
@@ -531,6 +549,17 @@ def _layer_options(command: argparse.ArgumentParser) -> None:
     _reading_options(command)
 
 
+def _ask_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("skill", nargs="*", metavar="SKILL", help="as convolution; none lists them all")
+    command.add_argument("--level", type=int, choices=(1, 2, 3), help="only questions of this level")
+    command.add_argument("--count", type=_batch, default=10, metavar="N", help="how many (default: 10)")
+    command.add_argument("--seed", metavar="TEXT", help="the same numbers as another round with this seed")
+    command.add_argument("--text", metavar="QUESTION", help="a question of your own, to be judged")
+    command.add_argument(
+        "--answer", metavar="ANSWER", help="your answer to --text (default: it is asked for)"
+    )
+
+
 def _list_options(command: argparse.ArgumentParser) -> None:
     _option(command, "format", ("text", "json"), "text", "how to write it")
 
@@ -542,5 +571,6 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callab
     "compare": ("what every convention and every tool counts, and why", _compare_options, _compare),
     "identify": ("which tool, version, unit or part a number comes from", _identify_options, _identify),
     "conventions": ("what counts as what, from which source", _list_options, _conventions),
+    "ask": ("practice with numbers of your own, and what a wrong answer shows", _ask_options, _ask),
     "networks": ("the networks and their versions", _list_options, _networks),
 }

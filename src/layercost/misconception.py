@@ -23,9 +23,11 @@ from layercost.shape import Shape, ShapeError, several, shape_of
 
 
 class Size(Enum):
-    """What can be asked besides quantities."""
+    """What can be asked besides quantities: the output's last axis, its channels, the receptive field."""
 
     OUTPUT_SIZE = "output_size"
+    OUTPUT_CHANNELS = "output_channels"
+    RECEPTIVE_FIELD = "receptive_field"
 
 
 Measure: TypeAlias = Quantity | Size

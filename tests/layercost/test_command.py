@@ -21,8 +21,8 @@ CONV = ["layer", "Conv2d(3, 6, kernel_size=5)", "--input", "3x32x32"]
 PYTHON_COMMAND = [sys.executable, "-m", "layercost"]
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert main(arguments) == 0
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    assert main(arguments) == status
     printed = capsys.readouterr()
     assert printed.err == ""
     return printed.out
@@ -144,15 +144,19 @@ def test_networks_are_listed_with_their_versions_and_defaults(capsys: pytest.Cap
         assert f"  {entry['default']} (default): {entry['versions'][entry['default']]}" in printed
 
 
-def test_help_has_examples_and_every_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """Help is true: what it shows can be typed."""
+def test_help_has_examples_and_every_example_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Help is true: what it shows can be typed; whoever is asked for an answer here gives none."""
+    import io
     import shlex
 
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert EXAMPLES in said(capsys, "--help")
     examples = [shlex.split(line)[1:] for line in EXAMPLES.splitlines()[1:]]
     assert {example[0] for example in examples} == set(COMMANDS)
     for example in examples:
-        assert said(capsys, *example)
+        assert said(capsys, *example, status=1 if "--answer" in example else 0)
     for name in COMMANDS:
         assert f"  layercost {name}" in said(capsys, name, "--help")
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import layercost as lc
-from layercost.misconception import MISCONCEPTIONS, UNITS, Task, declare
+from layercost.expression import TEXT, render
+from layercost.misconception import MISCONCEPTIONS, UNITS, Size, Task, declare
 from layercost.questions import Diagnosis, diagnoses, explain
 from layercost.questions.item import Item
 from layercost.questions.task import believed, derivation, number
@@ -70,6 +71,12 @@ def recurrent(layer: lc.Layer) -> Task:
 def priced(layer: lc.Layer) -> Task:
     """An activation of 5 rows of 12 values, with everything counted."""
     return Task(layer, lc.FLOPS, shape_of((5, 12)), convention=lc.CONVENTIONS["everything"])
+
+
+def reach() -> Task:
+    """Windows of 5, 2 and 7 cells (3 with gaps of 3), strides 2, 2 and 1: 1 + 4 + 1·2 + 6·4 = 31."""
+    layers = lc.Conv2d(1, 1, 5, stride=2), lc.MaxPool2d(2), lc.Conv2d(1, 1, 3, dilation=3)
+    return Task(lc.Sequential(*layers), Size.RECEPTIVE_FIELD, shape_of((1, 64, 64)))
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,10 @@ CASES = [
     Case("one-bias-vector", lstm(lc.PARAMETERS), 4 * (3 * 5 + 5 * 5 + 5)),
     Case("two-bias-vectors", lstm(lc.PARAMETERS, 1), 4 * (3 * 5 + 5 * 5 + 2 * 5)),
     Case("one-step", lstm(lc.MACS), 4 * 5 * (3 + 5)),
+    Case("strides-do-not-reach", reach(), 1 + 4 + 1 + 6),
+    Case("dilation-does-not-reach", reach(), 1 + 4 + 1 * 2 + 2 * 4),
+    Case("pooling-does-not-reach", reach(), 1 + 4 + 6 * 4),
+    Case("strides-of-pooling-do-not-reach", reach(), 1 + 4 + 1 * 2 + 6 * 2),
     Case("one-byte-a-value", memory(), Fraction(61706, 1024)),
     Case("eight-bytes-a-value", memory(), Fraction(61706 * 8, 1024)),
     Case("thousand-for-1024", memory(), Fraction(61706 * 4, 1000)),
@@ -192,6 +203,13 @@ def test_a_misconception_is_recognised_by_its_answer(case: Case):
     )  # fmt: skip
     item = Item("it", case.task, credit={first.id: Fraction(1, 2)})
     assert explain([item], [wrong]) == Diagnosis(first.id, first.message, Fraction(1, 2))
+
+
+def test_a_receptive_field_is_the_sum_that_one_writes_down():
+    task = reach()
+    assert number(task) == 31
+    assert derivation(task).value == 31
+    assert render(derivation(task), TEXT, numbers=True) == "1 + (5 - 1) + (2 - 1)·2 + (7 - 1)·2·2"
 
 
 def test_every_misconception_has_a_case():

@@ -18,7 +18,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "wording is a table of texts by language, with `en` among them",
     ),
     "an unknown key": (changed(levle=1), "no key is called 'levle'; did you mean 'level'"),
-    "layer and layers": (changed(layers={"fc": "ReLU()"}), "give either `layer`, or `layers` by name"),
+    "layer and layers": (changed(layers={"fc": "ReLU()"}), "give one of `layer`, `layers` by name"),
     "a name in the wording": (changed(wording={"en": "{inptus}"}), "no drawn name is called 'inptus'"),
     "a name in the layer": (changed(layer="Linear(inputs, d)"), "no drawn name is called 'd'"),
     "a name in the input": (
@@ -57,7 +57,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a size in bytes": (
         changed(ask=[{"quantity": "output_size", "unit": "KiB"}]),
-        "an output size has no unit, but got 'KiB'",
+        "'output_size' is a plain number without a unit, but got 'KiB'",
     ),
     "nothing asked": (changed(ask=[]), "there must be at least one"),
     "two things of one name": (

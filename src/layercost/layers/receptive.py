@@ -6,6 +6,7 @@ Source: Araujo, Norris, Sim 2019 (Computing receptive fields of convolutional ne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from layercost.convention import UnknownNameError
@@ -19,6 +20,7 @@ from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, R
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
 from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
 from layercost.message import Message, listing
+from layercost.misconception import Size, belief, having
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
@@ -281,3 +283,46 @@ def _through_shares(
             )
     windows = (int(n) // int(size) for n, size in zip(shape[1:], sizes, strict=True))
     return tuple(reach.through(w, w, 0) for reach, w in zip(reaches, windows, strict=True))
+
+
+# ---- misconceptions ----------------------------------------------------------------------------
+
+
+def _strides(layer: Layer) -> bool:
+    window = layer.window if isinstance(layer, Convolution | Pooling) else None
+    return window is not None and any(int(step) > 1 for step in window.stride)
+
+
+belief(
+    "strides-do-not-reach",
+    Message(
+        "You took every stride for 1: behind a layer that moves by 2 cells, one step is 2 cells of the input."
+    ),
+    Layer, {Size.RECEPTIVE_FIELD}, _strides,
+)(having(stride=1))  # fmt: skip
+
+belief(
+    "dilation-does-not-reach",
+    Message("You counted the cells of the kernel: with gaps between them it spans d (k - 1) + 1 cells."),
+    Convolution, {Size.RECEPTIVE_FIELD}, lambda layer: getattr(layer, "dilation", 1) not in (1, (1, 1)),
+)(having(dilation=1))  # fmt: skip
+
+
+@belief(
+    "pooling-does-not-reach",
+    Message("You left out the windows of pooling: a window of k cells sees k - 1 cells more."),
+    Pooling, {Size.RECEPTIVE_FIELD},
+)  # fmt: skip
+def _one_cell(layer: Layer) -> Layer:
+    assert isinstance(layer, Pooling)
+    return replace(layer, kernel_size=1, stride=tuple(map(int, layer.window.stride)), padding=0)
+
+
+@belief(
+    "strides-of-pooling-do-not-reach",
+    Message("You took the strides of pooling for 1: behind it, one step is that many cells of the input."),
+    Pooling, {Size.RECEPTIVE_FIELD}, _strides,
+)  # fmt: skip
+def _steps_of_one(layer: Layer) -> Layer:
+    assert isinstance(layer, Pooling)
+    return replace(layer, stride=1)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 from typing import TypeAlias
 
-from layercost.message import Joined, Message, Words
+from layercost.message import Joined, Message, Words, sentence
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
 from layercost.questions.item import Item
-from layercost.questions.task import believed, number, other_conventions
+from layercost.questions.parting import parting
+from layercost.questions.task import believed, derivation, number, other_conventions, printed_by_tools
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 
@@ -26,11 +27,17 @@ OUTCOMES = (
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What an answer shows: a stable id, one kind sentence, and the share of the points that it earns."""
+    """What an answer shows: a stable id, one kind sentence, and the share of the points that it earns.
+
+    `parting` says where the derivation of such a number leaves the right one, if that can be said.
+    """
 
     id: str
     message: Words
     credit: Fraction
+    parting: Words = field(
+        default="", compare=False
+    )  # where the derivation of such a number leaves the right one
 
 
 def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
@@ -42,7 +49,8 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     if _same(items, given, _right(items)):
         return Diagnosis(RIGHT, Message("Right."), Fraction(1))
     found = (
-        explanation(items, given) for explanation in (_misconception, _convention, _pair, _some, _magnitude)
+        explanation(items, given)
+        for explanation in (_misconception, _convention, _tool, _pair, _some, _magnitude)
     )
     message = Message(
         "This is not right, and fits no mistake that we know; work through the formula once more."
@@ -93,8 +101,15 @@ def _same(items: Sequence[Item], given: Numbers, expected: Numbers) -> bool:
 def _misconception(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     for name, answers in beliefs(items).items():
         if _same(items, given, answers):
-            return Diagnosis(name, MISCONCEPTIONS[name].message, items[0].credit_of(name))
+            credit = items[0].credit_of(name)
+            return Diagnosis(name, MISCONCEPTIONS[name].message, credit, _parting(items[0], name))
     return None
+
+
+def _parting(item: Item, name: str) -> Words:
+    """Where the derivation of somebody who holds a belief leaves the right one."""
+    seen = believed(item.task, MISCONCEPTIONS[name])
+    return "" if seen is None else parting(derivation(item.task), derivation(seen))
 
 
 def _convention(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
@@ -107,6 +122,19 @@ def _convention(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
             )
             said = Joined([message, items[0].stated.convention])
             return Diagnosis(OTHER_CONVENTION, said, items[0].credit_of(OTHER_CONVENTION))
+    return None
+
+
+def _tool(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """What a counting tool prints for the layer, under whatever name."""
+    if len(items) != 1:
+        return None
+    item = items[0]
+    for tool, printed in printed_by_tools(item.task):
+        if item.accepts(given[0], Fraction(printed, item.task.unit.size)):
+            message = Message("This is what {tool} prints. {says}", tool=tool.name, says=sentence(tool.says))
+            said = Joined([message, item.stated.convention])
+            return Diagnosis(OTHER_CONVENTION, said, item.credit_of(OTHER_CONVENTION))
     return None
 
 

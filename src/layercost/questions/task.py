@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
 from layercost.counting import Count
-from layercost.expression import Expression, expression
+from layercost.expression import Expression, Symbol, expression, product
 from layercost.layer import Call, Layer, LayerError
+from layercost.layers import Sequential
+from layercost.layers.receptive import receptive_field
 from layercost.message import Message, Words
 from layercost.misconception import (
     MISCONCEPTIONS,
@@ -25,7 +28,10 @@ from layercost.misconception import (
     Task,
     Unit,
 )
-from layercost.shape import FLOOR, Shape, ShapeError, several, shape_of, shape_wanted
+from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
+
+if TYPE_CHECKING:
+    from layercost.dialects import Dialect
 
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
 
@@ -114,8 +120,8 @@ def _task(key: Key, input_shape: Arriving) -> Task:
 def _number(key: Key, input_shape: Arriving) -> Fraction:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
-    if task.measure is Size.OUTPUT_SIZE:
-        return Fraction(int(_output(layer, shape)[-1]))
+    if isinstance(task.measure, Size):
+        return Fraction(_size(task))
     return Fraction(_count(task, layer, shape).total, task.unit.size)
 
 
@@ -123,11 +129,48 @@ def _number(key: Key, input_shape: Arriving) -> Fraction:
 def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
-    if task.measure is not Size.OUTPUT_SIZE:
+    if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
+    if task.measure is Size.RECEPTIVE_FIELD:
+        sum_of_windows = reach_of(task.layer, task.input_shape, task.part)
+        return expression(_size(task)) if sum_of_windows is None else sum_of_windows
     _output(layer, shape)
     assert shape is not None
-    return expression(layer.symbolic(shape)[2][-1])
+    place = 0 if task.measure is Size.OUTPUT_CHANNELS else -1
+    return expression(layer.symbolic(shape)[2][place])
+
+
+def _size(task: Task) -> int:
+    layer, shape = _asked(task)
+    if task.measure is Size.RECEPTIVE_FIELD:
+        if task.input_shape is None:
+            raise shape_wanted(Message("a receptive field"))
+        return int(receptive_field(task.layer, several(task.input_shape)[0], upto=task.part or None).size[-1])
+    return int(_output(layer, shape)[0 if task.measure is Size.OUTPUT_CHANNELS else -1])
+
+
+def reach_of(layer: Layer, shape: Arriving, part: str = "") -> Expression | None:
+    """A receptive field as the sum that one writes down, window after window; None where it is no such sum.
+
+    Each window adds its extent less one, times the strides before it.
+    """
+    if not isinstance(layer, Sequential) or shape is None:
+        return None
+    total, steps, place = expression(1), list[Expression](), 0
+    for call in layer.calls(*several(shape)):
+        window = getattr(call.layer, "window", None)
+        if window is not None:
+            place += 1
+            sizes, strides, _padding, dilations = (each[-1] for each in window)
+            reach = Symbol(f"k_{place}", int(extent(sizes, dilations)))
+            total += product((reach - 1, *steps))
+            steps.append(Symbol(f"s_{place}", int(strides)))
+        elif not call.layer.keeps_places:
+            return None
+        if call.path == part:
+            break
+    found = expression(total)
+    return found if place else None
 
 
 def believed(task: Task, misconception: Misconception) -> Task | None:
@@ -154,10 +197,27 @@ def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
     return [(other, replace(task, measure=Quantity.FLOPS, convention=other)) for other in others]
 
 
+def printed_by_tools(task: Task) -> Iterator[tuple[Dialect, int]]:
+    """What each counting tool prints for a count of parameters or operations; none for anything else."""
+    from layercost import dialects  # only a number that is not understood yet asks for them
+
+    if task.measure not in PRICED | {Quantity.PARAMETERS}:
+        return
+    layer, shape = _asked(task)
+    if shape is None or len(several(shape)) != 1:
+        return
+    for tool in dialects.DIALECTS.values():
+        with suppress(ShapeError, LayerError):
+            reading = dialects.read(layer, several(shape)[0], tool, batch=task.batch)
+            printed = reading.gives(task.measure) if task.measure is Quantity.PARAMETERS else reading.main
+            if printed is not None and (tool.counts_operations or task.measure is Quantity.PARAMETERS):
+                yield tool, printed
+
+
 def stated(task: Task) -> Stated:
     """The unit and the convention of an answer, as a question states them."""
-    if task.measure is Size.OUTPUT_SIZE:
-        return Stated("", Message("Sizes follow {source}.", source=FLOOR.source))
+    if isinstance(task.measure, Size):
+        return Stated("", _RULES_OF_SIZES.get(task.measure, ""))
     counted = _count(task, *_asked(task))
     name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
     if task.measure in PRICED:
@@ -165,6 +225,12 @@ def stated(task: Task) -> Stated:
     else:
         said = Message("Counted: {counts}.", counts=counted.counts)
     return Stated(task.unit.name or counted.unit, said)
+
+
+_RULES_OF_SIZES: dict[Size, Words] = {
+    Size.OUTPUT_SIZE: Message("Sizes follow {source}.", source=FLOOR.source),
+    Size.RECEPTIVE_FIELD: Message("Along one axis, in cells of the input, padding included."),
+}
 
 
 def _rules(task: Task) -> tuple[object, ...]:

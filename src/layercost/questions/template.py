@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from layercost.convention import unknown
 from layercost.layer import LAYERS, Layer, LayerError, layer_from_text
 from layercost.message import Message
+from layercost.networks import NETWORKS, network_named
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.view import number
 
@@ -41,6 +43,47 @@ def _arrives(node: ast.expr) -> bool:
 def filled_layer(text: str, numbers: Mapping[str, Drawn]) -> Layer:
     """The layer that `text` names, with the numbers in place of drawn names; nothing is run as code."""
     return layer_from_text(ast.unparse(_Filled(numbers).visit(_tree(text))))
+
+
+def filled_network(text: str, numbers: Mapping[str, Drawn]) -> Layer:
+    """The network that a text such as ``vgg16(size=size)`` names, with numbers in place of drawn names.
+
+    Raises LayerError for what is no such text, and what `network_named` raises.
+    """
+    name, given = _network_call(text)
+    arguments: dict[str, Any] = {key: _settled(text, value, numbers) for key, value in given.items()}
+    return network_named(name, **arguments)
+
+
+def check_network(owner: str, text: str, names: Mapping[str, object]) -> None:
+    """Raise QuestionError for a network that nobody has and for names that are not drawn."""
+    try:
+        name, given = _network_call(text)
+    except LayerError as error:
+        raise QuestionError(f"{owner}: {error}") from None
+    if name not in NETWORKS:
+        raise QuestionError(f"{owner}: {unknown(Message('network'), name, NETWORKS)}")
+    for value in given.values():
+        if isinstance(value, ast.Name) and value.id not in names:
+            raise QuestionError(
+                f"{owner}: {unknown(Message('drawn name'), value.id, names)} It is used in {text!r}."
+            )
+
+
+def _network_call(text: str) -> tuple[str, dict[str, ast.expr]]:
+    """The name of a network and its arguments."""
+    tree = _tree(text)
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
+        raise LayerError(Message("expected a network such as vgg16(size=size), but got {text!r}", text=text))
+    return tree.func.id, {str(keyword.arg): keyword.value for keyword in tree.keywords}
+
+
+def _settled(text: str, value: ast.expr, numbers: Mapping[str, Drawn]) -> Drawn:
+    if isinstance(value, ast.Name):
+        return numbers[value.id]
+    if isinstance(value, ast.Constant) and isinstance(value.value, int | str):
+        return value.value
+    raise LayerError(Message("expected numbers, texts and drawn names in {text!r}", text=text))
 
 
 def _tree(text: str) -> ast.expr:

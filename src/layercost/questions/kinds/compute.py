@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from layercost.convention import (
     Convention,
     Quantity,
+    UnknownNameError,
     convention_named,
     unit_in_words,
     unknown,
@@ -32,7 +33,14 @@ from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
 from layercost.questions.reading import Malformed, Parsed
 from layercost.questions.task import derivation, measure_named
-from layercost.questions.template import check_layer, check_wording, filled, filled_layer
+from layercost.questions.template import (
+    check_layer,
+    check_network,
+    check_wording,
+    filled,
+    filled_layer,
+    filled_network,
+)
 from layercost.shape import Shape, ShapeError, shape_of
 
 ATTEMPTS = 300
@@ -62,7 +70,8 @@ class Question(Template):
 
     `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
-    `batch` is how many inputs there are, a number or a drawn name.
+    `batch` is how many inputs there are, a number or a drawn name. In place of layers there may be a
+    `network`, as ``vgg16(size=size)``.
     """
 
     kind: ClassVar[str] = "compute"
@@ -77,6 +86,7 @@ class Question(Template):
     without: tuple[str, ...]
     asks: tuple[Ask, ...]
     batch: int | str = 1
+    network: str = ""
 
     def draw(self, seed: Seed) -> Variant:
         """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
@@ -105,7 +115,7 @@ class Question(Template):
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layers as they are written, what is asked of them, and the kind."""
-        written = "; ".join(self.layers.values())
+        written = self.network or "; ".join(self.layers.values())
         return tuple((written, f"{ask.measure.value} {ask.part} {ask.unit}", self.kind) for ask in self.asks)
 
     def _vetted(
@@ -155,12 +165,17 @@ class Variant(Posed):
     def layer(self) -> Layer:
         """The layer or network; raises QuestionError where the numbers make none."""
         try:
-            layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
-            layer = fitted(layers[""] if "" in layers else Sequential(layers), self.input_shape)
+            layer = fitted(self._built(), self.input_shape)
             layer.output_shape(self.input_shape)
-        except (LayerError, ShapeError) as error:
+        except (LayerError, ShapeError, UnknownNameError) as error:
             raise QuestionError(f"question {self.question.id!r} with {dict(self.numbers)}: {error}") from None
         return layer
+
+    def _built(self) -> Layer:
+        if self.question.network:
+            return filled_network(self.question.network, self.numbers)
+        layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
+        return layers[""] if "" in layers else Sequential(layers)
 
     @cached_property
     def items(self) -> dict[str, Item]:
@@ -376,7 +391,8 @@ def _clashes(items: Sequence[Item]) -> list[str]:
 # ---- reading from TOML or JSON -------------------------------------------------------------------
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
-_QUESTION_KEYS = (*_NEEDED, "layer", "layers", "convention", "without", "credit", "batch")
+_THINGS = ("layer", "layers", "network")
+_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
 
 
@@ -387,10 +403,15 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
     for key in _NEEDED:
         if key not in data:
             raise QuestionError(f"{owner}: {key!r} is missing")
-    if ("layer" in data) == ("layers" in data):
-        raise QuestionError(f"{owner}: give either `layer`, or `layers` by name for a network")
+    if sum(thing in data for thing in _THINGS) != 1:
+        raise QuestionError(
+            f"{owner}: give one of `layer`, `layers` by name for a network, or `network` for one of ours"
+        )
     names = {name: choice_from(owner, name, choice) for name, choice in data["draw"].items()}
-    layers = dict(data.get("layers", {"": data.get("layer", "")}))
+    network = data.get("network", "")
+    layers = {} if network else dict(data.get("layers", {"": data.get("layer", "")}))
+    if network:
+        check_network(owner, network, names)
     for text in layers.values():
         check_layer(owner, text, names)
     batch = data.get("batch", 1)
@@ -412,6 +433,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         without=_known_misconceptions(owner, data.get("without", [])),
         asks=_asks(owner, data["ask"], credit, names),
         batch=batch,
+        network=network,
     )
 
 
@@ -434,8 +456,8 @@ def _ask(
     if unit not in UNITS:
         raise QuestionError(f"{owner}: {unknown(Message('unit'), unit, UNITS)}")
     measure = measure_named(data.get("quantity", ""))
-    if unit and measure is Size.OUTPUT_SIZE:
-        raise QuestionError(f"{owner}: an output size has no unit, but got {unit!r}")
+    if unit and isinstance(measure, Size):
+        raise QuestionError(f"{owner}: {measure.value!r} is a plain number without a unit, but got {unit!r}")
     return Ask(
         id=data.get("id", "answer"),
         measure=measure,
