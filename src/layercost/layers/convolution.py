@@ -519,7 +519,7 @@ class _DilationTimesKernel(Convolution):
 @belief(
     "kept-input-channels",
     Message("You kept the channels of the input: each filter gives one map, so the output has one for each."),
-    Convolution, WRITTEN,
+    Convolution, WRITTEN | {Size.OUTPUT_CHANNELS},
 )  # fmt: skip
 class _KeptInputChannels(Convolution):
     def transform(self, shape: Shape) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from layercost.facts import Held, Operation
@@ -105,4 +106,18 @@ declare(
     "forgot-last-layer",
     Message("You left out the last layer: it belongs to the total, too."),
     _without_one(-1),
+)
+
+
+# ---- the whole for a part ------------------------------------------------------------------------
+
+
+def _whole(task: Task) -> Task | None:
+    return replace(task, part="") if task.part and task.measure in STORED | PRICED else None
+
+
+declare(
+    "whole-for-part",
+    Message("You counted the whole network: the question asks for one part of it."),
+    _whole,
 )

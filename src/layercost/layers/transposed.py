@@ -15,7 +15,7 @@ from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, WRITTEN, Size, belief, having
 from layercost.setting import Setting
-from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, Signal, Volume, values
+from layercost.shape import TRANSPOSED, Image, Shape, ShapeError, Signal, TransposedSizeRule, Volume, values
 
 
 @frozen
@@ -56,6 +56,11 @@ class TransposedConvolution(Layer):
                     value=self._written(self.output_padding),
                 )
             )
+
+    @property
+    def size_rule(self) -> TransposedSizeRule:
+        """The rule that gives the output's size."""
+        return TRANSPOSED
 
     def check(self, shape: Shape) -> None:
         check_channels(self, self.in_channels, shape)

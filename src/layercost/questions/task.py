@@ -16,7 +16,7 @@ from layercost.expression import Expression, Symbol, expression, product
 from layercost.layer import Call, Layer, LayerError
 from layercost.layers import Sequential
 from layercost.layers.receptive import receptive_field
-from layercost.message import Message, Words
+from layercost.message import Joined, Message, Words
 from layercost.misconception import (
     MISCONCEPTIONS,
     PRICED,
@@ -217,7 +217,7 @@ def printed_by_tools(task: Task) -> Iterator[tuple[Dialect, int]]:
 def stated(task: Task) -> Stated:
     """The unit and the convention of an answer, as a question states them."""
     if isinstance(task.measure, Size):
-        return Stated("", _RULES_OF_SIZES.get(task.measure, ""))
+        return Stated("", _said_of_size(task))
     counted = _count(task, *_asked(task))
     name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
     if task.measure in PRICED:
@@ -227,10 +227,15 @@ def stated(task: Task) -> Stated:
     return Stated(task.unit.name or counted.unit, said)
 
 
-_RULES_OF_SIZES: dict[Size, Words] = {
-    Size.OUTPUT_SIZE: Message("Sizes follow {source}.", source=FLOOR.source),
-    Size.RECEPTIVE_FIELD: Message("Along one axis, in cells of the input, padding included."),
-}
+def _said_of_size(task: Task) -> Words:
+    """The rules by which the layers of the task round, or along what a receptive field is measured."""
+    if task.measure is Size.RECEPTIVE_FIELD:
+        return Message("Along one axis, in cells of the input, padding included.")
+    if task.measure is not Size.OUTPUT_SIZE:
+        return ""
+    rules = (getattr(leaf, "size_rule", None) for _, leaf in task.layer.leaves())
+    sources = dict.fromkeys(rule.source for rule in rules if rule is not None) or (FLOOR.source,)
+    return Joined([Message("Sizes follow {source}.", source=source) for source in sources])
 
 
 def _rules(task: Task) -> tuple[object, ...]:
@@ -253,10 +258,22 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
     if not task.part:
         return task.layer, task.input_shape
     calls = _calls(Itself(task.layer), task.input_shape)
-    if task.part not in calls:
+    if task.part in calls:
+        call = calls[task.part]
+        return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
+    inside = [call for path, call in calls.items() if path.startswith(f"{task.part}.")]
+    module = _module(task.layer, task.part)
+    if module is None or not inside:
         raise ValueError(unknown(Message("layer of the network"), task.part, calls))
-    call = calls[task.part]
-    return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
+    return module, inside[0].input_shape
+
+
+def _module(network: Layer, path: str) -> Layer | None:
+    """The layer made of layers that stands at a path of a network, as ``inception3a``."""
+    found: Layer | None = network
+    for name in path.split("."):
+        found = dict(getattr(found, "children", ())).get(name)
+    return found
 
 
 @lru_cache(maxsize=1024)
