@@ -527,13 +527,37 @@ class _KeptInputChannels(Convolution):
 
 
 @belief(
+    "maps-for-each-channel",
+    Message("You let each filter give a map for each input channel: it adds up over them to one map."),
+    Convolution, WRITTEN | {Size.OUTPUT_CHANNELS}, lambda layer: int(getattr(layer, "groups", 1)) == 1,
+)  # fmt: skip
+class _MapsForEachChannel(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((self.in_channels * self.out_channels, *super().transform(shape)[1:]))
+
+
+@belief(
     "one-map-written",
     Message("You counted one map: each filter writes a map of its own."),
-    Convolution, WRITTEN,
+    Convolution, WRITTEN | {Size.OUTPUT_CHANNELS},
 )  # fmt: skip
 class _OneMapWritten(Convolution):
     def transform(self, shape: Shape) -> Shape:
         return type(shape)((1, *super().transform(shape)[1:]))
+
+
+def _moves_by_one(layer: Layer) -> bool:
+    return isinstance(layer, Convolution) and not _strides(layer) and not _dilates(layer)
+
+
+@belief(
+    "kernel-off-both-sides",
+    Message("You took the kernel off at both ends: k cells side by side lose k - 1 positions in all."),
+    Convolution, WRITTEN | {Size.OUTPUT_SIZE}, _moves_by_one,
+)  # fmt: skip
+class _KernelOffBothSides(Convolution):
+    def transform(self, shape: Shape) -> Shape:
+        return super().transform(_as_if(shape, *(1 - int(k) for k in self.window.kernel)))
 
 
 # ---- What people believe instead: about the padding names of TensorFlow --------------------------

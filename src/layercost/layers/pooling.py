@@ -649,7 +649,7 @@ class _WindowsSideBySide(Pooling):
 @belief(
     "pooling-forgot-first-window",
     Message("You counted the steps of the window: the place where it starts is one more."),
-    Pooling, GIVEN, _by(FLOOR, CEIL, CAFFE_POOLING),
+    Pooling, GIVEN, _by(FLOOR),
 )  # fmt: skip
 class _PoolingForgotFirstWindow(Pooling):
     def transform(self, shape: Shape) -> Shape:
@@ -728,8 +728,10 @@ class _OneSidePooled(Pooling):
 )  # fmt: skip
 class _AdaptiveSizeAsWindow(AdaptivePooling):
     def transform(self, shape: Shape) -> Shape:
-        sides = zip(shape[1:], self._sizes, strict=True)
-        return type(shape)((shape[0], *(max(int(n) // int(size or 1), 1) for n, size in sides)))
+        steps = (1 if size is None else int(size) for size in self._sizes)
+        return type(shape)(
+            (shape[0], *(max(int(n) // step, 1) for n, step in zip(shape[1:], steps, strict=True)))
+        )
 
 
 @belief(

@@ -5,7 +5,7 @@ Source: Araujo, Norris, Sim 2019 (Computing receptive fields of convolutional ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +20,7 @@ from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, R
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
 from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
 from layercost.message import Message, listing
-from layercost.misconception import Size, belief, having
+from layercost.misconception import Size, Task, belief, declare, distorted, having
 from layercost.shape import FLOOR, Shape, ShapeError, extent, inputs_of
 
 
@@ -326,3 +326,66 @@ def _one_cell(layer: Layer) -> Layer:
 def _steps_of_one(layer: Layer) -> Layer:
     assert isinstance(layer, Pooling)
     return replace(layer, stride=1)
+
+
+@belief(
+    "own-stride-too",
+    Message("You took a layer's own stride for its window: only the strides before it widen what it sees."),
+    Layer, {Size.RECEPTIVE_FIELD}, _strides,
+)  # fmt: skip
+def _wider_by_own_stride(layer: Layer) -> Layer:
+    assert isinstance(layer, Convolution | Pooling)
+    spans = zip(layer.window.kernel, layer.window.stride, strict=True)
+    return replace(layer, kernel_size=tuple((int(k) - 1) * int(step) + 1 for k, step in spans))
+
+
+def _windows(network: Layer) -> list[Layer]:
+    """The layers of a network that slide, the first one first."""
+    return [leaf for _, leaf in network.leaves() if isinstance(leaf, Convolution | Pooling)]
+
+
+def _of_several(change: Callable[[Layer, list[Layer]], Layer]) -> Callable[[Task], Task | None]:
+    """A belief about the layers that slide, of which there must be two or more."""
+
+    def distort(task: Task) -> Task | None:
+        windows = _windows(task.layer) if task.measure is Size.RECEPTIVE_FIELD else []
+        if len(windows) < 2:
+            return None
+        return distorted(task, lambda leaf: change(leaf, windows) if leaf in windows else leaf)
+
+    return distort
+
+
+def _touching(leaf: Layer, windows: list[Layer]) -> Layer:
+    """Windows that stand side by side instead of over each other, from the second on."""
+    assert isinstance(leaf, Convolution | Pooling)
+    wider = tuple(int(size) + 1 for size in leaf.window.kernel)
+    return leaf if leaf is windows[0] else replace(leaf, kernel_size=wider)
+
+
+def _last_alone(leaf: Layer, windows: list[Layer]) -> Layer:
+    assert isinstance(leaf, Convolution | Pooling)
+    return leaf if leaf is windows[-1] else replace(leaf, kernel_size=1, stride=1, padding=0)
+
+
+def _without_the_start(leaf: Layer, windows: list[Layer]) -> Layer:
+    assert isinstance(leaf, Convolution | Pooling)
+    shorter = tuple(int(size) - 1 for size in leaf.window.kernel)
+    return replace(leaf, kernel_size=shorter) if leaf is windows[0] else leaf
+
+
+declare(
+    "start-forgotten",
+    Message("You added up what each kernel adds, its size less one: the cell where it starts is one more."),
+    _of_several(_without_the_start),
+)
+declare(
+    "kernels-added",
+    Message("You added up the kernels: windows overlap, so each one after the first adds its size less one."),
+    _of_several(_touching),
+)
+declare(
+    "last-window-alone",
+    Message("You took the last kernel alone: what it reads has seen more than one cell already."),
+    _of_several(_last_alone),
+)

@@ -12,7 +12,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep, keep_flags, keep_sizes, keep_whole, register
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.message import Message, listing
-from layercost.misconception import PRICED, STORED, belief
+from layercost.misconception import PRICED, STORED, WRITTEN, belief
 from layercost.setting import Setting
 from layercost.shape import LARGEST, Features, Image, Shape, ShapeError, Signal, Volume, shown, values
 
@@ -306,7 +306,7 @@ class ZeroPaddedShortcut(Layer):
 @belief(
     "flattened-one-map",
     Message("You flattened a single map: the values of all channels stand in the row."),
-    Flatten, STORED | PRICED,
+    Flatten, STORED | PRICED | WRITTEN,
 )  # fmt: skip
 class _FlattenedOneMap(Flatten):
     def transform(self, shape: Shape) -> Shape:
@@ -316,7 +316,7 @@ class _FlattenedOneMap(Flatten):
 @belief(
     "flattened-one-side",
     Message("You flattened one side of the map: height and width are both multiplied with the channels."),
-    Flatten, STORED | PRICED,
+    Flatten, STORED | PRICED | WRITTEN,
 )  # fmt: skip
 class _FlattenedOneSide(Flatten):
     def transform(self, shape: Shape) -> Shape:
@@ -326,7 +326,7 @@ class _FlattenedOneSide(Flatten):
 @belief(
     "grey-as-colour",
     Message("You counted three channels: a grey image has one."),
-    Flatten, STORED | PRICED,
+    Flatten, STORED | PRICED | WRITTEN,
 )  # fmt: skip
 class _GreyAsColour(Flatten):
     def transform(self, shape: Shape) -> Shape:
