@@ -33,7 +33,15 @@ class Size(Enum):
 Measure: TypeAlias = Quantity | Size
 Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for each value that a join reads
 
-STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.WEIGHTS, Quantity.BIASES})
+STORED = frozenset(
+    {
+        Quantity.PARAMETERS,
+        Quantity.PARAMETER_BYTES,
+        Quantity.WEIGHTS,
+        Quantity.BIASES,
+        Quantity.STORED_VALUES,
+    }
+)
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
 WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
 WORKED = frozenset({Quantity.MULTIPLICATIONS, Quantity.ADDITIONS})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, keep_real, keep_whole, register
 from layercost.message import Message
-from layercost.misconception import belief
+from layercost.misconception import STORED, WRITTEN, Task, belief, declare
 from layercost.setting import Setting
 from layercost.shape import Shape, ShapeError, values
 
@@ -567,3 +568,99 @@ class _ExponentialsAlone(Softmax):
 class _SoftmaxWithoutSum(Softmax):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return _of_each(times(setting.batch, values(output)), Kind.EXPONENTIAL, Kind.DIVIDE)
+
+
+@belief(
+    "activated-one-map",
+    Message("You counted one map: the function is applied to every value of every channel."),
+    OfEach, {Quantity.FLOPS, *WRITTEN},
+)  # fmt: skip
+class _ActivatedOneMap(OfEach):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        first = type(output)((1, *output[1:])) if len(output) > 1 else output
+        return super().operations(first, first, setting)
+
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *shape[1:])) if len(shape) > 1 else shape
+
+
+@belief(
+    "compared-and-chosen",
+    Message("You counted two operations for each value: a ReLU is priced as one."),
+    ReLU, {Quantity.FLOPS},
+)  # fmt: skip
+class _ComparedAndChosen(ReLU):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return (Operation(Kind.RELU, Role.ACTIVATION, 2 * times(setting.batch, values(output))),)
+
+
+@belief(
+    "exponentials-twice",
+    Message("You computed each exponential twice: the sum takes those that are there."),
+    Softmax, {Quantity.EXPONENTIALS},
+)  # fmt: skip
+class _ExponentialsTwice(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(2 * times(setting.batch, values(output)), Kind.EXPONENTIAL)
+
+
+@belief(
+    "softmax-of-one-row",
+    Message("You counted one row: each row has a softmax of its own."),
+    Softmax, {Quantity.EXPONENTIALS},
+)  # fmt: skip
+class _SoftmaxOfOneRow(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, output[self.dim]), Kind.EXPONENTIAL)
+
+
+@belief(
+    "one-exponential-a-row",
+    Message("You counted one exponential a row: each value of the row has its own."),
+    Softmax, {Quantity.EXPONENTIALS},
+)  # fmt: skip
+class _OneExponentialARow(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output) // output[self.dim]), Kind.EXPONENTIAL)
+
+
+@belief(
+    "sum-of-n-additions",
+    Message("You counted n additions: adding up n values takes n - 1."),
+    Softmax, {Quantity.ADDITIONS},
+)  # fmt: skip
+class _SumOfNAdditions(Softmax):
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        return _of_each(times(setting.batch, values(output)), Kind.ADD)
+
+
+@belief(
+    "one-slope",
+    Message("You counted one slope: this layer learns one for each channel."),
+    PReLU, STORED, lambda layer: isinstance(layer, PReLU) and layer.num_parameters > 1,
+)  # fmt: skip
+class _OneSlope(PReLU):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("weight", 1),)
+
+
+@belief(
+    "slope-and-bias",
+    Message("You added biases: the slope is all that this layer learns."),
+    PReLU, STORED,
+)  # fmt: skip
+class _SlopeAndBias(PReLU):
+    def parameters(self) -> tuple[Held, ...]:
+        return (*super().parameters(), Held("bias", self.num_parameters))
+
+
+def _slope_for_each_value(task: Task) -> Task | None:
+    learns = isinstance(task.layer, PReLU) and task.measure is Quantity.PARAMETERS
+    return replace(task, measure=Quantity.ACTIVATIONS) if learns and task.input_shape else None
+
+
+declare(
+    "slope-for-each-value",
+    Message("You counted a slope for each value: all values of a channel share one."),
+    _slope_for_each_value,
+)

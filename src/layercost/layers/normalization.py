@@ -29,7 +29,7 @@ from layercost.layer import (
 )
 from layercost.layers.sliding import Sizes, check_channels
 from layercost.message import Message
-from layercost.misconception import STORED, Task, belief, declare
+from layercost.misconception import STORED, WRITTEN, Task, belief, declare
 from layercost.setting import Setting
 from layercost.shape import Features, Image, Shape, ShapeError, Signal, Volume, values
 
@@ -460,10 +460,6 @@ class LocalResponseNorm(Layer):
 # ---- What people believe instead ---------------------------------------------------------------
 
 
-def _shifts(layer: Layer) -> bool:
-    return isinstance(layer, _ByChannel | GroupNorm | LayerNorm) and layer.bias
-
-
 def _has_groups(layer: Layer) -> bool:
     return isinstance(layer, GroupNorm) and 1 < layer.num_groups < layer.num_channels
 
@@ -524,16 +520,6 @@ class _NormalizedOneChannel(BatchNorm):
 
 
 @belief(
-    "scale-alone",
-    Message("You counted the scale alone: a shift is trained beside it."),
-    Layer, STORED, _shifts,
-)  # fmt: skip
-class _ScaleAlone(Layer):
-    def parameters(self) -> tuple[Held, ...]:
-        return super().parameters()[:1]
-
-
-@belief(
     "statistics-forgotten",
     Message("You counted what is trained: the running mean and variance are stored, too."),
     BatchNorm, {Quantity.STORED_VALUES}, _keeps,
@@ -565,17 +551,20 @@ _AT_EACH_VALUE = Convention(
 
 
 def _normalized_at_each_value(task: Task) -> Task | None:
-    shape = task.input_shape
-    if task.measure is not Quantity.PARAMETERS or not isinstance(task.layer, BatchNorm):
+    layer, shape = task.layer, task.input_shape
+    if not isinstance(shape, Shape) or len(shape) < 2:
         return None
-    if not isinstance(shape, Shape) or len(shape) < 2 or not task.layer.track_running_stats:
+    if isinstance(layer, RMSNorm) and task.measure is Quantity.PARAMETERS:
+        return replace(task, measure=Quantity.ACTIVATIONS)
+    kept = isinstance(layer, BatchNorm) and layer.affine and layer.track_running_stats
+    if not kept or task.measure not in (Quantity.PARAMETERS, Quantity.BUFFERS):
         return None
     return replace(task, measure=Quantity.FLOPS, convention=_AT_EACH_VALUE)
 
 
 declare(
     "normalized-at-each-value",
-    Message("You gave each value a scale and a shift: all values of a channel share one of each."),
+    Message("You counted at each place: all places of a channel, or of a sequence, share what is stored."),
     _normalized_at_each_value,
 )
 
@@ -596,7 +585,7 @@ class _TwoAGroup(GroupNorm):
         "You counted mean and variance too: this normalization computes them anew for each sample and "
         "stores none."
     ),
-    Layer, STORED, lambda layer: isinstance(layer, GroupNorm | LayerNorm),
+    Layer, STORED, lambda layer: isinstance(layer, GroupNorm | LayerNorm | InstanceNorm),
 )  # fmt: skip
 class _SampleStatisticsStored(Layer):
     def parameters(self) -> tuple[Held, ...]:
@@ -606,10 +595,10 @@ class _SampleStatisticsStored(Layer):
 
 @belief(
     "one-scale-for-all",
-    Message("You counted one scale and one shift: each value that is normalized has its own."),
-    LayerNorm, STORED,
+    Message("You counted one value for all: each value that is normalized has a scale of its own."),
+    _OverLastAxes, STORED,
 )  # fmt: skip
-class _OneScaleForAll(LayerNorm):
+class _OneScaleForAll(_OverLastAxes):
     def parameters(self) -> tuple[Held, ...]:
         return tuple(held._replace(size=1) for held in super().parameters())
 
@@ -633,3 +622,13 @@ class _RootMeanSquareShifted(RMSNorm):
 class _NormalizedOneValue(BatchNorm):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return _each(times(setting.batch, values(shape)), Kind.MULTIPLY)
+
+
+@belief(
+    "normalized-map-written",
+    Message("You counted one map: every channel is normalized and written."),
+    BatchNorm, WRITTEN,
+)  # fmt: skip
+class _NormalizedMapWritten(BatchNorm):
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *shape[1:]))

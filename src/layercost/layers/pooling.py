@@ -783,3 +783,13 @@ class _SubsamplingHasNone(Subsampling2d):
 class _SubsamplingWindowOfWeights(Subsampling2d):
     def parameters(self) -> tuple[Held, ...]:
         return (Held("coefficient", self.channels * self.window.area), Held("bias", self.channels))
+
+
+@belief(
+    "subsampling-shared",
+    Message("You counted one coefficient and one bias: each map has its own."),
+    Subsampling2d, STORED,
+)  # fmt: skip
+class _SubsamplingShared(Subsampling2d):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("coefficient", 1), Held("bias", 1))

@@ -305,3 +305,25 @@ class _TransposedOneCell(TransposedConvolution):
 class _TransposedOneMapWritten(TransposedConvolution):
     def transform(self, shape: Shape) -> Shape:
         return type(shape)((1, *super().transform(shape)[1:]))
+
+
+@belief(
+    "transposed-step-too-many",
+    Message("You let every cell make a step: n cells make n - 1 steps, and the kernel comes on top."),
+    TransposedConvolution, GIVEN,
+)  # fmt: skip
+class _TransposedStepTooMany(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        steps = zip(super().transform(shape)[1:], per_axis(self.stride), strict=True)
+        return _resized(self, shape, *(int(size) + int(step) for size, step in steps))
+
+
+@belief(
+    "transposed-kernel-forgotten",
+    Message("You counted the steps alone: the last cell spreads a whole kernel, not one value."),
+    TransposedConvolution, GIVEN, lambda layer: not _has(layer, "padding"),
+)  # fmt: skip
+class _TransposedKernelForgotten(TransposedConvolution):
+    def transform(self, shape: Shape) -> Shape:
+        steps = zip(shape[1:], per_axis(self.stride), strict=True)
+        return _resized(self, shape, *((int(n) - 1) * int(step) + 1 for n, step in steps))
