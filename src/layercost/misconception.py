@@ -141,10 +141,18 @@ def belief(
     def declared(change: Belief) -> Belief:
         seen = partial(seen_as, change) if isinstance(change, type) else cast(Change, change)
 
-        def believed(leaf: Layer) -> Layer:
-            return seen(leaf) if isinstance(leaf, of) and (where is None or where(leaf)) else leaf
+        def held(leaf: Layer) -> bool:
+            return isinstance(leaf, of) and (where is None or where(leaf))
 
-        declare(name, message, lambda task: distorted(task, believed) if task.measure in distorts else None)
+        def believed(leaf: Layer) -> Layer:
+            return seen(leaf) if held(leaf) else leaf
+
+        def distort(task: Task) -> Task | None:
+            if task.measure not in distorts or not any(held(leaf) for _, leaf in task.layer.leaves()):
+                return None  # to rebuild all of a network would take longer
+            return distorted(task, believed)
+
+        declare(name, message, distort)
         return change
 
     return declared
