@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import ClassVar
 
 from layercost.expression import Number, exact_div, product, times
@@ -608,3 +608,51 @@ belief(
     Message("You let padding be added: VALID adds none, and keeps only windows that lie inside."),
     Convolution, SIZED, _valid,
 )(having(rule=TF_SAME))  # fmt: skip
+
+
+# ---- What people believe instead: about a table of connections ----------------------------------
+
+
+def _every(layer: ConnectedConv2d) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(range(int(layer.in_channels))) for _ in layer.connections)
+
+
+@belief(
+    "every-map-connected",
+    Message("You let every map read all inputs: here each map reads those that the table names."),
+    ConnectedConv2d, WEIGHED,
+)  # fmt: skip
+def _all_connected(layer: Layer) -> Layer:
+    assert isinstance(layer, ConnectedConv2d)
+    return replace(layer, connections=_every(layer))
+
+
+@belief(
+    "one-input-a-map",
+    Message("You counted one kernel a map: a map has a kernel for each input that it reads."),
+    ConnectedConv2d, WEIGHED,
+)  # fmt: skip
+def _one_connected(layer: Layer) -> Layer:
+    assert isinstance(layer, ConnectedConv2d)
+    return replace(layer, connections=tuple(inputs[:1] for inputs in layer.connections))
+
+
+@belief(
+    "connected-maps-without-bias",
+    Message("You left out the biases: each map has one."),
+    ConnectedConv2d, STORED,
+)  # fmt: skip
+class _ConnectedMapsWithoutBias(ConnectedConv2d):
+    def parameters(self) -> tuple[Held, ...]:
+        return super().parameters()[:1]
+
+
+@belief(
+    "bias-for-each-kernel",
+    Message("You gave each kernel a bias: the kernels of a map add up, and share one."),
+    ConnectedConv2d, STORED,
+)  # fmt: skip
+class _BiasForEachKernel(ConnectedConv2d):
+    def parameters(self) -> tuple[Held, ...]:
+        weight, _ = super().parameters()
+        return (weight, Held("bias", sum(map(len, self.connections))))

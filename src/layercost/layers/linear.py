@@ -225,3 +225,23 @@ declare(
     Message("You gave each row of the input weights of its own: all rows share one matrix and one bias."),
     lambda task: unshared(task, Linear),
 )
+
+
+@belief(
+    "codes-trained",
+    Message("You counted the codes as trained: they are fixed, and no gradient changes them."),
+    EuclideanRBF, STORED,
+)  # fmt: skip
+class _CodesTrained(EuclideanRBF):
+    def parameters(self) -> tuple[Held, ...]:
+        return self.buffers()
+
+
+@belief(
+    "codes-as-connected",
+    Message("You counted a fully connected layer: this one compares its inputs with fixed codes."),
+    EuclideanRBF, STORED,
+)  # fmt: skip
+class _CodesAsConnected(EuclideanRBF):
+    def parameters(self) -> tuple[Held, ...]:
+        return (*self.buffers(), Held("bias", self.out_features))
