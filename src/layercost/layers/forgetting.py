@@ -14,7 +14,7 @@ from layercost.layers.linear import Linear
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.transposed import TransposedConvolution
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, Change, Itself, Task, declare, distorted, seen_as
+from layercost.misconception import PRICED, STORED, Change, Itself, Task, declare, distorted, having, seen_as
 from layercost.setting import Setting
 from layercost.shape import Shape
 
@@ -73,6 +73,18 @@ declare(
     "without-normalization",
     Message("You left out the batch normalization: it has a scale and a shift for each channel."),
     _without((BatchNorm,), _mixes((BatchNorm,), (*CONVOLUTIONS, Linear))),
+)
+
+
+def _without_bias(leaf: Layer) -> Layer:
+    return having(bias=False)(leaf) if isinstance(leaf, Convolution) and leaf.bias else leaf
+
+
+_has_normalized = _mixes((Convolution,), (BatchNorm,))
+declare(
+    "idle-bias-left-out",
+    Message("You left out the bias before a normalization: it is idle there, but this layer stores it."),
+    lambda task: distorted(task, _without_bias) if _is_total(task) and _has_normalized(task.layer) else None,
 )
 
 

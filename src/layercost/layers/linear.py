@@ -213,10 +213,12 @@ UNSHARED = Convention(
 def unshared(task: Task, of: type[Layer]) -> Task | None:
     """The parameters of a layer whose places share no weights; None where there is but one place."""
     shape = task.input_shape
-    if task.measure is not Quantity.PARAMETERS or not isinstance(task.layer, of):
+    if task.measure not in (Quantity.PARAMETERS, Quantity.WEIGHTS) or not isinstance(task.layer, of):
         return None
     if not isinstance(shape, Shape) or len(shape) < 2:
         return None
+    if task.measure is Quantity.WEIGHTS:
+        return replace(task, measure=Quantity.MACS)
     return replace(task, measure=Quantity.FLOPS, convention=UNSHARED)
 
 
