@@ -34,6 +34,7 @@ Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for 
 
 STORED = frozenset({Quantity.PARAMETERS, Quantity.PARAMETER_BYTES, Quantity.WEIGHTS, Quantity.BIASES})
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
+IN_BYTES = frozenset({Quantity.PARAMETER_BYTES})
 SIZED = PRICED | {Size.OUTPUT_SIZE}
 
 
@@ -86,21 +87,37 @@ class Task:
 
 @dataclass(frozen=True)
 class Misconception:
-    """`distort` gives the task as a believer sees it, or None where the belief changes nothing."""
+    """A belief about layers `of` a class and some `measures` of them.
+
+    `distort` gives the task as a believer sees it, or None where the belief changes nothing.
+    """
 
     id: str
     message: Message
     distort: Callable[[Task], Task | None]
+    of: type[Layer]
+    measures: frozenset[Measure]
 
 
 MISCONCEPTIONS: dict[str, Misconception] = {}
 
 
-def declare(name: str, message: Message, distort: Callable[[Task], Task | None]) -> None:
-    """Make a belief about tasks known; its id must be new."""
+def declare(
+    name: str,
+    message: Message,
+    distort: Callable[[Task], Task | None],
+    measures: Collection[Measure],
+    of: type[Layer] = Layer,
+) -> None:
+    """Make a belief about tasks that ask for one of `measures` known; its id must be new."""
     if name in MISCONCEPTIONS:
         raise ValueError(f"two misconceptions are called {name!r}; an id names one belief for good")
-    MISCONCEPTIONS[name] = Misconception(name, message, distort)
+    asked = frozenset(measures)
+
+    def asked_for(task: Task) -> Task | None:
+        return distort(task) if task.measure in asked else None
+
+    MISCONCEPTIONS[name] = Misconception(name, message, asked_for, of, asked)
 
 
 # ---- beliefs about layers ----------------------------------------------------------------------
@@ -131,7 +148,7 @@ def belief(
         def believed(leaf: Layer) -> Layer:
             return seen(leaf) if isinstance(leaf, of) and (where is None or where(leaf)) else leaf
 
-        declare(name, message, lambda task: _distorted(task, believed) if task.measure in measures else None)
+        declare(name, message, lambda task: _distorted(task, believed), measures, of)
         return change
 
     return declared
@@ -252,46 +269,34 @@ class _OneBias(Layer):
 _TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
 
 
-def _asks_flops(task: Task, *conventions: Convention) -> bool:
-    """Whether the task asks for FLOPs under one of these conventions."""
-    names = [convention.name for convention in conventions]
-    return task.measure is Quantity.FLOPS and task.convention.name in names
+def _by(task: Task, *conventions: Convention) -> bool:
+    """Whether the task asks under one of these conventions."""
+    return task.convention.name in [convention.name for convention in conventions]
 
 
 def _macs_for_flops(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.MACS) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
-
-
-def _flops_for_macs(task: Task) -> Task | None:
-    priced = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
-    return priced if task.measure is Quantity.MACS else None
+    return replace(task, measure=Quantity.MACS) if _by(task, TEXTBOOK, TWO_A_MAC) else None
 
 
 def _one_addition_too_many(task: Task) -> Task | None:
-    return replace(task, convention=_TWO_EACH) if _asks_flops(task, TEXTBOOK) else None
+    return replace(task, convention=_TWO_EACH) if _by(task, TEXTBOOK) else None
 
 
-def _counted_parameters(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
-
-
-def _biases_among_weights(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
-
-
-def _forgot_batch(task: Task) -> Task | None:
-    return replace(task, batch=1) if task.measure in PRICED else None
+def _counted_parameters(task: Task) -> Task:
+    return replace(task, measure=Quantity.PARAMETERS)
 
 
 declare(
     "forgot-batch",
     Message("You counted one input: each input of the batch takes the same operations again."),
-    _forgot_batch,
+    lambda task: replace(task, batch=1),
+    PRICED,
 )
 declare(
     "biases-among-weights",
     Message("You counted the biases too: the question asks for the weights alone."),
-    _biases_among_weights,
+    _counted_parameters,
+    {Quantity.WEIGHTS},
 )
 declare(
     "macs-for-flops",
@@ -299,16 +304,19 @@ declare(
         "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations."
     ),
     _macs_for_flops,
+    {Quantity.FLOPS},
 )
 declare(
     "flops-for-macs",
     Message("You counted FLOPs: one MAC is a multiplication together with its addition."),
-    _flops_for_macs,
+    lambda task: replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK),
+    {Quantity.MACS},
 )
 declare(
     "one-addition-too-many",
     Message("You counted n additions for a dot product of length n: adding up n products takes n - 1."),
     _one_addition_too_many,
+    {Quantity.FLOPS},
 )
 declare(
     "counted-parameters",
@@ -316,6 +324,7 @@ declare(
         "You counted what the layer stores: parameters are values, and the question is about operations."
     ),
     _counted_parameters,
+    PRICED,
 )
 
 
@@ -324,8 +333,7 @@ declare(
 
 def _stored_as(dtype: str) -> Callable[[Task], Task | None]:
     def distort(task: Task) -> Task | None:
-        same = task.measure is not Quantity.PARAMETER_BYTES or DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype]
-        return None if same else replace(task, dtype=dtype)
+        return None if DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype] else replace(task, dtype=dtype)
 
     return distort
 
@@ -338,11 +346,18 @@ declare(
     "one-byte-a-value",
     Message("You counted one byte for each parameter: a float32 takes 32 bits, which are 4 bytes."),
     _stored_as("int8"),
+    IN_BYTES,
 )
 declare(
     "eight-bytes-a-value",
     Message("You counted eight bytes for each parameter: a float32 takes 32 bits, which are 4 bytes."),
     _stored_as("float64"),
+    IN_BYTES,
 )
-declare("thousand-for-1024", Message("You divided by 1,000: a KiB is 1,024 bytes."), _in_unit("KiB", "kB"))
-declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit("KiB", ""))
+declare(
+    "thousand-for-1024",
+    Message("You divided by 1,000: a KiB is 1,024 bytes."),
+    _in_unit("KiB", "kB"),
+    IN_BYTES,
+)
+declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit("KiB", ""), IN_BYTES)
