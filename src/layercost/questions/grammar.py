@@ -73,6 +73,7 @@ IDEOGRAPHS: Mapping[str, int] = {
     **dict.fromkeys(("万", "萬"), 10**4),
 }
 PERCENT = "%"
+PERCENTAGES = ("%", "percent")  # units asked for with which it is read
 
 # Each unit with its spellings, in small letters; capitals make no difference: kb is kB, not a kilobit.
 UNITS: Mapping[str, tuple[str, ...]] = {

@@ -17,6 +17,7 @@ from layercost.questions.grammar import (
     BYTE,
     OF_BYTES,
     PERCENT,
+    PERCENTAGES,
     PREFIXED,
     PREFIXES,
     UNITS,
@@ -131,8 +132,6 @@ def _unit_behind(text: Typed, at: int, asked: str) -> tuple[str, int]:
     word = text.text[at:].removesuffix(".").rstrip(" ").lower()
     if not word:
         return "", 1
-    if word == PERCENT and asked == PERCENT:
-        return PERCENT, 1
     known = _spellings() | _asked_for(asked)
     if word in known:
         return known[word]
@@ -166,4 +165,5 @@ def _asked_for(unit: str) -> dict[str, tuple[str, int]]:
     """How the unit asked for may be written besides: in the language of the moment, in one or in many."""
     words = [unit.lower(), str(unit_in_words(unit)).lower()] if unit else []
     own = {spelling: (unit, 1) for word in words for spelling in (word, word.removesuffix("s"))}
-    return {BYTE: ("bytes", 1), **own} if unit in OF_BYTES else own
+    bare = (BYTE,) if unit in OF_BYTES else PERCENTAGES if unit in PERCENTAGES else ()
+    return dict.fromkeys(bare, ("bytes" if bare == (BYTE,) else unit, 1)) | own

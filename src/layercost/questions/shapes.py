@@ -42,7 +42,7 @@ def _checked(sizes: tuple[object, ...]) -> ParsedShape | Malformed:
 def _is_size(size: object) -> bool:
     if not isinstance(size, int) or isinstance(size, bool):
         return False
-    return 1 <= size < 10**MAX_DIGITS_OF_A_SIZE
+    return bool(1 <= size < 10**MAX_DIGITS_OF_A_SIZE)
 
 
 def _short(value: object) -> str:

@@ -25,20 +25,13 @@ export function power(base, exponent) {
 export const isWhole = ({ denominator }) => denominator === 1n;
 export const equal = (a, b) => a.numerator === b.numerator && a.denominator === b.denominator;
 
-// Below nothing, nothing, or above: how two numbers stand to each other.
-export function compared(a, b) {
-  const [left, right] = [a.numerator * b.denominator, b.numerator * a.denominator];
-  return left < right ? -1 : Number(left > right);
-}
+export const isLess = (a, b) => a.numerator * b.denominator < b.numerator * a.denominator;
 
-// The nearest number with which a browser calculates, from the leading digits of both parts.
+// The nearest number with which a browser calculates; of long parts only the leading digits count.
 export function approximately({ numerator, denominator }) {
   const digits = Math.max(String(numerator).length, String(denominator).length);
-  if (digits <= 300) return Number(numerator) / Number(denominator);
-  const shift = String(numerator).length - String(denominator).length;
-  const scale = 10n ** BigInt(Math.abs(shift));
-  const near = shift > 0 ? numerator / denominator / (10n ** BigInt(Math.max(0, shift - 20))) : (numerator * scale * 10n ** 20n) / denominator;
-  return Number(near) * 10 ** (shift > 0 ? Math.max(0, shift - 20) : shift - 20);
+  const cut = 10n ** BigInt(Math.max(0, digits - 300));
+  return Number(numerator / cut) / Number(denominator / cut);
 }
 
 const sizeInBits = (value) => (value < 0n ? -value : value).toString(2).length * Number(value !== 0n);
