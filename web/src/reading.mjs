@@ -5,14 +5,10 @@ import { sizesOf } from './grammar/shapes.mjs';
 import { isEmpty, isLetter, isTooLong, rules, Stopped, stopped, typed } from './grammar/typed.mjs';
 import { say } from './words.mjs';
 
-// Units are the same in every language; these are read as words.
-const WORDS_OF_UNITS = { parameters: () => say('parameters'), values: () => say('values'), bytes: () => say('bytes') };
-const unitInWords = (unit) => WORDS_OF_UNITS[unit]?.() ?? unit;
-
 function expectedNumber(unit, whole) {
   const { expected } = rules;
   if (!unit) return say(whole ? expected.whole : expected.number);
-  return say(whole ? expected['whole-of-unit'] : expected['of-unit'], { unit: unitInWords(unit) });
+  return say(whole ? expected['whole-of-unit'] : expected['of-unit'], { unit: say(unit) });
 }
 
 const malformed = (why, values, position = null) =>
@@ -40,7 +36,7 @@ function spellings() {
 function withThatAskedFor(known, unit) {
   if (rules.of_bytes.includes(unit)) known.set(rules.byte, ['bytes', 1]);
   if (rules.percentages.includes(unit)) rules.percentages.forEach((spelling) => known.set(spelling, [unit, 1]));
-  for (const word of unit ? [unit.toLowerCase(), unitInWords(unit).toLowerCase()] : []) {
+  for (const word of unit ? [unit.toLowerCase(), say(unit).toLowerCase()] : []) {
     known.set(word, [unit, 1]).set(word.replace(/s$/, ''), [unit, 1]);
   }
   return known;
@@ -63,7 +59,7 @@ function whyNot(rest, known) {
 
 function anotherUnit(text, at, given, asked) {
   if (!asked) return stopped('left-over', text, at);
-  return stopped('other-unit', text, at, { unit: unitInWords(asked), other: unitInWords(given) });
+  return stopped('other-unit', text, at, { unit: say(asked), other: say(given) });
 }
 
 function quantity(text, asked, anyUnit) {

@@ -66,7 +66,7 @@ function prepare(step) {
   const key = `step:${pageKey(siteRoot)}:${step.dataset.id}`;
   const input = step.querySelector('input');
   const check = () => {
-    const result = judge(input.value, answer, diagnoses);
+    const result = judge(input.value, answer, diagnoses, step.dataset.unit);
     show(step, result);
     if (result.verdict === 'right') remember(key, input.value);
   };
