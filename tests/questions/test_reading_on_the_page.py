@@ -7,17 +7,22 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from layercost.questions import Malformed
+from layercost.misconception import MISCONCEPTIONS
+from layercost.questions import Malformed, explain, read_question
+from layercost.questions.explain import MAGNITUDE
 from layercost.questions.exported import rules
 from layercost.questions.grammar import CHARACTERS, IDEOGRAPHS, ROWS, SCALES, UNITS
 from layercost.questions.reading import ParsedShape, read_number, read_quantity, read_shape
 from tests.conftest import ROOT
+from tests.questions.data import LINEAR
 from tests.questions.test_reading import READ, REFUSED
 from tests.questions.tricky import SHAPES, TRICKY
 
@@ -144,17 +149,22 @@ def node() -> str:
     return find_node()
 
 
-@pytest.fixture(scope="module")
-def read_by_page() -> dict[str, list[dict[str, Any]]]:
-    """What web/src/reading.mjs makes of all texts, in one process."""
-    asked = {"rules": rules(), "texts": list(texts()), "shapes": list(shapes())}
-    script, module = HERE / "read_texts.mjs", ROOT / "web" / "src" / "reading.mjs"
+def run_by_page(script: str, module: str, **asked: Any) -> Any:
+    """What a page script makes of what is asked, in one process, with the rules that the build gives it."""
     done = subprocess.run(
-        [node(), str(script), module.as_uri()],
-        input=json.dumps(asked), capture_output=True, text=True, check=False,
+        [node(), str(HERE / script), (ROOT / "web" / "src" / module).as_uri()],
+        input=json.dumps({"rules": rules(), **asked}), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def read_by_page() -> dict[str, list[dict[str, Any]]]:
+    """What web/src/reading.mjs makes of all texts."""
+    found: dict[str, list[dict[str, Any]]] = run_by_page(
+        "read_texts.mjs", "reading.mjs", texts=list(texts()), shapes=list(shapes())
+    )
     return found
 
 
@@ -191,3 +201,66 @@ def test_every_sentence_is_told_to_somebody(read_by_page: dict[str, list[dict[st
     beginnings = {name: key.partition("{")[0] for name, key in rules()["sentences"].items()}
     untold = [name for name, begins in beginnings.items() if not any(one.startswith(begins) for one in heard)]
     assert untold == []
+
+
+# ---- verdicts ------------------------------------------------------------------------------------------
+
+
+def judged(*asked: tuple[str, int]) -> list[dict[str, str]]:
+    """What the page says to each text where this is the answer."""
+    found: list[dict[str, str]] = run_by_page(
+        "judge_texts.mjs", "text/verdict.mjs", asked=[(text, str(answer)) for text, answer in asked]
+    )
+    return found
+
+
+def test_a_step_is_right_or_wrong_to_the_last_digit_at_any_size() -> None:
+    """One more than 2^53 is no number that a browser's floating point tells from its neighbours."""
+    answer = 2**53 + 1
+    right, wrong, huge = judged((f"{answer:,}", answer), (f"{answer - 1}", answer), ("10^40 + 1", 10**40 + 1))
+    assert right == {"verdict": "right", "words": "Right: 9,007,199,254,740,993."}
+    assert wrong["verdict"] == "wrong"
+    assert huge["verdict"] == "right"
+
+
+def test_a_step_that_cannot_be_read_is_told_what_python_says() -> None:
+    (said,) = judged(("300 * outputs", 30100))
+    found = read_number("300 * outputs", "", whole=True)
+    assert isinstance(found, Malformed)
+    assert said == {"verdict": "unclear", "words": str(found.message)}
+
+
+def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude() -> None:
+    """Except for what is twice or half of it, of which the page says just that."""
+    item = read_question(LINEAR).draw(seed=1).item()
+    answer = int(item.answer)
+    given = [answer * part // 12 for part in range(1, 60) if part not in (6, 12, 24)]
+    given += [3 * answer, 3 * answer - 1, -(-answer // 3), answer // 3, answer + 1, answer - 1]
+    assert len(set(given)) > 50
+    in_python = [explain([replace(item, without=tuple(MISCONCEPTIONS))], [Fraction(one)]) for one in given]
+    on_page = judged(*((str(one), answer) for one in given))
+    close = ["the right order of magnitude" in one["words"] for one in on_page]
+    assert close == [one.id == MAGNITUDE for one in in_python]
+    assert 0 < sum(close) < len(close)
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        pytest.param("10^6", "the digits are right", id="a power of ten"),
+        pytest.param("10^-2", "the digits are right", id="and a negative one"),
+        pytest.param("2", "exactly twice", id="twice"),
+        pytest.param("1/2", "exactly half", id="half"),
+        pytest.param("123", "at least 100 times too large", id="far too large"),
+        pytest.param("11", "at least 10 times too large", id="too large"),
+        pytest.param("3", "at least 3 times too large", id="another order of magnitude"),
+        pytest.param("1/4", "at least 3 times too small", id="too small"),
+        pytest.param("1/125", "at least 100 times too small", id="far too small"),
+        pytest.param("0", "there is something to count", id="nothing"),
+        pytest.param("-1", "never negative", id="negative"),
+    ],
+)
+def test_another_wrong_number_gets_what_can_be_said_of_it(factor: str, words: str) -> None:
+    (said,) = judged((f"30000 * ({factor})", 30000))
+    assert said["verdict"] == "wrong"
+    assert words in said["words"]
