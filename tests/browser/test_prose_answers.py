@@ -193,7 +193,7 @@ def test_a_malformed_step_is_not_wrong(page: Any) -> None:
     """What cannot be read is asked for again."""
     verdict, words = answer_step(page.locator(".lc-step").first, "four hundred")
     assert verdict == "unclear"
-    assert "“four hundred” is not read as a number; write a whole number of parameters" in words
+    assert "“four hundred” is not read as a number; write a whole number of weights" in words
 
 
 def test_a_known_mistake_gets_its_own_sentence(page: Any) -> None:

@@ -87,6 +87,7 @@ REFUSED = {
     "a calculation with words": ("300 * outputs", f"A number is missing before “outputs”; {COUNT}."),
     "a bracket too few": ("(300 + 1", f"A bracket is opened at “(300 + 1” and not closed; {COUNT}."),
     "a bracket too many": ("300)", f"A bracket is closed at “)” that was never opened; {COUNT}."),
+    "another base": ("0x10", f"Only the number is read, not “x10”; {COUNT}."),
     "an implied product": ("2(3)", f"Only the number is read, not “(3)”; {COUNT}."),
     "a division by zero": ("3/(2-2)", f"Nothing can be divided by zero, as at “(2-2)”; {COUNT}."),
     "a root": ("2^0.5", f"Only whole powers are read, unlike the one at “0.5”; {COUNT}."),

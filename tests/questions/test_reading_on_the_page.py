@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from layercost.questions.exported import rules
 from layercost.questions.grammar import CHARACTERS, IDEOGRAPHS, ROWS, SCALES, UNITS
 from layercost.questions.reading import ParsedShape, read_number, read_quantity, read_shape
 from tests.conftest import ROOT
+from tests.layercost.test_compiled import node
 from tests.questions.data import LINEAR
 from tests.questions.test_reading import READ, REFUSED
 from tests.questions.tricky import SHAPES, TRICKY
@@ -136,17 +135,6 @@ def told(found: Any) -> dict[str, Any]:
         return {"sizes": list(found.sizes)}
     value = f"{found.value.numerator}/{found.value.denominator}"
     return {"value": value, "unit": found.unit, "isApproximate": found.approximate}
-
-
-@cache
-def node() -> str:
-    """The node that builds the site: the machine's own, or the one that the environment brings."""
-    sys.path.insert(0, str(ROOT / "web"))
-    try:
-        from site_builder.node import find_node
-    finally:
-        sys.path.remove(str(ROOT / "web"))
-    return find_node()
 
 
 def run_by_page(script: str, module: str, **asked: Any) -> Any:

@@ -151,6 +151,8 @@ class Calculation:
             self._check_what_follows()
         if not whole and not part:
             raise self._nothing_to_read(start)
+        if whole == "0" and self._here() in "xX" and self._here(1) in DIGITS:
+            raise self.typed.stopped("left-over", self.at)  # 0x10 is no product
         self.numbers += 1
         exponent = self._exponent_behind() - len(part)
         return self._bounded(Fraction(int(whole + part)) * Fraction(10) ** exponent, start)

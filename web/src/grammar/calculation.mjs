@@ -114,6 +114,7 @@ export class Calculation {
       this.checkWhatFollows();
     }
     if (!whole && !part) this.nothingToRead(start);
+    if (whole === '0' && this.here().toLowerCase() === 'x' && isDigit(this.here(1))) this.stop('left-over', this.at); // 0x10 is no product
     this.numbers += 1;
     const exponent = this.exponentBehind() - part.length;
     return this.bounded(times(rational(BigInt(whole + part)), power(rational(10n), BigInt(exponent))), start);
