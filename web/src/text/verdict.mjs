@@ -13,7 +13,7 @@ const isPowerOfTen = ({ numerator, denominator }) =>
   numerator !== denominator && /^10*$/.test(numerator) && /^10*$/.test(denominator);
 
 // By how much at least a number is too large, or too small where it is turned around: 100, 10, ... or nothing.
-const atLeast = (factor) => MUCH.find((size) => !isLess(factor, rational(BigInt(size))));
+const offBy = (factor) => MUCH.find((size) => !isLess(factor, rational(BigInt(size))));
 
 // Of a wrong number that no known mistake gives: what the two exact numbers have to do with each other.
 export function hint(given, answer) {
@@ -28,7 +28,7 @@ export function hint(given, answer) {
 }
 
 function magnitude(tooLarge, tooSmall) {
-  const [above, below] = [atLeast(tooLarge), atLeast(tooSmall)];
+  const [above, below] = [offBy(tooLarge), offBy(tooSmall)];
   if (above) return say('Not yet: that is at least {factor} times too large.', { factor: above });
   if (below) return say('Not yet: that is at least {factor} times too small.', { factor: below });
   return isLess(tooSmall, tooLarge)
