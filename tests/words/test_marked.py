@@ -23,13 +23,13 @@ from layercost.misconception import MISCONCEPTIONS
 from layercost.networks.network import NETWORKS
 from layercost.questions import Parsed, explain, read_question
 from layercost.questions.explain import beliefs
-from layercost.questions.reading import read_number
+from layercost.questions.reading import Malformed, read_number, read_shape
 from layercost.shape import OUTPUT_SIZE_RULES, TRANSPOSED_SIZE_RULES
 from tests.explorers.reading import panes
 from tests.layercost.test_layers import MALFORMED as MALFORMED_TEXTS
 from tests.layercost.test_shape import MISFITS
 from tests.questions.data import SHIPPED
-from tests.questions.test_reading import REFUSED
+from tests.questions.test_reading import NO_SHAPES, REFUSED
 from tests.words.marking import left_in_english, speaking_marks, texts_of
 
 
@@ -71,6 +71,13 @@ def test_malformed_answers_are_translated(raw: object, _: str, unit: str) -> Non
     for whole in (True, False):
         found = read_number(raw, unit, whole=whole)
         assert isinstance(found, Parsed) or outside(found.message, "nan", "inf", "True") == set()
+
+
+@pytest.mark.parametrize(("raw", "_"), NO_SHAPES.values(), ids=NO_SHAPES)
+def test_malformed_shapes_are_translated(raw: object, _: str) -> None:
+    found = read_shape(raw)
+    assert isinstance(found, Malformed)
+    assert outside(found.message) == set()
 
 
 @pytest.mark.parametrize("misconception", MISCONCEPTIONS.values(), ids=lambda one: one.id)

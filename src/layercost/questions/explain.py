@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from layercost.message import Joined, Message, Words, sentence
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
+from layercost.questions.grammar import SAME_MAGNITUDE
 from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.task import believed, derivation, number, other_conventions, printed_by_tools
@@ -164,7 +165,8 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 
 def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    if not all(one < 3 * other and other < 3 * one for one, other in zip(given, _right(items), strict=True)):
+    pairs = zip(given, _right(items), strict=True)
+    if not all(one < SAME_MAGNITUDE * other and other < SAME_MAGNITUDE * one for one, other in pairs):
         return None
     message = Message(
         "This has the right order of magnitude, but is not the number itself; look for what is missing."
