@@ -1,0 +1,103 @@
+"""Slips: in what a derivation differs from the right one, as data, as a key and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from layercost.expression import TEXT, Constant, Definition, Expression, Symbol, render
+from layercost.message import Message, Words
+
+
+class Kind(Enum):
+    """What can go wrong at one place; the value is the pattern of the slip's key."""
+
+    DROPPED_TERM = "-{old}"
+    DROPPED_FACTOR = "/{old}"
+    EXTRA_FACTOR = "*{new}"
+    EXTRA_DIVISOR = "*1/{new}"
+    EXTRA_TERM = "+{new}"
+    REPLACED = "{old}->{new}"
+    SQUARED = "{old}^2"
+    ONE_MORE = "{old}+1"
+    ONE_LESS = "{old}-1"
+    SIGN = "+-{old}"
+    ROUNDING = "rounding"
+    DROPPED_DIVISION = "//{old}"
+    COMPOSED = "={new}"  # an expression of its own, that is no small change of the right one
+
+
+_SAID = {
+    Kind.DROPPED_TERM: Message("the term {old} is missing"),
+    Kind.DROPPED_FACTOR: Message("the factor {old} is missing"),
+    Kind.EXTRA_FACTOR: Message("there is a further factor {new}"),
+    Kind.EXTRA_DIVISOR: Message("there is a further division by {new}"),
+    Kind.EXTRA_TERM: Message("there is a further term {new}"),
+    Kind.REPLACED: Message("{new} stands where {old} belongs"),
+    Kind.SQUARED: Message("{old} is squared"),
+    Kind.ONE_MORE: Message("{old} is taken one larger"),
+    Kind.ONE_LESS: Message("{old} is taken one smaller"),
+    Kind.SIGN: Message("{old} has the other sign"),
+    Kind.ROUNDING: Message("it is rounded the other way"),
+    Kind.DROPPED_DIVISION: Message("the division by {old} is missing"),
+    Kind.COMPOSED: Message("the question asks for {old}"),
+}
+_SAID_OF_ALL = {
+    Kind.DROPPED_FACTOR: Message("the factor {old} is missing everywhere"),
+    Kind.REPLACED: Message("{new} stands wherever {old} belongs"),
+    Kind.SQUARED: Message("{old} is squared everywhere"),
+    Kind.ONE_MORE: Message("{old} is taken one larger everywhere"),
+    Kind.ONE_LESS: Message("{old} is taken one smaller everywhere"),
+}
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One difference from the right derivation: what stood there, and what stands there now.
+
+    `within` names the definitions in whose formula it lies, as ``H_out``; `everywhere` says that it concerns
+    a letter wherever it stands. `place` counts the terms, to name one that is a mere number.
+    """
+
+    kind: Kind
+    old: Expression | None = None
+    new: Expression | None = None
+    everywhere: bool = False
+    within: tuple[str, ...] = ()
+    place: int = 0
+
+    @property
+    def key(self) -> str:
+        """The slip in letters: students with other numbers who made it get the same key."""
+        old, new = (_letters(one, self.place) for one in (self.old, self.new))
+        changed = self.kind.value.format(old=old, new=new) + ("@all" if self.everywhere else "")
+        return f"{','.join(self.within)}:{changed}" if self.within else changed
+
+    @property
+    def message(self) -> Words:
+        """The slip as a clause of a sentence, with each letter's number."""
+        said = (_SAID_OF_ALL if self.everywhere else _SAID)[self.kind]
+        clause = said.filled(old=named(self.old), new=named(self.new))
+        if not self.within:
+            return clause
+        return Message("in {letters}, {slip}", letters=", ".join(self.within), slip=clause)
+
+
+def named(part: Expression | None) -> str:
+    """A part of a derivation as a reader is told of it: a letter with its number, as C_out (64)."""
+    match part:
+        case None:
+            return ""
+        case Constant(number=number):
+            return f"{number:,}"
+        case Symbol() | Definition():
+            return f"{render(part, TEXT)} ({part.value:,})"
+    letters, numbers = render(part, TEXT), render(part, TEXT, numbers=True)
+    return letters if letters == numbers else f"{letters} ({numbers})"
+
+
+def _letters(part: Expression | None, place: int) -> str:
+    """A part in letters; a term that is a mere number, as the count of a network's layer, by its place."""
+    if part is None:
+        return ""
+    return f"#{place}" if place and isinstance(part, Constant) else render(part, TEXT).replace(",", "")
