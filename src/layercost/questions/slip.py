@@ -22,7 +22,8 @@ class Kind(Enum):
     ONE_MORE = "{old}+1"
     ONE_LESS = "{old}-1"
     SIGN = "+-{old}"
-    ROUNDING = "rounding"
+    ROUNDED_UP = "ceil"
+    ROUNDED_DOWN = "floor"
     DROPPED_DIVISION = "//{old}"
     COMPOSED = "={new}"  # an expression of its own, that is no small change of the right one
 
@@ -38,7 +39,8 @@ _SAID = {
     Kind.ONE_MORE: Message("{old} is taken one larger"),
     Kind.ONE_LESS: Message("{old} is taken one smaller"),
     Kind.SIGN: Message("{old} has the other sign"),
-    Kind.ROUNDING: Message("it is rounded the other way"),
+    Kind.ROUNDED_UP: Message("the quotient is rounded up"),
+    Kind.ROUNDED_DOWN: Message("the quotient is rounded down"),
     Kind.DROPPED_DIVISION: Message("the division by {old} is missing"),
     Kind.COMPOSED: Message("the question asks for {old}"),
 }
