@@ -187,10 +187,10 @@ def value_of(tree: Tree, numbers: Mapping[str, int]) -> Fraction:
 
 
 def places(tree: Tree, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Tree]]:
-    """Every place of a derivation, with what stands there."""
+    """Every place of a derivation, with what stands there; a definition is one place."""
     yield path, tree
     for at, part in enumerate(tree):
-        if isinstance(part, tuple):
+        if isinstance(part, tuple) and tree[0] != "define":
             yield from places(part, (*path, at))
 
 
@@ -211,7 +211,7 @@ def swapped(tree: Tree, old: Tree, new: Tree) -> Tree:
 
 # ---- slips ---------------------------------------------------------------------------------------
 
-ATOMS = ("letter", "define", "number")
+Slip = Callable[[Random, Tree, list[Tree]], Tree | None]
 
 
 def _some(random: Random, tree: Tree, wanted: Callable[[Tree], bool]) -> tuple[tuple[int, ...], Tree] | None:
@@ -269,7 +269,7 @@ def square(random: Random, tree: Tree, letters: list[Tree]) -> Tree | None:
 
 def round_otherwise(random: Random, tree: Tree, letters: list[Tree]) -> Tree | None:
     chosen = _some(random, tree, lambda node: node[0] == "floor")
-    return None if chosen is None else swapped(tree, chosen[1], ("ceil", *chosen[1][1:]))
+    return None if chosen is None else put(tree, chosen[0], ("ceil", *chosen[1][1:]))
 
 
 def one_off(random: Random, tree: Tree, letters: list[Tree]) -> Tree | None:
@@ -319,6 +319,17 @@ SLIPS = (
 )  # fmt: skip
 
 
+def _somewhere(random: Random, slip: Slip, tree: Tree, letters: list[Tree]) -> Tree | None:
+    """The slip in the formula, or now and then in that of a definition: a size is worked out once."""
+    found = [node for _, node in places(tree) if node[0] == "define"]
+    if slip is another_size or not found or (tree[0] != "define" and random.random() < 0.75):
+        return slip(random, tree, letters)
+    definition = random.choice(found)
+    inner = sorted({node for _, node in places(definition[2]) if node[0] == "letter"})
+    changed = slip(random, definition[2], inner) if inner else None
+    return None if changed is None else swapped(tree, definition, ("define", definition[1], changed))
+
+
 class Slipped(NamedTuple):
     """A question with a wrong derivation and its number."""
 
@@ -338,7 +349,7 @@ def slipped(random: Random, question: Question, count: int) -> Slipped | None:
     made = []
     for _ in range(count):
         slip = random.choice(SLIPS)
-        changed = slip(random, tree, letters)
+        changed = _somewhere(random, slip, tree, letters)
         if changed is None:
             return None
         tree = changed

@@ -50,8 +50,8 @@ LINEAR = (Sum, Difference, Product)  # the number depends linearly on each part;
 DROP, ROUND = 10, 10
 SIMPLE_FACTOR, SIGN, SWAP_CONSTANT = 14, 15, 16
 SWAP, SQUARE, ONE_OFF = 16, 17, 18
-FACTOR, FACTORS, SWAP_FURTHER, EXTRA = 20, 20, 20, 20
-FACTOR_FURTHER, DIVISOR = 22, 22
+SWAP_FURTHER, FACTOR, EXTRA = 20, 20, 20
+FACTOR_FURTHER, FACTORS, DIVISOR = 22, 22, 22
 RARE = 26
 INSIDE = 2  # more for a slip inside of a definition or a quotient
 
@@ -76,7 +76,7 @@ class Pool:
     def inside(self) -> Pool:
         """The letters that somebody takes within a definition or a quotient: no further ones."""
         plain = tuple(letter for letter in self.own if isinstance(letter, Symbol))
-        return Pool((), plain, ())
+        return Pool(plain, (), ())
 
 
 def pool_of(right: Expression, further: Mapping[str, int]) -> Pool:
@@ -144,14 +144,14 @@ def _dropping(node: Expression, path: Path, parent: Expression | None) -> Iterat
     if isinstance(parent, Product):
         yield Edit(Slip(Kind.DROPPED_FACTOR, node), DROP, Effect.BECOMES, 1, nothing, path)
     if isinstance(parent, Sum) or (isinstance(parent, Difference) and path[-1] == 1):
-        place = path[-1] + 1
+        place = _place(path, parent)
         yield Edit(Slip(Kind.DROPPED_TERM, node, place=place), DROP, Effect.BECOMES, 0, nothing, path)
         yield Edit(Slip(Kind.SIGN, node, place=place), SIGN, Effect.TIMES, -1, negated, path)
 
 
 def _instead(node: Expression, path: Path, parent: Expression | None, pool: Pool) -> Iterator[Edit]:
     """Another letter or number stands where this one belongs."""
-    place = path[-1] + 1 if isinstance(parent, Sum) else 0
+    place = _place(path, parent)
     for new, cost in _replacements(node, pool):
         if not (new == ONE and isinstance(parent, Product)):
             slip = Slip(Kind.REPLACED, node, new, place=place)
@@ -163,10 +163,16 @@ def _instead(node: Expression, path: Path, parent: Expression | None, pool: Pool
         yield Edit(slip, SQUARE, Effect.BECOMES, node.value**2, squared, path)
 
 
+def _place(path: Path, parent: Expression | None) -> int:
+    """Which term it is, from 1 on, where nothing else tells one mere number from another."""
+    nameless = isinstance(parent, Sum) and all(isinstance(term, Constant) for term in parent.children)
+    return path[-1] + 1 if nameless else 0
+
+
 def _replacements(node: Expression, pool: Pool) -> Iterator[tuple[Expression, int]]:
     """What can stand in the place of a letter or a number, and what it costs."""
     if isinstance(node, Symbol | Definition):
-        for letters, cost in ((pool.own, SWAP), (pool.further, SWAP_FURTHER)):
+        for letters, cost in ((pool.shown, SWAP), ((*pool.inner, *pool.further), SWAP_FURTHER)):
             yield from ((letter, cost) for letter in letters if letter.name != node.name)
     for number in STANDING_IN:
         if number != node.value:
@@ -184,7 +190,7 @@ def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool
             slip = Slip(Kind.EXTRA_DIVISOR, node, new)
             yield Edit(slip, cost, Effect.OVER, new.value, partial(over, new), path)
     if parent is None or (isinstance(node, Sum | Difference) and isinstance(parent, Product)):
-        for letters, cost in ((pool.own, EXTRA), (pool.further, RARE)):
+        for letters, cost in ((pool.shown, EXTRA), ((*pool.inner, *pool.further), RARE)):
             for letter in letters:
                 slip = Slip(Kind.EXTRA_TERM, node, letter)
                 yield Edit(slip, cost, Effect.PLUS, letter.value, partial(plus, letter), path)
@@ -193,7 +199,7 @@ def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool
 def _further_factors(path: Path, parent: Expression | None, pool: Pool) -> Iterator[tuple[Expression, int]]:
     for numbers, cost in ((SIMPLE, SIMPLE_FACTOR), (THOUSANDS, RARE)):
         yield from ((Constant(number), cost) for number in numbers)
-    for letters, cost in ((pool.own, FACTOR), (pool.further, FACTOR_FURTHER)):
+    for letters, cost in ((pool.shown, FACTOR), ((*pool.inner, *pool.further), FACTOR_FURTHER)):
         yield from ((letter, cost) for letter in letters)
     if isinstance(parent, Sum):
         for term in parent.children[: path[-1]]:

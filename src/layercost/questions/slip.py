@@ -58,7 +58,7 @@ class Slip:
     """One difference from the right derivation: what stood there, and what stands there now.
 
     `within` names the definitions in whose formula it lies, as ``H_out``; `everywhere` says that it concerns
-    a letter wherever it stands. `place` counts the terms, to name one that is a mere number.
+    a letter wherever it stands. `place` counts the terms where all are mere numbers, as in a network's total.
     """
 
     kind: Kind
@@ -71,8 +71,8 @@ class Slip:
     @property
     def key(self) -> str:
         """The slip in letters: students with other numbers who made it get the same key."""
-        old, new = (_letters(one, self.place) for one in (self.old, self.new))
-        changed = self.kind.value.format(old=old, new=new) + ("@all" if self.everywhere else "")
+        old = f"#{self.place}" if self.place else _letters(self.old)
+        changed = self.kind.value.format(old=old, new=_letters(self.new)) + ("@all" if self.everywhere else "")
         return f"{','.join(self.within)}:{changed}" if self.within else changed
 
     @property
@@ -98,8 +98,6 @@ def named(part: Expression | None) -> str:
     return letters if letters == numbers else f"{letters} ({numbers})"
 
 
-def _letters(part: Expression | None, place: int) -> str:
-    """A part in letters; a term that is a mere number, as the count of a network's layer, by its place."""
-    if part is None:
-        return ""
-    return f"#{place}" if place and isinstance(part, Constant) else render(part, TEXT).replace(",", "")
+def _letters(part: Expression | None) -> str:
+    """A part in letters, as keys have it."""
+    return "" if part is None else render(part, TEXT).replace(",", "")
