@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from layercost.expression import Definition, Difference, Expression, Product, Sum, Symbol
-from layercost.questions.editing import Change, Edit, Effect, Path, edited
+from layercost.questions.editing import Edit, Effect, Path, edited
 from layercost.questions.edits import LINEAR, shown_in
 
 
@@ -58,18 +58,23 @@ class Circuit:
             self.holding.setdefault(name, []).append(leaf)
 
     def overrides(self, edit: Edit) -> dict[int, int]:
-        """The new numbers of the leaves that an edit of letters changes; raises ValueError where one has none."""
-        changes: dict[str, Change] = dict.fromkeys(edit.letters, edit.change)
-        known: dict[Expression, int] = {}
+        """The new numbers of the leaves that an edit of letters changes."""
         found = {}
         for name in edit.letters:
+            value = edit.amount if len(edit.letters) == 1 else None
             for leaf in self.holding.get(name, ()):
-                formula = self.nodes[leaf]
-                if formula not in known:
-                    changed = edited(formula, {}, changes)
-                    known[formula] = 1 if changed is None else changed.value
-                found[leaf] = known[formula]
+                if value is None or self.name(leaf) != name:
+                    changed = edited(self.nodes[leaf], {}, dict.fromkeys(edit.letters, edit.change))
+                    found[leaf] = 1 if changed is None else changed.value
+                    value = found[leaf] if self.name(leaf) == name else value
+                else:
+                    found[leaf] = value
         return found
+
+    def name(self, node: int) -> str:
+        """The letter that a node is, if it is one."""
+        formula = self.nodes[node]
+        return formula.name if isinstance(formula, Symbol | Definition) else ""
 
     def state(self, overrides: Mapping[int, int], edit: Edit | None = None) -> State | None:
         """The numbers and the weights, with leaves overridden and one node edited.
@@ -147,7 +152,7 @@ class Circuit:
         }
 
     def _is_linear(self, name: str, leaves: list[int]) -> bool:
-        if any(getattr(self.nodes[leaf], "name", "") != name for leaf in leaves):
+        if any(self.name(leaf) != name for leaf in leaves):
             return False  # it is a part of what is not linear
         paths = [self.paths[leaf] for leaf in leaves]
         return not any(

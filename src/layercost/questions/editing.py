@@ -6,11 +6,10 @@ So thousands of edits are tried on numbers alone, and an expression is built onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
 from operator import add, mul
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from layercost.expression import (
     CeilQuotient,
@@ -47,8 +46,7 @@ class Effect(Enum):
     PLUS = "plus"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One slip at one place: a path, or letters wherever they stand. A higher cost is less natural."""
 
     slip: Slip
@@ -131,7 +129,11 @@ def rounded_otherwise(node: Expression) -> Expression:
 
 def inside(changes: Changes, node: Expression) -> Expression | None:
     """The changes within a definition's formula, or within an expression."""
-    return defined(node, edited(node.meaning, changes)) if isinstance(node, Definition) else edited(node, changes)
+    return (
+        defined(node, edited(node.meaning, changes))
+        if isinstance(node, Definition)
+        else edited(node, changes)
+    )
 
 
 def through(name: str, change: Change, node: Expression) -> Expression | None:
@@ -159,20 +161,25 @@ def value_after(change: Change, node: Expression) -> int | None:
 
 
 def edited(
-    node: Expression, changes: Changes, letters: Mapping[str, Change] | None = None, path: Path = ()
+    node: Expression, changes: Changes, letters: Mapping[str, Change] | None = None
 ) -> Expression | None:
     """`node` with changes at some paths, and of some letters wherever they stand; None: nothing is left."""
     made: Expression | None = node
     if isinstance(node, Symbol | Definition):
         if letters and node.name in letters:
             made = letters[node.name](node)
-    elif node.children:
-        parts = [edited(child, changes, letters, (*path, at)) for at, child in enumerate(node.children)]
+    elif node.children and (letters or any(changes)):
+        parts = [edited(child, _below(at, changes), letters) for at, child in enumerate(node.children)]
         if any(part is not child for part, child in zip(parts, node.children, strict=True)):
             made = _assembled(node, parts)
-    for change in changes.get(path, ()):
+    for change in changes.get((), ()):
         made = None if made is None else change(made)
     return made
+
+
+def _below(child: int, changes: Changes) -> Changes:
+    """The changes that lie in one child, by their paths from there."""
+    return {path[1:]: change for path, change in changes.items() if path and path[0] == child}
 
 
 def _assembled(node: Expression, parts: Sequence[Expression | None]) -> Expression | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations
 
@@ -67,6 +67,7 @@ class Pool:
     shown: tuple[Letter, ...]
     inner: tuple[Letter, ...]
     further: tuple[Letter, ...]
+    numbers: tuple[int, ...] = STANDING_IN  # what somebody takes for a letter
 
     @property
     def own(self) -> tuple[Letter, ...]:
@@ -74,9 +75,9 @@ class Pool:
         return (*self.shown, *self.inner)
 
     def inside(self) -> Pool:
-        """The letters that somebody takes within a definition or a quotient: no further ones."""
+        """What somebody takes within a definition or a quotient: letters with a number that the derivation uses."""
         plain = tuple(letter for letter in self.own if isinstance(letter, Symbol))
-        return Pool(plain, (), ())
+        return Pool(plain, (), (), ())
 
 
 def pool_of(right: Expression, further: Mapping[str, int]) -> Pool:
@@ -174,9 +175,10 @@ def _replacements(node: Expression, pool: Pool) -> Iterator[tuple[Expression, in
     if isinstance(node, Symbol | Definition):
         for letters, cost in ((pool.shown, SWAP), ((*pool.inner, *pool.further), SWAP_FURTHER)):
             yield from ((letter, cost) for letter in letters if letter.name != node.name)
-    for number in STANDING_IN:
-        if number != node.value:
-            yield Constant(number), SWAP_CONSTANT if isinstance(node, Constant) else RARE
+        numbers, cost = pool.numbers, RARE
+    else:
+        numbers, cost = STANDING_IN, SWAP_CONSTANT
+    yield from ((Constant(number), cost) for number in numbers if number != node.value)
 
 
 def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool) -> Iterator[Edit]:
@@ -234,15 +236,15 @@ def _inside_of_all(right: Expression, often: Mapping[str, int], pool: Pool) -> I
         if isinstance(node, Definition) and node.name not in known:
             known[node.name] = edits = list(_inside_of(node, pool))
             once = often[node.name] == 1
-            yield from (replace(one, path=path) if once else _of_letters(one, node.name) for one in edits)
+            yield from (one._replace(path=path) if once else _of_letters(one, node.name) for one in edits)
         elif not isinstance(node, (*LINEAR, Definition)):
-            yield from (replace(one, path=path) for one in _inside_of(node, pool))
+            yield from (one._replace(path=path) for one in _inside_of(node, pool))
     if len(known) == 2:
         yield from _along_both_sides(*known.items())
 
 
 def _of_letters(edit: Edit, *letters: str) -> Edit:
-    return replace(edit, path=(), letters=letters)
+    return edit._replace(path=(), letters=letters)
 
 
 def _inside_of(node: Expression, pool: Pool) -> Iterator[Edit]:
@@ -251,7 +253,7 @@ def _inside_of(node: Expression, pool: Pool) -> Iterator[Edit]:
     for edit in edits_of(formula, pool.inside(), whole=False):
         change = partial(inside, {edit.path: (edit.change,)})
         if (changed := value_after(change, node)) is not None and changed != node.value:
-            slip = replace(edit.slip, within=within)
+            slip = edit.slip._replace(within=within)
             yield Edit(slip, edit.cost + INSIDE, Effect.BECOMES, changed, change, edit.path)
 
 
@@ -261,7 +263,7 @@ def _along_both_sides(first: tuple[str, list[Edit]], second: tuple[str, list[Edi
     known = {_what(edit) for edit in second[1]}
     for edit in first[1]:
         if _what(edit) in known:
-            yield replace(edit, slip=replace(edit.slip, within=both), path=(), letters=both)
+            yield edit._replace(slip=edit.slip._replace(within=both), path=(), letters=both)
 
 
 def _what(edit: Edit) -> tuple[object, ...]:
@@ -294,4 +296,4 @@ def _through_definitions(pool: Pool) -> Iterator[Edit]:
         for edit in edits_everywhere(letter, pool) if holding and isinstance(letter, Symbol) else ():
             if edit.slip.kind is not Kind.DROPPED_FACTOR:
                 change = partial(through, letter.name, edit.change)
-                yield replace(edit, letters=(letter.name, *holding), change=change, cost=edit.cost + 1)
+                yield edit._replace(letters=(letter.name, *holding), change=change, cost=edit.cost + 1)

@@ -126,9 +126,14 @@ class Search:
         return state
 
     @cached_property
-    def overrides(self) -> dict[int, dict[int, int]]:
-        """What the edits of letters do to the leaves, by the edit's place in `edits`."""
-        return {at: self.circuit.overrides(edit) for at, edit in enumerate(self.edits) if edit.letters}
+    def everywhere(self) -> dict[int, State]:
+        """The numbers after each edit of letters, by its place in `edits`."""
+        states = {
+            at: self.circuit.state(self.circuit.overrides(edit))
+            for at, edit in enumerate(self.edits)
+            if edit.letters
+        }
+        return {at: state for at, state in states.items() if state is not None}
 
     @cached_property
     def singles(self) -> list[tuple[int, int]]:
@@ -138,8 +143,7 @@ class Search:
 
     def _single(self, at: int, edit: Edit) -> int | None:
         if edit.letters:
-            state = self.circuit.state(self.overrides[at])
-            return None if state is None else state.whole
+            return self.everywhere[at].whole
         node = self.circuit.at[edit.path]
         value = self.start.values[node]
         result = edit.result(value)
@@ -188,7 +192,7 @@ class Search:
             if does in seen:
                 continue
             seen.add(does)
-            state = self.circuit.state(self.overrides[at]) if edit.letters else self.circuit.state({}, edit)
+            state = self.everywhere[at] if edit.letters else self.circuit.state({}, edit)
             if state is not None:
                 found.append((edit, state))
             if len(found) * len(self.circuit) > VISITS:
@@ -237,7 +241,9 @@ class Search:
 
 
 def _weight(place: Place, state: State) -> int:
-    return sum([state.weights[node] for node in place.nodes])
+    """By how much the whole changes for each one that the place changes."""
+    weights = state.weights
+    return weights[place.nodes[0]] if len(place.nodes) == 1 else sum([weights[node] for node in place.nodes])
 
 
 def _value(place: Place, state: State) -> int:

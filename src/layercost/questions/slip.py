@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from layercost.expression import TEXT, Constant, Definition, Expression, Symbol, render
 from layercost.message import Message, Words
@@ -53,8 +53,7 @@ _SAID_OF_ALL = {
 }
 
 
-@dataclass(frozen=True)
-class Slip:
+class Slip(NamedTuple):
     """One difference from the right derivation: what stood there, and what stands there now.
 
     `within` names the definitions in whose formula it lies, as ``H_out``; `everywhere` says that it concerns
@@ -72,7 +71,9 @@ class Slip:
     def key(self) -> str:
         """The slip in letters: students with other numbers who made it get the same key."""
         old = f"#{self.place}" if self.place else _letters(self.old)
-        changed = self.kind.value.format(old=old, new=_letters(self.new)) + ("@all" if self.everywhere else "")
+        changed = self.kind.value.format(old=old, new=_letters(self.new)) + (
+            "@all" if self.everywhere else ""
+        )
         return f"{','.join(self.within)}:{changed}" if self.within else changed
 
     @property
