@@ -28,7 +28,6 @@ from layercost.expression import (
 )
 from layercost.questions.slip import Slip
 
-Letter: TypeAlias = Symbol | Definition
 Path: TypeAlias = tuple[int, ...]  # which child, from the root on
 Change: TypeAlias = Callable[[Expression], Expression | None]  # None: nothing is left
 Changes: TypeAlias = Mapping[Path, Sequence[Change]]
@@ -196,7 +195,7 @@ def _assembled(node: Expression, parts: Sequence[Expression | None]) -> Expressi
     first, second = parts
     if first is None or second is None:
         return first
-    assert isinstance(node, QUOTIENTS) or isinstance(node, Power)
+    assert isinstance(node, (*QUOTIENTS, Power))
     return type(node)(first, second)
 
 

@@ -25,7 +25,6 @@ from layercost.questions.editing import (
     QUOTIENTS,
     Edit,
     Effect,
-    Letter,
     Path,
     always,
     inside,
@@ -42,7 +41,7 @@ from layercost.questions.editing import (
     undivided,
     value_after,
 )
-from layercost.questions.slip import Kind, Slip
+from layercost.questions.slip import Kind, Letter, Slip
 
 LINEAR = (Sum, Difference, Product)  # the number depends linearly on each part; other nodes are taken whole
 
@@ -75,7 +74,7 @@ class Pool:
         return (*self.shown, *self.inner)
 
     def inside(self) -> Pool:
-        """What somebody takes within a definition or a quotient: letters with a number that the derivation uses."""
+        """What somebody takes within a definition or a quotient: the derivation's plain letters."""
         plain = tuple(letter for letter in self.own if isinstance(letter, Symbol))
         return Pool(plain, (), (), ())
 

@@ -1,7 +1,8 @@
 """The search for the expression nearest to a right derivation that gives a wrong answer.
 
-The derivation is edited at one place, then at two (`layercost.questions.edits`). What costs least is
-believed, and of two at the same cost the one that is declared first.
+The derivation is edited at one place, then at two (`layercost.questions.edits`); then products of the
+question's letters are tried (`layercost.questions.composing`). What costs least is believed, and of two at
+the same cost the one that is declared first.
 
 An expression is believed only where chance would hardly have found one: of all whole numbers between half and
 twice the answer, at most `CHANCE` are values of expressions that cost as little. So a small number, which
@@ -21,9 +22,10 @@ from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Expression
 from layercost.questions.circuit import Circuit, State
+from layercost.questions.composing import composed
 from layercost.questions.editing import Change, Edit, Effect, Path, edited
 from layercost.questions.edits import every_edit, pool_of
-from layercost.questions.slip import Slip
+from layercost.questions.slip import Kind, Slip
 
 CHANCE = Fraction(15, 1000)  # the share of numbers of a size that may be explained by chance
 SECOND = 10  # what it costs that there is a second slip
@@ -79,16 +81,21 @@ class Search:
     def __init__(self, right: Expression, answer: int, further: Mapping[str, int]) -> None:
         self.right, self.answer = right, answer
         self.circuit = Circuit(right)
-        edits = every_edit(right, pool_of(right, further))
-        self.edits = sorted(edits, key=lambda edit: edit.cost)
+        self.pool = pool_of(right, further)
+        self.edits = sorted(every_edit(right, self.pool), key=lambda edit: edit.cost)
         self.allowed = int(CHANCE * (2 * answer - answer // 2))
 
     def found(self) -> Found | None:
-        """The first expression that chance would hardly have found: with one slip, then with two."""
-        single = self._believed(self.single_hits(), self.singles_near)
-        if single is not None or len(self.circuit) > LARGEST:
-            return single
-        return self._believed(self.pair_hits(), self.pairs_near)
+        """The first that chance would hardly have found: one slip, two, or an expression of its own."""
+        return (
+            self._believed(self.single_hits(), self.singles_near)
+            or (self._believed(self.pair_hits(), self.pairs_near) if len(self.circuit) <= LARGEST else None)
+            or self._composed()
+        )
+
+    def _composed(self) -> Found | None:
+        made = composed(self.answer, self.pool, self.allowed // 3)
+        return None if made is None else (made, (Slip(Kind.COMPOSED, self.right, made),))
 
     def _believed(self, hits: Sequence[Hit], near: Callable[[int], int]) -> Found | None:
         for hit in hits:

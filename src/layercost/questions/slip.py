@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from layercost.expression import TEXT, Constant, Definition, Expression, Symbol, render
-from layercost.message import Message, Words
+from layercost.message import Message, Words, both, listing
+
+Letter: TypeAlias = Symbol | Definition
 
 
 class Kind(Enum):
@@ -42,7 +45,6 @@ _SAID = {
     Kind.ROUNDED_UP: Message("the quotient is rounded up"),
     Kind.ROUNDED_DOWN: Message("the quotient is rounded down"),
     Kind.DROPPED_DIVISION: Message("the division by {old} is missing"),
-    Kind.COMPOSED: Message("the question asks for {old}"),
 }
 _SAID_OF_ALL = {
     Kind.DROPPED_FACTOR: Message("the factor {old} is missing everywhere"),
@@ -79,11 +81,34 @@ class Slip(NamedTuple):
     @property
     def message(self) -> Words:
         """The slip as a clause of a sentence, with each letter's number."""
+        if self.kind is Kind.COMPOSED and self.old is not None and self.new is not None:
+            return _compared(self.old, self.new)
         said = (_SAID_OF_ALL if self.everywhere else _SAID)[self.kind]
         clause = said.filled(old=named(self.old), new=named(self.new))
         if not self.within:
             return clause
         return Message("in {letters}, {slip}", letters=", ".join(self.within), slip=clause)
+
+
+def _compared(right: Expression, composed: Expression) -> Words:
+    """The letters that one of two expressions has alone."""
+    wanted, taken = ({render(one, TEXT): one for one in letters_of(whole)} for whole in (right, composed))
+    missing = listing(named(wanted[name]) for name in wanted if name not in taken)
+    besides = listing(named(taken[name]) for name in taken if name not in wanted)
+    said = [
+        *([Message("{letters} has no part in it", letters=missing)] if missing else []),
+        *([Message("{letters} has no part in what is asked for", letters=besides)] if besides else []),
+    ]
+    return both(said) or Message("its letters are the right ones, put together in another way")
+
+
+def letters_of(formula: Expression) -> Iterator[Letter]:
+    """The letters of a formula, without those inside of definitions."""
+    if isinstance(formula, Symbol | Definition):
+        yield formula
+    else:
+        for child in formula.children:
+            yield from letters_of(child)
 
 
 def named(part: Expression | None) -> str:
