@@ -202,9 +202,18 @@ def _further_factors(path: Path, parent: Expression | None, pool: Pool) -> Itera
         yield from ((Constant(number), cost) for number in numbers)
     for letters, cost in ((pool.shown, FACTOR), ((*pool.inner, *pool.further), FACTOR_FURTHER)):
         yield from ((letter, cost) for letter in letters)
+    yield from ((area, FACTOR_FURTHER) for area in _areas(pool))
     if isinstance(parent, Sum):
         for term in parent.children[: path[-1]]:
             yield from ((Product(some), FACTORS) for some in _some_factors(term))
+
+
+def _areas(pool: Pool) -> Iterator[Expression]:
+    """The positions of a map, as somebody takes a weight for each of them."""
+    known = {letter.name: letter for letter in (*pool.own, *pool.further)}
+    for height, width in (("H", "W"), ("H_out", "W_out")):
+        if height in known and width in known:
+            yield Product((known[height], known[width]))
 
 
 def _some_factors(term: Expression) -> list[tuple[Expression, ...]]:

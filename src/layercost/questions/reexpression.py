@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from layercost.expression import TEXT, Expression, render
+from layercost.expression import TEXT, Definition, Expression, defining, definitions, render
 from layercost.message import Message, both
 from layercost.questions.search import nearest
 from layercost.questions.slip import Slip
@@ -26,15 +26,30 @@ class Reexpressed:
 
     @property
     def message(self) -> Message:
-        """One sentence: the answer, the expression, and in what it differs."""
-        letters, numbers = render(self.expression, TEXT), render(self.expression, TEXT, numbers=True)
-        value = f"{self.expression.value:,}"
+        """One sentence: the answer, the expression, the definitions that differ, and in what it differs."""
         differences = both(slip.message for slip in self.slips)
-        if numbers in (letters, value):
-            return Message("{value} is {letters}: {differences}.", value=value, letters=letters,
-                           differences=differences)  # fmt: skip
-        return Message("{value} is {letters} = {numbers}: {differences}.", value=value, letters=letters,
-                       numbers=numbers, differences=differences)  # fmt: skip
+        return Message("{derivation}: {differences}.", derivation=self._derivation, differences=differences)
+
+    @property
+    def _derivation(self) -> Message:
+        value = f"{self.expression.value:,}"
+        written = _written(self.expression)
+        changed = {name for slip in self.slips for name in slip.within}
+        shown = [one for one in definitions(self.expression) if one.name in changed]
+        if isinstance(self.expression, Definition):
+            return Message("{value} is {formula}", value=value, formula=_written(self.expression.meaning))
+        if not shown:
+            return Message("{value} is {formula}", value=value, formula=written)
+        meanings = both(defining(one, TEXT) for one in shown)
+        return Message(
+            "{value} is {formula} with {meanings}", value=value, formula=written, meanings=meanings
+        )
+
+
+def _written(formula: Expression) -> str:
+    """A formula with its letters, and with the numbers in their place."""
+    letters, numbers = render(formula, TEXT), render(formula, TEXT, numbers=True)
+    return letters if numbers in (letters, f"{formula.value:,}") else f"{letters} = {numbers}"
 
 
 def reexpress(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from layercost.expression import TEXT, Constant, Definition, Expression, Symbol, render
+from layercost.expression import TEXT, Constant, Definition, Expression, Symbol, render, symbols
 from layercost.message import Message, Words, both, listing
 
 Letter: TypeAlias = Symbol | Definition
@@ -92,12 +92,14 @@ class Slip(NamedTuple):
 
 def _compared(right: Expression, composed: Expression) -> Words:
     """The letters that one of two expressions has alone."""
-    wanted, taken = ({render(one, TEXT): one for one in letters_of(whole)} for whole in (right, composed))
+    wanted = {one.name: one for one in letters_of(right)}
+    taken = {one.name: one for one in letters_of(composed)}
+    inner = {one.name for one in symbols(right)}
     missing = listing(named(wanted[name]) for name in wanted if name not in taken)
-    besides = listing(named(taken[name]) for name in taken if name not in wanted)
+    besides = listing(named(taken[name]) for name in taken if name not in wanted | dict.fromkeys(inner))
     said = [
-        *([Message("{letters} has no part in it", letters=missing)] if missing else []),
-        *([Message("{letters} has no part in what is asked for", letters=besides)] if besides else []),
+        Message("it is without {letters}", letters=missing) if missing else "",
+        Message("it has {letters} besides", letters=besides) if besides else "",
     ]
     return both(said) or Message("its letters are the right ones, put together in another way")
 
