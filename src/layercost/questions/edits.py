@@ -73,10 +73,12 @@ class Pool:
         """Every letter that the derivation uses."""
         return (*self.shown, *self.inner)
 
-    def inside(self) -> Pool:
-        """What somebody takes within a definition or a quotient: the derivation's plain letters."""
-        plain = tuple(letter for letter in self.own if isinstance(letter, Symbol))
-        return Pool(plain, (), (), ())
+    def inside(self, node: Expression) -> Pool:
+        """What somebody takes within a definition: letters of any definition; in a quotient: any letter."""
+        if not isinstance(node, Definition):
+            return Pool(tuple(letter for letter in self.own if isinstance(letter, Symbol)), (), (), ())
+        meanings = [one.meaning for one in self.shown if isinstance(one, Definition)]
+        return Pool(tuple(dict.fromkeys(chain.from_iterable(map(symbols, meanings)))), (), (), ())
 
 
 def pool_of(right: Expression, further: Mapping[str, int]) -> Pool:
@@ -258,7 +260,7 @@ def _of_letters(edit: Edit, *letters: str) -> Edit:
 def _inside_of(node: Expression, pool: Pool) -> Iterator[Edit]:
     """Every edit of the formula of a definition, or within what is not linear, as an edit of the whole."""
     formula, within = (node.meaning, (node.name,)) if isinstance(node, Definition) else (node, ())
-    for edit in edits_of(formula, pool.inside(), whole=False):
+    for edit in edits_of(formula, pool.inside(node), whole=False):
         change = partial(inside, {edit.path: (edit.change,)})
         if (changed := value_after(change, node)) is not None and changed != node.value:
             slip = edit.slip._replace(within=within)

@@ -26,16 +26,17 @@ class Place(NamedTuple):
     edits: Sequence[Edit]
     costs: Sequence[int]
     giving: Mapping[int, Edit]
-    doing: Mapping[tuple[Effect, int], Edit]
+    doing: Mapping[Effect, Mapping[int, Edit]]
 
     def _turning(self, value: int, wanted: int) -> Edit | None:
         """The edit that makes one number another, where a first edit has changed the number already."""
-        does = [(Effect.BECOMES, wanted), (Effect.PLUS, wanted - value)]
-        if value and not wanted % value:
-            does.append((Effect.TIMES, wanted // value))
-        elif wanted and not value % wanted:
-            does.append((Effect.OVER, value // wanted))
-        return next((self.doing[one] for one in does if one in self.doing), None)
+        doing = self.doing
+        found = doing[Effect.BECOMES].get(wanted) or doing[Effect.PLUS].get(wanted - value)
+        if not found and value and not wanted % value:
+            found = doing[Effect.TIMES].get(wanted // value)
+        elif not found and wanted and not value % wanted:
+            found = doing[Effect.OVER].get(value // wanted)
+        return found
 
     def weight(self, state: State) -> int:
         """By how much the whole changes for each one that the place changes."""
@@ -48,10 +49,12 @@ class Place(NamedTuple):
 
     def second(self, state: State, missing: int) -> Edit | None:
         """The edit that adds to the whole what is missing."""
-        weight = self.weight(state)
+        values, weights = state
+        nodes = self.nodes
+        weight = weights[nodes[0]] if len(nodes) == 1 else self.weight(state)
         if not weight or missing % weight:
             return None
-        value = self.number(state)
+        value = values[nodes[0]] if len(nodes) == 1 else self.value
         wanted = value + missing // weight
         return self.giving.get(wanted) if value == self.value else self._turning(value, wanted)
 
@@ -123,9 +126,9 @@ class Neighbours:
     def _place(self, nodes: tuple[int, ...], edits: list[Edit]) -> Place:
         value = self.start.values[nodes[0]]
         giving: dict[int, Edit] = {}
-        doing: dict[tuple[Effect, int], Edit] = {}
+        doing: dict[Effect, dict[int, Edit]] = {effect: {} for effect in Effect}
         for edit in edits:
-            doing.setdefault((edit.effect, edit.amount), edit)
+            doing[edit.effect].setdefault(edit.amount, edit)
             if (result := edit.result(value)) is not None and result != value:
                 giving.setdefault(result, edit)
         return Place(nodes, value, edits, [edit.cost for edit in edits], giving, doing)
