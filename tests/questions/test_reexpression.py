@@ -152,8 +152,8 @@ SENTENCES = {
     ),
     "a size rounded up": (
         MACS, 48 * 25 * 96 * 56 * 51, {},
-        ("329,011,200 is C_in·k·k·C_out·H_out·W_out = 48·5·5·96·56·51 with "
-        "W_out = ⌈(W + 2·p - k)/s⌉ + 1 = ⌈(100 + 2·2 - 5)/2⌉ + 1 = 51: in W_out, the quotient is rounded up."),
+        ("329,011,200 is C_in·k·k·C_out·H_out·W_out = 48·5·5·96·56·51 with W_out = "
+         "⌈(W + 2·p - k)/s⌉ + 1 = ⌈(100 + 2·2 - 5)/2⌉ + 1 = 51: in W_out, the quotient is rounded up."),
         "W_out:ceil",
     ),
     "a size alone": (

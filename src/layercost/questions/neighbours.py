@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from layercost.questions.circuit import Circuit, State
 from layercost.questions.editing import Edit, Effect
 from layercost.questions.edits import every_edit, pool_of
 
-VISITS = 9000  # nodes that are computed to have the numbers after first edits
+LARGEST = 60  # nodes; in a longer formula two slips, or letters from elsewhere, would be lost on the reader
+VISITS = 6000  # nodes that are computed to have the numbers after first edits
 
 
 class Place(NamedTuple):
@@ -78,7 +80,9 @@ class Neighbours:
         self.right = right
         self.circuit = Circuit(right)
         self.pool = pool_of(right, further)
-        self.edits = sorted(every_edit(right, self.pool), key=lambda edit: edit.cost)
+        self.is_long = len(self.circuit) > LARGEST
+        taken = replace(self.pool, inner=(), further=()) if self.is_long else self.pool
+        self.edits = sorted(every_edit(right, taken), key=lambda edit: edit.cost)
 
     @cached_property
     def start(self) -> State:
@@ -151,7 +155,7 @@ class Neighbours:
         return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def neighbours(right: Expression, further: tuple[tuple[str, int], ...]) -> Neighbours:
     """The neighbours, computed once for all answers to the same question."""
     return Neighbours(right, dict(further))

@@ -27,8 +27,7 @@ from layercost.questions.slip import Kind, Slip
 
 CHANCE = Fraction(15, 1000)  # the share of numbers of a size that may be explained by chance
 SECOND = 10  # what it costs that there is a second slip
-COUNTED = 12_000  # pairs whose values are looked at to judge how many numbers they hit
-LARGEST = 60  # nodes; in a longer formula two slips would be lost on the reader
+COUNTED = 8_000  # pairs whose values are looked at to judge how many numbers they hit
 
 Found: TypeAlias = tuple[Expression, tuple[Slip, ...]]
 
@@ -55,15 +54,10 @@ class Search:
 
     def found(self) -> Found | None:
         """The first that chance would hardly have found: one slip, two, or an expression of its own."""
-        return (
-            self._believed(self.single_hits(), self.singles_near)
-            or (
-                self._believed(self.pair_hits(), self.pairs_near)
-                if len(self.near.circuit) <= LARGEST
-                else None
-            )
-            or self._composed()
-        )
+        return self._believed(self.single_hits(), self.singles_near) or self._two_slips() or self._composed()
+
+    def _two_slips(self) -> Found | None:
+        return None if self.near.is_long else self._believed(self.pair_hits(), self.pairs_near)
 
     def _composed(self) -> Found | None:
         made = composed(self.answer, self.near.pool, self.allowed // 3)
