@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import reduce
+from math import prod
 from operator import add, mul
 from typing import NamedTuple, TypeAlias
 
@@ -147,13 +148,41 @@ def defined(definition: Definition, meaning: Expression | None) -> Definition:
     return Definition(definition.name, Constant(0) if meaning is None else meaning)
 
 
-def value_after(change: Change, node: Expression) -> int | None:
-    """The number after a change; None where it has none, as a division by 0."""
-    try:
-        changed = change(node)
-        return None if changed is None else changed.value
-    except (ValueError, ZeroDivisionError):
+def value_with(node: Expression, path: Path, value: int) -> int | None:
+    """The number of `node` if the part at `path` has this one; None where it has none, as a division by 0."""
+    if not path:
+        return value
+    part = value_with(node.children[path[0]], path[1:], value)
+    if part is None:
         return None
+    values = [part if at == path[0] else child.value for at, child in enumerate(node.children)]
+    try:
+        return _combined(node, values)
+    except ZeroDivisionError:
+        return None
+
+
+def _combined(node: Expression, values: Sequence[int]) -> int | None:
+    match node:
+        case Sum():
+            return sum(values)
+        case Product():
+            return prod(values)
+        case Maximum():
+            return max(values)
+        case Minimum():
+            return min(values)
+    left, right = values
+    match node:
+        case Difference():
+            return left - right
+        case FloorQuotient():
+            return left // right
+        case CeilQuotient():
+            return -(-left // right)
+        case ExactQuotient():
+            return None if left % right else left // right
+    return None
 
 
 # ---- an expression with its changes ------------------------------------------------------------

@@ -39,7 +39,7 @@ from layercost.questions.editing import (
     through,
     times,
     undivided,
-    value_after,
+    value_with,
 )
 from layercost.questions.slip import Kind, Letter, Slip
 
@@ -119,17 +119,24 @@ def _times_shown(formula: Expression) -> dict[str, int]:
 # ---- at one place ------------------------------------------------------------------------------
 
 
-def edits_of(formula: Expression, pool: Pool, *, whole: bool = True) -> Iterator[Edit]:
-    """Every edit of one place of `formula`; if `whole`, not inside of what is not linear."""
-    for node, path, parent in _placed(formula, (), None, whole):
-        yield from _dropping(node, path, parent)
-        atom = isinstance(node, Symbol | Definition | Constant)
-        if atom:
-            yield from _instead(node, path, parent, pool)
-        if whole and (not isinstance(parent, Product) or not atom):
-            yield from _further(node, path, parent, pool)
-        if isinstance(node, QUOTIENTS) and (not whole or not path):
-            yield from _of_quotient(node, path)
+def edits_of(formula: Expression, pool: Pool) -> Iterator[Edit]:
+    """Every edit of one place of `formula`, but not inside of what is not linear."""
+    for node, path, parent in _placed(formula, (), None, whole=True):
+        yield from _edits_at(node, path, parent, pool, whole=True)
+
+
+def _edits_at(
+    node: Expression, path: Path, parent: Expression | None, pool: Pool, *, whole: bool
+) -> Iterator[Edit]:
+    """Every edit of one node, of the whole derivation or within a definition or a quotient."""
+    yield from _dropping(node, path, parent)
+    atom = isinstance(node, Symbol | Definition | Constant)
+    if atom:
+        yield from _instead(node, path, parent, pool)
+    if whole and (not isinstance(parent, Product) or not atom):
+        yield from _further(node, path, parent, pool)
+    if isinstance(node, QUOTIENTS) and not whole:
+        yield from _of_quotient(node, path)
 
 
 def _placed(
@@ -260,11 +267,16 @@ def _of_letters(edit: Edit, *letters: str) -> Edit:
 def _inside_of(node: Expression, pool: Pool) -> Iterator[Edit]:
     """Every edit of the formula of a definition, or within what is not linear, as an edit of the whole."""
     formula, within = (node.meaning, (node.name,)) if isinstance(node, Definition) else (node, ())
-    for edit in edits_of(formula, pool.inside(node), whole=False):
-        change = partial(inside, {edit.path: (edit.change,)})
-        if (changed := value_after(change, node)) is not None and changed != node.value:
-            slip = edit.slip._replace(within=within)
-            yield Edit(slip, edit.cost + INSIDE, Effect.BECOMES, changed, change, edit.path)
+    right, taken = formula.value, pool.inside(node)
+    for part, path, parent in _placed(formula, (), None, whole=False):
+        value = part.value
+        for edit in _edits_at(part, path, parent, taken, whole=False):
+            result = edit.result(value)
+            changed = None if result is None else value_with(formula, path, result)
+            if changed is not None and changed != right:
+                change = partial(inside, {path: (edit.change,)})
+                slip = edit.slip._replace(within=within)
+                yield Edit(slip, edit.cost + INSIDE, Effect.BECOMES, changed, change, path)
 
 
 def _along_both_sides(first: tuple[str, list[Edit]], second: tuple[str, list[Edit]]) -> Iterator[Edit]:

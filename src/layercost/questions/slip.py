@@ -46,7 +46,7 @@ _SAID = {
     Kind.ROUNDED_DOWN: Message("the quotient is rounded down"),
     Kind.DROPPED_DIVISION: Message("the division by {old} is missing"),
 }
-_SAID_OF_ALL = {
+EVERYWHERE = {
     Kind.DROPPED_FACTOR: Message("the factor {old} is missing everywhere"),
     Kind.REPLACED: Message("{new} stands wherever {old} belongs"),
     Kind.SQUARED: Message("{old} is squared everywhere"),
@@ -83,7 +83,7 @@ class Slip(NamedTuple):
         """The slip as a clause of a sentence, with each letter's number."""
         if self.kind is Kind.COMPOSED and self.old is not None and self.new is not None:
             return _compared(self.old, self.new)
-        said = (_SAID_OF_ALL if self.everywhere else _SAID)[self.kind]
+        said = (EVERYWHERE if self.everywhere else _SAID)[self.kind]
         clause = said.filled(old=named(self.old), new=named(self.new))
         if not self.within:
             return clause
