@@ -130,8 +130,8 @@ SENTENCES = {
     ),
     "a sign": (
         LINEAR, 100 * 300 - 100, {},
-        "29,900 is d_out·d_in - d_out = 100·300 - 100: d_out (100) has the other sign.",
-        "+-d_out",
+        "29,900 is d_out·d_in - d_out = 100·300 - 100: d_out (100) is subtracted, not added.",
+        "+->-d_out",
     ),
     "two slips": (
         CONV, 27 * 5 * 5 * 1000, {},
@@ -163,8 +163,8 @@ SENTENCES = {
     ),
     "a unit": (
         MACS, 322_560, {},
-        ("322,560 is (C_in·k·k·C_out·H_out·W_out)/1,000 = (48·5·5·96·56·50)/1,000: there is a further "
-        "division by 1,000."),
+        ("322,560 is (C_in·k·k·C_out·H_out·W_out)/1,000 = (48·5·5·96·56·50)/1,000: all of it is "
+        "divided by 1,000."),
         "*1/1000",
     ),
     "a layer of a network": (
@@ -204,7 +204,7 @@ def test_an_expression_is_rendered_like_every_other() -> None:
         pytest.param(lambda m, n, k: n * m * k + n, "/k", id="a dropped factor"),
         pytest.param(lambda m, n, k: n * m * k * k * 1000 + n, "*1000", id="a further factor"),
         pytest.param(lambda m, n, k: n * (m * k * k + k * k), "*k·k", id="a bias for each cell"),
-        pytest.param(lambda m, n, k: 2 * (n * m * k * k - n), "*2;+-C_out", id="two slips"),
+        pytest.param(lambda m, n, k: 2 * (n * m * k * k - n), "*2;+->-C_out", id="two slips"),
     ],
 )
 def test_students_with_other_numbers_and_the_same_slip_get_the_same_key(
@@ -225,7 +225,7 @@ def test_two_sizes_that_go_wrong_alike_are_one_slip() -> None:
     formula = right(layer, "macs", (48, 112, 101))  # (112 + 4 - 5) / 3 = 37, (101 + 4 - 5) / 3 = 33.3
     found = explained(formula, 48 * 25 * 96 * ((112 + 4 + 5) // 3 + 1) * ((101 + 4 + 5) // 3 + 1))
     assert [slip.within for slip in found.slips] == [("H_out", "W_out")]
-    assert found.slips[0].kind is Kind.SIGN
+    assert found.slips[0].kind is Kind.ADDED
 
 
 # ---- what is not explained -----------------------------------------------------------------------

@@ -85,11 +85,15 @@ def test_misconceptions_are_translated(misconception: lc.misconception.Misconcep
 def test_reexpressions_are_translated(kind: Kind) -> None:
     """Each slip, anywhere and everywhere, within a definition and in the sentence around it."""
     size = Definition("W_out", Symbol("W", 30) - Symbol("k", 5) + 1)
-    for slip in (Slip(kind, size, Symbol("k", 5)), Slip(kind, size, Symbol("k", 5), within=("W_out",))):
+    kernel = Symbol("k", 5)
+    slips = [Slip(kind, size, kernel), Slip(kind, size, kernel, within=("W_out",))]
+    if kind in (Kind.EXTRA_FACTOR, Kind.EXTRA_DIVISOR):
+        slips.append(Slip(kind, None, kernel))
+    for slip in slips:
         for formula in (size, size * Symbol("C", 3)):
             assert outside(Reexpressed(formula, (slip, slip)).message) == set()
     if kind in EVERYWHERE:
-        assert outside(Slip(kind, size, Symbol("k", 5), everywhere=True).message) == set()
+        assert outside(Slip(kind, size, kernel, everywhere=True).message) == set()
 
 
 def test_a_feedback_page_is_translated() -> None:

@@ -155,7 +155,8 @@ def _dropping(node: Expression, path: Path, parent: Expression | None) -> Iterat
     if isinstance(parent, Sum) or (isinstance(parent, Difference) and path[-1] == 1):
         place = _place(path, parent)
         yield Edit(Slip(Kind.DROPPED_TERM, node, place=place), DROP, Effect.BECOMES, 0, nothing, path)
-        yield Edit(Slip(Kind.SIGN, node, place=place), SIGN, Effect.TIMES, -1, negated, path)
+        kind = Kind.SUBTRACTED if isinstance(parent, Sum) else Kind.ADDED
+        yield Edit(Slip(kind, node, place=place), SIGN, Effect.TIMES, -1, negated, path)
 
 
 def _instead(node: Expression, path: Path, parent: Expression | None, pool: Pool) -> Iterator[Edit]:
@@ -191,18 +192,19 @@ def _replacements(node: Expression, pool: Pool) -> Iterator[tuple[Expression, in
 
 def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool) -> Iterator[Edit]:
     """A further factor or divisor; and a further term, of the whole or in parentheses."""
+    old = None if parent is None else node
     for new, cost in _further_factors(path, parent, pool):
-        slip = Slip(Kind.EXTRA_FACTOR, node, new)
+        slip = Slip(Kind.EXTRA_FACTOR, old, new)
         yield Edit(slip, cost, Effect.TIMES, new.value, partial(times, new), path)
     for new in chain(map(Constant, (*SIMPLE, *THOUSANDS)), pool.own):
         if new.value > 1:
             cost = DIVISOR if isinstance(new, Constant) else RARE
-            slip = Slip(Kind.EXTRA_DIVISOR, node, new)
+            slip = Slip(Kind.EXTRA_DIVISOR, old, new)
             yield Edit(slip, cost, Effect.OVER, new.value, partial(over, new), path)
     if parent is None or (isinstance(node, Sum | Difference) and isinstance(parent, Product)):
         for letters, cost in ((pool.shown, EXTRA), ((*pool.inner, *pool.further), RARE)):
             for letter in letters:
-                slip = Slip(Kind.EXTRA_TERM, node, letter)
+                slip = Slip(Kind.EXTRA_TERM, old, letter)
                 yield Edit(slip, cost, Effect.PLUS, letter.value, partial(plus, letter), path)
 
 

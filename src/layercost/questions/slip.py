@@ -24,7 +24,8 @@ class Kind(Enum):
     SQUARED = "{old}^2"
     ONE_MORE = "{old}+1"
     ONE_LESS = "{old}-1"
-    SIGN = "+-{old}"
+    SUBTRACTED = "+->-{old}"
+    ADDED = "-->+{old}"
     ROUNDED_UP = "ceil"
     ROUNDED_DOWN = "floor"
     DROPPED_DIVISION = "//{old}"
@@ -41,7 +42,8 @@ _SAID = {
     Kind.SQUARED: Message("{old} is squared"),
     Kind.ONE_MORE: Message("{old} is taken one larger"),
     Kind.ONE_LESS: Message("{old} is taken one smaller"),
-    Kind.SIGN: Message("{old} has the other sign"),
+    Kind.SUBTRACTED: Message("{old} is subtracted, not added"),
+    Kind.ADDED: Message("{old} is added, not subtracted"),
     Kind.ROUNDED_UP: Message("the quotient is rounded up"),
     Kind.ROUNDED_DOWN: Message("the quotient is rounded down"),
     Kind.DROPPED_DIVISION: Message("the division by {old} is missing"),
@@ -55,11 +57,18 @@ EVERYWHERE = {
 }
 
 
+_SAID_OF_THE_WHOLE = {
+    Kind.EXTRA_FACTOR: Message("all of it is multiplied by {new}"),
+    Kind.EXTRA_DIVISOR: Message("all of it is divided by {new}"),
+}
+
+
 class Slip(NamedTuple):
     """One difference from the right derivation: what stood there, and what stands there now.
 
     `within` names the definitions in whose formula it lies, as ``H_out``; `everywhere` says that it concerns
-    a letter wherever it stands. `place` counts the terms where all are mere numbers, as in a network's total.
+    a letter wherever it stands; a factor that the whole got has no `old`. `place` counts the terms where all
+    are mere numbers, as in a network's total.
     """
 
     kind: Kind
@@ -73,9 +82,8 @@ class Slip(NamedTuple):
     def key(self) -> str:
         """The slip in letters: students with other numbers who made it get the same key."""
         old = f"#{self.place}" if self.place else _letters(self.old)
-        changed = self.kind.value.format(old=old, new=_letters(self.new)) + (
-            "@all" if self.everywhere else ""
-        )
+        everywhere = "@all" if self.everywhere else ""
+        changed = self.kind.value.format(old=old, new=_letters(self.new)) + everywhere
         return f"{','.join(self.within)}:{changed}" if self.within else changed
 
     @property
@@ -83,11 +91,18 @@ class Slip(NamedTuple):
         """The slip as a clause of a sentence, with each letter's number."""
         if self.kind is Kind.COMPOSED and self.old is not None and self.new is not None:
             return _compared(self.old, self.new)
-        said = (EVERYWHERE if self.everywhere else _SAID)[self.kind]
-        clause = said.filled(old=named(self.old), new=named(self.new))
+        clause = self._pattern.filled(old=named(self.old), new=named(self.new))
         if not self.within:
             return clause
         return Message("in {letters}, {slip}", letters=", ".join(self.within), slip=clause)
+
+    @property
+    def _pattern(self) -> Message:
+        if self.everywhere:
+            return EVERYWHERE[self.kind]
+        if self.old is None and self.kind in _SAID_OF_THE_WHOLE:
+            return _SAID_OF_THE_WHOLE[self.kind]
+        return _SAID[self.kind]
 
 
 def _compared(right: Expression, composed: Expression) -> Words:
