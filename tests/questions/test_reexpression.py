@@ -12,11 +12,11 @@ import pytest
 
 import layercost as lc
 from layercost.expression import HTML, LATEX, TEXT, Expression, render, walk
-from layercost.misconception import Task
+from layercost.misconception import UNITS, Task
 from layercost.questions.explain import beliefs
 from layercost.questions.item import Item
 from layercost.questions.neighbours import VISITS, Neighbours, neighbours
-from layercost.questions.reexpression import Reexpressed, reexpress
+from layercost.questions.reexpression import Reexpressed, further_letters, reexpress, reexpress_answer
 from layercost.questions.slip import Kind
 from layercost.questions.task import derivation, measure_named
 from layercost.shape import shape_of
@@ -226,6 +226,25 @@ def test_two_sizes_that_go_wrong_alike_are_one_slip() -> None:
     found = explained(formula, 48 * 25 * 96 * ((112 + 4 + 5) // 3 + 1) * ((101 + 4 + 5) // 3 + 1))
     assert [slip.within for slip in found.slips] == [("H_out", "W_out")]
     assert found.slips[0].kind is Kind.ADDED
+
+
+def test_an_answer_is_read_in_the_unit_of_its_task() -> None:
+    """241.04 KiB are right to two decimals; who leaves out the third layer has 53.07."""
+    task = Task(lc.networks.lenet5(), lc.PARAMETER_BYTES, shape_of((1, 32, 32)), unit=UNITS["KiB"])
+    found = reexpress_answer(task, Fraction("53.07"), Fraction("0.01"))
+    assert found is not None
+    assert (found.key, found.expression.value) == ("-#3", (61706 - 48120) * 4)
+    assert reexpress_answer(task, Fraction("241.04"), Fraction("0.01")) is None
+
+
+def test_the_letters_of_a_question_are_its_sides_its_batch_and_its_settings() -> None:
+    layer = lc.Conv2d(27, 64, 5, stride=2, padding=2)
+    task = Task(layer, lc.PARAMETERS, shape_of((27, 112, 110)), batch=8)
+    further = further_letters(task)
+    assert {"H": 112, "W": 110, "N": 8, "s": 2, "p": 2}.items() <= further.items()
+    found = reexpress_answer(task, 64 * 27 * 25 * 8 + 64)
+    assert found is not None
+    assert found.key == "*N"
 
 
 # ---- what is not explained -----------------------------------------------------------------------

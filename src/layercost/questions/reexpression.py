@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 from layercost.expression import TEXT, Definition, Expression, defining, definitions, render
+from layercost.layer import Layer
 from layercost.message import Message, both
+from layercost.misconception import Task
 from layercost.questions.search import nearest
 from layercost.questions.slip import Slip
+from layercost.questions.task import derivation
+from layercost.shape import Shape
+
+SIDES = frozenset("HWDTL")  # the letters of an input's axes that are neither channels nor features
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,43 @@ def reexpress(
     >>> found.key
     'd_out->d_in@all'
     """
-    answer = Fraction(given)
-    if answer.denominator != 1 or answer <= 0 or answer == right.value:
+    return _reexpressed(right, Fraction(given), Fraction(0), further or {})
+
+
+def reexpress_answer(task: Task, given: Fraction | int, tolerance: Fraction | int = 0) -> Reexpressed | None:
+    """The nearest expression that gives a wrong answer to a task, in the task's unit.
+
+    With a tolerance, as of answers in KiB to two decimals, the expression's value lies within it.
+    """
+    right, size = derivation(task), task.unit.size
+    return _reexpressed(right, Fraction(given) * size, Fraction(tolerance) * size, further_letters(task))
+
+
+def further_letters(task: Task) -> dict[str, int]:
+    """The letters of a question that its derivation may not use: sides of the input, settings, the batch."""
+    shape = task.input_shape
+    found = dict(zip(shape.letters, shape, strict=True)) if isinstance(shape, Shape) else {}
+    sides = {letter: int(size) for letter, size in found.items() if letter in SIDES}
+    settings = {} if task.part else _settings(task.layer)
+    return {letter: size for letter, size in {**sides, **settings, "N": task.batch}.items() if size > 1}
+
+
+def _settings(layer: Layer) -> dict[str, int]:
+    """The letters of a layer's fields, where one whole number stands for all axes."""
+    found = {}
+    for name, letter in layer.letters.items():
+        value = getattr(layer, name, None)
+        sizes = set(value) if isinstance(value, tuple) else {value}
+        if len(sizes) == 1 and type(size := sizes.pop()) is int:
+            found[letter] = size
+    return found
+
+
+def _reexpressed(
+    right: Expression, given: Fraction, tolerance: Fraction, further: Mapping[str, int]
+) -> Reexpressed | None:
+    answers = range(ceil(given - tolerance), floor(given + tolerance) + 1)
+    if not answers or answers[0] <= 0 or right.value in answers:
         return None
-    found = nearest(right, int(answer), further or {})
+    found = nearest(right, answers, further)
     return None if found is None else Reexpressed(*found)

@@ -32,9 +32,12 @@ COUNTED = 8_000  # pairs whose values are looked at to judge how many numbers th
 Found: TypeAlias = tuple[Expression, tuple[Slip, ...]]
 
 
-def nearest(right: Expression, answer: int, further: Mapping[str, int]) -> Found | None:
-    """The expression nearest to `right` with the value `answer`, and its slips; None without a good one."""
-    return Search(right, answer, further).found()
+def nearest(right: Expression, answers: range, further: Mapping[str, int]) -> Found | None:
+    """The expression nearest to `right` with one of the values, and its slips; None without a good one.
+
+    A rounded answer stands for several values; they are looked for among single slips only.
+    """
+    return Search(right, answers, further).found()
 
 
 class Hit(NamedTuple):
@@ -47,14 +50,18 @@ class Hit(NamedTuple):
 class Search:
     """The search for one answer."""
 
-    def __init__(self, right: Expression, answer: int, further: Mapping[str, int]) -> None:
+    def __init__(self, right: Expression, answers: range, further: Mapping[str, int]) -> None:
         self.near = neighbours(right, tuple(further.items()))
-        self.answer = answer
-        self.allowed = int(CHANCE * (2 * answer - answer // 2))
+        self.answers = answers
+        self.answer = answers[0]
+        self.allowed = int(CHANCE * (2 * self.answer - self.answer // 2)) // len(answers)
 
     def found(self) -> Found | None:
         """The first that chance would hardly have found: one slip, two, or an expression of its own."""
-        return self._believed(self.single_hits(), self.singles_near) or self._two_slips() or self._composed()
+        single = self._believed(self.single_hits(), self.singles_near)
+        if single is not None or len(self.answers) > 1:
+            return single
+        return self._two_slips() or self._composed()
 
     def _two_slips(self) -> Found | None:
         return None if self.near.is_long else self._believed(self.pair_hits(), self.pairs_near)
@@ -81,7 +88,7 @@ class Search:
             else:
                 changes.setdefault(edit.path, []).append(edit.change)
         made = edited(self.near.right, changes, letters)
-        if made is None or made.value != self.answer:
+        if made is None or made.value not in self.answers:
             return None
         return made, tuple(edit.slip for edit in hit.edits)
 
@@ -94,7 +101,7 @@ class Search:
     def single_hits(self) -> list[Hit]:
         """The edits that give the answer, the cheapest first."""
         pairs = zip(self.near.edits, self.near.singles, strict=True)
-        return [Hit(edit.cost, (edit,)) for edit, (_, value) in pairs if value == self.answer]
+        return [Hit(edit.cost, (edit,)) for edit, (_, value) in pairs if value in self.answers]
 
     def singles_near(self, cost: int) -> int:
         """How many numbers of the answer's size are given by one edit that costs no more."""
