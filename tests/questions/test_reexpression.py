@@ -133,6 +133,11 @@ SENTENCES = {
         "29,900 is d_out·d_in - d_out = 100·300 - 100: d_out (100) is subtracted, not added.",
         "+->-d_out",
     ),
+    "one too few": (
+        LINEAR, 30_099, {},
+        "30,099 is d_out·d_in + d_out - 1 = 100·300 + 100 - 1: one is subtracted at the end.",
+        "-1",
+    ),
     "two slips": (
         CONV, 27 * 5 * 5 * 1000, {},
         ("675,000 is 1,000·C_in·k·k = 1,000·27·5·5: the term C_out (64) is missing and 1,000 stands where "

@@ -26,7 +26,7 @@ from layercost.questions import Parsed, explain, read_question
 from layercost.questions.explain import beliefs
 from layercost.questions.reading import read_number
 from layercost.questions.reexpression import Reexpressed
-from layercost.questions.slip import EVERYWHERE, Kind, Slip
+from layercost.questions.slip import EVERYWHERE, OF_THE_WHOLE, Kind, Slip
 from layercost.shape import OUTPUT_SIZE_RULES, TRANSPOSED_SIZE_RULES
 from tests.explorers.reading import panes
 from tests.layercost.test_layers import MALFORMED as MALFORMED_TEXTS
@@ -87,7 +87,7 @@ def test_reexpressions_are_translated(kind: Kind) -> None:
     size = Definition("W_out", Symbol("W", 30) - Symbol("k", 5) + 1)
     kernel = Symbol("k", 5)
     slips = [Slip(kind, size, kernel), Slip(kind, size, kernel, within=("W_out",))]
-    if kind in (Kind.EXTRA_FACTOR, Kind.EXTRA_DIVISOR):
+    if kind in OF_THE_WHOLE:
         slips.append(Slip(kind, None, kernel))
     for slip in slips:
         for formula in (size, size * Symbol("C", 3)):

@@ -48,7 +48,7 @@ LINEAR = (Sum, Difference, Product)  # the number depends linearly on each part;
 # The order in which slips are believed: what is left out, what is taken for something else, what is rare.
 DROP, ROUND = 10, 10
 SIMPLE_FACTOR, SIGN, SWAP_CONSTANT = 14, 15, 16
-SWAP, SQUARE, ONE_OFF = 16, 17, 18
+SWAP, SQUARE, ONE_OFF_ALL, ONE_OFF = 16, 17, 17, 18
 SWAP_FURTHER, FACTOR, EXTRA = 20, 20, 20
 FACTOR_FURTHER, FACTORS, DIVISOR = 22, 22, 22
 RARE = 26
@@ -193,6 +193,9 @@ def _replacements(node: Expression, pool: Pool) -> Iterator[tuple[Expression, in
 def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool) -> Iterator[Edit]:
     """A further factor or divisor; and a further term, of the whole or in parentheses."""
     old = None if parent is None else node
+    if parent is None and not isinstance(node, Symbol | Definition | Constant):
+        yield Edit(Slip(Kind.ONE_MORE), ONE_OFF_ALL, Effect.PLUS, 1, one_more, path)
+        yield Edit(Slip(Kind.ONE_LESS), ONE_OFF_ALL, Effect.PLUS, -1, one_less, path)
     for new, cost in _further_factors(path, parent, pool):
         slip = Slip(Kind.EXTRA_FACTOR, old, new)
         yield Edit(slip, cost, Effect.TIMES, new.value, partial(times, new), path)
@@ -209,7 +212,7 @@ def _further(node: Expression, path: Path, parent: Expression | None, pool: Pool
 
 
 def _further_factors(path: Path, parent: Expression | None, pool: Pool) -> Iterator[tuple[Expression, int]]:
-    for numbers, cost in ((SIMPLE, SIMPLE_FACTOR), (THOUSANDS, RARE)):
+    for numbers, cost in ((SIMPLE, SIMPLE_FACTOR), ((3,), FACTOR), (THOUSANDS, RARE)):
         yield from ((Constant(number), cost) for number in numbers)
     for letters, cost in ((pool.shown, FACTOR), ((*pool.inner, *pool.further), FACTOR_FURTHER)):
         yield from ((letter, cost) for letter in letters)

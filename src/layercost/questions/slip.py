@@ -57,9 +57,11 @@ EVERYWHERE = {
 }
 
 
-_SAID_OF_THE_WHOLE = {
+OF_THE_WHOLE = {
     Kind.EXTRA_FACTOR: Message("all of it is multiplied by {new}"),
     Kind.EXTRA_DIVISOR: Message("all of it is divided by {new}"),
+    Kind.ONE_MORE: Message("one is added at the end"),
+    Kind.ONE_LESS: Message("one is subtracted at the end"),
 }
 
 
@@ -67,7 +69,7 @@ class Slip(NamedTuple):
     """One difference from the right derivation: what stood there, and what stands there now.
 
     `within` names the definitions in whose formula it lies, as ``H_out``; `everywhere` says that it concerns
-    a letter wherever it stands; a factor that the whole got has no `old`. `place` counts the terms where all
+    a letter wherever it stands; what happens to the whole has no `old`. `place` counts the terms where all
     are mere numbers, as in a network's total.
     """
 
@@ -100,8 +102,8 @@ class Slip(NamedTuple):
     def _pattern(self) -> Message:
         if self.everywhere:
             return EVERYWHERE[self.kind]
-        if self.old is None and self.kind in _SAID_OF_THE_WHOLE:
-            return _SAID_OF_THE_WHOLE[self.kind]
+        if self.old is None and self.kind in OF_THE_WHOLE:
+            return OF_THE_WHOLE[self.kind]
         return _SAID[self.kind]
 
 
