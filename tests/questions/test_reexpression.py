@@ -9,6 +9,8 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 import layercost as lc
 from layercost.expression import HTML, LATEX, TEXT, Expression, render, walk
@@ -20,6 +22,7 @@ from layercost.questions.reexpression import Reexpressed, further_letters, reexp
 from layercost.questions.slip import Kind
 from layercost.questions.task import derivation, measure_named
 from layercost.shape import shape_of
+from tests.layercost.drawing import RECIPES, layer_and_shape
 from tests.questions.slipping import Question, Slipped, as_tree, questions, same_for_all_numbers, slipped
 
 MANY = 2000
@@ -272,3 +275,17 @@ def test_small_numbers_are_not_explained() -> None:
 
 def test_a_formula_of_nothing_has_no_neighbours() -> None:
     assert reexpress(right(lc.MaxPool2d(2), "parameters", (3, 8, 8)), 100) is None
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@settings(max_examples=4, deadline=None)
+@given(data=some.data())
+def test_any_number_can_be_given_to_any_count_of_any_layer(name: str, data: some.DataObject) -> None:
+    layer, shapes = data.draw(layer_and_shape(name))
+    shape = shapes if isinstance(shapes[0], tuple) else shape_of(shapes)
+    quantity = data.draw(some.sampled_from([lc.FLOPS, lc.PARAMETERS]))
+    task = Task(layer, quantity, shape, lc.CONVENTIONS["everything"], batch=data.draw(some.integers(1, 3)))
+    size = derivation(task).value
+    for number in (1, size + 1, 2 * size, 1000 * size, data.draw(some.integers(1, 10**9))):
+        found = reexpress_answer(task, number)
+        assert found is None or found.expression.value == number != size

@@ -58,7 +58,10 @@ class Circuit:
             self.holding.setdefault(name, []).append(leaf)
 
     def overrides(self, edit: Edit) -> dict[int, int]:
-        """The new numbers of the leaves that an edit of letters changes."""
+        """The new numbers of the leaves that an edit of letters changes.
+
+        Raises ValueError or ZeroDivisionError where one has none.
+        """
         found = {}
         for name in edit.letters:
             value = edit.amount if len(edit.letters) == 1 else None

@@ -93,13 +93,15 @@ class Neighbours:
 
     @cached_property
     def everywhere(self) -> dict[int, State]:
-        """The numbers after each edit of letters, by its place in `edits`."""
-        states = {
-            at: self.circuit.state(self.circuit.overrides(edit))
-            for at, edit in enumerate(self.edits)
-            if edit.letters
-        }
-        return {at: state for at, state in states.items() if state is not None}
+        """The numbers after each edit of letters that leaves one, by its place in `edits`."""
+        found = ((at, self._state(edit)) for at, edit in enumerate(self.edits) if edit.letters)
+        return {at: state for at, state in found if state is not None}
+
+    def _state(self, edit: Edit) -> State | None:
+        try:
+            return self.circuit.state(self.circuit.overrides(edit))
+        except (ValueError, ZeroDivisionError):
+            return None
 
     @cached_property
     def singles(self) -> list[tuple[int, int]]:
@@ -109,7 +111,7 @@ class Neighbours:
 
     def _single(self, at: int, edit: Edit) -> int | None:
         if edit.letters:
-            return self.everywhere[at].whole
+            return self.everywhere[at].whole if at in self.everywhere else None
         node = self.circuit.at[edit.path]
         value = self.start.values[node]
         result = edit.result(value)
@@ -147,7 +149,7 @@ class Neighbours:
             if does in seen:
                 continue
             seen.add(does)
-            state = self.everywhere[at] if edit.letters else self.circuit.state({}, edit)
+            state = self.everywhere.get(at) if edit.letters else self.circuit.state({}, edit)
             if state is not None:
                 found.append((edit, state))
             if len(found) * len(self.circuit) > VISITS:

@@ -88,9 +88,11 @@ class Search:
             else:
                 changes.setdefault(edit.path, []).append(edit.change)
         made = edited(self.near.right, changes, letters)
-        if made is None or made.value not in self.answers:
-            return None
-        return made, tuple(edit.slip for edit in hit.edits)
+        try:
+            fits = made is not None and made.value in self.answers
+        except (ValueError, ZeroDivisionError):
+            return None  # a division that one of them makes impossible for the other
+        return (made, tuple(edit.slip for edit in hit.edits)) if made is not None and fits else None
 
     def is_near(self, value: int) -> bool:
         """Whether a number has the size of the answer."""
