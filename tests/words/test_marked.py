@@ -17,6 +17,7 @@ from layercost.convention import CONVENTIONS
 from layercost.dialects import DIALECTS, read
 from layercost.dialects.reading import flat
 from layercost.explorers import EXPLORERS, explorer
+from layercost.expression import Definition, Symbol
 from layercost.identification import identify
 from layercost.message import Message
 from layercost.misconception import MISCONCEPTIONS
@@ -24,6 +25,8 @@ from layercost.networks.network import NETWORKS
 from layercost.questions import Parsed, explain, read_question
 from layercost.questions.explain import beliefs
 from layercost.questions.reading import Malformed, read_number, read_shape
+from layercost.questions.reexpression import Reexpressed
+from layercost.questions.slip import EVERYWHERE, OF_THE_WHOLE, Kind, Slip
 from layercost.shape import OUTPUT_SIZE_RULES, TRANSPOSED_SIZE_RULES
 from tests.explorers.reading import panes
 from tests.layercost.test_layers import MALFORMED as MALFORMED_TEXTS
@@ -83,6 +86,21 @@ def test_malformed_shapes_are_translated(raw: object, _: str) -> None:
 @pytest.mark.parametrize("misconception", MISCONCEPTIONS.values(), ids=lambda one: one.id)
 def test_misconceptions_are_translated(misconception: lc.misconception.Misconception) -> None:
     assert outside(misconception.message) == set()
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+def test_reexpressions_are_translated(kind: Kind) -> None:
+    """Each slip, anywhere and everywhere, within a definition and in the sentence around it."""
+    size = Definition("W_out", Symbol("W", 30) - Symbol("k", 5) + 1)
+    kernel = Symbol("k", 5)
+    slips = [Slip(kind, size, kernel), Slip(kind, size, kernel, within=("W_out",))]
+    if kind in OF_THE_WHOLE:
+        slips.append(Slip(kind, None, kernel))
+    for slip in slips:
+        for formula in (size, size * Symbol("C", 3)):
+            assert outside(Reexpressed(formula, (slip, slip)).message) == set()
+    if kind in EVERYWHERE:
+        assert outside(Slip(kind, size, kernel, everywhere=True).message) == set()
 
 
 def test_a_feedback_page_is_translated() -> None:
