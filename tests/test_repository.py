@@ -26,6 +26,7 @@ from packaging.version import Version
 
 import layercost
 from layercost.questions import read_question
+from layercost.questions.exported import said_of_answers
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -189,6 +190,41 @@ def test_the_witness_borrows_no_formula():
     borrowed = {name for name in imported if not name.startswith("layercost.witness")}
     shared = ("ShapeError", "whole", "checked_sizes", "several")
     assert borrowed <= {f"layercost.shape.{name}" for name in shared}
+
+
+# ---- one grammar of numbers
+
+# Where else a script looks at digits, and why that reads no number that a person typed.
+DIGITS_ELSEWHERE = {
+    "text/pulled.mjs": r"/^\d$/",  # a key that opens the field
+    "live/compiled.mjs": r"/\B(?=(\d{3})+$)/g",  # commas are put in
+}
+LOOKS_AT_DIGITS = re.compile(r"/[^/\n]*(?:\\d|\[0-9)[^/\n]*/[gimsuy]*|parseFloat\(|isNaN\(")
+
+
+def test_numbers_are_read_by_one_grammar_alone():
+    """Its rules are tables of Python; a pattern for digits in a page script would be a second one."""
+    scripts = sorted((ROOT / "web/src").rglob("*.mjs"))
+    found = {
+        (path.relative_to(ROOT / "web/src").as_posix(), pattern)
+        for path in scripts
+        for pattern in LOOKS_AT_DIGITS.findall(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(DIGITS_ELSEWHERE.items())
+
+
+def test_no_answer_is_read_by_a_pattern_for_digits():
+    """`asked` looks for sizes in the sentence of a question, which is no answer."""
+    modules = sorted((ROOT / "src/layercost/questions").glob("*.py"))
+    assert [path.stem for path in modules if r"\d" in path.read_text(encoding="utf-8")] == ["asked"]
+
+
+def test_no_sentence_of_the_grammar_is_typed_twice():
+    """The page takes sentences and tables from Python when it is built."""
+    sentences = [key for key in said_of_answers() if len(key) > 40]
+    scripts = [path.read_text(encoding="utf-8") for path in (ROOT / "web/src").rglob("*.mjs")]
+    assert len(sentences) > 20
+    assert [key for key in sentences if any(key in script for script in scripts)] == []
 
 
 # ---- the wheel

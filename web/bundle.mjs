@@ -1,10 +1,11 @@
-// node bundle.mjs OUT: bundles the page script into OUT/course.mjs, chunks that it loads when needed, and widgets.css.
+// node bundle.mjs OUT RULES: bundles the page script into OUT/course.mjs, chunks that it loads when needed, and widgets.css.
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const out = path.resolve(process.argv[2]);
+const [out, rules] = process.argv.slice(2, 4).map((each) => path.resolve(each));
 const common = { bundle: true, minify: true, legalComments: 'eof', logLevel: 'warning' };
 
 await esbuild.build({
@@ -16,7 +17,10 @@ await esbuild.build({
   target: 'es2022',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunk-[name]-[hash]',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    NUMBER_RULES: fs.readFileSync(rules, 'utf8'), // how typed numbers are read, as Python has it
+  },
   // ipywidgets' sanitizer asks for node's path and url modules on a way that no explorer takes
   alias: { path: path.join(here, 'src/nothing.mjs'), url: path.join(here, 'src/nothing.mjs') },
 });

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from layercost.convention import unit_in_words, unknown
 from layercost.expression import TEXT, defining, definitions, equation
 from layercost.message import Message
-from layercost.questions import Diagnosis, Field, Line, Posed, QuestionError, Template, explain, templates
+from layercost.questions import Diagnosis, Field, Line, Posed, QuestionError, Template, templates
 from layercost.questions.asked import asked
 from layercost.questions.draw import chance
-from layercost.questions.explain import RIGHT
-from layercost.questions.reading import Malformed
+from layercost.questions.explain import MALFORMED, RIGHT
+from layercost.questions.explain import verdict as explained
 from layercost.questions.skills import SKILLS
 from layercost.questions.task import derivation
 from layercost.view import number
@@ -34,10 +34,9 @@ def verdict(question: str, answer: str) -> tuple[str, bool]:
     Raises ValueError where the question is not understood, or the answer is no number.
     """
     item = asked(question)
-    parsed = item.parse(answer)
-    if isinstance(parsed, Malformed):
-        raise QuestionError(str(parsed.message))
-    found = explain([item], [parsed.value])
+    found = explained(item, answer)
+    if found.id == MALFORMED:
+        raise QuestionError(str(found.message))
     lines = [*_said(found), str(item.stated.convention)]
     if found.id == RIGHT:
         lines += _derived(Line("", derivation(item.task), item.stated.unit))

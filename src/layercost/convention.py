@@ -242,7 +242,7 @@ def quantity_in_words(quantity: Quantity) -> Words:
 
 
 # Units are names, the same in every language where data are kept; these are read as words.
-_UNITS_IN_WORDS: dict[Words, Words] = {
+UNITS_IN_WORDS: dict[Words, Words] = {
     "parameters": Message("parameters"),
     "weights": Message("weights"),
     "biases": Message("biases"),
@@ -259,7 +259,7 @@ _UNITS_IN_WORDS: dict[Words, Words] = {
 
 def unit_in_words(unit: Words) -> Words:
     """A unit as people read it: FLOPs and KiB are the same everywhere, parameters and bytes are words."""
-    return _UNITS_IN_WORDS.get(unit, unit)
+    return UNITS_IN_WORDS.get(unit, unit)
 
 
 DTYPE_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "int8": 8, "int4": 4}

@@ -43,10 +43,10 @@ STORED = frozenset(
     }
 )
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
-WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
 WORKED = frozenset({Quantity.MULTIPLICATIONS, Quantity.ADDITIONS})
+WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
+IN_BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES})
 SIZED = PRICED | WRITTEN | {Size.OUTPUT_SIZE}
-BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES})
 
 
 @dataclass(frozen=True)
@@ -98,21 +98,37 @@ class Task:
 
 @dataclass(frozen=True)
 class Misconception:
-    """`distort` gives the task as a believer sees it, or None where the belief changes nothing."""
+    """A belief about layers `of` a class and some `measures` of them.
+
+    `distort` gives the task as a believer sees it, or None where the belief changes nothing.
+    """
 
     id: str
     message: Message
     distort: Callable[[Task], Task | None]
+    of: type[Layer]
+    measures: frozenset[Measure]
 
 
 MISCONCEPTIONS: dict[str, Misconception] = {}
 
 
-def declare(name: str, message: Message, distort: Callable[[Task], Task | None]) -> None:
-    """Make a belief about tasks known; its id must be new."""
+def declare(
+    name: str,
+    message: Message,
+    distort: Callable[[Task], Task | None],
+    measures: Collection[Measure],
+    of: type[Layer] = Layer,
+) -> None:
+    """Make a belief about tasks that ask for one of `measures` known; its id must be new."""
     if name in MISCONCEPTIONS:
         raise ValueError(f"two misconceptions are called {name!r}; an id names one belief for good")
-    MISCONCEPTIONS[name] = Misconception(name, message, distort)
+    asked = frozenset(measures)
+
+    def asked_for(task: Task) -> Task | None:
+        return distort(task) if task.measure in asked else None
+
+    MISCONCEPTIONS[name] = Misconception(name, message, asked_for, of, asked)
 
 
 # ---- beliefs about layers ----------------------------------------------------------------------
@@ -148,11 +164,11 @@ def belief(
             return seen(leaf) if held(leaf) else leaf
 
         def distort(task: Task) -> Task | None:
-            if task.measure not in distorts or not any(held(leaf) for _, leaf in task.layer.leaves()):
+            if not any(held(leaf) for _, leaf in task.layer.leaves()):
                 return None  # to rebuild all of a network would take longer
             return distorted(task, believed)
 
-        declare(name, message, distort)
+        declare(name, message, distort, distorts, of)
         return change
 
     return declared
@@ -274,73 +290,50 @@ _TWO_EACH = replace(TEXTBOOK, prices={**TEXTBOOK.prices, Kind.DOT: Price(2)})
 _FOUR_EACH = replace(TWO_A_MAC, prices={Kind.DOT: Price(4)})
 
 
-def _asks_flops(task: Task, *conventions: Convention) -> bool:
-    """Whether the task asks for FLOPs under one of these conventions."""
-    names = [convention.name for convention in conventions]
-    return task.measure is Quantity.FLOPS and task.convention.name in names
+def _by(task: Task, *conventions: Convention) -> bool:
+    """Whether the task asks under one of these conventions."""
+    return task.convention.name in [convention.name for convention in conventions]
 
 
 def _macs_for_flops(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.MACS) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
-
-
-def _flops_for_macs(task: Task) -> Task | None:
-    priced = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
-    return priced if task.measure is Quantity.MACS else None
+    return replace(task, measure=Quantity.MACS) if _by(task, TEXTBOOK, TWO_A_MAC) else None
 
 
 def _one_addition_too_many(task: Task) -> Task | None:
-    return replace(task, convention=_TWO_EACH) if _asks_flops(task, TEXTBOOK) else None
+    return replace(task, convention=_TWO_EACH) if _by(task, TEXTBOOK) else None
 
 
 def _doubled_twice(task: Task) -> Task | None:
-    return replace(task, convention=_FOUR_EACH) if _asks_flops(task, TEXTBOOK, TWO_A_MAC) else None
+    return replace(task, convention=_FOUR_EACH) if _by(task, TEXTBOOK, TWO_A_MAC) else None
 
 
-def _counted_parameters(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure in PRICED else None
-
-
-def _biases_among_weights(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.WEIGHTS else None
-
-
-def _weights_among_biases(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.BIASES else None
-
-
-def _both_kinds(task: Task) -> Task | None:
-    both = replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK)
-    return both if task.measure in WORKED else None
-
-
-def _parameters_for_activations(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if task.measure is Quantity.ACTIVATIONS else None
-
-
-def _forgot_batch(task: Task) -> Task | None:
-    return replace(task, batch=1) if task.measure in PRICED else None
+def _counted_parameters(task: Task) -> Task:
+    return replace(task, measure=Quantity.PARAMETERS)
 
 
 declare(
     "forgot-batch",
     Message("You counted one input: each input of the batch takes the same operations again."),
-    _forgot_batch,
+    lambda task: replace(task, batch=1),
+    PRICED,
 )
 declare(
     "biases-among-weights",
     Message("You counted the biases too: the question asks for the weights alone."),
-    _biases_among_weights,
+    _counted_parameters,
+    {Quantity.WEIGHTS},
 )
 declare(
     "weights-among-biases",
     Message("You counted the weights too: the question asks for the biases alone."),
-    _weights_among_biases,
+    _counted_parameters,
+    {Quantity.BIASES},
 )
 declare(
     "both-kinds",
     Message("You counted multiplications and additions together: the question asks for one of them."),
-    _both_kinds,
+    lambda task: replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK),
+    WORKED,
 )
 declare(
     "macs-for-flops",
@@ -348,32 +341,33 @@ declare(
         "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations."
     ),
     _macs_for_flops,
+    {Quantity.FLOPS},
 )
 declare(
     "flops-for-macs",
     Message("You counted FLOPs: one MAC is a multiplication together with its addition."),
-    _flops_for_macs,
+    lambda task: replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK),
+    {Quantity.MACS},
 )
 declare(
     "one-addition-too-many",
     Message("You counted n additions for a dot product of length n: adding up n products takes n - 1."),
     _one_addition_too_many,
+    {Quantity.FLOPS},
 )
 declare(
     "doubled-twice",
     Message(
-        "You doubled twice: a multiply-accumulate is two operations, and no more, in which its addition is "
-        "counted already."
+        "You doubled twice: a multiply-accumulate is two operations, and its addition is one of them already."
     ),
     _doubled_twice,
+    {Quantity.FLOPS},
 )
 declare(
     "parameters-for-activations",
-    Message(
-        "You counted parameters: the question asks for the values that are written, which depend on the "
-        "size of the input."
-    ),
-    _parameters_for_activations,
+    Message("You counted parameters: the question asks for the values that are written."),
+    _counted_parameters,
+    {Quantity.ACTIVATIONS},
 )
 declare(
     "counted-parameters",
@@ -381,6 +375,7 @@ declare(
         "You counted what the layer stores: parameters are values, and the question is about operations."
     ),
     _counted_parameters,
+    PRICED,
 )
 
 
@@ -389,19 +384,16 @@ declare(
 
 def _stored_as(dtype: str) -> Callable[[Task], Task | None]:
     def distort(task: Task) -> Task | None:
-        same = task.measure not in BYTES or DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype]
-        return None if same else replace(task, dtype=dtype)
+        return None if DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype] else replace(task, dtype=dtype)
 
     return distort
 
 
 def _doubles(task: Task) -> Task | None:
-    return replace(task, dtype="float64") if task.measure in BYTES and task.dtype == "float32" else None
+    return replace(task, dtype="float64") if task.dtype == "float32" else None
 
 
-def _bits(task: Task) -> Task | None:
-    if task.measure not in BYTES:
-        return None
+def _bits(task: Task) -> Task:
     return replace(task, unit=Unit(task.unit.name, Fraction(task.unit.size, 8)))
 
 
@@ -414,36 +406,43 @@ declare(
     "one-byte-a-value",
     Message("You counted one byte for each value: the format's bits are divided by 8, so 32 are 4 bytes."),
     _stored_as("int8"),
+    IN_BYTES,
 )
 declare(
     "two-bytes-a-value",
     Message("You counted two bytes for each value, as float16 takes: another number format is asked for."),
     _stored_as("float16"),
+    IN_BYTES,
 )
 declare(
     "four-bytes-a-value",
     Message("You counted four bytes for each value, as float32 takes: another number format is asked for."),
     _stored_as("float32"),
+    IN_BYTES,
 )
 declare(
     "eight-bytes-a-value",
     Message("You counted eight bytes for each value, as float64 takes: another number format is asked for."),
     _doubles,
+    IN_BYTES,
 )
-declare("bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bits)
+declare("bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bits, IN_BYTES)
 declare(
     "thousand-for-1024",
     Message("You took 1,000 where it is 1,024: a KiB is 1,024 bytes, and a MiB is 1,024 KiB."),
     _in_unit({"KiB": "kB", "MiB": "MB"}),
+    IN_BYTES,
 )
 declare(
     "1024-for-thousand",
     Message("You took 1,024 where it is 1,000: a kB is 1,000 bytes, and a MB is 1,000 kB."),
     _in_unit({"kB": "KiB", "MB": "MiB"}),
+    IN_BYTES,
 )
-declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit({"KiB": ""}))
+declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit({"KiB": ""}), IN_BYTES)
 declare(
     "one-prefix-too-small",
     Message("You divided once: a MB is 1,000 times 1,000 bytes, and a MiB 1,024 times 1,024."),
     _in_unit({"MB": "kB", "MiB": "KiB"}),
+    IN_BYTES,
 )

@@ -38,8 +38,17 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {}, {"version": "torchvision"}, {"groups": "2", "convention": "macs"},
         {"version": "two-gpu", "groups": "1"},
     ],
+    "lenet": [
+        {}, {"size": 45, "classes": 100}, {"version": "1998", "in_channels": 3},
+        {"size": 256, "convention": "macs"}, {"version": "1998", "convention": "everything", "size": 101},
+    ],
+    "vgg": [
+        {}, {"size": 33, "version": "A"}, {"hidden": 100, "convention": "macs"}, {"pooled": True},
+        {"version": "E", "convention": "everything", "size": 64, "hidden": 8191},
+    ],
 }  # fmt: skip
 LEFT_TO_PYTHON = {
+    "lenet": [{"size": 4}],
     "lstm": [{"input_size": 0}, {"steps": 0}],
     "linear": [{"in_features": 0}],
     "convolution": [{"groups": 2}, {"groups": 3}, {"kernel_size": 5, "padding": 0, "size": 2}],

@@ -79,10 +79,37 @@ def test_near_misses_get_the_order_of_magnitude_and_others_are_unknown():
     variant = drawn(FLOPS)
     assert variant.diagnose(int(variant.answer) + 7).id == "right-magnitude"
     assert variant.diagnose(int(variant.answer) + 7).credit == Fraction(1, 10)
-    for nonsense in (0, -5, int(variant.answer) * 1000 + 1, 10**35):
+    for nonsense in (0, -5, int(variant.answer) * 1000 + 77, 10**35):
         found = variant.diagnose(nonsense)
         assert (found.id, found.credit) == ("unknown", 0)
         assert str(found.message).startswith("This is not right, and fits no mistake that we know")
+
+
+def test_a_number_that_no_belief_gives_is_re_expressed_in_the_questions_own_letters():
+    """Its key is the same for other numbers, and what is close keeps the credit of what is close."""
+    one, other = (drawn(FLOPS, seed) for seed in (1, 2))
+    keys = set()
+    for variant in (one, other):
+        inputs, outputs = (int(variant.numbers[name]) for name in ("inputs", "outputs"))
+        found = variant.diagnose((2 * inputs - 1) * 1000 + outputs)
+        assert found.id == "re-expressed"
+        assert "1,000 stands where d_out" in str(found.message)
+        keys.add(found.key)
+    assert len(keys) == 1
+    near = one.diagnose(int(one.answer) + 1)
+    assert (near.id, near.credit) == ("re-expressed", Fraction(1, 10))
+
+
+def test_a_unit_that_was_written_is_read():
+    """Other units of bytes are converted; digits with another unit are told from a wrong number."""
+    lenet = read_question(SHIPPED["fully_connected_and_lenet/lenet"]).draw(1)
+    exact = lenet.item("kib").answer * 1024
+    assert lenet.diagnose(f"{exact} bytes", "kib").id == "right"
+    assert lenet.diagnose(f"{float(exact / 1000)} kB", "kib").id == "right"
+    assert lenet.diagnose(f"{lenet.answers()['kib']} KiB", "kib").id == "right"
+    assert lenet.diagnose(f"{lenet.answers()['kib']} MiB", "kib").id == "wrong-unit"
+    assert drawn(FLOPS).diagnose(f"{drawn(FLOPS).answer} MACs").id == "wrong-unit"
+    assert drawn(FLOPS).diagnose("12 MACs").id == "malformed"
 
 
 # ---- functions ----------------------------------------------------------------------------------

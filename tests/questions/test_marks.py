@@ -389,7 +389,7 @@ def test_a_row_that_is_missing_or_no_number_is_named(assignment: AssignmentSpeci
     mark = marks(assignment, numbers={"lenet_parameters": given})["check-lenet-parameters"]
     assert earned(mark) == ("no-answer malformed", 3.0)
     assert "conv2: `lenet_parameters` has no entry 'conv2'." in str(mark.message)
-    assert "fc2: 'many' is not read as a number; write a whole number of parameters" in str(mark.message)
+    assert "fc2: “many” is not read as a number; write a whole number of parameters" in str(mark.message)
     assert "fc3: There is no answer here yet." in str(mark.message)
 
 

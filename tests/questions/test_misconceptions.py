@@ -229,7 +229,7 @@ def test_a_sentence_is_one_kind_sentence(misconception):
 
 def test_an_id_names_one_belief_for_good():
     with pytest.raises(ValueError, match="two misconceptions are called 'forgot-bias'"):
-        declare("forgot-bias", "", lambda task: None)
+        declare("forgot-bias", "", lambda task: None, ())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def speaking_marks() -> Iterator[None]:
         yield
 
 
-_CODE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|[\w.]+\([^⟦⟧]*?\)|\w+=\S+|\w+[_.]\w[\w.]*")
+_CODE = re.compile(r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|[\w.]+\([^⟦⟧]*?\)|\w+=\S+|\w+[_.]\w[\w.]*")
 _WORD = re.compile(r"(?<![\w])[A-Za-zÀ-ɏ]\w+")
 
 

@@ -11,6 +11,7 @@ from site_builder import catalogue
 
 from layercost import message
 from layercost.message import Message, speaking
+from layercost.questions.exported import said_of_answers
 from tests.conftest import ROOT
 
 # Where a key is no literal text, and why nothing is missing from the catalogues.
@@ -87,6 +88,15 @@ def test_a_finished_translation_is_spoken_by_python(chinese: Path, monkeypatch: 
 def test_a_page_gets_the_words_of_its_scripts_alone(chinese: Path) -> None:
     assert catalogue.page_words("zh") == {"You said {guess}.": "您猜的是 {guess}。"}
     assert catalogue.page_words("en") == catalogue.page_words("fr") == {}
+
+
+def test_a_page_gets_the_sentences_that_python_says_of_answers_too(chinese: Path) -> None:
+    """Page scripts take these from Python, so that no script has them as texts."""
+    for english in said_of_answers():
+        place = "#: src/layercost/questions/sentences.py:1"
+        entry = f'\n{place}\nmsgid "{english}"\nmsgstr "{english}"\n'
+        chinese.write_text(chinese.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    assert said_of_answers() < set(catalogue.page_words("zh"))
 
 
 def test_a_translation_that_names_other_values_is_refused(chinese: Path) -> None:

@@ -17,19 +17,22 @@ from layercost.convention import CONVENTIONS
 from layercost.dialects import DIALECTS, read
 from layercost.dialects.reading import flat
 from layercost.explorers import EXPLORERS, explorer
+from layercost.expression import Definition, Symbol
 from layercost.identification import identify
 from layercost.message import Message
 from layercost.misconception import MISCONCEPTIONS
 from layercost.networks.network import NETWORKS
 from layercost.questions import Parsed, explain, read_question
 from layercost.questions.explain import beliefs
-from layercost.questions.reading import read_number
+from layercost.questions.reading import Malformed, read_number, read_shape
+from layercost.questions.reexpression import Reexpressed
+from layercost.questions.slip import EVERYWHERE, OF_THE_WHOLE, Kind, Slip
 from layercost.shape import OUTPUT_SIZE_RULES, TRANSPOSED_SIZE_RULES
 from tests.explorers.reading import panes
 from tests.layercost.test_layers import MALFORMED as MALFORMED_TEXTS
 from tests.layercost.test_shape import MISFITS
 from tests.questions.data import SHIPPED
-from tests.questions.test_reading import REFUSED
+from tests.questions.test_reading import NO_SHAPES, REFUSED
 from tests.words.marking import left_in_english, speaking_marks, texts_of
 
 
@@ -73,9 +76,31 @@ def test_malformed_answers_are_translated(raw: object, _: str, unit: str) -> Non
         assert isinstance(found, Parsed) or outside(found.message, "nan", "inf", "True") == set()
 
 
+@pytest.mark.parametrize(("raw", "_"), NO_SHAPES.values(), ids=NO_SHAPES)
+def test_malformed_shapes_are_translated(raw: object, _: str) -> None:
+    found = read_shape(raw)
+    assert isinstance(found, Malformed)
+    assert outside(found.message) == set()
+
+
 @pytest.mark.parametrize("misconception", MISCONCEPTIONS.values(), ids=lambda one: one.id)
 def test_misconceptions_are_translated(misconception: lc.misconception.Misconception) -> None:
     assert outside(misconception.message) == set()
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+def test_reexpressions_are_translated(kind: Kind) -> None:
+    """Each slip, anywhere and everywhere, within a definition and in the sentence around it."""
+    size = Definition("W_out", Symbol("W", 30) - Symbol("k", 5) + 1)
+    kernel = Symbol("k", 5)
+    slips = [Slip(kind, size, kernel), Slip(kind, size, kernel, within=("W_out",))]
+    if kind in OF_THE_WHOLE:
+        slips.append(Slip(kind, None, kernel))
+    for slip in slips:
+        for formula in (size, size * Symbol("C", 3)):
+            assert outside(Reexpressed(formula, (slip, slip)).message) == set()
+    if kind in EVERYWHERE:
+        assert outside(Slip(kind, size, kernel, everywhere=True).message) == set()
 
 
 def test_a_feedback_page_is_translated() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
+from layercost.questions.exported import rules
+
 from .node import run_node
-from .places import ASSETS, NODE_MODULES, WEB
+from .places import ASSETS, NODE_MODULES, NUMBER_RULES, WEB
 from .step import Step, copy_files
 
 FONTS = NODE_MODULES / "@fontsource-variable"
@@ -20,7 +23,14 @@ FONT_FILES = (
 def _bundle() -> None:
     for stale in [*ASSETS.glob("*.mjs"), *ASSETS.glob("chunk-*"), ASSETS / "widgets.css"]:
         stale.unlink(missing_ok=True)
-    run_node("bundle.mjs", str(ASSETS))
+    NUMBER_RULES.parent.mkdir(parents=True, exist_ok=True)
+    NUMBER_RULES.write_text(number_rules(), encoding="utf-8")
+    run_node("bundle.mjs", str(ASSETS), str(NUMBER_RULES))
+
+
+def number_rules() -> str:
+    """How typed numbers are read, as JSON: what Python reads by."""
+    return json.dumps(rules())
 
 
 def page_script() -> Step:
@@ -30,6 +40,7 @@ def page_script() -> Step:
         inputs=(WEB / "src", WEB / "bundle.mjs", WEB / "package-lock.json"),
         outputs=(ASSETS / "course.mjs", ASSETS / "widgets.css"),
         work=_bundle,
+        words=(number_rules(),),
     )
 
 

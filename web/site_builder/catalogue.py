@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 from layercost.dialects.verdict import Judged
 from layercost.facts import Kind, Role
+from layercost.questions.exported import said_of_answers
 from site_builder.places import BUILD, LIBRARY, REPOSITORY, WEB
 
 TEMPLATE = BUILD / "words.pot"
@@ -130,8 +131,11 @@ def page_words(language: str) -> dict[str, str]:
     path = TRANSLATIONS / f"{language}.po"
     if not path.exists():
         return {}
+    of_both = said_of_answers()
     on_pages = {
-        entry.id for entry in _entries(path) if any(place.endswith(".mjs") for place, _ in entry.locations)
+        entry.id
+        for entry in _entries(path)
+        if entry.id in of_both or any(place.endswith(".mjs") for place, _ in entry.locations)
     }
     return {english: other for english, other in translation(path).items() if english in on_pages}
 

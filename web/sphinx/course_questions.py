@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from course_calculation import total_of
 from course_mistakes import wrong_answers
 from course_text import tried, value_of
-from course_working import default_hint, first_line, solution
+from course_working import default_hint, first_line, solution, unit_of
 from docutils import nodes
 from docutils.parsers.rst import directives
 from folded import Folding
@@ -112,8 +112,8 @@ def step_node(value: Any, asked: Asking) -> step:
         (_("Solution"), solution(value)),
     ]
     return step(
-        "", id=asked.id, answer=total_of(value), wrong=wrong, rungs=[rung for rung in rungs if rung[1]],
-        shown=asked.shown, fresh=False,
+        "", id=asked.id, answer=total_of(value), unit=unit_of(value), wrong=wrong,
+        rungs=[rung for rung in rungs if rung[1]], shown=asked.shown, fresh=False,
     )  # fmt: skip
 
 
@@ -139,7 +139,8 @@ def _step_html(node: step, name: str) -> str:
     kind = (
         "lc-step lc-fresh" if node["fresh"] else "lc-step"
     )  # a drill is one question, however often it is drawn
-    return tag("span", inside, class_=kind, data_id=node["id"], data_answer=answer, data_diagnoses=wrong)
+    data = {"data_id": node["id"], "data_answer": answer, "data_unit": node["unit"] or None}
+    return tag("span", inside, class_=kind, **data, data_diagnoses=wrong)
 
 
 def _ladder_html(rungs: list[tuple[str, str]], name: str, top: bool = True) -> str:

@@ -35,6 +35,19 @@ def default_hint(value: Part) -> Message:
     return OTHERWISE
 
 
+def unit_of(value: Part) -> str:
+    """The unit that may stand behind the answer; "" where it is a plain number."""
+    match value:
+        case Asked():
+            return value.count.unit
+        case Given(stated=stated):
+            return unit_of(stated)
+        case Calculated(sign="+", parts=parts):
+            units = {unit_of(part) for part in parts}
+            return units.pop() if len(units) == 1 else ""
+    return ""
+
+
 def named(layer: lc.Layer) -> str:
     """A layer as prose calls it: as it is written in code, a network as such."""
     said = str(layer)

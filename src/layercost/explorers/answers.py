@@ -1,9 +1,9 @@
 """The lines that a page fills in by itself, within a frame and without Python, one for each form of a layer.
 
 A form is what decides how a formula looks (a bias or none, padding or none, one sample or a batch); within it
-only numbers change. A network has one form for each combination of its choices, and its totals are numbers.
-Networks whose sizes can be moved, and layers whose formulas branch on sizes, are left to Python. So are
-groups other than one: that they divide the channels is in no formula.
+only numbers change. A network has one form for each combination of its choices, and its totals are numbers,
+or formulas of the sizes that can be moved (`layercost.explorers.fitted`). Layers whose formulas branch on
+sizes are left to Python. So are groups other than one: that they divide the channels is in no formula.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from layercost.compiled import GOES_WITHOUT_SAYING, holds_for_its_form, lines, p
 from layercost.convention import CONVENTIONS, Quantity, unit_in_words
 from layercost.explorers import parts
 from layercost.explorers.controls import Choice, Control, Size, Tick
+from layercost.explorers.fitted import Unfitted, programs
 from layercost.explorers.subject import Subject, is_long
 from layercost.expression import Constant
 from layercost.layer import LayerError
@@ -49,11 +50,15 @@ def answers(
     choices = _choices(subject, controls, headlines.axes)
     if choices is None or prod(map(len, choices.values())) > MOST_FORMS:
         return None
+    sizes = _sizes(controls) if subject.is_network else {}
     found: list[dict[str, Any]] = []
     for values in product(*choices.values()):
         form = dict(zip(choices, values, strict=True))
         known = {name: _as_known(controls[name], value) for name, value in form.items()}
-        found += _lines(build, {**settings, **form}, known, headlines)
+        try:
+            found += _lines(build, {**settings, **form}, known, headlines, sizes)
+        except Unfitted:
+            return None
     told = [quantity.value for quantity in headlines.quantities]
     return {
         "axes": headlines.axes,
@@ -79,7 +84,7 @@ def _choices(
     building = {name: control for name, control in controls.items() if not control.looks}
     finite = {name: one.samples() for name, one in building.items() if isinstance(one, Choice | Tick)}
     if subject.is_network:
-        return finite if len(finite) == len(building) else None
+        return finite if {*finite, *_sizes(controls)} == set(building) else None
     if not axes or not holds_for_its_form(subject.layer):
         return None
     own = {each.name for each in fields(subject.layer)}
@@ -94,6 +99,11 @@ def _choices(
     return finite
 
 
+def _sizes(controls: Mapping[str, Control]) -> dict[str, Size]:
+    """The controls that move a size of what is built."""
+    return {name: one for name, one in controls.items() if isinstance(one, Size) and not one.looks}
+
+
 def _as_known(control: Control, value: Any) -> Any:
     """A value as the page knows it: an option by its words."""
     return control.label(value) if isinstance(control, Choice) else value
@@ -105,13 +115,17 @@ def _another(control: Size, silent: int) -> tuple[int, ...]:
 
 
 def _lines(
-    build: Build, settings: Mapping[str, Any], form: dict[str, Any], headlines: Headlines
+    build: Build,
+    settings: Mapping[str, Any],
+    form: dict[str, Any],
+    headlines: Headlines,
+    sizes: Mapping[str, Size],
 ) -> Iterator[dict[str, Any]]:
     wanted = tuple(dict.fromkeys((*headlines.quantities, *SAID)))
     try:
         subject = build(settings)
         if subject.is_network:
-            yield from _of_a_network(subject, form, wanted)
+            yield from _of_a_network(build, settings, form, wanted, sizes)
             return
         made = lines(subject.layer, subject.shape, wanted, tuple(CONVENTIONS), {"batch": subject.batch})
     except (LayerError, ShapeError):
@@ -151,13 +165,24 @@ def _of_a_batch(line: dict[str, Any], batch: int) -> dict[str, Any]:
 
 
 def _of_a_network(
-    subject: Subject, form: dict[str, Any], wanted: tuple[Quantity, ...]
+    build: Build,
+    settings: Mapping[str, Any],
+    form: dict[str, Any],
+    wanted: tuple[Quantity, ...],
+    sizes: Mapping[str, Size],
 ) -> Iterator[dict[str, Any]]:
-    """Its totals, which are numbers: all that can be moved is in the form."""
-    for quantity in wanted:
-        for convention in CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",):
-            counted = subject.count(quantity, convention)
-            by = {"convention": convention} if quantity is Quantity.FLOPS else {}
-            line = {"quantity": quantity.value, **by, "unit": counted.unit, "when": form, "unless": {},
-                    "fields": {}, "axes": [], **program(Constant(counted.total))}  # fmt: skip
-            yield {**line, **_total(counted.total, line)}
+    """Its totals: numbers where all that can be moved is in the form, else formulas of the sizes."""
+    subject = build(settings)
+    asked = [
+        (quantity, convention)
+        for quantity in wanted
+        for convention in (CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",))
+    ]
+    made = programs(build, settings, sizes, asked) if sizes else {}
+    for quantity, convention in asked:
+        counted = subject.count(quantity, convention)
+        by = {"convention": convention} if quantity is Quantity.FLOPS else {}
+        computed = made.get((quantity, convention)) or program(Constant(counted.total))
+        line = {"quantity": quantity.value, **by, "unit": counted.unit, "when": form, "unless": {},
+                "fields": {name: name for name in sizes}, "axes": [], **computed}  # fmt: skip
+        yield {**line, **_total(counted.total, line)}

@@ -40,6 +40,7 @@ EXPLORERS: dict[str, type[Explorer]] = {}
 
 _IN_A_BROWSER = sys.platform == "emscripten"  # there a page has what is compiled from the book, or needs none
 _CONVENTION = ConventionSwitch()
+_COMPILED: dict[str, dict[str, Any] | None] = {}  # by an explorer's name, for it takes a while
 _IN_THE_TABLE = (
     Quantity.PARAMETERS,
     Quantity.PARAMETER_BYTES,
@@ -59,6 +60,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
     headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
     alone: ClassVar[tuple[Quantity, ...]] = ()  # those that stand there without how they come about
+    by_python: ClassVar[bool] = False  # whether its totals are left to Python, for a reason of its own
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
     in_sight_first = False  # whether what stands under *more* waits for `finish`
 
@@ -152,12 +154,15 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
 
     def compiled(self, built: Any) -> dict[str, Any] | None:
         """The headlines as data with which a page computes them itself; None where only Python can."""
-        if not self.counted:
+        if not self.counted or self.by_python:
             return None
-        lines = Headlines(self.axes, self.headlined, self.alone)
-        return answers(
-            lambda settings: self.subject(self.build(settings)), self._declared, self.settings, lines
-        )
+        if self.name not in _COMPILED:
+            lines = Headlines(self.axes, self.headlined, self.alone)
+            printed = {one.field: one.value for one in self._declared.values()}
+            _COMPILED[self.name] = answers(
+                lambda settings: self.subject(self.build(settings)), self._declared, printed, lines
+            )
+        return _COMPILED[self.name]
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""

@@ -74,6 +74,7 @@ class GoogLeNetExplorer(Explorer):
     """A module of the network is chosen, and its widths are moved; the reductions can be taken out."""
 
     name = "googlenet"
+    by_python = True  # to choose a module moves the sliders
     wide = True
     alone = Explorer.headlined
     controls = (

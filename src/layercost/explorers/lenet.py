@@ -49,6 +49,7 @@ class LeNetExplorer(Explorer):
     """LeNet-5 in three versions; its image and classes can be moved, and one layer is looked at."""
 
     name = "lenet"
+    alone = (Quantity.PARAMETERS, Quantity.FLOPS)  # how they come about stands in the table, and under *more*
     wide = True
     controls = (
         Choice("layer", Message("layer to look at"), "conv2 (C3)", STAGES, main=True, looks=True),

@@ -98,6 +98,7 @@ class ResNetExplorer(Explorer):
     """Blocks, their kind, their waist and their stride are chosen; one block is looked at."""
 
     name = "resnet"
+    by_python = True  # to fit all its forms takes longer than Python needs to start
     wide = True
     controls = (
         Choice("blocks", Message("blocks a stage"), "3-4-6-3", tuple(BLOCKS), main=True),

@@ -655,12 +655,14 @@ class _SlopeAndBias(PReLU):
 
 
 def _slope_for_each_value(task: Task) -> Task | None:
-    learns = isinstance(task.layer, PReLU) and task.measure is Quantity.PARAMETERS
-    return replace(task, measure=Quantity.ACTIVATIONS) if learns and task.input_shape else None
+    learns = isinstance(task.layer, PReLU) and task.input_shape
+    return replace(task, measure=Quantity.ACTIVATIONS) if learns else None
 
 
 declare(
     "slope-for-each-value",
     Message("You counted a slope for each value: all values of a channel share one."),
     _slope_for_each_value,
+    {Quantity.PARAMETERS},
+    PReLU,
 )

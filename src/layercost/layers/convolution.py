@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import ClassVar
 
+from layercost.convention import Quantity
 from layercost.expression import Number, exact_div, product, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
@@ -310,6 +311,8 @@ declare(
         "size of the image does not matter."
     ),
     lambda task: unshared(task, Convolution),
+    {Quantity.PARAMETERS, Quantity.WEIGHTS},
+    Convolution,
 )
 
 

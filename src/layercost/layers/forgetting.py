@@ -37,7 +37,7 @@ _uncounted = partial(seen_as, _Uncounted)
 
 def _is_total(task: Task) -> bool:
     """Whether a total over a whole network is asked for."""
-    return task.measure in STORED | PRICED and not task.part and isinstance(task.layer, Composite)
+    return not task.part and isinstance(task.layer, Composite)
 
 
 def _without(kinds: tuple[type[Layer], ...], has: Has) -> Callable[[Task], Task | None]:
@@ -63,16 +63,19 @@ declare(
     "connected-layers-alone",
     Message("You counted the fully connected layers alone: the convolutions belong to the total, too."),
     _without(CONVOLUTIONS, _mixes(CONVOLUTIONS, (Linear,))),
+    STORED | PRICED,
 )
 declare(
     "convolutions-alone",
     Message("You counted the convolutions alone: the fully connected layers belong to the total, too."),
     _without((Linear,), _mixes(CONVOLUTIONS, (Linear,))),
+    STORED | PRICED,
 )
 declare(
     "without-normalization",
     Message("You left out the batch normalization: it has a scale and a shift for each channel."),
     _without((BatchNorm,), _mixes((BatchNorm,), (*CONVOLUTIONS, Linear))),
+    STORED | PRICED,
 )
 
 
@@ -85,6 +88,7 @@ declare(
     "idle-bias-left-out",
     Message("You left out the bias before a normalization: it is idle there, but this layer stores it."),
     lambda task: distorted(task, _without_bias) if _is_total(task) and _has_normalized(task.layer) else None,
+    STORED,
 )
 
 
@@ -113,11 +117,13 @@ declare(
     "forgot-first-layer",
     Message("You left out the first layer: it belongs to the total, too."),
     _without_one(0),
+    STORED | PRICED,
 )
 declare(
     "forgot-last-layer",
     Message("You left out the last layer: it belongs to the total, too."),
     _without_one(-1),
+    STORED | PRICED,
 )
 
 
@@ -125,11 +131,12 @@ declare(
 
 
 def _whole(task: Task) -> Task | None:
-    return replace(task, part="") if task.part and task.measure in STORED | PRICED else None
+    return replace(task, part="") if task.part else None
 
 
 declare(
     "whole-for-part",
     Message("You counted the whole network: the question asks for one part of it."),
     _whole,
+    STORED | PRICED,
 )

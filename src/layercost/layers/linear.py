@@ -213,9 +213,7 @@ UNSHARED = Convention(
 def unshared(task: Task, of: type[Layer]) -> Task | None:
     """The parameters of a layer whose places share no weights; None where there is but one place."""
     shape = task.input_shape
-    if task.measure not in (Quantity.PARAMETERS, Quantity.WEIGHTS) or not isinstance(task.layer, of):
-        return None
-    if not isinstance(shape, Shape) or len(shape) < 2:
+    if not isinstance(task.layer, of) or not isinstance(shape, Shape) or len(shape) < 2:
         return None
     if task.measure is Quantity.WEIGHTS:
         return replace(task, measure=Quantity.MACS)
@@ -226,6 +224,8 @@ declare(
     "weights-for-each-row",
     Message("You gave each row of the input weights of its own: all rows share one matrix and one bias."),
     lambda task: unshared(task, Linear),
+    {Quantity.PARAMETERS, Quantity.WEIGHTS},
+    Linear,
 )
 
 

@@ -529,14 +529,11 @@ class _StatisticsForgotten(BatchNorm):
         return ()
 
 
-def _all_for_statistics(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.STORED_VALUES) if task.measure is Quantity.BUFFERS else None
-
-
 declare(
     "all-stored-for-buffers",
     Message("You counted scale and shift too: they are trained, and what is asked for is stored only."),
-    _all_for_statistics,
+    lambda task: replace(task, measure=Quantity.STORED_VALUES),
+    {Quantity.BUFFERS},
 )
 
 
@@ -557,7 +554,7 @@ def _normalized_at_each_value(task: Task) -> Task | None:
     if isinstance(layer, RMSNorm) and task.measure is Quantity.PARAMETERS:
         return replace(task, measure=Quantity.ACTIVATIONS)
     kept = isinstance(layer, BatchNorm) and layer.affine and layer.track_running_stats
-    if not kept or task.measure not in (Quantity.PARAMETERS, Quantity.BUFFERS):
+    if not kept:
         return None
     return replace(task, measure=Quantity.FLOPS, convention=_AT_EACH_VALUE)
 
@@ -566,6 +563,7 @@ declare(
     "normalized-at-each-value",
     Message("You counted at each place: all places of a channel, or of a sequence, share what is stored."),
     _normalized_at_each_value,
+    {Quantity.PARAMETERS, Quantity.BUFFERS},
 )
 
 

@@ -348,7 +348,7 @@ def _of_several(change: Callable[[Layer, list[Layer]], Layer]) -> Callable[[Task
     """A belief about the layers that slide, of which there must be two or more."""
 
     def distort(task: Task) -> Task | None:
-        windows = _windows(task.layer) if task.measure is Size.RECEPTIVE_FIELD else []
+        windows = _windows(task.layer)
         if len(windows) < 2:
             return None
         return distorted(task, lambda leaf: change(leaf, windows) if leaf in windows else leaf)
@@ -378,14 +378,17 @@ declare(
     "start-forgotten",
     Message("You added up what each kernel adds, its size less one: the cell where it starts is one more."),
     _of_several(_without_the_start),
+    {Size.RECEPTIVE_FIELD},
 )
 declare(
     "kernels-added",
     Message("You added up the kernels: windows overlap, so each one after the first adds its size less one."),
     _of_several(_touching),
+    {Size.RECEPTIVE_FIELD},
 )
 declare(
     "last-window-alone",
     Message("You took the last kernel alone: what it reads has seen more than one cell already."),
     _of_several(_last_alone),
+    {Size.RECEPTIVE_FIELD},
 )

@@ -529,7 +529,7 @@ belief(
 
 @belief(
     "projection-without-matrix",
-    Message("You shortened the state without counting the matrix that does it."),
+    Message("You left out the matrix of the projection: it has weights of its own."),
     LSTM, STORED, _projects,
 )  # fmt: skip
 class _ProjectionWithoutMatrix(LSTM):
@@ -552,8 +552,8 @@ class _UnprojectedStateRead(LSTM):
 @belief(
     "state-squared-once",
     Message(
-        "You counted one operation for each pair of hidden values: the four gates multiply and add them, "
-        "which makes eight; and after the gates come products, a sum and a last tanh."
+        "You counted one operation for two hidden values: four gates multiply and add them, which is eight, "
+        "and a tanh and products follow."
     ),
     LSTM, {Quantity.FLOPS},
 )  # fmt: skip

@@ -11,7 +11,7 @@
 >>> variant.wording()  # doctest: +ELLIPSIS
 'How many parameters has Linear(145, 292)? Counted: values that training changes, ...'
 >>> str(variant.diagnose("1,000 apples").message)
-"Only the number is read, not 'apples'; write a whole number of parameters, such as 30100 or 30,100."
+'Only the number is read, not “apples”; write a whole number of parameters, such as 30100 or 30,100.'
 >>> variant.diagnose(145 * 292).id
 'forgot-bias'
 """

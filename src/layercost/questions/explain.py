@@ -8,36 +8,44 @@ from fractions import Fraction
 from itertools import combinations
 from typing import TypeAlias
 
+from layercost.convention import unit_in_words
 from layercost.message import Joined, Message, Words, sentence
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
+from layercost.questions.grammar import SAME_MAGNITUDE
 from layercost.questions.item import Item
 from layercost.questions.parting import parting
+from layercost.questions.reading import Malformed, Parsed, read_quantity
+from layercost.questions.reexpression import reexpress_answer
 from layercost.questions.task import believed, derivation, number, other_conventions, printed_by_tools
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
-OUTCOMES = (
-    OTHER_CONVENTION,
-    SOME_RIGHT,
-    MAGNITUDE,
-)  # besides misconceptions, what a question may give credit for
+WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
+# Besides misconceptions, what a question may give credit for.
+OUTCOMES = (OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, REEXPRESSED, MAGNITUDE)
+
+BYTES_IN = {"bytes": 1} | {
+    f"{prefix}{binary}B": base**power
+    for binary, base, prefixes in (("", 1000, "kMGT"), ("i", 1024, "KMGT"))
+    for power, prefix in enumerate(prefixes, start=1)
+}
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """What an answer shows: a stable id, one kind sentence, and the share of the points that it earns.
 
-    `parting` says where the derivation of such a number leaves the right one, if that can be said.
+    `parting` says where the derivation of such a number leaves the right one, if that can be said. `key` is
+    the same for all whose wrong numbers came about alike, though no belief has a name for it.
     """
 
     id: str
     message: Words
     credit: Fraction
-    parting: Words = field(
-        default="", compare=False
-    )  # where the derivation of such a number leaves the right one
+    parting: Words = field(default="", compare=False)
+    key: str = field(default="", compare=False)
 
 
 def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
@@ -50,13 +58,43 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
         return Diagnosis(RIGHT, Message("Right."), Fraction(1))
     found = (
         explanation(items, given)
-        for explanation in (_misconception, _convention, _tool, _pair, _some, _magnitude)
+        for explanation in (_misconception, _convention, _tool, _pair, _some, _reexpressed, _magnitude)
     )
     message = Message(
         "This is not right, and fits no mistake that we know; work through the formula once more."
     )
     unknown = Diagnosis(UNKNOWN, message, Fraction(0))
     return next((diagnosis for diagnosis in found if diagnosis is not None), unknown)
+
+
+def verdict(item: Item, raw: object) -> Diagnosis:
+    """What one answer shows, as a value or as text; what is no number is malformed, and not wrong.
+
+    A unit may stand behind the number: another unit of bytes is converted, any other says that the unit is
+    wrong where the digits are right.
+    """
+    parsed = item.parse(raw)
+    if isinstance(parsed, Parsed):
+        return explain([item], [parsed.value])
+    other = read_quantity(raw, item.stated.unit)
+    if isinstance(other, Malformed) or other.unit in ("", item.stated.unit):
+        return Diagnosis(MALFORMED, parsed.message, Fraction(0))
+    return _in_another_unit(item, other) or Diagnosis(MALFORMED, parsed.message, Fraction(0))
+
+
+def _in_another_unit(item: Item, given: Parsed) -> Diagnosis | None:
+    asked, written = item.stated.unit, given.unit
+    if asked in BYTES_IN and written in BYTES_IN:
+        converted = given.value * BYTES_IN[written] / BYTES_IN[asked]
+        if item.accepts(converted, item.answer):
+            return Diagnosis(RIGHT, Message("Right."), Fraction(1))
+    if item.accepts(given.value, item.answer):
+        message = Message(
+            "The digits are right, but the unit is not: it is asked for in {asked}, not in {written}.",
+            asked=unit_in_words(asked), written=unit_in_words(written),
+        )  # fmt: skip
+        return Diagnosis(WRONG_UNIT, message, item.credit_of(WRONG_UNIT))
+    return None
 
 
 def known_wrong(item: Item) -> list[tuple[Fraction, Diagnosis]]:
@@ -163,8 +201,22 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     return Diagnosis(SOME_RIGHT, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
 
 
+def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """The nearest expression in the question's own letters that gives the number; close ones stay close."""
+    if len(items) != 1:
+        return None
+    item = items[0]
+    found = reexpress_answer(item.task, given[0], item.tolerance)
+    if found is None:
+        return None
+    close = _magnitude(items, given)
+    credit = max(item.credit_of(REEXPRESSED), close.credit if close else Fraction(0))
+    return Diagnosis(REEXPRESSED, found.message, credit, key=found.key)
+
+
 def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    if not all(one < 3 * other and other < 3 * one for one, other in zip(given, _right(items), strict=True)):
+    pairs = zip(given, _right(items), strict=True)
+    if not all(one < SAME_MAGNITUDE * other and other < SAME_MAGNITUDE * one for one, other in pairs):
         return None
     message = Message(
         "This has the right order of magnitude, but is not the number itself; look for what is missing."

@@ -52,7 +52,7 @@ def _differing(right: list[Expression], wrong: list[Expression]) -> Words:
 
 
 def _instead(missing: list[str], added: list[str]) -> Message:
-    return Message("Where {right} belongs, your number has {wrong}.", right=both(missing), wrong=both(added))
+    return Message("In place of {right} your number has {wrong}.", right=both(missing), wrong=both(added))
 
 
 def _without(terms: list[Expression], others: list[Expression]) -> list[str]:

@@ -1,6 +1,8 @@
 // The controls of an explorer that carry state: those with a class lc-name-<field>.
 import { all } from '../dom.mjs';
+import { approximately } from '../grammar/rational.mjs';
 import { formatNumber } from '../numbers.mjs';
+import { readNumber } from '../reading.mjs';
 import { say } from '../words.mjs';
 import { isSketch, readSketch } from './drawing.mjs';
 
@@ -37,18 +39,16 @@ export function toText(model, raw = readRaw(model)) {
   return isChoice(model) ? String(model.get('_options_labels')[raw] ?? '') : String(raw);
 }
 
-const WHOLE = /^[+-]?\d+$/;
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
 function readChoice(model, text) {
   const labels = model.get('_options_labels');
   const index = labels.indexOf(text);
   return index >= 0 ? { raw: index } : { problem: say('one of {labels}', { labels: labels.join(', ') }) };
 }
 
-function readNumber(model, text) {
+function readSize(model, text) {
   const whole = /Int/.test(model.get('_model_name'));
-  const value = (whole ? WHOLE : DECIMAL).test(text) ? Number(text) : NaN;
+  const read = readNumber(text, '', { whole });
+  const value = read.problem ? NaN : approximately(read.value);
   const follows = classesOf(model).includes('lc-follows'); // its bound moves with other controls: Python knows it
   const [low, high] = [model.get('min') ?? -Infinity, follows ? Infinity : (model.get('max') ?? Infinity)];
   if (value >= low && value <= high) return { raw: value };
@@ -62,7 +62,7 @@ export function fromText(model, text) {
   if (typeof model.get('value') === 'boolean') {
     return ['true', 'false'].includes(text) ? { raw: text === 'true' } : { problem: say('true or false') };
   }
-  if (typeof model.get('value') === 'number') return readNumber(model, text);
+  if (typeof model.get('value') === 'number') return readSize(model, text);
   if (isSketch(model)) return readSketch(text);
   return { problem: say('nothing: this control is not read from the address') };
 }

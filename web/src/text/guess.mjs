@@ -1,7 +1,9 @@
 // Guess first: the reader commits to a number, then sees guess and truth on one logarithmic line, with the factor
 // between them, and the answer opens. The guess is remembered.
 import { all, element, pageKey, svgElement } from '../dom.mjs';
-import { expected, formatFactor, formatNumber, parseNumber } from '../numbers.mjs';
+import { approximately, equal, isLess, over } from '../grammar/rational.mjs';
+import { formatExact, formatFactor, formatNumber } from '../numbers.mjs';
+import { readNumber } from '../reading.mjs';
 import { forget, recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
 import { grant, onEnter } from './question.mjs';
@@ -10,17 +12,18 @@ const WIDTH = 560;
 const MARGIN = 40;
 const AXIS = 58;
 
-// Guess and truth in one sentence. A guess of nothing is no factor away from anything.
+// Guess and truth, both exact, in one sentence. A guess of nothing is no factor away from anything.
 export function compare(guess, truth) {
-  const both = { guess: formatNumber(guess), truth: formatNumber(truth) };
-  if (guess === truth) return say('Exactly {truth}.', both);
-  if (guess === 0) return say('You said 0; it is {truth}: there is something to count here.', both);
-  if (truth === 0) return say('You said {guess}; it is 0: there is nothing to count here.', both);
-  const factor = formatFactor(guess > truth ? guess / truth : truth / guess);
+  const both = { guess: formatExact(guess), truth: formatExact(truth) };
+  if (equal(guess, truth)) return say('Exactly {truth}.', both);
+  if (!guess.numerator) return say('You said 0; it is {truth}: there is something to count here.', both);
+  if (!truth.numerator) return say('You said {guess}; it is 0: there is nothing to count here.', both);
+  const isTooLow = isLess(guess, truth);
+  const factor = formatFactor(approximately(isTooLow ? over(truth, guess) : over(guess, truth)));
   if (Number(factor) < 1.05) return say('You said {guess}; it is {truth}: within 5 %.', both);
-  return guess > truth
-    ? say('You said {guess}; it is {truth}: a factor of {factor} too high.', { ...both, factor })
-    : say('You said {guess}; it is {truth}: a factor of {factor} too low.', { ...both, factor });
+  return isTooLow
+    ? say('You said {guess}; it is {truth}: a factor of {factor} too low.', { ...both, factor })
+    : say('You said {guess}; it is {truth}: a factor of {factor} too high.', { ...both, factor });
 }
 
 const power = (exponent) => (exponent < 4 ? formatNumber(10 ** exponent) : `10${superscript(exponent)}`);
@@ -42,7 +45,8 @@ function mark(className, x, label, lift) {
     svgElement('text', { x, y: top, 'text-anchor': anchor }, label));
 }
 
-function drawLine(guess, truth) {
+function drawLine(guessed, told) {
+  const [guess, truth] = [approximately(guessed), approximately(told)];
   const { low, high } = decades(guess, truth);
   const at = (value) => MARGIN + ((Math.log10(value) - low) / (high - low)) * (WIDTH - 2 * MARGIN);
   const every = Math.ceil((high - low) / 8);
@@ -57,15 +61,17 @@ function drawLine(guess, truth) {
   const between = svgElement('line', { class: 'lc-between', x1: g, x2: t, y1: AXIS, y2: AXIS });
   const axis = svgElement('line', { class: 'lc-axis', x1: MARGIN, x2: WIDTH - MARGIN, y1: AXIS, y2: AXIS });
   const picture = svgElement('svg', {
-    class: 'lc-log-line', viewBox: `0 0 ${WIDTH} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guess, truth),
-  }, axis, ...ticks, between, mark('lc-mark-guess', g, say('your guess {number}', { number: formatNumber(guess) }), 20),
-    mark('lc-mark-truth', t, say('truth {number}', { number: formatNumber(truth) }), 0));
+    class: 'lc-log-line', viewBox: `0 0 ${WIDTH} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guessed, told),
+  }, axis, ...ticks, between, mark('lc-mark-guess', g, say('your guess {number}', { number: formatExact(guessed) }), 20),
+    mark('lc-mark-truth', t, say('truth {number}', { number: formatExact(told) }), 0));
   return picture;
 }
 
+const canBeDrawn = (value) => value > 0 && Number.isFinite(value);
+
 function outcome(guess, truth) {
   const words = element('p.lc-verdict-words', {}, compare(guess, truth));
-  const drawable = guess > 0 && truth > 0;
+  const drawable = [guess, truth].every((exact) => exact.numerator > 0n && canBeDrawn(approximately(exact)));
   return element('div.lc-outcome', { role: 'status' }, ...(drawable ? [drawLine(guess, truth)] : []), words);
 }
 
@@ -77,22 +83,25 @@ function messageOf(guessing) {
   return made;
 }
 
-function complaint(text, guess) {
-  const given = text.trim();
-  if (!given) return say('Any guess will do: {expected}.', { expected: expected() });
-  if (guess !== null) return say('A count is never negative; try {expected}.', { expected: expected() });
-  return say('“{given}” is not a number that can be read here; try {expected}.', { given, expected: expected() });
+const anyGuess = () => say('try a number like 30100, 30,100, 3e4, 30k, 1.2M or 300 * 100');
+
+// {value}, or {problem}: why the guess cannot be taken. A guess need not be whole.
+function readGuess(text, unit) {
+  const { value, problem, isEmpty } = readNumber(text, unit, { whole: false, expected: anyGuess() });
+  if (isEmpty) return { problem: say('Any guess will do: {expected}.', { expected: anyGuess() }) };
+  if (problem) return { problem };
+  if (value.numerator < 0n) return { problem: say('A count is never negative; {expected}.', { expected: anyGuess() }) };
+  return { value };
 }
 
 function commit(guessing, text, { open }) {
-  const guess = parseNumber(text);
-  const usable = guess !== null && guess >= 0;
-  guessing.querySelector('input').setAttribute('aria-invalid', String(!usable));
-  messageOf(guessing).textContent = usable ? '' : complaint(text, guess);
-  if (!usable) return false;
+  const { value, problem = '' } = readGuess(text, guessing.dataset.unit);
+  guessing.querySelector('input').setAttribute('aria-invalid', String(!value));
+  messageOf(guessing).textContent = problem;
+  if (!value) return false;
   const reveal = guessing.querySelector('.lc-reveal');
   guessing.querySelector('.lc-outcome')?.remove();
-  reveal.before(outcome(guess, parseNumber(guessing.dataset.answer)));
+  reveal.before(outcome(value, readNumber(guessing.dataset.answer, '', { whole: true }).value));
   guessing.classList.add('lc-committed');
   if (open) reveal.open = true;
   return true;

@@ -28,7 +28,7 @@ from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Size, Task, fitted
 from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed, choice_from, known_keys
-from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, Diagnosis, beliefs, explain, known_wrong
+from layercost.questions.explain import OUTCOMES, RIGHT, Diagnosis, beliefs, known_wrong, verdict
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
 from layercost.questions.reading import Malformed, Parsed
@@ -247,10 +247,7 @@ class Variant(Posed):
 
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """What an answer shows, as a value or as text; what is no number gets the id "malformed"."""
-        parsed = self.parse(raw, field)
-        if isinstance(parsed, Malformed):
-            return Diagnosis(MALFORMED, parsed.message, Fraction(0))
-        return explain([self.item(field)], [parsed.value])
+        return verdict(self.item(field), raw)
 
     def answers(self) -> dict[str, str]:
         """The right numbers, as one would type them."""

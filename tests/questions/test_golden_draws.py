@@ -1,0 +1,52 @@
+"""Drawn numbers are the same for ever, on every Python and in the browser's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.questions.golden import KEPT, digests
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY, PROGRAM = ROOT / "src", ROOT / "tests" / "questions" / "golden.py"
+
+
+def kept() -> dict[str, str]:
+    found: dict[str, str] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return found
+
+
+def test_what_is_drawn_stays_what_it_was():
+    """Where this fails on purpose: `python tests/questions/golden.py --write`, and a line in the changes."""
+    found = digests()
+    assert {name: one for name, one in found.items() if kept().get(name) != one} == {}
+    assert set(kept()) == set(found)
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of that version on this machine that runs; pyenv's own names run only where it was told so."""
+    named = shutil.which(f"python{version}")
+    of_pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
+    for candidate in filter(None, (named, *map(str, of_pyenv))):
+        done = subprocess.run([candidate, "-c", ""], capture_output=True, check=False)
+        if done.returncode == 0:
+            return candidate
+    return None
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_python_draws_the_same(version: str):
+    found = interpreter(version)
+    if found is None:
+        pytest.skip(f"there is no Python {version} on this machine")
+    done = subprocess.run(
+        [found, str(PROGRAM)], capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": str(LIBRARY), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == kept()

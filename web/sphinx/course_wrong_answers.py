@@ -1,0 +1,141 @@
+"""Sphinx extension: every wrong answer that the course knows, generated from the declared misconceptions.
+
+``{wrong-answers}`` lists them by the layers of which they can be held: id, sentence, an example from the bank
+with the place where its derivation leaves the right one, and how many questions of the bank meet it.
+``{bank-checked}`` says how many questions there are, and how many beliefs they can name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from layercost.convention import quantity_in_words, unit_in_words
+from layercost.layer import Layer
+from layercost.message import Message, Words, listing
+from layercost.message import spoken as _
+from layercost.misconception import MISCONCEPTIONS, Misconception, Size
+from layercost.questions import Item, Variant, Wrong, templates
+from layercost.view import number
+
+SIZES = {
+    Size.OUTPUT_SIZE: Message("output size"),
+    Size.OUTPUT_CHANNELS: Message("output channels"),
+    Size.RECEPTIVE_FIELD: Message("receptive field"),
+}
+_LONGEST = 70  # letters of a layer as it is written in code
+
+
+class Example(NamedTuple):
+    """A question with its numbers, and the wrong answer that a belief gives to it."""
+
+    posed: Variant
+    wrong: Wrong
+
+
+@cache
+def examples() -> tuple[Mapping[str, Example], Counter[str]]:
+    """For each misconception the first question of the bank that meets it, and how many do."""
+    found: dict[str, Example] = {}
+    met: Counter[str] = Counter()
+    for template in sorted(templates().values(), key=lambda one: one.level):
+        posed = template.draw("example")
+        if isinstance(posed, Variant):
+            ids = {wrong.diagnosis.id: wrong for wrong in reversed(posed.wrong())}
+            met.update(list(ids))
+            for name, wrong in ids.items():
+                found.setdefault(name, Example(posed, wrong))
+    return found, met
+
+
+def by_layer() -> dict[type[Layer], list[Misconception]]:
+    """The misconceptions by the class of layers of which they can be held; those of all layers come first."""
+    found: dict[type[Layer], list[Misconception]] = {Layer: []}
+    for one in MISCONCEPTIONS.values():
+        found.setdefault(one.of, []).append(one)
+    return found
+
+
+def asked_for(item: Item) -> Words:
+    """What an item asks for: its measure, of what."""
+    measure = item.task.measure
+    what = SIZES[measure] if isinstance(measure, Size) else quantity_in_words(measure)
+    layer = str(item.task.layer)
+    if item.task.part:
+        return Message("{what} of its layer {part}", what=what, part=item.task.part)
+    if len(layer) > _LONGEST:
+        return Message("{what} of a network", what=what)
+    return Message("{what} of {layer}", what=what, layer=layer)
+
+
+def _shown(typed: str) -> str:
+    whole, point, rest = typed.partition(".")
+    return f"{number(int(whole))}{point}{rest}"
+
+
+def example_in_words(example: Example) -> list[Words]:
+    """What was asked, the wrong and the right answer, and where the derivations part."""
+    item = example.posed.item(example.wrong.field)
+    answers = Message(
+        "For example {asked}: {wrong} instead of {right} {unit}.",
+        asked=asked_for(item), wrong=_shown(example.wrong.answer),
+        right=_shown(example.posed.answers()[example.wrong.field]), unit=unit_in_words(item.stated.unit),
+    )  # fmt: skip
+    parting = example.wrong.diagnosis.parting
+    return [answers, *([parting] if parting else [])]
+
+
+class WrongAnswers(SphinxDirective):
+    """All misconceptions, in a section for each kind of layer."""
+
+    def run(self) -> list[nodes.Node]:
+        return [self._section(kind, held) for kind, held in by_layer().items()]
+
+    def _section(self, kind: type[Layer], held: Iterable[Misconception]) -> nodes.section:
+        title = _("Any layer") if kind is Layer else kind.__name__
+        section = nodes.section("", nodes.title("", title), ids=[nodes.make_id(f"wrong-about-{title}")])
+        entries = nodes.definition_list("", *map(self._entry, held), classes=["lc-wrong-answers"])
+        section += entries
+        return section
+
+    def _entry(self, held: Misconception) -> nodes.definition_list_item:
+        found, met = examples()
+        term = nodes.term("", "", nodes.literal("", held.id), ids=[f"wrong-{held.id}"])
+        said = nodes.definition("", nodes.paragraph("", str(held.message)))
+        if held.id in found:
+            words = " ".join(str(each) for each in example_in_words(found[held.id]))
+            said += nodes.paragraph("", words, classes=["lc-example"])
+        measures = listing(
+            SIZES[each] if isinstance(each, Size) else quantity_in_words(each)
+            for each in sorted(held.measures, key=lambda each: each.value)
+        )
+        told = _("Changes: {measures}. Questions that meet it: {count}.",
+                 measures=measures, count=number(met[held.id]))  # fmt: skip
+        said += nodes.paragraph("", told, classes=["lc-met"])
+        return nodes.definition_list_item("", term, said)
+
+
+class BankChecked(SphinxDirective):
+    """How many questions there are, of how many kinds, and how many beliefs they can tell apart."""
+
+    def run(self) -> list[nodes.Node]:
+        every = templates().values()
+        told = _(
+            "The bank holds {questions} questions of {kinds} kinds. It can name {beliefs} wrong beliefs.",
+            questions=number(len(every)), kinds=number(len({one.kind for one in every})),
+            beliefs=number(len(MISCONCEPTIONS)),
+        )  # fmt: skip
+        return [nodes.paragraph("", told)]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("wrong-answers", WrongAnswers)
+    app.add_directive("bank-checked", BankChecked)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
