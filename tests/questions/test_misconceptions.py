@@ -19,6 +19,8 @@ from layercost.questions.task import believed, derivation, number
 from layercost.shape import shape_of
 from tests.layercost.drawing import RECIPES, layer_and_shape
 
+from .hand_worked import HAND_WORKED
+
 LINEAR = lc.Linear(300, 100)
 BARE = lc.Linear(300, 100, bias=False)
 CONV = lc.Conv2d(3, 6, kernel_size=5, stride=2, padding=2)  # (3, 31, 33) to (6, 16, 17)
@@ -181,6 +183,9 @@ CASES = [
     Case("thousand-for-1024", memory(), Fraction(61706 * 4, 1000)),
     Case("bytes-for-kib", memory(), 61706 * 4),
 ]
+
+
+CASES += [Case(*row) for row in HAND_WORKED]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -1,0 +1,175 @@
+"""What each belief about sizes, stacks and whole networks answers, worked out by hand on small layers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import layercost as lc
+from layercost.misconception import UNITS, Measure, Size, Task
+from layercost.shape import shape_of
+
+P, W, A, M, F = lc.PARAMETERS, lc.WEIGHTS, lc.ACTIVATIONS, lc.MACS, lc.FLOPS
+SIDE, SEEN = Size.OUTPUT_SIZE, Size.RECEPTIVE_FIELD
+
+
+def of(layer: lc.Layer, measure: Measure, *shape: int, **more: Any) -> Task:
+    """A task on an input of this shape."""
+    return Task(layer, measure, shape_of(shape), **more)
+
+
+def everything(layer: lc.Layer, measure: Measure, *shape: int) -> Task:
+    """The same, every operation counted."""
+    return of(layer, measure, *shape, convention=lc.CONVENTIONS["everything"])
+
+
+def stored(dtype: str, unit: str = "") -> Task:
+    """3 x 5 weights and 5 biases, 20 values, in a number format."""
+    return of(lc.Linear(3, 5), lc.PARAMETER_BYTES, 3, dtype=dtype, unit=UNITS[unit])
+
+
+LINEAR, ROWS = lc.Linear(3, 5), (7, 3)
+CODES, TABLE = lc.EuclideanRBF(3, 5), lc.ConnectedConv2d(3, ((0, 1), (1, 2), (0, 1, 2), (0,)), 5)
+CONV, STRIDED = lc.Conv2d(3, 6, 5), lc.Conv2d(3, 6, 5, stride=2)
+GROUPED, DILATED = lc.Conv2d(4, 6, 3, groups=2), lc.Conv2d(3, 6, 3, dilation=3)
+SAME, VALID = (lc.Conv2d(3, 6, 5, stride=2, rule=f"tensorflow-{rule}") for rule in ("same", "valid"))
+BN, UP = lc.BatchNorm2d(6), lc.ConvTranspose2d(4, 6, 3, stride=2)
+CROPPED = lc.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1)
+POOL, PADDED = lc.MaxPool2d(3, 2), lc.MaxPool2d(5, 3, padding=2)
+CEIL, ADAPTIVE = lc.MaxPool2d(3, 2, ceil_mode=True), lc.AdaptiveAvgPool2d(2)
+POOL_SAME, POOL_VALID = (lc.MaxPool2d(5, 3, rule=f"tensorflow-{rule}") for rule in ("same", "valid"))
+TRAINED = lc.Subsampling2d(2, channels=6)
+NET = lc.Sequential(
+    {"conv": lc.Conv2d(1, 2, 3), "bn": lc.BatchNorm2d(2), "flatten": lc.Flatten(), "fc": lc.Linear(32, 5)}
+)  # 20, 4 and 165 parameters
+TWO = lc.Sequential(lc.Conv2d(1, 1, 5, stride=2), lc.Conv2d(1, 1, 3))  # sees 5 + 2 * 2 = 9 cells
+LSTM, BOTH = lc.LSTM(3, 5), lc.LSTM(3, 5, bidirectional=True)
+DEEP = lc.LSTM(3, 5, num_layers=2, bidirectional=True)
+SHORT = lc.LSTM(3, 5, proj_size=2)  # 4 * 5 * (3 + 2) + 2 * 5 weights, 40 biases
+LAST = lc.LSTM(3, 5, return_sequences=False)
+
+HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
+    ("weights-among-biases", of(LINEAR, lc.Quantity.BIASES, 3), 20),
+    ("both-kinds", of(LINEAR, lc.Quantity.MULTIPLICATIONS, 3), 2 * 15),
+    ("doubled-twice", of(LINEAR, F, 3), 4 * 15),
+    ("parameters-for-activations", of(LINEAR, A, *ROWS), 20),
+    ("two-bytes-a-value", stored("float32"), 40),
+    ("four-bytes-a-value", stored("float16"), 80),
+    ("bits-for-bytes", stored("float32"), 20 * 32),
+    ("1024-for-thousand", stored("float32", "kB"), Fraction(80, 1024)),
+    ("one-prefix-too-small", stored("float32", "MB"), Fraction(80, 1000)),
+    ("one-place", of(LINEAR, M, *ROWS), 15),
+    ("one-row-written", of(LINEAR, A, *ROWS), 5),
+    ("features-kept", of(LINEAR, A, *ROWS), 21),
+    ("weights-for-each-row", of(LINEAR, P, *ROWS), 7 * 20),
+    ("codes-trained", of(CODES, P, 3), 15),
+    ("codes-as-connected", of(CODES, P, 3), 20),
+    ("kernel-sides-added", of(CONV, P, 3, 9, 9), 6 * (3 * (5 + 5) + 1)),
+    ("operations-for-weights", of(CONV, W, 3, 9, 9), 2 * 6 * 3 * 25),
+    ("no-weight-sharing", of(CONV, P, 3, 9, 9), 5 * 5 * 6 * (75 + 1)),
+    ("no-weight-sharing", of(CONV, W, 3, 9, 9), 5 * 5 * 6 * 75),
+    ("kernel-of-one-group", of(GROUPED, P, 4, 8, 8), (6 * 2 * 9 + 6) // 2),
+    ("forgot-dilation", of(DILATED, SIDE, 3, 20, 20), 18),
+    ("dilation-times-kernel", of(DILATED, SIDE, 3, 20, 20), 20 - 9 + 1),
+    ("kept-input-channels", of(CONV, Size.OUTPUT_CHANNELS, 3, 9, 9), 3),
+    ("maps-for-each-channel", of(CONV, Size.OUTPUT_CHANNELS, 3, 9, 9), 18),
+    ("one-map-written", of(CONV, A, 3, 9, 9), 25),
+    ("kernel-off-both-sides", of(CONV, SIDE, 3, 9, 9), 1),
+    ("same-divides-by-kernel", of(SAME, SIDE, 3, 21, 21), 5),
+    ("same-rounded-down", of(SAME, SIDE, 3, 21, 21), 10),
+    ("valid-for-same", of(SAME, SIDE, 3, 21, 21), 9),
+    ("same-for-valid", of(VALID, SIDE, 3, 21, 21), 11),
+    ("every-map-connected", of(TABLE, P, 3, 9, 9), 4 * (3 * 25 + 1)),
+    ("one-input-a-map", of(TABLE, P, 3, 9, 9), 4 * (25 + 1)),
+    ("connected-maps-without-bias", of(TABLE, P, 3, 9, 9), 8 * 25),
+    ("bias-for-each-kernel", of(TABLE, P, 3, 9, 9), 8 * (25 + 1)),
+    ("statistics-forgotten", of(BN, lc.Quantity.STORED_VALUES, 6, 9, 9), 12),
+    ("all-stored-for-buffers", of(BN, lc.Quantity.BUFFERS, 6, 9, 9), 24),
+    ("normalized-at-each-value", of(BN, P, 6, 9, 9), 2 * 6 * 81),
+    ("normalized-at-each-value", of(lc.RMSNorm(6), P, 9, 6), 54),
+    ("two-a-group", of(lc.GroupNorm(2, 6), P, 6, 9, 9), 4),
+    ("sample-statistics-stored", of(lc.GroupNorm(2, 6), P, 6, 9, 9), 24),
+    ("one-scale-for-all", of(lc.LayerNorm(6), P, 9, 6), 2),
+    ("root-mean-square-shifted", of(lc.RMSNorm(6), P, 9, 6), 12),
+    ("normalized-one-value", everything(BN, F, 6, 9, 9), 6 * 81),
+    ("normalized-map-written", of(BN, A, 6, 9, 9), 81),
+    ("transposed-as-convolution", of(UP, SIDE, 4, 7, 7), (7 - 3) // 2 + 1),
+    ("transposed-stride-only", of(UP, SIDE, 4, 7, 7), 14),
+    ("transposed-padding-once", of(CROPPED, SIDE, 4, 7, 7), 6 * 2 - 1 + 3 + 1),
+    ("transposed-padding-added", of(CROPPED, SIDE, 4, 7, 7), 6 * 2 + 2 + 3 + 1),
+    ("forgot-output-padding", of(CROPPED, SIDE, 4, 7, 7), 6 * 2 - 2 + 3),
+    ("transposed-bias-per-input", of(UP, P, 4, 7, 7), 4 * 6 * 9 + 4),
+    ("transposed-forgot-input-channels", of(UP, P, 4, 7, 7), 6 * 9 + 6),
+    ("transposed-kernel-not-squared", of(UP, P, 4, 7, 7), 4 * 6 * 3 + 6),
+    ("stride-multiplies-weights", of(UP, P, 4, 7, 7), 4 * 6 * 9 * 4 + 6),
+    ("transposed-counted-at-output", of(UP, M, 4, 7, 7), 4 * 6 * 9 * 15 * 15),
+    ("transposed-one-cell", of(UP, M, 4, 7, 7), 4 * 6 * 9),
+    ("transposed-one-map-written", of(UP, A, 4, 7, 7), 15 * 15),
+    ("transposed-step-too-many", of(UP, SIDE, 4, 7, 7), 7 * 2 + 3),
+    ("transposed-kernel-forgotten", of(UP, SIDE, 4, 7, 7), 6 * 2 + 1),
+    ("connected-layers-alone", of(NET, P, 1, 6, 6), 4 + 165),
+    ("convolutions-alone", of(NET, P, 1, 6, 6), 20 + 4),
+    ("without-normalization", of(NET, P, 1, 6, 6), 20 + 165),
+    ("idle-bias-left-out", of(NET, P, 1, 6, 6), 18 + 4 + 165),
+    ("forgot-first-layer", of(NET, P, 1, 6, 6), 4 + 165),
+    ("forgot-last-layer", of(NET, P, 1, 6, 6), 20 + 4),
+    ("whole-for-part", of(NET, P, 1, 6, 6, part="fc"), 20 + 4 + 165),
+    ("activated-one-map", everything(lc.Sigmoid(), F, 6, 9, 9), 4 * 81),
+    ("compared-and-chosen", everything(lc.ReLU(), F, 6, 9, 9), 2 * 6 * 81),
+    ("exponentials-twice", of(lc.Softmax(), lc.Quantity.EXPONENTIALS, 5, 12), 120),
+    ("softmax-of-one-row", of(lc.Softmax(), lc.Quantity.EXPONENTIALS, 5, 12), 12),
+    ("one-exponential-a-row", of(lc.Softmax(), lc.Quantity.EXPONENTIALS, 5, 12), 5),
+    ("sum-of-n-additions", of(lc.Softmax(), lc.Quantity.ADDITIONS, 12), 12),
+    ("one-slope", of(lc.PReLU(6), P, 6, 9, 9), 1),
+    ("slope-and-bias", of(lc.PReLU(6), P, 6, 9, 9), 12),
+    ("slope-for-each-value", of(lc.PReLU(6), P, 6, 9, 9), 6 * 81),
+    ("embedding-sizes-added", of(lc.Embedding(50, 6), P, 4), 56),
+    ("embedding-bias", of(lc.Embedding(50, 6), P, 4), 50 * 6 + 6),
+    ("one-for-each-token", of(lc.Embedding(50, 6), P, 4), 50),
+    ("looked-up-by-product", of(lc.Embedding(50, 6), M, 4), 4 * 50 * 6),
+    ("one-operation-a-value", of(lc.Embedding(50, 6), M, 4), 4 * 6),
+    ("one-vector-written", of(lc.Embedding(50, 6), A, 4), 6),
+    ("whole-table-written", of(lc.Embedding(50, 6), A, 4), 300),
+    ("grey-as-colour", of(lc.Sequential(lc.Flatten(), lc.Linear(16, 5)), P, 1, 4, 4), (48 + 1) * 5),
+    ("pooling-rounded-up", of(POOL, SIDE, 6, 10, 10), 5),
+    ("pooling-rounded-down", of(CEIL, SIDE, 6, 10, 10), 4),
+    ("windows-side-by-side", of(POOL, SIDE, 6, 10, 10), 3),
+    ("pooling-forgot-first-window", of(POOL, SIDE, 6, 10, 10), 3),
+    ("pooling-forgot-padding", of(PADDED, SIDE, 6, 20, 20), 6),
+    ("pooling-padding-once", of(PADDED, SIDE, 6, 20, 20), (20 + 2 - 5) // 3 + 1),
+    ("pooling-valid-for-same", of(POOL_SAME, SIDE, 6, 20, 20), 6),
+    ("pooling-same-rounded-down", of(POOL_SAME, SIDE, 6, 20, 20), 6),
+    ("pooling-same-for-valid", of(POOL_VALID, SIDE, 6, 20, 20), 7),
+    ("pooled-one-map-written", of(POOL, A, 6, 10, 10), 16),
+    ("one-side-pooled", of(POOL, A, 6, 10, 10), 6 * 10 * 4),
+    ("adaptive-size-as-window", of(ADAPTIVE, SIDE, 6, 10, 10), 5),
+    ("adaptive-keeps-size", of(ADAPTIVE, SIDE, 6, 10, 10), 10),
+    ("pooling-has-weights", of(POOL, P, 6, 10, 10), 9),
+    ("two-for-each-cell", everything(lc.AvgPool2d(2), F, 6, 10, 10), 6 * 25 * 4 * 2),
+    ("subsampling-has-none", of(TRAINED, P, 6, 10, 10), 0),
+    ("subsampling-window-of-weights", of(TRAINED, P, 6, 10, 10), 6 * 4 + 6),
+    ("subsampling-shared", of(TRAINED, P, 6, 10, 10), 2),
+    ("own-stride-too", of(TWO, SEEN, 1, 64, 64), 1 + 4 * 2 + 2 * 2),
+    ("start-forgotten", of(TWO, SEEN, 1, 64, 64), 8),
+    ("kernels-added", of(TWO, SEEN, 1, 64, 64), 5 + 3 * 2),
+    ("last-window-alone", of(TWO, SEEN, 1, 64, 64), 3),
+    ("one-step-written", of(LSTM, A, 4, 3), 5),
+    ("every-step-written", of(LAST, A, 4, 3), 20),
+    ("one-direction-written", of(BOTH, A, 4, 3), 20),
+    ("inputs-given-back", of(LSTM, A, 4, 3), 12),
+    ("gates-written", of(LSTM, A, 4, 3), 4 * 20),
+    ("forgot-recurrent-weights", of(lc.GRU(3, 5), P, 4, 3), 3 * (3 * 5 + 2 * 5)),
+    ("one-gate-of-three", of(lc.GRU(3, 5), P, 4, 3), 3 * 5 + 5 * 5 + 2 * 5),
+    ("gates-of-an-lstm", of(lc.RNN(3, 5), P, 4, 3), 4 * (3 * 5 + 5 * 5 + 2 * 5)),
+    ("state-matrix-once", of(LSTM, P, 4, 3), 4 * (3 * 5 + 2 * 5) + 25),
+    ("one-bias-a-gate", of(LSTM, P, 4, 3), 4 * (3 * 5 + 25) + 8),
+    ("bias-for-inputs", of(lc.RNN(3, 5), P, 4, 3), 3 * 5 + 25 + 3 + 5),
+    ("layers-all-alike", of(DEEP, P, 4, 3), 4 * 4 * (3 * 5 + 25 + 10)),
+    ("one-direction-read", of(DEEP, P, 4, 3), 2 * 4 * (3 * 5 + 25 + 10) + 2 * 4 * (25 + 25 + 10)),
+    ("both-states-read", of(BOTH, P, 4, 3), 2 * 4 * (3 * 5 + 50 + 10)),
+    ("forgot-projection", of(SHORT, P, 4, 3), 4 * (3 * 5 + 25 + 10)),
+    ("projection-without-matrix", of(SHORT, P, 4, 3), 4 * (3 * 5 + 10 + 10)),
+    ("unprojected-state-read", of(SHORT, P, 4, 3), 4 * (3 * 5 + 25 + 10) + 10),
+    ("state-squared-once", everything(lc.LSTM(3, 5, bias_vectors=1), F, 1, 3), 8 * 15 + 25 + 20 * 5),
+    ("gates-alone", everything(lc.LSTM(3, 5, bias_vectors=1), F, 1, 3), 8 * 5 * (3 + 5)),
+]
