@@ -1,5 +1,5 @@
 """The kinds of question, one module each."""
 
-from layercost.questions.kinds import compute
+from layercost.questions.kinds import compute, steps
 
-__all__ = ["compute"]
+__all__ = ["compute", "steps"]
