@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from layercost.arithmetic import Unworkable, worked_out
 from layercost.convention import unknown
+from layercost.expression import Expression, definitions
 from layercost.layer import Layer, LayerError
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
 from layercost.questions.draw import (
@@ -27,7 +28,7 @@ from layercost.questions.draw import (
 )
 from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis
 from layercost.questions.item import Item
-from layercost.questions.kind import Option, Posed, Template, Wrong
+from layercost.questions.kind import Line, Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
 from layercost.questions.reading import Malformed, read_number
 from layercost.questions.template import check_wording, filled
@@ -337,6 +338,19 @@ def wrong_numbers(field: str, item: Item) -> list[Wrong]:
     from layercost.questions.explain import known_wrong  # beside `explain`, which others import from here
 
     return [Wrong(field, compute.typed(one, item.decimals), found) for one, found in known_wrong(item)]
+
+
+def derived(steps: Iterable[tuple[Words, Expression, str]]) -> list[Line]:
+    """Lines of a solution: before each formula the letters that it defines, each once."""
+    lines: list[Line] = []
+    known: set[str] = set()
+    for words, formula, unit in steps:
+        for each in definitions(formula):
+            if each.name not in known:
+                lines.append(Line(Message("where"), each))
+                known.add(each.name)
+        lines.append(Line(words, formula, unit))
+    return lines
 
 
 # ---- errors that are carried forward ------------------------------------------------------------

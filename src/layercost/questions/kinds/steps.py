@@ -29,7 +29,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from layercost.arithmetic import Unworkable
-from layercost.expression import definitions
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Size, Task
 from layercost.questions.draw import Drawn, QuestionError, known_keys
@@ -45,6 +44,7 @@ from layercost.questions.kinds.shared import (
     Own,
     amount,
     check_follows,
+    derived,
     follows,
     inner,
     needs_text,
@@ -238,14 +238,8 @@ class Worked(Kept):
 
     def solution(self) -> list[Line]:
         """Every step: what it is, and letters = numbers = total."""
-        lines: list[Line] = []
-        for step in self.drawn.steps:
-            reading = self.readings[step.id]
-            seen = {line.formula for line in lines}
-            where = [one for one in definitions(reading.formula) if one not in seen]
-            lines += [Line(Message("where"), one) for one in where]
-            lines.append(Line(self._words(step), reading.formula, reading.unit))
-        return lines
+        found = ((step, self.readings[step.id]) for step in self.drawn.steps)
+        return derived((self._words(step), one.formula, one.unit) for step, one in found)
 
 
 def _names(text: str) -> set[str]:
