@@ -71,7 +71,7 @@ class DrawnTemplate(Template):
             numbers = {name: one.draw(seed, f"{label}/{name}") for name, one in self.names.items()}
             try:
                 posed = self.pose(numbers, chance(seed, f"{label}/pick", PICKS))
-                found = [*posed.clashes(), *_lucky(posed)]
+                found = posed.clashes() or _lucky(posed)
             except (QuestionError, LayerError, ShapeError) as impossible:
                 found = [str(impossible)]
             if not found:
