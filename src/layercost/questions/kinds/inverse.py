@@ -41,6 +41,7 @@ from layercost.questions.kinds.shared import (
     derived,
     inner,
     opening,
+    unseen,
     whole_answer,
 )
 from layercost.questions.task import believed, derivation, number
@@ -135,6 +136,10 @@ class Sought(Kept):
             if size is not None and size not in found.values() and not self._satisfies(size):
                 found[name] = size
         return found
+
+    def clashes(self) -> list[str]:
+        """Beliefs that come to the same count with the size that was drawn."""
+        return unseen([self.item])
 
     def _found_by(self, one: Misconception) -> int | None:
         """A size with which a believer comes to the count."""

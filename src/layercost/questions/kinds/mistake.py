@@ -30,7 +30,7 @@ from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Task
 from layercost.questions.draw import Drawn, QuestionError, chance
-from layercost.questions.explain import Diagnosis, explain, known_wrong
+from layercost.questions.explain import Diagnosis, explain
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Option, Wrong, kind
 from layercost.questions.kinds.compute import Question, Variant
@@ -45,7 +45,9 @@ from layercost.questions.kinds.shared import (
     inner,
     opening,
     right,
+    unseen,
     whole_answer,
+    wrong_numbers,
 )
 from layercost.questions.task import MEASURES, believed, derivation, number
 from layercost.shape import Shape
@@ -112,7 +114,7 @@ class Published(Kept):
     @cached_property
     def item(self) -> Item:
         """What the derivation counts."""
-        return self.variant.item()
+        return replace(self.variant.item(), credit=self.drawn.credit)
 
     @cached_property
     def right_lines(self) -> tuple[Written, ...]:
@@ -218,6 +220,11 @@ class Published(Kept):
         lines = [f"{place}. {line.words}: `{line.text}`" for place, line in enumerate(self.slip.lines, 1)]
         return "\n\n".join([asked, "\n".join(lines), str(Joined(besides))])
 
+    def clashes(self) -> list[str]:
+        """No line that is wrong by itself, or a belief that would give the right number."""
+        _ = self.slip
+        return unseen([self.item]) if self.drawn.asks_number else []
+
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether this is the line, or the number."""
         if self.field(field).id == NUMBER:
@@ -248,8 +255,7 @@ class Published(Kept):
         if given == self.slip.lines[-1].formula.value:
             message = Message("This is the number as it was published, with its mistake.")
             return self.judged(self.slip.misconception, Joined([message, self._told_to_its_author]))
-        found = explain([self.item], [Fraction(given)])
-        return replace(found, credit=self.drawn.credit.get(found.id, found.credit))
+        return explain([self.item], [Fraction(given)])
 
     def answers(self) -> dict[str, str]:
         """The line, and the right number."""
@@ -264,8 +270,9 @@ class Published(Kept):
         found = [Wrong(LINE, str(place + 1), self._of_line(place)) for place in places]
         if not self.drawn.asks_number:
             return found
-        numbers = [self.slip.lines[-1].formula.value, *(int(one) for one, _ in known_wrong(self.item))]
-        return found + [Wrong(NUMBER, str(one), self._judged(one)) for one in dict.fromkeys(numbers)]
+        published = self.slip.lines[-1].formula.value
+        others = [one for one in wrong_numbers(NUMBER, self.item) if one.answer != str(published)]
+        return [*found, Wrong(NUMBER, str(published), self._judged(published)), *others]
 
     def hint(self) -> Words:
         """Where to begin."""
@@ -302,7 +309,7 @@ def _gives_the_same(part: Task, seen: Task) -> bool:
 @kind("mistake")
 def read(owner: str, data: Mapping[str, Any]) -> Mistaken:
     """Reads a derivation in which a mistake is to be found."""
-    keys = (*SUBJECT, "convention", "quantity", "lines", "mistakes", "number")
+    keys = (*SUBJECT, "convention", "without", "quantity", "lines", "mistakes", "number")
     kept = opening(owner, data, keys, ("input",), ("layer", "input"))
     lines = _lines(owner, data)
     mistakes = data.get("mistakes", list(MISCONCEPTIONS))

@@ -100,14 +100,13 @@ class Reading:
             return Reading(self.name, seen)
         return Seen(self.name, seen)
 
+    @cached_property
     def beliefs(self) -> dict[str, int]:
-        """What each misconception gives, where it gives another number."""
-        found = {}
-        for name in MISCONCEPTIONS:
-            seen = self.seen(name)
-            if seen is not None and seen.value != self.value:
-                found[name] = seen.value
-        return found
+        """What each misconception gives that has a part in the number, even where it gives the same."""
+        seen = {name: self.seen(name) for name in MISCONCEPTIONS}
+        return {
+            name: one.value for name, one in seen.items() if one is not None and one.formula != self.formula
+        }
 
     def others(self) -> dict[str, int]:
         """What other conventions give, where they give another number."""

@@ -16,6 +16,7 @@ from layercost.convention import unknown
 from layercost.expression import Expression, definitions
 from layercost.layer import Layer, LayerError
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
+from layercost.misconception import MISCONCEPTIONS
 from layercost.questions.draw import (
     Between,
     Drawn,
@@ -26,11 +27,12 @@ from layercost.questions.draw import (
     choice_from,
     known_keys,
 )
-from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis
+from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
 from layercost.questions.kind import Line, Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
 from layercost.questions.reading import Malformed, read_number
+from layercost.questions.task import number, other_conventions
 from layercost.questions.template import check_wording, filled
 from layercost.shape import Shape, ShapeError
 from layercost.view import number as grouped
@@ -71,7 +73,7 @@ class DrawnTemplate(Template):
             numbers = {name: one.draw(seed, f"{label}/{name}") for name, one in self.names.items()}
             try:
                 posed = self.pose(numbers, chance(seed, f"{label}/pick", PICKS))
-                found = posed.clashes() or _lucky(posed)
+                found = posed.clashes()
             except (QuestionError, LayerError, ShapeError) as impossible:
                 found = [str(impossible)]
             if not found:
@@ -140,15 +142,6 @@ class Kept(Posed):
     def judged(self, name: str, message: Words) -> Diagnosis:
         """A diagnosis with the share that the template gives for it."""
         return Diagnosis(name, message, self.drawn.credit.get(name, Fraction(0)))
-
-
-def _lucky(posed: Posed) -> list[str]:
-    """The known wrong answers that would be taken for right or for another mistake."""
-    return [
-        f"the wrong answer {wrong.answer} ({wrong.diagnosis.id}) is taken for {found}"
-        for wrong in posed.wrong()
-        if (found := posed.diagnose(wrong.answer, wrong.field).id) != wrong.diagnosis.id
-    ]
 
 
 def opening(
@@ -335,9 +328,23 @@ def amount(number: int | Fraction, unit: str = "") -> Words:
 
 def wrong_numbers(field: str, item: Item) -> list[Wrong]:
     """What misconceptions and other conventions give, each number once."""
-    from layercost.questions.explain import known_wrong  # beside `explain`, which others import from here
+    found: dict[Fraction, Diagnosis] = {item.answer: RIGHT_ANSWER}
+    for name, (one,) in beliefs([item]).items():
+        found.setdefault(one, Diagnosis(name, MISCONCEPTIONS[name].message, item.credit_of(name)))
+    for _, task in other_conventions(item.task):
+        if number(task) not in found:
+            found[number(task)] = explain([item], [number(task)])
+    del found[item.answer]
+    return [Wrong(field, compute.typed(one, item.decimals), diagnosis) for one, diagnosis in found.items()]
 
-    return [Wrong(field, compute.typed(one, item.decimals), found) for one, found in known_wrong(item)]
+
+def unseen(items: Iterable[Item]) -> list[str]:
+    """The beliefs that have a part in what is asked and change none of the numbers: nobody could see them."""
+    changes: dict[str, bool] = {}
+    for item in items:
+        for name, (one,) in beliefs([item]).items():
+            changes[name] = changes.get(name, False) or not item.accepts(one, item.answer)
+    return [f"{name!r} gives the right number" for name, seen in changes.items() if not seen]
 
 
 def derived(steps: Iterable[tuple[Words, Expression, str]]) -> list[Line]:

@@ -140,7 +140,12 @@ class Worked(Kept):
     def clashes(self) -> list[str]:
         """Formulas that do not give the count, and beliefs that give the right number."""
         right = {name: one.value for name, one in self.readings.items()}
-        return [
+        changes: dict[str, bool] = {}
+        for reading in (self.readings[step.id] for step in self.blanks):
+            for name, value in self._believed(reading).items():
+                changes[name] = changes.get(name, False) or value != reading.value
+        unseen = [f"{name!r} gives the right number" for name, seen in changes.items() if not seen]
+        return unseen + [
             f"{step.id!r} does not come from {step.follows!r}: it is {right[step.id]}"
             for step in self.drawn.steps
             if step.follows and self._follows(step, right) != right[step.id]
@@ -192,9 +197,8 @@ class Worked(Kept):
         return self.judged(UNKNOWN, message)
 
     def _believed(self, reading: Reading) -> dict[str, int]:
-        return {
-            name: value for name, value in reading.beliefs().items() if name not in self.drawn.subject.without
-        }
+        without = self.drawn.subject.without
+        return {name: one for name, one in reading.beliefs.items() if name not in without}
 
     def mark(self, answers: Mapping[str, object]) -> dict[str, Diagnosis]:
         """Each step by itself, and against what follows from the student's own earlier steps."""
@@ -229,6 +233,7 @@ class Worked(Kept):
         for step in self.blanks:
             reading = self.readings[step.id]
             numbers = dict.fromkeys([*self._believed(reading).values(), *reading.others().values()])
+            numbers.pop(reading.value, None)
             found += [Wrong(step.id, str(one), self._judged(reading, one)) for one in numbers]
         return found
 
