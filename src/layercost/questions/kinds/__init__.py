@@ -3,12 +3,16 @@
 from layercost.questions.kinds import (
     compute,
     convention,
+    design,
     estimate,
     inverse,
+    missing,
     mistake,
     order,
     steps,
     table,
 )
 
-__all__ = ["compute", "convention", "estimate", "inverse", "mistake", "order", "steps", "table"]
+__all__ = [
+    "compute", "convention", "design", "estimate", "inverse", "missing", "mistake", "order", "steps", "table",
+]  # fmt: skip

@@ -42,6 +42,7 @@ from layercost.questions.kinds.shared import (
     inner,
     opening,
     unseen,
+    values_of,
     whole_answer,
 )
 from layercost.questions.task import believed, derivation, number
@@ -266,10 +267,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Inverse:
 
 def _range(owner: str, data: object, name: str, drawn: OneOf | Between) -> tuple[int, int]:
     """Within which numbers the unknown is looked for."""
-    values = [drawn.first, drawn.last] if isinstance(drawn, Between) else list(drawn.values)
-    if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        raise QuestionError(f"{owner}: {name!r} is sought, so it is drawn from whole numbers")
-    numbers = [int(value) for value in values]
+    numbers = values_of(owner, name, drawn)
     if data is None:
         return min(1, *numbers), 2 * max(numbers)
     if not isinstance(data, list) or len(data) != 2 or not all(type(one) is int for one in data):

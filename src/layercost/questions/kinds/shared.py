@@ -175,6 +175,15 @@ def drawn_names(owner: str, data: Mapping[str, Any]) -> dict[str, OneOf | Betwee
     return {name: choice_from(owner, name, choice) for name, choice in table.items()}
 
 
+def values_of(owner: str, name: str, drawn: OneOf | Between) -> tuple[int, ...]:
+    """All whole numbers that a name is drawn from; raises QuestionError where there are other values."""
+    if isinstance(drawn, Between):
+        return tuple(range(drawn.first, drawn.last + 1, drawn.step))
+    if not all(type(value) is int for value in drawn.values):
+        raise QuestionError(f"{owner}: {name!r} is a whole number, but got {list(drawn.values)!r}")
+    return tuple(int(value) for value in drawn.values)
+
+
 def shares(owner: str, data: object) -> dict[str, Fraction]:
     """The share of the points that each diagnosis earns: from 0 to less than 1."""
     if not isinstance(data, Mapping):
