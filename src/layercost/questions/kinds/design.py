@@ -229,9 +229,15 @@ class Designed(Kept):
         size = whole_answer(raw)
         if isinstance(size, Diagnosis):
             return size
-        if len(self.drawn.sought) > 1 and any(self._holds(sizes) for sizes in self._designs({name: size})):
+        if len(self.drawn.sought) > 1 and self._usable(name, size):
             return right(Message("There is a design with it."))
         return self._judged({**self.example, name: size})
+
+    def _usable(self, name: str, size: int) -> bool:
+        """Whether some design with this size keeps to all limits."""
+        if size in self.drawn.sought[name].among:
+            return any(sizes[name] == size for sizes in self.right)
+        return size <= LARGEST and any(self._holds(sizes) for sizes in self._designs({name: size}))
 
     def mark(self, answers: Mapping[str, object]) -> dict[str, Diagnosis]:
         """All sizes together: a design is right or not as a whole."""
@@ -280,11 +286,10 @@ class Designed(Kept):
         """Of each size the smallest and the largest with which there is no design."""
         found = []
         for name, one in self.drawn.sought.items():
-            judged = {size: self.diagnose(size, name) for size in one.among}
-            wrong = [size for size, diagnosis in judged.items() if diagnosis.id != RIGHT_ANSWER.id]
-            found += [
-                Wrong(name, str(size), judged[size]) for size in dict.fromkeys([*wrong[:1], *wrong[-1:]])
-            ]
+            usable = {sizes[name] for sizes in self.right}
+            wrong = [size for size in one.among if size not in usable]
+            extremes = dict.fromkeys([*wrong[:1], *wrong[-1:]])
+            found += [Wrong(name, str(size), self.diagnose(size, name)) for size in extremes]
         return found
 
     def hint(self) -> Words:

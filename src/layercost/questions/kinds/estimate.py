@@ -179,9 +179,7 @@ class Estimated(Kept):
         """What misconceptions give, where that is no good estimate, each number once; and a thousandth."""
         numbers = dict.fromkeys([*self.believers.values(), self.item.answer / 1000])
         found = [(one, self._judged(one)) for one in numbers]
-        return [
-            Wrong("estimate", typed(one, 3), diagnosis) for one, diagnosis in found if diagnosis.id != UNKNOWN
-        ]
+        return [Wrong("estimate", _typed(one), diagnosis) for one, diagnosis in found]
 
     def hint(self) -> Words:
         """Where to begin."""
@@ -202,6 +200,11 @@ class Estimated(Kept):
     @property
     def _counted(self) -> str:
         return "" if self.item.task.unit.name else self.item.stated.unit
+
+
+def _typed(number: Fraction) -> str:
+    """A number as one types it, with as many decimals as keep it what it is."""
+    return str(number.numerator) if number.denominator == 1 else f"{float(number):.9f}".rstrip("0")
 
 
 # ---- the working on a napkin --------------------------------------------------------------------

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -30,7 +29,7 @@ from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Task
 from layercost.questions.draw import Drawn, QuestionError, chance
-from layercost.questions.explain import Diagnosis, explain
+from layercost.questions.explain import Diagnosis
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Option, Wrong, kind
 from layercost.questions.kinds.compute import Question, Variant
@@ -43,6 +42,7 @@ from layercost.questions.kinds.shared import (
     chosen,
     derived,
     inner,
+    number_diagnosis,
     opening,
     right,
     unseen,
@@ -245,6 +245,11 @@ class Published(Kept):
         message = Message("Line {number} is right; work it out and compare.", number=place + 1)
         return self.judged(RIGHT_LINE, message)
 
+    @cached_property
+    def _known_wrong(self) -> list[Wrong]:
+        """What misconceptions give in the last line."""
+        return wrong_numbers(NUMBER, self.item)
+
     @property
     def _told_to_its_author(self) -> Message:
         """The misconception's own sentence speaks to the one who holds it."""
@@ -255,7 +260,7 @@ class Published(Kept):
         if given == self.slip.lines[-1].formula.value:
             message = Message("This is the number as it was published, with its mistake.")
             return self.judged(self.slip.misconception, Joined([message, self._told_to_its_author]))
-        return explain([self.item], [Fraction(given)])
+        return number_diagnosis(self.item, self._known_wrong, given)
 
     def answers(self) -> dict[str, str]:
         """The line, and the right number."""
@@ -271,7 +276,7 @@ class Published(Kept):
         if not self.drawn.asks_number:
             return found
         published = self.slip.lines[-1].formula.value
-        others = [one for one in wrong_numbers(NUMBER, self.item) if one.answer != str(published)]
+        others = [one for one in self._known_wrong if one.answer != str(published)]
         return [*found, Wrong(NUMBER, str(published), self._judged(published)), *others]
 
     def hint(self) -> Words:

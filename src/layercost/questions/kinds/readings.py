@@ -108,6 +108,7 @@ class Reading:
             name: one.value for name, one in seen.items() if one is not None and one.formula != self.formula
         }
 
+    @cached_property
     def others(self) -> dict[str, int]:
         """What other conventions give, where they give another number."""
         if self.name in READINGS:

@@ -82,7 +82,7 @@ class DrawnTemplate(Template):
         ((clash, _),) = refused.most_common(1)
         raise QuestionError(
             f"question {self.id!r}: no draw of {ATTEMPTS} tells right from wrong; most often: {clash}. "
-            f"Draw from wider or other ranges."
+            f"Draw from other ranges, or name a misconception in `without`, where the kind reads it."
         )
 
     def posed(self, state: Mapping[str, Any]) -> Kept:
@@ -347,6 +347,14 @@ def wrong_numbers(field: str, item: Item) -> list[Wrong]:
     return [Wrong(field, compute.typed(one, item.decimals), diagnosis) for one, diagnosis in found.items()]
 
 
+def number_diagnosis(item: Item, known: Iterable[Wrong], given: int) -> Diagnosis:
+    """What a number shows: one of the wrong answers that are known of a field, or what `explain` finds."""
+    for wrong in known:
+        if wrong.answer == str(given):
+            return wrong.diagnosis
+    return explain([item], [Fraction(given)])
+
+
 def unseen(items: Iterable[Item]) -> list[str]:
     """The beliefs that have a part in what is asked and change none of the numbers: nobody could see them."""
     changes: dict[str, bool] = {}
@@ -438,13 +446,13 @@ def _unusable(one: Own) -> Words:
     """Why nothing is carried on from an own result; empty where it is."""
     if one.given <= 1:
         return Message(
-            "Your own {what}, {given}, is not carried on: the part would be trivial or impossible with it.",
+            "Your own result ({what}: {given}) is not carried on: with it the part is trivial or impossible.",
             what=one.words,
             given=amount(one.given),
         )
     if one.given > AT_MOST * one.right or one.right > AT_MOST * one.given:
         return Message(
-            "Your own {what}, {given}, is not carried on: it is off by more than a factor of {factor}.",
+            "Your own result ({what}: {given}) is not carried on: it is off by more than a factor of {factor}.",
             what=one.words,
             given=amount(one.given),
             factor=AT_MOST,
@@ -465,7 +473,7 @@ def with_carried(
         return alone
     earlier = listing(one.words for one in own.values() if one.given != one.right)
     message = Message(
-        "This follows rightly from your own {earlier}, so the error there is not counted again.",
+        "This follows rightly from your own results ({earlier}); the error there is not counted again.",
         earlier=earlier,
     )
     return Diagnosis(CARRIED, message, Fraction(1))

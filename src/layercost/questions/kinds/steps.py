@@ -181,7 +181,7 @@ class Worked(Kept):
         for name, value in self._believed(reading).items():
             if given == value:
                 return self.judged(name, MISCONCEPTIONS[name].message)
-        for convention, value in reading.others().items():
+        for convention, value in reading.others.items():
             if given == value:
                 message = Message(
                     "This is right by the convention {convention}, but another is asked for.",
@@ -232,7 +232,7 @@ class Worked(Kept):
         found: list[Wrong] = []
         for step in self.blanks:
             reading = self.readings[step.id]
-            numbers = dict.fromkeys([*self._believed(reading).values(), *reading.others().values()])
+            numbers = dict.fromkeys([*self._believed(reading).values(), *reading.others.values()])
             numbers.pop(reading.value, None)
             found += [Wrong(step.id, str(one), self._judged(reading, one)) for one in numbers]
         return found

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -26,7 +25,7 @@ from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Misconception, Size, Task
 from layercost.questions.draw import Drawn, QuestionError
-from layercost.questions.explain import UNKNOWN, Diagnosis, explain
+from layercost.questions.explain import UNKNOWN, Diagnosis
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import Question, Variant
@@ -38,6 +37,7 @@ from layercost.questions.kinds.shared import (
     Own,
     derived,
     inner,
+    number_diagnosis,
     opening,
     read_shape,
     shape_text,
@@ -191,13 +191,13 @@ class Completed(Kept):
         return given if isinstance(given, Diagnosis) else self._of_number(cell, given)
 
     def _of_number(self, cell: str, given: int) -> Diagnosis:
-        return explain([self.items[cell]], [Fraction(given)])
+        return number_diagnosis(self.items[cell], self._known_wrong[cell], given)
 
     def _of_shape(self, cell: str, sizes: tuple[int, ...]) -> Diagnosis:
         right = self._output(cell)
         if sizes == right:
             return RIGHT_ANSWER
-        for name, seen in self._shapes_of_believers(cell).items():
+        for name, seen in self._believed_shapes[cell].items():
             if sizes == seen:
                 return self.judged(name, MISCONCEPTIONS[name].message)
         if len(sizes) != len(right):
@@ -211,6 +211,12 @@ class Completed(Kept):
 
     def _output(self, cell: str) -> tuple[int, ...]:
         return tuple(map(int, self.calls[cell.rpartition("/")[0]].output_shape))
+
+    @cached_property
+    def _believed_shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """The wrong shapes of each blank cell."""
+        cells = [cell for cell in self.drawn.blank if cell.endswith(f"/{OUTPUT}")]
+        return {cell: self._shapes_of_believers(cell) for cell in cells}
 
     def _shapes_of_believers(self, cell: str) -> dict[str, tuple[int, ...]]:
         """The wrong shapes that misconceptions give, each with the first that does."""
@@ -267,12 +273,20 @@ class Completed(Kept):
 
     def wrong(self) -> list[Wrong]:
         """What misconceptions give in each blank cell."""
-        return [one for cell in self.drawn.blank for one in self._wrong_in(cell)]
+        return [one for found in self._known_wrong.values() for one in found]
+
+    @cached_property
+    def _known_wrong(self) -> dict[str, list[Wrong]]:
+        """The same, cell by cell."""
+        return {cell: self._wrong_in(cell) for cell in self.drawn.blank}
 
     def _wrong_in(self, cell: str) -> list[Wrong]:
         if cell.endswith(f"/{OUTPUT}"):
-            shapes = self._shapes_of_believers(cell).values()
-            return [Wrong(cell, shape_text(one), self._of_shape(cell, one)) for one in shapes]
+            found = self._believed_shapes[cell].items()
+            return [
+                Wrong(cell, shape_text(one), self.judged(name, MISCONCEPTIONS[name].message))
+                for name, one in found
+            ]
         return wrong_numbers(cell, self.items[cell])
 
     def hint(self) -> Words:
