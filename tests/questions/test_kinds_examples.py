@@ -144,7 +144,11 @@ def test_an_error_is_carried_forward_and_not_counted_again():
     posed = drawn(STEPS)
     answers: dict[str, object] = {"height": "30", "dots": "5400", "macs": "405000"}
     marks = posed.mark(answers)
-    assert ids(posed, answers) == {"height": "right-magnitude", "dots": "carried-forward", "macs": "carried-forward"}
+    assert ids(posed, answers) == {
+        "height": "right-magnitude",
+        "dots": "carried-forward",
+        "macs": "carried-forward",
+    }
     assert [float(one.credit) for one in marks.values()] == [0, 1, 1]
     assert "from your own results (the height)" in str(marks["dots"].message)
 
@@ -155,7 +159,12 @@ def test_a_right_answer_after_a_wrong_one_is_right():
 
 def test_what_would_make_a_step_trivial_or_is_far_off_is_not_carried():
     posed = drawn(STEPS)
-    for height, reason in ((0, "trivial or impossible"), (1, "trivial"), (-3, "trivial"), (100, "factor of 3")):
+    for height, reason in (
+        (0, "trivial or impossible"),
+        (1, "trivial"),
+        (-3, "trivial"),
+        (100, "factor of 3"),
+    ):
         marks = posed.mark({"height": height, "dots": 6 * height * height, "macs": 352800})
         assert marks["dots"].id != "carried-forward"
         assert "is not carried on" in str(marks["dots"].message)
@@ -189,7 +198,9 @@ def test_options_with_the_same_number_are_never_offered_as_wrong():
 
 
 def test_another_convention_is_told_with_its_own_number():
-    posed = next(one for one in (drawn(CONVENTION, seed) for seed in range(20)) if one.answers()["who"] == "macs")
+    posed = next(
+        one for one in (drawn(CONVENTION, seed) for seed in range(20)) if one.answers()["who"] == "macs"
+    )
     found = posed.diagnose("textbook")
     assert found.id == "other-convention"
     assert "textbook gives 705,600" in str(found.message)
@@ -203,7 +214,10 @@ def test_the_mistake_is_in_the_first_line_that_is_wrong_by_itself():
     assert "2. the length of one dot product: `C_in·k = 3·5 = 15`" in posed.told()
     assert posed.answers() == {"line": "2", "number": "352800"}
     assert posed.diagnose("1", "line").id == "right-line"
-    assert (posed.diagnose(4, "line").id, float(posed.diagnose("line 4", "line").credit)) == ("carried-on", 0.5)
+    assert (posed.diagnose(4, "line").id, float(posed.diagnose("line 4", "line").credit)) == (
+        "carried-on",
+        0.5,
+    )
     published = posed.diagnose(70560, "number")
     assert (published.id, float(published.credit)) == ("kernel-not-squared", 0.25)
     assert "as it was published" in str(published.message)
@@ -305,7 +319,10 @@ def test_a_table_shows_its_given_cells_and_marks_a_total_against_own_cells():
         "fc2/parameters": "right",
         "total/parameters": "carried-forward",
     }
-    assert ids(posed, {**own, "fc1/parameters": 1, "total/parameters": 511})["total/parameters"] != "carried-forward"
+    assert (
+        ids(posed, {**own, "fc1/parameters": 1, "total/parameters": 511})["total/parameters"]
+        != "carried-forward"
+    )
 
 
 # ---- design -------------------------------------------------------------------------------------
