@@ -46,7 +46,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "mistake: nobody's": (changed("mistake", mistakes=["forgot"]), "no misconception is called 'forgot'"),
     "mistake: few lines": (changed("mistake", lines=["macs"]), "three readings of the layer or more"),
     "mistake: no count": (
-        changed("mistake", lines=["macs", "dot-count", "output-height"]),
+        changed("mistake", lines=["macs", "dot_count", "output_height"]),
         "the last line is a quantity",
     ),
     "mistake: a network": (
@@ -130,6 +130,8 @@ def test_what_every_kind_needs_and_what_none_reads(kind: str):
         read_question(changed(kind, wording={"zh": "?"}))
     with pytest.raises(QuestionError, match="no key is called 'levle'"):
         read_question(changed(kind, levle=1))
+    with pytest.raises(QuestionError, match="no diagnosis is called 'forgot-baise'"):
+        read_question(changed(kind, credit={"forgot-baise": 0.5}))
     with pytest.raises(QuestionError, match="credit is a share from 0 to less than 1"):
         read_question(changed(kind, credit={"forgot-bias": 1}))
 

@@ -18,9 +18,9 @@ STEPS: dict[str, Any] = {
     "kind": "steps",
     "wording": WORDS,
     "step": [
-        {"id": "height", "read": "output-height", "wording": {"en": "the height"}},
-        {"id": "length", "read": "dot-length", "wording": {"en": "the length"}, "given": True},
-        {"id": "dots", "read": "dot-count", "wording": {"en": "the dots"}, "follows": "maps*height*height"},
+        {"id": "height", "read": "output_height", "wording": {"en": "the height"}},
+        {"id": "length", "read": "dot_length", "wording": {"en": "the length"}, "given": True},
+        {"id": "dots", "read": "dot_count", "wording": {"en": "the dots"}, "follows": "maps*height*height"},
         {"id": "macs", "read": "macs", "wording": {"en": "the MACs"}, "follows": "length*dots"},
     ],
 }
@@ -36,7 +36,7 @@ MISTAKE: dict[str, Any] = {
     **CONV,
     "kind": "mistake",
     "wording": WORDS,
-    "lines": ["output-height", "dot-length", "dot-count", "macs"],
+    "lines": ["output_height", "dot_length", "dot_count", "macs"],
     "mistakes": ["kernel-not-squared"],
     "credit": {"carried-on": 0.5, "kernel-not-squared": 0.25},
 }
@@ -96,8 +96,8 @@ DESIGN: dict[str, Any] = {
     },
     "limit": [
         {"read": "parameters", "at_most": "budget"},
-        {"read": "receptive-field", "at_least": 3},
-        {"read": "output-channels", "at_least": 16},
+        {"read": "receptive_field", "at_least": 3},
+        {"read": "output_channels", "at_least": 16},
     ],
 }
 MISSING: dict[str, Any] = {
@@ -163,7 +163,7 @@ def test_what_would_make_a_step_trivial_or_is_far_off_is_not_carried():
         (0, "trivial or impossible"),
         (1, "trivial"),
         (-3, "trivial"),
-        (100, "factor of 3"),
+        (100, "more than 3 times"),
     ):
         marks = posed.mark({"height": height, "dots": 6 * height * height, "macs": 352800})
         assert marks["dots"].id != "carried-forward"

@@ -39,6 +39,7 @@ from layercost.questions.kinds.shared import (
     opening,
     options_in_order,
     right,
+    written,
 )
 from layercost.questions.task import derivation
 
@@ -76,7 +77,7 @@ class WhoCounts(DrawnTemplate):
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, and who is offered."""
-        return (("; ".join(self.subject.layers.values()), ", ".join(self.among), self.kind),)
+        return ((written(self.subject), ", ".join(self.among), self.kind),)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class Who(Kept):
 def read(owner: str, data: Mapping[str, Any]) -> WhoCounts:
     """Reads a question who counts so."""
     keys = (*SUBJECT, "among")
-    kept = opening(owner, data, keys, ("input", "among"), ("layer", "input", "count"))
+    kept = opening(owner, data, keys, ("among",), ("layer", "input", "count"))
     among = data["among"]
     if not isinstance(among, list) or len(among) < AT_LEAST:
         raise QuestionError(

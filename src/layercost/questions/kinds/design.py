@@ -1,11 +1,11 @@
 """Design a layer under a budget: find sizes with which it keeps to all limits.
 
 `choose` are the sizes that are sought, each with the numbers among which a design is sure to be found; any
-sizes that keep to the limits are right, also others. A limit is a measure, or one of the readings of `steps`,
-or ``receptive-field`` (of one side), with ``at_most``, ``at_least`` or ``exactly``: a number or a drawn name.
+sizes that keep to the limits are right, also others. A limit is a measure, as ``receptive_field``, or one of
+the readings of `steps`, with ``at_most``, ``at_least`` or ``exactly``: a number or a drawn name.
 
     kind = "design"
-    wording.en = "Find a kernel and a number of output channels for `Conv2d(16, maps, kernel)`."
+    wording.en = "Find a kernel and a number of output channels that keep to the limits."
     layer = "Conv2d(16, maps, kernel_size=kernel)"
     input = [16, 32, 32]
     draw.budget = { from = 8000, to = 20000, step = 1000 }
@@ -14,8 +14,8 @@ or ``receptive-field`` (of one side), with ``at_most``, ``at_least`` or ``exactl
     choose.maps = { among = { from = 8, to = 64, step = 8 }, wording.en = "the output channels" }
     limit = [
         { read = "parameters", at_most = "budget" },
-        { read = "receptive-field", at_least = "field" },
-        { read = "output-channels", at_least = 16 },
+        { read = "receptive_field", at_least = "field" },
+        { read = "output_channels", at_least = 16 },
     ]
 """
 
@@ -29,14 +29,13 @@ from typing import Any, ClassVar, NamedTuple
 
 from layercost.convention import unknown
 from layercost.layer import LayerError
-from layercost.layers.receptive import receptive_field
 from layercost.message import Joined, Message, Words, clauses, listing
 from layercost.misconception import MISCONCEPTIONS, Size, Task
 from layercost.questions.draw import Drawn, QuestionError, choice_from, known_keys
 from layercost.questions.explain import Diagnosis
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import Question
-from layercost.questions.kinds.readings import NAMES, Reading, check_reading
+from layercost.questions.kinds.readings import Reading, check_reading
 from layercost.questions.kinds.shared import (
     RIGHT_ANSWER,
     SUBJECT,
@@ -52,10 +51,10 @@ from layercost.questions.kinds.shared import (
     values_of,
     whole_answer,
     worded,
+    written,
 )
 from layercost.shape import ShapeError
 
-RECEPTIVE = "receptive-field"
 OVER, BELOW, OFF, NO_LAYER = "over-budget", "below-target", "off-target", "no-layer"
 BOUNDS = ("at_most", "at_least", "exactly")
 MOST_DESIGNS = 400
@@ -136,7 +135,7 @@ class Design(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, and what bounds it."""
         bounds = ", ".join(f"{one.read} {one.bound}" for one in self.limits)
-        return (("; ".join(self.subject.layers.values()), bounds, self.kind),)
+        return ((written(self.subject), bounds, self.kind),)
 
 
 @dataclass(frozen=True)
@@ -163,10 +162,6 @@ class Designed(Kept):
 
     def _of(self, limit: Limit, task: Task, misconception: str) -> Bounded:
         bound = limit.by if isinstance(limit.by, int) else int(self.numbers[limit.by])
-        if limit.read == RECEPTIVE:
-            assert task.input_shape is not None
-            field = receptive_field(task.layer, task.input_shape).size[0]
-            return Bounded(limit, bound, field, "", Message("the receptive field, along a side"))
         plain = Reading(limit.read, task)
         seen = plain.seen(misconception) if misconception else None
         return Bounded(limit, bound, (seen or plain).value, plain.unit, plain.words)
@@ -213,8 +208,7 @@ class Designed(Kept):
         """The limits, and how each is counted."""
         limits = [one.said for one in self.kept(self.example)]
         task = self._task(self.example)
-        reads = [limit.read for limit in self.drawn.limits if limit.read != RECEPTIVE]
-        conventions = dict.fromkeys(Reading(name, task).convention for name in reads)
+        conventions = dict.fromkeys(Reading(limit.read, task).convention for limit in self.drawn.limits)
         return (Message("Limits: {limits}.", limits=clauses(limits)), *conventions)
 
     def known(self) -> dict[str, object]:
@@ -305,7 +299,7 @@ class Designed(Kept):
         lines, said = [Line(Message("For example {design}.", design=design))], set[str]()
         for one in self.kept(self.example):
             lines.append(Line(one.found))
-            if one.limit.read != RECEPTIVE and one.limit.read not in said:
+            if one.limit.read not in said:
                 said.add(one.limit.read)
                 plain = Reading(one.limit.read, task)
                 lines += derived([(plain.words, plain.formula, plain.unit)])
@@ -325,7 +319,7 @@ class Designed(Kept):
 def read(owner: str, data: Mapping[str, Any]) -> Design:
     """Reads a question that asks for a design."""
     keys = (*SUBJECT, "convention", "without", "choose", "limit")
-    kept = opening(owner, data, keys, ("input", "choose", "limit"), ("layer", "input"))
+    kept = opening(owner, data, keys, ("choose", "limit"), (), (OVER, BELOW, OFF, NO_LAYER))
     sought = _sought(owner, data["choose"], kept["names"])
     limits = tuple(_limit(owner, one, kept["names"]) for one in tables(owner, data, "limit", 1, 5))
     draw = {**data.get("draw", {}), **{name: list(one.among) for name, one in sought.items()}}
@@ -363,9 +357,4 @@ def _limit(owner: str, data: Mapping[str, Any], names: Mapping[str, object]) -> 
         raise QuestionError(f"{owner}: {unknown(Message('drawn name'), by, names)} It bounds a limit.")
     if not isinstance(by, str) and (isinstance(by, bool) or not isinstance(by, int)):
         raise QuestionError(f"{owner}: a limit is a whole number or a drawn name, but got {by!r}")
-    name = data.get("read")
-    if name != RECEPTIVE:
-        if not isinstance(name, str) or name not in NAMES:
-            raise QuestionError(f"{owner}: {unknown(Message('quantity'), name, (RECEPTIVE, *NAMES))}")
-        check_reading(owner, name)
-    return Limit(str(name), bounds[0], by)
+    return Limit(check_reading(owner, data.get("read")), bounds[0], by)

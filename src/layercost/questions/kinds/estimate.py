@@ -42,11 +42,13 @@ from layercost.questions.kinds.shared import (
     malformed,
     opening,
     right,
+    written,
 )
 from layercost.questions.reading import Malformed, read_number
 from layercost.questions.task import derivation
 
 TOO_LARGE, TOO_SMALL, THOUSANDS = "too-large", "too-small", "off-by-thousands"
+OFF = (TOO_LARGE, TOO_SMALL, THOUSANDS)
 FIRST = ("macs-for-flops", "flops-for-macs")  # exactly, or nearly, a factor of two
 CLOSE = Fraction(11, 10)  # so near to a believer's number, an estimate is taken for the believer's
 SMALL = 20  # what is this many times smaller is left out of a difference
@@ -70,7 +72,7 @@ class Estimate(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layers as they are written, and what is estimated."""
         ask = self.subject.asks[0]
-        return (("; ".join(self.subject.layers.values()), f"{ask.measure.value} {ask.unit}", self.kind),)
+        return ((written(self.subject), f"{ask.measure.value} {ask.unit}", self.kind),)
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,7 @@ def _power_of_two(rounded: Sequence[_Rounded]) -> Words:
 def read(owner: str, data: Mapping[str, Any]) -> Estimate:
     """Reads a question that asks for an estimate."""
     keys = (*SUBJECT, "convention", "without", "quantity", "part", "unit", "dtype", "factor", "seconds")
-    kept = opening(owner, data, keys, ("quantity", "factor", "seconds"), ("layer", "input"))
+    kept = opening(owner, data, keys, ("quantity", "factor", "seconds"), ("layer", "input"), OFF)
     ask = {key: data[key] for key in ("quantity", "part", "unit", "dtype") if key in data}
     if ask.get("unit"):
         ask["decimals"] = 3

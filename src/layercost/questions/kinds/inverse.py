@@ -44,6 +44,7 @@ from layercost.questions.kinds.shared import (
     unseen,
     values_of,
     whole_answer,
+    written,
 )
 from layercost.questions.task import believed, derivation, number
 from layercost.questions.template import shown_layer
@@ -72,7 +73,7 @@ class Inverse(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, what is given and what is sought."""
         asked = f"{self.unknown} from {self.subject.asks[0].measure.value}"
-        return (("; ".join(self.subject.layers.values()), asked, self.kind),)
+        return ((written(self.subject), asked, self.kind),)
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,9 @@ def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int
 def read(owner: str, data: Mapping[str, Any]) -> Inverse:
     """Reads a question which size gives a count."""
     keys = (*SUBJECT, "convention", "without", "quantity", "unknown", "range")
-    kept = opening(owner, data, keys, ("input", "quantity", "unknown"), ("layer", "input", "count"))
+    kept = opening(
+        owner, data, keys, ("quantity", "unknown"), ("layer", "input", "count"), (NO_LAYER, OTHER_COUNT)
+    )
     name = data["unknown"]
     if not isinstance(name, str) or name not in kept["names"]:
         raise QuestionError(

@@ -52,6 +52,7 @@ from layercost.questions.kinds.shared import (
     right,
     tables,
     worded,
+    written,
 )
 from layercost.questions.task import derivation, number
 from layercost.shape import ShapeError
@@ -93,7 +94,7 @@ class Missing(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, and what is left open."""
         asked = f"{self.subject.asks[0].measure.value} without {self.missing.id}"
-        return (("; ".join(self.subject.layers.values()), asked, self.kind),)
+        return ((written(self.subject), asked, self.kind),)
 
     @property
     def varied(self) -> tuple[Datum, ...]:
@@ -227,7 +228,7 @@ class Open(Kept):
 def read(owner: str, data: Mapping[str, Any]) -> Missing:
     """Reads a question that lacks a datum."""
     keys = (*SUBJECT, "convention", "without", "quantity", "part", "missing", "other")
-    kept = opening(owner, data, keys, ("input", "quantity", "missing", "other"))
+    kept = opening(owner, data, keys, ("quantity", "missing", "other"), outcomes=(GIVEN, CHANGES_NOTHING))
     if not isinstance(data["missing"], Mapping):
         raise QuestionError(f"{owner}: `missing` is a table, but got {data['missing']!r}")
     missing = _datum(owner, data["missing"], kept)

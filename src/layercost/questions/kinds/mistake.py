@@ -10,7 +10,7 @@ one line on its own; `mistakes` may name those that are wanted.
     layer = "Conv2d(3, maps, kernel_size=5)"
     input = [3, 32, 32]
     draw.maps = { from = 8, to = 64 }
-    lines = ["output-height", "dot-length", "dot-count", "macs"]
+    lines = ["output_height", "dot_length", "dot_count", "macs"]
     mistakes = ["kernel-not-squared", "one-filter"]
     number = true
     credit.carried-on = 0.5
@@ -47,6 +47,7 @@ from layercost.questions.kinds.shared import (
     right,
     unseen,
     whole_answer,
+    written,
     wrong_numbers,
 )
 from layercost.questions.task import MEASURES, believed, derivation, number
@@ -97,7 +98,7 @@ class Mistaken(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layers as they are written, and what is derived."""
         asked = " ".join((*self.lines, self.subject.asks[0].measure.value))
-        return (("; ".join(self.subject.layers.values()), asked, self.kind),)
+        return ((written(self.subject), asked, self.kind),)
 
 
 @dataclass(frozen=True)
@@ -315,7 +316,7 @@ def _gives_the_same(part: Task, seen: Task) -> bool:
 def read(owner: str, data: Mapping[str, Any]) -> Mistaken:
     """Reads a derivation in which a mistake is to be found."""
     keys = (*SUBJECT, "convention", "without", "quantity", "lines", "mistakes", "number")
-    kept = opening(owner, data, keys, ("input",), ("layer", "input"))
+    kept = opening(owner, data, keys, (), ("layer", "input"), (RIGHT_LINE, CARRIED_ON))
     lines = _lines(owner, data)
     mistakes = data.get("mistakes", list(MISCONCEPTIONS))
     for name in mistakes if isinstance(mistakes, list) else [mistakes]:

@@ -46,6 +46,7 @@ from layercost.questions.kinds.shared import (
     ordered,
     tables,
     worded,
+    written,
 )
 from layercost.questions.task import believed, derivation, number
 
@@ -77,8 +78,8 @@ class Order(DrawnTemplate):
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """All layers as they are written, and by what they are put in order."""
-        written = "; ".join(text for one in self.candidates for text in one.subject.layers.values())
-        return ((written, self.candidates[0].subject.asks[0].measure.value, self.kind),)
+        every = "; ".join(written(one.subject) for one in self.candidates)
+        return ((every, self.candidates[0].subject.asks[0].measure.value, self.kind),)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,13 @@ _CANDIDATE = ("id", "wording", *SUBJECT)
 @kind("order")
 def read(owner: str, data: Mapping[str, Any]) -> Order:
     """Reads a question that puts layers or networks in order."""
-    kept = opening(owner, data, ("convention", "quantity", "factor", "candidate"), ("quantity", "candidate"))
+    kept = opening(
+        owner,
+        data,
+        ("convention", "quantity", "factor", "candidate"),
+        ("quantity", "candidate"),
+        outcomes=(WRONG_ORDER, REVERSED),
+    )
     factor = data.get("factor", 1.5)
     if isinstance(factor, bool) or not isinstance(factor, int | float) or not factor > 1:
         raise QuestionError(f"{owner}: `factor` is more than 1, such as 1.5, but got {factor!r}")

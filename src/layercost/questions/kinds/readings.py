@@ -45,19 +45,23 @@ def _axis(name: str) -> Callable[[Layer, Shape], Number]:
 
 # Each with the measure whose misconceptions distort it.
 READINGS: dict[str, tuple[Size | Quantity, Callable[[Layer, Shape], Number], Message]] = {
-    "output-channels": (Size.OUTPUT_SIZE, _axis("C"), Message("the channels of the output")),
-    "output-features": (Size.OUTPUT_SIZE, _axis("F"), Message("the features of the output")),
-    "output-height": (Size.OUTPUT_SIZE, _axis("H"), Message("the height of the output")),
-    "output-width": (Size.OUTPUT_SIZE, _axis("W"), Message("the width of the output")),
-    "dot-length": (
+    "output_features": (Size.OUTPUT_SIZE, _axis("F"), Message("the features of the output")),
+    "output_height": (Size.OUTPUT_SIZE, _axis("H"), Message("the height of the output")),
+    "output_width": (Size.OUTPUT_SIZE, _axis("W"), Message("the width of the output")),
+    "dot_length": (
         Quantity.MACS,
         lambda layer, shape: _dots(layer, shape).length,
         Message("the length of one dot product"),
     ),
-    "dot-count": (
+    "dot_count": (
         Quantity.MACS, lambda layer, shape: _dots(layer, shape).amount, Message("the number of dot products"),
     ),
 }  # fmt: skip
+SIZES_IN_WORDS: dict[Size, Words] = {
+    Size.OUTPUT_SIZE: Message("the side of the output"),
+    Size.OUTPUT_CHANNELS: Message("the channels of the output"),
+    Size.RECEPTIVE_FIELD: Message("the receptive field"),
+}
 NAMES = (*READINGS, *MEASURES)
 
 
@@ -136,9 +140,7 @@ class Reading:
         if self.name in READINGS:
             return READINGS[self.name][2]
         measure = MEASURES[self.name]
-        return (
-            quantity_in_words(measure) if isinstance(measure, Quantity) else Message("the side of the output")
-        )
+        return quantity_in_words(measure) if isinstance(measure, Quantity) else SIZES_IN_WORDS[measure]
 
     def _of(self, task: Task) -> Expression:
         if self.name not in READINGS:

@@ -27,7 +27,7 @@ from layercost.questions.draw import (
     choice_from,
     known_keys,
 )
-from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis, beliefs, explain
+from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
 from layercost.questions.kind import Line, Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
@@ -43,7 +43,7 @@ CARRIED = "carried-forward"
 AT_MOST = 3  # an own result that is off by more than this factor is not carried on
 
 # What compute reads, and what each kind reads besides `id`, `level`, `skills`, `wording`, `draw`, `credit`.
-SUBJECT = ("layer", "layers", "network", "version", "input", "batch")
+SUBJECT = ("layer", "layers", "network", "input", "batch")
 _OPENING = ("id", "level", "skills", "wording", "draw", "credit")
 
 
@@ -149,7 +149,8 @@ def opening(
     data: Mapping[str, Any],
     keys: Sequence[str],
     needed: Sequence[str],
-    sayable: Iterable[str] = (),
+    sayable: Sequence[str] = (),
+    outcomes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What every template of these kinds begins with; raises QuestionError that says what was expected."""
     known_keys(owner, data, (*_OPENING, *keys))
@@ -163,7 +164,7 @@ def opening(
         "skills": tuple(data["skills"]),
         "wording": check_wording(owner, data["wording"], {**names, **dict.fromkeys(sayable)}, needed=True),
         "names": names,
-        "credit": shares(owner, data.get("credit", {})),
+        "credit": shares(owner, data.get("credit", {}), (*MISCONCEPTIONS, *OUTCOMES, *outcomes)),
     }
 
 
@@ -184,11 +185,13 @@ def values_of(owner: str, name: str, drawn: OneOf | Between) -> tuple[int, ...]:
     return tuple(int(value) for value in drawn.values)
 
 
-def shares(owner: str, data: object) -> dict[str, Fraction]:
+def shares(owner: str, data: object, known: Sequence[str]) -> dict[str, Fraction]:
     """The share of the points that each diagnosis earns: from 0 to less than 1."""
     if not isinstance(data, Mapping):
         raise QuestionError(f"{owner}: `credit` is a table of diagnoses and shares, but got {data!r}")
     for name, share in data.items():
+        if name not in known:
+            raise QuestionError(f"{owner}: {unknown(Message('diagnosis'), name, known)}")
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
             raise QuestionError(
                 f"{owner}: credit is a share from 0 to less than 1, but {name!r} has {share!r}"
@@ -211,6 +214,11 @@ def inner(
         raise QuestionError(f"{owner}: {error}") from None
     assert isinstance(question, compute.Question)
     return question
+
+
+def written(question: compute.Question) -> str:
+    """The layers or the network as they are written."""
+    return question.network or "; ".join(question.layers.values())
 
 
 def needs_text(
@@ -452,7 +460,7 @@ def _unusable(one: Own) -> Words:
         )
     if one.given > AT_MOST * one.right or one.right > AT_MOST * one.given:
         return Message(
-            "Your own result ({what}: {given}) is not carried on: it is off by more than a factor of {factor}.",
+            "Your own result ({what}: {given}) is not carried on: it is off by more than {factor} times.",
             what=one.words,
             given=amount(one.given),
             factor=AT_MOST,

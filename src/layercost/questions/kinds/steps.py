@@ -1,7 +1,7 @@
 """A worked example with steps left out: later steps follow from the student's own earlier ones.
 
 The steps are read off one layer, each by name: a measure such as ``weights`` or ``macs``, or one of
-``output-height``, ``output-width``, ``output-channels``, ``output-features``, ``dot-length``, ``dot-count``.
+``output_height``, ``output_width``, ``output_features``, ``dot_length``, ``dot_count``.
 A step that is `given` stands in the text with its number; the others are blank fields. `follows` says how a
 step comes from earlier ones, as arithmetic on their ids and on drawn names; it is checked against the count.
 
@@ -11,9 +11,9 @@ step comes from earlier ones, as arithmetic on their ids and on drawn names; it 
     draw.maps = { from = 8, to = 64 }
     draw.k = [3, 5]
     step = [
-        { id = "height", read = "output-height", wording.en = "the height of the output" },
-        { id = "length", read = "dot-length", wording.en = "the length of one dot product", given = true },
-        { id = "dots", read = "dot-count", wording.en = "the dot products",
+        { id = "height", read = "output_height", wording.en = "the height of the output" },
+        { id = "length", read = "dot_length", wording.en = "the length of one dot product", given = true },
+        { id = "dots", read = "dot_count", wording.en = "the dot products",
           follows = "maps*height*height" },
         { id = "macs", read = "macs", wording.en = "the MACs", follows = "length*dots" },
     ]
@@ -53,6 +53,7 @@ from layercost.questions.kinds.shared import (
     whole_answer,
     with_carried,
     worded,
+    written,
 )
 
 BLANK = "…"
@@ -85,7 +86,7 @@ class Steps(DrawnTemplate):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, and what is left out."""
         blank = ", ".join(step.read for step in self.steps if not step.given)
-        return (("; ".join(self.subject.layers.values()), blank, self.kind),)
+        return ((written(self.subject), blank, self.kind),)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from layercost.questions.kinds.shared import (
     unseen,
     whole_answer,
     with_carried,
+    written,
     wrong_numbers,
 )
 from layercost.questions.task import MEASURES, believed, derivation
@@ -71,7 +72,7 @@ class Incomplete(DrawnTemplate):
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layers as they are written, and what is left out."""
-        return (("; ".join(self.subject.layers.values()), ", ".join(self.blank), self.kind),)
+        return ((written(self.subject), ", ".join(self.blank), self.kind),)
 
 
 @dataclass(frozen=True)
@@ -334,7 +335,7 @@ def _head(column: str) -> Words:
 def read(owner: str, data: Mapping[str, Any]) -> Incomplete:
     """Reads a table to be completed."""
     keys = (*SUBJECT, "convention", "without", "columns", "blank")
-    kept = opening(owner, data, keys, ("columns", "blank"), ("layer", "input"))
+    kept = opening(owner, data, keys, ("columns", "blank"), ("layer", "input"), (WRONG_AXES,))
     quantities = [quantity.value for quantity in Quantity]
     columns, blank = data["columns"], data["blank"]
     if not isinstance(columns, list) or not columns:
