@@ -67,6 +67,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         changed("order", candidate=[EXAMPLES["order"]["candidate"][0]] * 3),
         "needs an id of its own",
     ),
+    "order: nobody's": (changed("order", mistakes=["sizes"]), "no misconception is called 'sizes'"),
     "estimate: a factor of two": (changed("estimate", factor=2), "a factor of 2 tells them not apart"),
     "estimate: no time": (changed("estimate", seconds=0), "`seconds` is a whole number from 5 to 600"),
     "estimate: a factor": (changed("estimate", factor=True), "`factor` is more than 1"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 from layercost.expression import Definition
+from layercost.message import Message
 from layercost.questions import Posed, read_question
 
 HEAD: dict[str, Any] = {"id": "q", "level": 1, "skills": ["parameters"]}
@@ -270,12 +273,19 @@ def test_the_first_pair_that_is_the_wrong_way_round_is_named_with_both_numbers()
     """5,050, 224 and 16 parameters."""
     posed = drawn(ORDER)
     assert posed.answers() == {"order": "small, mid, big"}
-    found = posed.diagnose("small > big > mid".replace(" > ", ", "))
-    assert found.id in ("wrong-order", "sizes-added")
+    found = posed.diagnose("small, big, mid")
+    assert found.id == "wrong-order"
     assert "big has 5,050 parameters and mid has 224 parameters" in str(found.message)
     assert posed.diagnose(["big", "mid", "small"]).id == "reversed"
     for raw in ("small, mid", "small, mid, mid", "small, mid, big, other"):
         assert posed.diagnose(raw).id == "malformed"
+
+
+def test_an_order_is_taken_only_for_a_belief_that_the_question_names():
+    """Who adds 100 and 50 for the fully connected layer has 200 there, fewer than 224."""
+    found = drawn(ORDER, mistakes=["sizes-added"]).diagnose("small, big, mid")
+    assert found.id == "sizes-added"
+    assert "these two are the wrong way round. You added" in str(found.message)
 
 
 # ---- estimate -----------------------------------------------------------------------------------
@@ -362,3 +372,20 @@ def test_a_solution_defines_each_letter_before_it_is_used():
     lines = drawn(STEPS).solution()
     assert isinstance(lines[0].formula, Definition)
     assert lines[0].formula.name == "H_out"
+
+
+def test_a_question_is_told_in_a_language_that_has_all_of_it(monkeypatch: pytest.MonkeyPatch):
+    """The wording alone is not enough: conventions, heads of tables and lines are told, too."""
+    posed = drawn(TABLE, wording={"en": "Complete it.", "zh": "请补全。"})
+    assert posed.told("zh") == posed.told()
+    words = (*posed.besides(), *posed.also_told())  # type: ignore[attr-defined]
+    known = {key: f"{key} (zh)" for one in words for key in keys_of(one)}
+    monkeypatch.setattr("layercost.questions.kinds.shared.catalogue", lambda _: known)
+    assert "请补全。" in posed.told("zh")
+    assert "| name (zh) | layer (zh) | output (zh) |" in posed.told("zh")
+
+
+def keys_of(words: object) -> set[str]:
+    if not isinstance(words, Message):
+        return set()
+    return {words.key}.union(*(keys_of(one) for one in words.values.values()))

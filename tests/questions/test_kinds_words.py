@@ -27,7 +27,7 @@ DATA = {
 
 
 def authored(data: object) -> Iterator[str]:
-    """The texts of a question's author but the question itself, and the names and ids that the author gave."""
+    """The texts of a question's author but the question itself, and the names that the author gave."""
     match data:
         case {"en": str(text)}:
             yield text

@@ -216,6 +216,10 @@ class Published(Kept):
         """The convention of the count."""
         return (self.item.stated.convention,)
 
+    def also_told(self) -> Sequence[Words]:
+        """What each line counts."""
+        return [line.words for line in self.slip.lines]
+
     def put_together(self, asked: str, besides: Sequence[Words]) -> str:
         """The question, the derivation line by line, and its convention."""
         lines = [f"{place}. {line.words}: `{line.text}`" for place, line in enumerate(self.slip.lines, 1)]

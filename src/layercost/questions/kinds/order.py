@@ -2,7 +2,8 @@
 
 `candidate` has 3 to 5 of them, which share the drawn names. Each has its own layer or network and input, and
 words. They are put in order from the least to the most; no two of a draw may be nearer to one another than
-the `factor`.
+the `factor`. `mistakes` are the misconceptions that an order is taken for, by default only that parameters
+were compared where operations are asked for: one order alone shows few beliefs.
 
     kind = "order"
     wording.en = "Order these by their MACs, from the least to the most."
@@ -26,6 +27,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
+from layercost.convention import unknown
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Misconception
 from layercost.questions.draw import Drawn, QuestionError, known_keys
@@ -70,6 +72,7 @@ class Order(DrawnTemplate):
     kind: ClassVar[str] = "order"
     candidates: tuple[Candidate, ...]
     factor: Fraction
+    mistakes: tuple[str, ...]
 
     def pose(self, numbers: Mapping[str, Drawn], pick: int) -> Kept:
         """The question with these numbers."""
@@ -120,6 +123,10 @@ class Ordered(Kept):
         """How each is counted."""
         return list(dict.fromkeys(item.stated.convention for item in self.items.values()))
 
+    def speaks(self, language: str) -> bool:
+        """English alone, as the candidates are told in their author's English."""
+        return language == "en"
+
     def put_together(self, asked: str, besides: Sequence[Words]) -> str:
         """The question, the candidates as a list, and the convention."""
         lines = [f"- {one.id}: {one.words}" for one in self.fields[0].options]
@@ -135,8 +142,8 @@ class Ordered(Kept):
     def believers(self) -> dict[tuple[str, ...], str]:
         """The wrong orders that a misconception gives, each with the first that does."""
         found: dict[tuple[str, ...], str] = {}
-        for name, one in MISCONCEPTIONS.items():
-            seen = self._seen(one)
+        for name in self.drawn.mistakes:
+            seen = self._seen(MISCONCEPTIONS[name])
             if seen is not None and seen != self.right:
                 found.setdefault(seen, name)
         return found
@@ -209,7 +216,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Order:
     kept = opening(
         owner,
         data,
-        ("convention", "quantity", "factor", "candidate"),
+        ("convention", "quantity", "factor", "mistakes", "candidate"),
         ("quantity", "candidate"),
         outcomes=(WRONG_ORDER, REVERSED),
     )
@@ -219,7 +226,11 @@ def read(owner: str, data: Mapping[str, Any]) -> Order:
     found = [_candidate(owner, data, one, kept["names"]) for one in tables(owner, data, "candidate", 3, 5)]
     if len({one.id for one in found}) < len(found):
         raise QuestionError(f"{owner}: each candidate needs an id of its own")
-    return Order(**kept, candidates=tuple(found), factor=Fraction(str(factor)))
+    mistakes = data.get("mistakes", ["counted-parameters"])
+    for name in mistakes if isinstance(mistakes, list) else [mistakes]:
+        if name not in MISCONCEPTIONS:
+            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
+    return Order(**kept, candidates=tuple(found), factor=Fraction(str(factor)), mistakes=tuple(mistakes))
 
 
 def _candidate(

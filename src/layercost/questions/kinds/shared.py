@@ -127,13 +127,20 @@ class Kept(Posed):
 
     def told(self, language: str = "en") -> str:
         """The question's own text and what is said beside it, all in one language."""
-        besides = list(self.besides())
-        if language not in self.drawn.wording or not all(
-            can_say(one, catalogue(language)) for one in besides
-        ):
+        if not self.speaks(language):
             language = "en"
         with speaking(catalogue(language)):
-            return self.put_together(filled(self.drawn.wording[language], self.known()), besides)
+            return self.put_together(filled(self.drawn.wording[language], self.known()), self.besides())
+
+    def speaks(self, language: str) -> bool:
+        """Whether all that is told is there in a language."""
+        known = catalogue(language)
+        words = (*self.besides(), *self.also_told())
+        return language in self.drawn.wording and all(can_say(one, known) for one in words)
+
+    def also_told(self) -> Sequence[Words]:
+        """What else stands in the text that is told, such as the heads of a table."""
+        return ()
 
     def put_together(self, asked: str, besides: Sequence[Words]) -> str:
         """The text with what is said behind it."""

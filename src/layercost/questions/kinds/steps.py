@@ -133,6 +133,10 @@ class Worked(Kept):
         """How each step is counted."""
         return list(dict.fromkeys(one.convention for one in self.readings.values()))
 
+    def speaks(self, language: str) -> bool:
+        """English alone, as the steps are told in their author's English."""
+        return language == "en"
+
     def put_together(self, asked: str, besides: Sequence[Words]) -> str:
         """The question, the example line by line with blanks, and the conventions."""
         lines = [f"{place}. {self._line(step)}" for place, step in enumerate(self.drawn.steps, 1)]

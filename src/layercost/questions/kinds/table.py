@@ -54,6 +54,7 @@ from layercost.view import number as grouped
 
 OUTPUT, TOTAL, BLANK = "output", "total", "?"
 WRONG_AXES = "wrong-axes"
+_HEADS, _TOTAL = (Message("name"), Message("layer")), Message("total")
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,15 @@ class Completed(Kept):
                 said.append(self.items[f"{row}/{column}"].stated.convention)
         return list(dict.fromkeys(said))
 
+    def also_told(self) -> Sequence[Words]:
+        """The heads of the columns, and the name of the last row."""
+        return (*_HEADS, *map(_head, self.drawn.columns), _TOTAL)
+
     def put_together(self, asked: str, besides: Sequence[Words]) -> str:
         """The question, the table with its blanks, and the conventions."""
-        heads = [
-            str(Message("name")),
-            str(Message("layer")),
-            *(str(_head(one)) for one in self.drawn.columns),
-        ]
+        heads = [str(one) for one in (*_HEADS, *map(_head, self.drawn.columns))]
         rows = [[path, f"`{call.layer!r}`", *self._cells(path)] for path, call in self.calls.items()]
-        rows.append([str(Message("total")), "", *self._cells(TOTAL)])
+        rows.append([str(_TOTAL), "", *self._cells(TOTAL)])
         lines = markdown_lines(heads, rows, 2)
         return "\n\n".join([asked, "\n".join(lines), str(Joined(besides))])
 
