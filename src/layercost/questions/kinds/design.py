@@ -162,9 +162,9 @@ class Designed(Kept):
 
     def _of(self, limit: Limit, task: Task, misconception: str) -> Bounded:
         bound = limit.by if isinstance(limit.by, int) else int(self.numbers[limit.by])
-        plain = Reading(limit.read, task)
-        seen = plain.seen(misconception) if misconception else None
-        return Bounded(limit, bound, (seen or plain).value, plain.unit, plain.words)
+        reading = Reading(limit.read, task)
+        value = reading.believed_value(misconception) if misconception else reading.value
+        return Bounded(limit, bound, value, reading.unit, reading.words)
 
     def _designs(self, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:
         """All designs among those that are sure to hold one, some sizes being fixed."""
@@ -173,8 +173,9 @@ class Designed(Kept):
 
     def _holds(self, sizes: Mapping[str, int]) -> bool:
         try:
-            return all(one.holds for one in self.kept(sizes))
-        except QuestionError:
+            task = self._task(sizes)
+            return all(self._of(limit, task, "").holds for limit in self.drawn.limits)
+        except (QuestionError, LayerError, ShapeError):
             return False
 
     @cached_property
@@ -266,7 +267,10 @@ class Designed(Kept):
         found = []
         for name in MISCONCEPTIONS:
             if name not in self.drawn.subject.without:
-                kept = self._kept(sizes, name)
+                try:
+                    kept = self._kept(sizes, name)
+                except QuestionError:
+                    continue  # with this belief there is no such layer
                 filled = any(one.fills for one in kept)
                 if filled and all(one.holds for one in kept):
                     found.append(name)

@@ -104,6 +104,13 @@ class Reading:
             return Reading(self.name, seen)
         return Seen(self.name, seen)
 
+    def believed_value(self, misconception: str) -> int:
+        """What somebody with a belief gets; the number itself where the belief has no part in it."""
+        seen = MISCONCEPTIONS[misconception].distort(self.asked)
+        if seen is None:
+            return self.value
+        return (Reading if self.name in READINGS else Seen)(self.name, seen).value
+
     @cached_property
     def beliefs(self) -> dict[str, int]:
         """What each misconception gives that has a part in the number, even where it gives the same."""

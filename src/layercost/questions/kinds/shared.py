@@ -32,6 +32,7 @@ from layercost.questions.item import Item
 from layercost.questions.kind import Line, Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
 from layercost.questions.reading import Malformed, read_number
+from layercost.questions.sentences import said
 from layercost.questions.task import number, other_conventions
 from layercost.questions.template import check_wording, filled
 from layercost.shape import Shape, ShapeError
@@ -272,9 +273,6 @@ def malformed(message: Words) -> Diagnosis:
     return Diagnosis(MALFORMED, message, Fraction(0))
 
 
-EMPTY = Message("There is no answer here yet.")
-
-
 def whole_answer(raw: object, unit: str = "") -> int | Diagnosis:
     """A whole number, or why there is none."""
     parsed = read_number(raw, unit, whole=True)
@@ -284,7 +282,7 @@ def whole_answer(raw: object, unit: str = "") -> int | Diagnosis:
 def chosen(raw: object, options: Sequence[Option]) -> str | Diagnosis:
     """The id of the option that was chosen, by its id or in its words; or why there is none."""
     if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return malformed(EMPTY)
+        return malformed(said("empty"))
     text = str(raw).strip().casefold() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
     for option in options:
         if text in (option.id.casefold(), str(option.words).casefold()):
@@ -295,7 +293,7 @@ def chosen(raw: object, options: Sequence[Option]) -> str | Diagnosis:
 def ordered(raw: object, options: Sequence[Option]) -> tuple[str, ...] | Diagnosis:
     """All options' ids in the order that was given, as a list or with commas; or why there is none."""
     if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return malformed(EMPTY)
+        return malformed(said("empty"))
     parts = re.split(r"[,;<\s]+", raw.strip()) if isinstance(raw, str) else raw
     every = listing(one.id for one in options)
     if isinstance(parts, Sequence) and all(isinstance(part, str) for part in parts):
@@ -304,28 +302,6 @@ def ordered(raw: object, options: Sequence[Option]) -> tuple[str, ...] | Diagnos
         if sorted(given) == sorted(known.values()):
             return given
     return malformed(Message("Give each of these once, with commas between them: {options}.", options=every))
-
-
-_BETWEEN = re.compile(r"\s*(?:[,;x×X*·]|\s)\s*")
-
-
-def read_shape(raw: object) -> tuple[int, ...] | Diagnosis:
-    """The sizes of a shape such as ``16 × 10 × 10``, ``(16, 10, 10)`` or a list; or why there are none.
-
-    >>> {read_shape(one) for one in ("16x10x10", "(16, 10, 10)", "16 × 10 × 10", (16, 10, 10))}
-    {(16, 10, 10)}
-    """
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return malformed(EMPTY)
-    inside = raw.strip().strip("()[]").strip().rstrip(",") if isinstance(raw, str) else raw
-    parts = _BETWEEN.split(inside) if isinstance(inside, str) else inside
-    if isinstance(parts, int) and not isinstance(parts, bool):
-        parts = [parts]
-    if isinstance(parts, Sequence):
-        sizes = [str(part) for part in parts]
-        if sizes and all(re.fullmatch(r"[0-9]{1,12}", size, re.ASCII) for size in sizes):
-            return tuple(map(int, sizes))
-    return malformed(Message("This is not read as a shape; write its sizes, such as 16 x 10 x 10."))
 
 
 def shape_text(sizes: Iterable[object]) -> str:

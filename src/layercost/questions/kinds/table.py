@@ -37,9 +37,9 @@ from layercost.questions.kinds.shared import (
     Own,
     derived,
     inner,
+    malformed,
     number_diagnosis,
     opening,
-    read_shape,
     shape_text,
     unseen,
     whole_answer,
@@ -47,6 +47,7 @@ from layercost.questions.kinds.shared import (
     written,
     wrong_numbers,
 )
+from layercost.questions.reading import Malformed, read_shape
 from layercost.questions.task import MEASURES, believed, derivation
 from layercost.shape import FLOOR, Shape
 from layercost.view import markdown_lines
@@ -187,8 +188,10 @@ class Completed(Kept):
         """What an answer in one cell shows, by itself."""
         cell = self.field(field).id
         if cell.endswith(f"/{OUTPUT}"):
-            sizes = read_shape(raw)
-            return sizes if isinstance(sizes, Diagnosis) else self._of_shape(cell, sizes)
+            read = read_shape(raw)
+            return (
+                malformed(read.message) if isinstance(read, Malformed) else self._of_shape(cell, read.sizes)
+            )
         given = whole_answer(raw, self.items[cell].stated.unit)
         return given if isinstance(given, Diagnosis) else self._of_number(cell, given)
 
