@@ -3,6 +3,7 @@
 `choose` are the sizes that are sought, each with the numbers among which a design is sure to be found; any
 sizes that keep to the limits are right, also others. A limit is a measure, as ``receptive_field``, or one of
 the readings of `steps`, with ``at_most``, ``at_least`` or ``exactly``: a number or a drawn name.
+`mistakes` are the misconceptions that a design which breaks a budget is taken for; by default there are none.
 
     kind = "design"
     wording.en = "Find a kernel and a number of output channels that keep to the limits."
@@ -44,6 +45,7 @@ from layercost.questions.kinds.shared import (
     amount,
     derived,
     inner,
+    known_misconceptions,
     needs_text,
     opening,
     right,
@@ -126,6 +128,7 @@ class Design(DrawnTemplate):
     subject: Question
     sought: Mapping[str, Sought]
     limits: tuple[Limit, ...]
+    mistakes: tuple[str, ...]
 
     def pose(self, numbers: Mapping[str, Drawn], pick: int) -> Kept:
         """The question with these numbers."""
@@ -146,12 +149,9 @@ class Designed(Kept):
 
     def kept(self, sizes: Mapping[str, int]) -> list[Bounded]:
         """What a design comes to, limit by limit; raises QuestionError where it is no layer."""
-        return self._kept(sizes, "")
-
-    def _kept(self, sizes: Mapping[str, int], misconception: str) -> list[Bounded]:
         try:
             task = self._task(sizes)
-            return [self._of(limit, task, misconception) for limit in self.drawn.limits]
+            return [self._of(limit, task, "") for limit in self.drawn.limits]
         except (LayerError, ShapeError) as error:
             raise QuestionError(str(error)) from None
 
@@ -260,21 +260,25 @@ class Designed(Kept):
         return self.judged(broken[0].outcome, said)
 
     def _believer(self, sizes: Mapping[str, int]) -> str:
-        """The only misconception by which a design would keep to all limits, and just fill a budget.
+        """The only one of the `mistakes` by which a design would keep to all limits, and just fill a budget.
 
         Much is within the budget of somebody who counts too little: that alone shows no belief.
         """
-        found = []
-        for name in MISCONCEPTIONS:
-            if name not in self.drawn.subject.without:
-                try:
-                    kept = self._kept(sizes, name)
-                except QuestionError:
-                    continue  # with this belief there is no such layer
-                filled = any(one.fills for one in kept)
-                if filled and all(one.holds for one in kept):
-                    found.append(name)
+        task = self._task(sizes)
+        found = [name for name in self.drawn.mistakes if self._fills(task, name)]
         return found[0] if len(found) == 1 else ""
+
+    def _fills(self, task: Task, misconception: str) -> bool:
+        """Whether a believer's design keeps to all limits and uses up a budget."""
+        try:
+            kept = []
+            for limit in self.drawn.limits:
+                kept.append(self._of(limit, task, misconception))
+                if not kept[-1].holds:
+                    return False
+        except (LayerError, ShapeError):
+            return False  # with this belief there is no such layer
+        return any(one.fills for one in kept)
 
     def answers(self) -> dict[str, str]:
         """One design of many."""
@@ -322,13 +326,14 @@ class Designed(Kept):
 @kind("design")
 def read(owner: str, data: Mapping[str, Any]) -> Design:
     """Reads a question that asks for a design."""
-    keys = (*SUBJECT, "convention", "without", "choose", "limit")
+    keys = (*SUBJECT, "convention", "choose", "limit", "mistakes")
     kept = opening(owner, data, keys, ("choose", "limit"), (), (OVER, BELOW, OFF, NO_LAYER))
     sought = _sought(owner, data["choose"], kept["names"])
     limits = tuple(_limit(owner, one, kept["names"]) for one in tables(owner, data, "limit", 1, 5))
     draw = {**data.get("draw", {}), **{name: list(one.among) for name, one in sought.items()}}
     subject = inner(owner, data, [{"quantity": "output_size"}], draw=draw)
-    return Design(**kept, subject=subject, sought=sought, limits=limits)
+    mistakes = known_misconceptions(owner, data.get("mistakes", []))
+    return Design(**kept, subject=subject, sought=sought, limits=limits, mistakes=mistakes)
 
 
 def _sought(owner: str, data: object, names: Mapping[str, object]) -> dict[str, Sought]:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from layercost.convention import Quantity, unknown
+from layercost.convention import Quantity
 from layercost.expression import TEXT, Constant, Definition, Expression, Sum, defining, equation
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words
@@ -42,6 +42,7 @@ from layercost.questions.kinds.shared import (
     chosen,
     derived,
     inner,
+    known_misconceptions,
     number_diagnosis,
     opening,
     right,
@@ -322,15 +323,12 @@ def read(owner: str, data: Mapping[str, Any]) -> Mistaken:
     keys = (*SUBJECT, "convention", "without", "quantity", "lines", "mistakes", "number")
     kept = opening(owner, data, keys, (), ("layer", "input"), (RIGHT_LINE, CARRIED_ON))
     lines = _lines(owner, data)
-    mistakes = data.get("mistakes", list(MISCONCEPTIONS))
-    for name in mistakes if isinstance(mistakes, list) else [mistakes]:
-        if name not in MISCONCEPTIONS:
-            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
+    mistakes = known_misconceptions(owner, data.get("mistakes", list(MISCONCEPTIONS)))
     asks = data.get("number", True)
     if not isinstance(asks, bool):
         raise QuestionError(f"{owner}: `number` is true or false, but got {asks!r}")
     asked = {"quantity": lines[-1] if lines else data.get("quantity", "")}
-    return Mistaken(**kept, subject=inner(owner, data, [asked]), lines=lines, mistakes=tuple(mistakes),
+    return Mistaken(**kept, subject=inner(owner, data, [asked]), lines=lines, mistakes=mistakes,
                     asks_number=asks)  # fmt: skip
 
 

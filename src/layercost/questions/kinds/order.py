@@ -27,7 +27,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from layercost.convention import unknown
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Misconception
 from layercost.questions.draw import Drawn, QuestionError, known_keys
@@ -42,6 +41,7 @@ from layercost.questions.kinds.shared import (
     Kept,
     amount,
     inner,
+    known_misconceptions,
     needs_text,
     opening,
     options_in_order,
@@ -226,11 +226,8 @@ def read(owner: str, data: Mapping[str, Any]) -> Order:
     found = [_candidate(owner, data, one, kept["names"]) for one in tables(owner, data, "candidate", 3, 5)]
     if len({one.id for one in found}) < len(found):
         raise QuestionError(f"{owner}: each candidate needs an id of its own")
-    mistakes = data.get("mistakes", ["counted-parameters"])
-    for name in mistakes if isinstance(mistakes, list) else [mistakes]:
-        if name not in MISCONCEPTIONS:
-            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
-    return Order(**kept, candidates=tuple(found), factor=Fraction(str(factor)), mistakes=tuple(mistakes))
+    mistakes = known_misconceptions(owner, data.get("mistakes", ["counted-parameters"]))
+    return Order(**kept, candidates=tuple(found), factor=Fraction(str(factor)), mistakes=mistakes)
 
 
 def _candidate(

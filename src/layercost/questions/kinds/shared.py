@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from layercost.arithmetic import Unworkable, worked_out
 from layercost.convention import unknown
 from layercost.expression import Expression, definitions
-from layercost.layer import Layer, LayerError
+from layercost.layer import LayerError
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions.draw import (
@@ -35,7 +35,7 @@ from layercost.questions.reading import Malformed, read_number
 from layercost.questions.sentences import said
 from layercost.questions.task import number, other_conventions
 from layercost.questions.template import check_wording, filled
-from layercost.shape import Shape, ShapeError
+from layercost.shape import ShapeError
 from layercost.view import number as grouped
 
 ATTEMPTS = 300
@@ -236,6 +236,14 @@ def needs_text(
     return check_wording(owner, data, {**names, **dict.fromkeys(sayable)}, needed=True)
 
 
+def known_misconceptions(owner: str, names: object) -> tuple[str, ...]:
+    """Names of misconceptions; raises QuestionError with the nearest for one that nobody has."""
+    for name in names if isinstance(names, list) else [names]:
+        if name not in MISCONCEPTIONS:
+            raise QuestionError(f"{owner}: {unknown(Message('misconception'), name, MISCONCEPTIONS)}")
+    return tuple(names)  # type: ignore[arg-type]
+
+
 def tables(owner: str, data: Mapping[str, Any], key: str, least: int, most: int) -> list[Mapping[str, Any]]:
     """A list of tables of a template; raises QuestionError for anything else, too few and too many."""
     given = data[key]
@@ -248,14 +256,6 @@ def tables(owner: str, data: Mapping[str, Any], key: str, least: int, most: int)
 def worded(texts: Mapping[str, str], known: Mapping[str, object]) -> str:
     """The English text of a field or an option, with its numbers."""
     return filled(texts["en"], known)
-
-
-def counts_of(layer: Layer, shape: Shape) -> Shape:
-    """The shape of an output; raises QuestionError where the input does not fit."""
-    try:
-        return layer.output_shape(shape)
-    except (LayerError, ShapeError) as error:
-        raise QuestionError(str(error)) from None
 
 
 # ---- answers ------------------------------------------------------------------------------------
