@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from layercost.convention import quantity_in_words, unit_in_words
 from layercost.layer import Layer
+from layercost.layers.activation import OfEach
 from layercost.message import Message, Words, listing
 from layercost.message import spoken as _
 from layercost.misconception import MISCONCEPTIONS, Misconception, Size
@@ -29,6 +30,7 @@ SIZES = {
     Size.OUTPUT_CHANNELS: Message("output channels"),
     Size.RECEPTIVE_FIELD: Message("receptive field"),
 }
+CALLED = {Layer: Message("Any layer"), OfEach: Message("Functions of each value")}  # bases of several layers
 _LONGEST = 70  # letters of a layer as it is written in code
 
 
@@ -98,7 +100,7 @@ class WrongAnswers(SphinxDirective):
         return [self._section(kind, held) for kind, held in by_layer().items()]
 
     def _section(self, kind: type[Layer], held: Iterable[Misconception]) -> nodes.section:
-        title = _("Any layer") if kind is Layer else kind.__name__
+        title = str(CALLED.get(kind, kind.__name__))
         section = nodes.section("", nodes.title("", title), ids=[nodes.make_id(f"wrong-about-{title}")])
         entries = nodes.definition_list("", *map(self._entry, held), classes=["lc-wrong-answers"])
         section += entries

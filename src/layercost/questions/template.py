@@ -86,6 +86,23 @@ def _settled(text: str, value: ast.expr, numbers: Mapping[str, Drawn]) -> Drawn:
     raise LayerError(Message("expected numbers, texts and drawn names in {text!r}", text=text))
 
 
+def shown_layer(text: str, numbers: Mapping[str, Drawn]) -> str:
+    """The layer as it is written, with numbers in place of those names that are known.
+
+    >>> shown_layer("Linear(inputs, outputs)", {"inputs": 300})
+    'Linear(300, outputs)'
+    """
+    return ast.unparse(_Known(numbers).visit(_tree(text)))
+
+
+class _Known(_Filled):
+    """The same, with what arrives left as it is written."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        keywords = [ast.keyword(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
+        return ast.Call(node.func, [self.visit(argument) for argument in node.args], keywords)
+
+
 def _tree(text: str) -> ast.expr:
     try:
         return ast.parse(text.strip(), mode="eval").body

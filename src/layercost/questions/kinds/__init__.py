@@ -1,5 +1,18 @@
 """The kinds of question, one module each."""
 
-from layercost.questions.kinds import compute
+from layercost.questions.kinds import (
+    compute,
+    convention,
+    design,
+    estimate,
+    inverse,
+    missing,
+    mistake,
+    order,
+    steps,
+    table,
+)
 
-__all__ = ["compute"]
+__all__ = [
+    "compute", "convention", "design", "estimate", "inverse", "missing", "mistake", "order", "steps", "table",
+]  # fmt: skip
