@@ -284,16 +284,6 @@ class _KernelNotSquared(Convolution):
 
 
 @belief(
-    "kernel-sides-added",
-    Message("You added the sides of the kernel: it covers k times k cells, not k and k."),
-    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d) and min(map(int, layer.window.kernel)) > 2,
-)  # fmt: skip
-class _KernelSidesAdded(Convolution):
-    def _length(self) -> Number:
-        return exact_div(self.in_channels, self.groups) * sum(self.window.kernel)
-
-
-@belief(
     "operations-for-weights",
     Message("You counted two for each weight: it is one stored value, though it is multiplied and added."),
     Convolution, STORED,
@@ -324,6 +314,16 @@ declare(
 class _ForgotInputChannels(Convolution):
     def _length(self) -> Number:
         return self.window.area
+
+
+@belief(
+    "kernel-sides-added",
+    Message("You added the sides of the kernel: it covers k times k cells, not k and k."),
+    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d) and min(map(int, layer.window.kernel)) > 2,
+)  # fmt: skip
+class _KernelSidesAdded(Convolution):
+    def _length(self) -> Number:
+        return exact_div(self.in_channels, self.groups) * sum(self.window.kernel)
 
 
 @belief(
