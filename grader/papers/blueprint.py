@@ -83,14 +83,27 @@ class BlueprintError(CourseError):
 
 def load(path: Path) -> Blueprint:
     """Reads a blueprint; raises BlueprintError."""
+    return read(str(path), text_of(path))
+
+
+def text_of(path: Path) -> str:
+    """A blueprint's text; raises BlueprintError."""
     try:
-        return _blueprint(tomllib.loads(path.read_text(encoding="utf-8")))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise BlueprintError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or not what was expected
-        raise BlueprintError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise BlueprintError(f"{path}: expected UTF-8") from None
+
+
+def read(name: str, text: str) -> Blueprint:
+    """Reads a blueprint's text; raises BlueprintError, which begins with the file's name."""
+    try:
+        return _blueprint(tomllib.loads(text))
+    except (ValueError, RecursionError) as error:  # not TOML, or not what was expected
+        raise BlueprintError(f"{name}: {error}") from None
     except (TypeError, KeyError, AttributeError) as error:  # a table where a text was expected, and the like
-        raise BlueprintError(f"{path}: a question of its own is not well formed: {error}") from None
+        raise BlueprintError(f"{name}: a question of its own is not well formed: {error}") from None
 
 
 def places(blueprint: Blueprint, seed: Seed) -> tuple[Place, ...]:
@@ -185,7 +198,7 @@ def _section(number: int, data: Mapping[str, Any]) -> Section:
     choosing = [key for key in _CHOOSING if key in data]
     if ("questions" in data) == ("count" in data) or ("questions" in data and choosing):
         raise QuestionError(
-            f"{owner}: expected either `questions`, a list of ids, or `count` with `skills`, `levels`, `kinds`"
+            f"{owner}: expected `questions`, a list of ids, or else `count` with `skills`, `levels`, `kinds`"
         )
     named = _listed(owner, "questions", data.get("questions", []), None)
     if "questions" in data and not named:

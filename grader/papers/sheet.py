@@ -152,7 +152,7 @@ def _wrong(field: Field, each: Wrong, share: Fraction) -> dict[str, Any]:
 
 
 def shown(field: Field, answer: str) -> str:
-    """An answer as a person reads it: digits in groups, and options by the letters that stand on the paper."""
+    """An answer as a person reads it: digits in groups, options by their letters on the paper."""
     if field.form == "number":
         return grouped(answer)
     if field.options:
