@@ -1,4 +1,4 @@
-"""The command `grader`: new, build, autograde, feedback, export, exam."""
+"""The command `grader`: new, build, autograde, feedback, export, exam, cards, questions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, find_course, make_course
+from grader.exchange.command import add_commands
 from grader.papers.command import add_exam
 
 DESCRIPTION = """Classroom of the course: releases assignments, marks what comes back, writes feedback.
@@ -21,6 +22,8 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader export NAME       marks and diagnoses as CSV
 
   grader exam BLUEPRINT    exam papers and keys as PDF, with numbers of each student's own
+  grader cards             a deck of cards for Anki
+  grader questions         questions for Moodle, or as QTI
 """
 FAILED, WRONG_USE = 1, 2
 
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
     add_exam(commands)
+    add_commands(commands)
     return parser
 
 
