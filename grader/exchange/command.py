@@ -26,8 +26,8 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     questions = commands.add_parser(
         "questions",
         help="write questions for Moodle, or as QTI",
-        description="Writes questions for another system: right answers, known wrong ones with their share of "
-        "the points, and an explanation for each.",
+        description="Writes questions for another system: right answers, known wrong ones with their share "
+        "of the points, and an explanation for each.",
     )
     questions.add_argument(
         "--to", choices=("moodle", "qti"), required=True, help="Moodle XML, or QTI 2.1 as zip"

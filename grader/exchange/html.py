@@ -48,14 +48,12 @@ def _asked(field: Field) -> str:
 def solution(posed: Posed, notation: Notation | None = None, fence: tuple[str, str] = ("", "")) -> str:
     """How the answers come about: formulas as MathML, or in another notation between two signs."""
 
-    def formula(of: Expression) -> str:
+    def formula(of: Expression | None) -> str:
+        if of is None:
+            return ""
         return mathml(of) if notation is None else escape(f"{fence[0]}{written(of, notation)}{fence[1]}")
 
-    return "".join(_line(line, formula(line.formula) if line.formula else "") for line in _lines(posed))
-
-
-def _lines(posed: Posed) -> Sequence[Line]:
-    return derived(posed.solution())
+    return "".join(_line(line, formula(line.formula)) for line in derived(posed.solution()))
 
 
 def _line(line: Line, formula: str) -> str:

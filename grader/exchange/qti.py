@@ -29,6 +29,7 @@ INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 BASES = {"number": "float", "shape": "string", "choice": "identifier", "order": "identifier"}
 DATED = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same questions make the same file
 SOLUTION = "SOLUTION"
+ElementTree.register_namespace("m", "http://www.w3.org/1998/Math/MathML")
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def waiting(exam: Exam, folder: Folder, students: Sequence[Student], *, again: b
     for student, record in records.items():
         if record and record.get("made_from") != exam.made_from:
             raise CourseError(
-                f"{folder.root} holds papers of another exam, seed or paper size (one is that of {student.id!r}). "
+                f"{folder.root} holds papers of another exam, seed or paper size; one is {student.id!r}'s. "
                 "Name another folder with --out, or make all papers anew with --again."
             )
     return [student for student, record in records.items() if not _is_done(folder, student, record)]
