@@ -27,7 +27,7 @@ import layercost.questions.bank
 from grader.course import CourseError
 from grader.papers import sheet
 from grader.papers.blueprint import Blueprint, Place, places, read, text_of
-from grader.papers.press import TEMPLATES, Press, template
+from grader.papers.press import TEMPLATES, Press, nowhere, template
 from grader.papers.roster import Student
 from grader.papers.sheet import DrawError, Sheet
 from grader.sanitize import harmless_cell
@@ -256,11 +256,16 @@ def check(
         for counter, state in zip(seen, states, strict=False):
             counter[state] += 1
     if not problems:
-        drawn, press = exam.sheet(students[0]), Press()
-        press.pdf("paper", sheet.paper(drawn, exam.size))
-        press.pdf("key", sheet.key(drawn, exam.size))
+        _set_both(exam, students[0])
     remarks = [_variety(place, counter) for place, counter in zip(exam.places, seen, strict=True)]
     return problems, remarks
+
+
+def _set_both(exam: Exam, student: Student) -> None:
+    with nowhere() as folder:
+        drawn, press = exam.sheet(student), Press(folder)
+        press.pdf("paper", sheet.paper(drawn, exam.size))
+        press.pdf("key", sheet.key(drawn, exam.size))
 
 
 def _checked(student: Student, at: Workplace) -> tuple[Done, list[str]]:
@@ -293,10 +298,10 @@ class Workplace:
 _WORKPLACE: list[Workplace] = []  # of this process
 
 
-def _start(exam: Exam) -> None:
+def _start(exam: Exam, folder: str) -> None:
     """Sets up a worker, which leaves it to the command to stop when somebody presses Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _WORKPLACE[:] = [Workplace(exam, Press())]
+    _WORKPLACE[:] = [Workplace(exam, Press(folder))]
 
 
 def _work(task: Callable[[Student, Workplace], Result], student: Student) -> Result:
@@ -308,13 +313,24 @@ def _all(
 ) -> Iterator[Result]:
     """A task for every student, in this process where one is enough, each result as it comes."""
     every = list(students)
-    if workers == 1 or len(every) <= 1:
-        at = Workplace(exam, Press())
-        yield from (task(student, at) for student in every)
-        return
+    with nowhere() as folder:
+        if workers == 1 or len(every) <= 1:
+            at = Workplace(exam, Press(folder))
+            yield from (task(student, at) for student in every)
+        else:
+            yield from _in_processes(task, exam, every, workers, folder)
+
+
+def _in_processes(
+    task: Callable[[Student, Workplace], Result],
+    exam: Exam,
+    every: Sequence[Student],
+    workers: int,
+    folder: str,
+) -> Iterator[Result]:
     fresh = multiprocessing.get_context("spawn")  # typst has threads, which a fork would lose
     bare = Exam(exam.name, exam.text, exam.seed, exam.size)  # without what was read from it
-    pool = ProcessPoolExecutor(min(workers, len(every)), fresh, _start, (bare,))
+    pool = ProcessPoolExecutor(min(workers, len(every)), fresh, _start, (bare, folder))
     try:
         futures: list[Future[Result]] = [pool.submit(_work, task, student) for student in every]
         for future in as_completed(futures):

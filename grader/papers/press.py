@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -16,12 +17,18 @@ from typst import Compiler, Fonts
 TEMPLATES = ("paper", "key")
 
 
+@contextmanager
+def nowhere() -> Iterator[str]:
+    """An empty folder: all of the file system that a template sees."""
+    with tempfile.TemporaryDirectory(prefix="papers-") as folder:
+        yield folder
+
+
 class Press:
     """Sets one template after another; it keeps what typst has learned, so that the next paper is quick."""
 
-    def __init__(self) -> None:
-        self._empty = tempfile.TemporaryDirectory(prefix="papers-")
-        folder = self._empty.name
+    def __init__(self, folder: str) -> None:
+        """Sets up typst, which sees nothing but this empty folder."""
         self._compiler = Compiler(
             root=folder, font_paths=Fonts(), package_path=folder, package_cache_path=folder
         )
