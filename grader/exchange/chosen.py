@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from grader.course import CourseError
 from layercost.convention import unknown
 from layercost.message import Message
-from layercost.questions import QuestionError
+from layercost.questions import QuestionError, Variant
 from layercost.questions.bank import templates
 from layercost.questions.kind import Field, Posed, Template, Wrong
 from layercost.questions.skills import SKILLS
@@ -79,10 +80,36 @@ def wrong_in(posed: Posed, asked: Field) -> list[Wrong]:
     return sorted(found.values(), key=lambda one: -one.diagnosis.credit)
 
 
-def tolerance(posed: Posed, asked: Field) -> Fraction:
-    """How far a number may be from the right one: a unit of its last decimal, where the question takes it."""
+class Expected(NamedTuple):
+    """A right number as text, and how far from it an answer may be."""
+
+    number: str
+    tolerance: Fraction
+
+
+def expected(posed: Posed, asked: Field) -> Expected:
+    """The right number of a field, exactly where the question knows it, and what is taken for it."""
+    if isinstance(posed, Variant):
+        item = posed.item(asked.id)
+        return Expected(plain(item.answer), item.tolerance)
     typed = posed.answers()[asked.id]
     unit = Fraction(1, 10 ** len(typed.partition(".")[2]))
-    near = Fraction(typed) + unit
-    taken = posed.diagnose(str(float(near)), asked.id).credit == 1
-    return unit if taken else Fraction(0)
+    tries = [unit, unit / 2, *(abs(Fraction(typed)) * share for share in _SHARES)]
+    taken = [distance for distance in tries if _takes(posed, asked, Fraction(typed), distance)]
+    return Expected(typed, max(taken, default=Fraction(0)))
+
+
+_SHARES = [Fraction(share, 100) for share in (1, 2, 5, 10, 20, 25, 50)]  # how far an estimate may be off
+
+
+def _takes(posed: Posed, asked: Field, right: Fraction, distance: Fraction) -> bool:
+    """Whether a question takes numbers that are so far off, above and below."""
+    near = (right - distance, right + distance)
+    return all(posed.diagnose(plain(number), asked.id).credit == 1 for number in near)
+
+
+def plain(number: Fraction) -> str:
+    """An exact number in decimals, to twelve of them."""
+    whole = round(number * 10**12)
+    sign, digits = "-" if whole < 0 else "", f"{abs(whole):013}"
+    return f"{sign}{digits[:-12]}.{digits[-12:]}".rstrip("0").rstrip(".")

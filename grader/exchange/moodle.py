@@ -7,6 +7,7 @@ Format: docs.moodle.org, *Moodle XML format* and *Embedded Answers (Cloze) quest
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from fractions import Fraction
@@ -14,7 +15,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.exchange import html
-from grader.exchange.chosen import Drawn, Report, tolerance, wrong_in
+from grader.exchange.chosen import Drawn, Report, expected, plain, wrong_in
 from layercost.convention import unit_in_words
 from layercost.expression import LATEX
 from layercost.message import Words
@@ -110,7 +111,7 @@ def _in(field: Field) -> str:
 
 def _numerical(drawn: Drawn, field: Field, report: Report) -> Element:
     made = _head(drawn, "numerical", _told(drawn, field))
-    near = plain(tolerance(drawn.posed, field))
+    near = plain(expected(drawn.posed, field).tolerance)
     for answer, share, said in _answers(drawn, field, report):
         SubElement(_answer(made, answer, share, said), "tolerance").text = near
     return made
@@ -165,12 +166,12 @@ def _answer(parent: Element, text: str, share: str, said: Words, form: str = "mo
 def _answers(drawn: Drawn, field: Field, report: Report) -> list[tuple[str, str, Words]]:
     """The right answer and the wrong ones: what is typed, the share in per cent, the feedback."""
     right = drawn.posed.answers()[field.id]
-    wrong = [(one.answer, share(drawn, one, report), one.diagnosis.message) for one in _known(drawn, field)]
-    return [(right, "100", drawn.posed.diagnose(right, field.id).message), *wrong]
-
-
-def _known(drawn: Drawn, field: Field) -> list[Wrong]:
-    return wrong_in(drawn.posed, field)
+    known = wrong_in(drawn.posed, field)
+    wrong = [(one.answer, share(drawn, one, report), one.diagnosis.message) for one in known]
+    said = drawn.posed.diagnose(right, field.id).message
+    if field.form == "number":
+        right = expected(drawn.posed, field).number
+    return [(right, "100", said), *wrong]
 
 
 def share(drawn: Drawn, wrong: Wrong, report: Report) -> str:
@@ -185,15 +186,12 @@ def share(drawn: Drawn, wrong: Wrong, report: Report) -> str:
 
 
 def spellings(answer: str) -> list[str]:
-    """A shape as people type it: with or without parentheses and spaces."""
-    sizes = [size.strip() for size in answer.strip("()[] ").split(",") if size.strip()]
-    listed = [", ".join(sizes), ",".join(sizes), "×".join(sizes), " x ".join(sizes), "x".join(sizes)]
-    return list(dict.fromkeys([answer, f"({listed[0]})", f"({listed[1]})", *listed]))
-
-
-def plain(number: Fraction) -> str:
-    """An exact decimal number."""
-    return f"{float(number):.12f}".rstrip("0").rstrip(".")
+    """A shape as people type it: with commas or crosses, with or without parentheses and spaces."""
+    sizes = re.split(r"\s*[,x×]\s*", answer.strip("()[] "))
+    if not all(size.isdecimal() for size in sizes):
+        return [answer]
+    listed = [sign.join(sizes) for sign in (", ", ",", " x ", "x", " × ", "×")]
+    return list(dict.fromkeys([answer, *listed, f"({listed[0]})", f"({listed[1]})"]))
 
 
 # ---- several fields -----------------------------------------------------------------------------
@@ -214,7 +212,7 @@ def _unit(field: Field) -> str:
 def _gap(drawn: Drawn, field: Field, report: Report) -> str:
     """A field as Moodle writes it into a text: ``{1:NUMERICAL:=456:0#Right.~%50%450:0#The biases ...}``."""
     kind = {"number": "NUMERICAL", "shape": "SHORTANSWER", "choice": "MULTICHOICE_V"}[field.form]
-    near = f":{plain(tolerance(drawn.posed, field))}" if field.form == "number" else ""
+    near = f":{plain(expected(drawn.posed, field).tolerance)}" if field.form == "number" else ""
     words = {option.id: str(option.words) for option in field.options}
     told = _answers(drawn, field, report)
     told += [(name, "0", "") for name in words if name not in {answer for answer, _, _ in told}]

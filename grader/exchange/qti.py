@@ -16,8 +16,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from grader.exchange import html
-from grader.exchange.chosen import Drawn, Report, tolerance, wrong_in
-from grader.exchange.moodle import plain, spellings
+from grader.exchange.chosen import Drawn, Report, expected, plain, wrong_in
+from grader.exchange.moodle import spellings
 from layercost.convention import unit_in_words
 from layercost.message import Words
 from layercost.questions.kind import Field
@@ -108,8 +108,9 @@ def feedback_of(response: str) -> str:
 
 def _outcomes(drawn: Drawn, field: Field) -> Iterator[Outcome]:
     """The right answer first, then the wrong ones that are known."""
-    right = drawn.posed.answers()[field.id]
-    yield Outcome("right", right, Fraction(1), drawn.posed.diagnose(right, field.id).message)
+    typed = drawn.posed.answers()[field.id]
+    right = expected(drawn.posed, field).number if field.form == "number" else typed
+    yield Outcome("right", right, Fraction(1), drawn.posed.diagnose(typed, field.id).message)
     for place, one in enumerate(wrong_in(drawn.posed, field), start=1):
         yield Outcome(f"wrong-{place}", one.answer, one.diagnosis.credit, one.diagnosis.message)
 
@@ -204,7 +205,7 @@ def _process(
     parent: Element, drawn: Drawn, name: str, field: Field, outcomes: Iterable[Outcome], fields: int
 ) -> None:
     condition = SubElement(parent, "responseCondition")
-    near = tolerance(drawn.posed, field) if field.form == "number" else Fraction(0)
+    near = expected(drawn.posed, field).tolerance if field.form == "number" else Fraction(0)
     for place, one in enumerate(outcomes):
         case = SubElement(condition, "responseElseIf" if place else "responseIf")
         case.append(_is(name, field, one.answer, near))
