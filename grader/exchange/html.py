@@ -14,6 +14,7 @@ from layercost.message import Words
 from layercost.questions.kind import Field, Line, Posed, Wrong
 
 _MARKS = re.compile(r' (class|data-sym)="[^"]*"')  # for our own pages
+NEW_LINE = "\n"
 _BARE = re.compile(r"<math>")
 
 
@@ -30,8 +31,9 @@ def inline(words: Words) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """A text in paragraphs, as empty lines part it."""
-    return "".join(f"<p>{inline(part)}</p>" for part in text.split("\n\n") if part.strip())
+    """A text in paragraphs, as empty lines part it; its other lines end where they end."""
+    parts = (part.strip() for part in text.split("\n\n"))
+    return "".join(f"<p>{inline(part).replace(NEW_LINE, '<br />')}</p>" for part in parts if part)
 
 
 def asked(posed: Posed) -> str:

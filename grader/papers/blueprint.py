@@ -22,7 +22,7 @@ from layercost.questions.draw import Seed, chance
 from layercost.questions.kind import KINDS, LEVELS, Template
 from layercost.questions.skills import SKILLS
 
-_KEYS = ("title", "minutes", "instructions", "section", "question")
+_KEYS = ("title", "minutes", "instructions", "partial", "section", "question")
 _SECTION_KEYS = ("title", "note", "points", "space", "questions", "count", "skills", "levels", "kinds")
 _CHOOSING = ("count", "skills", "levels", "kinds")
 SPACE, MOST_SPACE = 3.0, 25.0  # centimetres for a worked answer
@@ -54,11 +54,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """An exam before anything is drawn; `own` are the questions that it brings itself."""
+    """An exam before anything is drawn; `own` are the questions that it brings itself.
+
+    `partial` is the share of the points that a known wrong answer earns in a question that gives no share.
+    """
 
     title: str
     minutes: int
     instructions: str
+    partial: Fraction
     sections: tuple[Section, ...]
     own: Mapping[str, Template]
 
@@ -172,6 +176,7 @@ def _blueprint(data: Mapping[str, Any]) -> Blueprint:
         title=_text("the blueprint", "title", data["title"]),
         minutes=_whole("the blueprint", "minutes", data["minutes"], 1, 24 * 60),
         instructions=_text("the blueprint", "instructions", data.get("instructions", "")),
+        partial=Fraction(str(_amount("the blueprint", "partial", data.get("partial", 0), 0, 0.99))),
         sections=tuple(_section(number, one) for number, one in enumerate(sections, start=1)),
         own=own,
     )

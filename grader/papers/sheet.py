@@ -75,7 +75,7 @@ def paper(sheet: Sheet, size: str) -> dict[str, Any]:
 
 def key(sheet: Sheet, size: str) -> dict[str, Any]:
     """What stands on the key: the answers, how they come about, and what wrong ones earn."""
-    return _frame(sheet, size, [_solved(one) for one in sheet.asked])
+    return _frame(sheet, size, [_solved(one, sheet.blueprint.partial) for one in sheet.asked])
 
 
 def _frame(sheet: Sheet, size: str, questions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,10 +110,10 @@ def _field(field: Field) -> dict[str, Any]:
     return {"form": field.form, "words": marked(field.words), "unit": unit, "options": options}
 
 
-def _solved(one: Asked) -> dict[str, Any]:
+def _solved(one: Asked, partial: Fraction) -> dict[str, Any]:
     return {
         **_question(one),
-        "answers": [_answer(one, field) for field in one.posed.fields],
+        "answers": [_answer(one, field, partial) for field in one.posed.fields],
         "solution": [set_line(line) for line in derived(one.posed.solution())],
     }
 
@@ -128,22 +128,30 @@ def derived(solution: Sequence[Line]) -> list[Line]:
     ]
 
 
-def _answer(one: Asked, field: Field) -> dict[str, Any]:
+def _answer(one: Asked, field: Field, partial: Fraction) -> dict[str, Any]:
     """The right answer of a field, and the wrong ones that are known, those that earn most first."""
-    share = one.points / len(one.posed.fields)
-    wrong = [each for each in one.posed.wrong() if each.field == field.id]
-    wrong.sort(key=lambda each: -each.diagnosis.credit)
+    points = one.points / len(one.posed.fields)
+    wrong = [
+        (credit * points, each) for credit, each in credited(one.posed, partial) if each.field == field.id
+    ]
+    wrong.sort(key=lambda each: -each[0])
     return {
         "words": marked(field.words),
         "right": marked(shown(field, one.posed.answers()[field.id])),
         "unit": str(unit_in_words(field.unit)) if field.unit else "",
-        "points": plain(share),
-        "wrong": [_wrong(field, each, share) for each in wrong],
+        "points": plain(points),
+        "wrong": [_wrong(field, each, earned) for earned, each in wrong],
     }
 
 
-def _wrong(field: Field, each: Wrong, share: Fraction) -> dict[str, Any]:
-    earned = each.diagnosis.credit * share
+def credited(posed: Posed, partial: Fraction) -> list[tuple[Fraction, Wrong]]:
+    """The known wrong answers with their shares: the question's own, or `partial` where it gives none."""
+    known = posed.wrong()
+    gives = any(each.diagnosis.credit for each in known)
+    return [(each.diagnosis.credit if gives else partial, each) for each in known]
+
+
+def _wrong(field: Field, each: Wrong, earned: Fraction) -> dict[str, Any]:
     return {
         "answer": marked(shown(field, each.answer)),
         "points": plain(earned),

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.papers.blueprint import BlueprintError, load, places, read
+from grader.papers.roster import Student
+from grader.papers.sheet import draw
+from tests.conftest import ROOT
 from tests.papers.exams import EXAM, HEAD, NAMED, OWN
 
 
@@ -107,6 +110,21 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "exam.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BlueprintError, match="expected UTF-8"):
         load(tmp_path / "exam.toml")
+
+
+SHIPPED = sorted((ROOT / "exercises" / "exams").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("seed", range(3))
+def test_shipped_blueprints_can_be_drawn(path: Path, seed: int) -> None:
+    blueprint = load(path)
+    every = places(blueprint, seed)
+    assert len(every) == sum(section.count for section in blueprint.sections)
+    for number in range(3):
+        sheet = draw(blueprint, every, Student(f"s{number}", ""), seed)
+        assert sheet.points == sum(section.points * section.count for section in blueprint.sections)
+        assert all(one.posed.share(one.posed.answers()) == 1 for one in sheet.asked)
 
 
 def test_too_few_questions_are_said_with_the_section() -> None:

@@ -93,6 +93,14 @@ def test_a_key_says_what_known_wrong_answers_earn(press: Press) -> None:
     assert f"{int(forgot.answer):,}" in text_of(press.pdf("key", sheet.key(exam, "a4")))
 
 
+def test_a_blueprint_gives_a_share_where_a_question_gives_none() -> None:
+    blueprint = read("exam.toml", f"partial = 0.25\n{EXAM.replace('credit.rounded-up = 0.6', '')}")
+    exam = sheet.draw(blueprint, places(blueprint, 7), ADA, 7)
+    linear, size, _ = sheet.key(exam, "a4")["questions"]
+    assert {one["points"] for one in size["answers"][0]["wrong"]} == {"0.75"}
+    assert {one["points"] for one in linear["answers"][0]["wrong"]} == {"1.5", "0"}
+
+
 def test_numbers_follow_from_seed_and_student_alone() -> None:
     def states(exam: Sheet) -> list[Any]:
         return [one.posed.state() for one in exam.asked]
