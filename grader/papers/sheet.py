@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from grader.course import CourseError
 from grader.papers.blueprint import Blueprint, Place
@@ -20,6 +20,8 @@ from grader.specification import normalized
 from layercost.convention import unit_in_words
 from layercost.questions import QuestionError
 from layercost.questions.kind import Field, Line, Posed, Wrong
+
+Credited: TypeAlias = tuple[Fraction, Wrong]  # the share of the points that a wrong answer earns
 
 
 class DrawError(CourseError):
@@ -111,9 +113,10 @@ def _field(field: Field) -> dict[str, Any]:
 
 
 def _solved(one: Asked, partial: Fraction) -> dict[str, Any]:
+    known = credited(one.posed, partial)
     return {
         **_question(one),
-        "answers": [_answer(one, field, partial) for field in one.posed.fields],
+        "answers": [_answer(one, field, known) for field in one.posed.fields],
         "solution": [set_line(line) for line in derived(one.posed.solution())],
     }
 
@@ -128,12 +131,10 @@ def derived(solution: Sequence[Line]) -> list[Line]:
     ]
 
 
-def _answer(one: Asked, field: Field, partial: Fraction) -> dict[str, Any]:
+def _answer(one: Asked, field: Field, known: Sequence[Credited]) -> dict[str, Any]:
     """The right answer of a field, and the wrong ones that are known, those that earn most first."""
     points = one.points / len(one.posed.fields)
-    wrong = [
-        (credit * points, each) for credit, each in credited(one.posed, partial) if each.field == field.id
-    ]
+    wrong = [(share * points, each) for share, each in known if each.field == field.id]
     wrong.sort(key=lambda each: -each[0])
     return {
         "words": marked(field.words),
@@ -144,7 +145,7 @@ def _answer(one: Asked, field: Field, partial: Fraction) -> dict[str, Any]:
     }
 
 
-def credited(posed: Posed, partial: Fraction) -> list[tuple[Fraction, Wrong]]:
+def credited(posed: Posed, partial: Fraction) -> list[Credited]:
     """The known wrong answers with their shares: the question's own, or `partial` where it gives none."""
     known = posed.wrong()
     gives = any(each.diagnosis.credit for each in known)
