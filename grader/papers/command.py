@@ -32,6 +32,12 @@ def add_exam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     exam.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the pages (a4)")
     exam.add_argument("--workers", type=count, default=os.cpu_count() or 1, metavar="N", help="processes")
     exam.add_argument("--again", action="store_true", help="make papers anew that are there already")
+    exam.add_argument(
+        "--assignment",
+        type=Path,
+        metavar="DIR",
+        help="write the exam as an assignment for `grader build`, and no papers",
+    )
     exam.add_argument("--check", action="store_true", help="draw everything, tell problems, write nothing")
     exam.set_defaults(action=run_exam)
 
@@ -49,6 +55,8 @@ def run_exam(options: argparse.Namespace) -> int:
     from grader.papers import roster
 
     exam = exams.exam_of(options.blueprint, options.seed, options.paper)
+    if options.assignment is not None:
+        return _write_assignment(exam, options.assignment)
     if options.students is None:
         raise CourseError(
             "Who sits the exam? Name a file with the columns id and name: --students roster.csv"
@@ -59,6 +67,16 @@ def run_exam(options: argparse.Namespace) -> int:
     if options.out is None:
         raise CourseError("Where shall the papers go? Name a folder: --out DIR")
     return _make(exam, exams.Folder(options.out), students, options)
+
+
+def _write_assignment(exam: Exam, folder: Path) -> int:
+    from grader.papers.assignment import write_assignment
+
+    left_out = write_assignment(exam, folder)
+    for name in left_out:
+        print(f"left out: {name}; a notebook asks for numbers", file=sys.stderr)
+    print(f"Wrote {len(exam.places) - len(left_out)} questions. Next: grader build {folder}")
+    return SUCCESS
 
 
 def _check(exam: Exam, students: tuple[Student, ...], workers: int) -> int:
