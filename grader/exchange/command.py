@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.papers.command import count
+from grader.papers.command import count, extra
 
 if TYPE_CHECKING:
     from grader.exchange.chosen import Report
@@ -42,7 +42,8 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_cards(options: argparse.Namespace) -> int:
     """Writes a deck."""
-    from grader.exchange.cards import SEED, write_deck
+    with extra():
+        from grader.exchange.cards import SEED, write_deck
     from grader.exchange.chosen import Report, chosen, draws
 
     report = Report()

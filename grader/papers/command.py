@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,15 @@ def add_exam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     exam.set_defaults(action=run_exam)
 
 
+@contextmanager
+def extra() -> Iterator[None]:
+    """Says what to install where typst or genanki is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise CourseError(f'{missing.name} is not installed; type: pip install "layercost[papers]"') from None
+
+
 def count(text: str) -> int:
     """A whole number from 1 on, for argparse."""
     if not text.isdecimal() or int(text) < 1:
@@ -51,8 +62,9 @@ def count(text: str) -> int:
 
 def run_exam(options: argparse.Namespace) -> int:
     """Makes papers, or only looks whether they can be made; exit status 1 where one cannot."""
-    from grader.papers import exam as exams
-    from grader.papers import roster
+    with extra():
+        from grader.papers import exam as exams
+        from grader.papers import roster
 
     exam = exams.exam_of(options.blueprint, options.seed, options.paper)
     if options.assignment is not None:

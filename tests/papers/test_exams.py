@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,3 +199,14 @@ def test_what_is_missing_is_said(
 ) -> None:
     assert main(["exam", str(place / "exam.toml"), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_said(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("grader.papers.exam", "grader.papers.press"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("grader.papers.exam")
+    monkeypatch.setitem(sys.modules, "typst", None)
+    assert run(place) == 2
+    assert 'pip install "layercost[papers]"' in capsys.readouterr().err
