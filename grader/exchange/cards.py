@@ -23,6 +23,7 @@ DECK, MODEL = (
 SEED = "cards"  # the numbers on a card are the same for everybody
 MOST_WRONG = 6
 STYLE = """.card { font-family: system-ui, sans-serif; font-size: 18px; line-height: 1.45; text-align: left; }
+.card p { overflow-x: auto; }
 .card table { border-collapse: collapse; font-size: 15px; }
 .card td { padding: 4px 12px 4px 0; vertical-align: top; border-top: 1px solid #8888; }
 .mistakes { opacity: 0.8; margin-top: 1.5em; }"""

@@ -15,13 +15,14 @@ from layercost.questions.kind import Field, Line, Posed, Wrong
 
 _MARKS = re.compile(r' (class|data-sym)="[^"]*"')  # for our own pages
 NEW_LINE = "\n"
-_BARE = re.compile(r"<math>")
+EQUALS = MATHML.equals
 
 
 def mathml(formula: Expression) -> str:
-    """A derivation as plain MathML."""
+    """A derivation as plain MathML, each step by itself: a line breaks between formulas, never within one."""
     bare = _MARKS.sub("", written(formula, MATHML))
-    return _BARE.sub('<math xmlns="http://www.w3.org/1998/Math/MathML">', bare)
+    steps = bare.replace(EQUALS, f"</mrow></math> <math><mrow>{EQUALS}")
+    return steps.replace("<math>", '<math xmlns="http://www.w3.org/1998/Math/MathML">')
 
 
 def inline(words: Words) -> str:

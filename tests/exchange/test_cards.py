@@ -13,6 +13,8 @@ import pytest
 from grader.command import main
 from grader.exchange.cards import write_deck
 from grader.exchange.chosen import Drawn, Report, draws
+from grader.exchange.html import mathml
+from layercost.expression import Symbol
 from layercost.questions.bank import templates
 from tests.papers.exams import EveryForm, Undrawable
 
@@ -73,6 +75,12 @@ def test_a_formula_is_mathml_that_needs_no_style(tmp_path: Path) -> None:
     backs = "".join(back for _front, back, _name in notes(out).values())
     assert '<math xmlns="http://www.w3.org/1998/Math/MathML">' in backs
     assert "lc-" not in backs
+
+
+def test_a_long_formula_can_break_at_its_signs_of_equality() -> None:
+    k = Symbol("k", 5)
+    steps = ElementTree.fromstring(f"<p>{mathml(3 * k * k + 1)}</p>")  # noqa: S314 - our own output
+    assert ["".join(step.itertext()) for step in steps] == ["3·k·k+1", "=3·5·5+1", "=76"]
 
 
 def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:

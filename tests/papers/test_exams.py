@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -210,3 +214,32 @@ def test_what_is_not_installed_is_said(
     monkeypatch.setitem(sys.modules, "typst", None)
     assert run(place) == 2
     assert 'pip install "layercost[papers]"' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that Ctrl-C sends to a group")
+def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(place: Path) -> None:
+    students = [f"s{number},Student" for number in range(60)]
+    (place / "roster.csv").write_text("\n".join(["id,name", *students]))
+    words = ["exam", "exam.toml", "--students", "roster.csv", "--out", "out", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", *words],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(place.glob("out/records/*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _out, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the same command goes on from here" in said
+    assert "Traceback" not in said
+    papers, records = (
+        sorted(path.stem for path in place.glob(f"out/{each}/*")) for each in ("papers", "records")
+    )
+    assert papers == records
+    assert 0 < len(papers) < 60
+    assert all(path.read_bytes().rstrip().endswith(b"%%EOF") for path in place.glob("out/*/*.pdf"))
