@@ -43,6 +43,7 @@ SHARES = (
     ),
     *("12.5", "11.11111", 10, 5, 0),
 )  # per cent; Moodle refuses others
+LOOKS_LIKE_A_BACKSLASH = "\N{REVERSE SOLIDUS OPERATOR}"
 FENCE = (r"\(", r"\)")  # Moodle's own filter sets what stands between these
 
 
@@ -229,8 +230,8 @@ def _sign(share: str) -> str:
 
 
 def _bare(words: Words) -> str:
-    """Words without the signs that have a meaning inside of a gap."""
-    text = str(words).replace("`", "").replace("\\", "\\\\")
+    """Words without the signs that have a meaning inside of a gap; what guards them has no guard itself."""
+    text = str(words).replace("`", "").replace("\\", LOOKS_LIKE_A_BACKSLASH)
     for sign in "}~#":
         text = text.replace(sign, f"\\{sign}")
     return text

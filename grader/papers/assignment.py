@@ -6,6 +6,7 @@ no library: a question is a text with places for the numbers, which the setup ce
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tomllib
@@ -134,7 +135,11 @@ def _sample(question: Question) -> list[Variant]:
 
 
 def _specification(exam: Exam, name: str, every: Sequence[Numbered]) -> str:
-    head = {"name": name, "notebook": name, "identity": "student_id", "salt": f"{name}-{exam.seed}"}
+    digest = hashlib.sha256(
+        f"assignment\0{exam.seed}".encode()
+    ).hexdigest()  # the salt is public, not the seed
+    salt = f"{name}-{digest[:16]}"
+    head = {"name": name, "notebook": name, "identity": "student_id", "salt": salt}
     tables = [("question", one.data) for one in every] + [("cell", _cell(one)) for one in every]
     lines = ["# Written from a blueprint by `grader exam --assignment`.", "", *_entries(head)]
     for kind, table in tables:

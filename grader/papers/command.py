@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # typst and the questions are needed by those who run one of 
     from grader.papers.roster import Student
 
 SUCCESS, FAILED = 0, 1
-SEED = 1
 
 
 def add_exam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +28,12 @@ def add_exam(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     exam.add_argument("blueprint", type=Path, metavar="BLUEPRINT", help="a TOML file, see exercises/exams")
     exam.add_argument("--students", type=Path, metavar="CSV", help="columns id and name")
-    exam.add_argument("--seed", type=int, default=SEED, help="another one gives another exam (1)")
+    exam.add_argument(
+        "--seed",
+        required=True,
+        metavar="TEXT",
+        help="what all is drawn from; keep it to yourself, since whoever knows it can print the papers",
+    )
     exam.add_argument("--out", type=Path, metavar="DIR", help="where papers, keys and marks.csv go")
     exam.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of the pages (a4)")
     exam.add_argument("--workers", type=count, default=os.cpu_count() or 1, metavar="N", help="processes")

@@ -14,9 +14,11 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.resources import files
@@ -40,11 +42,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Exam:
-    """An exam's blueprint as text, and what its numbers are drawn from; it can be sent to other processes."""
+    """An exam's blueprint as text, and what its numbers are drawn from; it can be sent to other processes.
+
+    Whoever knows blueprint and seed can print every paper, so the seed is as secret as the papers are.
+    """
 
     name: str
     text: str
-    seed: int
+    seed: str
     size: str = "a4"
 
     @cached_property
@@ -63,7 +68,7 @@ class Exam:
     def made_from(self) -> str:
         """A fingerprint of all that a paper depends on, besides the student."""
         bank = sorted(files(layercost.questions.bank).iterdir(), key=lambda file: file.name)
-        parts = [__version__, self.text, str(self.seed), self.size, *map(template, TEMPLATES)]
+        parts = [__version__, self.text, self.seed, self.size, *map(template, TEMPLATES)]
         parts += [file.read_text(encoding="utf-8") for file in bank if file.name.endswith((".toml", ".json"))]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -72,7 +77,7 @@ class Exam:
         return sheet.draw(self.blueprint, self.places, student, self.seed)
 
 
-def exam_of(path: Path, seed: int, size: str) -> Exam:
+def exam_of(path: Path, seed: str, size: str) -> Exam:
     """The exam of a blueprint; raises BlueprintError where it cannot be used."""
     exam = Exam(str(path), text_of(path), seed, size)
     assert exam.places
@@ -298,9 +303,22 @@ class Workplace:
 _WORKPLACE: list[Workplace] = []  # of this process
 
 
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Within this block Ctrl-C does nothing, and never will to processes that are started in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say so
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _start(exam: Exam, folder: str) -> None:
     """Sets up a worker, which leaves it to the command to stop when somebody presses Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows hands nothing down
     _WORKPLACE[:] = [Workplace(exam, Press(folder))]
 
 
@@ -332,7 +350,8 @@ def _in_processes(
     bare = Exam(exam.name, exam.text, exam.seed, exam.size)  # without what was read from it
     pool = ProcessPoolExecutor(min(workers, len(every)), fresh, _start, (bare, folder))
     try:
-        futures: list[Future[Result]] = [pool.submit(_work, task, student) for student in every]
+        with _ctrl_c_ignored():  # by the processes that begin here, from their first moment on
+            futures: list[Future[Result]] = [pool.submit(_work, task, student) for student in every]
         for future in as_completed(futures):
             yield future.result()
     except BrokenExecutor:

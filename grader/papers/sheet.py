@@ -54,12 +54,12 @@ class Sheet:
         return sum((one.points for one in self.asked), Fraction(0))
 
 
-def draw(blueprint: Blueprint, every: Sequence[Place], student: Student, seed: int) -> Sheet:
+def draw(blueprint: Blueprint, every: Sequence[Place], student: Student, seed: str) -> Sheet:
     """A student's sheet, the same for ever; raises DrawError."""
     return Sheet(blueprint, student, tuple(Asked(place, _posed(place, student, seed)) for place in every))
 
 
-def _posed(place: Place, student: Student, seed: int) -> Posed:
+def _posed(place: Place, student: Student, seed: str) -> Posed:
     named = f"{seed}\0{normalized(student.id)}\0{place.template.id}"
     try:
         return place.template.draw(hashlib.sha256(named.encode()).hexdigest())
