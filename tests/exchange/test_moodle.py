@@ -13,11 +13,10 @@ import pytest
 
 from grader.command import main
 from grader.exchange import moodle
-from grader.exchange.chosen import Drawn, Report
+from grader.exchange.chosen import Drawn, Report, chosen
 from layercost.questions import read_question
-from layercost.questions.bank import templates
 from layercost.questions.kind import Posed
-from tests.papers.exams import EXAM, EveryForm
+from tests.papers.exams import EXAM, SKILL, EveryForm
 
 FORMS = ("number", "shape", "choice", "order")
 # How Moodle reads a gap (question/type/multianswer): a share, an answer, a feedback; \ guards a sign.
@@ -148,13 +147,13 @@ def test_a_share_that_moodle_has_not_becomes_the_nearest_and_is_told(credit: str
     assert bool(report.changed) == (credit != "0.5")
 
 
-def test_the_whole_bank_goes_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_questions_of_the_bank_go_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "questions.xml"
-    status = main(["questions", "--to", "moodle", "--out", str(out), "--draws", "1"])
+    status = main(["questions", "--to", "moodle", "--out", str(out), "--draws", "1", "--skills", SKILL])
     quiz = ElementTree.parse(out).getroot()  # noqa: S314 - our own output
     names = [text(one.find("name")) for one in quiz.findall("question") if one.get("type") != "category"]
     left = capsys.readouterr().err.count("left out:")
-    assert len(set(names)) == len(names) == len(templates()) - left
+    assert len(set(names)) == len(names) == len(chosen([SKILL])) - left
     assert status == (1 if left else 0)
     shares = {str(share) for share in moodle.SHARES}
     assert {answer.get("fraction") for answer in quiz.findall("question/answer")} <= shares

@@ -12,11 +12,10 @@ import pytest
 
 from grader.command import main
 from grader.exchange import qti
-from grader.exchange.chosen import Drawn, wrong_in
+from grader.exchange.chosen import Drawn, chosen, wrong_in
 from grader.papers.blueprint import read
-from layercost.questions.bank import templates
 from layercost.questions.kind import Posed
-from tests.papers.exams import EXAM, EveryForm
+from tests.papers.exams import EXAM, SKILL, EveryForm
 
 Value = str | float | tuple[str, ...] | None
 
@@ -155,7 +154,7 @@ def test_an_answer_within_the_tolerance_is_right() -> None:
 
 def test_a_package_lists_all_its_items(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "questions.zip"
-    main(["questions", "--to", "qti", "--out", str(out), "--draws", "1"])
+    main(["questions", "--to", "qti", "--out", str(out), "--draws", "1", "--skills", SKILL])
     with zipfile.ZipFile(out) as package:
         manifest = ElementTree.fromstring(package.read("imsmanifest.xml"))  # noqa: S314 - our own output
         listed = [one.attrib["href"] for one in manifest.iterfind(".//{*}resource")]
@@ -163,17 +162,29 @@ def test_a_package_lists_all_its_items(tmp_path: Path, capsys: pytest.CaptureFix
         items = [ElementTree.fromstring(package.read(name)) for name in listed]  # noqa: S314 - our own output
     names = [item.attrib["identifier"] for item in items]
     left = capsys.readouterr().err.count("left out:")
-    assert len(set(names)) == len(names) == len(templates()) - left
+    assert len(set(names)) == len(names) == len(chosen([SKILL])) - left
 
 
 def test_the_same_questions_make_the_same_file(tmp_path: Path) -> None:
     for file in ("a.zip", "b.zip"):
-        main(["questions", "--to", "qti", "--out", str(tmp_path / file), "--draws", "1"])
+        main(["questions", "--to", "qti", "--out", str(tmp_path / file), "--draws", "1", "--skills", SKILL])
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_another_seed_gives_other_numbers(tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        words = ["questions", "--to", "qti", "--out", str(tmp_path / seed), "--draws", "1", "--seed", seed]
+        words = [
+            "questions",
+            "--to",
+            "qti",
+            "--out",
+            str(tmp_path / seed),
+            "--draws",
+            "1",
+            "--skills",
+            SKILL,
+            "--seed",
+            seed,
+        ]
         main(words)
     assert (tmp_path / "1").read_bytes() != (tmp_path / "2").read_bytes()

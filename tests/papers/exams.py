@@ -11,6 +11,7 @@ from layercost.questions import RIGHT, Diagnosis, QuestionError, Seed
 from layercost.questions.draw import chance
 from layercost.questions.kind import Field, Line, Option, Posed, Template, Wrong
 
+SKILL = "fully-connected"  # a part of the bank: all of it takes minutes
 OWN = """
 [[question]]
 id = "own-linear"
