@@ -24,7 +24,7 @@ BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
 BROWSER_TESTS = "tests/browser"
-MEASURES = ["building", "counting", "grading", "browser"]  # of benchmarks/
+MEASURES = ["building", "counting", "grading", "papers", "browser"]  # of benchmarks/
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with
 COMPARED = ROOT / ".nox" / "compared"  # models and tools of other people, for some tests alone
 APART = [  # these would bring a torch of their own, or a torchvision that only looks at numbers

@@ -1,4 +1,4 @@
-"""The command `grader`: new, build, autograde, feedback, export."""
+"""The command `grader`: new, build, autograde, feedback, export, exam, cards, questions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, find_course, make_course
+from grader.exchange.command import add_commands
+from grader.papers.command import add_exam
 
 DESCRIPTION = """Classroom of the course: releases assignments, marks what comes back, writes feedback.
 
@@ -18,6 +20,10 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
   grader export NAME       marks and diagnoses as CSV
+
+  grader exam BLUEPRINT    exam papers and keys as PDF, with numbers of each student's own
+  grader cards             a deck of cards for Anki
+  grader questions         questions for Moodle, or as QTI
 """
 FAILED, WRONG_USE = 1, 2
 
@@ -69,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
+    add_exam(commands)
+    add_commands(commands)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
@@ -99,11 +99,17 @@ def _in_another_unit(item: Item, given: Parsed) -> Diagnosis | None:
 
 def known_wrong(item: Item) -> list[tuple[Fraction, Diagnosis]]:
     """The wrong numbers that a misconception or another convention gives, each with its diagnosis."""
-    task = item.task
-    numbers = [answer for (answer,) in beliefs([item]).values()]
-    numbers += [number(other) for _convention, other in other_conventions(task)]
+    held = beliefs([item])
+    numbers = [answer for (answer,) in held.values()]
+    numbers += [number(other) for _convention, other in other_conventions(item.task)]
     wrong = [one for one in dict.fromkeys(numbers) if not item.accepts(one, item.answer)]
-    return [(one, explain([item], [one])) for one in wrong]
+    return [(one, _explained(item, one, held)) for one in wrong]
+
+
+def _explained(item: Item, wrong: Fraction, held: Mapping[str, Numbers]) -> Diagnosis:
+    """As `explain`, with what is believed already known."""
+    name = next((name for name, (answer,) in held.items() if item.accepts(wrong, answer)), "")
+    return _of_belief(item, name) if name else explain([item], [wrong])
 
 
 def beliefs(items: Sequence[Item]) -> dict[str, Numbers]:
@@ -139,9 +145,12 @@ def _same(items: Sequence[Item], given: Numbers, expected: Numbers) -> bool:
 def _misconception(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     for name, answers in beliefs(items).items():
         if _same(items, given, answers):
-            credit = items[0].credit_of(name)
-            return Diagnosis(name, MISCONCEPTIONS[name].message, credit, _parting(items[0], name))
+            return _of_belief(items[0], name)
     return None
+
+
+def _of_belief(item: Item, name: str) -> Diagnosis:
+    return Diagnosis(name, MISCONCEPTIONS[name].message, item.credit_of(name), _parting(item, name))
 
 
 def _parting(item: Item, name: str) -> Words:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -27,6 +27,7 @@ from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Size, Task, fitted
+from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed, choice_from, known_keys
 from layercost.questions.explain import OUTCOMES, RIGHT, Diagnosis, beliefs, known_wrong, verdict
 from layercost.questions.item import Item
@@ -249,6 +250,23 @@ class Variant(Posed):
         """What an answer shows, as a value or as text; what is no number gets the id "malformed"."""
         return verdict(self.item(field), raw)
 
+    def mark(self, answers: Mapping[str, object]) -> dict[str, Diagnosis]:
+        """Each number by itself, and later ones against what follows from the student's own earlier ones."""
+        marks: dict[str, Diagnosis] = {}
+        own: dict[str, Own] = {}
+        for ask in self.question.asks:
+            item, raw = self.item(ask.id), answers.get(ask.id)
+            marks[ask.id] = verdict(item, raw)
+            given = item.parse(raw)
+            if isinstance(given, Malformed) or given.value.denominator != 1:
+                continue
+            used = {name: own[name] for name in names_in(ask.follows) if name in own}
+            if used and len(used) == len(names_in(ask.follows)):
+                formula = partial(follows, ask.follows)
+                marks[ask.id] = with_carried(marks[ask.id], int(given.value), used, formula)
+            own[ask.id] = Own(int(given.value), int(item.answer), self.field(ask.id).words or ask.id)
+        return marks
+
     def answers(self) -> dict[str, str]:
         """The right numbers, as one would type them."""
         return {name: typed(item.answer, item.decimals) for name, item in self.items.items()}
@@ -361,7 +379,16 @@ def _lucky(variant: Variant) -> list[str]:
 
 
 def _clashes_of_items(variant: Variant) -> list[str]:
+    _check_carried(variant)
     return [clash for item in variant.items.values() for clash in _clashes([item])]
+
+
+def _check_carried(variant: Variant) -> None:
+    """Raise QuestionError where a number does not follow from the others as the question says."""
+    right = {name: int(item.answer) for name, item in variant.items.items()}
+    for ask in variant.question.asks:
+        if ask.follows and follows(ask.follows, right) != right[ask.id]:
+            raise QuestionError(f"{ask.id!r} does not come from {ask.follows!r}: it is {right[ask.id]}")
 
 
 def _clashes_of_cases(variants: tuple[Variant, ...]) -> list[str]:
@@ -438,6 +465,9 @@ def _asks(
     owner: str, data: Sequence[Mapping[str, Any]], credit: Mapping[str, Fraction], names: Mapping[str, object]
 ) -> tuple[Ask, ...]:
     asks = tuple(_ask(owner, one, credit, names) for one in data)
+    for place, ask in enumerate(asks):
+        if ask.follows:
+            check_follows(owner, ask.follows, [earlier.id for earlier in asks[:place]])
     if not asks or len({ask.id for ask in asks}) < len(asks):
         raise QuestionError(
             f"{owner}: each [[question.ask]] needs an id of its own, and there must be at least one"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from layercost.arithmetic import Unworkable, worked_out
 from layercost.convention import unknown
 from layercost.expression import Expression, definitions
 from layercost.layer import LayerError
@@ -40,8 +38,6 @@ from layercost.view import number as grouped
 
 ATTEMPTS = 300
 PICKS = 1 << 30  # what else is drawn comes from one number below this
-CARRIED = "carried-forward"
-AT_MOST = 3  # an own result that is off by more than this factor is not carried on
 
 # What compute reads, and what each kind reads besides `id`, `level`, `skills`, `wording`, `draw`, `credit`.
 SUBJECT = ("layer", "layers", "network", "input", "batch")
@@ -366,105 +362,3 @@ def derived(steps: Iterable[tuple[Words, Expression, str]]) -> list[Line]:
                 known.add(each.name)
         lines.append(Line(words, formula, unit))
     return lines
-
-
-# ---- errors that are carried forward ------------------------------------------------------------
-
-
-class Own(NamedTuple):
-    """What a student has in an earlier field, and what is right there."""
-
-    given: int
-    right: int
-    words: Words
-
-
-class NotCarried(NamedTuple):
-    """An own earlier result from which nothing follows, and why."""
-
-    reason: Words
-
-
-def check_follows(owner: str, text: str, known: Iterable[str]) -> None:
-    """Raise QuestionError where a formula of other answers cannot be read, or names what is not there."""
-    allowed = list(known)
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise QuestionError(
-            f"{owner}: `follows` is arithmetic such as height*width, but got {text!r}"
-        ) from None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id not in allowed:
-            raise QuestionError(
-                f"{owner}: {unknown(Message('earlier step'), node.id, allowed)} It is in {text!r}."
-            )
-
-
-def follows(text: str, values: Mapping[str, int]) -> int:
-    """What a formula of other answers comes to; raises Unworkable.
-
-    >>> follows("height*width - 1", {"height": 4, "width": 5})
-    19
-    """
-
-    class Filled(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:
-            return ast.Constant(int(values[node.id]))
-
-    return worked_out(Filled().visit(ast.parse(text.strip(), mode="eval").body))
-
-
-def carried(own: Mapping[str, Own], formula: Callable[[Mapping[str, int]], int]) -> int | NotCarried | None:
-    """What follows from own earlier results; None where these are right, or nothing can follow at all."""
-    changed = {name: one for name, one in own.items() if one.given != one.right}
-    if not changed:
-        return None
-    for one in changed.values():
-        reason = _unusable(one)
-        if reason:
-            return NotCarried(reason)
-    try:
-        found = formula({name: one.given for name, one in own.items()})
-    except Unworkable:
-        found = 0
-    if found < 1:
-        return NotCarried(Message("From your own earlier results nothing can follow here."))
-    return found
-
-
-def _unusable(one: Own) -> Words:
-    """Why nothing is carried on from an own result; empty where it is."""
-    if one.given <= 1:
-        return Message(
-            "Your own result ({what}: {given}) is not carried on: with it the part is trivial or impossible.",
-            what=one.words,
-            given=amount(one.given),
-        )
-    if one.given > AT_MOST * one.right or one.right > AT_MOST * one.given:
-        return Message(
-            "Your own result ({what}: {given}) is not carried on: it is off by more than {factor} times.",
-            what=one.words,
-            given=amount(one.given),
-            factor=AT_MOST,
-        )
-    return ""
-
-
-def with_carried(
-    alone: Diagnosis, given: int, own: Mapping[str, Own], formula: Callable[[Mapping[str, int]], int]
-) -> Diagnosis:
-    """A part's diagnosis in the light of the student's own earlier results."""
-    if alone.id in (RIGHT, MALFORMED):
-        return alone
-    found = carried(own, formula)
-    if isinstance(found, NotCarried):
-        return Diagnosis(alone.id, Joined([alone.message, found.reason]), alone.credit)
-    if found != given:
-        return alone
-    earlier = listing(one.words for one in own.values() if one.given != one.right)
-    message = Message(
-        "This follows rightly from your own results ({earlier}); the error there is not counted again.",
-        earlier=earlier,
-    )
-    return Diagnosis(CARRIED, message, Fraction(1))

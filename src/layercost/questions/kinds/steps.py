@@ -22,7 +22,6 @@ step comes from earlier ones, as arithmetic on their ids and on drawn names; it 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +30,7 @@ from typing import Any, ClassVar
 from layercost.arithmetic import Unworkable
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Size, Task
+from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import Drawn, QuestionError, known_keys
 from layercost.questions.explain import MAGNITUDE, OTHER_CONVENTION, UNKNOWN, Diagnosis
 from layercost.questions.kind import Field, Line, Wrong, kind
@@ -41,17 +41,13 @@ from layercost.questions.kinds.shared import (
     SUBJECT,
     DrawnTemplate,
     Kept,
-    Own,
     amount,
-    check_follows,
     derived,
-    follows,
     inner,
     needs_text,
     opening,
     tables,
     whole_answer,
-    with_carried,
     worded,
     written,
 )
@@ -218,8 +214,8 @@ class Worked(Kept):
             read = whole_answer(answers.get(step.id), reading.unit)
             if isinstance(read, Diagnosis):
                 continue
-            used = {name: one for name, one in own.items() if name in _names(step.follows)}
-            if step.follows and len(used) == len(_names(step.follows) & set(self.readings)):
+            used = {name: one for name, one in own.items() if name in names_in(step.follows)}
+            if step.follows and len(used) == len(names_in(step.follows) & set(self.readings)):
                 marks[step.id] = self._carried(step, marks[step.id], read, used)
             own[step.id] = Own(read, reading.value, self._words(step))
         return marks
@@ -250,11 +246,6 @@ class Worked(Kept):
         """Every step: what it is, and letters = numbers = total."""
         found = ((step, self.readings[step.id]) for step in self.drawn.steps)
         return derived((self._words(step), one.formula, one.unit) for step, one in found)
-
-
-def _names(text: str) -> set[str]:
-    tree = ast.parse(text.strip() or "0", mode="eval")
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 # ---- reading from TOML or JSON -------------------------------------------------------------------

@@ -24,6 +24,7 @@ from layercost.expression import Expression, definitions
 from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Misconception, Size, Task
+from layercost.questions.carrying import Own, with_carried
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import UNKNOWN, Diagnosis
 from layercost.questions.item import Item
@@ -34,7 +35,6 @@ from layercost.questions.kinds.shared import (
     SUBJECT,
     DrawnTemplate,
     Kept,
-    Own,
     derived,
     inner,
     malformed,
@@ -43,7 +43,6 @@ from layercost.questions.kinds.shared import (
     shape_text,
     unseen,
     whole_answer,
-    with_carried,
     written,
     wrong_numbers,
 )

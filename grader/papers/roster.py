@@ -1,0 +1,86 @@
+"""Who sits an exam: a CSV file with the columns `id` and `name`, or `first_name` and `last_name`.
+
+A file that nbgrader or a spreadsheet wrote will do: further columns are not read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course import CourseError
+from grader.specification import normalized
+
+MOST_CHARACTERS = 200
+_ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps for itself
+
+
+@dataclass(frozen=True)
+class Student:
+    """One line of the roster."""
+
+    id: str
+    name: str
+
+
+class RosterError(CourseError):
+    """A roster that cannot be used; the message names the file and the line."""
+
+
+def load(path: Path) -> tuple[Student, ...]:
+    """Reads a roster; raises RosterError."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RosterError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise RosterError(f"{path}: expected UTF-8; save it as `CSV UTF-8`") from None
+    try:
+        students = tuple(_students(path, text))
+    except csv.Error as error:
+        raise RosterError(f"{path}: {error}") from None
+    if not students:
+        raise RosterError(f"{path}: there is no student in it, only heads of columns")
+    return students
+
+
+def _students(path: Path, text: str) -> Iterator[Student]:
+    head = text.partition("\n")[0]
+    delimiter = next((sign for sign in ",;\t" if sign in head), ",")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="", strict=True)
+    columns = {str(name).strip().casefold(): name for name in rows.fieldnames or ()}
+    if "id" not in columns or not ({"name"} <= set(columns) or {"first_name", "last_name"} <= set(columns)):
+        raise RosterError(
+            f"{path}: expected the columns `id` and `name` (or `first_name` and `last_name`) in its first "
+            f"line, but found {', '.join(map(repr, columns)) or 'none'}"
+        )
+    seen: dict[str, int] = {}
+    for row in rows:
+        if not any(isinstance(value, str) and value.strip() for value in row.values()):
+            continue
+        student = _student(f"{path}, line {rows.line_num}", row, columns)
+        earlier = seen.setdefault(normalized(student.id), rows.line_num)
+        if earlier != rows.line_num:
+            raise RosterError(f"{path}, line {rows.line_num}: {student.id!r} stands in line {earlier} too")
+        yield student
+
+
+def _student(where: str, row: Mapping[str, str], columns: Mapping[str, str]) -> Student:
+    def cell(name: str) -> str:
+        return (row[columns[name]] or "").strip()
+
+    name = cell("name") if "name" in columns else f"{cell('first_name')} {cell('last_name')}".strip()
+    student = Student(cell("id"), " ".join(name.split()))
+    if not _ID.fullmatch(student.id) or student.id.endswith(".") or _RESERVED.fullmatch(student.id):
+        raise RosterError(
+            f"{where}: an id is up to 64 letters, digits and . _ - + @ (it names a file), "
+            f"but got {student.id!r:.80}"
+        )
+    if len(student.name) > MOST_CHARACTERS:
+        raise RosterError(f"{where}: a name has up to {MOST_CHARACTERS} characters")
+    return student
