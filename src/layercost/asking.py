@@ -120,12 +120,13 @@ class Practice:
     def _answer(self, posed: Posed) -> None:
         self.say(posed.told())
         self.posed += 1
-        once = [self._field(posed, field) for field in posed.fields]
+        given: dict[str, object] = {}  # what was answered so far: a design is judged as a whole
+        once = [self._field(posed, field, given) for field in posed.fields]
         self.right += all(tries > 0 for tries in once)
         self.first += all(tries == 1 for tries in once)
         self.say("")
 
-    def _field(self, posed: Posed, field: Field) -> int:
+    def _field(self, posed: Posed, field: Field, given: dict[str, object]) -> int:
         """Ask for one field until it is right or given up; gives the number of attempts, 0 if given up."""
         for line in _asked_in(field):
             self.say(line)
@@ -143,7 +144,8 @@ class Practice:
                 case "quit" | "exit":
                     raise EOFError
                 case _:
-                    found = posed.diagnose(typed, field.id)
+                    given[field.id] = typed
+                    found = posed.mark(given)[field.id]
                     tries += found.id != "malformed"
                     for line in _said(found):
                         self.say(line)
