@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from layercost.questions import SKILLS, QuestionError, templates
-from layercost.questions.service import FUNCTIONS, mark, pose, twin
+from layercost.questions.service import FUNCTIONS, known, mark, pose, twin
 
 
 def through_json(name: str, *arguments: Any) -> Any:
@@ -45,9 +45,9 @@ def test_every_question_of_the_bank_travels_as_json_and_is_marked_right(name: st
 def test_the_catalogue_lists_the_bank_with_skills_that_have_words() -> None:
     listed = through_json("catalogue")
     assert [one["id"] for one in listed] == list(templates())
-    known = {one["id"]: one["words"] for one in through_json("skills")}
-    assert set(known) == set(SKILLS)
-    assert all(known[skill] for one in listed for skill in one["skills"])
+    words = {one["id"]: one["words"] for one in through_json("skills")}
+    assert set(words) == set(SKILLS)
+    assert all(words[skill] for one in listed for skill in one["skills"])
 
 
 def test_a_known_mistake_is_told_by_its_sentence(posed: dict[str, Any]) -> None:
@@ -92,24 +92,32 @@ def test_the_twin_of_an_unknown_question_is_refused() -> None:
         twin({"id": "nothing", "drawn": {}}, "1")
 
 
+def test_a_page_knows_of_a_question_what_it_can_judge_without_python() -> None:
+    question = json.loads(json.dumps(known("linear-parameters", "seed")))
+    marked = mark(question["state"], {"answer": question["known"]["wrong"][0]["answer"]})
+    expected = {name: question["known"]["wrong"][0][name] for name in marked["fields"][0]}
+    assert marked["fields"] == [expected]
+    assert question["known"]["answers"] == answers(question)
+
+
 # ---- repetition --------------------------------------------------------------------------------
 
 
 def test_what_was_known_comes_back_later_each_time_and_sooner_after_a_mistake() -> None:
-    first = through_json("review", None, 3, "2026-11-26")
+    first = through_json("review", None, 1, "2026-11-26")
     assert first["due"] == "2026-11-28"
-    second = through_json("review", first, 3, first["due"])
-    third = through_json("review", second, 3, second["due"])
+    second = through_json("review", first, 1, first["due"])
+    third = through_json("review", second, 1, second["due"])
     waits = [first["due"] > "2026-11-26", second["due"] > "2026-12-05", third["due"] > "2027-01-01"]
     assert all(waits)
-    forgotten = through_json("review", third, 1, third["due"])
+    forgotten = through_json("review", third, 0, third["due"])
     assert forgotten["due"] < "2027-03-01"
 
 
 def test_the_second_attempt_of_a_day_changes_nothing() -> None:
     """Repeats on the same day would make an interval grow that nobody has waited for."""
-    first = through_json("review", None, 1, "2026-11-26")
-    assert through_json("review", first, 3, "2026-11-26") == first
+    first = through_json("review", None, 0, "2026-11-26")
+    assert through_json("review", first, 1, "2026-11-26") == first
 
 
 def test_neither_the_library_nor_the_service_imports_the_scheduler_before_a_review() -> None:

@@ -85,13 +85,7 @@ function unpackedBeside(name) {
       event.preventDefault();
       reject(new Error(event.message));
     };
-    helper.const ANSWERS = {
-  update: ({ commId, data }) => python.receive(commId, data),
-  finish: () => python.finish(),
-  ask: ({ name, arguments: given }) => python.ask(name, given),
-};
-
-onmessage = ({ data }) => {
+    helper.onmessage = ({ data }) => {
       if (data.type === 'unpacked') resolve(data.content);
       else if (data.type === 'failed') reject(new Trouble(data.reason.kind, data.reason));
       else if (data.type === 'progress') {

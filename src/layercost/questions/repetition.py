@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +18,21 @@ if TYPE_CHECKING:
 AGAIN, HARD, GOOD = 1, 2, 3  # fsrs's ratings; nobody is asked whether it was easy
 
 
-def rating_of(share: Fraction) -> int:
+def rating_of(share: float) -> int:
     """What an attempt that earned this share of the points says of the memory.
 
-    >>> [rating_of(Fraction(share)) for share in ("1", "1/2", "0")]
+    >>> [rating_of(share) for share in (1, 0.5, 0)]
     [3, 2, 1]
     """
-    if share == 1:
+    if share >= 1:
         return GOOD
-    return HARD if share >= Fraction(1, 2) else AGAIN
+    return HARD if share >= 0.5 else AGAIN
 
 
-def reviewed(card: Mapping[str, Any] | None, rating: int, day: str) -> dict[str, Any]:
-    """The card after a review on a day such as ``2026-11-26``; the day's second review changes nothing.
+def review(card: Mapping[str, Any] | None, share: float, day: str) -> dict[str, Any]:
+    """The card after an attempt that earned `share` of the points on a day such as ``2026-11-26``.
 
-    Raises ValueError for a day, a rating or a card that cannot be read.
+    The day's second attempt changes nothing. Raises ValueError for a day that cannot be read.
     """
     on = date.fromisoformat(day)
     if card is not None and card["reviewed"] >= day:
@@ -41,7 +40,8 @@ def reviewed(card: Mapping[str, Any] | None, rating: int, day: str) -> dict[str,
     from fsrs import Card, Rating  # the browser fetches it when a first card is reviewed
 
     known = Card(card_id=0) if card is None else Card.from_dict(card["memory"])
-    after, _log = _scheduler().review_card(known, Rating(rating), datetime.combine(on, time(12), UTC))
+    noon = datetime.combine(on, time(12), UTC)
+    after, _log = _scheduler().review_card(known, Rating(rating_of(share)), noon)
     return {"memory": after.to_dict(), "reviewed": day, "due": after.due.date().isoformat()}
 
 

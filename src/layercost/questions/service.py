@@ -20,7 +20,7 @@ from layercost.questions.draw import QuestionError
 from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis
 from layercost.questions.kind import Field, Line, Posed, Template
 from layercost.questions.reading import Parsed, read_number
-from layercost.questions.repetition import rating_of, reviewed
+from layercost.questions.repetition import review
 from layercost.questions.skills import SKILLS
 
 Data: TypeAlias = dict[str, Any]
@@ -114,7 +114,6 @@ def mark(state: Mapping[str, Any], answers: Mapping[str, object], factor: float 
     return {
         "fields": [_mark_data(name, one) for name, one in marks.items()],
         "share": float(share),
-        "rating": rating_of(share),
         "malformed": any(one.id == MALFORMED for one in marks.values()),
     }
 
@@ -174,9 +173,20 @@ def _formula_html(formula: Expression | None) -> str:
     return defining(formula, HTML) if isinstance(formula, Definition) else equation(formula, HTML)
 
 
+def known(name: str, seed: str) -> Data:
+    """A question with all that a page can know of it before its Python runs.
+
+    Its answers, the wrong answers that are understood, and its hint.
+    """
+    posed = _template(name).draw(seed)
+    wrong = [{"answer": one.answer, **_mark_data(one.field, one.diagnosis)} for one in posed.wrong()]
+    known = {"answers": posed.answers(), "wrong": wrong, "hint": str(posed.hint())}
+    return {**_posed_data(posed), "known": known}
+
+
 # ---- by name -----------------------------------------------------------------------------------
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
-    for function in (catalogue, skills, misconceptions, pose, twin, mark, hint, solve)
-} | {"review": reviewed}
+    for function in (catalogue, skills, misconceptions, pose, twin, mark, hint, solve, review)
+}

@@ -1,7 +1,7 @@
 // The page's side of keeping the site on this device: starts the service worker (web/src/offline/service_worker.mjs),
 // tells it in idle time what to keep, says in the footer how much that is, and forgets it when asked.
 import { element } from '../dom.mjs';
-import { isGood, isMetered } from '../explorers/policy.mjs';
+import { isGood, isMetered } from '../python/policy.mjs';
 import { formatMegabytes } from '../numbers.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
