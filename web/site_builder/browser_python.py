@@ -32,7 +32,7 @@ BANK = LIBRARY / "questions" / "bank"
 # Imported into the memory snapshot: the explorers, and what they import when they first need it.
 PRELOADED = (
     *("layercost.explorers", "layercost.comparison", "layercost.identification", "layercost.questions"),
-    *("csv", "difflib", "html"),
+    *("csv", "difflib", "html", "_ast_unparse"),
 )
 # What a start from the snapshot downloads; the rest of the folder waits for the day on which that fails.
 NEEDED = ("worker.mjs", "runtime.xz", "script.xz", "snapshot.xz")

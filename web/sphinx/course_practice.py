@@ -76,7 +76,7 @@ def exam_of(path: Path) -> dict[str, Any]:
     if data["mode"] not in MODES:
         raise QuestionError(f"{path.name}: a mode is {' or '.join(MODES)}, not {data['mode']!r}")
     for part in data["part"]:
-        known_keys(path.name, part, ("skills", "levels", "count"))
+        known_keys(path.name, part, ("skills", "levels", "kinds", "count"))
         if strange := [skill for skill in part["skills"] if skill not in SKILLS]:
             raise QuestionError(f"{path.name}: no skill is called {', '.join(strange)}")
     return {"id": path.stem, "factor": 1, **data}

@@ -24,6 +24,7 @@ from layercost.questions.repetition import review
 from layercost.questions.skills import SKILLS
 
 Data: TypeAlias = dict[str, Any]
+ROUNDED, FROM = "compute", 100  # numbers below are known and not estimated
 TWINS = 20  # how many seeds are tried for other numbers
 
 
@@ -106,7 +107,8 @@ def _field_data(field: Field) -> Data:
 def mark(state: Mapping[str, Any], answers: Mapping[str, object], factor: float = 1) -> Data:
     """What the answers show, field by field, and the share of the points that they earn.
 
-    With a `factor` above 1, a number that is at most so much too large or too small is right.
+    With a `factor` above 1, a number is right that is at most so much too large or too small, where what is
+    asked for is a count of at least `FROM`. Estimates have a factor of their own.
     """
     posed = _again(state)
     marks = {field.id: _mark(posed, field, answers.get(field.id), factor) for field in posed.fields}
@@ -120,7 +122,8 @@ def mark(state: Mapping[str, Any], answers: Mapping[str, object], factor: float 
 
 def _mark(posed: Posed, field: Field, raw: object, factor: float) -> Diagnosis:
     shown = posed.diagnose(raw, field.id)
-    if factor == 1 or field.form != "number" or shown.id in (RIGHT, MALFORMED):
+    rounded = factor > 1 and field.form == "number" and posed.template.kind == ROUNDED
+    if not rounded or shown.id in (RIGHT, MALFORMED):
         return shown
     exact, given = (read_number(one, "", whole=False) for one in (posed.answers()[field.id], raw))
     if isinstance(exact, Parsed) and isinstance(given, Parsed) and _near(given.value, exact.value, factor):
@@ -131,7 +134,7 @@ def _mark(posed: Posed, field: Field, raw: object, factor: float) -> Diagnosis:
 
 def _near(given: Fraction, exact: Fraction, factor: float) -> bool:
     most = Fraction(str(factor))
-    return given * exact > 0 and given <= most * exact and exact <= most * given
+    return exact >= FROM and given <= most * exact and exact <= most * given
 
 
 def _grouped(value: Fraction) -> str:

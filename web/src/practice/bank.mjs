@@ -18,9 +18,12 @@ export const chapterOf = (id) => new URL(`chapters/${skills.get(id).page}.html`,
 const KINDS = {
   compute: () => say('compute a number'),
   estimate: () => say('estimate'),
-  compare: () => say('compare'),
-  choice: () => say('choose'),
   order: () => say('put in order'),
+  inverse: () => say('work backwards'),
+  steps: () => say('step by step'),
+  table: () => say('fill a table'),
+  mistake: () => say('find the mistake'),
+  convention: () => say('find the convention'),
 };
 export const kindWords = (kind) => KINDS[kind]?.() ?? kind;
 export const kindsInUse = () => [...new Set(catalogue.map(({ kind }) => kind))];
@@ -31,6 +34,9 @@ export function today() {
   const two = (number) => String(number).padStart(2, '0');
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
 }
+
+// A typed whole number with its digits in groups; anything else as it is.
+export const inGroups = (text) => (/^\d{4,}$/.test(text) ? BigInt(text).toLocaleString('en-US') : text);
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 export const oneOf = (list) => list[Math.floor(Math.random() * list.length)];

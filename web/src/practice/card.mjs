@@ -62,7 +62,7 @@ export function sentence(posed, place, mark) {
   const verdict = verdictOf(mark);
   const asked = posed.fields.length > 1 ? [element('b', {}, ...withCode(posed.fields[place].words)), ' '] : [];
   const credit = verdict === 'partly' ? ` ${say('This earns {percent} % of the points.', { percent: Math.round(100 * mark.credit) })}` : '';
-  const words = verdict === 'wrong' || verdict === 'partly' ? say('Not yet. {why}', { why: mark.message }) : mark.message;
+  const words = mark.said ?? (verdict === 'wrong' || verdict === 'partly' ? say('Not yet. {why}', { why: mark.message }) : mark.message);
   const sign = element('span.lc-sign', { 'aria-hidden': 'true' }, SIGNS[verdict]);
   return element('p.lc-mark', { 'data-verdict': verdict }, sign, ' ', ...asked, ...withCode(words), credit);
 }

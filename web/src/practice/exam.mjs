@@ -115,8 +115,8 @@ class Exams {
     this.hand.textContent = say('Hand in');
     this.card = new Card(questions[at], { typed: kept.answers[at], onChange: () => this.keep() });
     this.head.textContent = say('Question {place} of {all}', { place: at + 1, all: questions.length });
-    const within = exam.factor > 1 && questions[at].fields.some(({ form }) => form === 'number')
-      ? [element('p.lc-within', {}, say('No calculator. A number is right within a factor of {factor}.', { factor: exam.factor }))] : [];
+    const within = exam.factor > 1 && questions[at].kind === 'compute'
+      ? [element('p.lc-within', {}, say('No calculator: from 100 on, a number within a factor of {factor} is right.', { factor: exam.factor }))] : [];
     this.place.replaceChildren(this.card.element, ...within);
     this.isShownClosed = this.paper.isClosed(at);
     if (this.isShownClosed) this.card.freeze();

@@ -18,8 +18,8 @@ const shuffled = (list) => {
 export function drawn(exam, bank = catalogue) {
   const used = new Set();
   return exam.part.flatMap((part) => {
-    const fits = bank.filter(({ skills, level }) =>
-      skills.some((skill) => part.skills.includes(skill)) && (!part.levels || part.levels.includes(level)));
+    const fits = bank.filter(({ skills, level, kind }) => skills.some((skill) => part.skills.includes(skill))
+      && (!part.levels || part.levels.includes(level)) && (!part.kinds || part.kinds.includes(kind)));
     const pool = shuffled(fits.length ? fits : bank);
     const fresh = [...pool.filter(({ id }) => !used.has(id)), ...pool.filter(({ id }) => used.has(id))];
     const chosen = Array.from({ length: part.count }, (_, place) => fresh[place % fresh.length].id);

@@ -134,8 +134,7 @@ class Practice {
     this.head.textContent = [...posed.skills.map(skillWords), level].join(' · ');
     this.card = new Card(posed, { onChange: () => this.#changed() });
     this.place.append(this.card.element);
-    this.hint.disabled = false;
-    this.solution.disabled = false;
+    this.used = new Set(); // of help
     this.#offer('check');
     if (focus) this.card.focus();
     this.#refresh();
@@ -149,7 +148,7 @@ class Practice {
     this.primary.textContent = words[what];
     this.twin.hidden = what !== 'another';
     this.another.hidden = what === 'another';
-    this.hint.hidden = this.solution.hidden = what === 'another';
+    for (const help of [this.hint, this.solution]) help.hidden = what === 'another' || this.used.has(help);
   }
 
   #changed() {
@@ -207,9 +206,14 @@ class Practice {
 
   // ---- help, at its price
 
+  #use(help) {
+    this.used.add(help);
+    help.hidden = true;
+  }
+
   async #showHint() {
     const { posed } = this;
-    this.hint.disabled = true;
+    this.#use(this.hint);
     const words = posed.known?.hint ?? (await ask('hint', posed.state));
     if (posed !== this.posed) return;
     if (this.share === null) this.price = Math.min(this.price, HINT_PRICE);
@@ -219,7 +223,7 @@ class Practice {
 
   async #showSolution() {
     const { posed } = this;
-    this.solution.disabled = true;
+    this.#use(this.solution);
     if (!live) this.#wait(say('The solution comes as soon as Python runs.'));
     const solved = await ask('solve', posed.state);
     if (posed !== this.posed) return;

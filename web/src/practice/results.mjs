@@ -2,7 +2,7 @@
 // how the results have changed from exam to exam.
 import { element, svgElement } from '../dom.mjs';
 import { say } from '../words.mjs';
-import { chapterOf, percent, skillWords } from './bank.mjs';
+import { chapterOf, inGroups, percent, skillWords } from './bank.mjs';
 import { sentence, verdictOf, withCode } from './card.mjs';
 import { saveAs } from './progress.mjs';
 import { solutionOf } from './solution.mjs';
@@ -52,12 +52,11 @@ function skillsTable(skills) {
     element('thead', {}, head), element('tbody', {}, ...rows));
 }
 
-const fieldOf = (posed, name) => posed.fields.find(({ id }) => id === name);
-
 function inWords(posed, name, answer) {
-  const { options } = fieldOf(posed, name);
+  const { options } = posed.fields.find(({ id }) => id === name);
+  if (!options.length) return inGroups(answer.trim());
   const words = answer.split(',').map((id) => options.find((option) => option.id === id.trim())?.words);
-  return words.every(Boolean) && words.length ? words.join(', ') : answer;
+  return words.every(Boolean) ? words.join(', ') : answer;
 }
 
 function given({ posed, given: typed }) {
