@@ -16,7 +16,7 @@ const idle = (act) => (globalThis.requestIdleCallback ? requestIdleCallback(act,
 // What may be kept beyond what was loaded anyway: all pages unless each byte counts, Python where it costs nothing.
 export function groupsFor(connection) {
   if (isMetered(connection) || /2g$/.test(connection?.effectiveType ?? '')) return [];
-  return isGood(connection) ? ['pages', 'python'] : ['pages'];
+  return isGood(connection) ? ['pages', 'python', 'questions'] : ['pages'];
 }
 
 // ---- talking to the worker --------------------------------------------------------------------------------------
@@ -36,9 +36,10 @@ async function keep(groups) {
   show(await ask({ type: 'keep', groups, loaded: loaded() }));
 }
 
-// Once Python has run in any page, the explorers of every page run without a network.
-export async function keepPython() {
-  if (possible() && !(await recall(UNWANTED))) keep(['python']);
+// Once Python has run in any page, the explorers of every page run without a network; once it has posed questions,
+// so do those.
+export async function keepPython(groups = ['python']) {
+  if (possible() && !(await recall(UNWANTED))) keep(groups);
 }
 
 // ---- the words in the footer ------------------------------------------------------------------------------------

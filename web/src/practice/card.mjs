@@ -1,13 +1,9 @@
 // A question on the page: its words, its fields, and what its answers showed.
 import { all, element, freshId } from '../dom.mjs';
 import { say } from '../words.mjs';
+import { toldBlocks, withCode } from './told.mjs';
 
 const SIGNS = { right: '✓', partly: '½', wrong: '✗', unclear: '?' };
-
-// What stands between backticks is code.
-export function withCode(text) {
-  return text.split('`').map((part, place) => (place % 2 ? element('code.literal', {}, part) : part));
-}
 
 export const verdictOf = (mark) =>
   mark.id === 'malformed' ? 'unclear' : mark.right ? 'right' : mark.credit > 0 ? 'partly' : 'wrong';
@@ -15,7 +11,7 @@ export const verdictOf = (mark) =>
 export class Card {
   constructor(posed, { typed = {}, onChange = () => {} } = {}) {
     this.posed = posed;
-    this.told = element('p.lc-told', { id: freshId('told') }, ...withCode(posed.told));
+    this.told = element('div.lc-told', { id: freshId('told') }, ...toldBlocks(posed.told));
     this.fields = posed.fields.map((field) => FIELDS[field.form](field, this.told.id, posed.fields.length === 1));
     this.fields.forEach((field, place) => {
       const kept = typed[posed.fields[place].id];
@@ -131,7 +127,8 @@ function orderItem({ id, words }, list) {
     });
     return button;
   });
-  item.append(element('span', {}, ...withCode(words)), element('span.lc-moves', {}, ...moves));
+  const name = id.length === 1 ? `${id}: ` : ''; // as the question lists it
+  item.append(element('span', {}, name, ...withCode(words)), element('span.lc-moves', {}, ...moves));
   return item;
 }
 

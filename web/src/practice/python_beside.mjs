@@ -1,6 +1,7 @@
 // The badge under a page that poses questions, and when Python starts there: in advance on a good connection, with
 // the first thing that the reader does otherwise, and with a button where data are saved.
 import { element } from '../dom.mjs';
+import { keepPython } from '../offline/page.mjs';
 import { Badge } from '../python/badge.mjs';
 import { inAdvance, savesData, size, startPython, startUnlessSaving, watchPython } from '../python/running.mjs';
 import { say } from '../words.mjs';
@@ -23,6 +24,7 @@ export function placeBadge(host) {
   host.append(bar);
   badge.snapshot({ size, saving: savesData(), inAdvance: inAdvance() });
   watchPython(badge);
+  watchPython({ live: () => keepPython(['python', 'questions']) });
   document.documentElement.dataset.lcPython = 'drawn';
   for (const kind of ['click', 'input', 'submit']) {
     host.addEventListener(kind, ({ target }) => (kind !== 'click' || target.closest(CONTROLS)) && startUnlessSaving(), { capture: true });

@@ -3,10 +3,11 @@
 import { element, svgElement } from '../dom.mjs';
 import { say } from '../words.mjs';
 import { chapterOf, inGroups, percent, skillWords } from './bank.mjs';
-import { sentence, verdictOf, withCode } from './card.mjs';
+import { sentence, verdictOf } from './card.mjs';
 import { saveAs } from './progress.mjs';
 import { solutionOf } from './solution.mjs';
 import { bar } from './standing.mjs';
+import { toldBlocks } from './told.mjs';
 
 const SIGNS = { right: '✓', partly: '½', wrong: '✗' };
 
@@ -72,7 +73,7 @@ function question(one, place) {
   const answers = Object.entries(one.solved.answers).map(([name, answer]) => inWords(one.posed, name, answer));
   return element('details.lc-marked', { 'data-verdict': verdict, open: verdict !== 'right' },
     element('summary', {}, sign, ' ', title),
-    element('p.lc-told', {}, ...withCode(one.posed.told)), given(one), ...(verdict === 'right' ? [] : marks),
+    element('div.lc-told', {}, ...toldBlocks(one.posed.told)), given(one), ...(verdict === 'right' ? [] : marks),
     element('p.lc-right-answer', {}, say('Right: {answers}', { answers: answers.join('; ') })), solutionOf(one.solved));
 }
 

@@ -1,7 +1,7 @@
 // A worked solution: words, and formulas that Python has written as HTML.
 import { element } from '../dom.mjs';
 import { say } from '../words.mjs';
-import { withCode } from './card.mjs';
+import { withCode } from './told.mjs';
 
 function lineOf({ words, html, unit }) {
   const said = words ? [element('span.lc-solution-words', {}, ...withCode(words)), ' '] : [];
