@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from site_builder import offline
 
-from layercost.questions.service import solve
+from tests.browser.answering import answer_by_keyboard, posed_on
 from tests.browser.conftest import Visit
 from tests.browser.test_accessibility import AXE, FOUND
 from tests.browser.test_offline import size_of, wait_until_kept
@@ -40,24 +40,21 @@ class Exam:
         found: str = self.page.locator(".lc-exam-body h2").first.inner_text()
         return found
 
-    def type_answers(self, right: bool) -> None:
-        """Into the fields of the question in sight."""
-        state = json.loads(self.page.locator(".lc-question").get_attribute("data-state"))
-        answers = solve(state)["answers"]
-        self.page.locator(".lc-question input").first.focus()
-        for place, answer in enumerate(answers.values()):
-            if place:
-                self.page.keyboard.press("Tab")
-            self.page.keyboard.press("ControlOrMeta+A")
-            self.page.keyboard.type(answer if right else "7")
+    def typed(self) -> list[str]:
+        """What the fields of the question in sight hold."""
+        found: list[str] = self.page.locator(".lc-answer-field").evaluate_all(
+            """fields => fields.map(field => field.querySelector('.lc-order')
+                ? [...field.querySelectorAll('li')].map(item => item.dataset.id).join(', ')
+                : field.querySelector('input[type=text], input:checked').value)"""
+        )
+        return found
 
     def write_all(self, right: Callable[[int], bool]) -> int:
         """Answer every question by keyboard, and hand in; how many there are."""
         count = self.page.locator(".lc-overview button").count()
         for place in range(count):
             assert self.heading == f"Question {place + 1} of {count}"
-            self.type_answers(right(place))
-            self.page.keyboard.press("Enter")
+            answer_by_keyboard(self.page, right=right(place))
         self.page.keyboard.press("Enter")  # on the button that hands in
         self.page.wait_for_selector(".lc-result")
         return count
@@ -90,9 +87,8 @@ def test_an_exam_is_written_by_keyboard_and_marked_at_the_end(exam: Callable[...
 def test_a_reload_in_the_middle_loses_nothing_but_the_time_that_passed(exam: Callable[..., Exam]) -> None:
     here = exam()
     here.begin("Midterm: layers")
-    here.type_answers(right=True)
-    typed = here.page.locator(".lc-question input").first.input_value()
-    here.page.keyboard.press("Enter")
+    answers = list(posed_on(here.page).answers().values())
+    answer_by_keyboard(here.page, right=True)
     here.page.clock.fast_forward("10:00")
     here.page.reload()
     here.page.wait_for_selector(".lc-exam-bar")
@@ -100,14 +96,14 @@ def test_a_reload_in_the_middle_loses_nothing_but_the_time_that_passed(exam: Cal
     left = here.page.locator(".lc-clock").inner_text()
     assert left.startswith(("35:0", "34:5")), left
     here.page.get_by_role("button", name="Back").click()
-    assert here.page.locator(".lc-question input").first.input_value() == typed
+    assert here.typed() == answers
     assert here.page.locator(".lc-overview button[data-answered]").count() == 1
 
 
 def test_when_the_time_is_over_the_exam_is_marked_as_it_stands(exam: Callable[..., Exam]) -> None:
     here = exam()
     here.begin("Midterm: layers")
-    here.type_answers(right=True)
+    answer_by_keyboard(here.page, right=True)
     here.page.clock.fast_forward("46:00")
     here.page.wait_for_selector(".lc-result")
     assert here.heading == "Midterm: layers: 1 of 12 points"
@@ -118,7 +114,7 @@ def test_time_that_ran_out_while_the_page_was_closed_ends_the_exam(exam: Callabl
     here = exam()
     here.begin("Midterm: layers")
     here.page.goto("about:blank")
-    here.page.clock.fast_forward("60:00")
+    here.page.clock.fast_forward("01:00:00")
     here.visit.open(PAGE)
     here.page.wait_for_selector(".lc-result")
     assert here.heading == "Midterm: layers: 0 of 12 points"

@@ -12,9 +12,10 @@ import pytest
 from site_builder.node import find_node
 from site_builder.places import WEB
 
-from layercost.questions.service import solve
+from tests.browser.answering import answer_by_keyboard
 from tests.browser.conftest import GOOD, Visit
 from tests.browser.test_accessibility import AXE, FOUND
+from tests.browser.test_offline import wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -58,19 +59,14 @@ class Practice:
         found: dict[str, Any] = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
         return found
 
-    def type_answers(self, answers: dict[str, str]) -> None:
-        """Into the fields, from the first to the last."""
-        self.card.locator("input").first.focus()
-        for place, answer in enumerate(answers.values()):
-            if place:
-                self.page.keyboard.press("Tab")
-            self.page.keyboard.press("ControlOrMeta+A")
-            self.page.keyboard.type(answer)
-
     def answer(self, right: bool) -> None:
-        """Type an answer, press Enter, and wait for the verdict."""
-        answers = solve(self.state)["answers"]
-        self.type_answers(answers if right else dict.fromkeys(answers, "7"))
+        """Give an answer, press Enter, and wait for the verdict."""
+        answer_by_keyboard(self.page, right=right)
+        self.page.wait_for_selector(".lc-verdict .lc-mark")
+
+    def type_first(self, text: str) -> None:
+        """Type into the first field, press Enter, and wait for the verdict."""
+        self.card.locator("input").first.fill(text)
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(".lc-verdict .lc-mark")
 
@@ -118,7 +114,9 @@ def test_a_known_mistake_is_refuted_before_python_runs(practice: Callable[..., P
     question = next(one for one in bank["first"] if one["state"] == here.state)
     wrong = question["known"]["wrong"][0]
     place = [field["id"] for field in question["fields"]].index(wrong["field"])
-    here.type_answers({**question["known"]["answers"], wrong["field"]: wrong["answer"]})
+    for field, answer in {**question["known"]["answers"], wrong["field"]: wrong["answer"]}.items():
+        at = [one["id"] for one in question["fields"]].index(field)
+        here.card.locator("input").nth(at).fill(answer)
     here.page.keyboard.press("Enter")
     here.page.wait_for_selector(".lc-verdict .lc-mark")
     assert here.verdicts[place] in ("wrong", "partly")
@@ -146,10 +144,7 @@ def test_a_practice_run_by_keyboard_alone(practice: Callable[..., Practice]) -> 
 
 def test_what_cannot_be_read_is_no_attempt(practice: Callable[..., Practice]) -> None:
     here = practice()
-    here.page.keyboard.press("Tab")
-    here.type_answers(dict.fromkeys(solve(here.state)["answers"], "seven"))
-    here.page.keyboard.press("Enter")
-    here.page.wait_for_selector(".lc-verdict .lc-mark")
+    here.type_first("seven")
     assert set(here.verdicts) == {"unclear"}
     assert here.card.locator("input").first.get_attribute("aria-invalid") == "true"
     assert here.kept()["answers"] == []
@@ -157,10 +152,10 @@ def test_what_cannot_be_read_is_no_attempt(practice: Callable[..., Practice]) ->
 
 def test_a_hint_costs_half_and_the_solution_all_of_the_points(practice: Callable[..., Practice]) -> None:
     here = practice()
+    here.wake()
     here.button("Hint (half of the points)").click()
     here.page.wait_for_selector(".lc-hint")
     here.answer(right=True)
-    here.wake()
     here.go_on()
     here.button("Show the solution (all of the points)").click()
     here.page.locator(".lc-solution .lc-formula").first.wait_for()
@@ -196,9 +191,8 @@ def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
     here.wake()
     here.answer(right=False)
     name = here.state["id"]
-    here.page.wait_for_function("document.querySelector('.lc-session').textContent.includes('1 answered')")
-    here.kept()
-    here.page.clock.fast_forward("72:00:00")
+    wait_until(lambda: name in here.kept()["cards"])
+    here.page.clock.fast_forward(72 * 3600 * 1000)
     here.page.reload()
     here.page.wait_for_selector(".lc-question")
     assert "1 due again" in here.page.locator(".lc-session").inner_text()

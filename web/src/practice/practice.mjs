@@ -59,8 +59,8 @@ class Practice {
 
   // ---- which question comes
 
-  #candidates() {
-    const wanted = catalogue.filter((question) => fits(question, this.progress.kept.wishes));
+  #candidates(bank) {
+    const wanted = bank.filter((question) => fits(question, this.progress.kept.wishes));
     const day = today();
     const due = new Set(this.progress.dueOn(day));
     const done = new Set(this.progress.answeredOn(day).map(({ id }) => id));
@@ -74,17 +74,15 @@ class Practice {
   }
 
   // Of what comes next, a question of other skills than the last one: what is mixed stays.
-  #choose() {
-    const candidates = this.#candidates();
+  #choose(bank) {
+    const candidates = this.#candidates(bank);
     const others = candidates.filter(({ skills }) => !skills.some((skill) => this.last?.skills.includes(skill)));
     return oneOf(others.length ? others : candidates);
   }
 
-  // Before Python runs, one of the questions that the build posed, where it is among those that come next.
+  // Before Python runs, one of the questions that the build posed.
   #posedByTheBuild() {
-    const wanted = new Set(this.#candidates().map(({ id }) => id));
-    const found = this.unused.find(({ id, skills }) => wanted.has(id) && !skills.some((skill) => this.last?.skills.includes(skill)))
-      ?? this.unused.find(({ id }) => wanted.has(id));
+    const found = this.#choose(this.unused);
     this.unused = this.unused.filter((one) => one !== found);
     return found;
   }
@@ -93,7 +91,7 @@ class Practice {
     if (twin) return ask('twin', this.posed.state, freshSeed());
     const ready = live ? null : this.#posedByTheBuild();
     if (ready) return ready;
-    const chosen = this.#choose();
+    const chosen = this.#choose(catalogue);
     return chosen ? ask('pose', chosen.id, freshSeed()) : null;
   }
 
