@@ -41,7 +41,7 @@ def give(page: Any, place: Any, field: Field, answer: str) -> None:
 
 
 def answer_by_keyboard(page: Any, *, right: bool) -> None:
-    """Every field of the question in sight, and then Enter; in an order's buttons Enter moves, so it goes on."""
+    """Every field of the question in sight, and then Enter: in an order it would move an item on."""
     posed = posed_on(page)
     for place, (field, answer) in enumerate(zip(posed.fields, posed.answers().values(), strict=True)):
         given = answer if right else wrong_answer(field, answer)

@@ -40,7 +40,7 @@ def test_an_exam_is_what_its_file_declares(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "right", "said"),
     [
-        pytest.param('"parameters"', '"parametres"', "parametres", id="an unknown skill"),
+        pytest.param('"parameters"', '"counting"', "counting", id="an unknown skill"),
         pytest.param('"calculator"', '"abacus"', "abacus", id="an unknown mode"),
         pytest.param("minutes", "minuets", "minuets", id="an unknown key"),
     ],

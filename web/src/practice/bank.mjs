@@ -24,6 +24,8 @@ const KINDS = {
   table: () => say('fill a table'),
   mistake: () => say('find the mistake'),
   convention: () => say('find the convention'),
+  missing: () => say('find what is left open'),
+  design: () => say('choose sizes'),
 };
 export const kindWords = (kind) => KINDS[kind]?.() ?? kind;
 export const kindsInUse = () => [...new Set(catalogue.map(({ kind }) => kind))];

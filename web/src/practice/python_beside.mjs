@@ -19,7 +19,11 @@ const SAYS = {
 const CONTROLS = 'button, input, select, summary';
 
 export function placeBadge(host) {
-  const badge = new Badge({ onStart: startPython, says: SAYS, names: NAMES });
+  const onStart = () => {
+    startPython();
+    host.querySelector('.lc-question input, .lc-primary')?.focus(); // the button that was pressed goes
+  };
+  const badge = new Badge({ onStart, says: SAYS, names: NAMES });
   const bar = element('div.lc-toolbar', {}, badge.badge, element('div.lc-tools', {}, badge.start));
   host.append(bar);
   badge.snapshot({ size, saving: savesData(), inAdvance: inAdvance() });
