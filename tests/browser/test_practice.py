@@ -219,6 +219,19 @@ def test_progress_survives_a_reload_and_travels_as_a_file(practice: Callable[...
     assert other.kept()["answers"] == kept["answers"]
 
 
+def test_two_tabs_lose_none_of_each_others_answers(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    other = here.visit.context.new_page()
+    other.goto(here.page.url)
+    other.wait_for_selector(".lc-question")
+    here.answer(right=True)
+    answer_by_keyboard(other, right=True)
+    other.wait_for_selector(".lc-verdict .lc-mark")
+    here.page.reload()
+    here.page.wait_for_selector(".lc-mastery")
+    assert len(here.kept()["answers"]) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

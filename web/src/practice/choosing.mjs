@@ -27,9 +27,9 @@ export function chooser(progress, onChange) {
     const found = catalogue.filter((question) => fits(question, progress.kept.wishes)).length;
     count.textContent = say('{found} of {all} questions fit. What is left open is mixed.', { found, all: catalogue.length });
   };
-  const change = () => {
-    progress.kept.wishes = { skills: topics.chosen(), levels: levels.chosen(), kinds: kinds.chosen() };
-    progress.save();
+  const change = async () => {
+    const wished = { skills: topics.chosen(), levels: levels.chosen(), kinds: kinds.chosen() };
+    await progress.change((kept) => { kept.wishes = wished; });
     tell();
     onChange();
   };

@@ -203,8 +203,7 @@ class Exams {
     startPython();
     try {
       const result = await markedResult(paper, ask);
-      this.progress.kept.results.push(result);
-      await this.progress.save();
+      await this.progress.noteResult(result);
       await paper.forget();
       this.show(result);
     } catch (error) {

@@ -1,8 +1,8 @@
 // A mock exam while it is written, as plain data that a reload brings back: its questions, its answers, its clock.
 import { forget, recall, remember } from '../store.mjs';
 import { catalogue } from './bank.mjs';
+import { EXAM } from './progress.mjs';
 
-const KEY = 'exam';
 const VERSION = 1;
 
 const shuffled = (list) => {
@@ -35,7 +35,7 @@ export const limitOf = (exam) => (exam.mode === 'napkin' ? (60_000 * exam.minute
 
 export class Paper {
   static async open() {
-    const kept = await recall(KEY);
+    const kept = await recall(EXAM);
     return kept?.version === VERSION ? new Paper(kept) : null;
   }
 
@@ -49,8 +49,8 @@ export class Paper {
     this.limit = limitOf(kept.exam);
   }
 
-  save = () => remember(KEY, this.kept);
-  forget = () => forget(KEY);
+  save = () => remember(EXAM, this.kept);
+  forget = () => forget(EXAM);
 
   get at() {
     return this.kept.at;

@@ -4,6 +4,7 @@ import { forget, recall, remember } from '../store.mjs';
 import { say } from '../words.mjs';
 
 const KEY = 'practice';
+export const EXAM = 'exam'; // the one that is being written
 export const VERSION = 1;
 const FORMAT = 'every-flop-counts-progress';
 const MOST_ANSWERS = 3000;
@@ -25,17 +26,20 @@ export class Progress {
     this.kept = kept;
   }
 
-  save = () => remember(KEY, this.kept);
-
-  get isEmpty() {
-    return !this.kept.answers.length && !this.kept.results.length;
+  // Another tab may have written meanwhile: what is changed is what is kept now.
+  async change(act) {
+    const now = await recall(KEY);
+    if (isProgress(now)) this.kept = now;
+    act(this.kept);
+    await remember(KEY, this.kept);
   }
 
   // {at, day, id, skills, share}
   note(answer) {
-    this.kept.answers = [...this.kept.answers, answer].slice(-MOST_ANSWERS);
-    return this.save();
+    return this.change((kept) => { kept.answers = [...kept.answers, answer].slice(-MOST_ANSWERS); });
   }
+
+  noteResult = (result) => this.change((kept) => kept.results.push(result));
 
   answeredOn = (day) => this.kept.answers.filter((answer) => answer.day === day);
 
@@ -46,19 +50,21 @@ export class Progress {
 
   // The day's first attempt waits for Python to schedule it.
   schedule(id, share, day) {
-    const again = this.kept.cards[id]?.reviewed === day || this.kept.waiting.some((one) => one.id === id && one.day === day);
-    if (!again) this.kept.waiting.push({ id, share, day });
-    return this.save();
+    return this.change(({ cards, waiting }) => {
+      const again = cards[id]?.reviewed === day || waiting.some((one) => one.id === id && one.day === day);
+      if (!again) waiting.push({ id, share, day });
+    });
   }
 
   async review(ask) {
     while (this.kept.waiting.length) {
       const [{ id, share, day }] = this.kept.waiting;
       const card = await ask('review', this.kept.cards[id] ?? null, share, day);
-      this.kept.waiting = this.kept.waiting.filter((one) => one.id !== id || one.day !== day);
-      this.kept.cards[id] = card;
+      await this.change((kept) => {
+        kept.waiting = kept.waiting.filter((one) => one.id !== id || one.day !== day);
+        kept.cards[id] = card;
+      });
     }
-    return this.save();
   }
 
   // ---- mastery
@@ -76,20 +82,21 @@ export class Progress {
   // Joins what a file holds with what is here; throws Error with words for the reader.
   async join(text) {
     const other = readFile(text);
-    const both = (name, key) => [...new Map([...this.kept[name], ...other[name]].map((one) => [key(one), one])).values()];
-    this.kept.answers = both('answers', ({ at, id }) => `${at} ${id}`).sort((a, b) => a.at - b.at);
-    this.kept.results = both('results', ({ ended }) => ended).sort((a, b) => a.ended - b.ended);
-    this.kept.waiting = both('waiting', ({ id, day }) => `${id} ${day}`);
-    for (const [id, card] of Object.entries(other.cards)) {
-      if (!(this.kept.cards[id]?.reviewed >= card.reviewed)) this.kept.cards[id] = card;
-    }
-    await this.save();
+    await this.change((kept) => {
+      const both = (name, key) => [...new Map([...kept[name], ...other[name]].map((one) => [key(one), one])).values()];
+      kept.answers = both('answers', ({ at, id }) => `${at} ${id}`).sort((a, b) => a.at - b.at);
+      kept.results = both('results', ({ ended }) => ended).sort((a, b) => a.ended - b.ended);
+      kept.waiting = both('waiting', ({ id, day }) => `${id} ${day}`);
+      for (const [id, card] of Object.entries(other.cards)) {
+        if (!(kept.cards[id]?.reviewed >= card.reviewed)) kept.cards[id] = card;
+      }
+    });
     return other;
   }
 
   async erase() {
     this.kept = empty();
-    return forget(KEY);
+    await Promise.all([KEY, EXAM].map(forget));
   }
 }
 
