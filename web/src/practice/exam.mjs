@@ -143,7 +143,13 @@ class Exams {
     this.markOverview();
   }
 
+  // An order that nobody moved is an answer too: what is in sight when a question is left.
+  leave() {
+    if (this.card && !this.isShownClosed) this.keep();
+  }
+
   goTo(place) {
+    this.leave();
     this.paper.goTo(place);
     this.showQuestion();
     this.tick();
@@ -183,6 +189,7 @@ class Exams {
   }
 
   handIn() {
+    this.leave();
     const missing = this.paper.unanswered();
     if (missing && !this.hand.hasAttribute('data-sure')) {
       this.hand.setAttribute('data-sure', '');
@@ -197,6 +204,8 @@ class Exams {
 
   async finish() {
     clearInterval(this.ticking);
+    this.leave();
+    this.card = null;
     const { paper } = this;
     const said = element('p.lc-exam-said', { role: 'status' }, say('The exam is over. It is marked as soon as Python runs.'));
     this.body.replaceChildren(said);
