@@ -222,6 +222,8 @@ class Practice {
   async #showSolution() {
     const { posed } = this;
     this.#use(this.solution);
+    this.#use(this.hint);
+    if (this.share === null) this.verdict.replaceChildren();
     if (!live) this.#wait(say('The solution comes as soon as Python runs.'));
     const solved = await ask('solve', posed.state);
     if (posed !== this.posed) return;
