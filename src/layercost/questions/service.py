@@ -97,6 +97,7 @@ def _field_data(field: Field) -> Data:
         "form": field.form,
         "words": str(field.words),
         "unit": str(unit_in_words(field.unit)) if field.unit else "",
+        "counted": field.unit,
         "options": [{"id": option.id, "words": str(option.words)} for option in field.options],
     }
 
