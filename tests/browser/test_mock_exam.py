@@ -107,7 +107,7 @@ def test_when_the_time_is_over_the_exam_is_marked_as_it_stands(exam: Callable[..
     here.page.clock.fast_forward("46:00")
     here.page.wait_for_selector(".lc-result")
     assert here.heading == "Midterm: layers: 1 of 12 points"
-    assert "in 45 minutes" in here.page.locator(".lc-result .lc-facts").first.inner_text()
+    assert "in 45 min" in here.page.locator(".lc-result .lc-facts").first.inner_text()
 
 
 def test_time_that_ran_out_while_the_page_was_closed_ends_the_exam(exam: Callable[..., Exam]) -> None:

@@ -95,7 +95,7 @@ def _host(name: str, data: dict[str, Any]) -> str:
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     needs = _("Questions are posed and marked in this page, by its scripts; this browser runs none.")
     return (
-        tag("div", tag("noscript", tag("p", needs)), class_=f"lc-practice-host lc-{name}")
+        tag("div", tag("noscript", tag("p", needs), class_="noprint"), class_=f"lc-practice-host lc-{name}")
         + f'<script type="application/json" class="lc-bank">{body}</script>'
     )
 

@@ -25,8 +25,10 @@ export class Card {
 
   answers = () => Object.fromEntries(this.fields.map((field, place) => [this.posed.fields[place].id, field.get()]));
 
+  // The question comes into sight with its field, which a browser alone would put into the middle.
   focus() {
-    this.fields[0].first().focus();
+    this.fields[0].first().focus({ preventScroll: true });
+    this.element.closest('form').scrollIntoView({ block: 'nearest' });
   }
 
   // The first field that could not be read, or the first of all.

@@ -102,7 +102,7 @@ export function showResult(result, { onDone }) {
   const minutes = Math.max(1, Math.round((ended - began) / 60_000));
   const shown = element('section.lc-result', {},
     element('h2', { tabindex: '-1' }, say('{title}: {earned} of {all} points', { title, earned: points(earned), all: of })),
-    element('p.lc-facts', {}, say('{share}, on {day}, in {minutes} minutes.', { share: percent(earned / of), day: dayOf(ended), minutes })));
+    element('p.lc-facts', {}, say('{share}, on {day}, in {minutes} min.', { share: percent(earned / of), day: dayOf(ended), minutes })));
   shown.append(element('p.lc-actions', {}, button(say('Save as a file'), () => saved(result, shown)), button(say('Print'), () => print()),
     button(say('Back to the exams'), onDone)), skillsTable(skills), ...reading(skills), element('h3', {}, say('Question by question')), ...questions.map(question));
   return shown;
