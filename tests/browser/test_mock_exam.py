@@ -17,6 +17,14 @@ from tests.browser.test_offline import size_of, wait_until_kept
 pytestmark = pytest.mark.chromium
 
 PAGE = "practice/mock_exam.html"
+KEPT_AT_THE_SECOND = """async () => {
+    const [{ name }] = await indexedDB.databases();
+    const asked = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    const database = await asked(indexedDB.open(name));
+    const kept = await asked(database.transaction('kept').objectStore('kept').get('exam'));
+    database.close();
+    return kept.at === 1;
+}"""
 
 
 class Exam:
@@ -89,6 +97,7 @@ def test_a_reload_in_the_middle_loses_nothing_but_the_time_that_passed(exam: Cal
     here.begin("Midterm: layers")
     answers = list(posed_on(here.page).answers().values())
     answer_by_keyboard(here.page, right=True)
+    here.page.wait_for_function(KEPT_AT_THE_SECOND)
     here.page.clock.fast_forward("10:00")
     here.page.reload()
     here.page.wait_for_selector(".lc-exam-bar")
