@@ -19,7 +19,9 @@ pytestmark = pytest.mark.chromium
 PAGE = "practice/mock_exam.html"
 KEPT_AT_THE_SECOND = """async () => {
     const [{ name }] = await indexedDB.databases();
-    const asked = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    const asked = (request) => new Promise((resolve) => {
+        request.onsuccess = () => resolve(request.result);
+    });
     const database = await asked(indexedDB.open(name));
     const kept = await asked(database.transaction('kept').objectStore('kept').get('exam'));
     database.close();
