@@ -10,7 +10,7 @@ import pytest
 from layercost.questions import SKILLS, QuestionError, templates
 from layercost.questions.service import mark
 
-EXAMS = course_practice.ROOT / "exercises" / "exams"
+EXAMS = course_practice.ROOT / "practice" / "exams"
 EXAM = """
 title = "A quiz"
 words = "Two questions."

@@ -3,7 +3,7 @@
     ```{practice}
     ```
 
-    ```{mock-exams} exercises/exams
+    ```{mock-exams} practice/exams
     ```
 
 The first questions of a practice session are posed when the book is built, with all that the page has to know
