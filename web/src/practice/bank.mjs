@@ -1,5 +1,8 @@
 // What the build wrote into a page that poses questions: the catalogue, the skills in words, and the page's own.
+import { isWhole } from '../grammar/rational.mjs';
+import { formatExact } from '../numbers.mjs';
 import { siteRoot } from '../store.mjs';
+import { exact } from '../text/verdict.mjs';
 import { say } from '../words.mjs';
 
 const data = JSON.parse(document.querySelector('script.lc-bank').textContent);
@@ -38,7 +41,10 @@ export function today() {
 }
 
 // A typed whole number with its digits in groups; anything else as it is.
-export const inGroups = (text) => (/^\d{4,}$/.test(text) ? BigInt(text).toLocaleString('en-US') : text);
+export function inGroups(text) {
+  const value = exact(text);
+  return value && isWhole(value) ? formatExact(value) : text;
+}
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 export const oneOf = (list) => list[Math.floor(Math.random() * list.length)];
