@@ -62,7 +62,7 @@ class Practice:
     def answer(self, right: bool) -> None:
         """Give an answer, press Enter, and wait for the verdict."""
         answer_by_keyboard(self.page, right=right)
-        self.page.wait_for_selector(".lc-verdict .lc-mark")
+        self.page.wait_for_selector(".lc-verdict .lc-and-now")
 
     def type_first(self, text: str) -> None:
         """Type into the first field, press Enter, and wait for the verdict."""
