@@ -19,7 +19,12 @@ cells, messages = json.loads(sys.argv[2])
 answers = [json.loads(course_bridge.start(json.dumps(cells)))]
 root = answers[0]["roots"][0]
 for message in messages:
-    told = course_bridge.finish() if message is None else course_bridge.receive(root, json.dumps(message))
+    if message is None:
+        told = course_bridge.finish()
+    elif "ask" in message:
+        told = course_bridge.ask(message["ask"], json.dumps(message["arguments"]))
+    else:
+        told = course_bridge.receive(root, json.dumps(message))
     answers.append(json.loads(told))
 print(json.dumps(answers))
 """
@@ -121,3 +126,16 @@ def test_a_widget_that_draws_what_is_in_sight_first_finishes_when_told_to() -> N
 def test_what_goes_wrong_while_the_rest_is_drawn_reaches_the_page() -> None:
     _, _, finished = talk([HURRIED], move_to(0), None)
     assert finished["error"].strip().endswith("ZeroDivisionError: integer division or modulo by zero")
+
+
+def test_the_page_can_ask_the_questions_service() -> None:
+    asked = {"ask": "pose", "arguments": ["linear-parameters", "seed"]}
+    _, answer = talk([DOUBLING], asked)
+    assert answer["error"] is None
+    assert answer["result"]["id"] == "linear-parameters"
+
+
+def test_what_goes_wrong_in_the_service_reaches_the_page() -> None:
+    _, answer = talk([DOUBLING], {"ask": "pose", "arguments": ["no-such-question", "seed"]})
+    assert answer["result"] is None
+    assert "no-such-question" in answer["error"]

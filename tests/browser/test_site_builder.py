@@ -136,11 +136,13 @@ def test_the_packages_for_the_browser_hold_the_library_and_no_tests(site: Path) 
     with zipfile.ZipFile(ASSETS / "python" / "packages.zip") as archive:
         names = archive.namelist()
     for wanted in ("course_bridge.py", "layercost/__init__.py", "layercost/explorers/__init__.py",
-                   "ipywidgets/__init__.py", "traitlets/__init__.py", "comm/__init__.py"):  # fmt: skip
+                   "ipywidgets/__init__.py", "traitlets/__init__.py", "comm/__init__.py",
+                   "fsrs/__init__.py", "layercost/questions/bank/whole.json"):  # fmt: skip
         assert wanted in names
     assert not [
         name for name in names if "/tests/" in name or name.startswith(("grader", "numpy", "IPython"))
     ]
+    assert "fsrs/optimizer.py" not in names
 
 
 def test_the_manifest_says_the_sizes_of_the_files_that_are_served(site: Path) -> None:

@@ -22,8 +22,8 @@ LONG_ENOUGH = 1500  # ms: longer than a mouse rests, or an explorer is looked at
 
 
 def rule(expression: str) -> Any:
-    """What a rule of web/src/explorers/policy.mjs says, asked in node."""
-    rules = "import * as rules from './src/explorers/policy.mjs'"
+    """What a rule of web/src/python/policy.mjs says, asked in node."""
+    rules = "import * as rules from './src/python/policy.mjs'"
     program = f"{rules}; console.log(JSON.stringify(rules.{expression}))"
     command = [find_node(), "--input-type=module", "-e", program]
     done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, check=True)

@@ -25,11 +25,14 @@ PACKED = ASSETS.parent / "pyodide-packed"  # what of it is the same for every ve
 FOLDER = ASSETS / "python"
 LOCK = "pyodide-lock.json"
 DRAFT = ASSETS.parent / "python-in-the-making"  # takes the folder's place when it is complete
-PACKAGES = ("comm", "ipywidgets", "traitlets")  # pure Python; all that the bridge and the explorers import
+# Pure Python; all that the bridge, the explorers and the questions import.
+PACKAGES = ("comm", "ipywidgets", "traitlets", "fsrs", "typing_extensions")
+NEVER_IMPORTED = ("fsrs/optimizer.py",)  # learns from thousands of reviews, with torch
+BANK = LIBRARY / "questions" / "bank"
 # Imported into the memory snapshot: the explorers, and what they import when they first need it.
 PRELOADED = (
     *("layercost.explorers", "layercost.comparison", "layercost.identification", "layercost.questions"),
-    *("csv", "difflib", "html"),
+    *("csv", "difflib", "html", "_ast_unparse"),
 )
 # What a start from the snapshot downloads; the rest of the folder waits for the day on which that fails.
 NEEDED = ("worker.mjs", "runtime.xz", "script.xz", "snapshot.xz")
@@ -63,6 +66,8 @@ def _modules_of(name: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in installed(name).files or []:
         parts = path.parts
+        if path.as_posix() in NEVER_IMPORTED:
+            continue
         if path.suffix == ".py" and ".." not in parts and "tests" not in parts:
             found[path.as_posix()] = checked_content(name, path)
     return found
@@ -73,14 +78,22 @@ def _all_modules() -> dict[str, bytes]:
     modules = {"course_bridge.py": (WEB / "worker" / "course_bridge.py").read_bytes()}
     for path in files_in(LIBRARY):
         name = path.relative_to(LIBRARY.parent)
-        if path.suffix == ".toml":  # the browser's Python reads JSON alone
+        if path.suffix != ".toml":
+            modules[name.as_posix()] = path.read_bytes()
+        elif path.parent != BANK:  # the browser's Python reads JSON alone
             as_json = json.dumps(tomllib.loads(path.read_text(encoding="utf-8")), ensure_ascii=False)
             modules[name.with_suffix(".json").as_posix()] = as_json.encode()
-        else:
-            modules[name.as_posix()] = path.read_bytes()
+    modules[(BANK / "whole.json").relative_to(LIBRARY.parent).as_posix()] = _bank()
     for name in PACKAGES:
         modules |= _modules_of(name)
     return modules
+
+
+def _bank() -> bytes:
+    """All questions in one file: the browser's Python reads JSON alone, and no folders in an archive."""
+    tables = (tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(BANK.glob("*.toml")))
+    questions = [question for table in tables for question in table["question"]]
+    return json.dumps(questions, ensure_ascii=False).encode()
 
 
 def _write_packages() -> None:

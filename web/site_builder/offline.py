@@ -16,15 +16,19 @@ SOURCES = WEB / "src" / "offline"
 LIST = BUILD / "web" / "site-files.json"
 HASH_LENGTH = 24
 READ_BY_NOBODY = (".map", ".txt", ".inv", ".buildinfo", ".ts")
+OF_PYTHON = {"packages.zip": "questions"}  # the bank and the scheduler, which explorers never ask for
 BESIDE = ("lite", "print", "notebooks")  # large, and wanted by few: kept by those who have loaded them
 
 
 def _group(name: str, needed: frozenset[str]) -> str:
-    """Which files are kept together: what pages show, or Python; `seldom` is kept when it was loaded."""
+    """Which files are kept together: what pages show, Python, or what it needs for questions beside.
+
+    What is needed `seldom` is kept when it was loaded.
+    """
     path = Path(name)
     folder = path.parent.name
     if folder.startswith("python-"):
-        return "python" if path.name in needed else "seldom"
+        return "python" if path.name in needed else OF_PYTHON.get(path.name, "seldom")
     if "locales" in path.parts or path.parts[0] in BESIDE:
         return "seldom"
     return "pages"

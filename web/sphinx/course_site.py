@@ -43,6 +43,7 @@ THEBE = re.compile(
 )
 NO_LIST = '<div role="list" class="citation-list"'  # docutils': a list whose children are no items of one
 EXPLORER_TAG = "explorer"
+CHUNK = re.compile(r'from"\./(chunk-[^"]+)"')
 
 
 # --- explorer cells ---------------------------------------------------------------------------------
@@ -148,9 +149,20 @@ def _words(app: Sphinx) -> str:
     return f'<script type="application/json" id="lc-words">{body}</script>'
 
 
-def _preload(pathto: Callable[..., str]) -> str:
-    """Let the browser fetch the widgets' chunk early, and yet after all that the text needs."""
-    chunks = sorted(path.name for path in ASSETS.glob("chunk-*.mjs"))
+def _loaded_with(script: Path) -> set[str]:
+    """A chunk and all chunks that it imports, by name."""
+    found, waiting = set[str](), [script.name]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += CHUNK.findall((ASSETS / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _preload(pathto: Callable[..., str], feature: str) -> str:
+    """Let the browser fetch the chunks of a page's feature early, and yet after all that the text needs."""
+    chunks = sorted({name for path in ASSETS.glob(f"chunk-{feature}-*.mjs") for name in _loaded_with(path)})
     links = [pathto(f"_static/course/{name}", 1) for name in chunks]
     return "".join(f'<link rel="modulepreload" fetchpriority="low" href="{link}">' for link in links)
 
@@ -171,7 +183,10 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
     if has_explorers:
         app.add_css_file("course/widgets.css", priority=850)
         app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses
-        context["metatags"] += _python_meta() + _preload(context["pathto"])
+        context["metatags"] += _python_meta() + _preload(context["pathto"], "page")
+    elif feature := app.env.metadata.get(pagename, {}).get("course_python"):
+        app.add_css_file("course/practice.css", priority=910)
+        context["metatags"] += _python_meta() + _preload(context["pathto"], feature)
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, []) if not _is_foreign(file)]

@@ -33,3 +33,13 @@ if (document.querySelector('.lc-live')) {
     console.error('The explorers stay as they were printed:', error);
   });
 }
+
+// The pages that pose questions, by the element in which they stand.
+const PAGES = {
+  '.lc-practice': () => import('./practice/practice.mjs').then(({ startPractice }) => startPractice()),
+  '.lc-exam': () => import('./practice/exam.mjs').then(({ startExams }) => startExams()),
+};
+
+for (const [place, start] of Object.entries(PAGES)) {
+  if (document.querySelector(place)) start().catch((error) => console.error('The page poses no questions:', error));
+}

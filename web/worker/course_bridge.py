@@ -5,6 +5,7 @@ ipywidgets imports.
 This module gives both, so that neither IPython nor a kernel has to be downloaded.
 
 The page calls `start`, then `receive`; each returns JSON: {"messages": [...], "error": str | null, ...}.
+`ask` calls a function of `layercost.questions.service`: this Python poses and marks questions too.
 All messages that one call causes travel together, so the page changes once for each move.
 A widget with `in_sight_first` is told to draw only what is in sight; `finish` lets it draw the rest.
 No support for binary buffers, rich display or the Output widget: the explorers use none.
@@ -112,29 +113,33 @@ from ipywidgets import Widget  # noqa: E402
 
 
 class _Latecomers:
-    """Asks for the archives of modules when something is imported that was not in the snapshot.
+    """Asks for an archive of modules when something is imported from it that was not in the snapshot.
 
     It stands before the finder that looks into the archives, which until then are not there.
     """
 
-    OURS = frozenset(("comm", "ipywidgets", "layercost", "traitlets"))
+    OURS = frozenset(("comm", "fsrs", "ipywidgets", "layercost", "traitlets", "typing_extensions"))
 
-    def __init__(self, fetch_archives: Any) -> None:
-        self._fetch_archives = fetch_archives
+    def __init__(self, fetch_archive: Any) -> None:
+        self._fetch_archive = fetch_archive
+        self._awaited = {"packages": self.OURS, "library": sys.stdlib_module_names}
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
-        """Fetch, once; the next finder then finds, or does not."""
+        """Fetch an archive, once; the next finder then finds, or does not."""
         top = name.partition(".")[0]
-        if top in self.OURS or top in sys.stdlib_module_names:
-            sys.meta_path.remove(self)
-            self._fetch_archives()
+        for archive in [archive for archive, names in self._awaited.items() if top in names]:
+            del self._awaited[archive]
+            self._fetch_archive(archive)
             sys.path_importer_cache.clear()
 
 
-def fetch_when_missing(fetch_archives: Any) -> None:
-    """Let imports of what the snapshot lacks call `fetch_archives`, which puts them into the file system."""
+def fetch_when_missing(fetch_archive: Any) -> None:
+    """Let imports of what the snapshot lacks call `fetch_archive`, which puts it into the file system.
+
+    It is called with ``"packages"`` (ours and what they need) or ``"library"`` (Python's own).
+    """
     place = next(place for place, finder in enumerate(sys.meta_path) if "PathFinder" in repr(finder))
-    sys.meta_path.insert(place, _Latecomers(fetch_archives))
+    sys.meta_path.insert(place, _Latecomers(fetch_archive))
 
 
 # --- what the page calls ----------------------------------------------------------------------------
@@ -198,3 +203,15 @@ def finish() -> str:
         except Exception:
             _errors.append(traceback.format_exc())
     return _answer()
+
+
+def ask(name: str, arguments: str) -> str:
+    """Call a function of the questions' service with a JSON list of arguments; answer with its result."""
+    result = None
+    try:
+        from layercost.questions.service import FUNCTIONS  # not in the snapshot: explorers need none of it
+
+        result = FUNCTIONS[name](*json.loads(arguments))
+    except Exception:
+        _errors.append(traceback.format_exc())
+    return _answer(result=result)

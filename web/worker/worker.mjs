@@ -1,5 +1,6 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
 // In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}  {type: 'finish', id}
+//      {type: 'ask', id, name, arguments}, for a function of layercost.questions.service
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
 //      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
 // A worker of this worker unpacks one file beside it, on another processor.
@@ -178,7 +179,7 @@ async function startFromSnapshot(snapshotToCome, parts) {
   libraryIsNeeded = false;
   const snapshot = await snapshotToCome;
   const py = await load({ ...parts, prepare: (memory) => restoreInto(memory, snapshot), _loadSnapshot: snapshot });
-  py.pyimport('course_bridge').fetch_when_missing(() => fetchArchives(py));
+  py.pyimport('course_bridge').fetch_when_missing((archive) => fetchArchive(py, archive));
   return py;
 }
 
@@ -200,9 +201,9 @@ function fetchNow(name) {
   return new Uint8Array(request.response);
 }
 
-function fetchArchives(py) {
-  py.FS.writeFile(py.runPython('import sys; next(path for path in sys.path if path.startswith("/lib") and path.endswith(".zip"))'), fetchNow(LIBRARY));
-  py.FS.writeFile(PACKAGES, fetchNow('packages.zip'));
+function fetchArchive(py, archive) {
+  if (archive === 'packages') py.FS.writeFile(PACKAGES, fetchNow('packages.zip'));
+  else py.FS.writeFile(py.runPython('import sys; next(path for path in sys.path if path.startswith("/lib") and path.endswith(".zip"))'), fetchNow(LIBRARY));
 }
 
 async function startPython({ files, useSnapshot }) {
@@ -229,18 +230,21 @@ async function start(message) {
   try {
     const [py, how] = await startPython(message);
     const bridge = py.pyimport('course_bridge');
-    python = { start: bridge.start, receive: bridge.receive, finish: bridge.finish };
+    python = { start: bridge.start, receive: bridge.receive, finish: bridge.finish, ask: bridge.ask };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
   } catch (error) {
     postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
 }
 
+const ANSWERS = {
+  update: ({ commId, data }) => python.receive(commId, data),
+  finish: () => python.finish(),
+  ask: ({ name, arguments: given }) => python.ask(name, given),
+};
+
 onmessage = ({ data: message }) => {
   if (message.type === 'start') start(message);
   else if (message.type === 'unpack') unpackForAnother(message);
-  else {
-    const answer = message.type === 'finish' ? python.finish() : python.receive(message.commId, message.data);
-    postMessage({ type: 'answer', id: message.id, answer });
-  }
+  else postMessage({ type: 'answer', id: message.id, answer: ANSWERS[message.type](message) });
 };

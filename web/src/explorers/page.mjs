@@ -1,11 +1,10 @@
 // All explorers of a page: drawn at once from what the book's build left, made live by one worker when first touched.
 import { all } from '../dom.mjs';
-import { keepPython } from '../offline/page.mjs';
+import { meansIt } from '../python/policy.mjs';
+import { inAdvance, isStarted, lastLine, python, runAtStart, savesData, size, startPython, startUnlessSaving, watchPython } from '../python/running.mjs';
 import { adoptModel, keepMessages, openModel, Opened, pairTrees } from './adopt.mjs';
 import { Explorer } from './explorer.mjs';
 import { PageManager } from './manager.mjs';
-import { meansIt, startsInAdvance, waitsForButton } from './policy.mjs';
-import { Python } from './python.mjs';
 
 const REST_MEANS_IT = 150; // ms that a mouse rests on an explorer before Python starts in advance
 const VIEW_MEANS_IT = 700; // ms that an explorer is in view
@@ -17,20 +16,7 @@ const comms = new Map(); // comm id -> what gets Python's messages
 
 let explorers = [];
 let shownStates = {};
-let python = null;
-let starting = null; // the promise of Python, while it starts or runs
 
-// ---- where Python lies, and how much there is to download -----------------------------------------------------
-
-function readCourse() {
-  const told = JSON.parse(document.querySelector('meta[name="lc-python"]').content);
-  return { folder: new URL(`${told.folder}/`, import.meta.url), sizes: told.sizes };
-}
-
-const course = readCourse();
-const size = Object.values(course.sizes).reduce((sum, bytes) => sum + bytes, 0);
-const savesData = () => waitsForButton(navigator.connection);
-const inAdvance = () => startsInAdvance(navigator.connection, matchMedia('(pointer: coarse)').matches);
 const everyToolbar = (act) => explorers.forEach(({ toolbar }) => act(toolbar));
 
 // ---- messages between models and Python -----------------------------------------------------------------------
@@ -90,8 +76,6 @@ async function finish() {
   explorers.forEach((explorer) => explorer.redrawn());
 }
 
-const lastLine = (traceback) => traceback.trim().split('\n').pop();
-
 function showErrors(error) {
   if (error) console.error(error);
   everyToolbar((toolbar) => (error ? toolbar.error(lastLine(error)) : toolbar.live()));
@@ -114,55 +98,15 @@ async function join(explorer, liveId) {
   models.forEach((model) => model.sendKept?.()); // and pressed
 }
 
-async function goLive({ how, answer }) {
+async function goLive(answer) {
   answer.messages.forEach((message) => opened.note(message));
   for (const [index, explorer] of explorers.entries()) {
     if (answer.roots[index]) await join(explorer, answer.roots[index]);
   }
   showErrors(answer.error);
-  Object.assign(document.documentElement.dataset, { lcPython: 'live', lcHow: how });
-  performance.mark('lc-live');
-  keepPython();
-}
-
-async function launch() {
-  performance.mark('lc-start');
-  document.documentElement.dataset.lcPython = 'starting';
-  everyToolbar((toolbar) => toolbar.starting({ size }));
-  python = new Python();
-  const tell = (message) => {
-    if (message.type === 'progress') everyToolbar((toolbar) => toolbar.progressed(message));
-    else if (message.type === 'died') breakDown(message.reason);
-    else console.warn(message.text);
-  };
-  try {
-    const live = await python.start({ course, cells: explorers.map(({ source }) => source), tell });
-    await goLive(live);
-  } catch (error) {
-    starting = null; // so that it can be tried again
-    document.documentElement.dataset.lcPython = 'failed';
-    explorers.forEach((explorer) => explorer.failed(error.message));
-  }
-}
-
-const hasFailed = () => document.documentElement.dataset.lcPython === 'failed';
-
-// After it was live, Python starts anew with the page, which opens at what the address says: where the reader is.
-function breakDown(reason) {
-  document.documentElement.dataset.lcPython = 'failed';
-  explorers.forEach((explorer) => explorer.failed(reason));
-}
-
-function startPython() {
-  if (starting && hasFailed()) location.reload();
-  starting ??= launch();
 }
 
 // ---- what counts as a touch -----------------------------------------------------------------------------------
-
-function startUnlessSaving() {
-  if (!savesData() && !hasFailed()) startPython();
-}
 
 function startOnTouch({ place }) {
   for (const kind of ['pointerdown', 'click', 'keydown', 'input', 'change']) {
@@ -175,7 +119,7 @@ function startOnTouch({ place }) {
 // A page that opens with the reader's own convention moves its controls too: before a touch, that starts nothing.
 function moved() {
   if (navigator.userActivation?.hasBeenActive ?? true) startUnlessSaving();
-  return starting !== null;
+  return isStarted();
 }
 
 // The conditions are asked when the time has come: a reader's connection changes.
@@ -221,6 +165,12 @@ async function drawAll() {
 export async function startExplorers() {
   const hooks = { onStart: startPython, onMoved: moved };
   explorers = all('.lc-live').map((place) => new Explorer(place, manager, hooks));
+  runAtStart(() => explorers.map(({ source }) => source), goLive);
+  watchPython({
+    starting: (told) => everyToolbar((toolbar) => toolbar.starting(told)),
+    progressed: (told) => everyToolbar((toolbar) => toolbar.progressed(told)),
+    failed: (reason) => explorers.forEach((explorer) => explorer.failed(reason)),
+  });
   await drawAll();
   performance.mark('lc-drawn');
   document.documentElement.dataset.lcPython = 'drawn';

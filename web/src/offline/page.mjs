@@ -1,7 +1,7 @@
 // The page's side of keeping the site on this device: starts the service worker (web/src/offline/service_worker.mjs),
 // tells it in idle time what to keep, says in the footer how much that is, and forgets it when asked.
 import { element } from '../dom.mjs';
-import { isGood, isMetered } from '../explorers/policy.mjs';
+import { isGood, isMetered } from '../python/policy.mjs';
 import { formatMegabytes } from '../numbers.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
@@ -16,7 +16,7 @@ const idle = (act) => (globalThis.requestIdleCallback ? requestIdleCallback(act,
 // What may be kept beyond what was loaded anyway: all pages unless each byte counts, Python where it costs nothing.
 export function groupsFor(connection) {
   if (isMetered(connection) || /2g$/.test(connection?.effectiveType ?? '')) return [];
-  return isGood(connection) ? ['pages', 'python'] : ['pages'];
+  return isGood(connection) ? ['pages', 'python', 'questions'] : ['pages'];
 }
 
 // ---- talking to the worker --------------------------------------------------------------------------------------
@@ -36,9 +36,10 @@ async function keep(groups) {
   show(await ask({ type: 'keep', groups, loaded: loaded() }));
 }
 
-// Once Python has run in any page, the explorers of every page run without a network.
-export async function keepPython() {
-  if (possible() && !(await recall(UNWANTED))) keep(['python']);
+// Once Python has run in any page, the explorers of every page run without a network; once it has posed questions,
+// so do those.
+export async function keepPython(groups = ['python']) {
+  if (possible() && !(await recall(UNWANTED))) keep(groups);
 }
 
 // ---- the words in the footer ------------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ export class Python {
     return this.#ask({ type: 'finish' });
   }
 
+  // A function of layercost.questions.service, with its arguments: answered with {result, error}.
+  ask(name, given) {
+    return this.#ask({ type: 'ask', name, arguments: JSON.stringify(given) });
+  }
+
   #ask(message) {
     const id = this.#nextId;
     this.#nextId += 1;

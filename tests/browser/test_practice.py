@@ -1,0 +1,338 @@
+"""The practice page, used with a keyboard: questions, verdicts, twins, help, what is kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from site_builder.node import find_node
+from site_builder.places import WEB
+
+from tests.browser.answering import answer_by_keyboard
+from tests.browser.conftest import GOOD, Visit
+from tests.browser.test_accessibility import AXE, FOUND
+from tests.browser.test_offline import wait_until
+
+pytestmark = pytest.mark.chromium
+
+PAGE = "practice/practice.html"
+SAVING = {**GOOD, "saveData": True}  # Python waits for its button
+
+
+class Practice:
+    """The page with a question on it."""
+
+    def __init__(self, visitor: Visit) -> None:
+        self.visit, self.page = visitor, visitor.open(PAGE)
+        self.page.wait_for_selector(".lc-question")
+
+    @property
+    def card(self) -> Any:
+        return self.page.locator(".lc-question")
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The numbers of the question in sight."""
+        found: dict[str, Any] = json.loads(self.card.get_attribute("data-state"))
+        return found
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [
+            mark.get_attribute("data-verdict") for mark in self.page.locator(".lc-verdict .lc-mark").all()
+        ]
+
+    @property
+    def bars(self) -> dict[str, str]:
+        """What is said of each skill."""
+        rows = self.page.locator(".lc-mastery").all()
+        return {row.locator("a").inner_text(): row.locator(".lc-mastery-share").inner_text() for row in rows}
+
+    def kept(self) -> dict[str, Any]:
+        """The file that the page saves."""
+        with self.page.expect_download() as saved:
+            self.page.get_by_role("button", name="Save as a file").click()
+        found: dict[str, Any] = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
+        return found
+
+    def answer(self, right: bool) -> None:
+        """Give an answer, press Enter, and wait for the verdict."""
+        answer_by_keyboard(self.page, right=right)
+        self.page.wait_for_selector(".lc-verdict .lc-and-now")
+
+    def type_first(self, text: str) -> None:
+        """Type into the first field, press Enter, and wait for the verdict."""
+        self.card.locator("input").first.fill(text)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(".lc-verdict .lc-mark")
+
+    def go_on(self) -> None:
+        """Press Enter, and wait for another question."""
+        before = self.state
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function(
+            "before => document.querySelector('.lc-question')?.dataset.state !== before",
+            arg=json.dumps(before, separators=(",", ":")),
+        )
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name)
+
+    def wake(self) -> None:
+        """Let Python run."""
+        self.button("Start Python").click()
+        self.visit.wait_for("live")
+
+
+@pytest.fixture
+def practice(visit: Callable[..., Visit]) -> Callable[..., Practice]:
+    """`practice(**settings)` opens the page with its first question; Python sleeps until it is asked for."""
+    return lambda **settings: Practice(visit(**{"connection": SAVING, **settings}))
+
+
+def test_the_first_question_is_there_and_marked_before_python_runs(
+    practice: Callable[..., Practice],
+) -> None:
+    """Nobody waits for a download to begin."""
+    here = practice()
+    assert here.page.evaluate("document.documentElement.dataset.lcPython") == "drawn"
+    here.answer(right=False)
+    assert set(here.verdicts) == {"wrong"}
+    here.answer(right=True)
+    assert set(here.verdicts) == {"right"}
+    assert not [url for url in here.visit.requests if "/python-" in url]
+
+
+def test_a_known_mistake_is_refuted_before_python_runs(practice: Callable[..., Practice]) -> None:
+    """The build has written down what the believers of each misconception answer."""
+    here = practice()
+    bank = json.loads(here.page.locator("script.lc-bank").text_content())
+    question = next(one for one in bank["first"] if one["state"] == here.state)
+    wrong = question["known"]["wrong"][0]
+    place = [field["id"] for field in question["fields"]].index(wrong["field"])
+    for field, answer in {**question["known"]["answers"], wrong["field"]: wrong["answer"]}.items():
+        at = [one["id"] for one in question["fields"]].index(field)
+        here.card.locator("input").nth(at).fill(answer)
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_selector(".lc-verdict .lc-mark")
+    assert here.verdicts[place] in ("wrong", "partly")
+    assert wrong["message"].replace("`", "") in here.page.locator(".lc-verdict").inner_text()
+
+
+def test_a_practice_run_by_keyboard_alone(practice: Callable[..., Practice]) -> None:
+    """Wrong: the same question with other numbers; right: another one. Mastery is shown and said."""
+    here = practice(connection=None)
+    first = here.state
+    here.answer(right=False)  # the first thing that is done starts Python
+    here.visit.wait_for("live")
+    here.go_on()
+    assert here.state["id"] == first["id"]
+    assert here.state["drawn"] != first["drawn"]
+    assert here.page.evaluate("document.activeElement.closest('.lc-question') !== null")
+    here.answer(right=True)
+    assert here.page.evaluate("document.activeElement.textContent") == "Another question"
+    here.go_on()
+    assert "2 answered" in here.page.locator(".lc-session").inner_text()
+    assert here.bars
+    assert set(here.bars.values()) == {"41 %"}  # of shares 1 and 0, newest first: 1 / (1 + 0.8 + 0.64)
+    assert here.visit.errors == []
+
+
+def test_what_cannot_be_read_is_no_attempt(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.type_first("seven")
+    assert set(here.verdicts) == {"unclear"}
+    assert here.card.locator("input").first.get_attribute("aria-invalid") == "true"
+    assert here.kept()["answers"] == []
+
+
+def test_a_hint_costs_half_and_the_solution_all_of_the_points(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.wake()
+    here.button("Hint (half of the points)").click()
+    here.page.wait_for_selector(".lc-hint")
+    here.answer(right=True)
+    here.go_on()
+    here.button("Show the solution (all of the points)").click()
+    here.page.locator(".lc-solution .lc-formula").first.wait_for()
+    shares = [answer["share"] for answer in here.kept()["answers"]]
+    assert shares == [0.5, 0]
+
+
+def test_only_the_first_attempt_counts_and_only_the_days_first_is_scheduled(
+    practice: Callable[..., Practice],
+) -> None:
+    """Mending an answer is learning, not proof; a twin on the same day moves no date."""
+    here = practice()
+    here.wake()
+    here.answer(right=False)
+    here.answer(right=True)
+    name = here.state["id"]
+    here.button("Same question, other numbers").click()
+    here.page.wait_for_function("!document.querySelector('.lc-verdict .lc-mark')")
+    here.answer(right=True)
+    here.page.wait_for_function("document.querySelector('.lc-session').textContent.includes('2 answered')")
+    kept = here.kept()
+    assert [answer["share"] for answer in kept["answers"]] == [0, 1]
+    assert list(kept["cards"]) == [name]
+    assert (
+        kept["cards"][name]["memory"]["stability"] < 1
+    )  # of the wrong attempt; a right one remembers longer
+    assert kept["waiting"] == []
+
+
+def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
+    here = practice(connection=SAVING)
+    here.page.clock.install()
+    here.wake()
+    here.answer(right=False)
+    name = here.state["id"]
+    wait_until(lambda: name in here.kept()["cards"])
+    here.page.clock.fast_forward(72 * 3600 * 1000)
+    here.page.reload()
+    here.page.wait_for_selector(".lc-question")
+    assert "1 due again" in here.page.locator(".lc-session").inner_text()
+    assert here.state["id"] == name
+
+
+def test_progress_survives_a_reload_and_travels_as_a_file(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.answer(right=True)
+    bars = here.bars
+    assert bars
+    kept = here.kept()
+    here.page.reload()
+    here.page.wait_for_selector(".lc-mastery")
+    assert here.bars == bars
+    other = practice()
+    assert other.bars == {}
+    text = json.dumps(kept).encode()
+    chosen = {"name": "progress.json", "mimeType": "application/json", "buffer": text}
+    for _twice in range(2):
+        other.page.locator("#lc-progress-file").set_input_files(chosen)
+        other.page.locator(".lc-kept-said", has_text="Read: 1 answers").wait_for()
+    assert other.bars == bars
+    assert other.kept()["answers"] == kept["answers"]
+
+
+def test_two_tabs_lose_none_of_each_others_answers(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    other = here.visit.context.new_page()
+    other.goto(here.page.url)
+    other.wait_for_selector(".lc-question")
+    here.answer(right=True)
+    answer_by_keyboard(other, right=True)
+    other.wait_for_selector(".lc-verdict .lc-mark")
+    here.page.reload()
+    here.page.wait_for_selector(".lc-mastery")
+    assert len(here.kept()["answers"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("no json", "does not hold progress", id="no JSON"),
+        pytest.param('{"format": "something"}', "does not hold progress", id="another format"),
+        pytest.param(
+            '{"format": "every-flop-counts-progress", "version": 99}', "version 99", id="a later version"
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_changes_nothing(
+    practice: Callable[..., Practice], text: str, said: str
+) -> None:
+    here = practice()
+    chosen = {"name": "x.json", "mimeType": "application/json", "buffer": text.encode()}
+    here.page.locator("#lc-progress-file").set_input_files(chosen)
+    here.page.locator(".lc-kept-said", has_text=said).wait_for()
+
+
+def test_progress_is_deleted_after_a_second_press_only(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.answer(right=True)
+    here.button("Delete everything").click()
+    assert here.bars
+    here.button("Keep it").last.click()
+    here.button("Delete everything").click()
+    here.button("Delete it for good").click()
+    here.page.locator(".lc-kept-said", has_text="Everything is deleted").wait_for()
+    assert here.bars == {}
+    here.page.reload()
+    here.page.wait_for_selector(".lc-question")
+    assert here.bars == {}
+
+
+def test_topics_can_be_chosen_and_are_kept(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.page.locator("summary", has_text="Choose what to practise").click()
+    here.page.get_by_label("fully connected layers").check()
+    here.page.wait_for_function(
+        "document.querySelector('.lc-question-head').textContent.includes('fully connected layers')"
+    )
+    here.page.reload()
+    here.page.wait_for_selector(".lc-question")
+    assert "fully connected layers" in here.page.locator(".lc-question-head").inner_text()
+
+
+def test_axe_finds_nothing_serious_in_a_question_with_its_verdict(practice: Callable[..., Practice]) -> None:
+    for scheme in ("light", "dark"):
+        here = practice(color_scheme=scheme, bypass_csp=True)
+        here.wake()
+        here.answer(right=False)
+        here.button("Hint").click()
+        here.page.wait_for_selector(".lc-hint")
+        here.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        here.page.add_script_tag(path=AXE)
+        assert here.page.evaluate(FOUND) == []
+
+
+def test_on_a_phone_nothing_scrolls_sideways(practice: Callable[..., Practice]) -> None:
+    here = practice(viewport={"width": 360, "height": 740})
+    here.wake()
+    here.answer(right=False)
+    here.button("Show the solution").click()
+    here.page.wait_for_selector(".lc-solution")
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# ---- rules of the page, asked in node ----------------------------------------------------------------
+
+
+def asked(expression: str) -> Any:
+    """What a function of web/src/practice/progress.mjs says."""
+    head = (
+        "globalThis.document = {documentElement: {dataset: {}}}; globalThis.location = {href: 'http://x/'};"
+    )
+    rules = "const it = await import('./src/practice/progress.mjs')"
+    program = f"{head} {rules}; console.log(JSON.stringify(it.{expression}))"
+    done = subprocess.run(
+        [find_node(), "--input-type=module", "-e", program],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("shares", "mastered"),
+    [
+        pytest.param([1], 1 / 1.8, id="one right answer is not yet mastery"),
+        pytest.param([0, 1], 1 / 2.44, id="the newest weighs most"),
+        pytest.param([1, 0], 0.8 / 2.44, id="and the older one less"),
+        pytest.param([0], 0, id="nothing is nothing"),
+    ],
+)
+def test_mastery_is_a_fading_mean_with_a_wrong_answer_before_the_first(
+    shares: list[int], mastered: float
+) -> None:
+    assert asked(f"mastery({shares})") == pytest.approx(mastered)
+
+
+def test_mastery_looks_at_the_last_answers_only() -> None:
+    assert asked(f"mastery({[0] * 50 + [1] * 12})") == asked(f"mastery({[1] * 12})")

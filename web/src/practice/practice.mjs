@@ -1,0 +1,261 @@
+// The practice page: a question, its verdict, a twin or another one; where the reader stands; what is kept of it.
+import { element } from '../dom.mjs';
+import { ask, watchPython } from '../python/running.mjs';
+import { say } from '../words.mjs';
+import { catalogue, first, freshSeed, oneOf, skillWords, today } from './bank.mjs';
+import { Card } from './card.mjs';
+import { chooser, fits } from './choosing.mjs';
+import { judge } from './judge.mjs';
+import { solutionOf } from './solution.mjs';
+import { keeping } from './keeping.mjs';
+import { Progress } from './progress.mjs';
+import { placeBadge } from './python_beside.mjs';
+import { standing } from './standing.mjs';
+
+const HINT_PRICE = 0.5;
+
+let live = false;
+
+class Practice {
+  constructor(host, progress) {
+    this.progress = progress;
+    this.unused = [...first];
+    this.last = null;
+    this.#build(host);
+  }
+
+  // ---- what stands on the page
+
+  #build(host) {
+    this.status = element('p.lc-session', { 'aria-live': 'polite' });
+    this.head = element('p.lc-question-head');
+    this.place = element('div');
+    this.verdict = element('div.lc-verdict', { role: 'status' });
+    this.help = element('div.lc-help', { role: 'status' });
+    this.primary = element('button.lc-primary', { type: 'submit' });
+    this.hint = this.#button(say('Hint (half of the points)'), () => this.#showHint());
+    this.solution = this.#button(say('Show the solution (all of the points)'), () => this.#showSolution());
+    this.twin = this.#button(say('Same question, other numbers'), () => this.#next(true));
+    this.another = this.#button(say('Another question'), () => this.#next(false));
+    this.form = element('form.lc-practice-card', { novalidate: true },
+      this.head, this.place, this.verdict, this.help,
+      element('div.lc-actions', {}, this.primary, this.twin, this.another, this.hint, this.solution));
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#enter();
+    });
+    this.chooser = chooser(this.progress, () => this.#next(false, { focus: false }));
+    this.standing = standing(this.progress);
+    host.replaceChildren(this.status, this.form);
+    placeBadge(host);
+    host.append(this.chooser, this.standing.element, keeping(this.progress, () => this.#refresh()));
+  }
+
+  #button(words, act) {
+    const button = element('button', { type: 'button' }, words);
+    button.addEventListener('click', act);
+    return button;
+  }
+
+  // ---- which question comes
+
+  #candidates(bank) {
+    const wanted = bank.filter((question) => fits(question, this.progress.kept.wishes));
+    const day = today();
+    const due = new Set(this.progress.dueOn(day));
+    const done = new Set(this.progress.answeredOn(day).map(({ id }) => id));
+    const steps = [
+      wanted.filter(({ id }) => due.has(id)),
+      wanted.filter(({ id }) => !this.progress.hasMet(id) && !done.has(id)),
+      wanted.filter(({ id }) => !done.has(id)),
+      wanted,
+    ];
+    return steps.find((step) => step.length) ?? [];
+  }
+
+  // Of what comes next, a question of other skills than the last one: what is mixed stays.
+  #choose(bank) {
+    const candidates = this.#candidates(bank);
+    const others = candidates.filter(({ skills }) => !skills.some((skill) => this.last?.skills.includes(skill)));
+    return oneOf(others.length ? others : candidates);
+  }
+
+  // Before Python runs, one of the questions that the build posed.
+  #posedByTheBuild() {
+    const found = this.#choose(this.unused);
+    this.unused = this.unused.filter((one) => one !== found);
+    return found;
+  }
+
+  async #pose(twin) {
+    if (twin) return ask('twin', this.posed.state, freshSeed());
+    const ready = live ? null : this.#posedByTheBuild();
+    if (ready) return ready;
+    const chosen = this.#choose(catalogue);
+    return chosen ? ask('pose', chosen.id, freshSeed()) : null;
+  }
+
+  // The last one asked for is shown, in whatever order they come.
+  async #next(twin, { focus = true } = {}) {
+    const wish = (this.wish = {});
+    const waiting = setTimeout(() => this.#wait(say('The next question comes as soon as Python runs.')), 100);
+    try {
+      const posed = await this.#pose(twin);
+      if (wish === this.wish) this.#show(posed, focus);
+    } catch (error) {
+      if (wish === this.wish) this.#wait(say('This question could not be posed ({error}). Take another one.', { error: error.message }));
+    } finally {
+      clearTimeout(waiting);
+    }
+  }
+
+  start = () => this.#next(false, { focus: false });
+
+  #wait(words) {
+    this.verdict.replaceChildren(element('p.lc-wait', {}, words));
+  }
+
+  #show(posed, focus) {
+    this.verdict.replaceChildren();
+    this.help.replaceChildren();
+    this.posed = posed;
+    this.place.replaceChildren();
+    this.form.toggleAttribute('data-empty', !posed);
+    if (!posed) {
+      this.head.textContent = say('No question fits what you have chosen below; choose more.');
+      return;
+    }
+    this.last = posed;
+    this.price = 1;
+    this.share = null; // what the first attempt earned
+    const level = say('level {level}', { level: posed.level });
+    this.head.textContent = [...posed.skills.map(skillWords), level].join(' · ');
+    this.card = new Card(posed, { onChange: () => this.#changed() });
+    this.place.append(this.card.element);
+    this.used = new Set(); // of help
+    this.#offer('check');
+    if (focus) this.card.focus();
+    this.#refresh();
+  }
+
+  // ---- what Enter does: check, then go on
+
+  #offer(what) {
+    this.does = what;
+    const words = { check: say('Check'), another: say('Another question'), twin: say('Same question, other numbers') };
+    this.primary.textContent = words[what];
+    this.twin.hidden = what !== 'another';
+    this.another.hidden = what === 'another';
+    for (const help of [this.hint, this.solution]) help.hidden = what === 'another' || this.used.has(help);
+  }
+
+  #changed() {
+    if (this.does === 'another') return;
+    this.card.unmark();
+    this.#offer('check');
+  }
+
+  async #enter() {
+    if (this.does === 'check') await this.#check();
+    else this.#next(this.does === 'twin');
+  }
+
+  async #mark(answers) {
+    if (!live && this.posed.known) return judge(this.posed, answers);
+    const waiting = setTimeout(() => this.#wait(say('Your answer is marked as soon as Python runs.')), 100);
+    try {
+      return await ask('mark', this.posed.state, answers);
+    } finally {
+      clearTimeout(waiting);
+    }
+  }
+
+  async #check() {
+    const posed = this.posed;
+    const marked = await this.#mark(this.card.answers());
+    if (posed !== this.posed) return;
+    this.verdict.replaceChildren(...this.card.show(marked.fields));
+    if (marked.malformed) {
+      this.card.focusUnclear();
+      return;
+    }
+    if (this.share === null) await this.#count(marked.share);
+    if (marked.share === 1) this.card.freeze();
+    this.#offer(marked.share === 1 ? 'another' : 'twin');
+    if (marked.share === 1) this.primary.focus();
+    this.verdict.append(element('p.lc-and-now', {}, marked.share === 1
+      ? say('Enter: another question.')
+      : say('Mend it and check again, or press Enter for the same question with other numbers.')));
+    this.#refresh();
+  }
+
+  // Only the first attempt counts, after the price of what helped.
+  async #count(share) {
+    this.share = share * this.price;
+    const day = today();
+    await this.progress.note({ at: Date.now(), day, id: this.posed.id, skills: this.posed.skills, share: this.share });
+    await this.progress.schedule(this.posed.id, this.share, day);
+    this.#reviewWaiting();
+  }
+
+  #reviewWaiting() {
+    if (live) this.progress.review(ask).then(() => this.#refresh(), (error) => console.error('Nothing was scheduled:', error));
+  }
+
+  // ---- help, at its price
+
+  #use(help) {
+    this.used.add(help);
+    help.hidden = true;
+  }
+
+  async #showHint() {
+    const { posed } = this;
+    this.#use(this.hint);
+    const words = posed.known?.hint ?? (await ask('hint', posed.state));
+    if (posed !== this.posed) return;
+    if (this.share === null) this.price = Math.min(this.price, HINT_PRICE);
+    this.help.append(element('p.lc-hint', {}, words));
+    this.card.focus();
+  }
+
+  async #showSolution() {
+    const { posed } = this;
+    this.#use(this.solution);
+    this.#use(this.hint);
+    if (this.share === null) this.verdict.replaceChildren();
+    if (!live) this.#wait(say('The solution comes as soon as Python runs.'));
+    const solved = await ask('solve', posed.state);
+    if (posed !== this.posed) return;
+    if (!live || this.verdict.querySelector('.lc-wait')) this.verdict.replaceChildren();
+    if (this.share === null) {
+      this.price = 0;
+      await this.#count(0);
+    }
+    this.help.append(solutionOf(solved));
+    this.#offer('twin');
+    this.primary.focus();
+    this.#refresh();
+  }
+
+  // ---- where the reader stands
+
+  #refresh() {
+    const day = today();
+    const answered = this.progress.answeredOn(day).length;
+    const due = this.progress.dueOn(day).length;
+    this.status.textContent = say('Today: {answered} answered, {due} due again.', { answered, due });
+    this.standing.refresh();
+  }
+
+  awake() {
+    live = true;
+    this.#reviewWaiting();
+  }
+}
+
+export async function startPractice() {
+  const practice = new Practice(document.querySelector('.lc-practice'), await Progress.open());
+  watchPython({ live: () => practice.awake() });
+  practice.start();
+}
