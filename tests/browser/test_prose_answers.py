@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from layercost.layer import layer_from_text
+
 pytestmark = pytest.mark.chromium
 
 CHAPTER = "chapters/fully_connected.html"
@@ -221,6 +223,24 @@ def test_another_wrong_number_gets_what_can_be_said_of_it(page: Any, factor: int
     verdict, said = answer_step(step, str(factor * int(step.get_attribute("data-answer"))))
     assert verdict == "wrong"
     assert words in said
+
+
+def test_where_python_runs_a_wrong_number_without_a_name_is_looked_at_closer(
+    visit: Callable[..., Any],
+) -> None:
+    """The same verdict as in practice: the number in the question's own letters."""
+    visitor = visit()
+    page = visitor.open("chapters/fully_connected.html")
+    step = page.locator(".lc-step[data-ready][data-task*='parameters']").first
+    asked = json.loads(step.get_attribute("data-task"))
+    layer = layer_from_text(asked["layer"])
+    slip = layer.in_features * 1000 + layer.out_features
+    assert "stands where" not in answer_step(step, str(slip))[1]
+    page.get_by_role("button", name="Start Python").first.click()
+    visitor.wait_for("live")
+    answer_step(step, str(slip))
+    step.locator("output", has_text="1,000 stands where d_out").wait_for()
+    assert step.get_attribute("data-verdict") == "wrong"
 
 
 def test_a_right_answer_of_nothing_is_not_called_a_hundred_times_too_small(visit: Callable[..., Any]) -> None:

@@ -124,3 +124,29 @@ def test_neither_the_library_nor_the_service_imports_the_scheduler_before_a_revi
     code = "import sys, layercost.questions.service; print('fsrs' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_step_of_the_text_gets_the_verdict_that_practice_gives() -> None:
+    """The layer travels as it is written in code; a number without a name is re-expressed."""
+    asked = {"layer": "Linear(300, 100)", "quantity": "parameters", "shape": [300], "convention": "textbook"}
+    judged = [
+        through_json("judge", {**asked, "batch": 1}, text) for text in ("30,100", "30000", "90300", "many")
+    ]
+    assert [one["id"] for one in judged] == ["right", "forgot-bias", "re-expressed", "malformed"]
+    assert "Your number leaves out d_out = 100." in judged[1]["message"]
+    assert judged[2]["message"].startswith("90,300 is d_in·d_in + d_in = 300·300 + 300")
+    side = {"layer": "MaxPool2d(3, stride=2)", "quantity": "output_size", "shape": [8, 55, 55]}
+    assert through_json("judge", {**side, "convention": "textbook", "batch": 1}, "27")["right"]
+
+
+def test_later_parts_are_marked_against_ones_own_earlier_numbers() -> None:
+    """As on paper: an error is paid for once, on the page too."""
+    question = through_json("pose", "lenet-row-by-row", "a page")
+    right = answers(question)
+    first = str(int(right["conv1"]) + 1)
+    total = str(int(right["total"]) + 1)
+    marked = through_json("mark", question["state"], {**right, "conv1": first, "total": total})
+    found = {one["field"]: one for one in marked["fields"]}
+    assert not found["conv1"]["right"]
+    assert found["total"]["id"] == "carried-forward"
+    assert found["total"]["right"]

@@ -19,9 +19,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from course_calculation import total_of
+from course_calculation import OutputSize, total_of
 from course_mistakes import wrong_answers
-from course_text import tried, value_of
+from course_text import Asked, tried, value_of
 from course_working import default_hint, first_line, solution, unit_of
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -30,6 +30,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
+import layercost as lc
+from layercost.convention import TEXTBOOK
+from layercost.layer import layer_from_text
 from layercost.message import spoken as _
 from layercost.view import escaped, tag
 
@@ -112,9 +115,26 @@ def step_node(value: Any, asked: Asking) -> step:
         (_("Solution"), solution(value)),
     ]
     return step(
-        "", id=asked.id, answer=total_of(value), unit=unit_of(value), wrong=wrong,
+        "", id=asked.id, answer=total_of(value), unit=unit_of(value), wrong=wrong, task=task_of(value),
         rungs=[rung for rung in rungs if rung[1]], shown=asked.shown, fresh=False,
     )  # fmt: skip
+
+
+def task_of(value: Any) -> str:
+    """What is asked as data, for a page whose Python runs; nothing where it is not one count of one layer."""
+    if not isinstance(value, Asked | OutputSize):
+        return ""
+    written = str(value.layer)
+    try:
+        if layer_from_text(written) != value.layer:
+            return ""
+    except lc.LayerError:
+        return ""
+    told = {"layer": written, "shape": value.shape, "convention": TEXTBOOK.name, "batch": 1}
+    if isinstance(value, OutputSize):
+        return json.dumps({**told, "quantity": "output_size"})
+    counted = {"convention": value.convention, "batch": value.batch}
+    return json.dumps({**told, **counted, "quantity": value.quantity.value})
 
 
 def _prose(text: str) -> str:
@@ -139,7 +159,12 @@ def _step_html(node: step, name: str) -> str:
     kind = (
         "lc-step lc-fresh" if node["fresh"] else "lc-step"
     )  # a drill is one question, however often it is drawn
-    data = {"data_id": node["id"], "data_answer": answer, "data_unit": node["unit"] or None}
+    data = {
+        "data_id": node["id"],
+        "data_answer": answer,
+        "data_unit": node["unit"] or None,
+        "data_task": node["task"] or None,
+    }
     return tag("span", inside, class_=kind, **data, data_diagnoses=wrong)
 
 

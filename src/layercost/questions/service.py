@@ -11,17 +11,22 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from layercost.convention import unit_in_words, unknown
+from layercost.convention import convention_named, unit_in_words, unknown
 from layercost.expression import HTML, Definition, Expression, defining, equation
-from layercost.message import Message
-from layercost.misconception import MISCONCEPTIONS
+from layercost.layer import layer_from_text
+from layercost.message import Joined, Message
+from layercost.misconception import MISCONCEPTIONS, Task
 from layercost.questions.bank import templates
+from layercost.questions.carrying import CARRIED
 from layercost.questions.draw import QuestionError
-from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis
+from layercost.questions.explain import MALFORMED, RIGHT, Diagnosis, verdict
+from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template
 from layercost.questions.reading import Parsed, read_number
 from layercost.questions.repetition import review
 from layercost.questions.skills import SKILLS
+from layercost.questions.task import measure_named
+from layercost.shape import shape_of
 
 Data: TypeAlias = dict[str, Any]
 ROUNDED, FROM = "compute", 100  # numbers below are known and not estimated
@@ -112,7 +117,11 @@ def mark(state: Mapping[str, Any], answers: Mapping[str, object], factor: float 
     asked for is a count of at least `FROM`. Estimates have a factor of their own.
     """
     posed = _again(state)
-    marks = {field.id: _mark(posed, field, answers.get(field.id), factor) for field in posed.fields}
+    shown = posed.mark(answers)
+    marks = {
+        field.id: _rounded(posed, field, answers.get(field.id), shown[field.id], factor)
+        for field in posed.fields
+    }
     share = sum((one.credit for one in marks.values()), Fraction(0)) / len(marks)
     return {
         "fields": [_mark_data(name, one) for name, one in marks.items()],
@@ -121,8 +130,8 @@ def mark(state: Mapping[str, Any], answers: Mapping[str, object], factor: float 
     }
 
 
-def _mark(posed: Posed, field: Field, raw: object, factor: float) -> Diagnosis:
-    shown = posed.diagnose(raw, field.id)
+def _rounded(posed: Posed, field: Field, raw: object, shown: Diagnosis, factor: float) -> Diagnosis:
+    """What an answer shows where a number need only be near."""
     rounded = factor > 1 and field.form == "number" and posed.template.kind == ROUNDED
     if not rounded or shown.id in (RIGHT, MALFORMED):
         return shown
@@ -146,10 +155,24 @@ def _mark_data(name: str, shown: Diagnosis) -> Data:
     return {
         "field": name,
         "id": shown.id,
-        "message": str(shown.message),
+        "message": str(Joined([shown.message, shown.parting])),
         "credit": float(shown.credit),
-        "right": shown.id == RIGHT,
+        "right": shown.id in (RIGHT, CARRIED),
     }
+
+
+def judge(asked: Mapping[str, Any], answer: str) -> Data:
+    """What an answer shows to a count of a layer that the text of the course asks for.
+
+    `asked` has the layer as it is written in code, the quantity, the shape of the input, the convention and
+    the batch.
+    """
+    shape = None if asked["shape"] is None else shape_of(tuple(asked["shape"]))
+    task = Task(
+        layer_from_text(asked["layer"]), measure_named(asked["quantity"]), shape,
+        convention_named(asked["convention"]), batch=asked["batch"],
+    )  # fmt: skip
+    return _mark_data("step", verdict(Item("step", task), answer))
 
 
 # ---- help --------------------------------------------------------------------------------------
@@ -192,5 +215,5 @@ def known(name: str, seed: str) -> Data:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
-    for function in (catalogue, skills, misconceptions, pose, twin, mark, hint, solve, review)
+    for function in (catalogue, skills, misconceptions, pose, twin, mark, judge, hint, solve, review)
 }
