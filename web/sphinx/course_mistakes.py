@@ -70,8 +70,6 @@ def _in_count(asked: Asked) -> Iterator[Wrong]:
     if asked.batch > 1 and quantity in STORED:
         text = Message("You multiplied by the batch: what a layer stores is stored once, for all inputs.")
         yield Wrong(asked.total * asked.batch, "batch-on-parameters", text)
-    if quantity is lc.PARAMETER_BYTES:
-        yield Wrong(8 * asked.total, "bits-for-bytes", Message("You counted bits: eight of them are a byte."))
     if asked.total == 0 and quantity in STORED and shape:
         yield from _of_nothing(asked, shape)
     if asked.total == 0 and quantity in PRICED:
