@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -112,8 +113,32 @@ def _explained(item: Item, wrong: Fraction, held: Mapping[str, Numbers]) -> Diag
     return _of_belief(item, name) if name else explain([item], [wrong])
 
 
-def beliefs(items: Sequence[Item]) -> dict[str, Numbers]:
+def beliefs(items: Sequence[Item]) -> Mapping[str, Numbers]:
     """What each misconception answers, where it has a part in at least one of the answers."""
+    return _beliefs_about(_One(items[0])) if len(items) == 1 else _held_of(items)
+
+
+class _One:
+    """A dictionary's key for this very item, which several answers are held against."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _One) and self.item is other.item
+
+
+@lru_cache(maxsize=64)
+def _beliefs_about(one: _One) -> Mapping[str, Numbers]:
+    return _held_of([one.item])
+
+
+def _held_of(items: Sequence[Item]) -> dict[str, Numbers]:
     held = (one for one in MISCONCEPTIONS.values() if one.id not in items[0].without)
     found = ((one.id, _answers(items, (one,))) for one in held)
     return {name: answers for name, answers in found if answers is not None}
