@@ -10,14 +10,15 @@ from functools import cache
 import pytest
 
 from layercost.questions import RIGHT, SKILLS, Malformed, Question, Variant, templates
+from layercost.questions.bank import CHECKED_DRAWS
 from layercost.questions.kind import LEVELS
 from tests.conftest import NIGHTLY
 
 COUNTED: dict[str, Question] = {
     name: template for name, template in templates().items() if isinstance(template, Question)
 }
-SEEDS = 500 if NIGHTLY else 25
-SEEDS_OF_WRONG_ANSWERS = 100 if NIGHTLY else 2  # to explain each takes ten times as long as to draw
+SEEDS = CHECKED_DRAWS if NIGHTLY else 25
+SEEDS_OF_WRONG_ANSWERS = CHECKED_DRAWS if NIGHTLY else 5
 
 # Questions of which fewer than three wrong answers are known, and why these are enough.
 FEW = {

@@ -8,9 +8,11 @@ from functools import cache
 import pytest
 
 from layercost.questions import KINDS, MALFORMED, RIGHT, Posed, Template, templates
+from layercost.questions.bank import CHECKED_DRAWS
+from tests.conftest import NIGHTLY
 
 TEMPLATES = {name: one for name, one in templates().items() if one.kind != "compute"}
-SEEDS = range(100)
+SEEDS = range(CHECKED_DRAWS if NIGHTLY else 25)
 NO_ANSWER = {"number": "many apples", "shape": "a cube", "choice": "none of them", "order": "the first one"}
 
 each_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)

@@ -23,6 +23,7 @@ from layercost.message import Message, Words, listing
 from layercost.message import spoken as _
 from layercost.misconception import MISCONCEPTIONS, Misconception, Size
 from layercost.questions import Item, Variant, Wrong, templates
+from layercost.questions.bank import CHECKED_DRAWS
 from layercost.view import number
 
 SIZES = {
@@ -129,9 +130,11 @@ class BankChecked(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         every = templates().values()
         told = _(
-            "The bank holds {questions} questions of {kinds} kinds. It can name {beliefs} wrong beliefs.",
+            "The bank holds {questions} questions of {kinds} kinds, and {beliefs} wrong beliefs have a name. "
+            "Each question is tried with {draws} draws of its numbers: the right answer is found right, and "
+            "every known wrong one is called by its name.",
             questions=number(len(every)), kinds=number(len({one.kind for one in every})),
-            beliefs=number(len(MISCONCEPTIONS)),
+            beliefs=number(len(MISCONCEPTIONS)), draws=number(CHECKED_DRAWS),
         )  # fmt: skip
         return [nodes.paragraph("", told)]
 

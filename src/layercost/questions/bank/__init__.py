@@ -17,6 +17,8 @@ from layercost.questions.kind import Template, read_question
 FOLDER = Path(__file__).parent
 WHOLE = "whole.json"
 
+CHECKED_DRAWS = 500  # draws of each question whose right and wrong answers are tried by `nox -s nightly`
+
 
 @cache
 def templates() -> Mapping[str, Template]:
