@@ -59,8 +59,8 @@ def changed(follows: str, **more: Any) -> dict[str, Any]:
 
 
 def test_what_follows_is_arithmetic_on_what_was_asked_before():
-    with pytest.raises(QuestionError, match="no earlier step is called 'frist'; did you mean 'first'"):
-        read_question(changed("frist + second"))
+    with pytest.raises(QuestionError, match="no earlier step is called 'first_one'; did you mean 'first'"):
+        read_question(changed("first_one + second"))
     with pytest.raises(QuestionError, match="`follows` is arithmetic"):
         read_question(changed("first +"))
 
