@@ -85,6 +85,20 @@ def test_near_misses_get_the_order_of_magnitude_and_others_are_unknown():
         assert str(found.message).startswith("This is not right, and fits no mistake that we know")
 
 
+def test_an_unknown_number_is_told_by_how_much_it_is_off_at_least():
+    variant = drawn(FLOPS)
+    right = int(variant.answer)
+    said = {
+        right * 1000 + 77: "It is at least 100 times too large.",
+        right * 20 + 77: "It is at least 10 times too large.",
+        right // 13: "It is at least 10 times too small.",
+        -5: "What is asked for is never negative.",
+    }
+    for given, words in said.items():
+        assert str(variant.diagnose(given).message).endswith(words)
+    assert str(variant.diagnose(0).message).endswith("work through the formula once more.")
+
+
 def test_a_number_that_no_belief_gives_is_re_expressed_in_the_questions_own_letters():
     """Its key is the same for other numbers, and what is close keeps the credit of what is close."""
     one, other = (drawn(FLOPS, seed) for seed in (1, 2))

@@ -27,6 +27,8 @@ WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
 # Besides misconceptions, what a question may give credit for.
 OUTCOMES = (OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, REEXPRESSED, MAGNITUDE)
 
+MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
+
 BYTES_IN = {"bytes": 1} | {
     f"{prefix}{binary}B": base**power
     for binary, base, prefixes in (("", 1000, "kMGT"), ("i", 1024, "KMGT"))
@@ -61,11 +63,7 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
         explanation(items, given)
         for explanation in (_misconception, _convention, _tool, _pair, _some, _reexpressed, _magnitude)
     )
-    message = Message(
-        "This is not right, and fits no mistake that we know; work through the formula once more."
-    )
-    unknown = Diagnosis(UNKNOWN, message, Fraction(0))
-    return next((diagnosis for diagnosis in found if diagnosis is not None), unknown)
+    return next((diagnosis for diagnosis in found if diagnosis is not None), _unknown(items, given))
 
 
 def verdict(item: Item, raw: object) -> Diagnosis:
@@ -256,3 +254,31 @@ def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
         "This has the right order of magnitude, but is not the number itself; look for what is missing."
     )
     return Diagnosis(MAGNITUDE, message, items[0].credit_of(MAGNITUDE))
+
+
+def _unknown(items: Sequence[Item], given: Numbers) -> Diagnosis:
+    message = Message(
+        "This is not right, and fits no mistake that we know; work through the formula once more."
+    )
+    return Diagnosis(UNKNOWN, Joined([message, _how_far(items, given)]), Fraction(0))
+
+
+def _how_far(items: Sequence[Item], given: Numbers) -> Words:
+    """What can be said of any single number: its sign, or by how much at least it is off."""
+    if len(items) != 1:
+        return ""
+    one, right = given[0], items[0].answer
+    if one < 0 < right:
+        return Message("What is asked for is never negative.")
+    if one <= 0 or right <= 0:
+        return ""
+    return _off_by(one / right)
+
+
+def _off_by(ratio: Fraction) -> Words:
+    for factor in MUCH:
+        if ratio >= factor:
+            return Message("It is at least {factor} times too large.", factor=factor)
+        if ratio * factor <= 1:
+            return Message("It is at least {factor} times too small.", factor=factor)
+    return ""
