@@ -7,7 +7,7 @@ from typing import Any
 
 from layercost.questions import Field, Posed, templates
 
-WRONG_NUMBER = "123457"
+WRONG_NUMBER, ANOTHER = "123457", "7"
 
 
 def posed_on(page: Any) -> Posed:
@@ -20,7 +20,10 @@ def wrong_answer(field: Field, right: str) -> str:
     """An answer that can be read and is not right."""
     if field.form == "choice":
         return next(option.id for option in field.options if option.id != right)
-    return ", ".join(reversed(right.split(", "))) if field.form == "order" else WRONG_NUMBER
+    if field.form == "order":
+        return ", ".join(reversed(right.split(", ")))
+    near = field.form == "number" and int(WRONG_NUMBER) / 4 < float(right) < 4 * int(WRONG_NUMBER)
+    return ANOTHER if near else WRONG_NUMBER  # what is near earns a share, and is right on a napkin
 
 
 def give(page: Any, place: Any, field: Field, answer: str) -> None:
