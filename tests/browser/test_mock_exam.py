@@ -159,12 +159,15 @@ def test_results_are_saved_printed_kept_and_compared(exam: Callable[..., Exam]) 
     text = Path(saved.value.path()).read_text(encoding="utf-8")
     assert f"Interview: {count // 2} of {count} points" in text
     assert "<script" not in text
+    assert "Not yet" not in text  # nothing is asked again
+    assert 'name="viewport"' in text
     here.page.emulate_media(media="print")
     assert here.page.locator(".lc-result h2").is_visible()
     assert not here.page.locator(".lc-result .lc-actions").is_visible()
     assert not here.page.locator("#napkin").is_visible()
     here.page.emulate_media(media="screen")
     here.page.get_by_role("button", name="Back to the exams").click()
+    assert here.page.evaluate("document.activeElement.closest('.lc-blueprint') !== null")
     here.begin()
     here.write_all(right=lambda _place: True)
     here.page.reload()
@@ -173,6 +176,21 @@ def test_results_are_saved_printed_kept_and_compared(exam: Callable[..., Exam]) 
     assert "→ 100 %" in here.page.locator(".lc-trends").inner_text()
     here.page.locator(".lc-results button").last.click()
     assert here.heading == f"Interview: {count // 2} of {count} points"
+
+
+def test_a_saved_fraction_stands_with_a_line_between_its_parts(exam: Callable[..., Exam]) -> None:
+    """Without the site's style the parts would read as a product."""
+    here = exam()
+    here.begin()
+    here.write_all(right=lambda _place: True)
+    with here.page.expect_download() as saved:
+        here.page.get_by_role("button", name="Save as a file").click()
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    fraction = '<span class="lc-fraction"><span>H</span><span>s</span></span></body>'
+    page = here.visit.context.new_page()
+    page.set_content(text.replace("</body>", fraction))
+    top, bottom = (page.locator(".lc-fraction > span").nth(place).bounding_box() for place in (-2, -1))
+    assert bottom["y"] >= top["y"] + top["height"] - 1
 
 
 def test_the_page_says_that_its_marks_do_not_count(exam: Callable[..., Exam]) -> None:

@@ -70,6 +70,13 @@ class Exams {
     this.showEarlier();
   }
 
+  // The button that was pressed is gone: who comes back stands at the exams.
+  chooseAgain() {
+    this.choose();
+    this.body.querySelector('input').focus({ preventScroll: true });
+    this.body.scrollIntoView({ block: 'start' });
+  }
+
   async begin(exam) {
     startPython();
     this.said.textContent = say('The questions are drawn as soon as Python runs. The clock starts with the first question.');
@@ -222,7 +229,7 @@ class Exams {
   }
 
   show(result) {
-    const shown = showResult(result, { onDone: () => this.choose() });
+    const shown = showResult(result, { onDone: () => this.chooseAgain() });
     this.body.replaceChildren(shown);
     shown.querySelector('h2').focus();
     this.showEarlier();

@@ -65,11 +65,14 @@ function given({ posed, given: typed }) {
   return element('p.lc-given', {}, say('You answered: {answers}', { answers: said.join('; ') }));
 }
 
+// What is handed in is not asked for again: no "not yet", and what could not be read is wrong.
+const final = (mark) => ({ ...mark, said: mark.message, id: verdictOf(mark) === 'unclear' ? 'unanswered' : mark.id });
+
 function question(one, place) {
   const verdict = one.share === 1 ? 'right' : one.share > 0 ? 'partly' : 'wrong';
   const title = say('Question {place}: {points}', { place: place + 1, points: verdict === 'right' ? say('right') : verdict === 'partly' ? say('partly right') : say('not right') });
   const sign = element('span.lc-sign', { 'aria-hidden': 'true' }, SIGNS[verdict]);
-  const marks = one.marks.map((mark, index) => sentence(one.posed, index, verdictOf(mark) === 'unclear' ? { ...mark, id: 'unanswered' } : mark));
+  const marks = one.marks.map((mark, index) => sentence(one.posed, index, final(mark)));
   const answers = Object.entries(one.solved.answers).map(([name, answer]) => inWords(one.posed, name, answer));
   return element('details.lc-marked', { 'data-verdict': verdict, open: verdict !== 'right' },
     element('summary', {}, sign, ' ', title),
@@ -90,10 +93,10 @@ const button = (words, act) => {
   return made;
 };
 
-const STYLE = 'body{font:16px/1.5 serif;max-width:40rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}td,th{padding:.2rem .6rem;text-align:left}.lc-actions,.lc-mastery-bar{display:none}';
+const STYLE = 'body{font:16px/1.5 serif;max-width:40rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}td,th{padding:.2rem .6rem;text-align:left}caption{text-align:left}.lc-fraction{display:inline-flex;flex-direction:column;vertical-align:middle;text-align:center}.lc-fraction>:first-child{border-bottom:1px solid}.lc-actions,.lc-mastery-bar{display:none}';
 
 function saved(result, shown) {
-  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${result.title}</title><style>${STYLE}</style><body>${shown.outerHTML}</body></html>`;
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${result.title}</title><style>${STYLE}</style><body>${shown.outerHTML}</body></html>`;
   saveAs(`mock-exam-${dayOf(result.ended)}.html`, page, 'text/html');
 }
 
