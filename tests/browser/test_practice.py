@@ -163,6 +163,28 @@ def test_a_hint_costs_half_and_the_solution_all_of_the_points(practice: Callable
     assert shares == [0.5, 0]
 
 
+def test_help_names_a_price_only_while_it_has_one(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.wake()
+    assert here.button("Hint (half of the points)").is_visible()
+    here.answer(right=False)
+    assert here.button("Hint").inner_text() == "Hint"
+    assert here.button("Show the solution").inner_text() == "Show the solution"
+    here.button("Another question").click()
+    here.button("Hint (half of the points)").wait_for()
+
+
+def test_a_solution_takes_the_place_of_what_could_not_be_read(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.wake()
+    here.answer(right=False)
+    here.type_first("seven")
+    here.page.wait_for_selector(".lc-mark[data-verdict=unclear]")
+    here.button("Show the solution").click()
+    here.page.wait_for_selector(".lc-solution")
+    assert "unclear" not in here.verdicts
+
+
 def test_only_the_first_attempt_counts_and_only_the_days_first_is_scheduled(
     practice: Callable[..., Practice],
 ) -> None:
@@ -264,6 +286,20 @@ def test_progress_is_deleted_after_a_second_press_only(practice: Callable[..., P
     here.page.reload()
     here.page.wait_for_selector(".lc-question")
     assert here.bars == {}
+
+
+def test_what_is_deleted_is_no_longer_chosen(practice: Callable[..., Practice]) -> None:
+    here = practice()
+    here.page.locator("summary", has_text="Choose what to practise").click()
+    topic = here.page.get_by_label("fully connected layers")
+    topic.check()
+    wait_until(lambda: here.kept()["wishes"] != {})
+    here.button("Delete everything").click()
+    here.button("Delete it for good").click()
+    here.page.locator(".lc-kept-said", has_text="Everything is deleted").wait_for()
+    assert not topic.is_checked()
+    found, _of, every, *_ = here.page.locator(".lc-wished").inner_text().split()
+    assert found == every
 
 
 def test_topics_can_be_chosen_and_are_kept(practice: Callable[..., Practice]) -> None:

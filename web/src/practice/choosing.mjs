@@ -16,6 +16,7 @@ function group(title, options, wanted, onChange) {
   });
   return {
     element: element('fieldset.lc-wishes', {}, element('legend', {}, title), ...boxes.map(({ box }) => box)),
+    show: (now) => boxes.forEach(({ value, input }) => { input.checked = Boolean(now?.includes(value)); }),
     chosen: () => boxes.filter(({ input }) => input.checked).map(({ value }) => value),
   };
 }
@@ -43,6 +44,13 @@ export function chooser(progress, onChange) {
     all('input', box).forEach((input) => { input.checked = false; });
     change();
   });
+  const refresh = () => {
+    const now = progress.kept.wishes;
+    topics.show(now.skills);
+    levels.show(now.levels);
+    kinds.show(now.kinds);
+    tell();
+  };
   tell();
-  return box;
+  return { element: box, refresh };
 }

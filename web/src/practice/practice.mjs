@@ -33,8 +33,8 @@ class Practice {
     this.verdict = element('div.lc-verdict', { role: 'status' });
     this.help = element('div.lc-help', { role: 'status' });
     this.primary = element('button.lc-primary', { type: 'submit' });
-    this.hint = this.#button(say('Hint (half of the points)'), () => this.#showHint());
-    this.solution = this.#button(say('Show the solution (all of the points)'), () => this.#showSolution());
+    this.hint = this.#button('', () => this.#showHint());
+    this.solution = this.#button('', () => this.#showSolution());
     this.twin = this.#button(say('Same question, other numbers'), () => this.#next(true));
     this.another = this.#button(say('Another question'), () => this.#next(false));
     this.form = element('form.lc-practice-card', { novalidate: true },
@@ -48,7 +48,10 @@ class Practice {
     this.standing = standing(this.progress);
     host.replaceChildren(this.status, this.form);
     placeBadge(host);
-    host.append(this.chooser, this.standing.element, keeping(this.progress, () => this.#refresh()));
+    host.append(this.chooser.element, this.standing.element, keeping(this.progress, () => {
+      this.chooser.refresh();
+      this.#refresh();
+    }));
   }
 
   #button(words, act) {
@@ -147,6 +150,14 @@ class Practice {
     this.twin.hidden = what !== 'another';
     this.another.hidden = what === 'another';
     for (const help of [this.hint, this.solution]) help.hidden = what === 'another' || this.used.has(help);
+    this.#tellPrices();
+  }
+
+  // After the first attempt help costs nothing more.
+  #tellPrices() {
+    const counted = this.share !== null;
+    this.hint.textContent = counted ? say('Hint') : say('Hint (half of the points)');
+    this.solution.textContent = counted ? say('Show the solution') : say('Show the solution (all of the points)');
   }
 
   #changed() {
@@ -223,7 +234,7 @@ class Practice {
     const { posed } = this;
     this.#use(this.solution);
     this.#use(this.hint);
-    if (this.share === null) this.verdict.replaceChildren();
+    if (this.share === null || this.verdict.querySelector('[data-verdict=unclear]')) this.verdict.replaceChildren();
     if (!live) this.#wait(say('The solution comes as soon as Python runs.'));
     const solved = await ask('solve', posed.state);
     if (posed !== this.posed) return;
