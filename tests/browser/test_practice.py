@@ -335,6 +335,29 @@ def test_on_a_phone_nothing_scrolls_sideways(practice: Callable[..., Practice]) 
     assert here.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_on_a_phone_a_question_is_shown_from_its_beginning_and_nothing_lies_over_its_buttons(
+    practice: Callable[..., Practice],
+) -> None:
+    """The window is so low that no question fits; coming from further down, its head stands below the bar."""
+    here = practice(viewport={"width": 360, "height": 420})
+    for _ in range(3):
+        here.page.evaluate("window.scrollTo({top: 700, behavior: 'instant'})")
+        before = here.card.get_attribute("data-state")
+        here.page.get_by_role("button", name="Another question").evaluate("button => button.click()")
+        here.page.wait_for_function(
+            "before => document.querySelector('.lc-question').dataset.state !== before", arg=before
+        )
+        here.page.wait_for_function(
+            """() => {
+                const { bottom } = document.querySelector('.bd-header-article').getBoundingClientRect();
+                const { top } = document.querySelector('.lc-question-head').getBoundingClientRect();
+                return top >= bottom && top < bottom + 120;
+            }""",
+            timeout=5000,
+        )
+    assert not here.page.locator("#pst-back-to-top").is_visible()
+
+
 # ---- rules of the page, asked in node ----------------------------------------------------------------
 
 

@@ -25,10 +25,15 @@ export class Card {
 
   answers = () => Object.fromEntries(this.fields.map((field, place) => [this.posed.fields[place].id, field.get()]));
 
-  // The question comes into sight with its field, which a browser alone would put into the middle.
+  // The question comes into sight with its field, which a browser alone would put into the middle. One that is longer
+  // than the window is shown from its beginning.
   focus() {
     this.fields[0].first().focus({ preventScroll: true });
-    this.element.closest('form').scrollIntoView({ block: 'nearest' });
+    const form = this.element.closest('form');
+    const { scrollMarginTop, scrollMarginBottom } = getComputedStyle(form);
+    const { scrollPaddingTop } = getComputedStyle(document.documentElement);
+    const free = [scrollMarginTop, scrollMarginBottom, scrollPaddingTop].reduce((sum, one) => sum + (parseFloat(one) || 0), 0);
+    form.scrollIntoView({ block: form.offsetHeight + free <= innerHeight ? 'nearest' : 'start' });
   }
 
   // The first field that could not be read, or the first of all.
