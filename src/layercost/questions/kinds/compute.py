@@ -332,7 +332,7 @@ HINTS: dict[Measure, Message] = {
 
 def _worked(item: Item, asked: Words) -> list[Line]:
     formula = derivation(item.task)
-    where = [Line(Message("where"), each, "") for each in definitions(formula)]
+    where = [Line(Message("where"), each, "") for each in definitions(formula) if each is not formula]
     counted = "" if item.task.unit.name else item.stated.unit
     lines = [*where, Line(asked, formula, counted)]
     if item.task.unit.name:
@@ -355,6 +355,8 @@ def _precision(item: Item) -> list[Message]:
     if item.decimals is None:
         return []
     unit = unit_in_words(item.stated.unit)
+    if item.decimals == 1:
+        return [Message("Give it in {unit}, to one decimal.", unit=unit)]
     return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
 
 
