@@ -355,6 +355,8 @@ def _precision(item: Item) -> list[Message]:
     if item.decimals is None:
         return []
     unit = unit_in_words(item.stated.unit)
+    if item.decimals == 1:
+        return [Message("Give it in {unit}, to 1 decimal.", unit=unit)]
     return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
 
 
