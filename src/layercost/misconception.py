@@ -255,8 +255,8 @@ def _has_none(layer: Layer) -> bool:
 belief(
     "forgot-bias",
     Message(
-        "The biases are missing: each output feature or output channel has a bias of its own (in a "
-        "normalization it is called shift), and adding it is one operation for each value."
+        "The biases are missing: each output feature or output channel has one, in a normalization the "
+        "shift, and adding it is one operation for each value."
     ),
     Layer, STORED | {Quantity.FLOPS, Quantity.ADDITIONS}, _has_bias,
 )(having(bias=False))  # fmt: skip
@@ -414,7 +414,7 @@ def _in_unit(given: Mapping[str, str]) -> Callable[[Task], Task | None]:
 
 declare(
     "one-byte-a-value",
-    Message("You counted one byte for each value: divide the format's bits by 8, so that 32 bits are 4 bytes."),
+    Message("You counted one byte for each value: divide the format's bits by 8; 32 bits are 4 bytes."),
     _stored_as("int8"),
     IN_BYTES,
 )

@@ -637,7 +637,9 @@ class _PoolingRoundedDown(Pooling):
 
 @belief(
     "windows-side-by-side",
-    Message("You divided by the window: how many windows there are depends on the stride by which they move."),
+    Message(
+        "You divided by the window: how many windows there are depends on the stride, by which they move."
+    ),
     Pooling, GIVEN, lambda layer: isinstance(layer, Pooling) and layer.stride != layer.kernel_size,
 )  # fmt: skip
 class _WindowsSideBySide(Pooling):
