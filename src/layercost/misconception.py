@@ -308,17 +308,19 @@ def _doubled_twice(task: Task) -> Task | None:
 
 
 def _counted_parameters(task: Task) -> Task | None:
-    return replace(task, measure=Quantity.PARAMETERS) if _trains(task.layer) else None
+    return replace(task, measure=Quantity.PARAMETERS) if _trains(task) else None
 
 
-def _trains(layer: Layer) -> bool:
+def _trains(task: Task) -> bool:
     """Whether there are parameters at all; who answers 0 where there are none did not count them."""
-    return any(leaf.parameters() for _path, leaf in layer.leaves())
+    leaves = list(task.layer.leaves())
+    asked = [leaf for path, leaf in leaves if f"{path}.".startswith(f"{task.part}.")]
+    return any(leaf.parameters() for leaf in asked or (leaf for _path, leaf in leaves))
 
 
 def _both_kinds(task: Task) -> Task | None:
     """Only dot products have multiplications besides additions, and these need weights."""
-    return replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK) if _trains(task.layer) else None
+    return replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK) if _trains(task) else None
 
 
 declare(
