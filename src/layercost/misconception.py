@@ -389,6 +389,12 @@ declare(
     _counted_parameters,
     PRICED,
 )
+declare(
+    "taken-for-free",
+    Message("You took the layer to be free: the convention that is asked for prices what it does."),
+    lambda task: None if _trains(task) else replace(task, measure=Quantity.PARAMETERS),  # which are none
+    {Quantity.FLOPS},
+)
 
 
 # ---- beliefs about bytes -----------------------------------------------------------------------

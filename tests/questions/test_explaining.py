@@ -119,8 +119,8 @@ def test_nobody_who_answers_nothing_is_said_to_have_counted_something(name: str)
     assert "You counted" not in str(found.message)
 
 
-def test_who_takes_an_activation_for_free_is_right_by_another_convention():
-    assert templates()["relu-flops"].draw(1).diagnose("0").id == "other-convention"
+def test_who_takes_an_activation_for_free_is_told_that_it_is_priced():
+    assert templates()["relu-flops"].draw(1).diagnose("0").id == "taken-for-free"
 
 
 def test_a_number_that_no_belief_gives_is_re_expressed_in_the_questions_own_letters():
