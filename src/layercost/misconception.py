@@ -255,8 +255,8 @@ def _has_none(layer: Layer) -> bool:
 belief(
     "forgot-bias",
     Message(
-        "The biases are missing: each output feature or output channel has a bias of its own, and adding "
-        "it is one operation for each value."
+        "The biases are missing: each output feature or output channel has one, in a normalization the "
+        "shift, and adding it is one operation for each value."
     ),
     Layer, STORED | {Quantity.FLOPS, Quantity.ADDITIONS}, _has_bias,
 )(having(bias=False))  # fmt: skip
@@ -307,8 +307,20 @@ def _doubled_twice(task: Task) -> Task | None:
     return replace(task, convention=_FOUR_EACH) if _by(task, TEXTBOOK, TWO_A_MAC) else None
 
 
-def _counted_parameters(task: Task) -> Task:
-    return replace(task, measure=Quantity.PARAMETERS)
+def _counted_parameters(task: Task) -> Task | None:
+    return replace(task, measure=Quantity.PARAMETERS) if _trains(task) else None
+
+
+def _trains(task: Task) -> bool:
+    """Whether there are parameters at all; who answers 0 where there are none did not count them."""
+    leaves = list(task.layer.leaves())
+    asked = [leaf for path, leaf in leaves if f"{path}.".startswith(f"{task.part}.")]
+    return any(leaf.parameters() for leaf in asked or (leaf for _path, leaf in leaves))
+
+
+def _both_kinds(task: Task) -> Task | None:
+    """Only dot products have multiplications besides additions, and these need weights."""
+    return replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK) if _trains(task) else None
 
 
 declare(
@@ -332,7 +344,7 @@ declare(
 declare(
     "both-kinds",
     Message("You counted multiplications and additions together: the question asks for one of them."),
-    lambda task: replace(task, measure=Quantity.FLOPS, convention=TEXTBOOK),
+    _both_kinds,
     WORKED,
 )
 declare(
@@ -377,6 +389,12 @@ declare(
     _counted_parameters,
     PRICED,
 )
+declare(
+    "taken-for-free",
+    Message("You took the layer to be free: the convention that is asked for prices what it does."),
+    lambda task: None if _trains(task) else replace(task, measure=Quantity.PARAMETERS),  # which are none
+    {Quantity.FLOPS},
+)
 
 
 # ---- beliefs about bytes -----------------------------------------------------------------------
@@ -404,7 +422,7 @@ def _in_unit(given: Mapping[str, str]) -> Callable[[Task], Task | None]:
 
 declare(
     "one-byte-a-value",
-    Message("You counted one byte for each value: the format's bits are divided by 8, so 32 are 4 bytes."),
+    Message("You counted one byte for each value: divide the format's bits by 8; 32 bits are 4 bytes."),
     _stored_as("int8"),
     IN_BYTES,
 )

@@ -22,13 +22,16 @@ SEEDS_OF_WRONG_ANSWERS = CHECKED_DRAWS if NIGHTLY else 5
 
 # Questions of which fewer than three wrong answers are known, and why these are enough.
 FEW = {
-    "softmax-additions": "a single sum: one too many, or the operations of another kind",
-    "relu-activations": "as many values as arrive: one map, or parameters",
+    "softmax-additions": "a single sum: one too many",
+    "relu-activations": "as many values as arrive: one map",
     "embedding-activations": "one vector, or the whole table",
     "batch-norm-activations": "as many values as arrive: one map, or parameters",
     "small-network-with-normalization": "its buffers: half of them, or scale and shift as well",
     "adaptive-pooling-side": "the size is given: it is kept, or taken for the window",
     "global-max-pooling-comparisons": "one map, or one comparison too many",
+    "global-average-pooling-additions": "one map, or one addition too many",
+    "global-average-pooling-activations": "one map, or the given size taken for the window",
+    "adaptive-pooling-additions": "one map, or one addition too many",
 }
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from layercost.misconception import MISCONCEPTIONS
-from layercost.questions import Variant, explain, read_question
+from layercost.questions import Variant, explain, read_question, templates
 from layercost.questions.explain import beliefs
 
 from .data import LINEAR, SHIPPED, changed
@@ -79,7 +79,7 @@ def test_near_misses_get_the_order_of_magnitude_and_others_are_unknown():
     variant = drawn(FLOPS)
     assert variant.diagnose(int(variant.answer) + 7).id == "right-magnitude"
     assert variant.diagnose(int(variant.answer) + 7).credit == Fraction(1, 10)
-    for nonsense in (0, -5, int(variant.answer) * 1000 + 77, 10**35):
+    for nonsense in (0, -5, int(variant.answer) * 4500 + 77, 10**35):
         found = variant.diagnose(nonsense)
         assert (found.id, found.credit) == ("unknown", 0)
         assert str(found.message).startswith("This is not right, and fits no mistake that we know")
@@ -89,14 +89,52 @@ def test_an_unknown_number_is_told_by_how_much_it_is_off_at_least():
     variant = drawn(FLOPS)
     right = int(variant.answer)
     said = {
-        right * 1000 + 77: "It is at least 100 times too large.",
-        right * 20 + 77: "It is at least 10 times too large.",
+        right * 4500 + 77: "It is at least 100 times too large.",
+        right * 23 + 77: "It is at least 10 times too large.",
         right // 13: "It is at least 10 times too small.",
         -5: "What is asked for is never negative.",
     }
     for given, words in said.items():
         assert str(variant.diagnose(given).message).endswith(words)
     assert str(variant.diagnose(0).message).endswith("work through the formula once more.")
+
+
+@pytest.mark.parametrize(
+    ("times", "name", "words"),
+    [
+        pytest.param(Fraction(10), "wrong-power-of-ten", "10 times too large", id="ten times"),
+        pytest.param(Fraction(102, 10), "wrong-power-of-ten", "10 times too large", id="rounded, ten times"),
+        pytest.param(Fraction(1, 1000), "wrong-power-of-ten", "1000 times too small", id="a thousandth"),
+        pytest.param(Fraction(602, 100), "wrong-factor", "6 times too large", id="six times"),
+        pytest.param(Fraction(1, 5), "wrong-factor", "5 times too small", id="a fifth"),
+    ],
+)
+def test_a_number_that_is_off_by_a_power_of_ten_or_a_factor_is_told_so(
+    times: Fraction, name: str, words: str
+):
+    """Only where nothing else explains it, and never as the order of magnitude alone."""
+    question = templates()["resnet50-macs"].posed({"numbers": {"version": "v1.5"}})
+    found = question.diagnose(str(round(int(question.answers()["answer"]) * times)))
+    assert found.id == name
+    assert words in str(found.message)
+
+
+def test_a_number_that_is_off_by_no_such_factor_is_not_told_so():
+    question = templates()["resnet50-macs"].posed({"numbers": {"version": "v1.5"}})
+    right = int(question.answers()["answer"])
+    assert question.diagnose(str(59 * right)).id == "unknown"
+    assert question.diagnose(str(right * 5 // 2)).id == "right-magnitude"
+
+
+@pytest.mark.parametrize("name", ["relu-flops", "softmax-additions", "max-pooling-activations"])
+def test_nobody_who_answers_nothing_is_said_to_have_counted_something(name: str):
+    """Without parameters and dot products, 0 is no count of them."""
+    found = templates()[name].draw(1).diagnose("0")
+    assert "You counted" not in str(found.message)
+
+
+def test_who_takes_an_activation_for_free_is_told_that_it_is_priced():
+    assert templates()["relu-flops"].draw(1).diagnose("0").id == "taken-for-free"
 
 
 def test_a_number_that_no_belief_gives_is_re_expressed_in_the_questions_own_letters():

@@ -158,6 +158,7 @@ CASES = [
     Case("flattened-one-side", lenet("fc1"), (16 * 5 + 1) * 120),
     Case("one-gate", lstm(lc.PARAMETERS), 3 * 5 + 5 * 5 + 2 * 5),
     Case("one-gate", lstm(lc.MACS), 2 * 5 * (3 + 5)),
+    Case("taken-for-free", priced(lc.Tanh()), 0),
     Case("one-for-each-value", priced(lc.Tanh()), 60),
     Case("one-for-each-value", priced(lc.SiLU()), 60),
     Case("sigmoid-without-sign", priced(lc.Sigmoid()), 3 * 60),

@@ -222,9 +222,13 @@ def test_a_step_that_cannot_be_read_is_told_what_python_says() -> None:
 def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Except for what is twice or half of it, of which the page says just that; no slips are searched for."""
+    """Except for what is twice or half of it, of which the page says just that.
+
+    No slips are searched for, nor whole factors.
+    """
     explaining = sys.modules["layercost.questions.explain"]
     monkeypatch.setattr(explaining, "reexpress_answer", lambda *_asked: None)
+    monkeypatch.setattr(explaining, "_factor", lambda *_asked: None)
     item = read_question(LINEAR).draw(seed=1).item()
     answer = int(item.answer)
     given = [answer * part // 12 for part in range(1, 60) if part not in (6, 12, 24)]

@@ -10,7 +10,7 @@ from layercost.convention import quantity_in_words
 from layercost.expression import HTML, Expression, equation, render
 from layercost.message import Message
 from layercost.misconception import Size
-from layercost.questions.kinds.compute import HINTS
+from layercost.questions.kinds.hints import HINTS
 from layercost.view import escaped, number, tag
 
 OTHERWISE = Message("Take it apart: what is counted, and how often does it occur?")

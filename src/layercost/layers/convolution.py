@@ -276,7 +276,7 @@ WEIGHED = STORED | PRICED
 @belief(
     "kernel-not-squared",
     Message("You counted k weights where the kernel has k times k: it is as high as it is wide."),
-    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d),
+    Convolution, WEIGHED, lambda layer: isinstance(layer, Conv2d) and len(set(layer.window.kernel)) == 1,
 )  # fmt: skip
 class _KernelNotSquared(Convolution):
     def _length(self) -> Number:
@@ -308,7 +308,7 @@ declare(
 
 @belief(
     "forgot-input-channels",
-    Message("You counted one input channel: each filter reaches through all of them."),
+    Message("You counted one input channel: each filter reaches through all of them, or all of its group."),
     Convolution, WEIGHED,
 )  # fmt: skip
 class _ForgotInputChannels(Convolution):

@@ -614,7 +614,10 @@ class _RootMeanSquareShifted(RMSNorm):
 
 @belief(
     "normalized-one-value",
-    Message("You counted one operation a value: subtract, divide, multiply and add are four."),
+    Message(
+        "You counted one operation a value: the mean is subtracted and the deviation divided by, and where "
+        "there are a scale and a shift, these are two more."
+    ),
     BatchNorm, {Quantity.FLOPS}, _keeps,
 )  # fmt: skip
 class _NormalizedOneValue(BatchNorm):

@@ -523,8 +523,8 @@ def _is_padded(layer: Layer) -> bool:
 @belief(
     "pooling-keeps-size",
     Message(
-        "You let the map keep its size through the pooling: a window that moves by its own size leaves "
-        "fewer cells."
+        "You let the map keep its size through the pooling: one cell is left for each place where the "
+        "window stops."
     ),
     Pooling, SIZED | STORED,
 )  # fmt: skip
@@ -637,7 +637,9 @@ class _PoolingRoundedDown(Pooling):
 
 @belief(
     "windows-side-by-side",
-    Message("You divided by the window: windows overlap where the stride is smaller, so more of them fit."),
+    Message(
+        "You divided by the window: how many windows there are depends on the stride, by which they move."
+    ),
     Pooling, GIVEN, lambda layer: isinstance(layer, Pooling) and layer.stride != layer.kernel_size,
 )  # fmt: skip
 class _WindowsSideBySide(Pooling):

@@ -296,7 +296,7 @@ def _strides(layer: Layer) -> bool:
 belief(
     "strides-do-not-reach",
     Message(
-        "You took every stride for 1: behind a layer that moves by 2 cells, one step is 2 cells of the input."
+        "You took every stride for 1: behind a layer that moves by s cells, one step is s cells of the input."
     ),
     Layer, {Size.RECEPTIVE_FIELD}, _strides,
 )(having(stride=1))  # fmt: skip

@@ -330,14 +330,14 @@ class _ForgotState(LSTM):
 
 belief(
     "one-bias-vector",
-    Message("You counted one bias vector for each gate: this layer keeps two, as PyTorch does."),
+    Message("You counted one bias vector: this layer keeps two, as PyTorch does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 2,  # type: ignore[attr-defined]
 )(having(bias_vectors=1))  # fmt: skip
 
 
 belief(
     "two-bias-vectors",
-    Message("You counted two bias vectors for each gate: this layer keeps one, as Keras does."),
+    Message("You counted two bias vectors: this layer keeps one, as Keras does."),
     Recurrent, STORED | {Quantity.FLOPS}, lambda layer: layer.bias and layer.bias_vectors == 1,  # type: ignore[attr-defined]
 )(having(bias_vectors=2))  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -24,8 +24,14 @@ Numbers: TypeAlias = tuple[Fraction, ...]
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
 WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
+WRONG_POWER, WRONG_FACTOR = "wrong-power-of-ten", "wrong-factor"
 # Besides misconceptions, what a question may give credit for.
-OUTCOMES = (OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, REEXPRESSED, MAGNITUDE)
+OUTCOMES = (
+    OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, REEXPRESSED, WRONG_POWER, WRONG_FACTOR, MAGNITUDE,
+)  # fmt: skip
+
+POWERS, OF_A_POWER = (10, 100, 1000), Fraction(103, 100)  # by what an answer may be off, and how nearly
+FACTORS, OF_A_FACTOR = range(2, 10), Fraction(101, 100)
 
 MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
 
@@ -61,8 +67,10 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
         return Diagnosis(RIGHT, Message("Right."), Fraction(1))
     found = (
         explanation(items, given)
-        for explanation in (_misconception, _convention, _tool, _pair, _some, _reexpressed, _magnitude)
-    )
+        for explanation in (
+            _misconception, _convention, _tool, _pair, _some, _reexpressed, _power_of_ten, _factor, _magnitude
+        )
+    )  # fmt: skip
     return next((diagnosis for diagnosis in found if diagnosis is not None), _unknown(items, given))
 
 
@@ -244,6 +252,41 @@ def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     close = _magnitude(items, given)
     credit = max(item.credit_of(REEXPRESSED), close.credit if close else Fraction(0))
     return Diagnosis(REEXPRESSED, found.message, credit, key=found.key)
+
+
+def _power_of_ten(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """The digits are right, or nearly so, and the point stands elsewhere."""
+    power = _times_off(items, given, POWERS, OF_A_POWER)
+    if power is None:
+        return None
+    if given[0] > items[0].answer:
+        message = Message("The digits are right, or nearly, but it is {times} times too large.", times=power)
+    else:
+        message = Message("The digits are right, or nearly, but it is {times} times too small.", times=power)
+    return Diagnosis(WRONG_POWER, message, items[0].credit_of(WRONG_POWER))
+
+
+def _factor(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """Off by a whole factor; one that is close stays close."""
+    factor = _times_off(items, given, FACTORS, OF_A_FACTOR)
+    if factor is None:
+        return None
+    if given[0] > items[0].answer:
+        message = Message("It is {times} times too large, or nearly: which factor is too much?", times=factor)
+    else:
+        message = Message("It is {times} times too small, or nearly: which factor is missing?", times=factor)
+    close = _magnitude(items, given)
+    credit = max(items[0].credit_of(WRONG_FACTOR), close.credit if close else Fraction(0))
+    return Diagnosis(WRONG_FACTOR, message, credit)
+
+
+def _times_off(items: Sequence[Item], given: Numbers, factors: Iterable[int], nearly: Fraction) -> int | None:
+    """By which of some factors a single answer is too large or too small; None where it is none of them."""
+    right = items[0].answer
+    if len(items) != 1 or right <= 0 or given[0] <= 0:
+        return None
+    off = max(given[0] / right, right / given[0])
+    return next((one for one in factors if one <= off * nearly and off <= one * nearly), None)
 
 
 def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:

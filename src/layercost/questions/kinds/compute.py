@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 from layercost.convention import (
     Convention,
-    Quantity,
     UnknownNameError,
     convention_named,
     unit_in_words,
@@ -32,6 +31,7 @@ from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed,
 from layercost.questions.explain import OUTCOMES, RIGHT, Diagnosis, beliefs, known_wrong, verdict
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
+from layercost.questions.kinds.hints import hint_for
 from layercost.questions.reading import Malformed, Parsed
 from layercost.questions.task import derivation, measure_named
 from layercost.questions.template import (
@@ -281,8 +281,8 @@ class Variant(Posed):
 
     def hint(self) -> Words:
         """Where to begin, from what is asked first."""
-        first = self.question.asks[0].measure
-        return HINTS.get(first, super().hint())
+        first, *_others = self.items.values()
+        return hint_for(first.task) or super().hint()
 
     def solution(self) -> list[Line]:
         """For each thing asked: where its letters come from, then letters = numbers = total."""
@@ -307,27 +307,6 @@ class Variant(Posed):
             self.batch,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
-
-
-HINTS: dict[Measure, Message] = {
-    Quantity.PARAMETERS: Message(
-        "Count what training changes: the weights first, then the biases, if there are any."
-    ),
-    Quantity.WEIGHTS: Message("Count the weights alone, without the biases."),
-    Quantity.BIASES: Message("Count the biases alone."),
-    Quantity.BUFFERS: Message("Count what is stored and not trained."),
-    Quantity.STORED_VALUES: Message("Count what is trained and what is only stored."),
-    Quantity.PARAMETER_BYTES: Message("Count the parameters first, then the bytes that one of them takes."),
-    Quantity.MACS: Message("How long is one dot product, and how many of them are there?"),
-    Quantity.FLOPS: Message(
-        "Take one dot product first: its multiplications, its additions. Then: how many are there?"
-    ),
-    Quantity.ACTIVATIONS: Message("Find the shape of the output first."),
-    Quantity.ACTIVATION_BYTES: Message(
-        "Find the shape of the output first, then the bytes that one value takes."
-    ),
-    Size.OUTPUT_SIZE: Message("How many steps does the window take? The place where it starts is one more."),
-}
 
 
 def _worked(item: Item, asked: Words) -> list[Line]:
