@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.cells import normalized
 from grader.course import CourseError
-from grader.specification import normalized
 
 MOST_CHARACTERS = 200
 _ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file

@@ -17,8 +17,9 @@ from hypothesis import strategies as some
 
 import layercost as lc
 from grader import specification
+from grader.cells import FunctionCell, SpecificationError
 from grader.protocol import Mark
-from grader.specification import AssignmentSpecification, FunctionCell, SpecificationError, load
+from grader.specification import AssignmentSpecification, load
 from grader.values import Answer, Call, Failure, Get, Value
 from layercost.misconception import MISCONCEPTIONS
 from tests.conftest import ROOT
