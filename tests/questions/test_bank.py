@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from layercost.questions import RIGHT, SKILLS, Malformed, Question, Variant, templates
+from layercost.questions import MALFORMED, RIGHT, SKILLS, Malformed, Question, Variant, templates
 from layercost.questions.bank import CHECKED_DRAWS
 from layercost.questions.kind import LEVELS
 from tests.conftest import NIGHTLY
@@ -118,3 +118,13 @@ def test_numbers_come_from_earlier_ones_as_the_question_says(name: str):
             if ask.follows:
                 follows = eval(ask.follows, {"__builtins__": {}}, dict(answers))  # noqa: S307 (the bank's own)
                 assert follows == answers[ask.id], posed.state()
+
+
+@pytest.mark.parametrize("name", list(templates()))
+def test_any_number_gets_a_verdict(name: str):
+    """Pairs of beliefs and small changes of the derivation are tried for what no belief gives."""
+    posed = templates()[name].draw("any number")
+    for field in posed.fields:
+        if field.form == "number":
+            for typed in ("123457", "7", "0"):
+                assert posed.diagnose(typed, field.id).id != MALFORMED

@@ -657,5 +657,5 @@ class _ConnectedMapsWithoutBias(ConnectedConv2d):
 )  # fmt: skip
 class _BiasForEachKernel(ConnectedConv2d):
     def parameters(self) -> tuple[Held, ...]:
-        weight, _ = super().parameters()
+        weight, *_ = super().parameters()
         return (weight, Held("bias", sum(map(len, self.connections))))
