@@ -5,10 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as some
 
-from layercost.misconception import MISCONCEPTIONS
-from layercost.questions import Variant, explain, read_question, templates
+from layercost.convention import CONVENTIONS
+from layercost.misconception import MISCONCEPTIONS, Task
+from layercost.questions import Item, Variant, explain, read_question, templates
 from layercost.questions.explain import beliefs
+from layercost.questions.task import MEASURES
+from layercost.shape import shape_of
+from tests.layercost.drawing import RECIPES, layer_and_shape
 
 from .data import LINEAR, SHIPPED, changed
 
@@ -94,8 +100,8 @@ def test_an_unknown_number_is_told_by_how_much_it_is_off_at_least():
         right // 13: "It is at least 10 times too small.",
         -5: "What is asked for is never negative.",
     }
-    for given, words in said.items():
-        assert str(variant.diagnose(given).message).endswith(words)
+    for number, words in said.items():
+        assert str(variant.diagnose(number).message).endswith(words)
     assert str(variant.diagnose(0).message).endswith("work through the formula once more.")
 
 
@@ -213,3 +219,34 @@ def test_two_beliefs_are_found_in_a_function_even_where_each_case_shows_only_one
     answers = _answers(items, (one, other))
     assert answers is not None
     assert explain(items, answers).id == "forgot-bias+kernel-not-squared"
+
+
+# ---- any layer -----------------------------------------------------------------------------------
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(
+    some.sampled_from(sorted(RECIPES)).flatmap(layer_and_shape),
+    some.sampled_from(list(MEASURES.values())),
+    some.sampled_from(list(CONVENTIONS.values())),
+)
+def test_any_number_gets_a_verdict_on_any_layer(made, measure, convention):
+    """No two beliefs stumble over each other, and no derivation is asked for that there is not."""
+    layer, shape = made
+    several = bool(shape) and isinstance(shape[0], tuple)
+    arriving = tuple(map(shape_of, shape)) if several else shape_of(shape)
+    item = Item("it", Task(layer, measure, arriving, convention))
+    assume(_is_asked(item))
+    for number in (123457, 7, 0):
+        explain([item], [Fraction(number)])
+
+
+def _is_asked(item: Item) -> bool:
+    """Whether there is an answer: not every layer has a receptive field, or an output with channels."""
+    try:
+        return item.answer >= 0
+    except (ValueError, TypeError, IndexError):
+        return False

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,13 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_every_python_draws_the_same(version: str):
-    found = interpreter(version)
-    if found is None:
-        pytest.skip(f"there is no Python {version} on this machine")
+FOUND = {version: path for version in ("3.11", "3.12", "3.13", "3.14") if (path := interpreter(version))}
+
+
+@pytest.mark.parametrize("python", [sys.executable, *FOUND.values()], ids=["this", *FOUND])
+def test_every_python_of_this_machine_draws_the_same(python: str):
     done = subprocess.run(
-        [found, str(PROGRAM)], capture_output=True, text=True, check=False,
+        [python, str(PROGRAM)], capture_output=True, text=True, check=False,
         env={"PYTHONPATH": str(LIBRARY), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

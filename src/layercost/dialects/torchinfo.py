@@ -39,7 +39,7 @@ def _torchinfo(run: Run) -> Native:
     held = sum(visit.parameters for visit in run.called if visit.has_module)
     written = sum(map(_values_written, run.visits))
     if not run.has_modules:  # the module around has no module inside: it is the only row
-        held, written = run.parameters, run.visits[-1].outputs if run.parameters else 0
+        held, written = run.parameters, run.visits[-1].outputs if run.parameters and run.visits else 0
     return {
         "total_mult_adds": sum(map(_mult_adds, run.visits)),
         "total_params": run.parameters,

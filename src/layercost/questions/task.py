@@ -15,6 +15,7 @@ from layercost.counting import Count
 from layercost.expression import Expression, Symbol, expression, product
 from layercost.layer import Call, Layer, LayerError
 from layercost.layers import Sequential
+from layercost.layers.composite import Composite
 from layercost.layers.receptive import receptive_field
 from layercost.message import Joined, Message, Words
 from layercost.misconception import (
@@ -134,6 +135,8 @@ def _derivation(key: Key, input_shape: Arriving) -> Expression:
     if task.measure is Size.RECEPTIVE_FIELD:
         sum_of_windows = reach_of(task.layer, task.input_shape, task.part)
         return expression(_size(task)) if sum_of_windows is None else sum_of_windows
+    if isinstance(layer, Composite):  # the formula is that of the layers inside, one after the other
+        return expression(_size(task))
     _output(layer, shape)
     assert shape is not None
     place = 0 if task.measure is Size.OUTPUT_CHANNELS else -1
