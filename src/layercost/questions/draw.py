@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from layercost.convention import unknown
+from layercost.layer import LayerError
 from layercost.message import Message
 from layercost.shape import ShapeError, whole
 
@@ -83,3 +85,31 @@ def known_keys(owner: str, data: Mapping[str, object], known: tuple[str, ...]) -
     for key in data:
         if key not in known:
             raise QuestionError(f"{owner}: {unknown(Message('key'), key, known)}")
+
+
+ATTEMPTS = 300
+Posed = TypeVar("Posed")
+
+
+def vetted(
+    name: str, pose: Callable[[int], Posed], clashes: Callable[[Posed], list[str]], advice: str
+) -> Posed:
+    """The first of many attempts at a question in which right and wrong answers are told apart.
+
+    `pose` makes an attempt by its number, or raises an error of layers, shapes or questions where its numbers
+    make none. Raises QuestionError with what was most often in the way, and the advice.
+    """
+    refused: Counter[str] = Counter()
+    for attempt in range(ATTEMPTS):
+        try:
+            posed = pose(attempt)
+            found = clashes(posed)
+        except (QuestionError, LayerError, ShapeError) as impossible:
+            found = [str(impossible)]
+        if not found:
+            return posed
+        refused.update(found)
+    ((clash, _),) = refused.most_common(1)
+    raise QuestionError(
+        f"question {name!r}: no draw of {ATTEMPTS} tells right from wrong; most often {clash}. {advice}"
+    )

@@ -6,7 +6,6 @@ said by `follows`, so that an error is not paid for twice.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +26,16 @@ from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Size, Task, fitted
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
-from layercost.questions.draw import Between, Drawn, OneOf, QuestionError, Seed, choice_from, known_keys
+from layercost.questions.draw import (
+    Between,
+    Drawn,
+    OneOf,
+    QuestionError,
+    Seed,
+    choice_from,
+    known_keys,
+    vetted,
+)
 from layercost.questions.explain import OUTCOMES, RIGHT, Diagnosis, beliefs, known_wrong, verdict
 from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
@@ -43,8 +51,6 @@ from layercost.questions.template import (
     filled_network,
 )
 from layercost.shape import Shape, ShapeError, shape_of
-
-ATTEMPTS = 300
 
 
 @dataclass(frozen=True)
@@ -122,21 +128,11 @@ class Question(Template):
     def _vetted(
         self, seed: Seed, cases: int, clashes: Callable[[tuple[Variant, ...]], list[str]]
     ) -> tuple[Variant, ...]:
-        refused: Counter[str] = Counter()
-        for attempt in range(ATTEMPTS):
-            variants = tuple(Variant(self, self._numbers(seed, f"{attempt}/{case}")) for case in range(cases))
-            try:
-                found = clashes(variants)
-            except QuestionError as impossible:
-                found = [str(impossible)]
-            if not found:
-                return variants
-            refused.update(found)
-        ((clash, _),) = refused.most_common(1)
-        raise QuestionError(
-            f"question {self.id!r}: no draw of {ATTEMPTS} tells right from wrong; most often {clash}. "
-            f"Draw from wider ranges, or name a misconception in `without`."
-        )
+        def attempted(attempt: int) -> tuple[Variant, ...]:
+            return tuple(Variant(self, self._numbers(seed, f"{attempt}/{case}")) for case in range(cases))
+
+        advice = "Draw from wider ranges, or name a misconception in `without`."
+        return vetted(self.id, attempted, clashes, advice)
 
     def _numbers(self, seed: Seed, label: str) -> dict[str, Drawn]:
         return {name: choice.draw(seed, f"{self.id}/{label}/{name}") for name, choice in self.names.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +11,6 @@ from typing import Any
 
 from layercost.convention import unknown
 from layercost.expression import Expression, definitions
-from layercost.layer import LayerError
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions.draw import (
@@ -24,6 +22,7 @@ from layercost.questions.draw import (
     chance,
     choice_from,
     known_keys,
+    vetted,
 )
 from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
@@ -33,10 +32,8 @@ from layercost.questions.reading import Malformed, read_number
 from layercost.questions.sentences import said
 from layercost.questions.task import number, other_conventions
 from layercost.questions.template import check_wording, filled
-from layercost.shape import ShapeError
 from layercost.view import number as grouped
 
-ATTEMPTS = 300
 PICKS = 1 << 30  # what else is drawn comes from one number below this
 
 # What compute reads, and what each kind reads besides `id`, `level`, `skills`, `wording`, `draw`, `credit`.
@@ -64,23 +61,14 @@ class DrawnTemplate(Template):
 
     def draw(self, seed: Seed) -> Kept:
         """The question of this seed, for ever; raises QuestionError where none tells right from wrong."""
-        refused: Counter[str] = Counter()
-        for attempt in range(ATTEMPTS):
+
+        def attempted(attempt: int) -> Kept:
             label = f"{self.id}/{attempt}"
             numbers = {name: one.draw(seed, f"{label}/{name}") for name, one in self.names.items()}
-            try:
-                posed = self.pose(numbers, chance(seed, f"{label}/pick", PICKS))
-                found = posed.clashes()
-            except (QuestionError, LayerError, ShapeError) as impossible:
-                found = [str(impossible)]
-            if not found:
-                return posed
-            refused.update(found)
-        ((clash, _),) = refused.most_common(1)
-        raise QuestionError(
-            f"question {self.id!r}: no draw of {ATTEMPTS} tells right from wrong; most often: {clash}. "
-            f"Draw from other ranges, or name a misconception in `without`, where the kind reads it."
-        )
+            return self.pose(numbers, chance(seed, f"{label}/pick", PICKS))
+
+        advice = "Draw from other ranges, or name a misconception in `without`, where the kind reads it."
+        return vetted(self.id, attempted, lambda posed: posed.clashes(), advice)
 
     def posed(self, state: Mapping[str, Any]) -> Kept:
         """The question that `Kept.state` wrote down."""
