@@ -332,6 +332,13 @@ def _network_data(entry: NetworkEntry) -> dict[str, Any]:
     return {**{name: getattr(entry, name) for name in names}, "versions": dict(entry.versions)}
 
 
+def _asked_for() -> str:
+    try:
+        return input("> ")
+    except EOFError:
+        raise ValueError("there is no answer to judge; give it as --answer") from None
+
+
 def _ask(options: argparse.Namespace) -> str | Said:
     """Practice, or the verdict on one answer: exit status 1 where it is wrong."""
     from layercost import asking
@@ -339,7 +346,7 @@ def _ask(options: argparse.Namespace) -> str | Said:
     if options.answer is not None and options.text is None:
         raise ValueError("--answer belongs to a question: give it as --text")
     if options.text is not None:
-        answer = input("> ") if options.answer is None else options.answer
+        answer = _asked_for() if options.answer is None else options.answer
         said, right = asking.verdict(options.text, answer)
         return Said(said, 0 if right else 1)
     if not options.skill and options.level is None and options.seed is None:

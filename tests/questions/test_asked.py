@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -81,6 +82,19 @@ def test_the_command_exits_with_0_for_right_and_1_for_wrong(capsys: pytest.Captu
     assert "a whole number of parameters" in capsys.readouterr().err
     assert main(["ask", "--answer", "5"]) == 2
     assert "--answer belongs to a question" in capsys.readouterr().err
+
+
+def test_without_an_answer_there_is_nothing_to_judge(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """It may also be typed when it is asked for."""
+    question = ["ask", "--text", "How many parameters has Linear(300, 100)?"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("30,100\n"))
+    assert main(question) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    capsys.readouterr()
+    assert main(question) == 2
+    assert "give it as --answer" in capsys.readouterr().err
 
 
 def test_skills_are_listed_with_their_questions(capsys: pytest.CaptureFixture[str]):
