@@ -59,8 +59,9 @@ class Exam:
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """The questions in order; raises BlueprintError."""
+        blueprint = self.blueprint  # whose own errors name the file already
         try:
-            return places(self.blueprint, self.seed)
+            return places(blueprint, self.seed)
         except CourseError as error:
             raise type(error)(f"{self.name}: {error}") from None
 

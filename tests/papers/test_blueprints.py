@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.papers.blueprint import BlueprintError, load, places, read
+from grader.papers.exam import exam_of
 from grader.papers.roster import Student
 from grader.papers.sheet import draw
 from tests.conftest import ROOT
@@ -130,3 +131,11 @@ def test_shipped_blueprints_can_be_drawn(path: Path, seed: int) -> None:
 def test_too_few_questions_are_said_with_the_section() -> None:
     with pytest.raises(BlueprintError, match=r"section 1 \('A'\): asks for 200 questions"):
         chosen('[[section]]\ntitle = "A"\npoints = 1\ncount = 200\nskills = ["lenet"]\nlevels = [2]\n')
+
+
+def test_a_file_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "exam.toml"
+    path.write_text('title = "An exam"\nminuts = 5\n', encoding="utf-8")
+    with pytest.raises(BlueprintError) as refused:
+        exam_of(path, "seed", "a4")
+    assert str(refused.value).count("exam.toml") == 1

@@ -12,6 +12,10 @@ from layercost.questions import QuestionError, read_question
 from .data import LINEAR, SHIPPED, changed
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "a slip in a key that is needed": (
+        {**{key: value for key, value in changed().items() if key != "skills"}, "skils": ["parameters"]},
+        "'skills' is missing; did you mean it by 'skils'",
+    ),
     "no wording": (changed(wording=None), "question 'linear-parameters': 'wording' is missing"),
     "no English": (
         changed(wording={"zh": "?"}),

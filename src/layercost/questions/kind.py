@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -167,7 +168,9 @@ def read_question(data: Mapping[str, Any]) -> Template:
         raise QuestionError(f"{owner}: {unknown(Message('kind'), name, KINDS)}")
     for key in ("id", "level", "skills"):
         if key not in data:
-            raise QuestionError(f"{owner}: {key!r} is missing")
+            near = get_close_matches(key, [one for one in data if one not in ("id", "level", "skills")], 1)
+            meant = f"; did you mean it by {near[0]!r}?" if near else ""
+            raise QuestionError(f"{owner}: {key!r} is missing{meant}")
     check_level_and_skills(owner, data["level"], data["skills"])
     return KINDS[name](owner, {key: value for key, value in data.items() if key != "kind"})
 
