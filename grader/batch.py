@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 
-from grader.box import Sandbox
 from grader.course import Assignment, Course
+from grader.job import Examiner
 from grader.marking import Marked, mark
 from grader.record import read_record
 from grader.writer import Writer
@@ -29,7 +29,7 @@ class Line:
 def mark_class(
     course: Course,
     assignment: Assignment,
-    sandbox: Sandbox,
+    examiner: Examiner,
     students: Sequence[str],
     *,
     jobs: int,
@@ -40,7 +40,7 @@ def mark_class(
     def work(student: str) -> Marked:
         path = course.record(student, assignment.name)
         earlier = None if run_again else read_record(path)
-        return mark(course.submitted, student, assignment, sandbox, earlier)
+        return mark(course.submitted, student, assignment, examiner, earlier)
 
     with Writer(course, assignment.name, assignment.notebook, assignment.release) as writer:
         pool = ThreadPoolExecutor(jobs)

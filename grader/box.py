@@ -1,8 +1,8 @@
-"""A box: one process that runs one student's code, and the narrow line on which we talk with it.
+"""A box: what runs one student's code, and the narrow line on which we talk with it.
 
-`Sandbox` says how such a process is started; bubblewrap is one way, a container would be another.
-`Box` sends requests and reads replies, each within a time and a size. It believes nothing: a late, long or
-malformed reply ends the process.
+A `Box` answers requests, each within a time and a size, until it is closed. A `Sandbox` opens boxes;
+bubblewrap is one way, a container another. `PipeBox` is a box at the other end of two pipes. It believes
+nothing: a late, long or malformed reply ends the process.
 """
 
 from __future__ import annotations
@@ -58,8 +58,28 @@ class BoxTimeout(RuntimeError):
     """No reply came in time; the process was ended."""
 
 
+class Box(ABC):
+    """Runs one student's program. Use it with `with`: leaving it ends all that the program started."""
+
+    @abstractmethod
+    def ask(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
+        """Sends one request and gives its reply; after BoxDied or BoxTimeout the box is gone."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the program and everything that it started."""
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 class Sandbox(ABC):
-    """A way to start a process that can reach nothing but its own two pipes."""
+    """A way to run a student's program where it can reach nothing but its own line to us."""
 
     name: str
 
@@ -67,8 +87,8 @@ class Sandbox(ABC):
         self.limits = limits
 
     @abstractmethod
-    def start(self, student: str) -> subprocess.Popen[bytes]:
-        """Starts runner.py with pipes as standard input and output, in a new process group of its own."""
+    def open(self, student: str) -> Box:
+        """A fresh box that waits for its first request; raises BoxDied or BoxTimeout where none starts."""
 
     def complaint(self) -> str:
         """What the sandbox's own program says when a box does not start; empty where it says nothing."""
@@ -88,7 +108,7 @@ class Sandbox(ABC):
     def probe(self) -> None:
         """Runs a box for real; raises SandboxUnavailable where that does not work."""
         try:
-            with Box(self, "probe") as box:
+            with self.open("probe") as box:
                 box.ask({"operation": "run", "source": "answer = 6 * 7"})
                 reply = box.ask({"operation": "get", "name": "answer"})
         except (OSError, BoxDied, BoxTimeout) as error:
@@ -104,16 +124,16 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-class Box:
-    """An open box. Use it with `with`: leaving it ends the process and everything that it started."""
+class PipeBox(Box):
+    """A box whose runner.py is a process with pipes as standard input and output, in a group of its own."""
 
-    def __init__(self, sandbox: Sandbox, student: str) -> None:
-        self.limits = sandbox.limits
+    def __init__(self, limits: Limits, process: subprocess.Popen[bytes]) -> None:
+        self.limits = limits
         self.number = 0
         self.buffer = b""
         self.alive = True
-        self.process = sandbox.start(student)
-        self.requests, self.replies = _pipes(self.process)
+        self.process = process
+        self.requests, self.replies = _pipes(process)
         for channel in (self.requests, self.replies):
             os.set_blocking(channel.fileno(), False)
         first = {"limits": self.limits.for_runner(), "output_characters": self.limits.output_characters}
@@ -123,16 +143,7 @@ class Box:
             self.close()
             raise
 
-    def __enter__(self) -> Box:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def ask(self, request: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
-        """Sends one request and gives its reply; after BoxDied or BoxTimeout the box is gone."""
         if not self.alive:
             raise BoxDied("the process has ended")
         self.number += 1

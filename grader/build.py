@@ -23,11 +23,12 @@ from traitlets.config import Config
 
 from grader.box import Limits, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, load_specification
+from grader.examination import SandboxExaminer
+from grader.gradebook import environment_on_path
 from grader.intake import SubmittedCell
 from grader.marking import mark_cells
 from grader.protocol import Mark
 from grader.release import Release, read_release
-from grader.writer import environment_on_path
 
 TRIED_STUDENTS = ("ada", "emmy", "grace", "sofia")  # each has numbers of their own
 NOT_RELEASED = {"assignment.md", "specification.toml"}
@@ -119,10 +120,11 @@ def check_solution(assignment: Assignment, source: Release, limits: Limits) -> N
     """Marks the model solution and the empty release as several students; raises CourseError."""
     with assignment.sandbox(limits) as sandbox:
         sandbox.probe()
+        examiner = SandboxExaminer(sandbox)
         for student in TRIED_STUDENTS:
-            solved = mark_cells(submitted_cells(source), student, assignment, sandbox)
+            solved = mark_cells(submitted_cells(source), student, assignment, examiner)
             _refuse(assignment, student, "the model solution", _lost(solved))
-            empty = mark_cells(submitted_cells(assignment.release), student, assignment, sandbox)
+            empty = mark_cells(submitted_cells(assignment.release), student, assignment, examiner)
             _refuse(assignment, student, "the release without any answer", _earned(empty))
 
 

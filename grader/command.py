@@ -136,13 +136,19 @@ def run_build(options: argparse.Namespace) -> int:
 def run_autograde(options: argparse.Namespace) -> int:
     """Marks submissions; exit status 1 where one of them could not be marked."""
     from grader.batch import mark_class, without_control_characters
+    from grader.examination import SandboxExaminer
 
     course = find_course(options.course)
     assignment, students = _submissions(course, options)
     failed = 0
     with _sandbox(assignment, options) as sandbox:
         lines = mark_class(
-            course, assignment, sandbox, students, jobs=options.jobs, run_again=options.run_again
+            course,
+            assignment,
+            SandboxExaminer(sandbox),
+            students,
+            jobs=options.jobs,
+            run_again=options.run_again,
         )
         for number, line in enumerate(lines, start=1):
             failed += line.failed

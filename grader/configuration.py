@@ -15,6 +15,8 @@ TEMPLATE = '''\
 """Made by `grader new`. It leads nbgrader's own buttons and commands to `grader`: leave that in."""
 
 import subprocess
+import tomllib
+from pathlib import Path
 
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -25,6 +27,12 @@ PYTHON = {python!r}  # the environment that grader is installed in
 c = get_config()
 c.CourseDirectory.root = COURSE
 c.CourseDirectory.course_id = {name!r}
+
+settings = Path(COURSE, "course.toml")
+decided = tomllib.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {{}}
+c.CourseDirectory.db_url = decided.get("gradebook", {{}}).get("database") or (
+    "sqlite:///" + str(Path(COURSE, "gradebook.db"))
+)
 
 
 def lead_to_grader(word, of_students):

@@ -13,18 +13,31 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from grader.box import Limits, Sandbox
-from grader.bubblewrap import Bubblewrap, Unprotected
+from grader.engines import open_sandbox
 from grader.protocol import Specification
 from grader.release import Release, read_release
+from grader.settings import SETTINGS, Settings, SettingsError, read_settings
 
 CONFIGURATION = "nbgrader_config.py"
 SECRET = "secret"  # noqa: S105  (the name of the file, not the secret)
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "specifications", "records")
 REPOSITORY = Path(__file__).resolve().parent.parent
 SECRET_BYTES = 32
+
+
+DECISIONS = """\
+# What is decided about this course. Every line has a default; take the # away from what you want to change.
+
+[sandbox]
+# engine = "bubblewrap"     # in what students' code runs
+
+[gradebook]
+# database = ""             # an address as SQLAlchemy writes it; empty: SQLite, in this folder
+"""
 
 
 class CourseError(Exception):
@@ -39,6 +52,7 @@ class Assignment:
     release: Release
     files: tuple[Path, ...]
     secret: bytes
+    settings: Settings
 
     @property
     def name(self) -> str:
@@ -50,7 +64,7 @@ class Assignment:
 
     def sandbox(self, limits: Limits, *, trusted: bool = False) -> Sandbox:
         """A sandbox that shows what was released; `trusted` submissions run without protection."""
-        return Unprotected(limits, self.files) if trusted else Bubblewrap(limits, self.files)
+        return open_sandbox(self.settings.sandbox.engine, limits, self.files, trusted=trusted)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,15 @@ class Course:
     @property
     def database(self) -> str:
         """The gradebook's address, as nbgrader and SQLAlchemy write it."""
-        return f"sqlite:///{self.root / 'gradebook.db'}"
+        return self.settings.gradebook.database or f"sqlite:///{self.root / 'gradebook.db'}"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the teacher decided in course.toml; raises CourseError where it cannot be read."""
+        try:
+            return read_settings(self.root / SETTINGS)
+        except SettingsError as error:
+            raise CourseError(str(error)) from error
 
     def source(self, assignment: str) -> Path:
         return self.root / "source" / assignment
@@ -115,7 +137,7 @@ class Course:
         if not notebook.is_file():
             raise CourseError(f"{notebook} is missing; release the assignment again with `grader build`.")
         files = tuple(_files_beside(folder))
-        return Assignment(specification, read_release(notebook), files, self.secret())
+        return Assignment(specification, read_release(notebook), files, self.secret(), self.settings)
 
     def _known(self) -> str:
         names = sorted(path.parent.name for path in self.root.glob("specifications/*/specification.toml"))
@@ -165,6 +187,7 @@ def make_course(folder: Path) -> Course:
         (root / name).mkdir()
     _write_secret(root / SECRET)
     (root / CONFIGURATION).write_text(configuration(root), encoding="utf-8")
+    (root / SETTINGS).write_text(DECISIONS, encoding="utf-8")
     return Course(root)
 
 

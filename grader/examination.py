@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from grader.box import Box, BoxDied, BoxTimeout, Sandbox
+from grader.job import CellResult, Examiner, Job, Outcome
 from grader.values import (
     Answer,
     Call,
@@ -35,57 +35,29 @@ KNOWN_EXCEPTIONS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class CodeCell:
-    """One cell to run. `grade_id` names the released answer cell that it is, empty for the student's own."""
+class SandboxExaminer(Examiner):
+    """Runs jobs in boxes of a sandbox of this machine."""
 
-    grade_id: str
-    source: str
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
 
-
-@dataclass(frozen=True)
-class CellResult:
-    """What a cell printed, and why it failed where it did."""
-
-    output: str = ""
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came out of the box: a result a cell, and the answers by the `grade_id` of the marked cell."""
-
-    cells: tuple[CellResult, ...]
-    answers: Mapping[str, tuple[Answer, ...]]
-
-
-def examine(
-    sandbox: Sandbox,
-    student: str,
-    cells: Sequence[CodeCell],
-    probes: Mapping[str, Sequence[Probe]],
-    answered_in: Mapping[str, str],
-) -> Outcome:
-    """Runs the cells in order, then asks every probe.
-
-    `answered_in` maps a marked cell to the answer cell that belongs to it: where that cell failed,
-    a missing name is reported as that failure, which says more than "missing".
-    """
-    with Examination(sandbox, student) as examination:
-        results = tuple(examination.run(cell.source) for cell in cells)
-        failed = {
-            cell.grade_id: result.failure
-            for cell, result in zip(cells, results, strict=True)
-            if cell.grade_id and result.failure is not None
-        }
-        answers = {
-            grade_id: tuple(
-                _explain_missing(examination.ask(probe), failed.get(answered_in.get(grade_id, "")))
-                for probe in asked
-            )
-            for grade_id, asked in probes.items()
-        }
-    return Outcome(results, answers)
+    def run(self, job: Job) -> Outcome:
+        """Runs the cells in order, then asks every probe."""
+        with Examination(self.sandbox, job.student) as examination:
+            results = tuple(examination.run(cell.source) for cell in job.cells)
+            failed = {
+                cell.grade_id: result.failure
+                for cell, result in zip(job.cells, results, strict=True)
+                if cell.grade_id and result.failure is not None
+            }
+            answers = {
+                grade_id: tuple(
+                    _explain_missing(examination.ask(probe), failed.get(job.answered_in.get(grade_id, "")))
+                    for probe in asked
+                )
+                for grade_id, asked in job.probes.items()
+            }
+        return Outcome(results, answers)
 
 
 def _explain_missing(answer: Answer, failure: Failure | None) -> Answer:
@@ -167,7 +139,7 @@ class Examination:
         if self.hopeless is not None:
             return self.hopeless
         if self.box is None:
-            self.box = Box(self.sandbox, self.student)
+            self.box = self.sandbox.open(self.student)
             self._replay(self.box)
         return self.hopeless or self.box
 

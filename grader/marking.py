@@ -1,23 +1,23 @@
-"""From a submitted file to marks: intake, rebuild, box, score. Touches no gradebook.
+"""From a submitted file to marks: `prepare` reads it into a job, an examiner runs that, `finish` scores.
 
-What it gives depends on the file, the release, the specification and the secret only, so that it can run
-in any number of threads, and again at any time.
+Touches no gradebook. What it gives depends on the file, the release, the specification and the secret only,
+so that it can run in any number of threads or processes, and again at any time. The secret and the expected
+values stay on this side: of all that `prepare` gives, only the job goes to the examiner.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from grader.box import Sandbox
 from grader.course import Assignment
-from grader.examination import CellResult, examine
 from grader.intake import Reason, Submission, SubmittedCell, read_submission
+from grader.job import Answers, Examiner, Job, Outcome, Probes
 from grader.protocol import Mark
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
@@ -30,9 +30,6 @@ NO_ANSWER = Message("There is no answer here yet.")
 BY_HAND = Message("A person reads and marks this answer.")
 UNREADABLE = "unreadable"
 NOTHING_TO_MARK = Message("Your file could not be read, so there is nothing to mark.")
-
-Probes = Mapping[str, tuple[Probe, ...]]
-Answers = dict[str, tuple[Answer, ...]]
 
 
 class SpecificationError(Exception):
@@ -48,47 +45,102 @@ class Marked:
     note: Words
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A submission that was read: what is asked of it, what is known already, and the job that is left.
+
+    `job` is None where nothing is left to ask: all is on record, or the file could not be read, for the
+    `reason` given.
+    """
+
+    student: str
+    rebuilt: Rebuilt
+    probes: Probes
+    submission_sha256: str = ""
+    earlier: Record | None = None
+    job: Job | None = None
+    reason: Words = ""
+
+
 def mark(
     submitted: Path,
     student: str,
     assignment: Assignment,
-    sandbox: Sandbox,
+    examiner: Examiner,
     earlier: Record | None = None,
 ) -> Marked:
     """Marks one submission; answers that `earlier` holds for the same file are not asked for again."""
+    prepared = prepare(submitted, student, assignment, earlier)
+    outcome = examiner.run(prepared.job) if prepared.job is not None else None
+    return finish(prepared, assignment, outcome)
+
+
+def prepare(submitted: Path, student: str, assignment: Assignment, earlier: Record | None = None) -> Prepared:
+    """Reads a submission and says what is left to be asked of it."""
     try:
         submission = read_submission(submitted, student, assignment.name, assignment.notebook)
     except Reason as reason:
-        return _unreadable(student, assignment, message_of(reason))
+        return Prepared(student, Rebuilt(assignment.release.metadata), {}, reason=message_of(reason))
     rebuilt = rebuild(assignment.release, submission.cells)
     rebuilt.remarks[:0] = submission.remarks
-    probes = _probes(assignment, student)
     if earlier is not None and not _same(earlier, submission, assignment.release):
         earlier = None
-    answers, cells, note = _answers(sandbox, student, rebuilt, probes, assignment.release, earlier)
+    return _prepared(student, assignment, rebuilt, submission.sha256, earlier)
+
+
+def _prepared(
+    student: str, assignment: Assignment, rebuilt: Rebuilt, sha256: str = "", earlier: Record | None = None
+) -> Prepared:
+    probes = _probes(assignment, student)
+    unknown = {
+        grade_id: tuple(probe for probe in asked if earlier is None or earlier.known(probe) is None)
+        for grade_id, asked in probes.items()
+    }
+    job = None
+    if earlier is None or any(unknown.values()):
+        job = Job(student, tuple(rebuilt.code), unknown, assignment.release.answered_in)
+    return Prepared(student, rebuilt, probes, sha256, earlier, job)
+
+
+def finish(prepared: Prepared, assignment: Assignment, outcome: Outcome | None) -> Marked:
+    """Scores what came back, together with what was known; `outcome` is None where there was no job."""
+    if prepared.reason:
+        return _unreadable(prepared.student, assignment, prepared.reason)
+    student, rebuilt, earlier = prepared.student, prepared.rebuilt, prepared.earlier
+    answers = _answers(prepared, assignment.release, outcome)
+    cells = outcome.cells if outcome is not None else earlier.cells if earlier is not None else ()
     rebuilt.remarks += _identity_remarks(assignment, student, answers.get(IDENTITY, ()))
     record = Record(
         student=student,
         assignment=assignment.name,
-        submission_sha256=submission.sha256,
+        submission_sha256=prepared.submission_sha256,
         release_sha256=assignment.release.sha256,
         remarks=tuple(rebuilt.remarks),
         cells=cells,
-        asked=_asked(probes, answers, earlier),
+        asked=_asked(prepared.probes, answers, earlier),
         marks=_marks(assignment, student, answers, rebuilt),
         versions=versions(),
     )
-    return Marked(record, autograded_notebook(rebuilt, cells), note)
+    return Marked(record, autograded_notebook(rebuilt, cells), _note(prepared))
+
+
+def _note(prepared: Prepared) -> Words:
+    """How the answers were come by."""
+    if prepared.job is None:
+        return Message("from the record")
+    if prepared.earlier is None:
+        return Message("ran")
+    questions = sum(map(len, prepared.job.probes.values()))
+    return Message("ran again for {questions} questions that were not recorded", questions=questions)
 
 
 def mark_cells(
-    cells: Sequence[SubmittedCell], student: str, assignment: Assignment, sandbox: Sandbox
+    cells: Sequence[SubmittedCell], student: str, assignment: Assignment, examiner: Examiner
 ) -> dict[str, Mark]:
     """Marks cells that come from no file, such as the model solution."""
-    rebuilt = rebuild(assignment.release, cells)
-    probes = _probes(assignment, student)
-    answers, _, _ = _answers(sandbox, student, rebuilt, probes, assignment.release, None)
-    return _marks(assignment, student, answers, rebuilt)
+    prepared = _prepared(student, assignment, rebuild(assignment.release, cells))
+    outcome = examiner.run(prepared.job) if prepared.job is not None else None
+    return _marks(assignment, student, _answers(prepared, assignment.release, outcome), prepared.rebuilt)
 
 
 def _probes(assignment: Assignment, student: str) -> Probes:
@@ -110,36 +162,17 @@ def _same(earlier: Record, submission: Submission, release: Release) -> bool:
     return hashes == (submission.sha256, release.sha256) and not earlier.reason
 
 
-def _answers(
-    sandbox: Sandbox,
-    student: str,
-    rebuilt: Rebuilt,
-    probes: Probes,
-    release: Release,
-    earlier: Record | None,
-) -> tuple[Answers, tuple[CellResult, ...], Words]:
-    """From the record where it has all answers; otherwise the box runs, and is asked for the rest."""
-    known = earlier.answers_to(probes) if earlier is not None else None
-    if earlier is not None and known is not None:
-        return known, earlier.cells, Message("from the record")
-    new = {
-        grade_id: tuple(probe for probe in asked if earlier is None or earlier.known(probe) is None)
-        for grade_id, asked in probes.items()
-    }
-    outcome = examine(sandbox, student, rebuilt.code, new, release.answered_in)
+def _answers(prepared: Prepared, release: Release, outcome: Outcome | None) -> Answers:
+    """An answer to each probe: that of the outcome where it was asked now, that of the record otherwise."""
     fresh = {
-        grade_id: iter(_not_answered(found, rebuilt, release.answered_in.get(grade_id, "")))
-        for grade_id, found in outcome.answers.items()
+        grade_id: iter(_not_answered(found, prepared.rebuilt, release.answered_in.get(grade_id, "")))
+        for grade_id, found in (outcome.answers if outcome is not None else {}).items()
     }
-    answers = {
+    earlier = prepared.earlier
+    return {
         grade_id: tuple((earlier and earlier.known(probe)) or next(fresh[grade_id]) for probe in asked)
-        for grade_id, asked in probes.items()
+        for grade_id, asked in prepared.probes.items()
     }
-    if earlier is None:
-        return answers, outcome.cells, Message("ran")
-    questions = sum(map(len, new.values()))
-    note = Message("ran again for {questions} questions that were not recorded", questions=questions)
-    return answers, outcome.cells, note
 
 
 def _not_answered(answers: tuple[Answer, ...], rebuilt: Rebuilt, answer_cell: str) -> tuple[Answer, ...]:

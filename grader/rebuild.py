@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.examination import CellResult, CodeCell
 from grader.intake import MAX_SOURCE, SubmittedCell
+from grader.job import CellResult, CodeCell
 from grader.release import Release, ReleasedCell
 from grader.sanitize import harmless_markdown
 from layercost.message import Message, Words

@@ -17,21 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.examination import CellResult
+from grader.job import CellResult, answer_from_tree, answer_to_tree, cell_from_tree, cell_to_tree
 from grader.protocol import Mark
-from grader.values import (
-    FAILURE_KINDS,
-    Answer,
-    Failure,
-    NotAValue,
-    Probe,
-    TooLarge,
-    Tree,
-    decode,
-    encode,
-    probe_from_tree,
-    probe_to_tree,
-)
+from grader.values import Answer, NotAValue, Probe, TooLarge, Tree, probe_from_tree, probe_to_tree
 from layercost.message import Words, from_data, to_data
 
 FORMAT = 1
@@ -85,7 +73,7 @@ def write_record(path: Path, record: Record) -> None:
         "release_sha256": record.release_sha256,
         "reason": to_data(record.reason),
         "remarks": [to_data(remark) for remark in record.remarks],
-        "cells": [_cell_to_tree(cell) for cell in record.cells],
+        "cells": [cell_to_tree(cell) for cell in record.cells],
         "asked": {
             grade_id: [
                 {"probe": probe_to_tree(probe), "answer": answer_to_tree(answer)} for probe, answer in pairs
@@ -115,7 +103,7 @@ def _record(tree: dict[str, Any]) -> Record:
         release_sha256=tree["release_sha256"],
         reason=from_data(tree["reason"]),
         remarks=tuple(map(from_data, tree["remarks"])),
-        cells=tuple(_cell(cell) for cell in tree["cells"]),
+        cells=tuple(cell_from_tree(cell) for cell in tree["cells"]),
         asked={
             grade_id: tuple(
                 (probe_from_tree(pair["probe"]), answer_from_tree(pair["answer"])) for pair in pairs
@@ -127,41 +115,12 @@ def _record(tree: dict[str, Any]) -> Record:
     )
 
 
-def _cell(tree: dict[str, Any]) -> CellResult:
-    failure = tree["failure"]
-    told = Failure(failure["kind"], from_data(failure["text"])) if failure else None
-    return CellResult(tree["output"], told)
-
-
-def _cell_to_tree(cell: CellResult) -> Tree:
-    failure = cell.failure
-    told = None if failure is None else {"kind": failure.kind, "text": to_data(failure.text)}
-    return {"output": cell.output, "failure": told}
-
-
 def _mark(tree: dict[str, Any]) -> Mark:
     return Mark(**{**tree, "message": from_data(tree["message"])})
 
 
 def _mark_to_tree(mark: Mark) -> Tree:
     return {**vars(mark), "message": to_data(mark.message)}
-
-
-def answer_to_tree(answer: Answer) -> Tree:
-    """An answer as plain JSON, for the record of a submission."""
-    if isinstance(answer, Failure):
-        return {"failure": answer.kind, "text": to_data(answer.text)}
-    tree = encode(answer.value)
-    return {"value": {"numpy": answer.numpy, "value": tree} if answer.numpy else tree}
-
-
-def answer_from_tree(tree: Tree) -> Answer:
-    """Reads an answer from a record; raises NotAValue for anything that `answer_to_tree` did not write."""
-    if type(tree) is dict and set(tree) == {"failure", "text"} and tree["failure"] in FAILURE_KINDS:
-        return Failure(tree["failure"], from_data(tree["text"]))
-    if type(tree) is dict and set(tree) == {"value"}:
-        return decode(tree["value"])
-    raise NotAValue("an answer that is neither value nor failure")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grader.course import Course
+from grader.gradebook import open_gradebook
 from grader.protocol import Mark
 from grader.record import Record, read_record
 from grader.release import Release
-from grader.writer import open_gradebook
 from layercost.message import Words
 
 

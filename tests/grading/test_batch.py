@@ -20,6 +20,7 @@ from grader.batch import mark_class
 from grader.box import Limits
 from grader.command import main
 from grader.course import Course
+from grader.examination import SandboxExaminer
 
 from .conftest import RIGHT, Submissions, copy_of_course, use_counting
 
@@ -234,7 +235,8 @@ def test_two_batches_at_a_time_do_not_disturb_each_other(course: Course, submiss
     opened = course.assignment("counting")
     with opened.sandbox(Limits()) as sandbox, ThreadPoolExecutor(2) as pool:
         batches = [
-            pool.submit(lambda: list(mark_class(course, opened, sandbox, students, jobs=2))) for _ in range(2)
+            pool.submit(lambda: list(mark_class(course, opened, SandboxExaminer(sandbox), students, jobs=2)))
+            for _ in range(2)
         ]
         lines = [line for batch in batches for line in batch.result()]
     assert not [line for line in lines if line.failed]

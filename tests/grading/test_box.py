@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,10 @@ import pytest
 from grader import bubblewrap
 from grader.box import Box, BoxDied, BoxTimeout, Limits, Sandbox, SandboxUnavailable
 from grader.bubblewrap import Bubblewrap, Unprotected
-from grader.examination import CodeCell, Examination, examine
+from grader.examination import Examination, SandboxExaminer
+from grader.job import CodeCell, Job, Outcome
 from grader.seccomp import MACHINES, filter_program
-from grader.values import Call, Failure, Get, Value
+from grader.values import Call, Failure, Get, Probe, Value
 from layercost.message import Message
 
 pytestmark = pytest.mark.bubblewrap
@@ -31,8 +32,19 @@ def boxes() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def box(boxes: Sandbox) -> Iterator[Box]:
-    with Box(boxes, "ada") as box:
+    with boxes.open("ada") as box:
         yield box
+
+
+def examine(
+    sandbox: Sandbox,
+    cells: Sequence[CodeCell],
+    probes: Mapping[str, Sequence[Probe]],
+    answered_in: Mapping[str, str],
+) -> Outcome:
+    """What comes of these cells and questions."""
+    asked = {name: tuple(each) for name, each in probes.items()}
+    return SandboxExaminer(sandbox).run(Job("ada", tuple(cells), asked, answered_in))
 
 
 def printed(box: Box, source: str) -> str:
@@ -102,7 +114,7 @@ def test_there_is_nobody_else(box: Box) -> None:
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give each box a user of its own")
 def test_root_gives_each_box_a_user_of_its_own(boxes: Sandbox) -> None:
     """Seen from outside, no box runs as root, and no two as the same user."""
-    with Box(boxes, "ada") as one, Box(boxes, "emmy") as other:
+    with boxes.open("ada") as one, boxes.open("emmy") as other:
         users = [Path(f"/proc/{each.process.pid}").stat().st_uid for each in (one, other)]
     assert 0 not in users
     assert users[0] != users[1]
@@ -144,7 +156,7 @@ for _ in range(300):
     children += 1
 children
 """
-    with Bubblewrap(Limits(processes=400, step_seconds=60.0)) as sandbox, Box(sandbox, "ada") as box:
+    with Bubblewrap(Limits(processes=400, step_seconds=60.0)) as sandbox, sandbox.open("ada") as box:
         assert printed(box, source) == "300"
         assert len(running()) >= 300
     deadline = time.monotonic() + 30
@@ -176,7 +188,7 @@ def test_a_process_that_stops_reading_does_not_block_us(box: Box) -> None:
 
 def test_a_full_pipe_is_a_timeout(boxes: Sandbox) -> None:
     """Writing a long request to a process that sleeps ends in time."""
-    with Box(boxes, "ada") as box:
+    with boxes.open("ada") as box:
         os.kill(box.process.pid, 19)  # bwrap waits; its child sleeps once it is told to
         started = time.monotonic()
         box.limits = Limits(step_seconds=1.0)
@@ -189,7 +201,7 @@ def test_magics_are_refused_with_a_word() -> None:
     """The student reads which line it is, and why."""
     cells = [CodeCell("q1", "x = 1\n%timeit x"), CodeCell("q2", "!ls"), CodeCell("q3", "y = = 1")]
     with Bubblewrap(LIMITS) as sandbox:
-        outcome = examine(sandbox, "ada", cells, {"q1": [Get("x")]}, {"q1": "q1"})
+        outcome = examine(sandbox, cells, {"q1": [Get("x")]}, {"q1": "q1"})
     texts = [str(result.failure.text) if result.failure else "" for result in outcome.cells]
     assert texts[0].startswith("line 2 starts with %: notebook commands such as %timeit or !ls do not run")
     assert texts[1].startswith("line 1 starts with !")
@@ -211,7 +223,7 @@ def test_a_deadly_function_costs_its_own_question_only(boxes: Sandbox) -> None:
     """The box is started again and the cells replayed, with their state; the function is not tried again."""
     cells = ["import os\ncount = 0", "count += 1", "def f(x): os._exit(1)\ndef g(x): return x + count"]
     probes = {"a": [Call("f", (1,)), Call("f", (2,))], "b": [Call("g", (1,))], "c": [Get("count")]}
-    outcome = examine(boxes, "ada", [CodeCell("", cell) for cell in cells], probes, {})
+    outcome = examine(boxes, [CodeCell("", cell) for cell in cells], probes, {})
     assert [answer.kind for answer in outcome.answers["a"] if isinstance(answer, Failure)] == [
         "died",
         "not-run",
@@ -224,7 +236,7 @@ def test_a_deadly_cell_costs_itself_only(boxes: Sandbox) -> None:
     """What was defined before and after it is still there."""
     cells = ["a = 1", "import os\nos._exit(0)", "while True: pass", "b = 2"]
     probes = {"a": [Get("a")], "b": [Get("b")]}
-    outcome = examine(boxes, "ada", [CodeCell("", cell) for cell in cells], probes, {})
+    outcome = examine(boxes, [CodeCell("", cell) for cell in cells], probes, {})
     assert outcome.answers == {"a": (Value(1),), "b": (Value(2),)}
     kinds = [result.failure.kind if result.failure else "" for result in outcome.cells]
     assert kinds == ["", "died", "timeout", ""]
@@ -237,7 +249,7 @@ def test_cells_that_do_not_run_twice_are_said(boxes: Sandbox) -> None:
         CodeCell("", flaky.format(time.time() + 4)),
         CodeCell("", "def f(): time.sleep(4.5); os._exit(1)"),
     ]
-    outcome = examine(boxes, "ada", cells, {"a": [Call("f")], "b": [Get("f")]}, {})
+    outcome = examine(boxes, cells, {"a": [Call("f")], "b": [Get("f")]}, {})
     assert outcome.answers["b"] == (
         Failure("died", Message("Your cells ran once, but did not run a second time.")),
     )
@@ -248,7 +260,7 @@ def test_the_whole_notebook_has_a_time_limit() -> None:
     with Bubblewrap(Limits(step_seconds=1.0, total_seconds=2.0)) as sandbox:
         started = time.monotonic()
         cells = [CodeCell("", "import time; time.sleep(0.8)")] * 20
-        outcome = examine(sandbox, "ada", cells, {"a": [Get("x")]}, {})
+        outcome = examine(sandbox, cells, {"a": [Get("x")]}, {})
     assert time.monotonic() - started < 15
     last = outcome.cells[-1].failure
     assert last is not None
@@ -266,7 +278,7 @@ def large(x): return [0] * 10**5
 """
     names = ["known", "own", "thing", "large", "nothing"]
     probes = {"q": [Call(name, (123,)) for name in names]}
-    outcome = examine(boxes, "ada", [CodeCell("q", source)], probes, {"q": "q"})
+    outcome = examine(boxes, [CodeCell("q", source)], probes, {"q": "q"})
     assert [str(answer.text) for answer in outcome.answers["q"] if isinstance(answer, Failure)] == [
         "`known` raised ValueError for one of the inputs that it was tried on.",
         "`own` raised an exception of its own for one of the inputs that it was tried on.",
@@ -305,7 +317,7 @@ def test_trusted_files_can_run_without_a_sandbox() -> None:
     """The explicit way out runs the same runner, with the same limits on time."""
     with Unprotected(LIMITS) as sandbox:
         sandbox.probe()
-        outcome = examine(sandbox, "ada", [CodeCell("", "x = 6 * 7")], {"q": [Get("x")]}, {})
+        outcome = examine(sandbox, [CodeCell("", "x = 6 * 7")], {"q": [Get("x")]}, {})
     assert outcome.answers == {"q": (Value(42),)}
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from grader.bubblewrap import Bubblewrap
 from grader.build import build
 from grader.command import main
 from grader.course import REPOSITORY, Assignment, Course, CourseError, make_course
+from grader.examination import SandboxExaminer
 from grader.marking import SpecificationError
 from grader.protocol import Mark
 from grader.record import read_record
@@ -38,7 +40,12 @@ def test_new_makes_a_private_course(tmp_path: Path, capsys: pytest.CaptureFixtur
     """All folders, and a secret that only its owner reads; the next command is said."""
     assert main(["new", str(tmp_path / "course")]) == 0
     root = tmp_path / "course"
-    assert {path.name for path in root.iterdir()} == {*courses.FOLDERS, "secret", "nbgrader_config.py"}
+    assert {path.name for path in root.iterdir()} == {
+        *courses.FOLDERS,
+        "secret",
+        "nbgrader_config.py",
+        "course.toml",
+    }
     assert (root / "secret").stat().st_mode & 0o777 == 0o600
     assert root.stat().st_mode & 0o777 == 0o700
     assert len(Course(root).secret()) == 32
@@ -300,9 +307,9 @@ def test_impossible_marks_are_refused(
     assignment: Assignment, sandbox: Sandbox, specification: Counting, said: str
 ) -> None:
     """Neither NaN nor more than the maximum reaches a gradebook."""
-    wrong = Assignment(specification, assignment.release, assignment.files, assignment.secret)
+    wrong = replace(assignment, specification=specification)
     with pytest.raises(SpecificationError, match=said):
-        marking.mark_cells((), "ada", wrong, sandbox)
+        marking.mark_cells((), "ada", wrong, SandboxExaminer(sandbox))
 
 
 @pytest.mark.bubblewrap
@@ -353,7 +360,7 @@ def test_interrupted_marking_goes_on(course: Course, submissions: Submissions) -
         submissions.add(student, RIGHT)
     opened = course.assignment("counting")
     with opened.sandbox(QUICK) as sandbox:
-        lines = mark_class(course, opened, sandbox, ["ada", "emmy", "grace"], jobs=1)
+        lines = mark_class(course, opened, SandboxExaminer(sandbox), ["ada", "emmy", "grace"], jobs=1)
         next(lines)
         lines.close()  # type: ignore[attr-defined]
     assert run(course, "autograde", "counting") == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grader.examination import CellResult
+from grader.job import CellResult
 from grader.protocol import Mark
 from grader.record import Record, read_record, write_record
 from grader.values import Call, Failure

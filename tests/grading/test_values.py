@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from grader.record import answer_from_tree, answer_to_tree
+from grader.job import answer_from_tree, answer_to_tree
 from grader.values import (
     MAX_DEPTH,
     MAX_INTEGER_BITS,

@@ -1,0 +1,90 @@
+"""What a teacher decides about a course, in its `course.toml`: every line has a default, and none is needed.
+
+A section is a class, a line is a field of it; whatever does not fit is named with the file, what was expected
+and what stands there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+SETTINGS = "course.toml"
+
+
+class SettingsError(ValueError):
+    """A course.toml that cannot be used; the message says where and what was expected."""
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """In what students' code runs."""
+
+    engine: str = "bubblewrap"
+
+
+@dataclass(frozen=True)
+class GradebookSettings:
+    """Where marks are kept: an address as SQLAlchemy writes it; empty for SQLite in the course folder."""
+
+    database: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All sections of a course.toml."""
+
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    gradebook: GradebookSettings = field(default_factory=GradebookSettings)
+
+
+def read_settings(path: Path) -> Settings:
+    """Reads a course.toml, all defaults where there is none; raises SettingsError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    return _settings(path, data)
+
+
+def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
+    kinds = {one.name: type(getattr(Settings(), one.name)) for one in fields(Settings)}
+    _known(path, "section", data, list(kinds))
+    for name, section in data.items():
+        if not isinstance(section, dict):
+            raise SettingsError(f"{path}: {name} is a section; write [{name}] in a line of its own")
+    return Settings(**{name: _section(path, name, kinds[name], section) for name, section in data.items()})
+
+
+def _section(path: Path, section: str, kind: type, data: Mapping[str, Any]) -> Any:
+    expected = {one.name: type(one.default) for one in fields(kind)}
+    _known(path, f"line of [{section}]", data, list(expected))
+    return kind(**{name: _value(path, f"{section}.{name}", expected[name], data[name]) for name in data})
+
+
+def _value(path: Path, name: str, kind: type, value: object) -> object:
+    """A value of the kind that its default has; a whole number will do where any number is expected."""
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+        raise SettingsError(f"{path}: {name} must be {words[kind]}, but is {value!r}")
+    return value
+
+
+def _known(path: Path, what: str, given: Mapping[str, Any], known: list[str]) -> None:
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+            raise SettingsError(f"{path}: there is no {what} {name!r}{meant}")
