@@ -166,11 +166,16 @@ def _number(item: Item, raw: object) -> Fraction | Diagnosis:
 
 
 def score_numbers(
-    points: float, asks: Sequence[str], own: Mapping[str, Entry], carried: Mapping[str, Carried]
+    points: float, given: Mapping[str, Entry], others: Mapping[str, Entry], carried: Mapping[str, Carried]
 ) -> Mark:
-    """The mark of a cell with one number or several; each earns the same share of the points."""
-    found = {ask: _with_carried(own, ask, carried.get(ask)) for ask in asks}
-    share = sum((one.credit for one in found.values()), NOTHING) / len(asks)
+    """The mark of a cell with one number or several; each earns the same share of the points.
+
+    `given` are the numbers of this cell, which alone earn its points; `others` are those that the student
+    gave in other cells of the same question, from which these may follow.
+    """
+    known = {**others, **given}
+    found = {ask: _with_carried(known, ask, carried.get(ask)) for ask in given}
+    share = sum((one.credit for one in found.values()), NOTHING) / len(given)
     return marked(points, share, _ids(found), _messages(found))
 
 

@@ -80,7 +80,7 @@ class AssignmentSpecification:
         own: Own = {name: {} for name in self._own}
         for cell in self.cells:
             if cell.own is not None:
-                own[cell.own.id] |= cell.entries(sitting)
+                own[cell.own.id][cell.grade_id] = cell.entries(sitting)
         return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
 
 

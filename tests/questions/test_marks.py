@@ -92,6 +92,23 @@ def earned(mark: Mark) -> tuple[str, float]:
     return mark.diagnosis, mark.points
 
 
+# ---- answers belong to cells ---------------------------------------------------------------------
+
+
+def test_two_cells_that_ask_the_same_are_marked_each_by_its_own_answer(tmp_path: Path):
+    """A wrong answer in one cell neither costs nor earns a point in the other, whichever comes first."""
+    text = (FOLDER / "specification.toml").read_text()
+    again = next(part for part in text.split("[[cell]]") if '"check-lenet-memory"' in part)
+    again = again.replace("check-lenet-memory", "once-more").replace('"lenet_kib"', '"kib_again"')
+    (tmp_path / "specification.toml").write_text(f"{text}\n[[cell]]{again}")
+    assignment = load(tmp_path / "specification.toml")
+    right = own_numbers(assignment)["lenet_kib"]
+    for first, second in ((right, 1), (1, right)):
+        found = marks(assignment, numbers={"lenet_kib": first, "kib_again": second})
+        earned_by = {name: found[name].points for name in ("check-lenet-memory", "once-more")}
+        assert earned_by == {"check-lenet-memory": float(first == right), "once-more": float(second == right)}
+
+
 # ---- the assignment fits together ---------------------------------------------------------------
 
 

@@ -1,0 +1,91 @@
+"""What every cell that earns points has, whatever its kind."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from grader.protocol import Mark
+from grader.score import Entry
+from grader.values import Answer, Probe
+from layercost.questions import Question, Variant
+
+
+class SpecificationError(ValueError):
+    """A specification that cannot be used; the message says where and what was expected."""
+
+
+def normalized(student: str) -> str:
+    """A student's id as numbers are drawn for it: case, width and spaces around it do not matter."""
+    return unicodedata.normalize("NFKC", student).strip().casefold()
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One student's work on an assignment: whose numbers they are, and what came back for each cell.
+
+    `drawn_by` begins the seed of the student's own numbers; `secret` is for inputs that nobody may know.
+    """
+
+    student: str
+    secret: bytes
+    drawn_by: str
+    answers: Mapping[str, tuple[Answer, ...]]
+    _drawn: dict[str, Variant] = field(default_factory=dict)
+
+    def variant(self, question: Question) -> Variant:
+        """A question with the student's own numbers, drawn once for all of its cells."""
+        if question.id not in self._drawn:
+            self._drawn[question.id] = question.draw(self.drawn_by)
+        return self._drawn[question.id]
+
+    def hidden_key(self, question: Question) -> bytes:
+        """From this the inputs are drawn on which a function is tried."""
+        message = f"{normalized(self.student)}\0{question.id}".encode()
+        return hmac.new(self.secret, message, hashlib.sha256).digest()
+
+
+# Everything that a student gave as a number: by question, by the cell it was given in, by what was asked.
+Own: TypeAlias = dict[str, dict[str, dict[str, Entry]]]
+
+
+class Cell(ABC):
+    """A cell that earns points."""
+
+    keys: ClassVar[tuple[str, ...]]  # what a [[cell]] of this kind may say
+    grade_id: str
+    points: float
+
+    @property
+    def own(self) -> Question | None:
+        """The question whose numbers are the student's own, which the release carries."""
+        return None
+
+    @abstractmethod
+    def probes(self, sitting: Sitting) -> tuple[Probe, ...]:
+        """What to ask the student's code; () where no code is asked."""
+
+    def entries(self, sitting: Sitting) -> dict[str, Entry]:
+        """The numbers that the student gave here, which later cells may follow from."""
+        return {}
+
+    @abstractmethod
+    def mark(self, sitting: Sitting, own: Own) -> Mark:
+        """What the answers of a sitting earn."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> Cell:
+        """A cell from TOML; raises SpecificationError that says what was expected."""
+
+
+def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> Question:
+    """The question that a cell asks."""
+    if data.get("question") not in questions:
+        raise SpecificationError(f"{owner}: there is no question {data.get('question')!r}")
+    return questions[data["question"]]

@@ -1,0 +1,81 @@
+"""A function that is tried on hidden inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
+from grader.protocol import Mark
+from grader.score import score_function
+from grader.values import Call, Probe
+from layercost.questions import Question, Variant
+
+
+@dataclass(frozen=True, eq=False)  # a cell is itself, so that what was drawn for it can be kept
+class FunctionCell(Cell):
+    """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
+
+    keys = ("grade_id", "points", "question", "call", "arguments", "keywords", "defaults", "cases")
+    grade_id: str
+    points: float
+    question: Question
+    call: str
+    arguments: tuple[str, ...]
+    keywords: tuple[str, ...]
+    defaults: Mapping[str, object]
+    cases: int
+
+    def hidden(self, sitting: Sitting) -> tuple[Variant, ...]:
+        """The inputs on which the function is tried; nobody without the secret can know them."""
+        return _cases(self, sitting.hidden_key(self.question))
+
+    def probe(self, variant: Variant) -> Probe:
+        """One call, with the numbers of a variant."""
+        numbers = variant.numbers
+        given = {
+            name: numbers[name]
+            for name in self.keywords
+            if name not in self.defaults or numbers[name] != self.defaults[name]
+        }
+        return Call(self.call, tuple(numbers[name] for name in self.arguments), given)
+
+    def probes(self, sitting: Sitting) -> tuple[Probe, ...]:
+        """One call for each hidden input."""
+        return tuple(self.probe(variant) for variant in self.hidden(sitting))
+
+    def mark(self, sitting: Sitting, own: Own) -> Mark:
+        """By what the function gave back on all inputs together."""
+        given = sitting.answers.get(self.grade_id, ())
+        return score_function(self.points, self.call, self.hidden(sitting), given)
+
+    @classmethod
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> FunctionCell:
+        """Its arguments and keywords are all names that the question draws."""
+        question = question_of(owner, data, questions)
+        names = (*data.get("arguments", ()), *data.get("keywords", ()))
+        if set(names) != set(question.names):
+            raise SpecificationError(
+                f"{owner}: arguments and keywords must be the names that are drawn "
+                f"({', '.join(question.names)}), but got {', '.join(names)}"
+            )
+        if len(question.asks) != 1:
+            raise SpecificationError(f"{owner}: a function answers a question with one [[question.ask]]")
+        return cls(
+            data["grade_id"],
+            float(data["points"]),
+            question,
+            data["call"],
+            tuple(data.get("arguments", ())),
+            tuple(data.get("keywords", ())),
+            data.get("defaults", {}),
+            data.get("cases", 6),
+        )
+
+
+@lru_cache(maxsize=256)
+def _cases(cell: FunctionCell, key: bytes) -> tuple[Variant, ...]:
+    """Kept between asking and marking, since drawing takes longer than marking."""
+    return cell.question.draw_cases(key, cell.cases)
