@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import socket
 import stat
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,13 +20,21 @@ from grader.course import Course
 
 from .attacks import ATTACKS, LAZY
 from .conftest import RIGHT, Submissions, copy_of_course, use_counting
+from .judging import (
+    ENVIRONMENT_CANARY,
+    HOME_CANARY,
+    VICTIM_CANARY,
+    accepted,
+    boxes_left,
+    bytes_written,
+    hashes,
+    leaks,
+    submit_attack,
+)
 
 pytestmark = pytest.mark.bubblewrap
 
 VICTIM, CONTROL = "a_victim", "z_control"
-VICTIM_CANARY, HOME_CANARY, ENVIRONMENT_CANARY = "VICTIM_CANARY", "HOME_CANARY", "ENVIRONMENT_CANARY"
-SOLUTION_CANARY = "cout * (cin * k * k + bool(bias))"
-CANARIES = (VICTIM_CANARY, HOME_CANARY, ENVIRONMENT_CANARY, SOLUTION_CANARY)
 MAX_BYTES_OF_ONE_STUDENT = 500_000
 
 
@@ -42,39 +46,6 @@ class Battle:
     drop: Path
     received: list[bytes]
     before: dict[str, str]
-
-    def submission_of(self, student: str) -> list[Path]:
-        """What was written for this student, except the records, which are the teacher's."""
-        return [path for path in self.course.root.glob(f"*/{student}/**/*") if "submitted" not in path.parts]
-
-
-def hashes(course: Course) -> dict[str, str]:
-    """Every file that marking has no business to change."""
-    kept = ["secret", "nbgrader_config.py", "source", "release", "submitted", "specifications"]
-    files = [path for name in kept for path in (course.root / name, *(course.root / name).rglob("*"))]
-    return {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.is_file() and not path.is_symlink()
-    }
-
-
-def fill_in(text: str, places: dict[str, str]) -> str:
-    for name, place in places.items():
-        text = text.replace(name, place)
-    return text
-
-
-def submit(submissions: Submissions, student: str, places: dict[str, str]) -> None:
-    attack = ATTACKS[student]
-    answers = {name: fill_in(source, places) for name, source in {**LAZY, **attack.answers}.items()}
-    notebook = submissions.notebook(answers)
-    attack.changes(notebook)
-    path = submissions.add_notebook(student, notebook)
-    for name, text in attack.files.items():
-        (path.parent / name).write_text(text)
-    for name, target in attack.links.items():
-        (path.parent / name).symlink_to(fill_in(target, places))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +71,7 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batt
         abstract.listen()
         places = {"@PORT@": str(port), "@DROP@": str(drop), "@COURSE@": str(course.root), "@HOME@": str(home)}
         for student in ATTACKS:
-            submit(submissions, student, places)
+            submit_attack(submissions, student, places)
         before = hashes(course)
         monkeypatch.setenv("GRADER_TEST", ENVIRONMENT_CANARY)
         use_counting(monkeypatch)
@@ -111,20 +82,6 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batt
         assert main(["feedback", "counting", *where]) == 0
         received = [*accepted(listener), *accepted(abstract)]
     return Battle(course, drop, received, before)
-
-
-def accepted(listener: socket.socket) -> list[bytes]:
-    """What anyone sent to this listener."""
-    listener.setblocking(False)
-    received = []
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except BlockingIOError:
-            return received
-        with connection:
-            connection.settimeout(1)
-            received.append(connection.recv(1000))
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in ATTACKS])
@@ -141,34 +98,13 @@ def test_an_attack_gains_nothing_and_costs_nothing(battle: Battle, name: str) ->
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in ATTACKS])
 def test_an_attack_shows_its_student_nothing_hidden(battle: Battle, name: str) -> None:
     """Neither another student's work, nor the solution, the keys, the environment, nor a hidden input."""
-    own_text = "\n".join(ATTACKS[name].answers.values())
-    for path in battle.submission_of(name):
-        assert not path.is_symlink()
-        if path.is_file():
-            text = path.read_text()
-            assert not [canary for canary in CANARIES if canary in text]
-            if (
-                "SEEN_CANARY" in own_text
-            ):  # the student's own source may hold the word, with the code around it
-                outputs = printed_texts(path)
-                assert "SEEN_CANARY" not in outputs
-            assert "FOUND_CANARY" not in printed_texts(path)
-
-
-def printed_texts(path: Path) -> str:
-    """What cells printed, in an autograded notebook; nothing for other files."""
-    if path.suffix != ".ipynb":
-        return ""
-    cells = json.loads(path.read_text())["cells"]
-    return "".join(output["text"] for cell in cells for output in cell.get("outputs", ()))
+    assert leaks(battle.course, name, name) == []
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in ATTACKS])
 def test_an_attack_takes_little_disk(battle: Battle, name: str) -> None:
     """What is written for one student stays small, whatever the student prints."""
-    files = [path for path in battle.submission_of(name) if path.is_file()]
-    files.append(battle.course.record(name, "counting"))
-    assert sum(path.stat().st_size for path in files) < MAX_BYTES_OF_ONE_STUDENT
+    assert bytes_written(battle.course, name, "counting") < MAX_BYTES_OF_ONE_STUDENT
 
 
 def test_victim_and_control_get_their_marks(battle: Battle) -> None:
@@ -187,34 +123,7 @@ def test_nothing_left_the_boxes(battle: Battle) -> None:
 
 def test_no_process_is_left(battle: Battle) -> None:
     """When a batch is over, every process that it started is gone, orphans included."""
-    boxes = [pid for pid, command in command_lines() if RUNNER in command]
-    assert [pid for pid in boxes if not is_anothers(pid)] == []
-
-
-RUNNER = "/box/grader/runner.py"
-
-
-def command_lines() -> Iterator[tuple[int, str]]:
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                yield int(folder.name), (folder / "cmdline").read_text()
-
-
-def is_anothers(pid: int) -> bool:
-    """Whether a box is open for another grader on this machine, which is alive and not this process."""
-    commands, above = dict(command_lines()), list(ancestors(pid))
-    graders = [up for up in above if "python" in commands.get(up, "") and RUNNER not in commands[up]]
-    gone = not Path(f"/proc/{pid}").exists()  # since it was listed: only another's box opens and closes now
-    return gone or (bool(graders) and os.getpid() not in above)
-
-
-def ancestors(pid: int) -> Iterator[int]:
-    with suppress(OSError):
-        while pid > 1:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            pid = int(fields[1])
-            yield pid
+    assert boxes_left() == []
 
 
 class ScriptFinder(HTMLParser):
