@@ -192,8 +192,9 @@ def section(verdicts: Sequence[Verdict]) -> str:
     repelled = sum(one.repelled for one in verdicts)
     head = (
         f"`python benchmarks/attacks.py`, {report.today()}, {report.processor()}. {repelled} of "
-        f"{len(verdicts)} hostile submissions gained nothing, saw nothing and harmed nobody: each was "
-        "marked in a course of its own, between a victim and a control whose marks must be those that they get without it. "
+        f"{len(verdicts)} hostile submissions gained nothing, saw nothing and harmed nobody: each was marked "
+        "in a course of its own, between a victim and a control whose marks must be those that they get "
+        "without it. "
         "Seconds are those of marking and feedback for all three; kilobytes are what the attacker's "
         "submission left on the disk, megabytes the most that one process took."
     )
