@@ -12,6 +12,7 @@ from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
 from grader.papers.command import add_exam
+from grader.upkeep import command as upkeep
 
 DESCRIPTION = """Classroom of the course: releases assignments, marks what comes back, writes feedback.
 
@@ -20,6 +21,10 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
   grader export NAME       marks and diagnoses as CSV
+
+  grader rehearse NAME     hand in for students that are made up, to try all this
+  grader forget ID         remove all that the course holds of a student
+  grader backup FILE       copy the course into one file
 
   grader exam BLUEPRINT    exam papers and keys as PDF, with numbers of each student's own
   grader cards             a deck of cards for Anki
@@ -77,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     add_exam(commands)
     add_commands(commands)
+    upkeep.add_commands(commands)
     return parser
 
 

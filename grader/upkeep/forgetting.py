@@ -1,0 +1,100 @@
+"""Removes all that a course holds of a student: submissions, marks, records, pages, rows of the gradebook.
+
+What was handed out already (feedback in the exchange, exported tables, backups) is not in the course folder
+any more; the command says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from grader.course import Course, CourseError
+
+OF_STUDENTS = ("submitted", "autograded", "feedback")  # a folder for each student in them
+
+
+def students_like(course: Course, patterns: Iterable[str]) -> list[str]:
+    """All students of whom the course holds anything, of those whom a pattern names; raises CourseError."""
+    known = sorted({*_with_folders(course), *_with_records(course), *_in_gradebook(course)})
+    found = []
+    for pattern in patterns:
+        matching = [student for student in known if fnmatchcase(student, pattern)]
+        if not matching:
+            raise CourseError(
+                f"The course holds nothing of a student {pattern!r}; ids are those of the folders in "
+                f"{course.submitted}, and * and ? stand for others."
+            )
+        found += matching
+    return sorted(set(found))
+
+
+def _with_folders(course: Course) -> Iterator[str]:
+    for name in OF_STUDENTS:
+        folder = course.root / name
+        if folder.is_dir():
+            yield from (path.name for path in folder.iterdir() if path.is_dir() or path.is_symlink())
+
+
+def _with_records(course: Course) -> Iterator[str]:
+    return (path.stem for path in (course.root / "records").glob("*/*.json"))
+
+
+def _in_gradebook(course: Course) -> list[str]:
+    from nbgrader import api
+    from sqlalchemy import select
+    from sqlalchemy.orm import Session
+
+    from grader.gradebook import open_gradebook
+
+    gradebook = open_gradebook(course)
+    try:
+        with Session(gradebook.engine) as session:
+            return list(session.scalars(select(api.Student.id)))
+    finally:
+        gradebook.close()
+
+
+def forget(course: Course, students: Iterable[str]) -> None:
+    """Removes these students; whenever this is interrupted, doing it again completes it."""
+    students = list(students)
+    for student in students:
+        for path in _paths(course, student):
+            _remove(path)
+    _remove_rows(course, students)
+
+
+def _paths(course: Course, student: str) -> Iterator[Path]:
+    yield from (course.root / name / student for name in OF_STUDENTS)
+    yield from (course.root / "records").glob(f"*/{_literal(student)}.json")
+
+
+def _literal(name: str) -> str:
+    """A name in which no sign stands for others."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+
+
+def _remove_rows(course: Course, students: list[str]) -> None:
+    from nbgrader import api
+    from sqlalchemy.orm import Session
+
+    from grader.gradebook import open_gradebook
+
+    gradebook = open_gradebook(course)
+    try:
+        with Session(gradebook.engine) as session, session.begin():
+            for student in students:
+                found = session.get(api.Student, student)
+                if found is not None:
+                    session.delete(found)  # with all that hangs on it
+    finally:
+        gradebook.close()

@@ -1,0 +1,129 @@
+"""A rehearsal, a backup, a student who is forgotten: what a course needs beside marking."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grader.command import main
+from grader.course import Course, CourseError
+from grader.upkeep import rehearsal
+from grader.upkeep.backup import back_up
+from grader.upkeep.forgetting import students_like
+
+from .conftest import RIGHT, Submissions
+
+QUICK = ["--cell-seconds=5", "--total-seconds=60"]
+
+
+def run(course: Course, *words: str) -> int:
+    return main([*words, "--course", str(course.root)])
+
+
+def all_that_names(course: Course, student: str) -> list[Path]:
+    return [path for path in course.root.rglob("*") if student in path.name]
+
+
+@pytest.mark.bubblewrap
+def test_a_made_up_class_is_marked_like_any_other_and_goes_without_a_trace(course: Course) -> None:
+    """Half of it earns all, the others lose something; afterwards the course is as it was."""
+    before = {path for path in course.root.rglob("*") if "gradebook" not in path.name}
+    assert run(course, "rehearse", "counting", "--students", "10") == 0
+    assert run(course, "autograde", "counting", *QUICK) == 0
+    assert run(course, "feedback", "counting") == 0
+    with Gradebook(course.database) as gradebook:
+        scores = [each.score for each in gradebook.assignment_submissions("counting")]
+    assert scores.count(12.0) >= 5
+    assert min(scores) < 12.0
+    assert run(course, "forget", "rehearsal-*", "--yes") == 0
+    left = {path for path in course.root.rglob("*") if "gradebook" not in path.name}
+    assert {path for path in left - before if path.is_file()} == set()
+    with Gradebook(course.database) as gradebook:
+        assert gradebook.students == []
+
+
+def test_a_rehearsal_leaves_what_is_there(course: Course) -> None:
+    """Asked for twice, it adds nobody and changes nothing."""
+    rehearsal.hand_in(course, "counting", 3)
+    path = course.submitted / "rehearsal-2" / "counting" / "convolution.ipynb"
+    path.write_text("changed by hand")
+    rehearsal.hand_in(course, "counting", 3)
+    assert path.read_text() == "changed by hand"
+
+
+@pytest.mark.bubblewrap
+def test_forgetting_one_student_leaves_the_others(course: Course, submissions: Submissions) -> None:
+    """Folders, records, pages and rows of that student are gone, those of a namesake are not."""
+    for student in ("ada", "ada2", "[ad]a"):
+        submissions.add(student, RIGHT)
+    assert run(course, "autograde", "counting", *QUICK) == 0
+    assert run(course, "feedback", "counting") == 0
+    assert run(course, "forget", "ada", "[[]ad]a", "--yes") == 0
+    assert {path.name for path in course.submitted.iterdir()} == {"ada2"}
+    assert [path.name for path in (course.root / "records" / "counting").iterdir()] == ["ada2.json"]
+    assert [path.name for path in (course.root / "feedback").iterdir()] == ["ada2"]
+    with Gradebook(course.database) as gradebook:
+        assert [student.id for student in gradebook.students] == ["ada2"]
+        assert gradebook.find_submission("counting", "ada2").score == 12.0
+    for table in ("grade", "comment", "submitted_notebook"):
+        with sqlite3.connect(course.root / "gradebook.db") as database:
+            orphans = database.execute(
+                f"select count(*) from {table} where "  # noqa: S608 - names of our own
+                + {
+                    "grade": "notebook_id not in (select id from submitted_notebook)",
+                    "comment": "notebook_id not in (select id from submitted_notebook)",
+                    "submitted_notebook": "assignment_id not in (select id from submitted_assignment)",
+                }[table]
+            ).fetchone()
+        assert orphans == (0,)
+
+
+def test_nothing_is_forgotten_before_the_teacher_says_so(
+    course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --yes the command names whom it would remove; an unknown student is said."""
+    submissions.add("ada", RIGHT)
+    assert run(course, "forget", "ad?") == 0
+    assert "Would remove all that is held of: 'ada'" in capsys.readouterr().out
+    assert all_that_names(course, "ada")
+    with pytest.raises(CourseError, match="holds nothing of a student 'zoe'"):
+        students_like(course, ["zoe"])
+
+
+def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
+    course: Course, submissions: Submissions, tmp_path: Path
+) -> None:
+    """Also while somebody writes into the gradebook."""
+    submissions.add("ada", RIGHT)
+    target = tmp_path / "copy.tar.gz"
+    with sqlite3.connect(course.root / "gradebook.db", isolation_level=None) as busy:
+        busy.execute("PRAGMA journal_mode=WAL")
+        busy.execute("begin immediate")
+        busy.execute("insert into student (id, lms_user_id) values ('half', '')")
+        back_up(course, target)
+        busy.execute("rollback")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with tarfile.open(target) as archive:
+        archive.extractall(tmp_path / "restored", filter="data")
+    restored = tmp_path / "restored" / course.root.name
+    assert (restored / "secret").read_text() == (course.root / "secret").read_text()
+    assert (restored / "submitted" / "ada" / "counting" / "convolution.ipynb").is_file()
+    with Gradebook(f"sqlite:///{restored / 'gradebook.db'}") as gradebook:
+        assert [each.name for each in gradebook.assignments] == ["counting"]
+        assert gradebook.students == []
+
+
+def test_a_backup_replaces_nothing_and_does_not_lie_in_the_course(course: Course, tmp_path: Path) -> None:
+    """Both would lose what they are meant to keep."""
+    (tmp_path / "old.tar.gz").write_text("kept")
+    with pytest.raises(CourseError, match="exists; name a new file"):
+        back_up(course, tmp_path / "old.tar.gz")
+    with pytest.raises(CourseError, match="belongs on another disk"):
+        back_up(course, course.root / "copy.tar.gz")
+    with pytest.raises(CourseError, match="cannot be written"):
+        back_up(course, tmp_path / "no folder" / "copy.tar.gz")
