@@ -104,12 +104,19 @@ def line(counted: Count) -> dict[str, Any]:
     formula = counted.expression
     by = counted.convention if counted.quantity is Quantity.FLOPS else ""
     return {
-        **program(formula),
+        **derivation(formula, counted.unit, by),
         "total": str(counted.total),
-        "unit": counted.unit,
-        "html": Substitution(formula, counted.unit, by).line,
-        "copied": copied(formula),
         "where": [defining(each, HTML) for each in definitions(formula)],
+    }
+
+
+def derivation(formula: Expression, unit: str, by: str = "") -> dict[str, Any]:
+    """Any formula in a unit: how it is computed from its letters, and the line that shows it."""
+    return {
+        **program(formula),
+        "unit": unit,
+        "html": Substitution(formula, unit, by).line,
+        "copied": copied(formula),
     }
 
 

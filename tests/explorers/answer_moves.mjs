@@ -1,6 +1,7 @@
 // Moves an explorer's controls without Python, as its page does: node answer_moves.mjs <url of answer.mjs>
 // Input: {data: the data for the page, rows: how many lines are in sight, moves: [settings, ...]}.
-// Output: for each move null where only Python knows, else {lines: what the copy buttons give, totals, said}.
+// Output: for each move null where only Python knows, else {lines: what the copy buttons give, totals, said, own:
+// the texts of places that are no such lines}.
 import { readFileSync } from 'node:fs';
 
 globalThis.document = { getElementById: () => null }; // no catalogue: English
@@ -16,7 +17,7 @@ function row() {
     '.lc-sub-name': { textContent: '' },
     '.lc-copy': { setAttribute: (_name, value) => { parts.copied = value; } },
   };
-  return { parts, total, querySelector: (selector) => parts[selector] };
+  return { parts, total, innerHTML: '', querySelector: (selector) => parts[selector] };
 }
 
 function moved(settings) {
@@ -25,10 +26,12 @@ function moved(settings) {
   const one = { 'script.lc-compiled-data': { textContent: data }, '.lc-said': said };
   const root = { querySelector: (selector) => one[selector], querySelectorAll: () => lines };
   if (!new Answers(root).fill(settings)) return null;
+  const copied = lines.filter((line) => line.parts.copied !== undefined);
   return {
-    lines: lines.map((line) => line.parts.copied),
-    totals: lines.map((line) => line.total.textContent),
+    lines: copied.map((line) => line.parts.copied),
+    totals: copied.map((line) => line.total.textContent),
     said: said.textContent,
+    own: lines.map((line) => line.innerHTML).filter(Boolean),
   };
 }
 

@@ -10,11 +10,11 @@ from typing import Any
 from layercost import networks
 from layercost.convention import Quantity
 from layercost.counters import count
-from layercost.explorers import parts
+from layercost.explorers import parts, telling
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.price_line import DEAREST, Share, percent, price_picture
-from layercost.expression import Symbol
+from layercost.expression import Expression, Symbol
 from layercost.facts import Kind
 from layercost.layer import Layer
 from layercost.layers import GELU, LSTM, Conv2d, ReLU, Sequential, Sigmoid, SiLU, Tanh
@@ -97,6 +97,12 @@ class Priced:
         return -(-self.matters * products // ((100 - self.matters) * activations))
 
 
+def in_all(built: Priced) -> Expression:
+    """The FLOPs of the whole network in letters: dot products, and the price of each activation."""
+    share = built.share
+    return Symbol("D", share.products) + Symbol("A", share.activations) * Symbol("p", share.price)
+
+
 class ActivationsExplorer(Explorer):
     """A network whose activations cost what the reader says."""
 
@@ -132,9 +138,15 @@ class ActivationsExplorer(Explorer):
         return [(_("FLOPs in all"), built.share.total)]
 
     def headlines(self, built: Priced, settings: Mapping[str, Any]) -> Iterator[str]:
-        share = built.share
-        formula = Symbol("D", share.products) + Symbol("A", share.activations) * Symbol("p", share.price)
-        yield parts.derivation(_("in all"), formula, "FLOPs")
+        yield parts.derivation(_("in all"), in_all(built), "FLOPs")
+
+    def told(self) -> dict[str, Any]:
+        forms = (
+            telling.derived("in all", in_all(Priced(name, 1, 1)), "FLOPs",
+                            {"price": "p"}, {"network": str(said)})
+            for name, said in NETWORKS_SAID.items()
+        )  # fmt: skip
+        return telling.told(["in all"], forms)
 
     def lines(self, built: Priced, settings: Mapping[str, Any]) -> Iterable[str]:
         share = built.share

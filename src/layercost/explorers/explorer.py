@@ -95,7 +95,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
             control.observe(self._moved_by(field), names="value")
         self._answer()
         if not _IN_A_BROWSER:
-            self._html["compiled"].value = parts.for_the_page(self.compiled(self._good))
+            self._html["compiled"].value = parts.for_the_page(self._compiled())
 
     # ---- what a subclass says
 
@@ -152,17 +152,13 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         """Every line, under *more*."""
         return self.subject(built).lines(settings["convention"])
 
-    def compiled(self, built: Any) -> dict[str, Any] | None:
+    def told(self) -> dict[str, Any] | None:
         """The headlines as data with which a page computes them itself; None where only Python can."""
         if not self.counted or self.by_python:
             return None
-        if self.name not in _COMPILED:
-            lines = Headlines(self.axes, self.headlined, self.alone)
-            printed = {one.field: one.value for one in self._declared.values()}
-            _COMPILED[self.name] = answers(
-                lambda settings: self.subject(self.build(settings)), self._declared, printed, lines
-            )
-        return _COMPILED[self.name]
+        lines = Headlines(self.axes, self.headlined, self.alone)
+        printed = {one.field: one.value for one in self._declared.values()}
+        return answers(lambda settings: self.subject(self.build(settings)), self._declared, printed, lines)
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""
@@ -182,6 +178,12 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         yield parts.plain_table(self.describe(built), heads, [*rows, *map(parts.row_of, counts)])
 
     # ---- what it inherits
+
+    def _compiled(self) -> dict[str, Any] | None:
+        """What is told to a page, found once in a process."""
+        if self.name not in _COMPILED:
+            _COMPILED[self.name] = self.told()
+        return _COMPILED[self.name]
 
     @property
     def settings(self) -> dict[str, Any]:

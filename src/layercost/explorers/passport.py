@@ -219,7 +219,7 @@ class PassportExplorer(Explorer):
     def amounts(self, built: Passport) -> list[tuple[str, int]]:
         return [(_("bytes"), built.bytes), (_("MACs"), built.macs), (_("parameters"), built.parameters)]
 
-    def compiled(self, built: Passport) -> None:
+    def told(self) -> None:
         return None
 
     def picture(self, built: Passport, settings: Mapping[str, Any]) -> str:

@@ -1,33 +1,54 @@
 // Answers a move of the controls at once, without Python: the lines in sight are filled from what the book's build
-// compiled (src/layercost/explorers/answers.py). What only Python knows stays until Python says it.
-import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
+// compiled (src/layercost/explorers/answers.py, telling.py). What only Python knows stays until Python says it.
+import { compute, evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
 import { say } from '../words.mjs';
+import { textOf } from './telling.mjs';
 
 const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
 
 const impossible = ({ given }) => Object.entries(given).some(([letter, number]) => number < 1 && !MAY_BE_NONE.test(letter));
+
+// Whether a line holds for these numbers: nothing that it needs is negative, and each of its sizes is one at least.
+function fits(line, given) {
+  if (!line.needs) return true;
+  try {
+    const values = valuesOf(line, given);
+    return line.needs.every((tree) => compute(tree, values) >= 0n);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
 
 // {quantity: its line and numbers} for the settings of the controls, or null where the page does not know all of them.
 function answersFor(told, settings) {
   const sizes = told.axes.map((field) => settings[field]);
   const found = {};
   for (const quantity of new Set([...told.headlines, ...told.said])) {
-    const line = lineFor(told.lines, { ...settings, quantity });
+    const wanted = { ...settings, quantity };
+    const line = lineFor(told.lines, wanted, (one) => fits(one, lettersFor(one, settings, sizes)));
     if (!line) return null;
     found[quantity] = { line, given: lettersFor(line, settings, sizes) };
   }
   return found;
 }
 
-function show(row, { line, given }) {
-  const place = row.querySelector('.lc-sub-line');
-  if (place.dataset.form !== line.html) {
-    place.innerHTML = line.html; // another form of the formula: Python wrote this line when the book was built
-    place.dataset.form = line.html;
+// A line with a text of its own is written anew; all else has letters and a total.
+const answerOf = ({ line, given }) => ('text' in line ? textOf(line, given) : evaluate(line, given));
+
+function show(place, { line, given }) {
+  if ('text' in line) {
+    place.innerHTML = textOf(line, given);
+    return;
   }
-  const total = fill(place, line, given);
-  row.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(line.copied, valuesOf(line, given), total)} ${line.unit}`);
-  const name = row.querySelector('.lc-sub-name');
+  const row = place.querySelector('.lc-sub-line');
+  if (row.dataset.form !== line.html) {
+    row.innerHTML = line.html; // another form of the formula: Python wrote this line when the book was built
+    row.dataset.form = line.html;
+  }
+  const total = fill(row, line, given);
+  place.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(line.copied, valuesOf(line, given), total)} ${line.unit}`);
+  const name = place.querySelector('.lc-sub-name');
   if (line.quantity === 'flops') name.textContent = line.unit;
 }
 
@@ -42,13 +63,13 @@ export class Answers {
   fill(settings) {
     const found = this.told && answersFor(this.told, settings);
     if (!found || Object.values(found).some(impossible)) return false;
-    const rows = this.root.querySelectorAll('.lc-total .lc-sub');
+    const places = this.root.querySelectorAll('.lc-total :is(.lc-sub, .lc-own)');
     try {
-      Object.values(found).forEach(({ line, given }) => evaluate(line, given)); // all or none
+      Object.values(found).forEach(answerOf); // all or none
     } catch {
       return false;
     }
-    this.told.headlines.forEach((quantity, place) => rows[place] && show(rows[place], found[quantity]));
+    this.told.headlines.forEach((quantity, place) => places[place] && show(places[place], found[quantity]));
     this.#say(...this.told.said.map((quantity) => found[quantity]));
     return true;
   }
@@ -56,7 +77,7 @@ export class Answers {
   // The sentence of the live region, as Python says it (layercost/explorers/parts.py).
   #say(parameters, cost) {
     const said = this.root.querySelector('.lc-said');
-    if (!said) return;
+    if (!said || !cost) return;
     said.textContent = say('{parameters} parameters; {cost} {unit} by {convention}', {
       parameters: grouped(evaluate(parameters.line, parameters.given)),
       cost: grouped(evaluate(cost.line, cost.given)),

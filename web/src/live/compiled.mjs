@@ -96,13 +96,13 @@ export function fill(element, program, given = {}, where = []) {
 }
 
 // The line that holds for these settings ({quantity, convention, and a layer's fields}), or null where only Python
-// knows it. Settings that a line says nothing about do not matter.
-export function lineFor(lines, settings) {
+// knows it. Settings that a line says nothing about do not matter. `fits` may refuse a line for its numbers.
+export function lineFor(lines, settings, fits = () => true) {
   const same = ([name, value]) => !(name in settings) || settings[name] === value;
   const other = ([name, value]) => !(name in settings) || settings[name] !== value;
   return lines.find((line) => (
     ['quantity', 'convention'].every((name) => !(name in line) || same([name, line[name]]))
-    && Object.entries(line.when).every(same) && Object.entries(line.unless).every(other)
+    && Object.entries(line.when).every(same) && Object.entries(line.unless).every(other) && fits(line)
   )) ?? null;
 }
 
