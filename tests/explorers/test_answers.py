@@ -48,6 +48,10 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {}, {"size": 33, "version": "A"}, {"hidden": 100, "convention": "macs"}, {"pooled": True},
         {"version": "E", "convention": "everything", "size": 64, "hidden": 8191},
     ],
+    "batch_normalization": [
+        {}, {"mode": "training"}, {"batch": 1}, {"in_features": 6, "channels": 1024, "batch": 12},
+        {"mode": "training", "convention": "everything", "batch": 2}, {"gamma": -4, "moved": 0},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
@@ -55,6 +59,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 LEFT_TO_PYTHON = {
     "lenet": [{"size": 4}],
+    "batch_normalization": [{"mode": "training", "batch": 1}],
     "lstm": [{"input_size": 0}, {"steps": 0}],
     "linear": [{"in_features": 0}],
     "convolution": [{"groups": 2}, {"groups": 3}, {"kernel_size": 5, "padding": 0, "size": 2}],

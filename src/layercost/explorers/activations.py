@@ -146,7 +146,7 @@ class ActivationsExplorer(Explorer):
                             {"price": "p"}, {"network": str(said)})
             for name, said in NETWORKS_SAID.items()
         )  # fmt: skip
-        return telling.told(["in all"], forms)
+        return telling.told(["in all"], forms, heard=False)
 
     def lines(self, built: Priced, settings: Mapping[str, Any]) -> Iterable[str]:
         share = built.share

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from layercost.compiled import GOES_WITHOUT_SAYING, holds_for_its_form, lines, program
 from layercost.convention import CONVENTIONS, Quantity, unit_in_words
 from layercost.explorers import parts
-from layercost.explorers.controls import Choice, Control, Size, Tick
-from layercost.explorers.fitted import Unfitted, programs
+from layercost.explorers.controls import Choice, Control, Size, Tick, sizes_of
+from layercost.explorers.fitted import programs
+from layercost.explorers.polynomial import Unfitted
 from layercost.explorers.subject import Subject, is_long
 from layercost.expression import Constant
 from layercost.layer import LayerError
@@ -50,11 +51,11 @@ def answers(
     choices = _choices(subject, controls, headlines.axes)
     if choices is None or prod(map(len, choices.values())) > MOST_FORMS:
         return None
-    sizes = _sizes(controls) if subject.is_network else {}
+    sizes = sizes_of(controls.values()) if subject.is_network else {}
     found: list[dict[str, Any]] = []
     for values in product(*choices.values()):
         form = dict(zip(choices, values, strict=True))
-        known = {name: _as_known(controls[name], value) for name, value in form.items()}
+        known = {name: as_known(controls[name], value) for name, value in form.items()}
         try:
             found += _lines(build, {**settings, **form}, known, headlines, sizes)
         except Unfitted:
@@ -84,7 +85,7 @@ def _choices(
     building = {name: control for name, control in controls.items() if not control.looks}
     finite = {name: one.samples() for name, one in building.items() if isinstance(one, Choice | Tick)}
     if subject.is_network:
-        return finite if {*finite, *_sizes(controls)} == set(building) else None
+        return finite if {*finite, *sizes_of(controls.values())} == set(building) else None
     if not axes or not holds_for_its_form(subject.layer):
         return None
     own = {each.name for each in fields(subject.layer)}
@@ -99,12 +100,7 @@ def _choices(
     return finite
 
 
-def _sizes(controls: Mapping[str, Control]) -> dict[str, Size]:
-    """The controls that move a size of what is built."""
-    return {name: one for name, one in controls.items() if isinstance(one, Size) and not one.looks}
-
-
-def _as_known(control: Control, value: Any) -> Any:
+def as_known(control: Control, value: Any) -> Any:
     """A value as the page knows it: an option by its words."""
     return control.label(value) if isinstance(control, Choice) else value
 

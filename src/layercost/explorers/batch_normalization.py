@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
 
 from layercost.convention import Quantity
 from layercost.counters import count
-from layercost.explorers.controls import Choice, Size
+from layercost.explorers import telling
+from layercost.explorers.answers import as_known
+from layercost.explorers.controls import Choice, Size, sizes_of
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing, line, words
+from layercost.explorers.polynomial import Polynomial, interpolated
 from layercost.explorers.subject import Subject
 from layercost.layers import BatchNorm1d, Linear, Sequential, fold
 from layercost.message import Message
@@ -163,6 +166,12 @@ class BatchNormalizationExplorer(Explorer):
 
     def headlines(self, built: Normalized, settings: Mapping[str, Any]) -> Iterator[str]:
         yield _counts(built)
+
+    def told(self) -> dict[str, Any]:
+        printed = {one.field: one.value for one in self.controls}
+        modes = {mode: as_known(self._declared["mode"], mode) for mode in (INFERENCE, TRAINING)}
+        forms = _forms(lambda at: self.build({**printed, **at}), sizes_of(self.controls), modes)
+        return telling.told(["counts"], forms)
 
     def amounts(self, built: Normalized) -> list[tuple[str, int]]:
         return [(_("operations"), built.count(Quantity.FLOPS, PRICES).total)]
@@ -317,30 +326,92 @@ def _channel(name: str, held: Sequence[tuple[str, float, str]]) -> str:
 # ---- what it costs -------------------------------------------------------------------------------------
 
 
-def counts(built: Normalized) -> list[tuple[str, int, int, int]]:
-    """Training, inference and folded: trained values, all stored values, operations for the batch."""
-    alone, found = fold(built.layer), []
-    for name, layer, training in (
-        (_("in training"), built.layer, True),
-        (_("at inference"), built.layer, False),
-        (_("folded"), alone, False),
-    ):
-        setting = Setting(batch=built.batch, training=training)
-        trained = count(layer, Quantity.PARAMETERS, built.shape).total
-        stored = count(layer, Quantity.STORED_VALUES, built.shape).total
-        if training and built.batch < 2:
-            continue  # one value a channel has no statistics
-        found.append(
-            (name, trained, stored, count(layer, Quantity.FLOPS, built.shape, PRICES, setting=setting).total)
+WAYS = {
+    "training": Message("in training"),
+    "inference": Message("at inference"),
+    "folded": Message("folded"),
+}
+_COLUMNS = 3  # of numbers: trained values, all stored values, operations for the batch
+
+
+def counts(built: Normalized) -> dict[str, tuple[int, int, int]]:
+    """Each of `WAYS` with its trained values, all stored values, and operations for the batch."""
+    alone, found = fold(built.layer), {}
+    for way in _possible(built.batch):
+        layer = alone if way == "folded" else built.layer
+        setting = Setting(batch=built.batch, training=way == "training")
+        found[way] = (
+            count(layer, Quantity.PARAMETERS, built.shape).total,
+            count(layer, Quantity.STORED_VALUES, built.shape).total,
+            count(layer, Quantity.FLOPS, built.shape, PRICES, setting=setting).total,
         )
     return found
 
 
+def _possible(batch: int) -> list[str]:
+    """The ways that a batch can go: one value a channel has no statistics to train with."""
+    return [way for way in WAYS if batch > 1 or way != "training"]
+
+
 def _counts(built: Normalized) -> str:
+    amounts = {way: [*map(number, each)] for way, each in counts(built).items()}
+    return tag("div", _table(amounts, TRAINING if built.training else INFERENCE), class_="lc-own")
+
+
+def _table(amounts: Mapping[str, Sequence[str]], chosen: str) -> str:
     heads = ("", _("trained"), _("stored"), _("FLOPs · {prices}", prices=PRICES))
-    chosen = 0 if built.training else 1
     rows = []
-    for place, (name, *amounts) in enumerate(counts(built)):
-        said = tag("th", tag("b", escaped(name)) if place == chosen else escaped(name), scope="row")
-        rows.append(said + "".join(html_cell(number(amount), "lc-n") for amount in amounts))
+    for way, each in amounts.items():
+        said = escaped(str(WAYS[way]))
+        head = tag("th", tag("b", said) if way == chosen else said, scope="row")
+        rows.append(head + "".join(html_cell(amount, "lc-n") for amount in each))
     return html_table("", heads, rows)
+
+
+# ---- what a page says without Python ---------------------------------------------------------------------
+
+_DEGREES = {"in_features": 1, "channels": 1, "batch": 1}  # how the numbers follow these controls
+_ONE = {"batch": 1}
+
+Build = Callable[[Mapping[str, Any]], Normalized]
+
+
+def _forms(build: Build, sizes: Mapping[str, Size], modes: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The table in each of its forms: in which mode, and for one sample or several; and what is heard."""
+    several = {**sizes, "batch": replace(sizes["batch"], low=2)}
+    found = _numbers(build, several)
+    for mode, said in modes.items():
+        when, unless = {"mode": said}, _ONE if mode == TRAINING else {}
+        if mode != TRAINING:
+            yield _form(found, _possible(1), mode, {**when, **_ONE}, {})
+        yield _form(found, _possible(2), mode, when, _ONE)
+
+        def total(quantity: Quantity, convention: str, mode: str = mode) -> Polynomial:
+            def of(at: Mapping[str, int]) -> int:
+                return build({**at, "mode": mode}).count(quantity, convention).total
+
+            return interpolated(of, several, _DEGREES)
+
+        yield from telling.in_words(total, _DEGREES, when, unless)
+
+
+def _numbers(build: Build, sizes: Mapping[str, Size]) -> dict[str, list[dict[str, Any]]]:
+    """The numbers of the table, row by row."""
+    counted = cache(lambda *values: counts(build(dict(zip(_DEGREES, values, strict=True)))))
+
+    def follows(way: str, place: int) -> Polynomial:
+        return interpolated(lambda at: counted(*map(at.__getitem__, _DEGREES))[way][place], sizes, _DEGREES)
+
+    return {way: [telling.follows(follows(way, place)) for place in range(_COLUMNS)] for way in WAYS}
+
+
+def _form(
+    numbers: Mapping[str, list[dict[str, Any]]], ways: Sequence[str], mode: str, when: Mapping[str, Any],
+    unless: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """The table with a place for each of its numbers."""
+    places = {way: [f"{{{row * _COLUMNS + place}}}" for place in range(_COLUMNS)]
+              for row, way in enumerate(ways)}  # fmt: skip
+    told = [number for way in ways for number in numbers[way]]
+    fields = {name: name for name in _DEGREES}
+    return telling.held("counts", fields, when, unless, text=_table(places, mode), numbers=told)

@@ -6,7 +6,7 @@ a `Travel` by buttons. A notebook shows ipywidgets' own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as declared
 from typing import Any
@@ -120,6 +120,11 @@ class Place(Size):
 
     def _kinds(self) -> tuple[str, ...]:
         return ("lc-follows",)
+
+
+def sizes_of(controls: Iterable[Control]) -> dict[str, Size]:
+    """The controls that move a size of what is built, by their fields."""
+    return {one.field: one for one in controls if isinstance(one, Size) and not one.looks}
 
 
 @dataclass(frozen=True)

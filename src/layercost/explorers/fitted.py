@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, reduce
-from itertools import chain
 from math import gcd, isqrt
 from typing import Any, TypeAlias
 
 from layercost.convention import Quantity
 from layercost.counters import count
 from layercost.explorers.controls import Size
+from layercost.explorers.polynomial import Polynomial, Unfitted, added, multiplied, tree_of, trials, valued
 from layercost.explorers.subject import Subject
 from layercost.expression import (
     Constant,
@@ -36,17 +36,12 @@ from layercost.layer import Call, Layer, LayerError
 from layercost.shape import Shape, ShapeError
 
 Build: TypeAlias = Callable[[Mapping[str, Any]], Subject]
-Polynomial: TypeAlias = dict[tuple[str, ...], int]  # factors, sorted, to how often their product is taken
 Asked: TypeAlias = tuple[Quantity, str]
 Moved: TypeAlias = tuple[tuple[str, int], ...]  # controls with their values
 Floors: TypeAlias = dict[str, Tree]  # a letter of its own for each size that is rounded down
 
 TRIALS = 8  # settings at which the formula is held against the count
 _LARGEST_STEP = 64
-
-
-class Unfitted(Exception):
-    """A letter, or a total, that follows the controls in another way."""
 
 
 def programs(
@@ -61,7 +56,7 @@ def programs(
         name: dict(_built(build, settings, [{name: value} for value in _samples(size, settings[name])]))
         for name, size in sizes.items()
     }
-    tried = list(_built(build, settings, _trials(sizes)))
+    tried = list(_built(build, settings, trials(sizes, TRIALS)))
     calls = build(settings).calls
     found = {}
     for asked in wanted:
@@ -72,7 +67,7 @@ def programs(
         found[asked] = {
             "letters": {name: settings[name] for name in sizes},
             "definitions": [[name, tree] for name, tree in fit.floors.items()],
-            "tree": _tree(total),
+            "tree": tree_of(total),
         }
     return found
 
@@ -131,15 +126,15 @@ class _Fit:
             case Symbol(name=name) | Definition(name=name):
                 return self._letter(name, formula.value, place)
             case Sum():
-                return _added([self._polynomial(part, place) for part in formula.children])
+                return added([self._polynomial(part, place) for part in formula.children])
             case Difference(left=left, right=right):
-                return _added(
-                    [self._polynomial(left, place), _times({(): -1}, self._polynomial(right, place))]
+                return added(
+                    [self._polynomial(left, place), multiplied({(): -1}, self._polynomial(right, place))]
                 )
             case Product():
-                return reduce(_times, (self._polynomial(part, place) for part in formula.children))
+                return reduce(multiplied, (self._polynomial(part, place) for part in formula.children))
             case Power(left=left, right=right):
-                return reduce(_times, [self._polynomial(left, place)] * right.value)
+                return reduce(multiplied, [self._polynomial(left, place)] * right.value)
             case ExactQuotient(left=left, right=right):
                 return self._quotient(self._polynomial(left, place), self._polynomial(right, place))
         raise Unfitted
@@ -176,7 +171,7 @@ class _Fit:
         side = _linear(control, roots) or self._rounded(control, roots)
         if side is None:
             raise Unfitted
-        return _times({(): whole}, _times(side, side))
+        return multiplied({(): whole}, multiplied(side, side))
 
     def _rounded(self, control: str, series: Mapping[int, int]) -> Polynomial | None:
         """``(control + more) // step + beyond``, as a letter of its own."""
@@ -195,40 +190,11 @@ class _Fit:
     def check(self, total: Polynomial, moved: Mapping[str, int], subject: Subject) -> None:
         """Hold the formula against a count at other sizes."""
         values = {**moved, **{name: _computed(tree, moved) for name, tree in self.floors.items()}}
-        if _valued(total, values) != subject.count(self.quantity, self.convention).total:
+        if valued(total, values) != subject.count(self.quantity, self.convention).total:
             raise Unfitted
 
 
-# ---- polynomials -----------------------------------------------------------------------------------
-
-
-def _added(every: Sequence[Polynomial]) -> Polynomial:
-    found: Polynomial = defaultdict(int)
-    for factors, times in chain.from_iterable(one.items() for one in every):
-        found[factors] += times
-    return dict(found)
-
-
-def _times(left: Polynomial, right: Polynomial) -> Polynomial:
-    found: Polynomial = defaultdict(int)
-    for one, often in left.items():
-        for other, again in right.items():
-            found[tuple(sorted((*one, *other)))] += often * again
-    return dict(found)
-
-
-def _tree(total: Polynomial) -> Tree:
-    """The sum as a page computes it; numbers are below what JSON carries exactly, or their own text."""
-    terms: list[Tree] = []
-    for factors, times in sorted(total.items()):
-        number: Tree = times if abs(times) < 2**53 else ["whole", str(times)]
-        terms.append(["*", number, *factors] if factors else number)
-    return ["+", *terms] if len(terms) > 1 else terms[0] if terms else 0
-
-
-def _valued(total: Polynomial, values: Mapping[str, int]) -> int:
-    return sum(times * reduce(lambda product, name: product * values[name], factors, 1)
-               for factors, times in total.items())  # fmt: skip
+# ---- sizes -----------------------------------------------------------------------------------------
 
 
 def _computed(tree: Tree, values: Mapping[str, int]) -> int:
@@ -262,12 +228,3 @@ def _samples(size: Size, usual: int) -> list[int]:
         low + (high - low) * part // 4 for part in range(1, 5)
     }
     return sorted(value for value in values | {high - 1} if low <= value <= high)
-
-
-def _trials(sizes: Mapping[str, Size]) -> Iterator[dict[str, int]]:
-    """Settings to try, all sizes moved at once: spread over their ranges, in another order for each."""
-    for trial in range(TRIALS):
-        yield {
-            name: size.low + (trial * (7919 + 104729 * place) + 31 * place) % (size.high - size.low + 1)
-            for place, (name, size) in enumerate(sizes.items())
-        }

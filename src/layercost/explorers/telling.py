@@ -1,46 +1,66 @@
 """Lines of an explorer's own, as data with which its page answers before Python is there.
 
-They stand beside those of `layercost.explorers.answers`, which are found from a layer or network by themselves.
-A line holds for the settings in `when`, and where each number in `needs` is not negative; `fields` says which
-control gives which letter. Of several that hold, the page takes the first.
-web/src/explorers/answer.mjs fills what stands in sight.
+They stand beside those of `layercost.explorers.answers`, which are found from a layer or network by
+themselves. A line holds for the settings in `when` and none of those in `unless`, and where each number in
+`needs` is not negative; `fields` says which control gives which letter. Of several that hold, the page takes
+the first. web/src/explorers/answer.mjs fills what stands in sight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from layercost.compiled import derivation, program
+from layercost.compiled import derivation
+from layercost.convention import CONVENTIONS, Quantity, unit_in_words
+from layercost.explorers.answers import SAID
+from layercost.explorers.polynomial import Polynomial, tree_of
 from layercost.expression import Expression, tree
+
+Settings = Mapping[str, Any]
 
 
 def told(
-    headlines: Sequence[str], lines: Iterable[Mapping[str, Any]], said: Sequence[str] = ()
+    headlines: Sequence[str], lines: Iterable[Mapping[str, Any]], *, heard: bool = True
 ) -> dict[str, Any]:
-    """What a page needs: its headlines in their order, what its live region says, and all of the lines."""
-    return {"axes": [], "headlines": [*headlines], "said": [*said], "lines": [*lines]}
+    """What a page needs: its headlines in their order, the lines, and whether its totals are heard too."""
+    said = [quantity.value for quantity in SAID] if heard else []
+    return {"axes": [], "headlines": [*headlines], "said": said, "lines": [*lines]}
 
 
 def held(
-    quantity: str, fields: Mapping[str, str], when: Mapping[str, Any] | None = None, **more: Any
+    quantity: str,
+    fields: Mapping[str, str],
+    when: Settings | None = None,
+    unless: Settings | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """What every line says: of what it is, for which settings it holds, and where its letters come from."""
-    return {
-        "quantity": quantity,
-        "when": {**(when or {})},
-        "unless": {},
-        "fields": {**fields},
-        "axes": [],
-        **more,
-    }
+    holds = {"when": {**(when or {})}, "unless": {**(unless or {})}}
+    return {"quantity": quantity, **holds, "fields": {**fields}, "axes": [], **more}
 
 
 def derived(
-    quantity: str, formula: Expression, unit: str, fields: Mapping[str, str], when: Mapping[str, Any]
+    quantity: str, formula: Expression, unit: str, fields: Mapping[str, str], when: Settings
 ) -> dict[str, Any]:
     """A formula as letters = numbers = total."""
     return held(quantity, fields, when, **derivation(formula, unit))
+
+
+def in_words(
+    total: Callable[[Quantity, str], Polynomial],
+    sizes: Iterable[str],
+    when: Settings | None = None,
+    unless: Settings | None = None,
+) -> Iterator[dict[str, Any]]:
+    """What the live region says, where the totals of a quantity by a convention follow these controls."""
+    fields = {name: name for name in sizes}
+    for quantity in SAID:
+        for convention in CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",):
+            by = {"convention": convention} if quantity is Quantity.FLOPS else {}
+            unit = str(unit_in_words(CONVENTIONS[convention].unit))
+            follows_them = follows(total(quantity, convention))
+            yield held(quantity.value, fields, when, unless, **by, unit=unit, **follows_them)
 
 
 def needed(*numbers: Expression) -> list[Any]:
@@ -48,6 +68,6 @@ def needed(*numbers: Expression) -> list[Any]:
     return [tree(number) for number in numbers]
 
 
-def counted(formulas: Iterable[Expression]) -> list[dict[str, Any]]:
-    """Numbers that a page writes into a text."""
-    return [program(formula) for formula in formulas]
+def follows(total: Polynomial) -> dict[str, Any]:
+    """A number that follows controls, each by its own name."""
+    return {"letters": {}, "definitions": [], "tree": tree_of(total)}
