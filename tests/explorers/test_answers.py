@@ -52,6 +52,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {}, {"mode": "training"}, {"batch": 1}, {"in_features": 6, "channels": 1024, "batch": 12},
         {"mode": "training", "convention": "everything", "batch": 2}, {"gamma": -4, "moved": 0},
     ],
+    "resnet": [
+        {}, {"block": "bottleneck", "inner": 128, "convention": "macs"}, {"blocks": "3-8-36-3", "inner": 8},
+        {"shortcut": "zeros", "convention": "everything"},
+        {"stride": "1×1 (v1)", "block": "bottleneck", "convention": "two-a-mac", "blocks": "2-2-2-2"},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},

@@ -144,10 +144,10 @@ def _as_shown(line: dict[str, Any], subject: Subject, headlines: Headlines) -> d
     quantity = Quantity(line["quantity"])
     counted = subject.count(quantity, line.get("convention", "textbook"))
     alone = quantity in headlines.alone or is_long(counted)
-    return {**line, **_total(counted.total, line)} if alone else line
+    return {**line, **total_alone(counted.total, line)} if alone else line
 
 
-def _total(amount: int, line: Mapping[str, Any]) -> dict[str, Any]:
+def total_alone(amount: int, line: Mapping[str, Any]) -> dict[str, Any]:
     """How a total alone looks, and what of it is copied."""
     by = line.get("convention", "")
     return {"html": parts.amount_html(amount, str(unit_in_words(line["unit"])), by), "copied": "{=}"}
@@ -181,4 +181,4 @@ def _of_a_network(
         computed = made.get((quantity, convention)) or program(Constant(counted.total))
         line = {"quantity": quantity.value, **by, "unit": counted.unit, "when": form, "unless": {},
                 "fields": {name: name for name in sizes}, "axes": [], **computed}  # fmt: skip
-        yield {**line, **_total(counted.total, line)}
+        yield {**line, **total_alone(counted.total, line)}

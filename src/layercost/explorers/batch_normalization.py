@@ -392,7 +392,7 @@ def _forms(build: Build, sizes: Mapping[str, Size], modes: Mapping[str, str]) ->
 
             return interpolated(of, several, _DEGREES)
 
-        yield from telling.in_words(total, _DEGREES, when, unless)
+        yield from telling.totals(total, _DEGREES, when, unless)
 
 
 def _numbers(build: Build, sizes: Mapping[str, Size]) -> dict[str, list[dict[str, Any]]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import chain, product
 from typing import Any
 
 from layercost.convention import CONVENTIONS, Quantity
-from layercost.explorers import parts
-from layercost.explorers.controls import Choice, Size
+from layercost.explorers import parts, telling
+from layercost.explorers.answers import as_known
+from layercost.explorers.controls import Choice, Size, sizes_of
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import drawing, line, words
 from layercost.explorers.pieces import Mark, Piece, bar
+from layercost.explorers.polynomial import Polynomial, interpolated
 from layercost.explorers.subject import Subject
 from layercost.layers import BatchNorm2d, Conv2d
 from layercost.message import Message
@@ -76,8 +79,12 @@ class Residual(Subject):
     @cached_property
     def rows_of(self) -> dict[str, list[Row]]:
         """The rows of each block by its stage and number, as layer1.0; and `AROUND` them."""
+        return self.rows_by("textbook")
+
+    def rows_by(self, convention: str) -> dict[str, list[Row]]:
+        """The same with what a convention counts."""
         found: dict[str, list[Row]] = {}
-        for row in self.table().rows:
+        for row in self.table(convention).rows:
             inside = row.name.startswith("layer")
             part = ".".join(row.name.split(".")[:2]) if inside else AROUND[len(found) > 1]
             found.setdefault(part, []).append(row)
@@ -98,7 +105,6 @@ class ResNetExplorer(Explorer):
     """Blocks, their kind, their waist and their stride are chosen; one block is looked at."""
 
     name = "resnet"
-    by_python = True  # to fit all its forms takes longer than Python needs to start
     wide = True
     controls = (
         Choice("blocks", Message("blocks a stage"), "3-4-6-3", tuple(BLOCKS), main=True),
@@ -149,6 +155,22 @@ class ResNetExplorer(Explorer):
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
         yield _cost(built, settings["convention"])
 
+    def told(self) -> dict[str, Any]:
+        choices = {one.field: one for one in self.controls if isinstance(one, Choice) and not one.looks}
+        (inner,) = sizes_of(self.controls).items()
+        forms = (
+            dict(zip(choices, values, strict=True))
+            for values in product(*(one.samples() for one in choices.values()))
+        )
+        lines = (
+            telling.totals(
+                partial(_follows, form, inner), [inner[0]],
+                {name: as_known(choices[name], value) for name, value in form.items()}, alone=True,
+            )
+            for form in forms
+        )  # fmt: skip
+        return telling.told([quantity.value for quantity in self.headlined], chain.from_iterable(lines))
+
     def lines(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
         yield parts.heading(built.words)
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
@@ -197,6 +219,20 @@ def title(plan: Plan) -> str:
     return _("ResNet-{depth} ({version})", **of) if plan.bottleneck else _("ResNet-{depth}", **of)
 
 
+def _follows(
+    form: Mapping[str, Any], inner: tuple[str, Size], quantity: Quantity, convention: str
+) -> Polynomial:
+    """How a total of the chosen network follows the channels inside, which weights and MACs square."""
+    name, size = inner
+
+    def total(at: Mapping[str, int]) -> int:
+        plan = plan_of({**form, **at})
+        rows = _short(plan.bottleneck, plan.style, plan.inner).rows_by(convention)
+        return _summed(rows, plan.blocks, quantity.value)
+
+    return interpolated(total, {name: size}, {name: 2})
+
+
 def _written(plan: Plan) -> str:
     return "-".join(map(str, plan.blocks))
 
@@ -206,24 +242,26 @@ def _written(plan: Plan) -> str:
 
 @lru_cache(maxsize=8)
 def published(style: Style) -> dict[int, dict[str, int]]:
-    """Parameters and MACs of the five networks of the paper, by their depth.
-
-    Further blocks of a stage are alike, so the table of a network with two in each tells of all.
-    """
-    found = {}
-    for (blocks, bottleneck), depth in PUBLISHED.items():
-        short = _short(bottleneck, style)
-        times = {f"layer{stage}.1": count - 1 for stage, count in zip(STAGES, BLOCKS[blocks], strict=True)}
-        found[depth] = {
-            quantity: sum(amount(rows, quantity) * times.get(part, 1) for part, rows in short.rows_of.items())
+    """Parameters and MACs of the five networks of the paper, by their depth."""
+    return {
+        depth: {
+            quantity: _summed(_short(bottleneck, style).rows_of, BLOCKS[blocks], quantity)
             for quantity in ("macs", "parameters")
         }
-    return found
+        for (blocks, bottleneck), depth in PUBLISHED.items()
+    }
 
 
-@lru_cache(maxsize=8)
-def _short(bottleneck: bool, style: Style) -> Residual:
-    return _residual(Plan(BLOCKS["2-2-2-2"], bottleneck, style), "")
+@lru_cache(maxsize=64)
+def _short(bottleneck: bool, style: Style, inner: int = 64) -> Residual:
+    """The network with two blocks in each stage: further blocks of a stage are alike, so it tells of all."""
+    return _residual(Plan(BLOCKS["2-2-2-2"], bottleneck, style, inner), "")
+
+
+def _summed(short: Mapping[str, list[Row]], blocks: Sequence[int], quantity: str) -> int:
+    """A quantity of a network with so many blocks a stage, from the rows of a short one."""
+    times = {f"layer{stage}.1": count - 1 for stage, count in zip(STAGES, blocks, strict=True)}
+    return sum(amount(rows, quantity) * times.get(part, 1) for part, rows in short.items())
 
 
 def amount(rows: Iterable[Row], quantity: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from layercost.compiled import derivation
 from layercost.convention import CONVENTIONS, Quantity, unit_in_words
-from layercost.explorers.answers import SAID
+from layercost.explorers.answers import SAID, total_alone
 from layercost.explorers.polynomial import Polynomial, tree_of
 from layercost.expression import Expression, tree
 
@@ -47,20 +47,26 @@ def derived(
     return held(quantity, fields, when, **derivation(formula, unit))
 
 
-def in_words(
+def totals(
     total: Callable[[Quantity, str], Polynomial],
     sizes: Iterable[str],
     when: Settings | None = None,
     unless: Settings | None = None,
+    *,
+    alone: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """What the live region says, where the totals of a quantity by a convention follow these controls."""
+    """What the live region says, where the totals of a quantity by a convention follow these controls.
+
+    With `alone` they also stand in sight, without how they come about.
+    """
     fields = {name: name for name in sizes}
     for quantity in SAID:
         for convention in CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",):
             by = {"convention": convention} if quantity is Quantity.FLOPS else {}
-            unit = str(unit_in_words(CONVENTIONS[convention].unit))
-            follows_them = follows(total(quantity, convention))
-            yield held(quantity.value, fields, when, unless, **by, unit=unit, **follows_them)
+            unit = CONVENTIONS[convention].unit if by else quantity.value
+            number = follows(total(quantity, convention))
+            line = held(quantity.value, fields, when, unless, **by, unit=str(unit_in_words(unit)), **number)
+            yield {**line, **(total_alone(0, line) if alone else {})}
 
 
 def needed(*numbers: Expression) -> list[Any]:
