@@ -57,6 +57,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"shortcut": "zeros", "convention": "everything"},
         {"stride": "1×1 (v1)", "block": "bottleneck", "convention": "two-a-mac", "blocks": "2-2-2-2"},
     ],
+    "googlenet": [
+        {}, {"reduced": False, "convention": "macs"}, {"three_reduce": 1, "five": 512, "size": 56},
+        {"far": 3, "in_channels": 1024, "pool": 7}, {"module": "5b", "convention": "everything"},
+        {"module": "4a", "one": 3, "reduced": False},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
@@ -91,7 +96,9 @@ def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
     asked = {
         "data": told(shown),
         "rows": len(places(shown)),
-        "moves": [_as_known(shown, {**shown.settings, **values}) for values in moves],
+        "moves": [
+            _as_known(shown, {**shown.settings, **_begun(shown, values), **values}) for values in moves
+        ],
     }
     done = subprocess.run(
         [node(), str(script), module.as_uri()],
@@ -99,6 +106,16 @@ def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
+
+
+def _begun(shown: Explorer, values: dict[str, Any]) -> dict[str, Any]:
+    """What the page itself sets other controls to, where a choice begins them anew."""
+    begins = json.loads(told(shown)).get("begins", {})
+    return {
+        name: value
+        for field, by_choice in begins.items() if field in values
+        for name, value in by_choice[values[field]].items()
+    }  # fmt: skip
 
 
 def _as_known(shown: Explorer, settings: dict[str, Any]) -> dict[str, Any]:

@@ -168,9 +168,8 @@ class BatchNormalizationExplorer(Explorer):
         yield _counts(built)
 
     def told(self) -> dict[str, Any]:
-        printed = {one.field: one.value for one in self.controls}
         modes = {mode: as_known(self._declared["mode"], mode) for mode in (INFERENCE, TRAINING)}
-        forms = _forms(lambda at: self.build({**printed, **at}), sizes_of(self.controls), modes)
+        forms = _forms(lambda at: self.build({**self._printed, **at}), sizes_of(self.controls), modes)
         return telling.told(["counts"], forms)
 
     def amounts(self, built: Normalized) -> list[tuple[str, int]]:

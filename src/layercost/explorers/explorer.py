@@ -60,7 +60,6 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
     headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
     alone: ClassVar[tuple[Quantity, ...]] = ()  # those that stand there without how they come about
-    by_python: ClassVar[bool] = False  # whether its totals are left to Python, for a reason of its own
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
     in_sight_first = False  # whether what stands under *more* waits for `finish`
 
@@ -85,7 +84,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         self._before: Any = None  # what was built before that move: the ghost
         self._good: Any = None
         self._drawn: Mapping[str, Any] = {}  # the settings for which that was drawn
-        self._cut: set[str] = set()  # the fields whose value Python itself has cut down to a new bound
+        self._cut: set[str] = set()  # the fields whose value Python itself has moved, as down to a new bound
         super().__init__(self._arranged())
         self.add_class("lc-explorer")
         self.add_class(f"lc-explorer-{self.name}")
@@ -154,11 +153,14 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
 
     def told(self) -> dict[str, Any] | None:
         """The headlines as data with which a page computes them itself; None where only Python can."""
-        if not self.counted or self.by_python:
+        if not self.counted:
             return None
-        lines = Headlines(self.axes, self.headlined, self.alone)
-        printed = {one.field: one.value for one in self._declared.values()}
-        return answers(lambda settings: self.subject(self.build(settings)), self._declared, printed, lines)
+        return answers(
+            lambda settings: self.subject(self.build(settings)),
+            self._declared,
+            self._printed,
+            self._headlines,
+        )
 
     def rows(self, built: Any, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         """What the picture shows besides counts: what, value, unit, for the table twin; no travel in it."""
@@ -178,6 +180,15 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         yield parts.plain_table(self.describe(built), heads, [*rows, *map(parts.row_of, counts)])
 
     # ---- what it inherits
+
+    @property
+    def _printed(self) -> dict[str, Any]:
+        """The settings that a page is printed with where nothing else is asked for."""
+        return {one.field: one.value for one in self._declared.values()}
+
+    @property
+    def _headlines(self) -> Headlines:
+        return Headlines(self.axes, self.headlined, self.alone)
 
     def _compiled(self) -> dict[str, Any] | None:
         """What is told to a page, found once in a process."""
@@ -258,7 +269,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         return moved
 
     def _confirm(self, field: str) -> None:
-        """Send the page its value again: a new bound that was on its way may have replaced it there."""
+        """Send the page its value again: what Python moved it to was on its way, and may have replaced it."""
         if field in self._cut:
             self._cut.discard(field)
             self.control(field).send_state("value")

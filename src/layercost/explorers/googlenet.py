@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
+from itertools import chain, product
 from typing import Any
 
-from layercost.explorers import parts
-from layercost.explorers.controls import Choice, Size, Tick
+from layercost.convention import Quantity
+from layercost.explorers import parts, telling
+from layercost.explorers.answers import as_known
+from layercost.explorers.controls import Choice, Size, Tick, sizes_of
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing, line, words
 from layercost.explorers.pieces import Piece, bar
+from layercost.explorers.polynomial import Polynomial, added, interpolated
 from layercost.explorers.subject import Subject
 from layercost.layers import Conv2d
 from layercost.message import Message
@@ -74,7 +78,6 @@ class GoogLeNetExplorer(Explorer):
     """A module of the network is chosen, and its widths are moved; the reductions can be taken out."""
 
     name = "googlenet"
-    by_python = True  # to choose a module moves the sliders
     wide = True
     alone = Explorer.headlined
     controls = (
@@ -97,6 +100,10 @@ class GoogLeNetExplorer(Explorer):
         if settings["module"] != self._begun:
             self._begin(settings["module"])
             settings = self.settings
+        return self._module(settings)
+
+    def _module(self, settings: Mapping[str, Any]) -> Module:
+        """The module of the sliders, whichever it was begun from."""
         row = Inception(*(settings[width] for width in Inception._fields))
         style = Style(batch_norm=False, far=settings["far"])
         channels, size, reduced = (settings[name] for name in ("in_channels", "size", "reduced"))
@@ -110,12 +117,56 @@ class GoogLeNetExplorer(Explorer):
         with self._quietly():
             for width, value in widths_of(module).items():
                 self.control(width).value = value
+        self._cut.update(
+            widths_of(module)
+        )  # a page that moves one of them meanwhile is told which one stands
+
+    def told(self) -> dict[str, Any]:
+        sizes = sizes_of(self.controls)
+        built = cache(lambda *moved: self._module({**self._printed, **dict(moved)}))
+        lines = (
+            telling.totals(
+                partial(_follows, built, {"reduced": reduced, "far": far}, sizes), sizes,
+                {"reduced": reduced, "far": as_known(self._declared["far"], far)}, alone=True,
+            )
+            for reduced, far in product((True, False), self._declared["far"].samples())
+        )  # fmt: skip
+        found = telling.told([quantity.value for quantity in self.headlined], chain.from_iterable(lines))
+        return {**found, "begins": {"module": {name: widths_of(name) for name in TABLE_1}}}
 
     def amounts(self, built: Module) -> list[tuple[str, int]]:
         return [*super().amounts(built), (_("channels out"), built.out_channels)]
 
     def picture(self, built: Module, settings: Mapping[str, Any]) -> str:
         return parts.heading(built.words) + tag("figure", _module(built)) + _compared(built)
+
+
+_MOVES = {  # how the work of each branch follows the controls
+    "branch1": {"one": 1},
+    "branch2": {"three_reduce": 1, "three": 1},
+    "branch3": {"five_reduce": 1, "five": 1},
+    "branch4": {"pool": 1},
+}
+
+
+def _follows(
+    built: Callable[..., Module],
+    form: Mapping[str, Any],
+    sizes: Mapping[str, Size],
+    quantity: Quantity,
+    convention: str,
+) -> Polynomial:
+    """A total of the module, branch by branch: each follows few of the controls."""
+
+    def of(branch: str) -> Polynomial:
+        def total(at: Mapping[str, int]) -> int:
+            rows = built(*form.items(), *at.items()).table(convention).rows
+            amounts = (getattr(row, quantity.value) for row in rows if row.name.startswith(branch))
+            return sum(amount or 0 for amount in amounts)
+
+        return interpolated(total, sizes, {**_MOVES[branch], "in_channels": 1, "size": 2})
+
+    return added([of(branch) for branch in BRANCHES])
 
 
 def _title(row: Inception, channels: int, size: int, style: Style, reduced: bool) -> str:

@@ -59,6 +59,9 @@ export class Answers {
     this.told = data ? JSON.parse(data.textContent) : null;
   }
 
+  // [field, value] of each control that a choice sets anew, as the module of GoogLeNet does with its widths.
+  begun = (field, text) => Object.entries(this.told?.begins?.[field]?.[text] ?? {});
+
   // Fills the lines for these settings; false where the page does not know, or where nothing can be built.
   fill(settings) {
     const found = this.told && answersFor(this.told, settings);

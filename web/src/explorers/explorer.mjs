@@ -76,11 +76,19 @@ export class Explorer {
       const detail = { name: toText(this.controls.get(field)) };
       document.dispatchEvent(new CustomEvent('lc-convention-wished', { detail }));
     }
+    this.#begin(field);
     this.#answer();
     if (this.onMoved()) this.#wait();
     else this.#showStale();
     clearTimeout(this.addressTimer);
     this.addressTimer = setTimeout(() => history.replaceState(history.state, '', this.address()), 250);
+  }
+
+  // A choice that sets other controls anew: Python does that, and as long as there is none, the page.
+  #begin(field) {
+    const model = this.controls.get(field);
+    if (model.comm_live || !isChoice(model)) return;
+    for (const [name, value] of this.answers.begun(field, toText(model))) writeRaw(this.controls.get(name), value);
   }
 
   // Numbers at once, from what the page can compute; pictures, and what it cannot, come from Python.
