@@ -352,38 +352,52 @@ class _Floor(OutputSizeRule):
         return room // stride + 1
 
 
-class _Ceil(OutputSizeRule):
+class Ceil(OutputSizeRule):
+    """Rounds up: a last window may hang over the end, but one that would read no cell is dropped."""
+
     __slots__ = ()
 
     def size(
         self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
     ) -> Number:
-        spanned = extent(kernel, dilation)
-        if int(each_side(padding)[1]) >= int(spanned):
+        if int(self.spare(kernel, padding, dilation)) < 1:
             raise ShapeError(
                 Message(
                     "{name} needs less padding than the {spanned} cells that the kernel spans, but got "
                     "{each_side}",
                     name=self.name,
-                    spanned=int(spanned),
+                    spanned=int(extent(kernel, dilation)),
                     each_side=int(each_side(padding)[1]),
                 )
             )
-        steps = ceil_div(n + both(padding) - spanned, stride)
+        steps = self._steps(n, kernel, stride, padding, dilation)
         if int(steps) < 0:
             raise _too_large(n, kernel, padding, dilation)
-        start = int(steps) * int(stride) - int(each_side(padding)[0])  # of the last window
-        return steps if start >= int(n) and self._clips(padding) else steps + 1
+        past = int(self.past(n, kernel, stride, padding, dilation))
+        return steps if past >= 0 and self.clips(padding) else steps + 1
 
-    def _clips(self, padding: Padding) -> bool:
+    def spare(self, kernel: Number, padding: Padding, dilation: Number = 1) -> Number:
+        """How many more cells the kernel spans than there are of padding after the axis: one at least."""
+        return extent(kernel, dilation) - each_side(padding)[1]
+
+    def past(
+        self, n: Number, kernel: Number, stride: Number, padding: Padding = 0, dilation: Number = 1
+    ) -> Number:
+        """How far behind the axis the last window would start; from 0 on it reads no cell."""
+        return self._steps(n, kernel, stride, padding, dilation) * stride - each_side(padding)[0] - n
+
+    def clips(self, padding: Padding) -> bool:
         """Whether a last window that would start past the last cell is dropped."""
         return True
 
+    def _steps(self, n: Number, kernel: Number, stride: Number, padding: Padding, dilation: Number) -> Number:
+        return ceil_div(n + both(padding) - extent(kernel, dilation), stride)
 
-class _CaffePooling(_Ceil):
+
+class _CaffePooling(Ceil):
     __slots__ = ()
 
-    def _clips(self, padding: Padding) -> bool:
+    def clips(self, padding: Padding) -> bool:
         return int(both(padding)) > 0
 
 
@@ -461,7 +475,7 @@ def _too_large(n: Number, kernel: Number, padding: Padding, dilation: Number) ->
 FLOOR = _Floor(
     "floor", Message("PyTorch, torch.nn.Conv2d and MaxPool2d: floor((n + 2p - d(k - 1) - 1) / s + 1)")
 )
-CEIL = _Ceil(
+CEIL = Ceil(
     "ceil",
     Message(
         "PyTorch, ceil_mode=True: the last window may hang over the end by less than a stride, and is "
@@ -488,7 +502,7 @@ TF_VALID = _Valid(
     "tensorflow-valid", Message("TensorFlow, padding VALID: ceil((n - d(k - 1)) / s), no padding")
 )
 ONNX_NOTSET = _Floor("onnx-notset", Message("ONNX, auto_pad NOTSET: the padding is given; floor, as PyTorch"))
-ONNX_CEIL = _Ceil("onnx-ceil", Message("ONNX, auto_pad NOTSET with ceil_mode=1: as PyTorch's ceil_mode"))
+ONNX_CEIL = Ceil("onnx-ceil", Message("ONNX, auto_pad NOTSET with ceil_mode=1: as PyTorch's ceil_mode"))
 ONNX_SAME_UPPER = _Same(
     "onnx-same-upper", Message("ONNX, auto_pad SAME_UPPER: ceil(n / s), the odd cell at the end")
 )

@@ -62,6 +62,10 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"far": 3, "in_channels": 1024, "pool": 7}, {"module": "5b", "convention": "everything"},
         {"module": "4a", "one": 3, "reduced": False},
     ],
+    "output_size": [
+        {}, {"size": 2, "kernel": 2, "stride": 3}, {"padding": 5, "kernel": 1}, {"kernel": 11, "size": 3},
+        {"size": 24, "stride": 8, "dilation": 4}, {"kernel": 2, "padding": 0, "stride": 8},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},

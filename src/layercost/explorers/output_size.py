@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from layercost.explorers import parts
+from layercost.explorers import parts, telling
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.rules import FIVE, FURTHER, NAMES, Axis, Stand, answers, rules_picture
+from layercost.explorers.rules import (
+    FIVE,
+    FURTHER,
+    LETTERS,
+    NAMES,
+    Axis,
+    Stand,
+    answers,
+    rules_picture,
+    sizes_told,
+)
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
@@ -53,7 +63,15 @@ class OutputSizeExplorer(Explorer):
         return [(built.stands[name].name, built.stands[name].size or 0) for name in ("floor", "ceil")]
 
     def headlines(self, built: Axis, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield tag("p", escaped(_how_many(built)), class_="lc-answers-said")
+        found = [number(size) for size in answers(built)]
+        yield tag("p", escaped(_how_many(found)), class_="lc-answers-said lc-own")
+
+    def told(self) -> dict[str, Any]:
+        line = telling.held(
+            "sizes", LETTERS, rules=sizes_told(), alike=escaped(_ALIKE.filled(size="{size}")),
+            text=escaped(_SEVERAL.filled(n="{n}", sizes="{sizes}")),
+        )  # fmt: skip
+        return telling.told(["sizes"], [line], heard=False)
 
     def lines(self, built: Axis, settings: Mapping[str, Any]) -> Iterable[str]:
         return map(_line, built.stands.values())
@@ -67,11 +85,14 @@ class OutputSizeExplorer(Explorer):
         yield parts.plain_table(self.describe(built), heads, rows)
 
 
-def _how_many(axis: Axis) -> str:
-    found = [number(size) for size in answers(axis)]
-    if len(found) == 1:
-        return _("The five rules agree: {size}.", size=found[0])
-    return _("The five rules give {n} answers: {sizes}.", n=number(len(found)), sizes=", ".join(found))
+_ALIKE = Message("The five rules agree: {size}.")
+_SEVERAL = Message("The five rules give {n} answers: {sizes}.")
+
+
+def _how_many(sizes: Sequence[str]) -> str:
+    if len(sizes) == 1:
+        return str(_ALIKE.filled(size=sizes[0]))
+    return str(_SEVERAL.filled(n=number(len(sizes)), sizes=", ".join(sizes)))
 
 
 def _line(stand: Stand) -> str:

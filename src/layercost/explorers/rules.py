@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from layercost.compiled import program
+from layercost.explorers import telling
 from layercost.explorers.markup import box, drawing, rectangles, svg_letter, words
-from layercost.expression import Expression, Symbol, expression
+from layercost.expression import Expression, Number, Symbol, expression
 from layercost.message import Message
 from layercost.message import spoken as _
-from layercost.shape import OUTPUT_SIZE_RULES, OutputSize, compare_output_sizes, extent
+from layercost.shape import OUTPUT_SIZE_RULES, Ceil, OutputSize, OutputSizeRule, compare_output_sizes, extent
 from layercost.view import escaped, number, tag
 
 # Whose rule it is, and what it is called there.
@@ -55,7 +58,7 @@ class Axis:
 
     def _allowed(self, said: OutputSize) -> OutputSize:
         """PyTorch lets only pooling round up, and that refuses padding of more than half of the kernel."""
-        if said.rule == "ceil" and said.size is not None and 2 * self.padding > self.kernel:
+        if said.rule == "ceil" and said.size is not None and _beside(self.kernel, self.padding) < 0:
             return OutputSize(said.rule, None, refusal=_HALF)
         return said
 
@@ -168,9 +171,49 @@ def _rounds_up(rule: str) -> bool:
     return rule in ("ceil", "caffe-pooling", "onnx-ceil")
 
 
+def _beside(kernel: Any, padding: Any) -> Any:
+    """What PyTorch's pooling lets no padding take: as much of the kernel is left."""
+    return kernel - 2 * padding
+
+
 def answers(axis: Axis, names: Sequence[str] = FIVE) -> list[int]:
     """The distinct sizes that these rules give, the least first."""
     return sorted({stand.size for name in names if (stand := axis.stands[name]).size is not None})
+
+
+# ---- as a page computes them --------------------------------------------------------------------------
+
+LETTERS = {"size": "H", "kernel": "k", "stride": "s", "padding": "p", "dilation": "d"}
+_KEPT, _DROPPED = (8, 3, 2, 1, 1), (2, 2, 3, 1, 1)  # an axis whose last window is kept, and one that drops it
+
+
+def sizes_told(names: Sequence[str] = FIVE) -> list[list[dict[str, Any]]]:
+    """Of each rule the formulas of its size, each with what may not be negative for it to hold.
+
+    Of those that hold, the first one counts; where none does, or the size is none, the rule refuses.
+    """
+    return [[*_formulas(name, OUTPUT_SIZE_RULES[name])] for name in names]
+
+
+def _formulas(name: str, rule: OutputSizeRule) -> Iterator[dict[str, Any]]:
+    if not isinstance(rule, Ceil):
+        yield _formula(rule, _KEPT)
+        return
+    _n, k, _s, p, d = given = _lettered(_KEPT)
+    refused = [rule.spare(k, p, d) - 1, *([_beside(k, p)] if name == "ceil" else [])]
+    clipped = [rule.past(*given), *([] if rule.clips(0) else [p - 1])]
+    yield _formula(rule, _DROPPED, *refused, *clipped)
+    yield _formula(rule, _KEPT, *refused)
+
+
+def _lettered(axis: Sequence[int]) -> list[Symbol]:
+    return [Symbol(letter, number) for letter, number in zip(LETTERS.values(), axis, strict=True)]
+
+
+def _formula(rule: OutputSizeRule, axis: Sequence[int], *needs: Number) -> dict[str, Any]:
+    n, k, s, p, d = _lettered(axis)
+    size = expression(rule.size(n, k, s, 0 if rule.finds_padding else p, d))
+    return {**program(size), "needs": telling.needed(*map(expression, needs))}
 
 
 # ---- picture ------------------------------------------------------------------------------------
@@ -276,4 +319,4 @@ def _windows(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
     yield rectangles([corner for bar in bars[-1:] for corner in bar], wide, 4, "lc-bar-last lc-d-k")
 
 
-__all__ = ["FIVE", "FURTHER", "NAMES", "Axis", "Stand", "answers", "rules_picture"]
+__all__ = ["FIVE", "FURTHER", "LETTERS", "NAMES", "Axis", "Stand", "answers", "rules_picture", "sizes_told"]

@@ -1,24 +1,12 @@
 // Answers a move of the controls at once, without Python: the lines in sight are filled from what the book's build
 // compiled (src/layercost/explorers/answers.py, telling.py). What only Python knows stays until Python says it.
-import { compute, evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
+import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
 import { say } from '../words.mjs';
-import { textOf } from './telling.mjs';
+import { fits, textOf } from './telling.mjs';
 
 const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
 
 const impossible = ({ given }) => Object.entries(given).some(([letter, number]) => number < 1 && !MAY_BE_NONE.test(letter));
-
-// Whether a line holds for these numbers: nothing that it needs is negative, and each of its sizes is one at least.
-function fits(line, given) {
-  if (!line.needs) return true;
-  try {
-    const values = valuesOf(line, given);
-    return line.needs.every((tree) => compute(tree, values) >= 0n);
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
 
 // {quantity: its line and numbers} for the settings of the controls, or null where the page does not know all of them.
 function answersFor(told, settings) {
