@@ -66,6 +66,12 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {}, {"size": 2, "kernel": 2, "stride": 3}, {"padding": 5, "kernel": 1}, {"kernel": 11, "size": 3},
         {"size": 24, "stride": 8, "dilation": 4}, {"kernel": 2, "padding": 0, "stride": 8},
     ],
+    "tool_matrix": [
+        {}, {"kind": "linear", "batch": 2}, {"kind": "depthwise", "inputs": 1, "kernel": 4},
+        {"kind": "depthwise", "outputs": 3, "batch": 8}, {"kind": "pooling", "convention": "everything"},
+        {"kind": "normalization", "bias": False}, {"kind": "relu"}, {"kind": "lstm", "side": 512},
+        {"kernel": 11, "side": 1, "inputs": 1, "outputs": 1}, {"inputs": 4096, "outputs": 4096},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
@@ -73,6 +79,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 LEFT_TO_PYTHON = {
     "lenet": [{"size": 4}],
+    "tool_matrix": [{"kind": "pooling", "side": 1}],
     "batch_normalization": [{"mode": "training", "batch": 1}],
     "lstm": [{"input_size": 0}, {"steps": 0}],
     "linear": [{"in_features": 0}],

@@ -2,8 +2,8 @@
 
 They stand beside those of `layercost.explorers.answers`, which are found from a layer or network by
 themselves. A line holds for the settings in `when` and none of those in `unless`, and where each number in
-`needs` is not negative; `fields` says which control gives which letter. Of several that hold, the page takes
-the first. web/src/explorers/answer.mjs fills what stands in sight.
+`needs` is not negative; `fields` says which control gives which letter, `follows` how a letter comes from the
+controls. Of several that hold, the page takes the first. web/src/explorers/answer.mjs fills what is in sight.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from layercost.compiled import derivation
+from layercost.compiled import derivation, program
 from layercost.convention import CONVENTIONS, Quantity, unit_in_words
+from layercost.counting import Count
 from layercost.explorers.answers import SAID, total_alone
 from layercost.explorers.polynomial import Polynomial, tree_of
 from layercost.expression import Expression, tree
@@ -38,6 +39,18 @@ def held(
     """What every line says: of what it is, for which settings it holds, and where its letters come from."""
     holds = {"when": {**(when or {})}, "unless": {**(unless or {})}}
     return {"quantity": quantity, **holds, "fields": {**fields}, "axes": [], **more}
+
+
+def of(counted: Count, quantity: Quantity, *, most: int, seen: bool = True) -> dict[str, Any]:
+    """A count as letters = numbers = total, or as its total alone where that has more than `most` letters.
+
+    What is only heard needs neither.
+    """
+    by = {"convention": counted.convention} if quantity is Quantity.FLOPS else {}
+    if not seen:
+        return {**by, **program(counted.expression), "unit": str(unit_in_words(counted.unit))}
+    line = {**by, **derivation(counted.expression, counted.unit, by.get("convention", ""))}
+    return {**line, "most": most, "alone": total_alone(counted.total, line)}
 
 
 def derived(

@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, product
 from typing import Any, NamedTuple
 
+from layercost.compiled import program
 from layercost.convention import CONVENTIONS, Quantity
 from layercost.counters import reading_of, tool_named, tools
 from layercost.dialects.reading import Reading
 from layercost.dialects.verdict import Judged, called, verdict
-from layercost.explorers import parts
+from layercost.explorers import parts, telling
+from layercost.explorers.answers import as_known
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.subject import Subject
+from layercost.expression import Symbol, Tree, tree
 from layercost.layer import Layer
 from layercost.layers import LSTM, BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU
 from layercost.message import Message
@@ -35,6 +39,7 @@ KINDS = {
     "relu": Message("ReLU"),
     "lstm": Message("LSTM"),
 }
+WITH_BIAS = ("linear", "convolution", "depthwise", "lstm")
 SIGNS = {
     Judged.RIGHT: "✓", Judged.MISNAMED: "≈", Judged.OWN_PRICES: "≈", Judged.TOO_LARGE: "✗",
     Judged.TOO_SMALL: "✗", Judged.UNKNOWN: "?", Judged.NOTHING: "?",
@@ -127,6 +132,8 @@ def _opinions(readings: list[Reading]) -> tuple[Opinion, ...]:
     return tuple(Opinion(*which, tuple(names)) for which, names in of.items())
 
 
+_LONGEST = 56  # letters of the line in sight; of a longer one the total is shown
+_POOLED = 2
 FEW_OPINIONS, LONG_NUMBER = 8, 10**7  # beyond these the rows are set more closely
 
 
@@ -161,7 +168,15 @@ class ToolMatrixExplorer(Explorer):
         return [(_("largest number"), max(numbers)), (_("MACs"), built.macs)]
 
     def headlines(self, built: Subject, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield built.line_or_total(Quantity.MACS, most=56)  # what every bar is made of
+        yield built.line_or_total(Quantity.MACS, most=_LONGEST)  # what every bar is made of
+
+    def told(self) -> dict[str, Any]:
+        kind = self._declared["kind"]
+        forms = (
+            _told(self.build({**self._printed, **form}), form, as_known(kind, form["kind"]))
+            for form in _forms()
+        )
+        return telling.told([Quantity.MACS.value], chain.from_iterable(forms))
 
     def picture(self, built: Subject, settings: Mapping[str, Any]) -> str:
         found, stopped = answers(built)
@@ -194,11 +209,11 @@ def _layer(settings: Mapping[str, Any]) -> Layer:
         case "linear":
             return Linear(given, gives, bias=bias)
         case "convolution":
-            return Conv2d(given, gives, kernel, padding=kernel // 2, bias=bias)
+            return Conv2d(given, gives, kernel, padding=_padding(kernel), bias=bias)
         case "depthwise":
-            return Conv2d(given, given, kernel, padding=kernel // 2, groups=given, bias=bias)
+            return Conv2d(given, given, kernel, padding=_padding(kernel), groups=given, bias=bias)
         case "pooling":
-            return MaxPool2d(2)
+            return MaxPool2d(_POOLED)
         case "normalization":
             return BatchNorm2d(given)
         case "relu":
@@ -212,6 +227,59 @@ def _shape(settings: Mapping[str, Any]) -> tuple[int, ...]:
     if settings["kind"] == "linear":
         return (given,)
     return (side, given) if settings["kind"] == "lstm" else (given, side, side)
+
+
+def _padding(kernel: Any) -> Any:
+    """What keeps the sides of the maps, for an odd kernel."""
+    return kernel // 2
+
+
+# ---- what a page says without Python --------------------------------------------------------------------
+
+_LETTERS = {
+    "C_in": "inputs", "C": "inputs", "d_in": "inputs", "d_x": "inputs", "g": "inputs", "C_out": "outputs",
+    "d_out": "outputs", "d_h": "outputs", "k": "kernel", "H": "side", "W": "side", "T": "side", "N": "batch",
+}  # fmt: skip
+_ASKED = ((Quantity.MACS, "textbook"), (Quantity.PARAMETERS, "textbook"),
+          *((Quantity.FLOPS, convention) for convention in CONVENTIONS))  # fmt: skip
+
+
+def _forms() -> Iterator[dict[str, Any]]:
+    """Each kind, with a bias and without, for one sample and for several."""
+    for kind in KINDS:
+        inputs = (1, 2) if kind == "depthwise" else (2,)
+        bias = (True, False) if kind in WITH_BIAS else (True,)
+        for biased, batch, given in product(bias, (1, 2), inputs):
+            yield {"kind": kind, "bias": biased, "batch": batch, "inputs": given}
+
+
+def _follows(kind: str) -> dict[str, Tree]:
+    """How each letter of a kind of layer comes from the controls."""
+    if kind == "depthwise":
+        return {**_LETTERS, "C_out": "inputs", "p": _PADDED}
+    if kind == "pooling":
+        return {letter: control for letter, control in _LETTERS.items() if letter != "k"}
+    return {**_LETTERS, "p": _PADDED}
+
+
+_PADDED = tree(_padding(Symbol("kernel", 3)))
+
+
+def _told(built: Subject, form: Mapping[str, Any], said: str) -> Iterator[dict[str, Any]]:
+    """What stands in sight of a form, and what is heard; no size of the output may be none."""
+    silent = ("batch", "inputs") if form["kind"] == "depthwise" else ("batch",)  # one group, one sample
+    biased = {"bias": form["bias"]} if form["kind"] in WITH_BIAS else {}
+    when = {"kind": said, **biased, **{name: 1 for name in silent if form[name] == 1}}
+    several = {name: 1 for name in silent if form[name] > 1}
+    possible = program(built.count(Quantity.FLOPS, "everything").expression)
+    for quantity, convention in _ASKED:
+        counted = built.count(quantity, convention)
+        line = telling.of(counted, quantity, most=_LONGEST, seen=quantity is Quantity.MACS)
+        letters = {**possible["letters"], **line["letters"]}
+        follows = {letter: of for letter, of in _follows(form["kind"]).items() if letter in letters}
+        kept = {letter: number for letter, number in letters.items() if letter not in follows}
+        needed = {"letters": kept, "definitions": possible["definitions"], "needs": []}
+        yield telling.held(quantity.value, {}, when, several, **{**line, **needed}, follows=follows)
 
 
 # ---- rows ---------------------------------------------------------------------------------------------

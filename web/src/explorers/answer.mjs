@@ -24,18 +24,25 @@ function answersFor(told, settings) {
 // A line with a text of its own is written anew; all else has letters and a total.
 const answerOf = ({ line, given }) => ('text' in line ? textOf(line, given) : evaluate(line, given));
 
+// A line that would be too long stands as its total alone.
+function shownAs(line, given) {
+  const long = line.alone && fillText(line.copied, valuesOf(line, given), evaluate(line, given)).length > line.most;
+  return long ? line.alone : line;
+}
+
 function show(place, { line, given }) {
   if ('text' in line) {
     place.innerHTML = textOf(line, given);
     return;
   }
+  const { html, copied } = shownAs(line, given);
   const row = place.querySelector('.lc-sub-line');
-  if (row.dataset.form !== line.html) {
-    row.innerHTML = line.html; // another form of the formula: Python wrote this line when the book was built
-    row.dataset.form = line.html;
+  if (row.dataset.form !== html) {
+    row.innerHTML = html; // another form of the formula: Python wrote this line when the book was built
+    row.dataset.form = html;
   }
   const total = fill(row, line, given);
-  place.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(line.copied, valuesOf(line, given), total)} ${line.unit}`);
+  place.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(copied, valuesOf(line, given), total)} ${line.unit}`);
   const name = place.querySelector('.lc-sub-name');
   if (line.quantity === 'flops') name.textContent = line.unit;
 }

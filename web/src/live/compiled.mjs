@@ -106,7 +106,8 @@ export function lineFor(lines, settings, fits = () => true) {
   )) ?? null;
 }
 
-// {letter: number} for a line, from {field: number} of a layer and the sizes of its input.
+// {letter: number} for a line, from {field: number} of a layer and the sizes of its input. `follows` of a line says
+// how letters are computed from fields.
 export function lettersFor(line, settings, sizes = []) {
   const given = {};
   line.axes.forEach((letter, place) => {
@@ -115,6 +116,8 @@ export function lettersFor(line, settings, sizes = []) {
   for (const [field, letter] of Object.entries(line.fields)) {
     if (typeof letter === 'string' && settings[field] !== undefined) given[letter] = settings[field];
   }
+  const values = new Map(Object.entries(settings).filter(([, value]) => typeof value === 'number').map(([field, value]) => [field, BigInt(value)]));
+  for (const [letter, tree] of Object.entries(line.follows ?? {})) given[letter] = compute(tree, values);
   return given;
 }
 
