@@ -20,6 +20,9 @@ function row() {
   return { parts, total, innerHTML: '', querySelector: (selector) => parts[selector] };
 }
 
+// The first word of what a line equals that was written as one text.
+const textTotal = ({ parts }) => parts['.lc-sub-line'].innerHTML.split('= ').at(-1).replace(/<.*?>/g, '').split(' ')[0];
+
 function moved(settings) {
   const lines = Array.from({ length: rows }, row);
   const said = { textContent: '' };
@@ -29,7 +32,7 @@ function moved(settings) {
   const copied = lines.filter((line) => line.parts.copied !== undefined);
   return {
     lines: copied.map((line) => line.parts.copied),
-    totals: copied.map((line) => line.total.textContent),
+    totals: copied.map((line) => line.total.textContent || textTotal(line)),
     said: said.textContent,
     own: lines.map((line) => line.innerHTML).filter(Boolean),
   };

@@ -72,6 +72,12 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"kind": "normalization", "bias": False}, {"kind": "relu"}, {"kind": "lstm", "side": 512},
         {"kernel": 11, "side": 1, "inputs": 1, "outputs": 1}, {"inputs": 4096, "outputs": 4096},
     ],
+    "passport": [
+        {}, {"network": "lenet5", "speed": 1},
+        {"network": "mobilenet_v2", "batch": 1024, "convention": "macs"},
+        {"bandwidth": 1, "dtype": "int8"}, {"speed": 999_999, "bandwidth": 10_000}, {"speed": 1_000_000},
+        {"network": "googlenet", "convention": "everything", "dtype": "float16", "batch": 7, "speed": 1234},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},

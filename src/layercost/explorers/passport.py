@@ -7,18 +7,21 @@ Source: Williams, Waterman, Patterson 2009 (Roofline).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
+from itertools import chain
 from math import log10
 from typing import Any
 
-from layercost.convention import CONVENTIONS, bytes_of, memory
-from layercost.explorers import parts
+from layercost.convention import CONVENTIONS, Quantity, bytes_of, memory
+from layercost.explorers import parts, telling
+from layercost.explorers.answers import as_known
 from layercost.explorers.controls import Choice, Control, ConventionSwitch, Size
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import drawing, line, words
+from layercost.explorers.polynomial import Polynomial, interpolated
 from layercost.explorers.subject import Subject
 from layercost.expression import Symbol, expression, times
 from layercost.intensity import Intensity, arithmetic_intensity
@@ -88,7 +91,8 @@ def _in(unit: Message, amount: str) -> str:
 
 def _three_digits(amount: Fraction) -> str:
     places = 2 if amount < 10 else 1 if amount < 100 else 0
-    return f"{float(amount):,.{places}f}"
+    whole, rest = divmod(round(amount * 10**places), 10**places)
+    return f"{number(whole)}.{rest:0{places}d}" if places else number(whole)
 
 
 # ---- what a network is ----------------------------------------------------------------------------
@@ -219,8 +223,12 @@ class PassportExplorer(Explorer):
     def amounts(self, built: Passport) -> list[tuple[str, int]]:
         return [(_("bytes"), built.bytes), (_("MACs"), built.macs), (_("parameters"), built.parameters)]
 
-    def told(self) -> None:
-        return None
+    def told(self) -> dict[str, Any]:
+        named = {name: as_known(self._declared["network"], name) for name in NAMES}
+        batch = self._declared["batch"]
+        assert isinstance(batch, Size)
+        found = telling.told([_LONGER], chain.from_iterable(_told(*one, batch) for one in named.items()))
+        return {**found, "longer": {_LONGER: [_ARITHMETIC, _MEMORY]}, "units": _units_told()}
 
     def picture(self, built: Passport, settings: Mapping[str, Any]) -> str:
         convention = settings["convention"]
@@ -238,15 +246,12 @@ class PassportExplorer(Explorer):
             yield self._arithmetic(built, convention)
 
     def _arithmetic(self, built: Passport, convention: str) -> str:
-        exact = f"{number(built.work(_in_flops(convention)))} FLOPs"
-        if CONVENTIONS[convention].unit == "MACs":
-            exact = f"2 × {number(built.macs)} MACs"
-        took = tag("b", lasting(built.computes(convention)))
-        return parts.said_line(_("arithmetic"), f"{exact} ÷ {built.in_flops} = {took}")
+        work = built.macs if CONVENTIONS[convention].unit == "MACs" else built.work(convention)
+        said = arithmetic(convention, number(work), built.in_flops, lasting(built.computes(convention)))
+        return parts.said_line(_("arithmetic"), said)
 
     def _transfer(self, built: Passport) -> str:
-        took = tag("b", lasting(built.transfers))
-        said = f"{number(built.moves.bytes)} {_('bytes')} ÷ {built.in_bytes} = {took}"
+        said = transfer(number(built.moves.bytes), built.in_bytes, lasting(built.transfers))
         return parts.said_line(_("memory"), said)
 
     def lines(self, built: Passport, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -286,6 +291,70 @@ class PassportExplorer(Explorer):
     def tables(self, built: Passport, settings: Mapping[str, Any]) -> Iterator[str]:
         heads = [_("what"), _("value"), _("unit")]
         yield parts.plain_table(escaped(self.describe(built)), heads, self.rows(built, settings))
+
+
+def arithmetic(convention: str, work: str, speed: str, took: str) -> str:
+    """The time of the arithmetic as markup; MACs are doubled before a reader's eyes."""
+    exact = f"2 × {work} MACs" if CONVENTIONS[convention].unit == "MACs" else f"{work} FLOPs"
+    return f"{exact} ÷ {speed} = {tag('b', took)}"
+
+
+def transfer(size: str, speed: str, took: str) -> str:
+    """The time of moving the bytes, likewise."""
+    return f"{size} {_('bytes')} ÷ {speed} = {tag('b', took)}"
+
+
+# ---- what a page says without Python ----------------------------------------------------------------------
+
+_LONGER, _ARITHMETIC, _MEMORY = "longer", "arithmetic", "memory"  # names of lines
+
+
+def _units_told() -> dict[str, list[list[Any]]]:
+    """The units of the machine's two speeds and of time, the largest first, as the page writes them."""
+    units = {"speed": FLOPS_A_SECOND, "bandwidth": BYTES_A_SECOND, "time": _PARTS_OF_A_SECOND}
+    return {name: [[size, str(said)] for size, said in each] for name, each in units.items()}
+
+
+def _told(name: str, said: str, batch: Size) -> Iterator[dict[str, Any]]:
+    """Of one network the two times, and what is heard; all of them follow the batch."""
+    when = {"network": said}
+
+    @cache
+    def total(quantity: Quantity, convention: str) -> Polynomial:
+        return _by_batch(batch, lambda many: _subject(name, many).count(quantity, convention).total)
+
+    for convention in CONVENTIONS:
+        printed = "macs" if CONVENTIONS[convention].unit == "MACs" else convention
+        text = arithmetic(convention, "{0}", "{speed}", "{took}")
+        shown, work = (total(Quantity.FLOPS, one) for one in (printed, _in_flops(convention)))
+        yield _time(
+            _ARITHMETIC, "speed", when, text, shown, work, convention=convention, name=_("arithmetic")
+        )
+    for dtype in FORMATS:
+        moved = _by_batch(batch, partial(_bytes, name, dtype))
+        text = transfer("{0}", "{speed}", "{took}")
+        yield _time(_MEMORY, "bandwidth", {**when, "dtype": dtype}, text, moved, moved, name=_("memory"))
+    yield from telling.totals(total, ["batch"], when)
+
+
+def _bytes(name: str, dtype: str, batch: int) -> int:
+    return _moves(name, batch, dtype).bytes
+
+
+def _by_batch(batch: Size, count: Callable[[int], int]) -> Polynomial:
+    return interpolated(lambda at: count(at["batch"]), {"batch": batch}, {"batch": 1})
+
+
+def _time(
+    quantity: str, field: str, when: Mapping[str, Any], text: str, shown: Polynomial, work: Polynomial,
+    **more: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """How long the work takes at the speed in a field, in G a second."""
+    rate = {"field": field, "times": GIGA}
+    return telling.held(
+        quantity, {"batch": "batch", field: field}, when, **telling.follows(work), text=text,
+        numbers=[telling.follows(shown)], rate=rate, **more,
+    )  # fmt: skip
 
 
 def _apart(said: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 // compiled (src/layercost/explorers/answers.py, telling.py). What only Python knows stays until Python says it.
 import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
 import { say } from '../words.mjs';
-import { fits, textOf } from './telling.mjs';
+import { fits, longer, textOf } from './telling.mjs';
 
 const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
 
@@ -12,17 +12,19 @@ const impossible = ({ given }) => Object.entries(given).some(([letter, number]) 
 function answersFor(told, settings) {
   const sizes = told.axes.map((field) => settings[field]);
   const found = {};
-  for (const quantity of new Set([...told.headlines, ...told.said])) {
+  const asked = told.headlines.flatMap((quantity) => told.longer?.[quantity] ?? quantity);
+  for (const quantity of new Set([...asked, ...told.said])) {
     const wanted = { ...settings, quantity };
     const line = lineFor(told.lines, wanted, (one) => fits(one, lettersFor(one, settings, sizes)));
     if (!line) return null;
     found[quantity] = { line, given: lettersFor(line, settings, sizes) };
   }
+  for (const [quantity, both] of Object.entries(told.longer ?? {})) found[quantity] = longer(...both.map((one) => found[one]));
   return found;
 }
 
 // A line with a text of its own is written anew; all else has letters and a total.
-const answerOf = ({ line, given }) => ('text' in line ? textOf(line, given) : evaluate(line, given));
+const answerOf = ({ line, given }, units) => ('text' in line ? textOf(line, given, units) : evaluate(line, given));
 
 // A line that would be too long stands as its total alone.
 function shownAs(line, given) {
@@ -30,11 +32,18 @@ function shownAs(line, given) {
   return long ? line.alone : line;
 }
 
-function show(place, { line, given }) {
-  if ('text' in line) {
-    place.innerHTML = textOf(line, given);
+// A calculation that is no count, as Python's said_line has it; or a place of the explorer's own.
+function showText(place, { name }, text) {
+  if (name === undefined) {
+    place.innerHTML = text;
     return;
   }
+  place.querySelector('.lc-sub-name').textContent = name;
+  place.querySelector('.lc-sub-line').innerHTML = `<span class="lc-formula">${text}</span>`;
+  place.querySelector('.lc-copy')?.setAttribute('data-copy', text.replace(/<.*?>/g, ''));
+}
+
+function showLine(place, { line, given }) {
   const { html, copied } = shownAs(line, given);
   const row = place.querySelector('.lc-sub-line');
   if (row.dataset.form !== html) {
@@ -45,6 +54,11 @@ function show(place, { line, given }) {
   place.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(copied, valuesOf(line, given), total)} ${line.unit}`);
   const name = place.querySelector('.lc-sub-name');
   if (line.quantity === 'flops') name.textContent = line.unit;
+}
+
+function show(place, answer, units) {
+  if ('text' in answer.line) showText(place, answer.line, answerOf(answer, units));
+  else showLine(place, answer);
 }
 
 export class Answers {
@@ -63,11 +77,11 @@ export class Answers {
     if (!found || Object.values(found).some(impossible)) return false;
     const places = this.root.querySelectorAll('.lc-total :is(.lc-sub, .lc-own)');
     try {
-      Object.values(found).forEach(answerOf); // all or none
+      Object.values(found).forEach((one) => answerOf(one, this.told.units)); // all or none
     } catch {
       return false;
     }
-    this.told.headlines.forEach((quantity, place) => places[place] && show(places[place], found[quantity]));
+    this.told.headlines.forEach((quantity, place) => places[place] && show(places[place], found[quantity], this.told.units));
     this.#say(...this.told.said.map((quantity) => found[quantity]));
     return true;
   }

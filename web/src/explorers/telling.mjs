@@ -30,7 +30,47 @@ function sizesSaid({ rules, alike, text }, given) {
     : written(text, { n: sizes.length, sizes: sizes.join(', ') });
 }
 
-// A text with {0}, {1}, ... for the numbers of its line, or with the sizes of its rules.
-export const textOf = (line, given) => (line.rules
-  ? sizesSaid(line, given)
-  : written(line.text, line.numbers.map((one) => grouped(evaluate(one, given)))));
+// ---- times: work at a speed ------------------------------------------------------------------------------------
+
+// A fraction in three digits, halves to the even side, as Python rounds.
+function threeDigits(over, under) {
+  const places = over < 10n * under ? 2 : over < 100n * under ? 1 : 0;
+  const scale = 10n ** BigInt(places);
+  const [whole, rest] = [(over * scale) / under, 2n * ((over * scale) % under)];
+  const rounded = rest > under || (rest === under && whole % 2n === 1n) ? whole + 1n : whole;
+  const digits = String(rounded % scale).padStart(places, '0');
+  return places ? `${grouped(rounded / scale)}.${digits}` : grouped(rounded / scale);
+}
+
+// The work of a line, and how much of it is done in a second.
+const timed = (line, given) => [evaluate(line, given), BigInt(given[line.rate.field]) * BigInt(line.rate.times)];
+
+function lasting([work, speed], units) {
+  const [part, said] = units.find(([one]) => work * BigInt(one) >= speed) ?? units.at(-1);
+  return written(said, { amount: threeDigits(work * BigInt(part), speed) });
+}
+
+function speedSaid([, speed], units) {
+  const [size, said] = units.find(([one]) => speed >= BigInt(one)) ?? units.at(-1);
+  return written(said, { amount: String(Number((Number(speed) / size).toPrecision(6))) });
+}
+
+// Of two lines the one that takes longer; where both take as long, the first.
+export function longer(one, other) {
+  const [[work, speed], [more, pace]] = [one, other].map(({ line, given }) => timed(line, given));
+  return more * speed > work * pace ? other : one;
+}
+
+// ---- texts -----------------------------------------------------------------------------------------------------
+
+function timeSaid(line, given, units) {
+  const time = timed(line, given);
+  return { speed: speedSaid(time, units[line.rate.field]), took: lasting(time, units.time) };
+}
+
+// A text with {0}, {1}, ... for the numbers of its line, with the sizes of its rules, or with a time.
+export function textOf(line, given, units) {
+  if (line.rules) return sizesSaid(line, given);
+  const numbers = line.numbers.map((one) => grouped(evaluate(one, given)));
+  return written(line.text, { ...numbers, ...(line.rate && timeSaid(line, given, units)) });
+}
