@@ -78,6 +78,13 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"bandwidth": 1, "dtype": "int8"}, {"speed": 999_999, "bandwidth": 10_000}, {"speed": 1_000_000},
         {"network": "googlenet", "convention": "everything", "dtype": "float16", "batch": 7, "speed": 1234},
     ],
+    "pooling": [
+        {}, {"kind": "mean"}, {"padding": 1, "kernel_size": 3}, {"ceil_mode": True, "size": 9},
+        {"size": 224, "channels": 1024}, {"kernel_size": 7, "stride": 1, "padding": 3, "size": 224},
+        {"ceil_mode": True, "kernel_size": 1, "stride": 3, "size": 2},
+        {"convention": "everything", "size": 7},
+        {"kind": "mean", "convention": "everything", "ceil_mode": True, "padding": 1, "stride": 3},
+    ],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
@@ -85,6 +92,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 LEFT_TO_PYTHON = {
     "lenet": [{"size": 4}],
+    "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],
     "batch_normalization": [{"mode": "training", "batch": 1}],
     "lstm": [{"input_size": 0}, {"steps": 0}],

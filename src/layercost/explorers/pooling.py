@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,25 +10,34 @@ from itertools import accumulate, product
 from typing import Any
 
 from layercost.convention import CONVENTIONS, Quantity
-from layercost.explorers import parts
+from layercost.explorers import parts, telling
+from layercost.explorers.answers import SAID, as_known
 from layercost.explorers.controls import Choice, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing, grid, line, squares, svg_letter, words
+from layercost.explorers.rules import beside, formulas
 from layercost.explorers.subject import Subject
+from layercost.expression import Symbol, Tree, maximum, minimum, tree
 from layercost.layers import AvgPool2d, MaxPool2d
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
 MAX, MEAN = "max", "mean"
-_DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
-_LONGEST = 60  # letters of a line in sight; of a longer one the total is shown
+DONE = {MAX: Quantity.COMPARISONS, MEAN: Quantity.ADDITIONS}  # what is done with the cells of a window
+LONGEST = 60  # letters of a line in sight; of a longer one the total is shown
 _ALWAYS = (Message("comparisons"), Message("additions"))  # shown although nobody may print them
 
 
 def digit(row: int, column: int) -> int:
     """What stands in a cell of the map that is drawn: digits that look drawn at random, always the same."""
     return (3 * row * row + 5 * column + 7 * row * column + 2) % 10
+
+
+def covered(place: Any, k: Any, s: Any, p: Any, n: Any) -> tuple[Any, Any]:
+    """The first real cell of a window along an axis of n cells, and the one past its last."""
+    start = place * s - p
+    return maximum(start, 0), minimum(start + k, n)
 
 
 # ---- what is built -------------------------------------------------------------------------------------
@@ -66,8 +75,7 @@ class Pooled(Subject):
     def along(self) -> tuple[range, ...]:
         """The real cells that each window covers along one axis."""
         (k, _), (s, _), p = self.pool.kernel_size, self.pool.stride, _padding(self.pool)
-        starts = (place * s - p for place in range(self.side))
-        return tuple(range(max(start, 0), min(start + k, self.shape[-1])) for start in starts)
+        return tuple(range(*covered(place, k, s, p, self.shape[-1])) for place in range(self.side))
 
     def cells(self, position: int) -> list[tuple[int, int]]:
         """The real cells of the window at a position, counted from 1, row by row."""
@@ -210,14 +218,18 @@ class PoolingExplorer(Explorer):
         return parts.Odometer(scope, list(_wheels(built, position)))
 
     def headlines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
-        done = built.count(_DONE[built.keeps])
-        long = built.clipped or len(done.text()) > _LONGEST
+        done = built.count(DONE[built.keeps])
+        long = built.clipped or len(done.text()) > LONGEST
         brief = parts.total_line if long else parts.substitution
-        yield brief(_done(built), done)
+        yield brief(done_said(built.keeps), done)
         yield _answers(built, settings["convention"])
 
+    def told(self) -> dict[str, Any]:
+        kinds = {kind: as_known(self._declared["kind"], kind) for kind in (MAX, MEAN)}
+        return telling.told(["done"], pooling_told(lambda at: self.build({**self._printed, **at}), kinds))
+
     def lines(self, built: Pooled, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield built.line(_DONE[built.keeps])
+        yield built.line(DONE[built.keeps])
         yield from built.lines(settings["convention"])
 
     def amounts(self, built: Pooled) -> list[tuple[str, int]]:
@@ -246,9 +258,9 @@ def _words(layer: Any, shape: tuple[int, ...]) -> str:
     return _("mean {k}×{k}, stride {s}, padding {p}{up}, on {shape}", **said)
 
 
-def _done(built: Pooled) -> str:
+def done_said(keeps: str) -> str:
     """What is done with the cells of a window."""
-    return _("comparisons") if built.keeps == MAX else _("additions")
+    return _("comparisons") if keeps == MAX else _("additions")
 
 
 def _unread(built: Pooled) -> int:
@@ -262,9 +274,76 @@ def _wheels(built: Pooled, position: int) -> Iterator[parts.Wheel]:
     read, every = built.read_until(position), built.read_until(places)
     windows, all_windows = channels * position, channels * places
     yield parts.Wheel(_("cells read"), read, every)
-    yield parts.Wheel(_done(built), read - windows, every - all_windows)
+    yield parts.Wheel(done_said(built.keeps), read - windows, every - all_windows)
     if built.keeps == MEAN:
         yield parts.Wheel(_("divisions"), windows, all_windows)
+
+
+# ---- what a page says without Python -------------------------------------------------------------------
+
+_LETTERS = {
+    "C": "channels", "H": "size", "W": "size", "k": "kernel_size", "s": "stride", "p": "padding",
+}  # fmt: skip
+_CELLS, _WINDOWS = "cells", "windows"  # letters of their own: of a map along one axis, and on it
+Build = Callable[[Mapping[str, Any]], Pooled]
+
+
+def pooling_told(build: Build, kinds: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """What is done in all windows, as its formula where they are whole and else alone; and what is heard."""
+    for (kind, said), up in product(kinds.items(), (False, True)):
+        whole = build({"kind": kind, "ceil_mode": up}).count(DONE[kind])
+        for size in formulas("ceil" if up else "floor"):
+            held: dict[str, Any] = {
+                "when": {"kind": said, "ceil_mode": up},
+                "follows": _LETTERS,
+                "name": done_said(kind),
+            }
+            line = telling.of(whole, DONE[kind], most=LONGEST)
+            sides = _sides(size)
+            yield telling.held("done", {}, **held, **{**line, **sides, "needs": [*sides["needs"], *_WHOLE]})
+            clipped = {**sides, "tree": _priced(build, kind, DONE[kind], "textbook")}
+            yield telling.held("done", {}, **held, **{**line, **clipped, **line["alone"]})
+            yield from _heard(build, kind, held, sides)
+
+
+def _heard(
+    build: Build, kind: str, held: Mapping[str, Any], sides: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for quantity in SAID:
+        for convention in CONVENTIONS if quantity is Quantity.FLOPS else ("textbook",):
+            unit = CONVENTIONS[convention].unit
+            by: dict[str, Any] = {"convention": convention} if quantity is Quantity.FLOPS else {}
+            priced = _priced(build, kind, quantity, convention)
+            yield telling.held(quantity.value, {}, **held, **by, unit=str(unit), **sides, tree=priced)
+
+
+def _sides(size: Mapping[str, Any]) -> dict[str, Any]:
+    """The windows along an axis by a formula of their number, and the cells that they cover together."""
+    n, k, s, p, place = (Symbol(letter, 1) for letter in ("H", "k", "s", "p", "place"))
+    first, past = covered(place, k, s, p, n)
+    names = [["H_out", size["tree"]], ["W_out", "H_out"], [_WINDOWS, ["*", "C", "H_out", "W_out"]]]
+    along = ["sum", "place", "H_out", tree(past - first)]
+    needs = [*size["needs"], *telling.needed(beside(k, p))]
+    return {"letters": size["letters"], "definitions": [*names, [_CELLS, along]], "needs": needs}
+
+
+def _last_fits() -> list[Tree]:
+    """What may not be negative where all windows are whole: no padding, and the last ends within the map."""
+    n, k, s, p, out = (Symbol(letter, 1) for letter in ("H", "k", "s", "p", "H_out"))
+    return telling.needed(0 - p, n - ((out - 1) * s + k))
+
+
+_WHOLE = _last_fits()
+
+
+def _priced(build: Build, kind: str, quantity: Quantity, convention: str) -> Tree:
+    """A total as so many for each cell of a window, and so many for each window: found at two of them."""
+    alone, of_four = (
+        build({"kind": kind, "size": k, "kernel_size": k, "stride": k}).count(quantity, convention).total
+        for k in (1, 2)
+    )
+    a_cell = (of_four - alone) // 3
+    return ["+", ["*", a_cell, "C", _CELLS, _CELLS], ["*", alone - a_cell, _WINDOWS]]
 
 
 # ---- the picture: map, tournament, output --------------------------------------------------------------

@@ -58,7 +58,7 @@ class Axis:
 
     def _allowed(self, said: OutputSize) -> OutputSize:
         """PyTorch lets only pooling round up, and that refuses padding of more than half of the kernel."""
-        if said.rule == "ceil" and said.size is not None and _beside(self.kernel, self.padding) < 0:
+        if said.rule == "ceil" and said.size is not None and beside(self.kernel, self.padding) < 0:
             return OutputSize(said.rule, None, refusal=_HALF)
         return said
 
@@ -171,7 +171,7 @@ def _rounds_up(rule: str) -> bool:
     return rule in ("ceil", "caffe-pooling", "onnx-ceil")
 
 
-def _beside(kernel: Any, padding: Any) -> Any:
+def beside(kernel: Any, padding: Any) -> Any:
     """What PyTorch's pooling lets no padding take: as much of the kernel is left."""
     return kernel - 2 * padding
 
@@ -192,15 +192,17 @@ def sizes_told(names: Sequence[str] = FIVE) -> list[list[dict[str, Any]]]:
 
     Of those that hold, the first one counts; where none does, or the size is none, the rule refuses.
     """
-    return [[*_formulas(name, OUTPUT_SIZE_RULES[name])] for name in names]
+    return [[*formulas(name)] for name in names]
 
 
-def _formulas(name: str, rule: OutputSizeRule) -> Iterator[dict[str, Any]]:
+def formulas(name: str) -> Iterator[dict[str, Any]]:
+    """The formulas of one rule's size, each with what it needs."""
+    rule = OUTPUT_SIZE_RULES[name]
     if not isinstance(rule, Ceil):
         yield _formula(rule, _KEPT)
         return
     _n, k, _s, p, d = given = _lettered(_KEPT)
-    refused = [rule.spare(k, p, d) - 1, *([_beside(k, p)] if name == "ceil" else [])]
+    refused = [rule.spare(k, p, d) - 1, *([beside(k, p)] if name == "ceil" else [])]
     clipped = [rule.past(*given), *([] if rule.clips(0) else [p - 1])]
     yield _formula(rule, _DROPPED, *refused, *clipped)
     yield _formula(rule, _KEPT, *refused)
@@ -319,4 +321,16 @@ def _windows(stand: Stand, y: float, ruler: _Ruler) -> Iterator[str]:
     yield rectangles([corner for bar in bars[-1:] for corner in bar], wide, 4, "lc-bar-last lc-d-k")
 
 
-__all__ = ["FIVE", "FURTHER", "LETTERS", "NAMES", "Axis", "Stand", "answers", "rules_picture", "sizes_told"]
+__all__ = [
+    "FIVE",
+    "FURTHER",
+    "LETTERS",
+    "NAMES",
+    "Axis",
+    "Stand",
+    "answers",
+    "beside",
+    "formulas",
+    "rules_picture",
+    "sizes_told",
+]

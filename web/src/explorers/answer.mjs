@@ -52,8 +52,8 @@ function showLine(place, { line, given }) {
   }
   const total = fill(row, line, given);
   place.querySelector('.lc-copy')?.setAttribute('data-copy', `${fillText(copied, valuesOf(line, given), total)} ${line.unit}`);
-  const name = place.querySelector('.lc-sub-name');
-  if (line.quantity === 'flops') name.textContent = line.unit;
+  const name = line.quantity === 'flops' ? line.unit : line.name;
+  if (name) place.querySelector('.lc-sub-name').textContent = name;
 }
 
 function show(place, answer, units) {

@@ -1,6 +1,6 @@
 // Computes on the page what Python compiled (src/layercost/compiled.py): exact whole numbers, no eval, no download.
 // A program is {letters: {name: number}, definitions: [[name, tree], ...], tree}; a tree is a letter, a number, or
-// [sign, ...operands], as ["+", ["*", "C_out", 5], "C_out"].
+// [sign, ...operands], as ["+", ["*", "C_out", 5], "C_out"]; ["sum", letter, many, term] adds up terms.
 const fits = (right) => {
   if (right === 0n) throw new RangeError('division by zero');
 };
@@ -35,6 +35,14 @@ const OPERATIONS = {
   min: smaller,
 };
 
+// ["sum", letter, many, term]: the terms for the letter at 0, 1, ... many - 1.
+function summed([letter, many, term], values) {
+  const [inside, end] = [new Map(values), compute(many, values)];
+  let total = 0n;
+  for (let at = 0n; at < end; at += 1n) total += compute(term, inside.set(letter, at));
+  return total;
+}
+
 export function compute(tree, values) {
   if (typeof tree === 'number') return BigInt(tree);
   if (typeof tree === 'string') {
@@ -43,6 +51,7 @@ export function compute(tree, values) {
   }
   const [sign, ...operands] = tree;
   if (sign === 'whole') return BigInt(operands[0]);
+  if (sign === 'sum') return summed(operands, values);
   return operands.map((operand) => compute(operand, values)).reduce(OPERATIONS[sign]);
 }
 
