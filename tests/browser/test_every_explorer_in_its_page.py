@@ -23,6 +23,9 @@ pytestmark = pytest.mark.chromium
 
 SETTINGS = 20 if NIGHTLY else 5
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 760}
+SAVING = {"saveData": True}  # there, nothing starts Python but its button
+IN_SIGHT = ["lc-sub", "lc-own", "lc-said"]
+LEFT_TO_PYTHON = {("convolution", "groups")}  # that they divide the channels is in no formula
 TALLEST = {"desktop": 700, "phone": 760}
 
 
@@ -78,6 +81,22 @@ class Shown:
                 return shown.textContent.replace(/\\s+/g, ' ').trim() === said;
             }""",
             arg=[self.root.element_handle(), pane, said],
+        )
+
+    def settle_in_sight(self, native: Explorer) -> None:
+        """Wait until the lines in sight, and what is heard, are those of the explorer in this process."""
+        places = [place for name in IN_SIGHT for place in with_class(native.pane("total"), name)]
+        self.page.wait_for_function(
+            """([root, names, said]) => {
+                const places = names.flatMap((name) => [...root.querySelectorAll(`.lc-total .${name}`)]);
+                const shown = places.map((place) => {
+                    const copy = place.cloneNode(true);
+                    copy.querySelectorAll('.lc-copy-button').forEach((button) => button.remove());
+                    return copy.textContent.replace(/\\s+/g, ' ').trim();
+                });
+                return JSON.stringify(shown) === JSON.stringify(said);
+            }""",
+            arg=[self.root.element_handle(), IN_SIGHT, [*map(words, places)]],
         )
 
     def heights(self, states: list[dict[str, str]]) -> list[float]:
@@ -167,6 +186,34 @@ def _by_the_command(subject: Subject, convention: str, capsys: pytest.CaptureFix
     assert main([*asked, "--convention", convention, "--format", "json"]) == 0
     total = json.loads(capsys.readouterr().out)["total"]
     return total["parameters"], total["flops"]
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_lines_in_sight_answer_without_python(shown: Callable[..., Shown], name: str) -> None:
+    """With data saver on nothing is fetched; after a move of each control they say what Python would say."""
+    here = shown(name, connection=SAVING)
+    native = here.native()
+    here.unfold()
+    for control, value in _possible_moves(name, native):
+        here.move(control, value)
+        here.settle_in_sight(native)
+        assert here.root.get_attribute("data-unanswered") is None
+    assert here.visitor.workers == []
+    assert here.visitor.errors == []
+
+
+def _possible_moves(name: str, native: Explorer) -> Iterator[tuple[Control, Any]]:
+    """A random move of each control that changes what is counted, made here too; none is impossible."""
+    rng = random.Random(name)  # noqa: S311 - a test's choice
+    for field, control in native._declared.items():
+        if (isinstance(control, Size) and control.looks) or (name, field) in LEFT_TO_PYTHON:
+            continue
+        place, value = native.control(field), _drawn(rng, control, native)
+        before, place.value = place.value, value
+        if native.pane("message"):
+            place.value = before
+        else:
+            yield control, value
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

@@ -252,3 +252,14 @@ def test_a_letter_of_a_field_and_one_of_the_input_share_a_name_only_where_they_s
         ).value
         == 12
     )
+
+
+def test_a_page_adds_up_the_terms_of_a_sum() -> None:
+    """Its letter goes from 0 up to the number of its terms; outside of it there is no such letter."""
+    term = ["*", "i", "k"]
+    asked = [
+        ({"letters": {"k": 3, "n": 4}, "tree": ["sum", "i", "n", term]}, {"n": "5"}),
+        ({"letters": {"k": 3}, "tree": ["sum", "i", 0, term]}, {}),
+        ({"letters": {"k": 3}, "tree": ["+", ["sum", "i", 2, "k"], "i"]}, {}),
+    ]
+    assert computed_by_page(asked)["totals"] == ["30", "0", None]
