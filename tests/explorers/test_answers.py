@@ -85,6 +85,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"convention": "everything", "size": 7},
         {"kind": "mean", "convention": "everything", "ceil_mode": True, "padding": 1, "stride": 3},
     ],
+    "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
@@ -214,8 +215,8 @@ def test_the_data_for_the_page_is_small(name: str) -> None:
     assert len(gzip.compress(told(explorer_named(name)).encode())) < 4_000
 
 
-def test_every_explorer_that_a_page_can_answer_is_tried() -> None:
-    assert {name for name in EXPLORERS if explorer_named(name).pane("compiled")} == set(MOVES)
+def test_a_page_answers_for_every_explorer() -> None:
+    assert set(MOVES) == set(EXPLORERS)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

@@ -10,12 +10,13 @@ from typing import Any
 
 from layercost.convention import Quantity
 from layercost.counters import count
-from layercost.explorers import parts, reader
+from layercost.explorers import parts, reader, telling
 from layercost.explorers.controls import Sketch, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.lenet import LeNet, places_of, work_at_one_place
 from layercost.explorers.markup import box, drawing, rectangles, squares, words
 from layercost.explorers.shades import Stack, picture_of, shaded, stack_of
+from layercost.explorers.subject import Subject
 from layercost.layer import Call
 from layercost.message import Message
 from layercost.message import spoken as _
@@ -89,6 +90,11 @@ class LeNetReadsExplorer(Explorer):
             else _("an empty page, read as {digit}", digit=reading.says)
         )
         return Drawing(_NETWORK, _SHAPE, said, drawing=drawn, reading=reading)
+
+    def told(self) -> dict[str, Any]:
+        network = Subject(_NETWORK, _SHAPE, self.name)  # whatever is drawn, it costs the same
+        lines = telling.totals(lambda quantity, by: {(): network.count(quantity, by).total}, [], alone=True)
+        return telling.told([quantity.value for quantity in self.headlined], lines)
 
     def picture(self, built: Drawing, settings: Mapping[str, Any]) -> str:
         stage, done = built.at(settings["position"])
