@@ -216,6 +216,22 @@ def _possible_moves(name: str, native: Explorer) -> Iterator[tuple[Control, Any]
             yield control, value
 
 
+def test_a_width_moved_after_its_module_was_chosen_stays_when_python_comes(
+    shown: Callable[..., Shown],
+) -> None:
+    """A choice of a module moves all widths, on the page and in Python; what is moved then is kept."""
+    here = shown("googlenet")
+    native = here.native()
+    for field, value in (("module", "5b"), ("three_reduce", 100)):
+        native.control(field).value = value
+        here.move(native._declared[field], value)
+        here.settle_in_sight(native)
+    here.visitor.wait_for("live")
+    here.settle("twin", _said(native.pane("twin")))
+    here.settle_in_sight(native)
+    assert here.root.locator(".lc-name-three_reduce .lc-typed").input_value() == "100"
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_it_answers_to_keys_and_to_the_mouse(shown: Callable[..., Shown], name: str) -> None:
     """A key on its first control, or a click, changes what it shows, and Python joins in."""
