@@ -1,13 +1,16 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
-// In:  {type: 'start', cells, files, useSnapshot}   {type: 'update', id, commId, data}  {type: 'finish', id}
+// In:  {type: 'start', cells, files, shelf, useSnapshot}, where `shelf` names the cache that keeps what was unpacked, if any
+//      {type: 'update', id, commId, data}  {type: 'finish', id}
 //      {type: 'ask', id, name, arguments}, for a function of layercost.questions.service
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
 //      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
-// A worker of this worker unpacks one file beside it, on another processor.
+// A worker of this worker unpacks one file beside it, on another processor, and then keeps what was unpacked.
 // In:  {type: 'unpack', name}   Out: {type: 'progress', loaded}  {type: 'unpacked', content}  {type: 'failed', reason}
+//      {type: 'keep', shelf, files: {name: Blob}}
 import { loadPyodide } from 'pyodide/pyodide.mjs';
 import { XzReadableStream } from 'xz-decompress';
 import { withFresh } from './memory.mjs';
+import { Shelf } from './shelf.mjs';
 
 /* global PYODIDE_LOCK -- written in by bundle.mjs */
 const FOLDER = new URL('./', import.meta.url).href;
@@ -16,6 +19,7 @@ const LIBRARY = 'python_stdlib.zip';
 const WASM_PAGE = 65536;
 
 let python = null;
+let shelf = new Shelf(null, FOLDER);
 
 // Why Python does not start, as data: the page says it in the reader's language.
 class Trouble extends Error {
@@ -27,7 +31,7 @@ class Trouble extends Error {
 
 // ---- downloads: packed files are unpacked here, so their size does not depend on the server -------
 
-const progress = { loaded: 0, beside: 0, total: 0, announced: 0 };
+const progress = { loaded: 0, beside: 0, total: 0, announced: 0, sizes: {} };
 
 function announce() {
   const now = performance.now();
@@ -60,29 +64,15 @@ async function download(name) {
 const unpack = (stream) => new XzReadableStream(stream);
 const bytes = async (stream) => new Uint8Array(await new Response(stream).arrayBuffer());
 
-// Each file is asked for at once, and handed out once to whoever needs it; a second start asks again.
-const started = new Map();
-
-function prefetch(names) {
-  for (const name of names) {
-    const stream = download(name);
-    stream.catch(() => {}); // reported where the file is taken
-    started.set(name, stream);
-  }
-}
-
-function take(name) {
-  const stream = started.get(name) ?? download(name);
-  started.delete(name);
-  return stream;
-}
-
 // The file's content, unpacked on another processor while this one unpacks the others.
+let helper = null;
+
 function unpackedBeside(name) {
   return new Promise((resolve, reject) => {
-    const helper = new Worker(import.meta.url, { type: 'module' });
+    helper = new Worker(import.meta.url, { type: 'module' });
     helper.onerror = (event) => {
       event.preventDefault();
+      helper = null;
       reject(new Error(event.message));
     };
     helper.onmessage = ({ data }) => {
@@ -98,7 +88,7 @@ function unpackedBeside(name) {
 }
 
 // Where a worker can have no worker, it does the work itself; a file that is not there is in neither way.
-async function unpacked(name) {
+async function unpackedSomewhere(name) {
   try {
     return await unpackedBeside(name);
   } catch (error) {
@@ -114,6 +104,51 @@ async function unpackForAnother({ name }) {
   } catch (error) {
     postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
+}
+
+// ---- what was unpacked is kept for the next start ---------------------------------------------------
+
+const toKeep = {}; // file -> Blob
+
+async function fromShelf(name) {
+  const found = await shelf.take(name);
+  if (found) progress.loaded += progress.sizes[name] ?? 0;
+  return found;
+}
+
+async function unpackedSnapshot() {
+  const found = await fromShelf('snapshot.xz');
+  if (found) return bytes(found);
+  const content = await unpackedSomewhere('snapshot.xz');
+  toKeep['snapshot.xz'] = new Blob([content]); // a copy: the content is changed in its place
+  return content;
+}
+
+// A file as it comes, unpacked; what has passed is to be kept.
+async function streamed(name) {
+  const found = await fromShelf(name);
+  if (found) return found;
+  const passed = [];
+  const collect = new TransformStream({
+    transform(chunk, controller) {
+      passed.push(chunk);
+      controller.enqueue(chunk);
+    },
+    flush() {
+      toKeep[name] = new Blob(passed);
+    },
+  });
+  return unpack(await download(name)).pipeThrough(collect);
+}
+
+// The helper keeps it, so that Python answers meanwhile.
+function keepUnpacked() {
+  if (shelf.name) helper?.postMessage({ type: 'keep', shelf: shelf.name, files: toKeep });
+  else helper?.terminate();
+}
+
+async function keepForAnother({ shelf: name, files }) {
+  await new Shelf(name, FOLDER).put(files);
   close();
 }
 
@@ -125,14 +160,14 @@ self.fetch = async (request, options) => {
   const url = String(request.url ?? request);
   const name = url.startsWith(FOLDER) ? url.slice(FOLDER.length) : '';
   if (name === 'pyodide.asm.wasm') return new Response(); // compiled already, see below
-  if (name === LIBRARY) return new Response(libraryIsNeeded ? await take(LIBRARY) : '');
+  if (name === LIBRARY) return new Response(libraryIsNeeded ? await download(LIBRARY) : '');
   return nativeFetch(request, options);
 };
 
 // ---- starting ---------------------------------------------------------------------------------------
 
 async function pyodideScript() {
-  const text = await bytes(unpack(await take('script.xz')));
+  const text = await bytes(await streamed('script.xz'));
   const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
     return (await import(address)).default;
@@ -143,7 +178,7 @@ async function pyodideScript() {
 
 // The browser compiles while the runtime arrives, and goes on while the next file is unpacked.
 async function compile() {
-  const runtime = unpack(await take('runtime.xz'));
+  const runtime = await streamed('runtime.xz');
   return WebAssembly.compileStreaming(new Response(runtime, { headers: { 'Content-Type': 'application/wasm' } }));
 }
 
@@ -151,13 +186,13 @@ const allOf = async (promised) =>
   Object.fromEntries(await Promise.all(Object.entries(promised).map(async ([name, value]) => [name, await value])));
 
 // Pyodide with its module compiled here; `prepare` gets the memory of the module before Pyodide touches it.
-// What is missing is found before Pyodide starts, which would wait for it without end.
-async function load({ prepare = () => {}, ...parts }) {
-  const { script: createPyodideModule, module, ...options } = await allOf(parts);
+// What is missing of it is found before Pyodide starts, which would wait for it without end.
+async function load(parts, { prepare = () => {}, ...options } = {}) {
+  const { script: createPyodideModule, module } = await allOf(parts);
   const original = WebAssembly.instantiateStreaming;
   WebAssembly.instantiateStreaming = async (_response, imports) => {
     const instance = await WebAssembly.instantiate(module, imports);
-    prepare(instance.exports.memory);
+    await prepare(instance.exports.memory);
     return { instance, module };
   };
   try {
@@ -175,10 +210,11 @@ function restoreInto(memory, snapshot) {
   if (missing > 0) memory.grow(missing);
 }
 
-async function startFromSnapshot(snapshotToCome, parts) {
+// Pyodide itself waits for the snapshot, when the rest of it stands.
+async function startFromSnapshot(snapshot, parts) {
   libraryIsNeeded = false;
-  const snapshot = await snapshotToCome;
-  const py = await load({ ...parts, prepare: (memory) => restoreInto(memory, snapshot), _loadSnapshot: snapshot });
+  const prepare = async (memory) => restoreInto(memory, await snapshot);
+  const py = await load(parts, { prepare, _loadSnapshot: snapshot });
   py.pyimport('course_bridge').fetch_when_missing((archive) => fetchArchive(py, archive));
   return py;
 }
@@ -186,7 +222,7 @@ async function startFromSnapshot(snapshotToCome, parts) {
 async function startPlainly(parts) {
   libraryIsNeeded = true;
   const py = await load(parts);
-  py.FS.writeFile(PACKAGES, await bytes(await take('packages.zip')));
+  py.FS.writeFile(PACKAGES, await bytes(await download('packages.zip')));
   py.runPython(`import sys; sys.path.append("${PACKAGES}"); import course_bridge`);
   return py;
 }
@@ -206,10 +242,11 @@ function fetchArchive(py, archive) {
   else py.FS.writeFile(py.runPython('import sys; next(path for path in sys.path if path.startswith("/lib") and path.endswith(".zip"))'), fetchNow(LIBRARY));
 }
 
-async function startPython({ files, useSnapshot }) {
+async function startPython({ files, shelf: name, useSnapshot }) {
+  progress.sizes = files;
   progress.total = Object.values(files).reduce((sum, size) => sum + size, 0);
-  const snapshot = useSnapshot ? unpacked('snapshot.xz') : Promise.resolve();
-  prefetch(['runtime.xz', 'script.xz']);
+  shelf = new Shelf(name, FOLDER);
+  const snapshot = useSnapshot ? unpackedSnapshot() : Promise.resolve();
   const parts = { script: pyodideScript(), module: compile() };
   for (const part of [snapshot, ...Object.values(parts)]) part.catch(() => {}); // reported where it is needed
   if (useSnapshot) {
@@ -217,6 +254,8 @@ async function startPython({ files, useSnapshot }) {
       return [await startFromSnapshot(snapshot, parts), 'snapshot'];
     } catch (error) {
       postMessage({ type: 'note', text: `The quick start did not work (${error.message}); starting plainly.` });
+      await shelf.forget();
+      shelf = new Shelf(null, FOLDER);
     }
   }
   return [await startPlainly(parts), 'plain'];
@@ -232,6 +271,7 @@ async function start(message) {
     const bridge = py.pyimport('course_bridge');
     python = { start: bridge.start, receive: bridge.receive, finish: bridge.finish, ask: bridge.ask };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
+    keepUnpacked();
   } catch (error) {
     postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
@@ -246,5 +286,6 @@ const ANSWERS = {
 onmessage = ({ data: message }) => {
   if (message.type === 'start') start(message);
   else if (message.type === 'unpack') unpackForAnother(message);
+  else if (message.type === 'keep') keepForAnother(message);
   else postMessage({ type: 'answer', id: message.id, answer: ANSWERS[message.type](message) });
 };

@@ -5,6 +5,7 @@ import { isGood, isMetered } from '../python/policy.mjs';
 import { formatMegabytes } from '../numbers.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
+import { shelfName } from './rules.mjs';
 
 const UNWANTED = 'offline.unwanted';
 const AFTER_LOADING = 1500; // ms: the page's own affairs come first
@@ -42,6 +43,12 @@ export async function keepPython(groups = ['python']) {
   if (possible() && !(await recall(UNWANTED))) keep(groups);
 }
 
+// The name of the cache where Python's worker may keep what it has unpacked from this folder; null if nothing is wanted.
+export async function shelfFor(folder) {
+  if (!possible() || (await recall(UNWANTED))) return null;
+  return shelfName(siteRoot, new URL(folder).pathname.split('/').at(-2));
+}
+
 // ---- the words in the footer ------------------------------------------------------------------------------------
 
 const words = element('span.lc-on-device-words', { role: 'status' });
@@ -56,11 +63,11 @@ function offer(label, act) {
 
 let withoutNetwork = false;
 
-function show({ bytes, withoutNetwork: shownSo = false }) {
+function show({ bytes, unpacked = 0, withoutNetwork: shownSo = false }) {
   withoutNetwork ||= shownSo;
   place.hidden = false;
   document.documentElement.dataset.lcKept = String(bytes);
-  const size = formatMegabytes(bytes);
+  const size = formatMegabytes(bytes + unpacked);
   words.textContent = withoutNetwork || !navigator.onLine
     ? say('There is no network: this page comes from this device, where {size} of the course are kept.', { size })
     : say('Kept on this device, for reading without a network: {size}.', { size });

@@ -15,3 +15,9 @@ export const lasting = (file) => /\/(python-|chunk-)/.test(file);
 // The files of these groups, pages before what is large.
 export const wanted = (files, groups) =>
   Object.keys(files).filter((file) => groups.includes(files[file][2])).sort((a, b) => files[a][1] - files[b][1]);
+
+// All caches of the course that lies at this path of its server.
+export const prefixOf = (path) => `every-flop-counts ${path} `;
+
+// The cache that keeps Python unpacked (web/worker/shelf.mjs), for the version whose folder has this name.
+export const shelfName = (path, version) => `${prefixOf(path)}unpacked ${version}`;

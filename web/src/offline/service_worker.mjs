@@ -6,14 +6,17 @@
 // as well, and a new build takes over at once.
 //
 // In:  {type: 'keep', groups: ['pages', 'python'], loaded: [address]}  {type: 'tell'}  {type: 'forget'}
-// Out, on the message's port: {bytes, withoutNetwork}
+// Out, on the message's port: {bytes, unpacked, withoutNetwork}; `unpacked` bytes are Python's, kept by its own worker
 /* global SITE_FILES -- {build, files: {path: [sha256, bytes, group]}}, written in by web/build.py */
-import { fileAt, lasting, wanted } from './rules.mjs';
+import { fileAt, lasting, prefixOf, shelfName, wanted } from './rules.mjs';
 
 const { build, files } = SITE_FILES;
 const ROOT = new URL('./', self.location.href).href;
-const PREFIX = `every-flop-counts ${new URL(ROOT).pathname} `;
+const PREFIX = prefixOf(new URL(ROOT).pathname);
 const CACHE = PREFIX + build;
+const PYTHON = Object.keys(files).map((file) => file.match(/\/(python-[^/]*)\//)?.[1]).find(Boolean);
+const SHELF = shelfName(new URL(ROOT).pathname, PYTHON);
+const SHELVES = shelfName(new URL(ROOT).pathname, '');
 
 const shownWithoutNetwork = new Set(); // ids of pages
 let forgotten = false; // until the next page asks to keep again
@@ -69,7 +72,9 @@ async function takeOver(older) {
   return requests.length > 0;
 }
 
-const olderCaches = async () => (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+const ourCaches = async () => (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+
+const olderCaches = async () => (await ourCaches()).filter((name) => name !== CACHE && !name.startsWith(SHELVES));
 
 async function install() {
   await self.skipWaiting();
@@ -79,7 +84,7 @@ async function install() {
 }
 
 async function activate() {
-  for (const older of await olderCaches()) await caches.delete(older);
+  for (const name of await ourCaches()) if (![CACHE, SHELF].includes(name)) await caches.delete(name);
   await self.clients.claim();
 }
 
@@ -111,6 +116,12 @@ async function bytesKept() {
   return requests.reduce((sum, { url }) => sum + (files[fileOf(url)]?.[1] ?? 0), 0);
 }
 
+async function bytesUnpacked() {
+  if (!(await caches.has(SHELF))) return 0;
+  const found = await (await caches.open(SHELF)).matchAll();
+  return found.reduce((sum, { headers }) => sum + Number(headers.get('Content-Length')), 0);
+}
+
 async function act({ type, groups = [], loaded = [] }) {
   if (type === 'keep') {
     forgotten = false;
@@ -118,13 +129,13 @@ async function act({ type, groups = [], loaded = [] }) {
   }
   if (type === 'forget') {
     forgotten = true;
-    for (const name of [CACHE, ...(await olderCaches())]) await caches.delete(name);
+    for (const name of await ourCaches()) await caches.delete(name);
   }
 }
 
 async function reply({ data, ports: [port], source }) {
   await act(data);
-  port?.postMessage({ bytes: await bytesKept(), withoutNetwork: shownWithoutNetwork.has(source?.id) });
+  port?.postMessage({ bytes: await bytesKept(), unpacked: await bytesUnpacked(), withoutNetwork: shownWithoutNetwork.has(source?.id) });
 }
 
 self.addEventListener('install', (event) => event.waitUntil(install()));

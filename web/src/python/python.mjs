@@ -17,8 +17,9 @@ export class Python {
 
   // `course` says where Pyodide lies and how large its files are; `tell` gets {type: 'progress' | 'note', ...}, and
   // {type: 'died', reason} if Python breaks down after it has become live.
+  // `shelf` names the cache that keeps what the worker unpacked, or is null.
   // Resolves to {how: 'snapshot' | 'plain', answer}; rejects with PythonFailed, whose message is for the reader.
-  start({ course, cells, tell }) {
+  start({ course, cells, shelf, tell }) {
     return new Promise((resolve, reject) => {
       let live = false;
       const fail = (reason) => {
@@ -45,7 +46,7 @@ export class Python {
         else if (data.type === 'answer') this.#settle(data);
         else tell(data);
       };
-      this.#worker.postMessage({ type: 'start', cells, files: course.sizes, useSnapshot: true });
+      this.#worker.postMessage({ type: 'start', cells, files: course.sizes, shelf, useSnapshot: true });
     });
   }
 

@@ -1,6 +1,6 @@
 // The page's one Python, whoever wants it: explorers, practice, the mock exam. Who watches is told how far it is;
 // who asks before it runs gets the answer when it does.
-import { keepPython } from '../offline/page.mjs';
+import { keepPython, shelfFor } from '../offline/page.mjs';
 import { startsInAdvance, waitsForButton } from './policy.mjs';
 import { Python } from './python.mjs';
 
@@ -52,7 +52,7 @@ async function launch() {
   document.documentElement.dataset.lcPython = 'starting';
   tellAll('starting', { size });
   try {
-    const { how, answer } = await python.start({ course, cells: cells(), tell: hear });
+    const { how, answer } = await python.start({ course, cells: cells(), shelf: await shelfFor(course.folder), tell: hear });
     await enliven(answer);
     Object.assign(document.documentElement.dataset, { lcPython: 'live', lcHow: how });
   } catch (error) {
