@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -76,24 +75,27 @@ def tag(name: str, *content: str, **attributes: object) -> str:
 
     Attributes are escaped, content is not; an attribute that is None is left out.
     """
-    written = "".join(
-        [f' {_attribute(key)}="{_value(value)}"' for key, value in attributes.items() if value is not None]
-    )
+    written = ""
+    for key, value in attributes.items():  # a picture has hundreds of them, and is drawn at each move
+        if value is not None:
+            written += f' {_NAMES[key]}="{_written(value) if isinstance(value, str) else plain(value)}"'
     return f"<{name}{written}>{''.join(content)}</{name}>"
 
 
-@cache
-def _attribute(key: str) -> str:
-    return key.rstrip("_").replace("_", "-")
+class _Names(dict[str, str]):
+    """The names of attributes, by how Python spells them."""
+
+    def __missing__(self, key: str) -> str:
+        self[key] = key.rstrip("_").replace("_", "-")
+        return self[key]
 
 
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return escaped(value) if _SPECIAL.search(value) else value  # most are class names: a look is cheaper
-    return plain(value)
+_NAMES = _Names()
+_special = re.compile("[&<>\"']").search
 
 
-_SPECIAL = re.compile("[&<>\"']")
+def _written(value: str) -> str:
+    return escaped(value) if _special(value) else value  # most are class names: a look is cheaper
 
 
 def plain(value: object) -> str:

@@ -21,13 +21,13 @@ from layercost.dialects import (
 )
 from layercost.dialects.coverage import EXCEPTIONS, Coverage, coverage
 from layercost.dialects.dialect import DIALECTS, Dialect, dialect_named
-from layercost.dialects.reading import Extra, Reading, read
+from layercost.dialects.reading import Extra, Reading, printed, read
 from layercost.dialects.verdict import Judged, Verdict, called, verdict
 from layercost.dialects.visit import Context
 from layercost.layers.model import Spelling
 
 __all__ = [
     "DIALECTS", "EXCEPTIONS", "Context", "Coverage", "Dialect", "Extra", "Judged", "Reading", "Spelling",
-    "Verdict", "called", "coverage", "dialect_named", "keras", "onnx_tool", "patching", "read", "thop",
-    "torch_flops", "torchinfo", "torchmeter", "torchscan", "tracing", "verdict",
+    "Verdict", "called", "coverage", "dialect_named", "keras", "onnx_tool", "patching", "printed", "read",
+    "thop", "torch_flops", "torchinfo", "torchmeter", "torchscan", "tracing", "verdict",
 ]  # fmt: skip

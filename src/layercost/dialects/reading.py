@@ -293,6 +293,22 @@ def read(
     )
 
 
+def printed(layer: Layer, input_shape: Iterable[object] | None, dialect: Dialect) -> int | None:
+    """The `main` number of a reading, and nothing else of it; None where the tool stops.
+
+    >>> from layercost import Linear
+    >>> from layercost.dialects import dialect_named
+    >>> printed(Linear(300, 100), (300,), dialect_named("fvcore"))
+    30000
+    """
+    context = context_of(layer, setting_of({}), None, 0, None)
+    run = _run(dialect, layer, usual_input(layer, input_shape, Message("a reading")), context)
+    try:
+        return dialect.quoted(dialect.native(run))
+    except Unreadable:
+        return None
+
+
 def _counted(dialect: Dialect, run: Run, native: Native, failure: Words | None) -> Counted:
     """What each call adds, and the number in all; a call that the tool does not meet adds nothing."""
     adding = run.visits if dialect.counts_operations else run.called  # what is held counts once

@@ -218,7 +218,7 @@ _STRIP = 204  # where the channels stand
 def kernel_picture(moving: Moving) -> str:
     """The image with the kernel on it, its weights and products, the output so far, and the channels."""
     content = (
-        *_image(moving), *_weights(moving), *_output_map(moving), *_channels(moving), *_group_choice(moving)
+        *_image(moving), *_weights(moving), *_output_map(moving), _channels(moving), *_group_choice(moving)
     )  # fmt: skip
     return drawing("lc-kernel", WIDTH, HEIGHT, _in_words(moving), *content)
 
@@ -239,8 +239,7 @@ def _in_words(moving: Moving) -> str:
 
 def _image(moving: Moving) -> Iterator[str]:
     """One channel with its padding around it, the others behind; the cells under the kernel stand out."""
-    whole = moving.size + 2 * moving.padding
-    cell = min(_ROOM / whole, 20.0)
+    whole, cell = moving.size + 2 * moving.padding, _cell(moving.size, moving.padding)
     edge = moving.padding * cell
     yield from _sheets(2, _TOP, whole * cell, moving.layer.in_channels)
     yield box(2, _TOP, whole * cell, whole * cell, "lc-pad")
@@ -252,20 +251,28 @@ def _image(moving: Moving) -> Iterator[str]:
     top, left = (start + moving.padding for start in moving.start)
     span = moving.span * cell
     if cell >= _READABLE:
-        yield _digits(cell, _pixels(moving, cell))
+        yield _pixels(moving.size, moving.padding, moving.first + moving.part - 1)
     yield box(2 + left * cell, _TOP + top * cell, span, span, "lc-frame lc-d-k", data_sym="k")
     yield _label(2, _TOP - 11, "H", moving.size, "W")
     said = _("channel {one} of {all}", one=moving.first + moving.part, all=moving.layer.in_channels)
     yield words(2, _TOP + whole * cell + 15, said, "lc-under")
 
 
-def _pixels(moving: Moving, cell: float) -> Iterator[str]:
-    """The numbers of the channel looked at, and the zeros of its padding."""
-    whole, channel = range(-moving.padding, moving.size + moving.padding), moving.first + moving.part - 1
+def _cell(size: int, padding: int) -> float:
+    """The side of a cell of the image."""
+    return min(_ROOM / (size + 2 * padding), 20.0)
+
+
+@lru_cache(maxsize=32)  # most moves leave the image as it is
+def _pixels(size: int, padding: int, channel: int) -> str:
+    """The numbers of a channel, and the zeros of its padding."""
+    whole, inside, cell = range(-padding, size + padding), range(size), _cell(size, padding)
+    digits = []
     for row, column in product(whole, whole):
-        value = moving.pixel_at(channel, row, column)
-        x, y = 2 + (column + moving.padding) * cell, _TOP + (row + moving.padding) * cell
-        yield _digit(x, y, cell, value or 0, "lc-nothing" if value is None else "")
+        is_real = row in inside and column in inside
+        value, kind = (pixel(channel, row, column), "") if is_real else (0, "lc-nothing")
+        digits.append(_digit(2 + (column + padding) * cell, _TOP + (row + padding) * cell, cell, value, kind))
+    return _digits(cell, digits)
 
 
 def _read(moving: Moving) -> set[tuple[int, int]]:
@@ -305,7 +312,7 @@ def _output_map(moving: Moving) -> Iterator[str]:
     whole = moving.side * cell
     yield from _sheets(_RIGHT_X, _TOP, whole, moving.layer.out_channels)
     yield box(_RIGHT_X, _TOP, whole, whole, "lc-image lc-d-cout", data_sym="C_out")
-    yield tag("g", *_touched(moving, cell), class_="lc-places")
+    yield _touched(moving.side, moving.position)
     if cell >= _READABLE:
         yield _digits(cell, _values(moving, cell))
     yield grid(_RIGHT_X, _TOP, moving.side, moving.side, cell)
@@ -314,13 +321,18 @@ def _output_map(moving: Moving) -> Iterator[str]:
     yield words(_RIGHT_X, _TOP + whole + 15, said, "lc-under")
 
 
-def _touched(moving: Moving, cell: float) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _touched(side: int, position: int) -> str:
     """Each place of the output, to be touched; the one that is computed stands out."""
-    size = plain(cell)
-    for place, (row, column) in enumerate(product(range(moving.side), range(moving.side)), start=1):
-        kind = "lc-newest lc-d-cout" if place == moving.position else None
+    cell = min(_RIGHT / side, 20.0)
+    size, places = plain(cell), []
+    for place, (row, column) in enumerate(product(range(side), range(side)), start=1):
+        kind = "lc-newest lc-d-cout" if place == position else None
         x, y = plain(_RIGHT_X + column * cell), plain(_TOP + row * cell)
-        yield tag("rect", class_=kind, x=x, y=y, width=size, height=size, data_set=f"position={place}")
+        places.append(
+            tag("rect", class_=kind, x=x, y=y, width=size, height=size, data_set=f"position={place}")
+        )
+    return tag("g", *places, class_="lc-places")
 
 
 def _values(moving: Moving, cell: float) -> Iterator[str]:
@@ -332,22 +344,38 @@ def _values(moving: Moving, cell: float) -> Iterator[str]:
         yield _digit(x, y, cell, moving.output[row][column], kind)
 
 
-def _channels(moving: Moving) -> Iterator[str]:
+def _channels(moving: Moving) -> str:
     """Which channels each kernel reads; those of the kernel looked at stand out."""
-    given, gives = moving.layer.in_channels, moving.layer.out_channels
-    above, below = _STRIP, _STRIP + 33
-    for kernel in sorted(range(gives), key=lambda one: one == moving.kernel - 1):
-        looked, first = kernel == moving.kernel - 1, kernel * moving.layer.groups // gives * moving.parts
-        for channel in range(first, first + moving.parts):
+    layer = moving.layer
+    return _wiring(layer.in_channels, layer.out_channels, layer.groups, moving.kernel, moving.part)
+
+
+@lru_cache(maxsize=32)
+def _wiring(given: int, gives: int, groups: int, chosen: int, looked_part: int) -> str:
+    return "".join(_wires(given, gives, groups, chosen - 1)) + "".join(
+        _chips(given, gives, groups, chosen - 1, looked_part)
+    )
+
+
+def _wires(given: int, gives: int, groups: int, chosen: int) -> Iterator[str]:
+    parts, above, below = given // groups, _STRIP, _STRIP + 33
+    for kernel in sorted(range(gives), key=lambda one: one == chosen):
+        looked, first = kernel == chosen, kernel * groups // gives * parts
+        for channel in range(first, first + parts):
             ends = _spread(channel, given) + 8, above + 16, _spread(kernel, gives) + 8, below
             yield line(*ends, "lc-wire lc-active" if looked else "lc-wire")
+
+
+def _chips(given: int, gives: int, groups: int, chosen: int, looked_part: int) -> Iterator[str]:
+    parts, above, below = given // groups, _STRIP, _STRIP + 33
+    first = chosen // (gives // groups) * parts
     for channel in range(given):
-        part = channel - moving.first + 1
-        reads = 1 <= part <= moving.parts
-        chosen = f"slice={part}" if reads else None
-        yield _chip(_spread(channel, given), above, channel + 1, "C_in", part == moving.part, chosen, reads)
+        part = channel - first + 1
+        reads = 1 <= part <= parts
+        choice = f"slice={part}" if reads else None
+        yield _chip(_spread(channel, given), above, channel + 1, "C_in", part == looked_part, choice, reads)
     for kernel in range(gives):
-        looked = kernel == moving.kernel - 1
+        looked = kernel == chosen
         yield _chip(
             _spread(kernel, gives), below, kernel + 1, "C_out", looked, f"kernel={kernel + 1}", looked
         )
@@ -399,8 +427,9 @@ def _sheets(x: float, y: float, side: float, channels: int) -> Iterator[str]:
 
 def _digit(x: float, y: float, cell: float, value: int, kind: str = "") -> str:
     """A number in the middle of a cell; the group that it stands in says how it looks."""
-    x, y = round(x + cell / 2, 1), round(y + cell / 2 + 4, 1)
-    return tag("text", _signed(value), class_=kind or None, x=x, y=y)
+    place = f'x="{x + cell / 2:.1f}" y="{y + cell / 2 + 4:.1f}"'  # written by hand, for there are many
+    class_ = f' class="{kind}"' if kind else ""
+    return f"<text{class_} {place}>{_signed(value)}</text>"
 
 
 def _digits(cell: float, content: Iterable[str]) -> str:

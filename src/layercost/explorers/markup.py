@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from layercost.expression import dimension
 from layercost.view import escaped, plain, tag
@@ -49,6 +50,7 @@ def squares(corners: Iterable[tuple[Amount, Amount]], size: Amount, class_: str,
     return rectangles(corners, size, size, class_, **attributes)
 
 
+@lru_cache(maxsize=64)
 def grid(x: float, y: float, columns: int, rows: int, cell: float) -> str:
     """The lines between the cells of a map."""
     across = "".join(f"M{x:.1f} {y + cell * row:.1f}h{cell * columns:.1f}" for row in range(1, rows))

@@ -159,7 +159,7 @@ class Pooled(Subject):
 
         for tool in dialects.DIALECTS.values():
             if tool.counts_operations and not tool.joins:
-                printed = dialects.read(self.layer, self.shape, tool).main
+                printed = dialects.printed(self.layer, self.shape, tool)
                 if printed is not None:
                     yield tool.name, printed
 
