@@ -173,6 +173,95 @@ def test_forget_leaves_nothing_behind_until_it_is_asked_to_keep_again(
     wait_until_kept(visitor, size_of(listed, "pages"))
 
 
+# ---- what Python has unpacked, kept for its next start -------------------------------------------------
+
+UNPACKED = """async () => {
+    const found = [];
+    for (const name of await caches.keys()) {
+        if (!name.includes(' unpacked ')) continue;
+        for (const { url } of await (await caches.open(name)).keys()) found.push(url.split('/').at(-1));
+    }
+    return found.sort();
+}"""
+ALL_UNPACKED = [f"{name}.xz.unpacked" for name in ("runtime", "script", "snapshot")]
+
+
+def start_python(visitor: Visit) -> Linear:
+    """Open the explorer's page, move a control, and wait for Python's answer."""
+    visitor.open(EXPLORER_PAGE)
+    visitor.wait_for("drawn")
+    explorer = Linear(visitor)
+    explorer.press("in_features", "ArrowRight")
+    visitor.wait_for("live")
+    return explorer
+
+
+def unpacked(visitor: Visit) -> list[str]:
+    """The files that are kept unpacked."""
+    found: list[str] = visitor.page.evaluate(UNPACKED)
+    return found
+
+
+def start_and_keep(visitor: Visit) -> None:
+    start_python(visitor)
+    wait_until(lambda: unpacked(visitor) == ALL_UNPACKED)
+
+
+def test_the_next_start_reads_what_the_first_one_unpacked(visit: Callable[..., Visit]) -> None:
+    """Unpacking takes most of a start: what was unpacked once is neither asked for nor unpacked again."""
+    visitor = visit()
+    start_and_keep(visitor)
+    visitor.requests.clear()
+    start_python(visitor)
+    assert visitor.page.evaluate("document.documentElement.dataset.lcHow") == "snapshot"
+    assert [url for url in visitor.requests if url.endswith(".xz")] == []
+
+
+def test_unpacked_files_of_an_older_version_go_when_newer_ones_are_kept(visit: Callable[..., Visit]) -> None:
+    """A course that is published every week does not fill the device."""
+    visitor = visit()
+    visitor.open("index.html")
+    older = "every-flop-counts / unpacked python-older"
+    visitor.page.evaluate("name => caches.open(name)", older)
+    start_and_keep(visitor)
+    wait_until(lambda: older not in visitor.page.evaluate(NAMES_OF_CACHES))
+    assert unpacked(visitor) == ALL_UNPACKED
+
+
+def test_unpacked_files_that_are_spoiled_are_forgotten_and_python_starts_all_the_same(
+    visit: Callable[..., Visit],
+) -> None:
+    """What is kept is a shortcut, not a need."""
+    visitor = visit()
+    start_and_keep(visitor)
+    visitor.page.evaluate(
+        """async () => {
+            const name = (await caches.keys()).find(name => name.includes(' unpacked '));
+            const cache = await caches.open(name);
+            const request = (await cache.keys()).find(({ url }) => url.includes('snapshot'));
+            await cache.put(request, new Response('spoiled'));
+        }"""
+    )
+    start_python(visitor)
+    assert visitor.page.evaluate("document.documentElement.dataset.lcHow") == "plain"
+    assert unpacked(visitor) == []
+
+
+def test_forget_takes_what_python_unpacked_along_and_nothing_is_unpacked_for_later(
+    visit: Callable[..., Visit],
+) -> None:
+    """The reader's one button is for all that the course keeps; until asked again it keeps nothing more."""
+    visitor = visit(keeps=True, connection=METERED)
+    start_and_keep(visitor)
+    wait_until_kept(visitor, 1)
+    visitor.page.get_by_role("button", name="Forget").click()
+    visitor.page.locator(".lc-on-device", has_text="Nothing of this course is kept").wait_for()
+    assert visitor.page.evaluate(NAMES_OF_CACHES) == []
+    start_python(visitor)
+    visitor.page.wait_for_timeout(1500)
+    assert visitor.page.evaluate(NAMES_OF_CACHES) == []
+
+
 # ---- where the site lies, and which build it is ---------------------------------------------------------
 
 

@@ -108,7 +108,7 @@ async function unpackForAnother({ name }) {
 
 // ---- what was unpacked is kept for the next start ---------------------------------------------------
 
-const toKeep = {}; // file -> Blob
+let toKeep = {}; // file -> Blob
 
 async function fromShelf(name) {
   const found = await shelf.take(name);
@@ -145,6 +145,7 @@ async function streamed(name) {
 function keepUnpacked() {
   if (shelf.name) helper?.postMessage({ type: 'keep', shelf: shelf.name, files: toKeep });
   else helper?.terminate();
+  toKeep = {};
 }
 
 async function keepForAnother({ shelf: name, files }) {
@@ -190,13 +191,21 @@ const allOf = async (promised) =>
 async function load(parts, { prepare = () => {}, ...options } = {}) {
   const { script: createPyodideModule, module } = await allOf(parts);
   const original = WebAssembly.instantiateStreaming;
-  WebAssembly.instantiateStreaming = async (_response, imports) => {
-    const instance = await WebAssembly.instantiate(module, imports);
-    await prepare(instance.exports.memory);
-    return { instance, module };
-  };
+  const failed = new Promise((_, reject) => {
+    WebAssembly.instantiateStreaming = async (_response, imports) => {
+      try {
+        const instance = await WebAssembly.instantiate(module, imports);
+        await prepare(instance.exports.memory);
+        return { instance, module };
+      } catch (error) {
+        reject(error); // Pyodide would wait
+        throw error;
+      }
+    };
+  });
+  const loaded = loadPyodide({ indexURL: FOLDER, lockFileContents: PYODIDE_LOCK, createPyodideModule, ...options });
   try {
-    return await loadPyodide({ indexURL: FOLDER, lockFileContents: PYODIDE_LOCK, createPyodideModule, ...options });
+    return await Promise.race([loaded, failed]);
   } finally {
     WebAssembly.instantiateStreaming = original;
   }
