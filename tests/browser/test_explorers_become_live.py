@@ -199,6 +199,51 @@ def test_a_mouse_that_rests_on_an_explorer_starts_python_in_advance(linear: Call
     assert explorer.visit.page.evaluate("performance.getEntriesByName('lc-start').length") == 1
 
 
+def test_python_works_at_a_move_while_the_page_answers_it(linear: Callable[..., Any]) -> None:
+    """The move is on its way to the worker before the page writes its own numbers."""
+    explorer = linear(connection=GOOD)
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("live")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    explorer.visit.page.evaluate(
+        """() => {
+            const send = Worker.prototype.postMessage;
+            Worker.prototype.postMessage = function (message, ...rest) {
+                const line = document.querySelector('.lc-live .lc-total').innerText;
+                if (message.type === 'update') window.lineWhenSent = line;
+                send.call(this, message, ...rest);
+            };
+        }"""
+    )
+    before = explorer.line
+    explorer.press("in_features", "ArrowRight")
+    explorer.wait_for_number(parameters(inputs + 2, outputs))
+    assert explorer.visit.page.evaluate("window.lineWhenSent") == before
+
+
+def test_a_move_leaves_the_words_of_the_badge_alone(linear: Callable[..., Any]) -> None:
+    """That Python lives is written once, not at each move: nothing to lay out anew, nothing to read aloud."""
+    explorer = linear(connection=GOOD)
+    inputs, outputs = shown_sizes(explorer)
+    explorer.press("in_features", "ArrowRight")
+    explorer.visit.wait_for("live")
+    explorer.wait_for_number(parameters(inputs + 1, outputs))
+    explorer.visit.page.evaluate(
+        """() => new Promise(done => setTimeout(() => {
+            window.written = 0;
+            const watcher = new MutationObserver(records => { window.written += records.length; });
+            const badge = document.querySelector('.lc-live .lc-badge');
+            watcher.observe(badge, { subtree: true, childList: true, characterData: true });
+            done();
+        }, 500))"""
+    )
+    explorer.press("in_features", "ArrowRight")
+    explorer.wait_for_number(parameters(inputs + 2, outputs))
+    explorer.visit.page.wait_for_timeout(500)
+    assert explorer.visit.page.evaluate("window.written") == 0
+
+
 # ---- when something is missing ----------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import layercost as lc
 from layercost import LayerError, ShapeError, UnknownNameError
-from layercost.dialects import DIALECTS, Spelling, dialect_named, read
+from layercost.dialects import DIALECTS, Spelling, dialect_named, printed, read
 
 CASES = [
     # batch
@@ -149,6 +149,22 @@ def test_a_tool_that_stops_says_so_and_prints_nothing() -> None:
     assert reading.main is None
     assert reading.native == {}
     assert "onnx-tool stops at a plain RNN" in reading.text()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        pytest.param(lc.MaxPool2d(3, 2, 1), (2, 8, 8), id="pooling"),
+        pytest.param(lc.Linear(30, 10), (30,), id="fully connected"),
+        pytest.param(lc.RNN(8, 4), (5, 8), id="one at which a tool stops"),
+    ],
+)
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_the_number_alone_is_that_of_the_whole_reading(
+    dialect: str, layer: lc.Layer, shape: tuple[int, ...]
+) -> None:
+    """Where only the number is shown, nothing else is worked out, and it is the same."""
+    assert printed(layer, shape, dialect_named(dialect)) == read(layer, shape, dialect).main
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))

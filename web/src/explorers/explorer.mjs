@@ -77,11 +77,17 @@ export class Explorer {
       document.dispatchEvent(new CustomEvent('lc-convention-wished', { detail }));
     }
     this.#begin(field);
+    this.answering ??= Promise.resolve().then(() => this.#followMove());
+    clearTimeout(this.addressTimer);
+    this.addressTimer = setTimeout(() => history.replaceState(history.state, '', this.address()), 250);
+  }
+
+  // After what moved the control has told Python, which then works while the page does.
+  #followMove() {
+    this.answering = null;
     this.#answer();
     if (this.onMoved()) this.#wait();
     else this.#showStale();
-    clearTimeout(this.addressTimer);
-    this.addressTimer = setTimeout(() => history.replaceState(history.state, '', this.address()), 250);
   }
 
   // A choice that sets other controls anew: Python does that, and as long as there is none, the page.

@@ -82,9 +82,10 @@ export class NumberView extends controls.DescriptionView {
 
   move(value) {
     const { min, max } = this.model.attributes;
-    this.model.set('value', Math.min(max, Math.max(min, value)));
+    const wanted = Math.min(max, Math.max(min, value));
+    if (wanted === this.model.get('value')) return this.show(); // the line and the field come back to it
+    this.model.set('value', wanted);
     this.touch();
-    this.show();
   }
 
   onKey(event) {

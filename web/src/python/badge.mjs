@@ -27,7 +27,11 @@ export class Badge {
     this.badge = element('div.lc-badge', {}, live, this.progress, this.bytes);
   }
 
+  // Each move says that Python lives: what stands there already is not written again.
   #show(state, words, { startLabel = null } = {}) {
+    const shown = [state, words, startLabel].join('\n');
+    if (state !== 'starting' && shown === this.shown) return;
+    this.shown = shown;
     this.badge.dataset.state = state;
     this.state.textContent = this.names[state]();
     this.words.textContent = words;
