@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
+import select
 import signal
 import subprocess
 import time
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 MEGABYTE = 1 << 20
 
@@ -30,6 +30,7 @@ class Limits:
     memory_bytes: int = 1024 * MEGABYTE
     file_bytes: int = 16 * MEGABYTE
     temporary_bytes: int = 32 * MEGABYTE
+    temporary_files: int = 1000
     open_files: int = 64
     processes: int = 0
     cpu_seconds: int = 60
@@ -90,6 +91,10 @@ class Sandbox(ABC):
     def open(self, student: str) -> Box:
         """A fresh box that waits for its first request; raises BoxDied or BoxTimeout where none starts."""
 
+    def describe(self) -> str:
+        """One line for the teacher: what protects here, and what of it this machine does not offer."""
+        return f"{self.name}, started anew for each submission"
+
     def complaint(self) -> str:
         """What the sandbox's own program says when a box does not start; empty where it says nothing."""
         return ""
@@ -118,25 +123,49 @@ class Sandbox(ABC):
             raise SandboxUnavailable(f"the sandbox {self.name} runs, but gives wrong answers")
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise TypeError("a sandbox starts its process with pipes as standard input and output")
-    return process.stdin, process.stdout
+class Life(ABC):
+    """The process of a box, as far as ending it goes."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Ends the process and all that it started; harmless where it has ended."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Waits until all of it is gone, and gives back what was needed to know it."""
+
+
+class ProcessLife(Life):
+    """A child of ours in a group of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+
+    def wait(self) -> None:
+        self.process.wait()
 
 
 class PipeBox(Box):
-    """A box whose runner.py is a process with pipes as standard input and output, in a group of its own."""
+    """A box whose runner.py reads requests from one pipe and writes replies to another."""
 
-    def __init__(self, limits: Limits, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, limits: Limits, student: str, requests: int, replies: int, life: Life) -> None:
         self.limits = limits
         self.number = 0
         self.buffer = b""
-        self.alive = True
-        self.process = process
-        self.requests, self.replies = _pipes(process)
-        for channel in (self.requests, self.replies):
-            os.set_blocking(channel.fileno(), False)
-        first = {"limits": self.limits.for_runner(), "output_characters": self.limits.output_characters}
+        self.alive, self.closed = True, False
+        self.life = life
+        self.requests, self.replies = requests, replies
+        self.writable, self.readable = poll_for(requests, select.POLLOUT), poll_for(replies, select.POLLIN)
+        first = {
+            "student": student,
+            "limits": self.limits.for_runner(),
+            "output_characters": self.limits.output_characters,
+        }
         try:
             self.ask(first, self.limits.start_seconds)
         except BaseException:
@@ -159,16 +188,14 @@ class PipeBox(Box):
 
     def _send(self, data: bytes, deadline: float) -> None:
         """Writes without ever waiting for a reader that has stopped reading."""
-        descriptor = self.requests.fileno()
         while data:
-            self._wait(descriptor, selectors.EVENT_WRITE, deadline)
-            data = data[os.write(descriptor, data) :]
+            wait_for(self.writable, deadline)
+            data = data[os.write(self.requests, data) :]
 
     def _receive(self, deadline: float) -> bytes:
-        descriptor = self.replies.fileno()
         while b"\n" not in self.buffer:
-            self._wait(descriptor, selectors.EVENT_READ, deadline)
-            data = os.read(descriptor, 65536)
+            wait_for(self.readable, deadline)
+            data = os.read(self.replies, 65536)
             if not data:
                 self._fail(BoxDied("the process has ended"))
             self.buffer += data
@@ -176,13 +203,6 @@ class PipeBox(Box):
                 self._fail(BoxDied("the process sent more than an answer may hold"))
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line
-
-    @staticmethod
-    def _wait(descriptor: int, event: int, deadline: float) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, event)
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise TimeoutError
 
     def _understand(self, line: bytes) -> dict[str, Any]:
         try:
@@ -198,14 +218,29 @@ class PipeBox(Box):
         raise error
 
     def kill(self) -> None:
-        """Ends the process and all that it started; the pid namespace dies with its first process."""
+        """Ends the process and all that it started."""
         self.alive = False
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
+        self.life.kill()
 
     def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
         self.kill()
-        self.process.wait()
-        self.requests.close()
-        self.replies.close()
+        self.life.wait()
+        os.close(self.requests)
+        os.close(self.replies)
+
+
+def poll_for(descriptor: int, event: int) -> select.poll:
+    """Makes a pipe one that never blocks, and gives what waits for it."""
+    os.set_blocking(descriptor, False)
+    waiting = select.poll()
+    waiting.register(descriptor, event)
+    return waiting
+
+
+def wait_for(waiting: select.poll, deadline: float) -> None:
+    """Waits for a descriptor; raises TimeoutError."""
+    if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError

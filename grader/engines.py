@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
-from grader.bubblewrap import Bubblewrap, Unprotected
+from grader.bubblewrap import Bubblewrap
+from grader.unprotected import Unprotected
 
 ENGINES: dict[str, Callable[[Limits, Iterable[Path]], Sandbox]] = {"bubblewrap": Bubblewrap}
 

@@ -1,6 +1,6 @@
 """The untrusted side: runs inside the box, executes the student's cells, answers questions about them.
 
-Started as `python -I -S runner.py` with `values.py` beside it and nothing else of ours: no reference, no
+Forked by `nursery.py`, or started as `python -I -S runner.py`, with `values.py` beside it and no reference, no
 test, no secret. Requests come as lines of JSON on standard input, replies go as lines of JSON to what was
 standard output; both are moved away before the first cell runs. Whatever student's code does to this
 process, all that it can send out is a reply, and the other side believes no reply more than an answer
@@ -197,7 +197,9 @@ def main() -> None:
     requests, replies = private_channels()
     first = json.loads(requests.readline())
     apply_limits(first["limits"])
-    sys.path.append(PACKAGES)
+    os.environ["JUPYTERHUB_USER"] = first["student"]
+    if PACKAGES not in sys.path:
+        sys.path.append(PACKAGES)
     output = CappedOutput(first["output_characters"])
     student = Student(output)
     operations = {"run": student.run, "get": student.get, "call": student.call}

@@ -1,0 +1,215 @@
+"""Sandboxes that stay: one warm process inside, which bears a box for each submission.
+
+The grader's end of `nursery.py`. Where the machine does not let the process inside make namespaces of its
+own, each box is a sandbox of its own, started by the same program; it costs more and is as safe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+from abc import abstractmethod
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from grader.box import BoxDied, BoxTimeout, Life, Limits, PipeBox, Sandbox
+from grader.furniture import furniture
+from grader.seccomp import filter_program
+from grader.stage import Stage
+
+WORD = 2000  # bytes of a message from the nursery
+
+
+class Descriptor(Life):
+    """A process that we know by a descriptor: it cannot be mistaken for another, and no client stands between.
+
+    It is process 1 of its namespace, so all that it started ends with it.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def kill(self) -> None:
+        if self.descriptor >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+
+    def wait(self) -> None:
+        if self.descriptor >= 0:
+            ended = select.poll()
+            ended.register(self.descriptor, select.POLLIN)
+            ended.poll()
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+class Nursery(Life):
+    """A sandbox that runs: the program that holds it, and our line to the process inside."""
+
+    def __init__(self, client: subprocess.Popen[bytes], line: socket.socket, seconds: float) -> None:
+        self.client, self.line = client, line
+        self.inner = Descriptor(-1)
+        line.settimeout(seconds)
+        try:
+            self._introduce()
+        except BaseException:
+            self.kill()
+            self.wait()
+            raise
+
+    def _introduce(self) -> None:
+        """Tells the process inside whose end is its own, and hears who it is and what it can do."""
+        ourselves = os.pidfd_open(os.getpid())
+        try:
+            socket.send_fds(self.line, [b"grader"], [ourselves])
+        except OSError as error:
+            raise BoxDied("the sandbox ended before it began") from error
+        finally:
+            os.close(ourselves)
+        word, descriptor = self._hear()
+        self.inner = Descriptor(descriptor)
+        self.reason = str(json.loads(word)["reason"])
+
+    def _hear(self) -> tuple[bytes, int]:
+        """A word and the descriptor that comes with it."""
+        try:
+            word, descriptors, _, _ = socket.recv_fds(self.line, WORD, 1)
+        except TimeoutError:
+            raise BoxTimeout("the sandbox did not start in time") from None
+        except OSError as error:
+            raise BoxDied("the sandbox has ended") from error
+        if not descriptors:
+            raise BoxDied(word.decode(errors="replace") or "the sandbox has ended")
+        return word, descriptors[0]
+
+    def order(self) -> tuple[int, int]:
+        """Hands in the pipes of a new box; gives our ends of them."""
+        theirs, requests = os.pipe()
+        replies, answers = os.pipe()
+        try:
+            socket.send_fds(self.line, [b"box"], [theirs, answers])
+        except OSError as error:
+            os.close(requests)
+            os.close(replies)
+            raise BoxDied("the sandbox has ended") from error
+        finally:
+            os.close(theirs)
+            os.close(answers)
+        return requests, replies
+
+    def bear(self) -> tuple[int, int, Life]:
+        """A new box: our ends of its pipes, and its process."""
+        requests, replies = self.order()
+        try:
+            _, descriptor = self._hear()
+        except BaseException:
+            os.close(requests)
+            os.close(replies)
+            raise
+        return requests, replies, Descriptor(descriptor)
+
+    def kill(self) -> None:
+        self.inner.kill()
+        if self.inner.descriptor < 0:  # it never came to life; its client ends with the line, or by this
+            self.client.kill()
+
+    def wait(self) -> None:
+        self.line.close()
+        self.inner.wait()
+        self.client.wait()
+
+
+class WarmSandbox(Sandbox):
+    """Opens boxes through a nursery; a subclass says how the program that holds it is started."""
+
+    def __init__(self, limits: Limits | None = None, files: Iterable[Path] = ()) -> None:
+        super().__init__(limits or Limits())
+        self.stage = Stage()
+        self.furniture = furniture(self.stage, files)
+        self.filter = filter_program(processes=self.limits.processes > 0)
+        self.errors = self.stage.folder / "errors"
+        self.lock = threading.Lock()
+        self.nursery: Nursery | None = None
+        self.owner = 0  # the process that started the nursery
+        self.reason: str | None = None  # why no nursery can be had, once that is known
+
+    @abstractmethod
+    def launch(self, plan: str, errors: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Starts nursery.py in a sandbox, with this plan; gives its process and our end of the line."""
+
+    def open(self, student: str) -> PipeBox:
+        requests, replies, life = self._bear()
+        return PipeBox(self.limits, student, requests, replies, life)
+
+    def _bear(self) -> tuple[int, int, Life]:
+        with self.lock:
+            nursery = self._running()
+            if nursery is not None:
+                try:
+                    return nursery.bear()
+                except (BoxDied, BoxTimeout):
+                    self._end()
+                    raise
+        alone = self._start(alone=True)
+        try:
+            return *alone.order(), alone
+        except BaseException:
+            alone.kill()
+            alone.wait()
+            raise
+
+    def _running(self) -> Nursery | None:
+        """The nursery of this process; a process that was forked from ours needs one of its own."""
+        if self.reason:
+            return None
+        if self.owner != os.getpid():
+            self.nursery, self.owner = None, os.getpid()
+        if self.nursery is None:
+            self.nursery = self._start(alone=False)
+            self.reason = self.nursery.reason
+            if self.reason:
+                self._end()
+        return self.nursery
+
+    def _start(self, *, alone: bool) -> Nursery:
+        with self.errors.open("wb") as errors:
+            client, line = self.launch(self._plan(alone=alone), errors.fileno())
+        return Nursery(client, line, self.limits.start_seconds)
+
+    def _plan(self, *, alone: bool, path: str = "") -> str:
+        """What the process inside is told once, for all boxes."""
+        plan = {
+            "alone": alone,
+            "socket": path,
+            "filter": (self.filter or b"").hex(),
+            "temporary_bytes": self.limits.temporary_bytes,
+            "files": self.limits.temporary_files,
+        }
+        return json.dumps(plan)
+
+    def _end(self) -> None:
+        if self.nursery is not None and self.owner == os.getpid():
+            self.nursery.kill()
+            self.nursery.wait()
+        self.nursery = None
+
+    def describe(self) -> str:
+        with self.lock:
+            warm = self._running() is not None
+        ways = "boxes forked from one warm process" if warm else f"one sandbox a box ({self.reason})"
+        filtered = "system calls filtered" if self.filter else "no filter on system calls for this machine"
+        return f"{self.name}: {ways}; {filtered}"
+
+    def complaint(self) -> str:
+        return self.errors.read_text(errors="replace").strip()[-300:] if self.errors.exists() else ""
+
+    def close(self) -> None:
+        with self.lock:
+            self._end()
+        self.stage.close()
