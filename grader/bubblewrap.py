@@ -72,6 +72,7 @@ class Bubblewrap(WarmSandbox):
         return [
             *("--unshare-all", "--unshare-user", "--as-pid-1", "--new-session"),
             *("--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),
+            *(() if self.filter else ("--disable-userns",)),
             *("--uid", "1000", "--gid", "1000", "--hostname", "box", "--proc", "/proc"),
             *("--dir", "/tmp", "--dir", "/dev/shm", "--dir", "/box/files"),
             *(word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader.box import BoxDied, BoxTimeout, Life, Limits, PipeBox, Sandbox
+from grader.controls import ControlGroups
 from grader.furniture import furniture
 from grader.seccomp import filter_program
 from grader.stage import Stage
@@ -47,6 +48,22 @@ class Descriptor(Life):
             ended.poll()
             os.close(self.descriptor)
             self.descriptor = -1
+
+
+class Enclosed(Life):
+    """A process in a control group, which is free again when the process is gone."""
+
+    def __init__(self, life: Life, descriptor: int, groups: ControlGroups) -> None:
+        self.life, self.groups = life, groups
+        self.group = groups.enclose(descriptor)
+
+    def kill(self) -> None:
+        self.life.kill()
+
+    def wait(self) -> None:
+        self.life.wait()
+        self.groups.release(self.group)
+        self.group = None
 
 
 class Nursery(Life):
@@ -103,7 +120,7 @@ class Nursery(Life):
             os.close(answers)
         return requests, replies
 
-    def bear(self) -> tuple[int, int, Life]:
+    def bear(self) -> tuple[int, int, Descriptor]:
         """A new box: our ends of its pipes, and its process."""
         requests, replies = self.order()
         try:
@@ -133,6 +150,7 @@ class WarmSandbox(Sandbox):
         self.stage = Stage()
         self.furniture = furniture(self.stage, files)
         self.filter = filter_program(processes=self.limits.processes > 0)
+        self.groups = ControlGroups(self.limits)
         self.errors = self.stage.folder / "errors"
         self.lock = threading.Lock()
         self.nursery: Nursery | None = None
@@ -152,13 +170,14 @@ class WarmSandbox(Sandbox):
             nursery = self._running()
             if nursery is not None:
                 try:
-                    return nursery.bear()
+                    requests, replies, child = nursery.bear()
+                    return requests, replies, Enclosed(child, child.descriptor, self.groups)
                 except (BoxDied, BoxTimeout):
                     self._end()
                     raise
         alone = self._start(alone=True)
         try:
-            return *alone.order(), alone
+            return *alone.order(), Enclosed(alone, alone.inner.descriptor, self.groups)
         except BaseException:
             alone.kill()
             alone.wait()
@@ -204,7 +223,8 @@ class WarmSandbox(Sandbox):
             warm = self._running() is not None
         ways = "boxes forked from one warm process" if warm else f"one sandbox a box ({self.reason})"
         filtered = "system calls filtered" if self.filter else "no filter on system calls for this machine"
-        return f"{self.name}: {ways}; {filtered}"
+        groups = ", ".join(self.groups.offered) or "no control group, so that only each process is limited"
+        return f"{self.name}: {ways}; {filtered}; {groups}"
 
     def complaint(self) -> str:
         return self.errors.read_text(errors="replace").strip()[-300:] if self.errors.exists() else ""
@@ -212,4 +232,5 @@ class WarmSandbox(Sandbox):
     def close(self) -> None:
         with self.lock:
             self._end()
+        self.groups.close()
         self.stage.close()

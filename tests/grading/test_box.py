@@ -12,7 +12,8 @@ import pytest
 
 from grader import bubblewrap
 from grader.box import Box, BoxDied, BoxTimeout, Limits, Sandbox, SandboxUnavailable
-from grader.bubblewrap import Bubblewrap, Unprotected
+from grader.bubblewrap import Bubblewrap
+from grader.unprotected import Unprotected
 from grader.examination import Examination, SandboxExaminer
 from grader.job import CodeCell, Job, Outcome
 from grader.seccomp import MACHINES, filter_program
@@ -170,7 +171,7 @@ def running() -> list[str]:
     found = []
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdigit() and b"/box/grader/runner.py" in (folder / "cmdline").read_bytes():
+            if folder.name.isdigit() and b"/box/grader/nursery.py" in (folder / "cmdline").read_bytes():
                 found.append(folder.name)
         except OSError:
             continue
