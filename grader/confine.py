@@ -61,7 +61,11 @@ def born() -> tuple[int, int]:
 
 def settle(user: int, group: int) -> None:
     """Gives a process that was born its user and group back, under the same numbers as in the parent."""
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
         descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
         os.write(descriptor, text.encode())
         os.close(descriptor)
@@ -82,7 +86,7 @@ def _mount(target: str, flags: int, options: str) -> None:
 
 
 def renounce(program: bytes) -> None:
-    """Drops every capability, here and for what may be started, and installs the filter, where there is one."""
+    """Drops every capability, also for what may be started, and installs the filter, where there is one."""
     capability = 0
     while _libc.prctl(_DROP_FROM_BOUND, ctypes.c_ulong(capability), 0, 0, 0) == 0:
         capability += 1

@@ -100,7 +100,7 @@ def process_of(descriptor: int) -> int:
 
 
 def own_places(root: Path, membership: Path) -> Iterator[Path]:
-    """The folders of our own group that we may write to, in each hierarchy that can limit memory or processes."""
+    """The folders of our own group that we may write to, in each hierarchy with limits that we want."""
     if not membership.exists():
         return
     for line in membership.read_text().splitlines():

@@ -104,7 +104,11 @@ def system_libraries() -> tuple[list[tuple[Path, str]], list[tuple[str, str]], l
     cache = Path("/etc/ld.so.cache")
     if cache.exists():
         binds.append((cache, str(cache)))
-    return binds, links, [str(path) for folder, _ in binds if folder.is_dir() for path in python_folders(folder)]
+    return (
+        binds,
+        links,
+        [str(path) for folder, _ in binds if folder.is_dir() for path in python_folders(folder)],
+    )
 
 
 def python_folders(folder: Path) -> list[Path]:

@@ -1,9 +1,9 @@
 """Inside the sandbox: one warm interpreter from which a box is forked for each submission.
 
-Started as `python -I -S nursery.py PLAN` with `confine.py`, `runner.py` and `values.py` beside it, process 1
-of the sandbox, and a socket as standard input. Over that socket the grader hands in the two ends of the
-pipes on which it will talk with a box, and gets back a descriptor of the process that was born. Nothing that a
-student wrote passes here: names, cells and answers go through the box's own pipes.
+Started as `python -I -S nursery.py PLAN` with `confine.py`, `runner.py` and `values.py` beside it, as
+process 1 of the sandbox, with a socket as standard input. Over that socket the grader hands in the ends of
+the pipes on which it will talk with a box, and gets back a descriptor of the process that was born. Nothing
+that a student wrote passes here: names, cells and answers go through the box's own pipes.
 
 Boxes share what was in memory before they were born, the seed of Python's hashes among it: constant, the
 same for all of one sandbox, and nothing that one box does shows in another. Random generators start afresh.
@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,12 +56,10 @@ def line_to_the_grader(plan: Plan) -> socket.socket:
 
 
 def warm_up() -> None:
-    """Imports what most submissions import, and keeps the collector from touching it, so that forks share it."""
+    """Imports what submissions import, and keeps the collector from touching it, so that forks share it."""
     sys.path.append(runner.PACKAGES)
-    try:
+    with suppress(ImportError):
         import numpy  # noqa: F401
-    except ImportError:
-        pass
     gc.collect()
     gc.freeze()
 
@@ -124,7 +123,7 @@ def enclose(plan: Plan, program: bytes) -> None:
     try:
         confine.furnish(plan["temporary_bytes"], plan["files"])
     except OSError:
-        if not plan["alone"]:  # alone, /tmp is then an empty folder that nobody can write to
+        if not plan["alone"]:  # then /tmp is an empty folder that nobody can write to
             raise
     os.chdir("/box/files")
     confine.renounce(program)

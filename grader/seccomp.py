@@ -1,9 +1,9 @@
 """Which system calls a box may make: those that computing needs, and no others.
 
-What is not listed is refused: other processes' memory, new namespaces, the kernel's loaders and tracers, watches
-on files, and memory that no limit counts. Some of what is listed is looked at more closely, because two
-boxes could talk by it: a lock, a lease or a futex on a file that both can read is seen by both. Locks are
-answered as if they had been taken, since there is nobody in a box to contend with.
+What is not listed is refused: other processes' memory, new namespaces, the kernel's loaders and tracers,
+watches on files, and memory that no limit counts. Some of what is listed is looked at more closely, because
+two boxes could talk by it: a lock, a lease or a futex on a file that both can read is seen by both. Locks
+are answered as if they had been taken, since there is nobody in a box to contend with.
 The filter is a program for the kernel's packet filter; the instructions are those of linux/filter.h and
 linux/seccomp.h. Its jumps are a tree over ranges of numbers, so that each call costs a few steps.
 """

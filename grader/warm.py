@@ -28,7 +28,7 @@ WORD = 2000  # bytes of a message from the nursery
 
 
 class Descriptor(Life):
-    """A process that we know by a descriptor: it cannot be mistaken for another, and no client stands between.
+    """A process that we know by a descriptor: it is mistaken for no other, and no client stands between.
 
     It is process 1 of its namespace, so all that it started ends with it.
     """
