@@ -117,7 +117,7 @@ def box(control: socket.socket, plan: Plan, program: bytes, pipes: list[int]) ->
 
 
 def enclose(plan: Plan, program: bytes) -> None:
-    """Whatever must hold before the first cell runs, in this order; the limits come with the first request."""
+    """Whatever must hold before the first cell runs, in this order; limits come with the first request."""
     if os.getsid(0) != os.getpid():
         os.setsid()  # a signal to our group would reach our parent
     try:

@@ -1,9 +1,9 @@
 """The untrusted side: runs inside the box, executes the student's cells, answers questions about them.
 
 Forked by `nursery.py`, or started as `python -I -S runner.py`, with `values.py` beside it and no
-reference, no test, no secret. Requests come as lines of JSON on standard input, replies go as lines of JSON to what was
-standard output; both are moved away before the first cell runs. Whatever student's code does to this
-process, all that it can send out is a reply, and the other side believes no reply more than an answer
+reference, no test, no secret. Requests come as lines of JSON on standard input, replies go as lines of JSON
+to what was standard output; both are moved away before the first cell runs. Whatever student's code does to
+this process, all that it can send out is a reply, and the other side believes no reply more than an answer
 written by hand.
 """
 

@@ -167,14 +167,8 @@ class WarmSandbox(Sandbox):
 
     def _bear(self) -> tuple[int, int, Life]:
         with self.lock:
-            nursery = self._running()
-            if nursery is not None:
-                try:
-                    requests, replies, child = nursery.bear()
-                    return requests, replies, Enclosed(child, child.descriptor, self.groups)
-                except (BoxDied, BoxTimeout):
-                    self._end()
-                    raise
+            if self._running() is not None:
+                return self._bear_warm()
         alone = self._start(alone=True)
         try:
             return *alone.order(), Enclosed(alone, alone.inner.descriptor, self.groups)
@@ -182,6 +176,22 @@ class WarmSandbox(Sandbox):
             alone.kill()
             alone.wait()
             raise
+
+    def _bear_warm(self) -> tuple[int, int, Life]:
+        """A box of the nursery, or of a second one where the first has died meanwhile."""
+        for last in (False, True):
+            nursery = self._running()
+            try:
+                if nursery is None:
+                    raise BoxDied(f"the sandbox lost what it could do: {self.reason}")
+                requests, replies, child = nursery.bear()
+            except (BoxDied, BoxTimeout):
+                self._end()
+                if last:
+                    raise
+            else:
+                return requests, replies, Enclosed(child, child.descriptor, self.groups)
+        raise AssertionError("the second attempt returns or raises")
 
     def _running(self) -> Nursery | None:
         """The nursery of this process; a process that was forked from ours needs one of its own."""

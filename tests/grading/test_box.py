@@ -130,12 +130,8 @@ def test_the_first_process_has_no_rights_and_all_limits(boxes: Sandbox) -> None:
     assert rights == ["0" * 16] * 5
     assert rows["NoNewPrivs"] == "1"
     assert rows["Seccomp"] == "2"
-    for name, value in (
-        ("Max address space", LIMITS.memory_bytes),
-        ("Max processes", 1),
-        ("Max core file size", 0),
-    ):
-        assert re.search(rf"{name} +{value} +{value} ", limits), limits
+    for name, value in (("address space", LIMITS.memory_bytes), ("processes", 1), ("core file size", 0)):
+        assert re.search(rf"Max {name} +{value} +{value} ", limits), limits
 
 
 def process_of(box: Box) -> int:

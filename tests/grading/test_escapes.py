@@ -1,0 +1,372 @@
+"""What a cell tries that wants out of its box, into another's, or to stay: each in both kinds of box."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from grader.box import Box, BoxDied, Limits, Sandbox
+from grader.bubblewrap import Bubblewrap
+from grader.stage import PREFIX, YOUNG_SECONDS
+
+from .test_box import printed, process_of, refused, running_as
+
+pytestmark = pytest.mark.bubblewrap
+
+LIMITS = Limits(step_seconds=20.0)
+
+
+@pytest.fixture(scope="module", params=["forked", "alone"])
+def boxes(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Boxes that one warm process bears, and those of a machine where it cannot."""
+    with Bubblewrap(LIMITS) as sandbox:
+        if request.param == "alone":
+            sandbox.reason = "this is a test"
+        yield sandbox
+
+
+@pytest.fixture
+def box(boxes: Sandbox) -> Iterator[Box]:
+    with boxes.open("ada") as box:
+        yield box
+
+
+@pytest.fixture
+def other(boxes: Sandbox) -> Iterator[Box]:
+    """A box of an accomplice, open at the same time."""
+    with boxes.open("emmy") as box:
+        yield box
+
+
+def test_this_machine_bears_boxes_in_a_warm_sandbox() -> None:
+    """The tests of forked boxes test forked boxes."""
+    with Bubblewrap() as sandbox:
+        assert "boxes forked from one warm process; system calls filtered" in sandbox.describe()
+
+
+TAKE_OVER = """
+import os
+place = int(open('/proc/1/syscall').read().split()[-1], 16)
+memory = os.open('/proc/1/mem', os.O_RDWR)
+os.pwrite(memory, b'\\xeb\\xfe', place)
+os._exit(0)
+"""
+
+
+def test_the_first_process_cannot_be_rewritten(box: Box) -> None:
+    """A cell once wrote code of its own over process 1, where no limit held, and left."""
+    assert refused(box, TAKE_OVER).startswith("FileNotFoundError")
+
+
+REFUSED = {
+    "pidfd_open": "434, 1, 0",
+    "pidfd_getfd": "438, 3, 0, 0",
+    "pidfd_send_signal": "424, 3, 0, 0, 0",
+    "prlimit of another": "302, 1, 7, 0, buffer",
+    "inotify_init": "253",
+    "inotify_init1": "294, 0",
+    "fanotify_init": "300, 0, 0",
+    "kcmp": "312, 1, 1, 0, 0, 0",
+    "process_vm_readv": "310, 1, buffer, 1, buffer, 1, 0",
+    "process_vm_writev": "311, 1, buffer, 1, buffer, 1, 0",
+    "process_madvise": "440, 3, buffer, 1, 4, 0",
+    "ptrace": "101, 0, 0, 0, 0",
+    "io_uring_setup": "425, 4, buffer",
+    "userfaultfd": "323, 1",
+    "add_key": "248, b'user', b'x', b'y', 1, -3",
+    "keyctl": "250, 0, -3, 0",
+    "bpf": "321, 0, buffer, 48",
+    "perf_event_open": "298, buffer, 0, -1, -1, 0",
+    "vmsplice": "278, 1, buffer, 1, 0",
+    "splice": "275, 0, 0, 1, 0, 1, 0",
+    "name_to_handle_at": "303, -100, b'/box', buffer, buffer, 0",
+    "open_by_handle_at": "304, -100, buffer, 0",
+    "clone with a new user": "56, 0x10000000 | 17, 0, 0, 0, 0",
+    "clone3": "435, buffer, 88",
+    "unshare": "272, 0x10000000",
+    "setns": "308, 0, 0",
+    "personality": "135, 0x0040000",
+    "mount": "165, b'none', b'/tmp', b'tmpfs', 0, 0",
+    "umount": "166, b'/proc', 2",
+    "pivot_root": "155, b'/tmp', b'/tmp'",
+    "chroot": "161, b'/tmp'",
+    "open_tree": "428, -100, b'/', 1",
+    "statmount": "457, buffer, buffer, 512, 0",
+    "memfd_create": "319, b'x', 0",
+    "memfd_secret": "447, 0",
+    "shmget": "29, 0, 4096, 0o1600",
+    "shmat": "30, 0, 0, 0",
+    "semget": "64, 0, 1, 0o1600",
+    "msgget": "68, 0, 0o1600",
+    "mq_open": "240, b'x', 0o102, 0o600, 0",
+    "execve": "59, b'/box/python/bin/python', 0, 0",
+    "execveat": "322, -100, b'/box/python/bin/python', 0, 0, 0",
+    "socket": "41, 1, 1, 0",
+    "netlink": "41, 16, 3, 0",
+    "bind": "49, 0, buffer, 3",
+    "sendmsg": "46, 0, buffer, 0",
+    "setsockopt": "54, 0, 1, 16, buffer, 4",
+    "sysinfo": "99, buffer",
+    "mincore": "27, page, 4096, buffer",
+    "cachestat": "451, 0, buffer, buffer, 0",
+    "preadv2": "327, 0, buffer, 1, 0, 8",
+    "fadvise": "221, 0, 0, 0, 4",
+    "mlock": "149, page, 4096",
+    "sched_setscheduler": "144, 0, 5, buffer",
+    "setpriority": "141, 2, 0, 5",
+    "ioprio_set": "251, 1, 0, 0",
+    "timer_create": "222, 0, 0, buffer",
+    "syslog": "103, 2, buffer, 100",
+    "modify_ldt": "154, 0, buffer, 16",
+    "landlock": "444, 0, 0, 1",
+    "seccomp": "317, 0, 0, 0",
+    "death signal": "157, 1, 0, 0, 0",
+    "clear dumpable": "157, 4, 0, 0, 0",
+    "lease": "72, file, 1024, 0",
+    "who holds a lock": "72, file, 5, buffer",
+    "watch a folder": "72, folder, 1026, 1",
+    "size of a pipe": "72, 0, 1031, 1 << 20",
+    "shared futex": "202, page, 1, 1, 0, 0, 0",
+    "mark for eviction": "28, page, 4096, 21",
+    "flags of a file": "16, file, 0x40086602, buffer",
+    "vsock pair": "53, 40, 1, 0, buffer",
+}
+PRELUDE = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+buffer = ctypes.create_string_buffer(8192)
+page = ctypes.c_void_p((ctypes.addressof(buffer) + 4095) // 4096 * 4096)
+file, folder = os.open('/box/grader/runner.py', os.O_RDONLY), os.open('/box', os.O_RDONLY)
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_system_call_that_reaches_out_is_refused(calling: Box, name: str) -> None:
+    """Neither other processes, nor the kernel's own machines, nor what two boxes could share."""
+    result = printed(calling, f"libc.syscall({REFUSED[name]}), os.strerror(ctypes.get_errno())")
+    refusals = ("not permitted", "not implemented", "temporarily unavailable", "Invalid", "Inappropriate")
+    assert result.startswith("(-1, ")
+    assert any(each in result for each in refusals), result
+
+
+@pytest.fixture(scope="module")
+def calling(boxes: Sandbox) -> Iterator[Box]:
+    """One box for all the calls: each refusal leaves it as it was."""
+    with boxes.open("ada") as box:
+        assert printed(box, PRELUDE) == ""
+        yield box
+
+
+LOCK = "import fcntl\nheld = open('/box/grader/values.py')\nfcntl"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (f"{LOCK}.flock(held, 2 | 4)", f"{LOCK}.flock(held, 2 | 4)"),
+        (f"{LOCK}.lockf(held, 1 | 4)", f"{LOCK}.lockf(held, 1 | 4)"),
+        ("open('/tmp/word', 'w').write('x')", "import os\nassert os.listdir('/tmp') == []"),
+        ("open('/dev/shm/word', 'w').write('x')", "import os\nassert os.listdir('/dev/shm') == []"),
+        (
+            "import os\ntry:\n    os.mkfifo('/tmp/line')\nexcept OSError: pass",
+            "import os\nassert not os.path.exists('/tmp/line') and not os.path.exists('/dev/ptmx')",
+        ),
+        ("import os\nos.environ['WORD'] = 'x'", "import os\nassert 'WORD' not in os.environ"),
+        (
+            "import json\njson.word = 'x'\nimport numpy\nnumpy.word = 'x'",
+            "import json, numpy\nassert not hasattr(json, 'word') and not hasattr(numpy, 'word')",
+        ),
+    ],
+    ids=["flock", "lockf", "tmp", "shared memory", "terminals", "environment", "modules"],
+)
+def test_accomplices_see_nothing_of_each_other(box: Box, other: Box, mine: str, theirs: str) -> None:
+    """What one box does shows in no other that is open at the same time."""
+    for asked, source in ((box, mine), (other, theirs)):
+        reply = asked.ask({"operation": "run", "source": source})
+        assert reply["ok"], reply
+
+
+def test_a_signal_to_everyone_reaches_only_the_sender(box: Box, other: Box, boxes: Sandbox) -> None:
+    """Neither the group, nor all processes, nor the parent; and the next box opens."""
+    everyone = """
+import os, signal
+for target in (0, -1, 2, 3, os.getppid()):
+    for kill in (os.kill, os.killpg):
+        try:
+            kill(target, signal.SIGKILL)
+        except OSError:
+            pass
+"""
+    with suppress(BoxDied):
+        box.ask({"operation": "run", "source": everyone})
+    assert printed(other, "6 * 7") == "42"
+    with boxes.open("ida") as third:
+        assert printed(third, "6 * 7") == "42"
+
+
+def test_a_box_holds_two_pipes_and_nothing_else(box: Box) -> None:
+    """No socket to the warm process, no file that another box has open, and nothing at 0, 1 and 2."""
+    source = """
+import os, stat
+kinds = []
+for number in range(1024):
+    try:
+        kinds.append(stat.S_IFMT(os.fstat(number).st_mode))
+    except OSError:
+        pass
+sorted(kinds) == sorted([stat.S_IFCHR] * (len(kinds) - 2) + [stat.S_IFIFO] * 2), len(kinds) <= 6
+"""
+    assert printed(box, source) == "(True, True)"
+
+
+def test_no_name_of_another_student_is_in_memory(boxes: Sandbox) -> None:
+    """A box is a copy of a process that never heard a name."""
+    with boxes.open("a_name_" + "that_stands_out") as box:
+        assert printed(box, "import os\nlen(os.environ['JUPYTERHUB_USER'])") == "22"
+    search = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.sbrk.restype = ctypes.c_void_p
+end = libc.sbrk(ctypes.c_ssize_t(0))
+ctypes.string_at(end - 100_000, 100_000).count(b'a_name_' + b'that_stands_out')
+"""
+    with boxes.open("emmy") as box:
+        assert printed(box, search) == "0"
+
+
+def test_each_box_draws_its_own_random_numbers(boxes: Sandbox) -> None:
+    """Forks of one process would otherwise all draw the same."""
+    source = (
+        "import random, numpy\nrandom.random(), float(numpy.random.random()), numpy.random.randint(10**9)"
+    )
+    drawn = []
+    for _ in range(3):
+        with boxes.open("ada") as box:
+            drawn.append(printed(box, source))
+    assert len(set(drawn)) == 3
+
+
+def test_a_million_files_are_not_made(box: Box) -> None:
+    """A file in memory costs the kernel a kilobyte, even where it is empty, and so does a link."""
+    source = """
+import os
+made = 0
+try:
+    for made in range(10**6):
+        open(f'/tmp/{made}', 'w').close()
+except OSError as error:
+    print(error.strerror)
+try:
+    for made in range(made, 10**6):
+        os.link('/tmp/0', f'/tmp/{made}')
+except OSError as error:
+    print(error.strerror)
+made
+"""
+    words = printed(box, source).splitlines()
+    assert words[:2] == ["No space left on device"] * 2
+    assert int(words[2]) <= LIMITS.temporary_files
+
+
+def test_sqlite_works_though_locks_are_only_pretended(box: Box) -> None:
+    """Nobody is there to lock against, so a database in a file behaves as it should."""
+    source = """
+import sqlite3
+with sqlite3.connect('/tmp/data') as data:
+    data.execute('create table t (x)')
+    data.executemany('insert into t values (?)', [(n,) for n in range(10)])
+sqlite3.connect('/tmp/data').execute('select sum(x) from t').fetchone()
+"""
+    assert printed(box, source) == "(45,)"
+
+
+def test_honest_modules_work(box: Box) -> None:
+    """What the filter leaves is enough for event loops, temporary files and copies."""
+    source = """
+import asyncio, shutil, statistics, tempfile, fractions, datetime, itertools, functools, pathlib, copy
+async def later():
+    await asyncio.sleep(0.001)
+    return 42
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder, 'x')
+    path.write_text('x' * 10**5)
+    shutil.copy2(path, path.with_name('y'))
+    copied = len(path.with_name('y').read_text())
+asyncio.run(later()), copied
+"""
+    assert printed(box, source) == "(42, 100000)"
+
+
+@pytest.mark.parametrize("mode", ["forked", "alone"])
+def test_what_stays_is_killed_though_it_hides(mode: str) -> None:
+    """Processes that leave their group, ignore signals and outlive their parent end with their box."""
+    source = """
+import os, signal, time
+for _ in range(50):
+    if os.fork() == 0:
+        os.setsid()
+        for number in range(1, 65):
+            try:
+                signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError):
+                pass
+        if os.fork() == 0:
+            time.sleep(1000)
+        os._exit(0)
+os._exit(0)
+"""
+    with Bubblewrap(Limits(processes=200)) as sandbox:
+        if mode == "alone":
+            sandbox.reason = "this is a test"
+        with sandbox.open("ada") as box:
+            user = Path(f"/proc/{process_of(box)}").stat().st_uid
+            with pytest.raises(BoxDied):
+                box.ask({"operation": "run", "source": source})
+        assert len(running_as(user)) <= (0 if mode == "alone" else 2)
+
+
+def test_a_nursery_that_died_is_replaced() -> None:
+    """Whatever ended it, the sandbox goes on with a new one."""
+    with Bubblewrap() as sandbox:
+        with sandbox.open("ada") as box:
+            assert printed(box, "6 * 7") == "42"
+            assert sandbox.nursery is not None
+            sandbox.nursery.inner.kill()
+            sandbox.nursery.inner.wait()
+            with pytest.raises(BoxDied):
+                box.ask({"operation": "get", "name": "x"})
+        with sandbox.open("ada") as box:
+            assert printed(box, "6 * 7") == "42"
+
+
+KILLED = """
+import os, signal
+from grader.bubblewrap import Bubblewrap
+sandbox = Bubblewrap()
+box = sandbox.open("ada")
+print(sandbox.stage.folder, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_grader_left_is_removed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder goes with the next start, and no box stays."""
+    killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
+    left = Path(killed.stdout.strip())
+    assert left.name.startswith(PREFIX)
+    assert left.is_dir()
+    with Bubblewrap() as other:
+        assert left.is_dir(), "a folder this new may belong to a grader that is about to lock it"
+        later = time.time() + YOUNG_SECONDS + 60
+        monkeypatch.setattr("grader.stage.time.time", lambda: later)
+        with Bubblewrap():
+            assert not left.exists()
+            assert other.stage.folder.is_dir(), "a folder in use stays"
