@@ -6,27 +6,21 @@ other user, none of our environment variables, and no package of the grader's ow
 
 from __future__ import annotations
 
-import itertools
-import os
-import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.box import Limits, SandboxUnavailable
-from grader.furniture import DEVICES, ENVIRONMENT, PYTHON
-from grader.warm import WarmSandbox
+from grader.furniture import DEVICES, ENVIRONMENT
+from grader.users import unprivileged_users
+from grader.warm import WarmSandbox, in_the_sandbox
 
 INSTALL_HINT = (
     "install bubblewrap (Debian and Ubuntu: apt install bubblewrap) on a Linux machine "
     "that allows user namespaces"
 )
-
-# When the grader runs as root, each sandbox runs as a user of its own, from a range that nothing else uses
-# (systemd's table of user ids leaves 0x70000000 to 0x7fffffff free); `nobody` where that range is not mapped.
-FIRST_USER, USERS, NOBODY = 0x7000_0000, 1 << 20, 65534
 
 
 class Bubblewrap(WarmSandbox):
@@ -50,7 +44,7 @@ class Bubblewrap(WarmSandbox):
     def _launch(self, plan: str, errors: int, line: int) -> subprocess.Popen[bytes]:
         user = next(self.users)
         return subprocess.Popen(
-            [self.program, *self.arguments(), "--", PYTHON, "-I", "-S", "-B", "/box/grader/nursery.py", plan],
+            [self.program, *self.arguments(), "--", *in_the_sandbox(plan)],
             stdin=line,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -81,18 +75,3 @@ class Bubblewrap(WarmSandbox):
             *(word for path in places.covers for word in ("--tmpfs", path, "--remount-ro", path)),
             *("--remount-ro", "/", "--chdir", "/box/files", "--clearenv", *environment),
         ]
-
-
-def unprivileged_users() -> Iterator[int | None]:
-    """The user ids that sandboxes take in turn: our own when we are nobody special, otherwise not root's."""
-    if os.getuid() != 0:
-        return itertools.repeat(None)
-    lines = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    mapped = any(
-        int(first) <= FIRST_USER and int(first) + int(count) >= FIRST_USER + USERS
-        for first, _, count in lines
-    )
-    if not mapped:
-        return itertools.repeat(NOBODY)
-    start = secrets.randbelow(USERS)  # another grader may run at the same time
-    return (FIRST_USER + (start + number) % USERS for number in itertools.count())

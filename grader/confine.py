@@ -71,13 +71,13 @@ def settle(user: int, group: int) -> None:
         os.close(descriptor)
 
 
-def furnish(temporary_bytes: int, files: int) -> None:
-    """A /tmp and a /dev/shm of our own, with room for so many bytes and files; nothing at /proc."""
+def furnish(temporary_bytes: int, files: int, hidden: list[str]) -> None:
+    """A /tmp and a /dev/shm of our own, with room for so much; empty folders over the hidden."""
     flags = _NO_SUID | _NO_DEVICES
     _mount("/tmp", flags, f"size={temporary_bytes},nr_inodes={files},mode=0700")
     _mount("/dev/shm", flags, f"size={1 << 20},nr_inodes=64,mode=0700")
-    if os.path.isdir("/proc/self"):
-        _mount("/proc", flags | _READ_ONLY | _NO_EXECUTION, "size=4096,nr_inodes=2,mode=0555")
+    for folder in hidden:
+        _mount(folder, flags | _READ_ONLY | _NO_EXECUTION, "size=4096,nr_inodes=2,mode=0555")
 
 
 def _mount(target: str, flags: int, options: str) -> None:

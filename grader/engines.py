@@ -7,9 +7,10 @@ from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.bubblewrap import Bubblewrap
+from grader.podman import Podman
 from grader.unprotected import Unprotected
 
-ENGINES: dict[str, Callable[[Limits, Iterable[Path]], Sandbox]] = {"bubblewrap": Bubblewrap}
+ENGINES: dict[str, Callable[[Limits, Iterable[Path]], Sandbox]] = {"bubblewrap": Bubblewrap, "podman": Podman}
 
 
 def open_sandbox(engine: str, limits: Limits, files: Iterable[Path], *, trusted: bool = False) -> Sandbox:

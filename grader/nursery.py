@@ -1,8 +1,8 @@
 """Inside the sandbox: one warm interpreter from which a box is forked for each submission.
 
 Started as `python -I -S nursery.py PLAN` with `confine.py`, `runner.py` and `values.py` beside it, as
-process 1 of the sandbox, with a socket as standard input. Over that socket the grader hands in the ends of
-the pipes on which it will talk with a box, and gets back a descriptor of the process that was born. Nothing
+process 1 of the sandbox, with a socket to the grader. Over that socket the grader hands in the ends of the
+pipes on which it will talk with a box, and gets back a descriptor of the process that was born. Nothing
 that a student wrote passes here: names, cells and answers go through the box's own pipes.
 
 Boxes share what was in memory before they were born, the seed of Python's hashes among it: constant, the
@@ -34,7 +34,7 @@ Plan = dict[str, Any]
 def main() -> None:
     """Says how boxes can be made here, and makes them until the grader closes the line or is gone."""
     plan = json.loads(sys.argv.pop())
-    control = line_to_the_grader(plan)
+    control = socket.socket(fileno=plan["line"])
     _, descriptors, _, _ = socket.recv_fds(control, 64, 1)
     program = bytes.fromhex(plan["filter"])
     if not plan["alone"]:
@@ -44,15 +44,6 @@ def main() -> None:
     socket.send_fds(control, [json.dumps({"reason": reason}).encode()], [myself])
     os.close(myself)
     serve(control, descriptors[0], plan, program)
-
-
-def line_to_the_grader(plan: Plan) -> socket.socket:
-    """The socket that we were started with, or the one that lies at a path."""
-    if not plan["socket"]:
-        return socket.socket(fileno=os.dup(0))
-    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    control.connect(plan["socket"])
-    return control
 
 
 def warm_up() -> None:
@@ -121,7 +112,7 @@ def enclose(plan: Plan, program: bytes) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()  # a signal to our group would reach our parent
     try:
-        confine.furnish(plan["temporary_bytes"], plan["files"])
+        confine.furnish(plan["temporary_bytes"], plan["files"], plan["hidden"])
     except OSError:
         if not plan["alone"]:  # then /tmp is an empty folder that nobody can write to
             raise

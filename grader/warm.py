@@ -14,13 +14,13 @@ import socket
 import subprocess
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from grader.box import BoxDied, BoxTimeout, Life, Limits, PipeBox, Sandbox
 from grader.controls import ControlGroups
-from grader.furniture import furniture
+from grader.furniture import PYTHON, furniture
 from grader.seccomp import filter_program
 from grader.stage import Stage
 
@@ -142,6 +142,11 @@ class Nursery(Life):
         self.client.wait()
 
 
+def in_the_sandbox(plan: str) -> list[str]:
+    """The command whose process bears boxes."""
+    return [PYTHON, "-I", "-S", "-B", "/box/grader/nursery.py", plan]
+
+
 class WarmSandbox(Sandbox):
     """Opens boxes through a nursery; a subclass says how the program that holds it is started."""
 
@@ -157,9 +162,13 @@ class WarmSandbox(Sandbox):
         self.owner = 0  # the process that started the nursery
         self.reason: str | None = None  # why no nursery can be had, once that is known
 
+    can_be_alone = True  # whether a sandbox of its own is as safe for a box
+    line = 0  # the number under which the process inside finds its end of the line
+    hidden: Sequence[str] = ("/proc",)  # what the sandbox shows and a box may not see
+
     @abstractmethod
     def launch(self, plan: str, errors: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """Starts nursery.py in a sandbox, with this plan; gives its process and our end of the line."""
+        """Starts `in_the_sandbox(plan)` in a sandbox; gives its process and our end of the line."""
 
     def open(self, student: str) -> PipeBox:
         requests, replies, life = self._bear()
@@ -169,6 +178,8 @@ class WarmSandbox(Sandbox):
         with self.lock:
             if self._running() is not None:
                 return self._bear_warm()
+        if not self.can_be_alone:
+            raise BoxDied(f"the process inside cannot make boxes: {self.reason}")
         alone = self._start(alone=True)
         try:
             return *alone.order(), Enclosed(alone, alone.inner.descriptor, self.groups)
@@ -211,11 +222,12 @@ class WarmSandbox(Sandbox):
             client, line = self.launch(self._plan(alone=alone), errors.fileno())
         return Nursery(client, line, self.limits.start_seconds)
 
-    def _plan(self, *, alone: bool, path: str = "") -> str:
+    def _plan(self, *, alone: bool) -> str:
         """What the process inside is told once, for all boxes."""
         plan = {
             "alone": alone,
-            "socket": path,
+            "line": self.line,
+            "hidden": self.hidden,
             "filter": (self.filter or b"").hex(),
             "temporary_bytes": self.limits.temporary_bytes,
             "files": self.limits.temporary_files,
