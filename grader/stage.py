@@ -8,7 +8,6 @@ sandboxes need, Python itself, is copied once for all graders that run at the sa
 from __future__ import annotations
 
 import atexit
-import fcntl
 import functools
 import hashlib
 import itertools
@@ -47,6 +46,14 @@ def reachable(path: Path) -> bool:
     return os.getuid() != 0 or readable_by_anyone(path)
 
 
+def lock(descriptor: int, *, shared: bool = False, wait: bool = True) -> None:
+    """Locks what is open; raises BlockingIOError where another holds it and we do not wait."""
+    import fcntl  # not there on Windows, where no sandbox is
+
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
+
+
 class Stage:
     """A temporary folder of one sandbox, locked while it is in use."""
 
@@ -55,7 +62,7 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self.folder.chmod(0o755)
         self.lock = os.open(self.folder, os.O_RDONLY)
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        lock(self.lock)
         self.numbers = itertools.count()
 
     def copy(self, path: Path) -> Path:
@@ -103,7 +110,7 @@ def _remove_if_left(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, wait=False)
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(descriptor)
@@ -126,7 +133,7 @@ class SharedCopies:
                 self.folder.mkdir(mode=0o755)
             with suppress(FileNotFoundError):
                 descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                lock(descriptor, shared=True)
                 held = os.fstat(descriptor)
                 if held.st_uid != os.getuid() or held.st_mode & 0o022:
                     raise PermissionError(f"{self.folder} belongs to someone else; remove it")
@@ -160,7 +167,7 @@ class SharedCopies:
         """Keeps other graders from copying the same at the same time."""
         descriptor = os.open(self.folder / "copying", os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor)
             yield
         finally:
             os.close(descriptor)
@@ -170,7 +177,7 @@ class SharedCopies:
         if os.getpid() != self.owner:
             return
         with suppress(OSError):
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self.lock, wait=False)
             shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self.lock)
 

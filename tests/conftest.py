@@ -39,6 +39,12 @@ def bubblewrap_works() -> bool:
     return works("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true")
 
 
+@functools.cache
+def podman_works() -> bool:
+    """Say whether podman is here with the runtime that we name; an image is not needed."""
+    return works("podman", "--version") and works("runc", "--version")
+
+
 def is_a_checkout() -> bool:
     """Say whether this is a git checkout, and not an unpacked archive."""
     return (ROOT / ".git").exists() and works("git", "--version")
@@ -67,6 +73,7 @@ NEEDS = {
         bubblewrap_works,
         "no bubblewrap sandbox starts; on Debian: apt install bubblewrap",
     ),
+    "podman": (podman_works, "podman or runc is not here; on Debian: apt install podman runc uidmap"),
 }
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from grader.box import Box, BoxDied, Limits, Sandbox
 from grader.bubblewrap import Bubblewrap
+from grader.podman import Podman
 from grader.stage import PREFIX, YOUNG_SECONDS
+from grader.warm import WarmSandbox
 
 from .test_box import printed, process_of, refused, running_as
 
@@ -23,12 +25,22 @@ pytestmark = pytest.mark.bubblewrap
 LIMITS = Limits(step_seconds=20.0)
 
 
-@pytest.fixture(scope="module", params=["forked", "alone"])
+def opened(kind: str, limits: Limits) -> WarmSandbox:
+    """Boxes that one warm process bears, those of a machine where it cannot, and those of a container."""
+    if kind == "podman":
+        return Podman(limits)
+    sandbox = Bubblewrap(limits)
+    if kind == "alone":
+        sandbox.reason = "this is a test"
+    return sandbox
+
+
+KINDS = ["forked", "alone", pytest.param("podman", marks=pytest.mark.podman)]
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def boxes(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """Boxes that one warm process bears, and those of a machine where it cannot."""
-    with Bubblewrap(LIMITS) as sandbox:
-        if request.param == "alone":
-            sandbox.reason = "this is a test"
+    with opened(request.param, LIMITS) as sandbox:
         yield sandbox
 
 
@@ -305,8 +317,8 @@ asyncio.run(later()), copied
     assert printed(box, source) == "(42, 100000)"
 
 
-@pytest.mark.parametrize("mode", ["forked", "alone"])
-def test_what_stays_is_killed_though_it_hides(mode: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stays_is_killed_though_it_hides(kind: str) -> None:
     """Processes that leave their group, ignore signals and outlive their parent end with their box."""
     source = """
 import os, signal, time
@@ -323,14 +335,12 @@ for _ in range(50):
         os._exit(0)
 os._exit(0)
 """
-    with Bubblewrap(Limits(processes=200)) as sandbox:
-        if mode == "alone":
-            sandbox.reason = "this is a test"
+    with opened(kind, Limits(processes=200)) as sandbox:
         with sandbox.open("ada") as box:
             user = Path(f"/proc/{process_of(box)}").stat().st_uid
             with pytest.raises(BoxDied):
                 box.ask({"operation": "run", "source": source})
-        assert len(running_as(user)) <= (0 if mode == "alone" else 2)
+        assert len(running_as(user)) <= (0 if kind == "alone" else 2)
 
 
 def test_a_nursery_that_died_is_replaced() -> None:
