@@ -75,7 +75,7 @@ def apply_limits(limits: dict[str, int]) -> None:
     }
     for name, kind in names.items():
         resource.setrlimit(kind, (limits[name], limits[name]))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))  # with 0 a crash would still feed the system's collector
 
 
 def explain_syntax_error(source: str, error: SyntaxError) -> str:

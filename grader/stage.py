@@ -64,13 +64,15 @@ class Stage:
         self.lock = os.open(self.folder, os.O_RDONLY)
         lock(self.lock)
         self.numbers = itertools.count()
+        self.owner = os.getpid()
 
     def copy(self, path: Path) -> Path:
         """A copy that anyone may read, under the same name."""
         return copy_for_all(path, self.folder / str(next(self.numbers)) / path.name)
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if os.getpid() == self.owner:  # a process that was forked from ours leaves it to us
+            shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):
             os.close(self.lock)
 

@@ -209,13 +209,20 @@ class WarmSandbox(Sandbox):
         if self.reason:
             return None
         if self.owner != os.getpid():
-            self.nursery, self.owner = None, os.getpid()
+            self._start_afresh()
         if self.nursery is None:
             self.nursery = self._start(alone=False)
             self.reason = self.nursery.reason
             if self.reason:
                 self._end()
         return self.nursery
+
+    def _start_afresh(self) -> None:
+        """Leaves to the process that we were forked from what is its own."""
+        if self.nursery is not None:
+            self.nursery.client.returncode = 0  # no child of ours, so nobody to wait for
+            self.nursery, self.groups = None, ControlGroups(self.limits)
+        self.owner = os.getpid()
 
     def _start(self, *, alone: bool) -> Nursery:
         with self.errors.open("wb") as errors:

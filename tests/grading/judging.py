@@ -18,7 +18,7 @@ from .conftest import Submissions
 HOME_CANARY, ENVIRONMENT_CANARY, VICTIM_CANARY = "HOME_CANARY", "ENVIRONMENT_CANARY", "VICTIM_CANARY"
 SOLUTION_CANARY = "cout * (cin * k * k + bool(bias))"
 CANARIES = (VICTIM_CANARY, HOME_CANARY, ENVIRONMENT_CANARY, SOLUTION_CANARY)
-RUNNER = "/box/grader/runner.py"
+RUNNER = "/box/grader/nursery.py"
 UNTOUCHED = (
     "secret",
     "nbgrader_config.py",

@@ -130,7 +130,7 @@ def test_the_first_process_has_no_rights_and_all_limits(boxes: Sandbox) -> None:
     assert rights == ["0" * 16] * 5
     assert rows["NoNewPrivs"] == "1"
     assert rows["Seccomp"] == "2"
-    for name, value in (("address space", LIMITS.memory_bytes), ("processes", 1), ("core file size", 0)):
+    for name, value in (("address space", LIMITS.memory_bytes), ("processes", 1), ("core file size", 1)):
         assert re.search(rf"Max {name} +{value} +{value} ", limits), limits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -380,3 +381,22 @@ def test_what_a_killed_grader_left_is_removed_by_the_next(monkeypatch: pytest.Mo
         with Bubblewrap():
             assert not left.exists()
             assert other.stage.folder.is_dir(), "a folder in use stays"
+
+
+def test_a_process_that_is_forked_has_boxes_of_its_own() -> None:
+    """Two that asked one nursery would get each other's boxes; and what the parent made stays."""
+    with Bubblewrap() as sandbox, sandbox.open("ada") as box:
+        child = os.fork()
+        if child == 0:
+            try:
+                with sandbox.open("emmy") as other:
+                    answer = printed(other, "6 * 7") == "42"
+                sandbox.close()
+                os._exit(0 if answer else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert printed(box, "6 * 7") == "42"
+        with sandbox.open("ida") as third:
+            assert printed(third, "6 * 7") == "42"
+        assert sandbox.stage.folder.is_dir()
