@@ -86,6 +86,8 @@ def bear(control: socket.socket, plan: Plan, program: bytes, pipes: list[int]) -
         try:
             confine.settle(user, group)
             box(control, plan, program, pipes)
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())  # nowhere, once a cell may have run
         finally:
             os._exit(1)
     if child > 0:

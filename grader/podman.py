@@ -80,7 +80,7 @@ class Podman(WarmSandbox):
                 "--read-only-tmpfs=false",
             ),
             *("--network=none", "--no-hosts", "--hostname=box", "--log-driver=none", "--systemd=false"),
-            *("--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", "--ulimit=core=0:0"),
+            *("--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", "--ulimit=core=1:1"),
             *("--cap-drop=all", "--security-opt=seccomp=unconfined", "--security-opt=label=disable"),
             *(f"--user={user}:{user}", "--preserve-fds=1", "--workdir=/box/files", "--unsetenv-all"),
             *(f"--env={name}={value}" for name, value in ENVIRONMENT.items()),

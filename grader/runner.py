@@ -74,8 +74,16 @@ def apply_limits(limits: dict[str, int]) -> None:
         "processes": resource.RLIMIT_NPROC,
     }
     for name, kind in names.items():
-        resource.setrlimit(kind, (limits[name], limits[name]))
-    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))  # with 0 a crash would still feed the system's collector
+        limit(kind, limits[name])
+    limit(resource.RLIMIT_CORE, 1)  # with 0 a crash would still feed the system's collector
+
+
+def limit(kind: int, value: int) -> None:
+    """Sets a limit, or leaves a lower one that is there already."""
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(kind, (value, value))
 
 
 def explain_syntax_error(source: str, error: SyntaxError) -> str:
