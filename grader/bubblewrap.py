@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from grader.box import Limits, SandboxUnavailable
@@ -36,15 +36,15 @@ class Bubblewrap(WarmSandbox):
         self.program = found
         self.users = unprivileged_users()
 
-    def launch(self, plan: str, errors: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def launch(self, plan: str, errors: int, *, alone: bool) -> tuple[subprocess.Popen[bytes], socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            return self._launch(plan, errors, theirs.fileno()), ours
+            return self._launch(self.arguments(alone=alone), plan, errors, theirs.fileno()), ours
 
-    def _launch(self, plan: str, errors: int, line: int) -> subprocess.Popen[bytes]:
+    def _launch(self, arguments: Sequence[str], plan: str, errors: int, line: int) -> subprocess.Popen[bytes]:
         user = next(self.users)
         return subprocess.Popen(
-            [self.program, *self.arguments(), "--", *in_the_sandbox(plan)],
+            [self.program, *arguments, "--", *in_the_sandbox(plan)],
             stdin=line,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -56,18 +56,19 @@ class Bubblewrap(WarmSandbox):
             extra_groups=None if user is None else [],
         )
 
-    def arguments(self) -> list[str]:
+    def arguments(self, *, alone: bool) -> list[str]:
         """What bwrap is told about the sandbox; the order matters, a later mount covers an earlier.
 
-        The process inside is process 1 of it. Its capability to mount is for a box alone; boxes drop it.
+        The process inside is process 1 of it. One that bears boxes needs /proc for it, and no rights; a box
+        alone has no /proc, and the right to mount its own /tmp, which it gives up.
         """
         places = self.furniture
         environment = (word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value))
         return [
             *("--unshare-all", "--unshare-user", "--as-pid-1", "--new-session"),
-            *("--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),
+            *("--cap-drop", "ALL", *(("--cap-add", "CAP_SYS_ADMIN") if alone else ())),
             *(() if self.filter else ("--disable-userns",)),
-            *("--uid", "1000", "--gid", "1000", "--hostname", "box", "--proc", "/proc"),
+            *("--uid", "1000", "--gid", "1000", "--hostname", "box", "--dir" if alone else "--proc", "/proc"),
             *("--dir", "/tmp", "--dir", "/dev/shm", "--dir", "/box/files"),
             *(word for name in DEVICES for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
             *(word for source, target in places.binds for word in ("--ro-bind", str(source), target)),

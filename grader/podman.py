@@ -43,7 +43,8 @@ class Podman(WarmSandbox):
         self.empty = self.stage.folder / "empty"
         self.empty.mkdir()
 
-    def launch(self, plan: str, errors: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def launch(self, plan: str, errors: int, *, alone: bool) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        assert not alone
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             return self._launch(plan, errors, theirs.fileno()), ours

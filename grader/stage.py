@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from grader.box import SandboxUnavailable
+
 PREFIX, SHARED_PREFIX = "grader-box-", "grader-python-"
 YOUNG_SECONDS = 60.0  # a folder may not be locked yet
 NOT_NEEDED = (
@@ -138,7 +140,8 @@ class SharedCopies:
                 lock(descriptor, shared=True)
                 held = os.fstat(descriptor)
                 if held.st_uid != os.getuid() or held.st_mode & 0o022:
-                    raise PermissionError(f"{self.folder} belongs to someone else; remove it")
+                    os.close(descriptor)
+                    raise SandboxUnavailable(f"{self.folder} is someone else's, or open to others; remove it")
                 if os.path.lexists(self.folder) and os.path.samestat(held, self.folder.lstat()):
                     return descriptor
                 os.close(descriptor)

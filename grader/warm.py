@@ -167,7 +167,7 @@ class WarmSandbox(Sandbox):
     hidden: Sequence[str] = ("/proc",)  # what the sandbox shows and a box may not see
 
     @abstractmethod
-    def launch(self, plan: str, errors: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def launch(self, plan: str, errors: int, *, alone: bool) -> tuple[subprocess.Popen[bytes], socket.socket]:
         """Starts `in_the_sandbox(plan)` in a sandbox; gives its process and our end of the line."""
 
     def open(self, student: str) -> PipeBox:
@@ -226,7 +226,7 @@ class WarmSandbox(Sandbox):
 
     def _start(self, *, alone: bool) -> Nursery:
         with self.errors.open("wb") as errors:
-            client, line = self.launch(self._plan(alone=alone), errors.fileno())
+            client, line = self.launch(self._plan(alone=alone), errors.fileno(), alone=alone)
         return Nursery(client, line, self.limits.start_seconds)
 
     def _plan(self, *, alone: bool) -> str:
@@ -234,7 +234,7 @@ class WarmSandbox(Sandbox):
         plan = {
             "alone": alone,
             "line": self.line,
-            "hidden": self.hidden,
+            "hidden": () if alone else self.hidden,
             "filter": (self.filter or b"").hex(),
             "temporary_bytes": self.limits.temporary_bytes,
             "files": self.limits.temporary_files,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.box import Box, Limits, PipeBox
+from grader.box import Box, BoxDied, Limits, PipeBox
 from grader.bubblewrap import Bubblewrap
 from grader.controls import ControlGroups, own_places
 from grader.warm import Enclosed
@@ -75,6 +75,31 @@ def test_each_box_is_in_a_group_of_its_own_that_is_used_again() -> None:
         folders = [folder for group in sandbox.groups.free for folder in group]
     assert folders
     assert not [folder for folder in folders if folder.exists()]
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.skipif(not OFFERED, reason="this user may make no control group here")
+def test_processes_of_one_box_share_one_bound_on_memory() -> None:
+    """Each alone stays within its own limit; together they would take four times what the box may."""
+    source = """
+import os, time
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        held = bytearray(150_000_000)
+        held[::4096] = bytes(len(held[::4096]))
+        time.sleep(3)
+        os._exit(0)
+    children.append(child)
+sorted({os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children})
+"""
+    with Bubblewrap(Limits(processes=4, memory_bytes=250 << 20)) as sandbox, sandbox.open("ada") as box:
+        try:
+            killed = "-9" in str(box.ask({"operation": "run", "source": source})["output"])
+        except BoxDied:
+            killed = True
+    assert killed
 
 
 def group_of(box: Box) -> list[Path]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from grader.box import Box, BoxDied, Limits, Sandbox
+from grader.box import Box, BoxDied, Limits, Sandbox, SandboxUnavailable
 from grader.bubblewrap import Bubblewrap
+from grader.furniture import GRADER
 from grader.podman import Podman
-from grader.stage import PREFIX, YOUNG_SECONDS
+from grader.stage import PREFIX, YOUNG_SECONDS, Stage
 from grader.warm import WarmSandbox
 
 from .test_box import printed, process_of, refused, running_as
@@ -400,3 +402,57 @@ def test_a_process_that_is_forked_has_boxes_of_its_own() -> None:
         with sandbox.open("ida") as third:
             assert printed(third, "6 * 7") == "42"
         assert sandbox.stage.folder.is_dir()
+
+
+ORDINARY_PYTHON, ORDINARY_USER = Path("/usr/bin/python3"), 54321
+AS_AN_ORDINARY_USER = """
+from grader.bubblewrap import Bubblewrap
+with Bubblewrap() as sandbox, sandbox.open("ada") as box:
+    print(sandbox.describe())
+    for source in ("import os\\nos.fork()", "import os\\nos.getpid(), os.listdir('/proc')"):
+        print(box.ask({"operation": "run", "source": source}))
+"""
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or not ORDINARY_PYTHON.exists(), reason="only root can become another user for a test"
+)
+def test_an_ordinary_user_gets_the_same_boxes() -> None:
+    """Nothing of it needs root: forked boxes, limits, and no sight of the machine."""
+    with closing(Stage()) as stage:
+        package = stage.copy(GRADER)
+        done = subprocess.run(
+            [ORDINARY_PYTHON, "-B", "-c", AS_AN_ORDINARY_USER],
+            env={"PYTHONPATH": str(package.parent), "PATH": "/usr/bin:/bin"},
+            cwd="/",
+            user=ORDINARY_USER,
+            group=ORDINARY_USER,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "boxes forked from one warm process" in done.stdout, done.stderr
+    assert "BlockingIOError" in done.stdout
+    assert "(1, [])" in done.stdout
+
+
+@pytest.mark.parametrize("missing", ["podman", "runc"])
+def test_without_podman_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Its default runtime does not start everywhere, so the other one is asked for as well."""
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == missing else f"/usr/bin/{name}")
+    with pytest.raises(
+        SandboxUnavailable, match=rf"{missing}: not here; install podman .*podman runc uidmap"
+    ):
+        Podman()
+
+
+def test_a_container_that_bears_no_boxes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its /proc would show where it lies on disk, so a box is never a container of its own."""
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    with Podman() as sandbox:
+        sandbox.reason = "no namespaces"
+        with pytest.raises(SandboxUnavailable, match=r"podman does not work here: .* no namespaces"):
+            sandbox.probe()
