@@ -29,6 +29,7 @@ from grader import values  # noqa: E402  (the path above comes first)
 sys.path.remove(os.path.dirname(HERE))
 PACKAGES = os.path.join(os.path.dirname(HERE), "packages")  # numpy, where there is one
 MAX_MESSAGE = 500
+COUNTED_BY_USER = {"RLIMIT_SIGPENDING": 64, "RLIMIT_MSGQUEUE": 0, "RLIMIT_MEMLOCK": 0}  # all boxes together
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -76,6 +77,9 @@ def apply_limits(limits: dict[str, int]) -> None:
     for name, kind in names.items():
         limit(kind, limits[name])
     limit(resource.RLIMIT_CORE, 1)  # with 0 a crash would still feed the system's collector
+    for name, value in COUNTED_BY_USER.items():
+        if hasattr(resource, name):
+            limit(getattr(resource, name), value)
 
 
 def limit(kind: int, value: int) -> None:

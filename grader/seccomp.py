@@ -3,7 +3,8 @@
 What is not listed is refused: other processes' memory, new namespaces, the kernel's loaders and tracers,
 watches on files, and memory that no limit counts. Some of what is listed is looked at more closely, because
 two boxes could talk by it: a lock, a lease or a futex on a file that both can read is seen by both. Locks
-are answered as if they had been taken, since there is nobody in a box to contend with.
+are answered as if they had been taken, since there is nobody in a box to contend with. A pipe has a number
+that the kernel counts up for all, so a box that may start no other process, and needs none, gets none.
 The filter is a program for the kernel's packet filter; the instructions are those of linux/filter.h and
 linux/seccomp.h. Its jumps are a tree over ranges of numbers, so that each call costs a few steps.
 """
@@ -106,6 +107,7 @@ def _looked_at(*, processes: bool) -> dict[str, Program]:
     extended = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
     fork = _refuse(errno.EAGAIN)
     clone = _bits(0, _NEW_NAMESPACES, refuse, allow) if processes else fork
+    lines = allow if processes else refuse
     locks = [step for value in _FCNTL_LOCKS for step in ((_JUMP_IF_EQUAL, value, 0, 1), _PRETEND[0])]
     return {
         "flock": _PRETEND,
@@ -115,7 +117,8 @@ def _looked_at(*, processes: bool) -> dict[str, Program]:
         "prlimit64": _is_zero(0),
         "futex": _bits(1, _FUTEX_PRIVATE, allow, _refuse(errno.EAGAIN)),
         "madvise": _one_of(2, _MADVISE, allow, _refuse(errno.EINVAL)),
-        "socketpair": _one_of(0, (_UNIX,), allow, refuse),
+        "socketpair": _one_of(0, (_UNIX,), lines, refuse),
+        **dict.fromkeys(("pipe", "pipe2"), lines),
         "sendto": _is_zero(4),
         "clone": clone,
         **dict.fromkeys(("fork", "vfork"), allow if processes else fork),
