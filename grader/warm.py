@@ -70,9 +70,8 @@ class Nursery(Life):
     """A sandbox that runs: the program that holds it, and our line to the process inside."""
 
     def __init__(self, client: subprocess.Popen[bytes], line: socket.socket, seconds: float) -> None:
-        self.client, self.line = client, line
+        self.client, self.line, self.seconds = client, line, seconds
         self.inner = Descriptor(-1)
-        line.settimeout(seconds)
         try:
             self._introduce()
         except BaseException:
@@ -95,15 +94,26 @@ class Nursery(Life):
 
     def _hear(self) -> tuple[bytes, int]:
         """A word and the descriptor that comes with it."""
+        self._wait()
         try:
             word, descriptors, _, _ = socket.recv_fds(self.line, WORD, 1)
-        except TimeoutError:
-            raise BoxTimeout("the sandbox did not start in time") from None
         except OSError as error:
             raise BoxDied("the sandbox has ended") from error
         if not descriptors:
             raise BoxDied(word.decode(errors="replace") or "the sandbox has ended")
         return word, descriptors[0]
+
+    def _wait(self) -> None:
+        """Waits for a word, as long as there is someone to say it: a client may hold the line open."""
+        waiting = select.poll()
+        waiting.register(self.line, select.POLLIN)
+        if self.inner.descriptor >= 0:
+            waiting.register(self.inner.descriptor, select.POLLIN)
+        ready = [descriptor for descriptor, _ in waiting.poll(self.seconds * 1000)]
+        if not ready:
+            raise BoxTimeout("the sandbox did not start in time")
+        if self.line.fileno() not in ready:
+            raise BoxDied("the sandbox has ended")
 
     def order(self) -> tuple[int, int]:
         """Hands in the pipes of a new box; gives our ends of them."""
