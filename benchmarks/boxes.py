@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grader.box import Box, Limits, Sandbox
@@ -35,17 +35,24 @@ def work(box: Box) -> None:
         assert reply["ok"]
 
 
-def account() -> Callable[[], float]:
+@contextmanager
+def account() -> Iterator[Callable[[], float]]:
     """What tells the CPU seconds used so far, by us and by all that we start from now on."""
-    with suppress(OSError):
+    try:
         ACCOUNT.mkdir(exist_ok=True)
         (ACCOUNT / "cgroup.procs").write_text(str(os.getpid()))
-        return lambda: int((ACCOUNT / "cpuacct.usage").read_text()) / 1e9
-    return lambda: sum(os.times()[:4])
+    except OSError:
+        yield lambda: sum(os.times()[:4])
+        return
+    try:
+        yield lambda: int((ACCOUNT / "cpuacct.usage").read_text()) / 1e9
+    finally:
+        (ACCOUNT.parent / "cgroup.procs").write_text(str(os.getpid()))
+        with suppress(OSError):
+            ACCOUNT.rmdir()
 
 
-def measure(sandbox: Sandbox, boxes: int) -> None:
-    cpu = account()
+def measure(sandbox: Sandbox, boxes: int, cpu: Callable[[], float]) -> None:
     with sandbox.open("warm") as box:
         work(box)
     used, started = cpu(), time.perf_counter()
@@ -67,10 +74,10 @@ def main() -> None:
     parser.add_argument("--engine", default="bubblewrap")
     parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
-    with open_sandbox(options.engine, Limits(), []) as sandbox:
+    with account() as cpu, open_sandbox(options.engine, Limits(), []) as sandbox:
         if options.alone and isinstance(sandbox, WarmSandbox):
             sandbox.reason = "asked for"
-        measure(sandbox, options.boxes)
+        measure(sandbox, options.boxes, cpu)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 The grader's end of `nursery.py`. Where the machine does not let the process inside make namespaces of its
 own, each box is a sandbox of its own, started by the same program; it costs more and is as safe.
+
+What boxes that are open together can still tell each other is time: how busy the machine is, and which file
+has been read lately, shows in how long a thing takes.
 """
 
 from __future__ import annotations
