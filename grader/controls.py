@@ -29,8 +29,9 @@ class ControlGroups:
             "memory.max": str(memory),
             "memory.swap.max": "0",
             "memory.limit_in_bytes": str(memory),  # its name in the first version
-            "pids.max": str(limits.processes + 1),
         }
+        if limits.processes:  # else the filter on system calls refuses every fork, at no cost a box
+            self.values["pids.max"] = str(limits.processes + 1)
         self.places = list(own_places(root, membership))
         self.free: list[list[Path]] = []
         self.made = 0
