@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -63,6 +64,17 @@ def test_every_student_has_numbers_that_tell_right_from_wrong(path: Path):
             cell.probes(sitting)
             if cell.own is not None:
                 sitting.posed(cell.own)
+
+
+@every_assignment
+def test_no_function_of_a_model_solution_calls_another(path: Path):
+    """A wrong function would cost the points of each that calls it; each cell has an answer of its own."""
+    called = {cell.call for cell in load(path).cells if isinstance(cell, FunctionCell)}
+    for cell in code_cells(path.parent):
+        tree = ast.parse(cell.source)
+        for function in (one for one in tree.body if isinstance(one, ast.FunctionDef)):
+            used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+            assert not used & called, function.name
 
 
 CHAPTERS = (
