@@ -1,0 +1,136 @@
+"""Every assignment of the course: its model solution earns all there is to earn, its release nothing."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from grader.cells import BlanksCell, FunctionCell, ManualCell, NumbersCell
+from grader.specification import load
+from layercost.questions.kinds.audit import Audit
+from tests.conftest import ROOT
+
+from .data import SPECIFICATIONS
+from .sitting import SECRET, code_cells, marks, run
+
+every_assignment = pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
+
+
+def setup_cell(folder: Path) -> str:
+    (setup,) = (
+        cell.source
+        for cell in code_cells(folder)
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "setup"
+    )
+    return setup
+
+
+@every_assignment
+@pytest.mark.parametrize("student", ["ada", "emmy"])
+def test_the_model_solution_earns_everything_that_needs_no_person(
+    path: Path, student: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assignment = load(path)
+    found = marks(assignment, student, run(assignment, path.parent, student, tmp_path))
+    lost = {
+        name: (mark.diagnosis, mark.points, str(mark.message))
+        for name, mark in found.items()
+        if not mark.needs_manual and mark.points < mark.max_points
+    }
+    assert lost == {}
+    assert any(mark.needs_manual for mark in found.values())
+
+
+@every_assignment
+def test_the_release_without_an_answer_earns_nothing(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assignment = load(path)
+    found = marks(assignment, "ada", run(assignment, path.parent, "ada", tmp_path, blank=True))
+    assert {name: mark.points for name, mark in found.items() if mark.points} == {}
+
+
+@every_assignment
+def test_every_student_has_numbers_that_tell_right_from_wrong(path: Path):
+    """A few students; a question that cannot be drawn for one of a thousand stops the build."""
+    assignment = load(path)
+    for student in range(8):
+        sitting = assignment.sitting(f"student {student}", SECRET)
+        for cell in assignment.cells:
+            cell.probes(sitting)
+            if cell.own is not None:
+                sitting.posed(cell.own)
+
+
+@every_assignment
+def test_no_function_of_a_model_solution_calls_another(path: Path):
+    """A wrong function would cost the points of each that calls it; each cell has an answer of its own."""
+    called = {cell.call for cell in load(path).cells if isinstance(cell, FunctionCell)}
+    for cell in code_cells(path.parent):
+        tree = ast.parse(cell.source)
+        for function in (one for one in tree.body if isinstance(one, ast.FunctionDef)):
+            used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+            assert not used & called, function.name
+
+
+CHAPTERS = (
+    "units_and_conventions", "fully_connected", "output_size", "convolution", "pooling",
+    "batch_normalization", "lstm", "activations", "lenet", "alexnet", "vgg", "googlenet", "resnet",
+    "audit_lab",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapter_has_an_assignment_of_every_kind_of_cell(chapter: str):
+    """Functions, numbers of one's own, a table, a derivation, a published figure, and a text for a person."""
+    (path,) = (path for path in SPECIFICATIONS if path.parent.name == chapter)
+    cells = load(path).cells
+    assert sum(isinstance(cell, FunctionCell) for cell in cells) in (2, 3)
+    assert any(isinstance(cell, NumbersCell) for cell in cells)
+    kinds = {cell.question.kind for cell in cells if isinstance(cell, BlanksCell)}
+    assert kinds >= {"table", "audit"}
+    assert kinds & {"steps", "mistake"}
+    assert sum(isinstance(cell, ManualCell) for cell in cells) == 1
+
+
+# The claim of a document whose figure a chapter's assignment has audited, by its id in chapters/claims.
+CLAIMS = {
+    "fully_connected": "fc-macs",
+    "output_size": "out-conv-ceil",
+    "convolution": "conv-flops-input-map",
+    "pooling": "pool-flops-112",
+    "batch_normalization": "bn-4c",
+    "lstm": "lstm-params-128-64",
+    "activations": "def-each-op-one",
+    "lenet": "lenet-memory",
+    "alexnet": "alexnet-total",
+    "vgg": "vgg16-memory",
+}
+
+
+def claimed(claim: str) -> Fraction:
+    """What a document states, as its chapter has it: a number, or arithmetic of numbers."""
+    files = (ROOT / "chapters" / "claims").glob("*.toml")
+    data = [one for file in files for one in tomllib.loads(file.read_text(encoding="utf-8")).get("claim", [])]
+    (found,) = (one["claimed"] for one in data if one["id"] == claim)
+    value = eval(found, {"__builtins__": {}}) if isinstance(found, str) else found  # noqa: S307  (our own file)
+    return Fraction(str(value))
+
+
+@pytest.mark.parametrize("chapter", CLAIMS)
+def test_the_figure_that_is_audited_is_the_one_that_the_chapter_quotes(chapter: str):
+    (path,) = (path for path in SPECIFICATIONS if path.parent.name == chapter)
+    (audit,) = (
+        cell.question
+        for cell in load(path).cells
+        if isinstance(cell, BlanksCell) and isinstance(cell.question, Audit)
+    )
+    assert Fraction(audit.published) * audit.scale == claimed(CLAIMS[chapter])
+
+
+def test_all_assignments_begin_with_the_same_setup_cell():
+    assert len({setup_cell(path.parent) for path in SPECIFICATIONS}) == 1
