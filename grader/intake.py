@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from grader.names import chosen_notebook, unusable
+from grader.names import check_student, chosen_notebook, unusable
 from grader.structure import TooDeep, TooMuch, check_structure
 from grader.values import valid_text
 from layercost.message import Message, Words, listing
@@ -58,7 +58,11 @@ class Submission:
 
 
 def read_submission(submitted: Path, student: str, assignment: str, notebook: str) -> Submission:
-    """Reads `submitted/student/assignment/notebook.ipynb`, or what came in its place; raises Reason."""
+    """Reads `submitted/student/assignment/notebook.ipynb`, or what came in its place; raises Reason.
+
+    Raises UnusableName where the student's folder bears a name that nothing can be written under.
+    """
+    check_student(student)
     folder = _open_folder(submitted, (student, assignment))
     try:
         name, remarks = _choose(folder, f"{notebook}.ipynb")

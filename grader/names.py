@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 MAX_NAME_BYTES = 200  # records and pages add to a name, and a file system takes 255
 NOTEBOOK = ".ipynb"
@@ -13,6 +14,24 @@ NOTEBOOK = ".ipynb"
 _COPY_OF = re.compile(r"copy of[ _]+", re.IGNORECASE)
 _COPY = re.compile(r"([ _-]*\((?P<a>\d{1,3})\)|[-_](?P<b>\d{1,3})|[ _-]+copy(?P<c>\d{0,3}))$", re.IGNORECASE)
 _ENDINGS = (NOTEBOOK, ".ipynb.json", ".ipynb.txt", ".json")
+
+
+def without_control_characters(text: str) -> str:
+    """A student's folder may be named so as to write over the terminal."""
+    with suppress(UnicodeError):
+        text = text.encode("utf-8", "replace").decode()
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+class UnusableName(ValueError):
+    """A student's folder that cannot be marked under its name; the message says why and what to do."""
+
+
+def check_student(name: str) -> None:
+    """Raises UnusableName for a folder that neither gradebook nor file system can take."""
+    why = unusable(name)
+    if why:
+        raise UnusableName(f"{why}; rename the folder in submitted/ to the student's id")
 
 
 def unusable(name: str) -> str:
