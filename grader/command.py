@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
+from grader.collecting.command import add_commands as add_collecting
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
 from grader.names import without_control_characters
@@ -19,6 +20,7 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
 
   grader new DIR           make a course folder (outside the repository)
   grader build FOLDER      release an assignment, after its model solution has earned full marks
+  grader collect NAME ZIP  take submissions from Moodle, Canvas or a folder of repositories
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
   grader export NAME       marks and diagnoses as CSV
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
+    add_collecting(commands)
     add_exam(commands)
     add_commands(commands)
     upkeep.add_commands(commands)

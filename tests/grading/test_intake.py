@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
         (b'{"cells": [', "or only a part of one; save it in Jupyter"),
         (b"\xff\xfe{\x00}\x00", "has no cells"),
         (b"\xff\xfe{", "not UTF-8 text"),
-        (b"caf\xe9", "not UTF-8 text"),
+        (b"no\xebl", "not UTF-8 text"),
         (b"PK\x03\x04\xff", "an archive under a notebook's name"),
         (b"<!DOCTYPE html><html>", "a web page, not the notebook"),
         (b'{"cells": [' + b"{}," * 1_000_000 + b"{}]}", "more parts than a notebook has"),
