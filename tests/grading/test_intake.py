@@ -121,6 +121,21 @@ def test_a_folder_of_the_notebooks_name_is_named(path: Path) -> None:
         read(path.parents[2])
 
 
+def test_a_file_that_may_not_be_read_is_told_apart(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may read all, so the refusal is the system's in their place."""
+    path.write_text(json.dumps(NOTEBOOK))
+    opened = os.open
+
+    def refuse(name: str, *rest: object, **more: object) -> int:
+        if name == "p1.ipynb":
+            raise PermissionError(13, "Permission denied")
+        return opened(name, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(Reason, match=r"p1.ipynb may not be read; give others the right to read it"):
+        read(path.parents[2])
+
+
 def test_a_hard_link_to_anothers_notebook_is_refused(path: Path) -> None:
     """Else somebody else's work, and the feedback to it, would go to whoever made the link."""
     theirs = path.parents[2] / "theirs.ipynb"
