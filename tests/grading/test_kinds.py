@@ -1,4 +1,4 @@
-"""Whatever comes in, the class is marked: each kind of odd input earns its points, and its student reads why."""
+"""Whatever comes in, the class is marked: each odd kind earns its points, and its student reads why."""
 
 from __future__ import annotations
 
