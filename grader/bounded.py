@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import IO
@@ -108,9 +109,10 @@ def bounded(function: str) -> BoundedProcess:
 
 def main(function: str) -> None:
     """The process itself: a text a line comes in, what the function makes of it goes out."""
-    import resource
+    with suppress(ImportError, OSError, ValueError):  # where a system has no such limit, the time's remains
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     module, _, name = function.partition(":")
     apply = getattr(import_module(module), name)
     apply("ready")

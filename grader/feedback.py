@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def _shown(cell: dict[str, Any], anchors: dict[str, str]) -> ShownCell:
     )
 
 
+@lru_cache(maxsize=512)  # the assignment's own text is the same on every page
 def clean_markdown(text: str) -> Markup:
     """Markdown as HTML in which nothing acts; what is too long or takes too long is shown as it was typed."""
     html = bounded("grader.sanitize:markdown_to_html").apply(text)

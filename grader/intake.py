@@ -123,9 +123,13 @@ def _enter(folder: int, part: str) -> int:
     """Opens a folder in a folder, and closes the outer one."""
     try:
         inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+    except PermissionError as error:
+        raise Reason(
+            Message("The folder {part!r} may not be read; give others the right to read it.", part=part)
+        ) from error
     except OSError as error:
         raise Reason(
-            Message("The folder {part!r} is not there, or is a link; links are not followed.", part=part)
+            Message("{part!r} is no folder, or a link to one; links are not followed.", part=part)
         ) from error
     os.close(folder)
     return inner

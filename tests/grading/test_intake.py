@@ -216,3 +216,12 @@ def test_too_many_cells_are_cut_and_said(path: Path) -> None:
     submission = read(path.parents[2])
     assert len(submission.cells) == 2000
     assert "only the first 2000" in str(submission.remarks[0])
+
+
+@pytest.mark.parametrize("part", ["ada", "ada/ps1"])
+def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path, part: str) -> None:
+    path = tmp_path / part
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("I am no folder")
+    with pytest.raises(Reason, match=r"is no folder, or a link to one; links are not followed"):
+        read(tmp_path)
