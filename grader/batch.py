@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 
 from grader.course import Assignment, Course
 from grader.job import Examiner
 from grader.marking import Marked, mark
 from grader.record import read_record
+from grader.trouble import explained
 from grader.writer import Writer
 
 
@@ -58,7 +58,8 @@ def _finish(future: Future[Marked], student: str, write: Callable[[Marked], None
         marked = future.result()
         write(marked)
     except Exception as error:
-        reason = f"NOT MARKED, earlier marks are kept: {type(error).__name__}: {error}"
+        why = explained(error) or f"{type(error).__name__}: {error}"
+        reason = f"NOT MARKED, earlier marks are kept: {why}"
         return Line(student, reason, failed=True)
     marks = marked.record.marks.values()
     points = sum(each.points for each in marks if not each.needs_manual)
@@ -66,10 +67,3 @@ def _finish(future: Future[Marked], student: str, write: Callable[[Marked], None
     waits = sum(each.max_points for each in marks if each.needs_manual)
     manual = f", {waits:g} by hand" if waits else ""
     return Line(student, f"{points:g} of {most:g}{manual} ({marked.note})")
-
-
-def without_control_characters(text: str) -> str:
-    """A student's folder may be named so as to write over the terminal."""
-    with suppress(UnicodeError):
-        text = text.encode("utf-8", "replace").decode()
-    return "".join(character if character.isprintable() else "?" for character in text)

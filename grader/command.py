@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from grader.box import Limits, Sandbox, SandboxUnavailable
+from grader.collecting.command import add_commands as add_collecting
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
+from grader.names import without_control_characters
 from grader.papers.command import add_exam
 from grader.upkeep import command as upkeep
 
@@ -18,6 +20,7 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
 
   grader new DIR           make a course folder (outside the repository)
   grader build FOLDER      release an assignment, after its model solution has earned full marks
+  grader collect NAME ZIP  take submissions from Moodle, Canvas or a folder of repositories
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
   grader export NAME       marks and diagnoses as CSV
@@ -41,6 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return action(options)
     except (CourseError, SandboxUnavailable) as error:
         print(f"grader: {error}", file=sys.stderr)
+        return WRONG_USE
+    except Exception as error:
+        from grader.trouble import explained
+
+        line = explained(error)
+        if line is None:
+            raise
+        print(without_control_characters(f"grader: {line}"), file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
         print(
@@ -80,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
+    add_collecting(commands)
     add_exam(commands)
     add_commands(commands)
     upkeep.add_commands(commands)
@@ -141,7 +153,7 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_autograde(options: argparse.Namespace) -> int:
     """Marks submissions; exit status 1 where one of them could not be marked."""
-    from grader.batch import mark_class, without_control_characters
+    from grader.batch import mark_class
     from grader.examination import SandboxExaminer
 
     course = find_course(options.course)
@@ -201,7 +213,6 @@ def _submissions(course: Course, options: argparse.Namespace) -> tuple[Assignmen
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
-    from grader.batch import without_control_characters
     from grader.feedback import write_feedback
 
     course = find_course(options.course)
@@ -213,22 +224,34 @@ def run_feedback(options: argparse.Namespace) -> int:
     for student, trouble in failed:
         print(without_control_characters(f"NO PAGE for {student}: {trouble}"), file=sys.stderr)
     done = len(written) - len(failed)
+    damaged = _tell_damaged_records(course, assignment, students)
     print(f"Wrote {done} of {len(students)} feedback pages into {course.root / 'feedback'}")
-    return FAILED if failed else 0
+    return FAILED if failed or damaged else 0
+
+
+def _tell_damaged_records(course: Course, assignment: Assignment, students: Iterable[str]) -> bool:
+    """Names the records that cannot be read on standard error; gives whether there are any."""
+    from grader.trouble import damaged_records
+
+    lines = list(damaged_records(course, assignment.name, students))
+    for line in lines:
+        print(without_control_characters(f"grader: {line}"), file=sys.stderr)
+    return bool(lines)
 
 
 def run_export(options: argparse.Namespace) -> int:
     """Writes the table of marks."""
-    from grader.export import write_csv
+    from grader.export import Terminal, write_csv
     from grader.results import read_results
 
     course = find_course(options.course)
     assignment = course.assignment(options.assignment)
     results = list(read_results(course, assignment.name, assignment.notebook, assignment.release))
     if options.to is None:
-        write_csv(sys.stdout, results, assignment.release)
-        return 0
-    with options.to.open("w", encoding="utf-8", newline="") as file:
-        students = write_csv(file, results, assignment.release)
-    print(f"Wrote {students} students to {options.to}")
-    return 0
+        write_csv(Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout, results, assignment.release)
+    else:
+        with options.to.open("w", encoding="utf-8", newline="") as file:
+            students = write_csv(file, results, assignment.release)
+        print(f"Wrote {students} students to {options.to}")
+    damaged = _tell_damaged_records(course, assignment, [result.student for result in results])
+    return FAILED if damaged else 0

@@ -124,7 +124,16 @@ class Course:
             )
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise CourseError(f"Others can read the secret; type: chmod 600 {path}")
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        try:
+            secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        except ValueError:
+            secret = b""
+        if len(secret) != SECRET_BYTES:
+            raise CourseError(
+                f"The secret {path} is damaged: expected {2 * SECRET_BYTES} hexadecimal digits. Put the copy "
+                "back that you kept: with another one hidden inputs change."
+            )
+        return secret
 
     def assignment(self, name: str) -> Assignment:
         """Opens an assignment that `grader build` released; raises CourseError."""
@@ -137,7 +146,7 @@ class Course:
         if not notebook.is_file():
             raise CourseError(f"{notebook} is missing; release the assignment again with `grader build`.")
         files = tuple(_files_beside(folder))
-        return Assignment(specification, read_release(notebook), files, self.secret(), self.settings)
+        return Assignment(specification, _released(notebook), files, self.secret(), self.settings)
 
     def _known(self) -> str:
         names = sorted(path.parent.name for path in self.root.glob("specifications/*/specification.toml"))
@@ -150,6 +159,19 @@ def load_specification(path: Path) -> Specification:
     from grader.specification import load  # the questions need the reference library; the help does not
 
     return load(path)
+
+
+def _released(notebook: Path) -> Release:
+    """The released notebook; raises CourseError where something else lies in its place."""
+    try:
+        release = read_release(notebook)
+        if not release.marked:
+            raise ValueError("no cell in it earns points")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise CourseError(
+            f"{notebook} is damaged ({error}); release the assignment again with `grader build`."
+        ) from error
+    return release
 
 
 def _files_beside(folder: Path) -> Iterator[Path]:

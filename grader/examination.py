@@ -7,7 +7,7 @@ had run are run again (what they print the second time is dropped), and the exam
 
 from __future__ import annotations
 
-import builtins
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -28,11 +28,8 @@ from grader.values import (
 )
 from layercost.message import Message, Words
 
-KNOWN_EXCEPTIONS = frozenset(
-    name
-    for name, item in vars(builtins).items()
-    if isinstance(item, type) and issubclass(item, BaseException)
-)
+OUTPUT_BYTES = 300_000  # of all that one submission prints or says in errors, as JSON writes it
+ANSWER_BYTES = 200_000  # of all values that one submission gives back
 
 
 class SandboxExaminer(Examiner):
@@ -65,6 +62,29 @@ def _explain_missing(answer: Answer, failure: Failure | None) -> Answer:
     return failure if missing and failure is not None else answer
 
 
+class Allowance:
+    """How many bytes of one submission are still kept; what is kept is written several times."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def takes(self, tree: object) -> bool:
+        """Whether something fits, as JSON; if so, its room is gone."""
+        size = len(json.dumps(tree))
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+    def cut(self, text: str) -> str:
+        """The text, or its beginning where the whole does not fit."""
+        if not text or self.takes(text):
+            return text
+        kept = text[: self.left // 12]  # no character takes more as JSON
+        self.left = 0
+        return f"{kept}\n..." if kept else ""
+
+
 class Examination:
     """A student's program that survives its own crashes."""
 
@@ -75,6 +95,7 @@ class Examination:
         self.ran: list[str] = []  # cells to run again in a new box
         self.blocked: set[str] = set()  # functions that ended or blocked their process
         self.hopeless: Failure | None = None  # why nothing can be asked any more
+        self.output, self.answers = Allowance(OUTPUT_BYTES), Allowance(ANSWER_BYTES)
 
     def __enter__(self) -> Examination:
         return self
@@ -90,11 +111,11 @@ class Examination:
         if isinstance(reply, Failure):
             return CellResult(failure=reply)
         self.ran.append(source)
-        output = _text(reply.get("output"), self.limits.output_characters + 100)
+        output = self.output.cut(_text(reply.get("output"), self.limits.output_characters + 100))
         if reply.get("ok") is True:
             return CellResult(output)
-        message = _text(reply.get("message"), 600) or Message("This cell raised an exception.")
-        return CellResult(output, Failure("error", message))
+        message = self.output.cut(_text(reply.get("message"), 600))
+        return CellResult(output, Failure("error", message or Message("This cell raised an exception.")))
 
     def ask(self, probe: Probe) -> Answer:
         """Asks for a variable or calls a function; never raises."""
@@ -107,6 +128,8 @@ class Examination:
         if isinstance(reply, Failure):
             self.blocked.add(probe.name)
             return reply
+        if not self.answers.takes(reply.get("value")):
+            reply = {"kind": "too-large"}
         return _answer(probe, reply)
 
     def _request(self, request: Mapping[str, Any], subject: Words) -> dict[str, Any] | Failure:
@@ -173,7 +196,10 @@ def _answer(probe: Probe, reply: Mapping[str, Any]) -> Answer:
 
 
 def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
-    """A sentence of our own: a message, or an unknown exception's name, could carry out hidden inputs."""
+    """A sentence of our own: an exception's message could carry out hidden inputs, and so could its kind.
+
+    About seventy exceptions are builtin, so the choice of one would be six bits of an input.
+    """
     name, kind = probe.name, reply.get("kind")
     is_variable = isinstance(probe, Get)
     if kind == "missing":
@@ -185,15 +211,11 @@ def _failure(probe: Probe, reply: Mapping[str, Any]) -> Failure:
             "too-large", Message("`{name}` gave back a value too large to be an answer.", name=name)
         )
     if kind == "error":
-        error = reply.get("error")
-        known = isinstance(error, str) and error in KNOWN_EXCEPTIONS
+        if reply.get("error") == "NotImplementedError":
+            return Failure("missing", Message("`{name}` is not written yet.", name=name))
         return Failure(
             "error",
-            Message(
-                "`{name}` raised {error} for one of the inputs that it was tried on.",
-                name=name,
-                error=error if known else Message("an exception of its own"),
-            ),
+            Message("`{name}` raised an exception for one of the inputs that it was tried on.", name=name),
         )
     if is_variable:
         said = Message("`{name}` is an object that is neither a number nor a text.", name=name)

@@ -6,12 +6,13 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
+from grader.names import without_control_characters
 from grader.release import Release
 from grader.results import Result
 from grader.sanitize import harmless_cell
 
 
-def write_csv(file: TextIO, results: Iterable[Result], release: Release) -> int:
+def write_csv(file: TextIO | Terminal, results: Iterable[Result], release: Release) -> int:
     """Writes the table and gives the number of students.
 
     Columns: student, the points of each question, total, maximum, the diagnosis of each question, remarks.
@@ -23,6 +24,18 @@ def write_csv(file: TextIO, results: Iterable[Result], release: Release) -> int:
     rows = [_row(result, grade_ids) for result in results]
     writer.writerows([harmless_cell(str(item)) for item in row] for row in rows)
     return len(rows)
+
+
+class Terminal:
+    """A terminal as a file in which no student's name moves the cursor or clears the screen."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self.terminal = terminal
+
+    def write(self, text: str) -> int:
+        """Writes printable characters as they are, and question marks for all others."""
+        lines = text.split("\n")
+        return self.terminal.write("\n".join(map(without_control_characters, lines)))
 
 
 def _row(result: Result, grade_ids: list[str]) -> list[object]:

@@ -8,6 +8,7 @@ Whatever was missing, copied or changed is said in words.
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from grader.release import Release, ReleasedCell
 from grader.sanitize import harmless_markdown
 from layercost.message import Message, Words
 
+MAX_WRITTEN = 1_500_000  # bytes of all that a student wrote, as JSON writes it
 REMARKS = "grader-remarks"  # the key in the metadata of the cell that says what was odd
 COMPARED_SETTINGS = ("grade", "solution", "locked", "points", "task", "cell_type", "schema_version")
 REFUSED_TAGS = {"skip-execution", "raises-exception", "remove-output", "remove-cell", "remove-input"}
@@ -60,26 +62,70 @@ class Rebuilt:
 
 def rebuild(release: Release, submitted: Sequence[SubmittedCell]) -> Rebuilt:
     """The release with the student's answers and extra cells; each extra cell stays behind its neighbour."""
-    answers: dict[str, str] = {}
-    extras: dict[str, list[str]] = defaultdict(list)
+    room = Room()
+    answers = _answers(release, submitted, room)
+    extras = _extras(release, submitted, room)
     rebuilt = Rebuilt(release.metadata, remarks=_remarks(release, submitted))
-    last, demonstrations = "", _demonstrations(release)
-    for cell in submitted:
-        released = release.by_grade_id.get(cell.grade_id)
-        too_long = len(cell.source) > MAX_SOURCE
-        if released is not None and cell.grade_id not in answers:
-            answers[cell.grade_id] = released.source if too_long else cell.source
-            last = cell.grade_id
-        elif _is_extra(cell, released) and not too_long and cell.source.strip() not in demonstrations:
-            extras[last].append(cell.source)
+    if room.refused:
+        rebuilt.remarks.append(
+            Message(
+                "Your cells hold more text than can be marked; {count} of them were left out.",
+                count=room.refused,
+            )
+        )
     rebuilt.cells = _assemble(release, answers, extras)
     return rebuilt
+
+
+@dataclass
+class Room:
+    """How much text of one student is still taken: whatever comes, what is written of it stays small."""
+
+    left: int = MAX_WRITTEN
+    refused: int = 0
+
+    def takes(self, text: str) -> bool:
+        """Whether a text fits; if so, its room is gone."""
+        size = len(json.dumps(text))
+        if size > self.left:
+            self.refused += 1
+            return False
+        self.left -= size
+        return True
+
+
+def _answers(release: Release, submitted: Sequence[SubmittedCell], room: Room) -> dict[str, str]:
+    """The text of each answer cell, by its first copy; one that is too long counts as it was released."""
+    answers: dict[str, str] = {}
+    for cell in submitted:
+        released = release.by_grade_id.get(cell.grade_id)
+        if released is None or cell.grade_id in answers:
+            continue
+        fits = not released.is_answer or (len(cell.source) <= MAX_SOURCE and room.takes(cell.source))
+        answers[cell.grade_id] = cell.source if fits else released.source
+    return answers
+
+
+def _extras(release: Release, submitted: Sequence[SubmittedCell], room: Room) -> dict[str, list[str]]:
+    """The student's own code, by the released cell that it stands behind."""
+    extras: dict[str, list[str]] = defaultdict(list)
+    last, seen, demonstrations = "", set(), _demonstrations(release)
+    for cell in submitted:
+        released = release.by_grade_id.get(cell.grade_id)
+        if released is not None and cell.grade_id not in seen:
+            seen.add(cell.grade_id)
+            last = cell.grade_id
+            continue
+        extra = _is_extra(cell, released) and cell.source.strip() not in demonstrations
+        if extra and room.takes(cell.source):
+            extras[last].append(cell.source)
+    return extras
 
 
 def _is_extra(cell: SubmittedCell, released: ReleasedCell | None) -> bool:
     """The student's own code, among it second copies of answer cells; copies of locked cells are dropped."""
     own = released is None or released.is_answer
-    return own and cell.cell_type == "code" and bool(cell.source.strip())
+    return own and cell.cell_type == "code" and bool(cell.source.strip()) and len(cell.source) <= MAX_SOURCE
 
 
 def _demonstrations(release: Release) -> set[str]:
@@ -102,6 +148,13 @@ def _assemble(
 def _remarks(release: Release, submitted: Sequence[SubmittedCell]) -> list[Words]:
     """What the student is told about cells that are missing, copied, too long or wrongly changed."""
     copies = Counter(cell.grade_id for cell in submitted if cell.grade_id)
+    if not copies.keys() & release.by_grade_id.keys():
+        return [
+            Message(
+                "None of this assignment's cells is in your notebook: it is another one, or they were copied "
+                "into a new file. Submit the notebook that you were given, with your answers in it."
+            )
+        ]
     remarks: list[Words] = []
     for grade_id, released in release.by_grade_id.items():
         if copies[grade_id] == 0:

@@ -23,6 +23,7 @@ from grader.values import Answer, NotAValue, Probe, TooLarge, Tree, probe_from_t
 from layercost.message import Words, from_data, to_data
 
 FORMAT = 1
+DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NotAValue, TooLarge)
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,34 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_record(path: Path) -> Record | None:
-    """Reads a record; None where there is none, or where it is not of this format."""
+    """Reads a record; None where there is none, or where it cannot be read, see `record_trouble`."""
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-        return _record(tree) if tree["format"] == FORMAT else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError, NotAValue, TooLarge):
+        return _load(path)
+    except DAMAGES:
         return None
+
+
+def record_trouble(path: Path) -> str:
+    """Why the record that lies here cannot be read; empty where it can, or where there is none."""
+    try:
+        _load(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    except DAMAGES as error:
+        return f"it is damaged ({type(error).__name__}: {error})"
+    return ""
+
+
+def _load(path: Path) -> Record:
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    if tree["format"] != FORMAT:
+        raise ValueError(f"format {tree['format']!r}, and not {FORMAT}")
+    record = _record(tree)
+    for words in (record.reason, *record.remarks, *(mark.message for mark in record.marks.values())):
+        str(words)  # a message whose values are lost cannot be spoken
+    return record
 
 
 def _record(tree: dict[str, Any]) -> Record:

@@ -1,6 +1,7 @@
 """Who sits an exam: a CSV file with the columns `id` and `name`, or `first_name` and `last_name`.
 
-A file that nbgrader or a spreadsheet wrote will do: further columns are not read.
+A file that nbgrader or a spreadsheet wrote will do: further columns are kept as they stand, for the numbers
+and logins by which other systems know a student.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.cells import normalized
@@ -20,12 +21,17 @@ _ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps for itself
 
 
+READ = ("id", "name", "first_name", "last_name", "email")
+
+
 @dataclass(frozen=True)
 class Student:
-    """One line of the roster."""
+    """One line of the roster; `further` are its other columns, by their heads in small letters."""
 
     id: str
     name: str
+    email: str = field(default="", compare=False)
+    further: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class RosterError(CourseError):
@@ -75,7 +81,9 @@ def _student(where: str, row: Mapping[str, str], columns: Mapping[str, str]) -> 
         return (row[columns[name]] or "").strip()
 
     name = cell("name") if "name" in columns else f"{cell('first_name')} {cell('last_name')}".strip()
-    student = Student(cell("id"), " ".join(name.split()))
+    email = cell("email") if "email" in columns else ""
+    further = {name: cell(name) for name in columns if name not in READ and name != "none"}
+    student = Student(cell("id"), " ".join(name.split()), email, further)
     if not _ID.fullmatch(student.id) or student.id.endswith(".") or _RESERVED.fullmatch(student.id):
         raise RosterError(
             f"{where}: an id is up to 64 letters, digits and . _ - + @ (it names a file), "

@@ -101,6 +101,26 @@ def test_what_is_wrong_with_a_cell_is_said(
         assert source(rebuilt, name) == assignment.release.by_grade_id[name].source
 
 
+def test_a_notebook_without_any_of_the_cells_gets_one_remark_that_says_so(assignment: Assignment) -> None:
+    """Another course's notebook is not told that each cell of ours is missing."""
+    rebuilt = rebuild(assignment.release, [SubmittedCell("theirs", "code", "x = 1", {})])
+    (remark,) = rebuilt.remarks
+    assert "None of this assignment's cells is in your notebook" in str(remark)
+    assert [cell.source for cell in rebuilt.cells if cell.released is None] == ["x = 1"]
+
+
+def test_what_one_student_wrote_has_a_limit_and_answers_come_first(assignment: Assignment) -> None:
+    """Two thousand long cells do not make a notebook of a hundred megabytes."""
+    own = [SubmittedCell("", "code", "#" * 190_000, {})] * 12
+    cells = own + changed(submitted(assignment), "q1", source="answer_q1 = 1")
+    rebuilt = rebuild(assignment.release, cells)
+    assert source(rebuilt, "q1") == "answer_q1 = 1"
+    assert sum(cell.released is None for cell in rebuilt.cells) == 7
+    assert list(map(str, rebuilt.remarks)) == [
+        "Your cells hold more text than can be marked; 5 of them were left out."
+    ]
+
+
 def test_a_students_own_cells_run_behind_their_neighbours(assignment: Assignment) -> None:
     """An extra cell stays behind the answer cell that it followed; a copy runs after its original."""
     cells = submitted(assignment)
