@@ -80,7 +80,7 @@ class _Class:
     def _patience(self) -> float:
         """How long to listen before what is marked must be written."""
         if not self.reports:
-            return 5.0
+            return 1.0
         return max(0.0, self.oldest + WRITE_AFTER - time.monotonic())
 
     def _may_run_alone(self) -> bool:

@@ -62,6 +62,9 @@ def work(connection: Connection, orders: Orders, office: int, inherited: Sequenc
     except (SandboxUnavailable, CourseError) as error:
         connection.send(error)
         return
+    except Exception as error:
+        connection.send(CourseError(f"{type(error).__name__}: {error}"))
+        return
     with desk, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(None)
         if orders.scheduler:
