@@ -88,6 +88,7 @@ def run_autograde(options: argparse.Namespace) -> int:
         run_again=options.run_again,
         trusted=options.trusted,
         scheduler=options.scheduler,
+        clerks=min(options.workers, len(students)),
     ).with_opened(course, assignment)
     progress = Progress(len(students))
     slow = 60 * (options.slow_minutes or time.slow_minutes)

@@ -27,7 +27,6 @@ from grader.box import SandboxUnavailable
 from grader.course import CourseError
 from grader.desk import Desk, Orders, Report
 
-AHEAD = 2  # submissions in a clerk's hands, so that it need not wait for the next
 EXTRA_SECONDS = 60.0  # for reading, scoring and writing, beyond all that a box may take
 STILLBORN = 3  # clerks in a row that ended before they began
 PR_SET_PDEATHSIG = 1
@@ -66,9 +65,9 @@ def work(connection: Connection, orders: Orders, office: int, inherited: Sequenc
         connection.send(CourseError(f"{type(error).__name__}: {error}"))
         return
     with desk, suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        connection.send(None)
+        connection.send(desk.boxes)
         if orders.scheduler:
-            _mark_many(connection, desk, orders.boxes)
+            _mark_many(connection, desk)
         else:
             _mark_one_by_one(connection, desk)
 
@@ -94,7 +93,7 @@ def _mark_one_by_one(connection: Connection, desk: Desk) -> None:
         connection.send(desk.mark(task.student, alone=task.alone))
 
 
-def _mark_many(connection: Connection, desk: Desk, boxes: int) -> None:
+def _mark_many(connection: Connection, desk: Desk) -> NoReturn:
     """Many at a time, where the boxes are elsewhere and a clerk would only wait for them."""
     sending = threading.Lock()
 
@@ -103,9 +102,12 @@ def _mark_many(connection: Connection, desk: Desk, boxes: int) -> None:
         with sending, suppress(BrokenPipeError):
             connection.send(report)
 
-    with ThreadPoolExecutor(boxes) as pool:
+    pool = ThreadPoolExecutor(desk.boxes)
+    try:
         while True:
             pool.submit(mark, connection.recv())
+    finally:  # threads that wait for a worker would keep the process
+        os._exit(1)
 
 
 # ---- the office's side --------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Clerk:
         )
         self.process.start()
         theirs.close()
-        self.ready = False
+        self.boxes = 0  # none before it is ready
         self.hands: deque[Task] = deque()
         self.heard = time.monotonic()
 
@@ -134,10 +136,15 @@ class Clerk:
         with suppress(OSError):  # it has ended, which is seen when it is asked
             self.connection.send(task)
 
-    def hear(self) -> Report | Exception | None:
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take a task: those that it can do, and the next."""
+        return len(self.hands) <= self.boxes
+
+    def hear(self) -> Report | Exception | int:
         """What it says next; raises EOFError where it has ended."""
         try:
-            said: Report | Exception | None = self.connection.recv()
+            said: Report | Exception | int = self.connection.recv()
         except OSError as error:
             raise EOFError from error
         self.heard = time.monotonic()
@@ -168,8 +175,6 @@ class Office:
 
     def __init__(self, orders: Orders, clerks: int) -> None:
         self.orders = orders
-        self.ahead = AHEAD if not orders.scheduler else orders.boxes + 1
-        self.parallel = 1 if not orders.scheduler else orders.boxes
         self.stillborn = 0
         self.clerks: list[Clerk] = []
         for _ in range(clerks):
@@ -195,11 +200,11 @@ class Office:
 
     @property
     def has_room(self) -> bool:
-        return any(len(clerk.hands) < self.ahead for clerk in self.clerks)
+        return any(clerk.has_room for clerk in self.clerks)
 
     def give(self, task: Task) -> None:
-        """Gives a task to the clerk with the least to do."""
-        min(self.clerks, key=lambda clerk: len(clerk.hands)).give(task)
+        """Gives a task to the clerk with the least to do for its boxes."""
+        min(self.clerks, key=lambda clerk: len(clerk.hands) - clerk.boxes).give(task)
 
     def hear(self, seconds: float) -> Iterator[Report | Lost | Task]:
         """What clerks say within this time: reports, what was lost with a clerk, what it had not begun."""
@@ -213,8 +218,8 @@ class Office:
                 continue
             if isinstance(said, Exception):
                 raise said
-            if said is None:
-                clerk.ready, self.stillborn = True, 0
+            if isinstance(said, int):
+                clerk.boxes, self.stillborn = said, 0
             else:
                 clerk.hands.remove(next(task for task in clerk.hands if task.student == said.student))
                 yield said
@@ -230,9 +235,9 @@ class Office:
     def _replace(self, clerk: Clerk) -> Iterator[Lost | Task]:
         how = clerk.end()
         self.clerks.remove(clerk)
-        self.stillborn += not clerk.ready
+        self.stillborn += not clerk.boxes
         if self.stillborn >= STILLBORN:
             raise CourseError(f"The processes that mark submissions end before they begin ({how}).")
         self._hire()
         for number, task in enumerate(clerk.hands):
-            yield Lost(task, how) if clerk.ready and number < self.parallel else task
+            yield Lost(task, how) if number < clerk.boxes else task

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from grader.box import BoxDied, BoxTimeout, Limits
-from grader.course import Assignment, Course
+from grader.course import Assignment, Course, CourseError
 from grader.entries import Entry, entry_of
 from grader.examination import SandboxExaminer
 from grader.job import Examiner, Outcome
@@ -57,7 +57,7 @@ class Orders:
     run_again: bool = False
     trusted: bool = False
     scheduler: str = ""
-    boxes: int = 1  # at a time for one clerk, where the boxes are elsewhere
+    clerks: int = 1  # who share the workers of a cluster
 
     @cached_property
     def course(self) -> Course:
@@ -98,13 +98,22 @@ class Desk:
     def _examiner(self) -> Examiner:
         """Warmed before the first submission: a sandbox that has been seen to work."""
         if self.orders.scheduler:
-            from grader.cluster import ClusterExaminer
-
-            return self.opened.enter_context(ClusterExaminer(self.orders))  # type: ignore[no-any-return]
+            try:
+                from grader.cluster import ClusterExaminer
+            except ImportError as error:
+                raise CourseError(
+                    f"--scheduler needs Dask, and {error}; type: pip install 'layercost[cluster]'"
+                ) from error
+            return self.opened.enter_context(ClusterExaminer(self.orders))
         sandbox = self.assignment.sandbox(self.orders.limits, trusted=self.orders.trusted)
         self.opened.enter_context(sandbox)
         sandbox.probe()
         return SandboxExaminer(sandbox)
+
+    @property
+    def boxes(self) -> int:
+        """How many submissions may be marked at a time here."""
+        return int(getattr(self.examiner, "boxes", 1))
 
     def mark(self, student: str, *, alone: bool) -> Report:
         """Marks one submission; an error of ours is the teacher's to read, and earlier marks stay."""
