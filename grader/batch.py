@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.clerks import Lost, Office, Task
 from grader.desk import Ending, Orders, Report, not_marked
 from grader.entries import Entry
-from grader.writer import Writer
+
+if TYPE_CHECKING:
+    from grader.writer import Writer
 
 WRITE_TOGETHER = 64  # submissions in one transaction
 WRITE_AFTER = 0.25  # seconds that a marked submission waits for others to be written with it
@@ -42,11 +45,12 @@ def mark_class(
 ) -> Iterator[Line]:
     """Marks these students' submissions and gives a line for each as it is written."""
     assignment = orders.assignment  # opened before the clerks, who share it
-    with (
-        Office(orders, min(workers, len(students))) as office,
-        Writer(orders.course, assignment.name, assignment.notebook, assignment.release) as writer,
-    ):
-        yield from _Class(office, writer, students, slow_seconds).lines()
+    with Office(orders, min(workers, len(students))) as office:
+        from grader.writer import Writer  # SQLAlchemy is loaded while clerks are at work already
+
+        course, name, release = orders.course, assignment.name, assignment.release
+        with Writer(course, name, assignment.notebook, release) as writer:
+            yield from _Class(office, writer, students, slow_seconds).lines()
 
 
 class _Class:
