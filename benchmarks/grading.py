@@ -136,7 +136,7 @@ def wrong_marks(bench: Bench) -> list[str]:
     )
     engine = open_engine(Course(bench.root))
     with engine.connect() as connection:
-        found: dict[str, float] = dict(connection.execute(query).tuples().all())
+        found: dict[str, float] = {row[0]: row[1] for row in connection.execute(query)}
     engine.dispose()
     students = [folder.name for folder in (bench.root / "submitted").iterdir()]
     return [

@@ -37,6 +37,7 @@ cells = Table(
     Column("type", String(50)),
 )
 grade_cells = Table("grade_cells", nbgraders, _id(), Column("max_score", Float(), nullable=False))
+task_cells = Table("task_cells", nbgraders, _id(), Column("max_score", Float(), nullable=False))
 students = Table("student", nbgraders, Column("id", String(128), primary_key=True, nullable=False))
 submissions = Table(
     "submitted_assignment",

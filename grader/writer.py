@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
 
 from grader import tables
 from grader.course import Course, CourseError
@@ -57,6 +57,7 @@ class Writer:
                 (cells for cells in self.all_cells if cells.name == notebook), None
             ) or _missing(assignment)
             self._check_release(connection, release)
+            _forget_the_gone(connection)
 
     def __enter__(self) -> Writer:
         return self
@@ -310,6 +311,12 @@ def _cells(connection: Connection, assignment_id: str) -> tuple[Cells, ...]:
         commented = {cell.name: cell.id for cell in of_notebook if cell.type in ("SolutionCell", "TaskCell")}
         found.append(Cells(row.id, row.name, graded, commented))
     return tuple(found)
+
+
+def _forget_the_gone(connection: Connection) -> None:
+    """What is remembered of submissions that nbgrader has removed since."""
+    left = select(tables.submitted_notebooks.c.id)
+    connection.execute(delete(tables.answers_read).where(tables.answers_read.c.notebook_id.not_in(left)))
 
 
 def _by_notebook(connection: Connection, table: Any, ids: list[str], *, flat: bool = False) -> Any:

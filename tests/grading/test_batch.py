@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -221,6 +223,32 @@ def test_killed_at_any_moment_it_leaves_no_process_and_goes_on(
     with Gradebook(course.database) as gradebook:
         marks = {each.student.id: each.score for each in gradebook.assignment_submissions("counting")}
     assert marks == {"ada": 12.0, "zoe": 0.0}
+
+
+def test_ctrl_c_ends_at_once_and_what_was_written_stays(
+    course: Course, submissions: Submissions, environment: dict[str, str]
+) -> None:
+    """It reaches the clerks too, as in a terminal; nobody waits for the box that runs."""
+    submissions.add("ada", RIGHT)
+    submissions.add("zoe", {"q1": "while True: pass"})
+    command = [sys.executable, "-m", "grader", "autograde", "counting", "--workers=2", "--cell-seconds=50"]
+    with subprocess.Popen(
+        command, cwd=course.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("[1/2] ada: 12 of 17")
+        wait_until(lambda: bool(boxes()))
+        stopped = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        1, "grader: stopped; what was written stays, and the same command goes on from here\n"
+    )  # fmt: skip
+    assert time.monotonic() - stopped < 20
+    wait_until(lambda: not boxes())
+    with Gradebook(course.database) as gradebook:
+        assert [each.student.id for each in gradebook.assignment_submissions("counting")] == ["ada"]
 
 
 def test_two_batches_at_a_time_do_not_disturb_each_other(

@@ -17,6 +17,7 @@ from grader.course import Course, CourseError
 from grader.entries import Entry, fingerprint, parse_utc
 from grader.gradebook import open_engine, shown
 from grader.late import Rule
+from grader.reading import GradeRow, read_rows
 from grader.settings import LateSettings
 from grader.writer import Writer
 
@@ -184,6 +185,17 @@ def test_a_gradebook_from_before_answers_were_remembered_flags_nothing(course: C
     assert grade(course, "q4") == (2.0, 2.0, False)
 
 
+def test_nothing_is_remembered_of_a_submission_that_is_gone(course: Course) -> None:
+    write(course, entry("ada"), entry("emmy"))
+    with api.Gradebook(course.database, course.root.name) as gradebook:
+        gradebook.remove_submission(NAME, "ada")
+    writer(course).engine.dispose()
+    engine = open_engine(course)
+    with engine.connect() as connection:
+        assert len(connection.execute(select(tables.answers_read)).all()) == 1
+    engine.dispose()
+
+
 def due(course: Course, when: datetime, extension: timedelta | None = None) -> None:
     with api.Gradebook(course.database, course.root.name) as gradebook:
         gradebook.update_or_create_assignment(NAME, duedate=when)
@@ -270,6 +282,36 @@ def test_a_gradebook_that_cannot_be_opened_is_named_without_its_password(course:
     with pytest.raises(CourseError, match=r"The gradebook sqlite.*cannot be opened: file is not a database"):
         open_engine(course)
     assert shown("postgresql+psycopg://me:hush@host/marks") == "postgresql+psycopg://me:***@host/marks"
+
+
+def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
+    """Marks and comments of a person, extra credit, an extension, a late penalty."""
+    due(course, SUBMITTED - timedelta(days=3))
+    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\n')
+    course = Course(course.root)
+    write(course, entry("ada"), entry("emmy", timestamp=None))
+    give(course, "q4", 2.0)
+    with api.Gradebook(course.database, course.root.name) as gradebook:
+        gradebook.find_grade("q1", NOTEBOOK, NAME, "ada").extra_credit = 0.5
+        gradebook.find_comment("q4", NOTEBOOK, NAME, "ada").manual_comment = "Well said."
+        gradebook.find_submission(NAME, "emmy").extension = timedelta(days=1)
+        gradebook.db.commit()
+    rows = read_rows(course, NAME, NOTEBOOK)
+    assert [row.student for row in rows] == ["ada", "emmy"]
+    with api.Gradebook(course.database, course.root.name) as gradebook:
+        for row in rows:
+            theirs = gradebook.find_submission_notebook(NOTEBOOK, NAME, row.student)
+            assert row.late_penalty == (theirs.late_submission_penalty or 0.0)
+            assert (row.timestamp, row.due) == (theirs.assignment.timestamp, theirs.assignment.duedate)
+            assert row.grades == {
+                one.name: GradeRow(
+                    one.score, one.max_score, one.needs_manual_grade, one.auto_score, one.manual_score
+                )
+                for one in theirs.grades
+            }
+            assert row.comments == {one.name: one.manual_comment or "" for one in theirs.comments}
+    assert rows[0].late_penalty > 0
+    assert read_rows(course, "another", NOTEBOOK) == []
 
 
 # ---- PostgreSQL ---------------------------------------------------------------------------------
