@@ -120,11 +120,15 @@ class _Class:
 
     def _write(self) -> Iterator[Line]:
         """Writes what is marked, all in one transaction; where that fails, one by one, to find the reason."""
+        from sqlalchemy.exc import OperationalError
+
         reports, self.reports = self.reports, []
         entries = [report.entry for report in reports if report.entry is not None]
         try:
             if entries:
                 self.writer.write(entries)
+        except OperationalError as error:  # locked, or gone: that is so for every one of them
+            reports = [_not_written(report, error) for report in reports]
         except Exception:
             reports = [self._written(report) for report in reports]
         for report in reports:
@@ -135,9 +139,16 @@ class _Class:
         try:
             self.writer.write(entries)
         except Exception as error:
-            reason = str(getattr(error, "orig", None) or error)
-            return not_marked(report.student, f"the gradebook: {type(error).__name__}: {reason}")
+            return _not_written(report, error)
         return report
+
+
+def _not_written(report: Report, error: Exception) -> Report:
+    """What is on record stays there, and the next run writes it."""
+    if report.entry is None:
+        return report
+    reason = str(getattr(error, "orig", None) or error)
+    return not_marked(report.student, f"the gradebook did not take it: {reason}")
 
 
 def without_control_characters(text: str) -> str:

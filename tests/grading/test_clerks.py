@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,13 +14,15 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from grader import clerks, desk
+from grader import clerks, desk, gradebook
 from grader.batch import Line, mark_class
 from grader.course import Course, CourseError
 from grader.desk import Desk, Ending, Orders
+from grader.entries import Entry
 from grader.job import Job, Outcome
 from grader.progress import Progress, duration
 from grader.record import read_record, write_record
+from grader.writer import Writer
 
 from .conftest import QUICK, RIGHT, Submissions
 
@@ -43,8 +46,8 @@ def run(orders: Orders, *students: str, workers: int = 1, slow_seconds: float = 
 
 
 def scores(course: Course) -> dict[str, float]:
-    with Gradebook(course.database) as gradebook:
-        return {each.student.id: each.score for each in gradebook.assignment_submissions("counting")}
+    with Gradebook(course.database) as opened:
+        return {each.student.id: each.score for each in opened.assignment_submissions("counting")}
 
 
 def test_who_sleeps_is_marked_last(course: Course, submissions: Submissions, orders: Orders) -> None:
@@ -209,6 +212,51 @@ def test_a_clerk_that_shares_nothing_opens_the_assignment_itself(
     monkeypatch.setattr(clerks.threading, "active_count", lambda: 2)
     with pytest.raises(CourseError, match="specification"):
         run(orders, "ada")
+
+
+def test_a_gradebook_that_is_locked_keeps_nothing_and_loses_nothing(
+    course: Course, submissions: Submissions, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on record is written by the next run."""
+    submissions.add("ada", RIGHT)
+    submissions.add("emmy", RIGHT)
+    write = Writer.write
+
+    def locked(self: Writer, entries: object) -> None:
+        holder = sqlite3.connect(course.root / "gradebook.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        try:
+            write(self, entries)  # type: ignore[arg-type]
+        finally:
+            holder.close()
+
+    monkeypatch.setattr(gradebook, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(Writer, "write", locked)
+    lines = run(orders, "ada", "emmy")
+    assert {line.text for line in lines.values()} == {
+        "NOT MARKED, earlier marks are kept: the gradebook did not take it: database is locked"
+    }
+    monkeypatch.setattr(Writer, "write", write)
+    assert [line.ending for line in run(orders, "ada", "emmy").values()] == [Ending.RECORDED] * 2
+    assert scores(course) == {"ada": 12.0, "emmy": 12.0}
+
+
+def test_one_entry_that_the_gradebook_refuses_stops_no_other(
+    course: Course, submissions: Submissions, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions.add("ada", RIGHT)
+    submissions.add("emmy", RIGHT)
+    write = Writer.write
+
+    def refuse(self: Writer, entries: list[Entry]) -> None:
+        if any(entry.student == "ada" for entry in entries):
+            raise ValueError("a name that it does not take")
+        write(self, entries)
+
+    monkeypatch.setattr(Writer, "write", refuse)
+    lines = run(orders, "ada", "emmy")
+    assert lines["ada"].text.endswith("the gradebook did not take it: a name that it does not take")
+    assert scores(course) == {"emmy": 12.0}
 
 
 # ---- what is said -------------------------------------------------------------------------------
