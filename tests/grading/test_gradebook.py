@@ -17,7 +17,7 @@ from grader.course import Course, CourseError
 from grader.entries import Entry, fingerprint, parse_utc
 from grader.gradebook import open_engine, shown
 from grader.late import Rule
-from grader.reading import GradeRow, read_rows
+from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
 from grader.writer import Writer
 
