@@ -1,9 +1,10 @@
 """How quickly a class is marked, beside stock nbgrader on the same submissions.
 
 `python benchmarks/grading.py` prints a Markdown section; `--write` puts it into benchmarks/RESULTS.md.
-Both mark the same class on the same machine, one after the other: every student submits the model solution
-of the assignment, so that all cells run to their end. Stock is nbgrader's own `autograde`, without our
-configuration.
+All ways mark the same class on the same machine, in turn, as many rounds as asked; each figure is the
+median. Stock is nbgrader's own `autograde`, without our configuration. `--postgresql ADDRESS` measures with a
+gradebook there too; Dask is measured where it is installed. `--ten-thousand` marks ten thousand submissions
+instead, and holds every mark against what its answers are worth.
 """
 
 from __future__ import annotations
@@ -14,37 +15,46 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import report
+from usage import Usage, used
 
+from grader.configuration import configuration
 from grader.course import Course
+from grader.gradebook import open_engine
 
 ROOT = Path(__file__).resolve().parents[1]
-ASSIGNMENT = ROOT / "exercises" / "fully_connected_and_lenet"
-TEN_STUDENTS = ROOT / "tests" / "grading" / "ten_students.py"
+ASSIGNMENT = ROOT / "benchmarks" / "ten_cells"
 STOCK_CONFIGURATION = "c = get_config()\nc.CourseDirectory.root = {root!r}\nc.Exchange.root = {root!r}\n"
 
-
-@dataclass(frozen=True)
-class Row:
-    """One measured command."""
-
-    what: str
-    seconds: float
-    students: int
-    compared: bool = False  # whether it does what the stock command does
-
-    @property
-    def per_minute(self) -> float:
-        return 60 * self.students / self.seconds
+# What students change in the model solution, and what that is worth.
+COUNTED_MACS = (
+    "def linear_flops(in_features, out_features, bias=True):\n    return in_features * out_features"
+)
+ROUNDED_UP = (
+    "import math\n\ndef conv2d_output_size(size, kernel_size, stride=1, padding=0):\n"
+    "    return math.ceil((size + 2 * padding - kernel_size) / stride) + 1"
+)
+RIGHT: dict[str, str] = {}
+KINDS: tuple[tuple[dict[str, str] | None, float], ...] = (
+    *((RIGHT, 14.0),) * 6,
+    (None, 0.0),  # nothing written
+    ({"linear-flops": COUNTED_MACS}, 13.0),  # half of 2 is lost
+    ({"conv2d-output-size": ROUNDED_UP}, 13.2),  # 0.4 of 2; LeNet-5 strides by 1
+    ({"fc2": "fc2 = None"}, 12.0),  # and no total
+)
 
 
 @dataclass(frozen=True)
@@ -66,39 +76,33 @@ class Bench:
         folder.mkdir(parents=True)
         (folder / self.notebook.name).write_bytes(data)
 
-    def run(self, what: str, students: int, *words: str) -> Row:
-        """Runs a command in the course and takes its time; it must succeed."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", *words],
-            cwd=self.root,
-            env={**os.environ, "PATH": path, "JUPYTERHUB_USER": "student"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        seconds = time.perf_counter() - started
-        if done.returncode != 0:
-            raise SystemExit(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-        return Row(what, seconds, students)
+    def run(self, what: str, students: int, *words: str, beside: Sequence[int] = ()) -> Usage:
+        """Runs a command in the course and measures it; it must succeed."""
+        return used([sys.executable, "-m", *words], self.root, environment(), beside)
 
 
-def new_course(folder: Path) -> Bench:
+def environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "JUPYTERHUB_USER": "student"}
+
+
+def new_course(folder: Path, database: str = "") -> Bench:
     """A course with the assignment released."""
     bench = Bench(folder)
     Bench(ROOT).run("new", 0, "grader", "new", str(folder))
+    if database:
+        (folder / "course.toml").write_text(f'[gradebook]\ndatabase = "{database}"\n', encoding="utf-8")
     bench.run("build", 0, "grader", "build", str(ASSIGNMENT))
     return bench
 
 
-def solved(bench: Bench) -> bytes:
-    """The release with the model solution in its answer cells."""
+def solved(bench: Bench, changes: dict[str, str] | None = None) -> bytes:
+    """The release with the model solution in its answer cells, but for what is changed."""
     release = json.loads(bench.notebook.read_text(encoding="utf-8"))
     source = json.loads(
         (bench.root / "source" / bench.name / bench.notebook.name).read_text(encoding="utf-8")
     )
-    answers = {_grade_id(cell): cell["source"] for cell in source["cells"]}
+    answers = {_grade_id(cell): cell["source"] for cell in source["cells"]} | (changes or {})
     notebook = copy.deepcopy(release)
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution"):
@@ -110,59 +114,200 @@ def _grade_id(cell: dict[str, Any]) -> str:
     return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
 
 
-def measure_class(folder: Path, students: int, jobs: int) -> list[Row]:
-    """Ours, then stock, on the same class."""
-    bench = new_course(folder / "course")
-    solution = solved(bench)
+def fill(bench: Bench, students: int) -> None:
+    """A class of all kinds of students."""
+    blank = bench.notebook.read_bytes()
+    files = [blank if changes is None else solved(bench, changes) for changes, _ in KINDS]
     for number in range(students):
-        bench.submit(f"student{number:03}", solution)
-    autograde = ("grader", "autograde", bench.name)
-    first = bench.run(
-        f"`grader autograde`, {jobs} boxes at a time", students, *autograde, "--jobs", str(jobs)
+        bench.submit(f"s{number:05}", files[number % len(files)])
+
+
+def wrong_marks(bench: Bench) -> list[str]:
+    """Who has another mark than the answers are worth."""
+    from sqlalchemy import func, select
+
+    from grader.tables import grades, submissions, submitted_notebooks
+
+    query = (
+        select(submissions.c.student_id, func.sum(grades.c.auto_score))
+        .join_from(submissions, submitted_notebooks, submitted_notebooks.c.assignment_id == submissions.c.id)
+        .join(grades, grades.c.notebook_id == submitted_notebooks.c.id)
+        .group_by(submissions.c.student_id)
     )
-    rows = [
-        replace(first, compared=True),
-        bench.run("`grader autograde` again, from the records", students, *autograde),
-        bench.run("`grader feedback`", students, "grader", "feedback", bench.name),
+    engine = open_engine(Course(bench.root))
+    with engine.connect() as connection:
+        found: dict[str, float] = {row[0]: row[1] for row in connection.execute(query)}
+    engine.dispose()
+    students = [folder.name for folder in (bench.root / "submitted").iterdir()]
+    return [
+        f"{student}: {found.get(student)}"
+        for student in sorted(students)
+        if abs(found.get(student, -1.0) - KINDS[int(student[1:]) % len(KINDS)][1]) > 1e-6
     ]
-    (bench.root / "nbgrader_config.py").write_text(STOCK_CONFIGURATION.format(root=str(bench.root)))
-    words = ("nbgrader", "autograde", bench.name, "--force")
-    rows.append(replace(bench.run("stock `nbgrader autograde`", students, *words), compared=True))
-    return rows
 
 
-def measure_ten(folder: Path) -> list[Row]:
-    """The ten synthetic students of the tests, an endless loop among them."""
-    specification = importlib.util.spec_from_file_location("ten_students", TEN_STUDENTS)
-    if specification is None or specification.loader is None:
-        raise SystemExit(f"the ten students are not in {TEN_STUDENTS}")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    bench = new_course(folder / "ten")
-    module.hand_in_all(Course(bench.root))
-    what = "`grader autograde` of the ten synthetic students (one loops until its time is over)"
-    return [bench.run(what, len(module.STUDENTS), "grader", "autograde", bench.name)]
+# ---- ways to mark -------------------------------------------------------------------------------
 
 
-def section(rows: list[Row], load: str) -> str:
+@dataclass
+class Way:
+    """One way to mark a class, and what it took in each round."""
+
+    what: str
+    words: tuple[str, ...] = ()
+    database: str = ""
+    dask_workers: int = 0
+    stock: bool = False
+    rounds: list[Usage] = field(default_factory=list)
+
+    def median(self, name: str) -> float:
+        return float(statistics.median(getattr(usage, name) for usage in self.rounds))
+
+
+def ways(postgresql: str, *, stock: bool) -> list[Way]:
+    """Those that this machine can measure."""
+    found = [Way(f"ours, {n} worker{'s' * (n > 1)}", (f"--workers={n}",)) for n in (1, 2)]
+    if postgresql:
+        found += [
+            Way(f"ours, {n} worker{'s' * (n > 1)}, PostgreSQL", (f"--workers={n}",), postgresql)
+            for n in (1, 2)
+        ]
+    if importlib.util.find_spec("distributed") is not None:
+        found += [
+            Way(f"ours, Dask with {n} worker{'s' * (n > 1)}", ("--workers=1",), dask_workers=n)
+            for n in (1, 2)
+        ]
+    return [*found, Way("stock `nbgrader autograde`", stock=True)] if stock else found
+
+
+def measure(folder: Path, chosen: list[Way], students: int, rounds: int) -> None:
+    """All ways in turn, round by round, each on a fresh copy of the same class."""
+    pristine = new_course(folder / "pristine")
+    fill(pristine, students)
+    for number in range(rounds):
+        for way in chosen[number % len(chosen) :] + chosen[: number % len(chosen)]:
+            way.rounds.append(measure_one(folder, pristine, way))
+            print(f"{way.what}: {way.rounds[-1].seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
+    bench = Bench(folder / "course")
+    shutil.rmtree(bench.root, ignore_errors=True)
+    with ExitStack() as stack:
+        if way.database:
+            address = stack.enter_context(database(way.database))
+            new_course(bench.root, address)
+            shutil.rmtree(bench.root / "submitted")
+            shutil.copytree(pristine.root / "submitted", bench.root / "submitted")
+        else:
+            shutil.copytree(pristine.root, bench.root)
+            text = (
+                STOCK_CONFIGURATION.format(root=str(bench.root)) if way.stock else configuration(bench.root)
+            )
+            (bench.root / "nbgrader_config.py").write_text(text, encoding="utf-8")
+        if way.stock:
+            return bench.run(way.what, 0, "nbgrader", "autograde", bench.name, "--force")
+        words, beside = list(way.words), []
+        if way.dask_workers:
+            scheduler, beside = stack.enter_context(cluster(folder, way.dask_workers))
+            words += ["--scheduler", scheduler]
+        usage = bench.run(way.what, 0, "grader", "autograde", bench.name, *words, beside=beside)
+        wrong = wrong_marks(bench)
+    if wrong:
+        raise SystemExit(f"{way.what} gave other marks: {', '.join(wrong[:10])}")
+    return usage
+
+
+@contextmanager
+def database(address: str) -> Iterator[str]:
+    """A database of its own on a PostgreSQL server, such as postgresql+psycopg://me:secret@localhost."""
+    from sqlalchemy import create_engine, text
+
+    name = f"grader_bench_{os.getpid()}"
+    server = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield f"{address}/{name}"
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        server.dispose()
+
+
+@contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
+    """A scheduler and workers of one thread each: the address and the processes."""
+    file = folder / "scheduler.json"
+    file.unlink(missing_ok=True)
+    parts = [("dask_scheduler", "--port", "0", "--host", "127.0.0.1")]
+    parts += [
+        ("dask_worker", "--nthreads", "1", "--local-directory", str(folder / f"worker{number}"))
+        for number in range(workers)
+    ]
+    with ExitStack() as stack:
+        started = []
+        for name, *words in parts:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{name}", *words, "--no-dashboard",
+                 "--scheduler-file", str(file)],
+                env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            started.append(process.pid)
+            while not file.exists() or not file.read_text():
+                time.sleep(0.1)
+        time.sleep(5)  # until the workers stand
+        yield json.loads(file.read_text())["address"], started
+
+
+def section(chosen: list[Way], students: int, rounds: int, load: str) -> str:
     """The table as Markdown."""
-    stock = rows[3]
     head = (
-        f"`python benchmarks/grading.py`, {report.today()}, {report.processor()}, "
-        f"load average before {load}, Python {platform.python_version()}, nbgrader {version('nbgrader')}; "
-        "seconds of the whole command, its start included."
+        f"`python benchmarks/grading.py --students {students} --rounds {rounds}`, {report.today()}, "
+        f"{report.processor()}, load average before {load}, Python {platform.python_version()}, nbgrader "
+        f"{version('nbgrader')}; {students} submissions of ten marked cells, four functions and six numbers, "
+        f"six in ten all right; seconds of the whole command, its start included; the median of {rounds}."
     )
-    lines = [
-        head,
-        "",
-        "| what | submissions | seconds | a minute | of stock |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for row in rows:
-        ratio = f"×{row.per_minute / stock.per_minute:.1f}" if row.compared else ""
-        cells = f"{row.students} | {row.seconds:.1f} | {row.per_minute:.0f} | {ratio}"
-        lines.append(f"| {row.what} | {cells} |")
-    return "\n".join(lines)
+    stock = next((way for way in chosen if way.stock), None)
+    rows = []
+    for way in chosen:
+        seconds = way.median("seconds")
+        times = f"×{stock.median('seconds') / seconds:.1f}" if stock is not None else ""
+        rows.append(
+            [
+                way.what,
+                f"{seconds:.1f}",
+                f"{60 * students / seconds:.0f}",
+                times,
+                f"{1000 * way.median('cpu_seconds') / students:.0f}",
+                f"{way.median('peak_bytes') / (1 << 20):.0f}",
+            ]
+        )
+    heads = ["what", "seconds", "a minute", "of stock", "CPU ms a submission", "peak memory, MiB"]
+    return "\n".join([head, "", *report.table(heads, rows)])
+
+
+def ten_thousand(folder: Path, students: int, workers: int) -> str:
+    """Marks a large class, checks every mark, and says what it took."""
+    load = report.load()
+    bench = new_course(folder / "large")
+    fill(bench, students)
+    usage = bench.run("large", students, "grader", "autograde", bench.name, f"--workers={workers}")
+    wrong = wrong_marks(bench)
+    again = bench.run("again", students, "grader", "autograde", bench.name, f"--workers={workers}")
+    if wrong:
+        raise SystemExit(f"{len(wrong)} marks are wrong: {', '.join(wrong[:10])}")
+    megabytes = (bench.root / "gradebook.db").stat().st_size / (1 << 20)
+    return (
+        f"`python benchmarks/grading.py --ten-thousand`, {report.today()}, {report.processor()}, load "
+        f"average before {load}: {students:,} submissions of ten marked cells with {workers} workers took "
+        f"{usage.seconds:.0f} s ({60 * students / usage.seconds:.0f} a minute), "
+        f"{1000 * usage.cpu_seconds / students:.0f} ms of CPU a submission and at most "
+        f"{usage.peak_bytes / (1 << 20):.0f} MiB of memory; the gradebook takes {megabytes:.0f} MiB. All "
+        f"marks are right. Marking again from the records took {again.seconds:.0f} s."
+    )
 
 
 def main() -> int:
@@ -171,17 +316,29 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--students", type=int, default=50)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--students", type=int, help="default: 200, or 10000 with --ten-thousand")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="with --ten-thousand")
+    parser.add_argument("--postgresql", default="", metavar="ADDRESS", help="a server that may be written to")
+    parser.add_argument("--without-stock", action="store_true", help="leave out what takes longest")
+    parser.add_argument("--ten-thousand", action="store_true")
     arguments = parser.parse_args()
     load = report.load()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = measure_class(Path(folder), arguments.students, arguments.jobs)
-        rows += measure_ten(Path(folder))
-    text = section(rows, load)
+    with tempfile.TemporaryDirectory(prefix="grading-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # boxes of root run as nobody, and must reach what they are shown
+        if arguments.ten_thousand:
+            text = ten_thousand(folder, arguments.students or 10_000, arguments.workers)
+            key, title = "grading-large", "Marking ten thousand"
+        else:
+            students = arguments.students or 200
+            chosen = ways(arguments.postgresql, stock=not arguments.without_stock)
+            measure(folder, chosen, students, arguments.rounds)
+            text = section(chosen, students, arguments.rounds, load)
+            key, title = "grading", "Marking a class"
     print(text)
     if arguments.write:
-        report.write_section("grading", f"## Marking a class\n\n{text}")
+        report.write_section(key, f"## {title}\n\n{text}")
     return 0
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from grader.box import Limits, Sandbox, SandboxUnavailable
+from grader.autograde import FAILED, add_autograde, submissions
+from grader.box import Limits, SandboxUnavailable
 from grader.collecting.command import add_commands as add_collecting
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
@@ -33,7 +33,7 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader cards             a deck of cards for Anki
   grader questions         questions for Moodle, or as QTI
 """
-FAILED, WRONG_USE = 1, 2
+WRONG_USE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,9 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
     )
     build.set_defaults(action=run_build)
-    autograde = commands.add_parser("autograde", help="mark submissions")
-    autograde.set_defaults(action=run_autograde)
-    _add_autograde_options(autograde)
+    autograde = add_autograde(commands)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
     feedback.set_defaults(action=run_feedback)
     export = commands.add_parser("export", help="write marks and diagnoses as CSV")
@@ -98,40 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_autograde_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=_count, default=os.cpu_count() or 1, help="boxes at a time")
-    parser.add_argument("--run-again", action="store_true", help="run everything, even what is on record")
-    parser.add_argument(
-        "--cell-seconds", type=_seconds, default=Limits.step_seconds, help="time for one cell or call (10)"
-    )
-    parser.add_argument(
-        "--total-seconds", type=_seconds, default=Limits.total_seconds, help="time for one submission (60)"
-    )
-    parser.add_argument(
-        "--no-sandbox-i-trust-these-files",
-        action="store_true",
-        help="run submissions WITHOUT protection, with all rights that you have",
-    )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of boxes, 1 or more, but got {text!r}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 86_400:
-        raise argparse.ArgumentTypeError(
-            f"expected seconds, more than 0 and less than a day, but got {text!r}"
-        )
-    return seconds
-
-
 def run_new(options: argparse.Namespace) -> int:
     """Makes a course folder."""
     course = make_course(options.folder)
@@ -151,72 +115,12 @@ def run_build(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_autograde(options: argparse.Namespace) -> int:
-    """Marks submissions; exit status 1 where one of them could not be marked."""
-    from grader.batch import mark_class
-    from grader.examination import SandboxExaminer
-
-    course = find_course(options.course)
-    assignment, students = _submissions(course, options)
-    failed = 0
-    with _sandbox(assignment, options) as sandbox:
-        lines = mark_class(
-            course,
-            assignment,
-            SandboxExaminer(sandbox),
-            students,
-            jobs=options.jobs,
-            run_again=options.run_again,
-        )
-        for number, line in enumerate(lines, start=1):
-            failed += line.failed
-            print(
-                without_control_characters(f"[{number}/{len(students)}] {line.student}: {line.text}"),
-                flush=True,
-            )
-    if failed:
-        print(
-            f"grader: {failed} of {len(students)} submissions could not be marked, see above", file=sys.stderr
-        )
-    return FAILED if failed else 0
-
-
-def _sandbox(assignment: Assignment, options: argparse.Namespace) -> Sandbox:
-    """A sandbox that has been seen to work, or none at all where the teacher asked for that."""
-    limits = Limits(step_seconds=options.cell_seconds, total_seconds=options.total_seconds)
-    trusted = options.no_sandbox_i_trust_these_files
-    try:
-        sandbox = assignment.sandbox(limits, trusted=trusted)
-        try:
-            sandbox.probe()
-        except SandboxUnavailable:
-            sandbox.close()
-            raise
-    except SandboxUnavailable as error:
-        raise SandboxUnavailable(
-            f"{error}\nSubmissions are not run without protection. If you wrote all of these files yourself, "
-            "--no-sandbox-i-trust-these-files runs them with all rights that you have."
-        ) from error
-    return sandbox
-
-
-def _submissions(course: Course, options: argparse.Namespace) -> tuple[Assignment, list[str]]:
-    assignment = course.assignment(options.assignment)
-    patterns = tuple(options.student or ("*",))
-    students = course.students(assignment.name, patterns)
-    if not students:
-        expected = course.submitted / "STUDENT" / assignment.name / f"{assignment.notebook}.ipynb"
-        asked = "" if patterns == ("*",) else f" by {', '.join(patterns)}"
-        raise CourseError(f"There is no submission of {assignment.name}{asked}; expected {expected}.")
-    return assignment, students
-
-
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
     from grader.feedback import write_feedback
 
     course = find_course(options.course)
-    assignment, students = _submissions(course, options)
+    assignment, students = submissions(course, options)
     written = list(write_feedback(course, assignment, frozenset(students)))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")

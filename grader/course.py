@@ -37,6 +37,16 @@ DECISIONS = """\
 
 [gradebook]
 # database = ""             # an address as SQLAlchemy writes it; empty: SQLite, in this folder
+
+[time]
+# patience_seconds = 4.0    # who needs longer runs alone, when all others are marked
+# slow_minutes = 15.0       # for all of these together; who is left is tried by the next `grader autograde`
+
+[late]
+# policy = "nbgrader"       # its plugin, as nbgrader_config.py says; or "none", "zero", "per-day"
+# per_day = 0.1             # the share of the score for each day that has begun
+# at_most = 1.0             # the largest share
+# grace_minutes = 0.0       # how late is not late
 """
 
 

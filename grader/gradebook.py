@@ -1,4 +1,8 @@
-"""Opens the gradebook: nbgrader's own, with nbgrader's own models; nobody else opens it."""
+"""Opens the gradebook, which is nbgrader's own; nobody else opens it.
+
+`open_gradebook` gives nbgrader's object, which takes two seconds to import. `open_engine` gives SQLAlchemy's
+engine alone, for `grader.tables`, and asks nbgrader only where there is no gradebook yet.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbgrader import api
-from sqlalchemy import Engine, event
+from grader.course import Course, CourseError
 
-from grader.course import Course
+if TYPE_CHECKING:
+    from nbgrader import api
+    from sqlalchemy import Engine
 
 BUSY_SECONDS = 30
 
@@ -30,6 +35,8 @@ def environment_on_path() -> Iterator[None]:
 
 def open_gradebook(course: Course) -> api.Gradebook:
     """nbgrader's gradebook of this course; other processes may read it while we write."""
+    from nbgrader import api
+
     with environment_on_path():
         gradebook = api.Gradebook(course.database, course.root.name)
     gradebook.db.remove()
@@ -38,16 +45,48 @@ def open_gradebook(course: Course) -> api.Gradebook:
     return gradebook
 
 
+def open_engine(course: Course) -> Engine:
+    """The gradebook's engine, its tables made where there are none; raises CourseError."""
+    from sqlalchemy import create_engine, inspect
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+
+    from grader.tables import ours
+
+    try:
+        engine = create_engine(course.database)
+        _prepare(engine)
+        if not inspect(engine).has_table("submitted_notebook"):
+            open_gradebook(course).close()
+        ours.create_all(engine)
+    except (DBAPIError, ImportError, NoSuchModuleError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip()
+        raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {reason}") from error
+    return engine
+
+
+def shown(address: str) -> str:
+    """A database's address as it may be printed: without the password."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "of course.toml"
+
+
 def _prepare(engine: Engine) -> None:
     """Write-ahead log, patience with other writers, and a transaction from the first statement on."""
+    from sqlalchemy import event
+
     if engine.dialect.name != "sqlite":
         return
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the begin below is ours
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        connection.execute("PRAGMA journal_mode=WAL")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

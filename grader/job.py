@@ -7,7 +7,7 @@ An `Outcome` is what came out of the box. Both can be written as JSON and read a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,13 +50,15 @@ class Job:
     """Cells to run in order, and then what to ask, by the `grade_id` of the marked cell.
 
     `answered_in` maps a marked cell to the answer cell that belongs to it: where that cell failed, a missing
-    name is reported as that failure, which says more than "missing".
+    name is reported as that failure, which says more than "missing". `seconds` is the time for all of it,
+    where that is less than the sandbox gives.
     """
 
     student: str
     cells: tuple[CodeCell, ...]
     probes: Probes
     answered_in: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ class Outcome:
 
     cells: tuple[CellResult, ...]
     answers: Answers
+
+    @property
+    def broke(self) -> bool:
+        """Whether something ended its process or took too long: the student's doing, or the machine's."""
+        return broken(self.cells, (answer for answers in self.answers.values() for answer in answers))
+
+
+def broken(cells: Iterable[CellResult], answers: Iterable[Answer]) -> bool:
+    """Whether one of these failed in a way that a busy machine can bring about as well."""
+    failures = [*(cell.failure for cell in cells), *answers]
+    return any(isinstance(one, Failure) and one.kind in ("timeout", "died") for one in failures)
 
 
 class Examiner(ABC):
@@ -85,6 +98,7 @@ def job_to_tree(job: Job) -> Tree:
         "cells": [{"grade_id": cell.grade_id, "source": cell.source} for cell in job.cells],
         "probes": {grade_id: [probe_to_tree(one) for one in asked] for grade_id, asked in job.probes.items()},
         "answered_in": dict(job.answered_in),
+        "seconds": job.seconds,
     }
 
 
@@ -95,6 +109,7 @@ def job_from_tree(tree: Tree) -> Job:
         tuple(CodeCell(**cell) for cell in tree["cells"]),
         {grade_id: tuple(map(probe_from_tree, asked)) for grade_id, asked in tree["probes"].items()},
         tree["answered_in"],
+        tree["seconds"],
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Marked:
     record: Record
     notebook: dict[str, Any]
     note: Words
+    answers: Mapping[str, str] = field(default_factory=dict)  # what stands in each answer cell
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def mark(
     """Marks one submission; answers that `earlier` holds for the same file are not asked for again."""
     prepared = prepare(submitted, student, assignment, earlier)
     outcome = examiner.run(prepared.job) if prepared.job is not None else None
-    return finish(prepared, assignment, outcome)
+    return finish(prepared, assignment, outcome, alone=True)
 
 
 def prepare(submitted: Path, student: str, assignment: Assignment, earlier: Record | None = None) -> Prepared:
@@ -102,8 +104,13 @@ def _prepared(
     return Prepared(student, rebuilt, probes, sha256, earlier, job)
 
 
-def finish(prepared: Prepared, assignment: Assignment, outcome: Outcome | None) -> Marked:
-    """Scores what came back, together with what was known; `outcome` is None where there was no job."""
+def finish(
+    prepared: Prepared, assignment: Assignment, outcome: Outcome | None, *, alone: bool = False
+) -> Marked:
+    """Scores what came back, together with what was known; `outcome` is None where there was no job.
+
+    `alone` says that the job ran while nothing else did, so that a timeout is the student's own.
+    """
     if prepared.reason:
         return _unreadable(prepared.student, assignment, prepared.reason)
     student, rebuilt, earlier = prepared.student, prepared.rebuilt, prepared.earlier
@@ -120,8 +127,10 @@ def finish(prepared: Prepared, assignment: Assignment, outcome: Outcome | None) 
         asked=_asked(prepared.probes, answers, earlier),
         marks=_marks(assignment, student, answers, rebuilt),
         versions=versions(),
+        alone=alone or (earlier is not None and earlier.alone),
     )
-    return Marked(record, autograded_notebook(rebuilt, cells), _note(prepared))
+    written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
+    return Marked(record, autograded_notebook(rebuilt, cells), _note(prepared), written)
 
 
 def _note(prepared: Prepared) -> Words:
@@ -159,7 +168,7 @@ def _probes(assignment: Assignment, student: str) -> Probes:
 
 def _same(earlier: Record, submission: Submission, release: Release) -> bool:
     hashes = (earlier.submission_sha256, earlier.release_sha256)
-    return hashes == (submission.sha256, release.sha256) and not earlier.reason
+    return hashes == (submission.sha256, release.sha256) and not earlier.reason and earlier.settled
 
 
 def _answers(prepared: Prepared, release: Release, outcome: Outcome | None) -> Answers:
@@ -268,6 +277,7 @@ def _unreadable(student: str, assignment: Assignment, reason: Words) -> Marked:
     )
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """With what the marks were made."""
     return {"layercost": version("layercost"), "python": sys.version.split()[0]}

@@ -4,7 +4,7 @@ What people were told is kept as its key and its values, and is spoken when it i
 messages were kept so holds plain sentences, which are read too.
 A record holds the hash of the file, every question asked with the answer that came back, what each cell
 printed, and with which versions. Marks can thus be given anew after a specification has changed; only a
-question that was never asked makes the submission run again.
+question that was never asked makes the submission run again, or a timeout that had not been tried twice.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grader.job import CellResult, answer_from_tree, answer_to_tree, cell_from_tree, cell_to_tree
+from grader.job import CellResult, answer_from_tree, answer_to_tree, broken, cell_from_tree, cell_to_tree
 from grader.protocol import Mark
 from grader.values import Answer, NotAValue, Probe, TooLarge, Tree, probe_from_tree, probe_to_tree
 from layercost.message import Words, from_data, to_data
@@ -40,12 +41,19 @@ class Record:
     asked: Mapping[str, tuple[tuple[Probe, Answer], ...]] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False  # while it ran, this machine ran nothing else
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is recorded can be an answer: a timeout counts where nothing else ran."""
+        answers = (answer for pairs in self.asked.values() for _, answer in pairs)
+        return self.alone or not broken(self.cells, answers)
 
     def known(self, probe: Probe) -> Answer | None:
         """The answer to this question, where it has been asked before."""
         return self._answers.get(_key(probe))
 
-    @property
+    @cached_property
     def _answers(self) -> dict[str, Answer]:
         return {_key(probe): answer for pairs in self.asked.values() for probe, answer in pairs}
 
@@ -83,8 +91,9 @@ def write_record(path: Path, record: Record) -> None:
         },
         "marks": {grade_id: _mark_to_tree(mark) for grade_id, mark in record.marks.items()},
         "versions": dict(record.versions),
+        "alone": record.alone,
     }
-    write_atomically(path, json.dumps(tree, indent=1))
+    write_atomically(path, json.dumps(tree))
 
 
 def read_record(path: Path) -> Record | None:
@@ -135,6 +144,7 @@ def _record(tree: dict[str, Any]) -> Record:
         },
         marks={grade_id: _mark(mark) for grade_id, mark in tree["marks"].items()},
         versions=tree["versions"],
+        alone=tree.get("alone") is True,
     )
 
 

@@ -35,11 +35,35 @@ class GradebookSettings:
 
 
 @dataclass(frozen=True)
+class TimeSettings:
+    """How long submissions may keep the class waiting.
+
+    Who needs more than `patience_seconds` waits until all others are marked, and then runs alone; all who
+    wait so have `slow_minutes` together, and whoever is left is tried by the next `grader autograde`.
+    """
+
+    patience_seconds: float = 4.0
+    slow_minutes: float = 15.0
+
+
+@dataclass(frozen=True)
+class LateSettings:
+    """What a late submission loses: what nbgrader's plugin says, nothing, all, or a share for each day."""
+
+    policy: str = "nbgrader"
+    per_day: float = 0.1
+    at_most: float = 1.0
+    grace_minutes: float = 0.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections of a course.toml."""
 
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     gradebook: GradebookSettings = field(default_factory=GradebookSettings)
+    time: TimeSettings = field(default_factory=TimeSettings)
+    late: LateSettings = field(default_factory=LateSettings)
 
 
 def read_settings(path: Path) -> Settings:

@@ -77,7 +77,8 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batt
         use_counting(monkeypatch)
         where = ["--course", str(course.root)]
         assert (
-            main(["autograde", "counting", *where, "--cell-seconds=5", "--total-seconds=60", "--jobs=4"]) == 0
+            main(["autograde", "counting", *where, "--cell-seconds=5", "--total-seconds=60", "--workers=2"])
+            == 0
         )
         assert main(["feedback", "counting", *where]) == 0
         received = [*accepted(listener), *accepted(abstract)]

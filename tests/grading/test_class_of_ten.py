@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from grader import clerks
+from grader.batch import mark_class
 from grader.command import main
 from grader.course import Course
+from grader.desk import Ending, Orders
 from layercost.misconception import MISCONCEPTIONS
 
 from .conftest import copy_of_course
@@ -175,3 +178,20 @@ def test_a_wrong_id_is_named_and_the_roster_counts(course: Course, tmp_path: Pat
         assert table.auto_score < 6
     assert main(["feedback", NAME, *here, "--student", "stranger"]) == 0
     assert "`student_id` should be &#39;stranger&#39;" in feedback(course, "stranger")
+
+
+def test_clerks_that_are_started_afresh_give_the_same_marks(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a process cannot be forked: each opens the assignment for itself."""
+    course = copy_of_course(course.root, tmp_path / "course")
+    monkeypatch.setattr(clerks.threading, "active_count", lambda: 2)
+    orders = Orders(course.root, NAME, run_again=True)
+    students = ["blank", "forgot_bias", "perfect"]
+    lines = list(mark_class(orders, students, workers=2))
+    assert {line.student: line.ending for line in lines} == dict.fromkeys(students, Ending.RAN)
+    with Gradebook(course.database) as gradebook:
+        for student in students:
+            for cell, (_, points) in EXPECTED[student].items():
+                grade = gradebook.find_grade(cell, NAME, NAME, student)
+                assert (grade.auto_score or 0) == pytest.approx(points), (student, cell)

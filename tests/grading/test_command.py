@@ -20,6 +20,7 @@ from grader.bubblewrap import Bubblewrap
 from grader.build import build
 from grader.command import main
 from grader.course import REPOSITORY, Assignment, Course, CourseError, make_course
+from grader.desk import Orders
 from grader.examination import SandboxExaminer
 from grader.marking import SpecificationError
 from grader.protocol import Mark
@@ -98,8 +99,8 @@ def test_outside_a_course_the_way_in_is_said(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--jobs", "0"], "expected a number of boxes, 1 or more, but got '0'"),
-        (["--cell-seconds", "-1"], "expected seconds, more than 0 and less than a day, but got '-1'"),
+        (["--workers", "0"], "expected a number of processes, 1 or more, but got '0'"),
+        (["--cell-seconds", "-1"], "expected a time, more than 0 and less than 86400, but got '-1'"),
         (["--total-seconds", "soon"], "but got 'soon'"),
     ],
 )
@@ -268,7 +269,7 @@ def test_strange_students_and_timestamps(
     # conv numbers belong to the last character of the id, and not every character has some
     run(course, "autograde", "counting")
     printed = capsys.readouterr().out
-    assert printed.count("\n") == 6
+    assert printed.count("\n") == 6 + 1  # the summary
     assert "\x1b" not in printed
     with Gradebook(course.database) as gradebook:
         assert gradebook.find_submission("counting", "ada").timestamp.year == 2030
@@ -358,11 +359,10 @@ def test_interrupted_marking_goes_on(course: Course, submissions: Submissions) -
     """What was written stays written; the same command completes the rest."""
     for student in ("ada", "emmy", "grace"):
         submissions.add(student, RIGHT)
-    opened = course.assignment("counting")
-    with opened.sandbox(QUICK) as sandbox:
-        lines = mark_class(course, opened, SandboxExaminer(sandbox), ["ada", "emmy", "grace"], jobs=1)
-        next(lines)
-        lines.close()  # type: ignore[attr-defined]
+    orders = Orders(course.root, "counting", QUICK).with_opened(course, course.assignment("counting"))
+    lines = mark_class(orders, ["ada", "emmy", "grace"], workers=1)
+    next(lines)
+    lines.close()  # type: ignore[attr-defined]
     assert run(course, "autograde", "counting") == 0
     with Gradebook(course.database) as gradebook:
         assert [each.score for each in gradebook.assignment_submissions("counting")] == [12.0] * 3

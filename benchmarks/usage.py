@@ -1,0 +1,96 @@
+"""What a command takes: seconds, processor seconds and memory, of itself and of all that it starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+EVERY_SECONDS = 0.25  # between two looks at the memory
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a command took; memory that processes share is counted once."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    output: str
+
+
+def used(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], beside: Iterable[int] = ()
+) -> Usage:
+    """Runs a command, which must succeed; processes `beside` it, such as workers, are counted with it."""
+    beside = list(beside)
+    before = sum(map(cpu_of, beside))
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    memory = _Memory([process.pid, *beside])
+    output = process.stdout.read() if process.stdout is not None else ""
+    _, status, resources = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    peak = memory.end()
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{output}")
+    cpu = resources.ru_utime + resources.ru_stime + sum(map(cpu_of, beside)) - before
+    return Usage(seconds, cpu, peak, output)
+
+
+class _Memory:
+    """Looks at the memory of processes and of their children until it is told to end."""
+
+    def __init__(self, roots: Sequence[int]) -> None:
+        self.roots, self.peak, self.over = roots, 0, threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+
+    def _watch(self) -> None:
+        while not self.over.wait(EVERY_SECONDS):
+            self.peak = max(self.peak, sum(_proportional_bytes(pid) for pid in descendants(self.roots)))
+
+    def end(self) -> int:
+        self.over.set()
+        self.thread.join()
+        return self.peak
+
+
+def descendants(roots: Iterable[int]) -> list[int]:
+    """These processes and all that they started."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(folder.name))
+    found = list(roots)
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def _proportional_bytes(pid: int) -> int:
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return 0
+
+
+def cpu_of(root: int) -> float:
+    """Processor seconds of a process, of all that it started, and of those that have ended."""
+    total = 0.0
+    for pid in descendants([root]):
+        with suppress(OSError, IndexError, ValueError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15])) / TICK
+    return total

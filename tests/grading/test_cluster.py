@@ -1,0 +1,171 @@
+"""A class on a Dask cluster: the same marks, and workers that are believed no more than a box."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+from nbgrader.api import Gradebook
+
+from grader.box import BoxDied, Limits, SandboxUnavailable
+from grader.cluster import MAX_BYTES, Material, read_reply, run_job
+from grader.course import Course
+from grader.job import CellResult, CodeCell, Job, Outcome, job_to_tree, outcome_to_tree
+from grader.values import Call, Failure, Get, Value
+
+from .conftest import QUICK, RIGHT, ROOT, Submissions
+
+JOB = Job("ada", (CodeCell("q1", "x = 1"), CodeCell("", "print(x)")), {"q1": (Get("x"), Call("f", (1,)))})
+OUTCOME = Outcome((CellResult(), CellResult("1\n")), {"q1": (Value(1), Failure("missing", "There is no f."))})
+
+
+def replied(outcome: Outcome) -> bytes:
+    return json.dumps({"outcome": outcome_to_tree(outcome)}).encode()
+
+
+def test_an_honest_reply_is_read() -> None:
+    assert read_reply(replied(OUTCOME), JOB, Limits()) == OUTCOME
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param("{}", id="a text"),
+        pytest.param(b"{", id="no JSON"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b"{}", id="nothing in it"),
+        pytest.param(b" " * (MAX_BYTES + 1), id="too much"),
+        pytest.param(b'{"died": "of old age"}', id="died"),
+        pytest.param(pickle.dumps(OUTCOME), id="a pickle"),
+        pytest.param(replied(replace(OUTCOME, cells=())), id="cells missing"),
+        pytest.param(replied(replace(OUTCOME, answers={})), id="answers missing"),
+        pytest.param(replied(replace(OUTCOME, answers={"q1": OUTCOME.answers["q1"][:1]})), id="too few"),
+        pytest.param(replied(replace(OUTCOME, answers={**OUTCOME.answers, "q2": ()})), id="too many"),
+        pytest.param(
+            replied(replace(OUTCOME, cells=(CellResult(failure=Failure("error", "x" * 2000)),) * 2)),
+            id="talks",
+        ),
+        pytest.param(replied(OUTCOME).replace(b'{"int": "1"}', b'{"int": "one"}'), id="no integer"),
+    ],
+)
+def test_anything_else_is_a_lost_worker(reply: object) -> None:
+    """It stops nobody else: the submission is tried once more."""
+    with pytest.raises(BoxDied):
+        read_reply(reply, JOB, Limits())
+
+
+def test_what_a_cell_printed_is_cut_here_too() -> None:
+    long = replace(OUTCOME, cells=(CellResult("x" * 100_000), CellResult()))
+    assert len(read_reply(replied(long), JOB, Limits()).cells[0].output) == Limits.output_characters + 100
+
+
+def test_a_worker_without_the_files_refuses() -> None:
+    """One that has another version of grader says so instead of giving other answers."""
+    sent = json.dumps(job_to_tree(JOB)).encode()
+    with pytest.raises(SandboxUnavailable, match="another version of grader"):
+        read_reply(run_job("grader-unknown", "0", sent), JOB, Limits())
+
+
+def test_files_are_named_by_what_they_hold(tmp_path: Path) -> None:
+    """Another byte or another limit is another sandbox."""
+    names = {
+        Material({"variants.json": data}, "bubblewrap", limits, trusted=False).name
+        for data in (b"{}", b"[]")
+        for limits in (Limits(), QUICK)
+    }
+    assert len(names) == 4
+
+
+@pytest.mark.bubblewrap
+def test_a_worker_runs_a_job_with_the_released_files() -> None:
+    material = Material({"variants.json": b'{"n": 7}'}, "bubblewrap", QUICK, trusted=False)
+    job = Job(
+        "ada", (CodeCell("", "import json; x = json.load(open('variants.json'))['n']"),), {"q1": (Get("x"),)}
+    )
+    material.setup(None)
+    try:
+        sent = json.dumps(job_to_tree(job)).encode()
+        outcome = read_reply(run_job(material.name, material.fingerprint(), sent), job, QUICK)
+    finally:
+        material.teardown(None)
+    assert outcome.answers == {"q1": (Value(7),)}
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler and two workers, as a teacher starts them."""
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "scheduler.json"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path[1:], str(ROOT)])}
+    dask = [sys.executable, "-m", "distributed.cli"]
+    words = ["--scheduler-file", str(file), "--no-dashboard"]
+    with ExitStack() as stack:
+
+        def start(*command: str) -> None:
+            process = subprocess.Popen(
+                [*dask[:2], *command], env=environment, cwd=folder, stderr=subprocess.DEVNULL
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+
+        start("distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1", *words)
+        deadline = time.monotonic() + 60
+        while not file.exists() or not file.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for number in range(2):
+            local = ["--nthreads", "1", "--local-directory", str(folder / str(number))]
+            start("distributed.cli.dask_worker", *local, *words)
+        yield json.loads(file.read_text())["address"]
+
+
+@pytest.mark.bubblewrap
+def test_a_class_on_a_cluster_gets_the_same_marks(
+    course: Course, submissions: Submissions, environment: dict[str, str], scheduler: str
+) -> None:
+    """A sleeper among them; the second run needs no worker."""
+    for number in range(12):
+        submissions.add(f"s{number}", RIGHT)
+    submissions.add("blank", {})
+    submissions.add("sleeper", RIGHT | {"q3": "while True: pass"})
+    path = os.pathsep.join([environment["PYTHONPATH"], *sys.path[1:]])
+    command = [sys.executable, "-m", "grader", "autograde", "counting", "--workers=1", "--cell-seconds=5"]
+    for words in (["--scheduler", scheduler], []):
+        done = subprocess.run(
+            [*command, *words], cwd=course.root, env={**environment, "PYTHONPATH": path},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "14 from the record" in done.stdout
+    with Gradebook(course.database) as gradebook:
+        scores = {each.student.id: each.score for each in gradebook.assignment_submissions("counting")}
+    assert scores == {**{f"s{number}": 12.0 for number in range(12)}, "blank": 0.0, "sleeper": 7.0}
+
+
+def test_no_scheduler_is_said(
+    course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from grader.command import main
+
+    submissions.add("ada", RIGHT)
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr("grader.cluster.WORKERS_SECONDS", 1.0)
+    with monkey.context():
+        assert (
+            main(["autograde", "counting", "--course", str(course.root), "--scheduler", "tcp://127.0.0.1:9"])
+            == 2
+        )
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
