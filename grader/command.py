@@ -209,11 +209,14 @@ def run_feedback(options: argparse.Namespace) -> int:
     written = list(write_feedback(course, assignment, frozenset(students)))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")
-    failed = [(student, trouble) for student, trouble in written if trouble]
-    for student, trouble in failed:
-        print(without_control_characters(f"NO PAGE for {student}: {trouble}"), file=sys.stderr)
+    failed = [one for one in written if one.trouble]
+    for one in failed:
+        print(without_control_characters(f"NO PAGE for {one.student}: {one.trouble}"), file=sys.stderr)
     done = len(written) - len(failed)
     print(f"Wrote {done} of {len(students)} feedback pages into {course.root / 'feedback'}")
+    other_ways = sum(not one.through_exchange for one in written if not one.trouble)
+    if 0 < other_ways < done:
+        print(f"{other_ways} of them were not handed in through the exchange, and are not found in it.")
     return FAILED if failed else 0
 
 
@@ -224,7 +227,7 @@ def run_export(options: argparse.Namespace) -> int:
 
     course = find_course(options.course)
     assignment = course.assignment(options.assignment)
-    results = list(read_results(course, assignment.name, assignment.notebook, assignment.release))
+    results = list(read_results(course, assignment))
     if options.to is None:
         write_csv(sys.stdout, results, assignment.release)
         return 0

@@ -1,153 +1,133 @@
-"""The feedback page of each student: marks, what was found, the notebook as it was marked.
+"""The feedback page of each student: marks, and the notebook with what was found beside each answer.
 
-Nothing that a student wrote can run in it: Markdown becomes HTML of which only plain text formatting is kept,
-all else is shown as text, and the page's own policy forbids every script.
+Nothing that a student wrote can run in it: Markdown becomes HTML of which only plain text formatting and
+formulas are kept, all else is shown as text, and the page's own policy forbids scripts and requests.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import bleach
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
-from nbconvert.filters.markdown import markdown2html
+from markupsafe import Markup, escape
 
 from grader.course import Assignment, Course
+from grader.handback import write_for_the_exchange
+from grader.markdown import rendered
 from grader.marking import UNREADABLE
 from grader.rebuild import is_remarks
 from grader.record import write_atomically
 from grader.release import Release
-from grader.results import Result, read_results
-from layercost.message import spoken
+from grader.results import QuestionResult, Result, read_results
+from grader.titles import assignment_title
+from layercost.message import Words, spoken
 
-KEPT_TAGS = frozenset(
-    (
-        *(
-            "a",
-            "b",
-            "blockquote",
-            "br",
-            "code",
-            "del",
-            "em",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "hr",
-            "i",
-            "li",
-        ),
-        *(
-            "ol",
-            "p",
-            "pre",
-            "s",
-            "span",
-            "strong",
-            "sub",
-            "sup",
-            "table",
-            "tbody",
-            "td",
-            "th",
-            "thead",
-            "tr",
-            "ul",
-        ),
-    )
-)
-_ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>[^<]*</a>')  # nbconvert's link to each heading
-KEPT_ATTRIBUTES = {"a": ["href"]}
-KEPT_PROTOCOLS = frozenset({"http", "https", "mailto"})
+HERE = Path(__file__).parent
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell as the page shows it; `html` where it is text, `source` where it is code."""
+    """A cell as the page shows it; `html` where it is text, `source` where it is code.
 
-    grade_id: str
-    anchor: str
-    answer: bool
+    `folded` is code that everybody was given; `found` is what stands beside an answer.
+    """
+
     html: Markup
     source: str
     output: str
+    folded: bool
+    found: tuple[QuestionResult, ...]
 
 
-def write_feedback(
-    course: Course, assignment: Assignment, students: frozenset[str]
-) -> Iterator[tuple[str, str]]:
-    """Writes a page for each of these students who is in the gradebook; gives student and trouble, if any."""
-    for result in read_results(course, assignment.name, assignment.notebook, assignment.release):
+@dataclass(frozen=True)
+class Written:
+    """What came of one student's page: the trouble, if any, and whether the exchange reaches the student."""
+
+    student: str
+    trouble: str = ""
+    through_exchange: bool = False
+
+
+def write_feedback(course: Course, assignment: Assignment, students: frozenset[str]) -> Iterator[Written]:
+    """Writes a page for each of these students who is in the gradebook."""
+    for result in read_results(course, assignment):
         if result.student in students:
             try:
-                _write_page(course, assignment, result)
+                yield Written(result.student, through_exchange=_write_page(course, assignment, result))
             except Exception as error:  # one page never stops the others
-                yield result.student, f"{type(error).__name__}: {error}"
-            else:
-                yield result.student, ""
+                yield Written(result.student, f"{type(error).__name__}: {error}")
 
 
-def _write_page(course: Course, assignment: Assignment, result: Result) -> None:
+def _write_page(course: Course, assignment: Assignment, result: Result) -> bool:
     notebook = course.autograded(result.student, assignment.name, assignment.notebook)
     path = course.feedback(result.student, assignment.name, assignment.notebook)
     cells = json.loads(notebook.read_text("utf-8"))
-    write_atomically(path, feedback_page(assignment.name, result, cells, assignment.release))
+    shown = replace(
+        result, questions=tuple(_with_example(assignment, result, one) for one in result.questions)
+    )
+    write_atomically(path, feedback_page(assignment.name, shown, cells, assignment.release))
+    return write_for_the_exchange(course, result.student, assignment.name, assignment.notebook)
 
 
-def feedback_page(assignment: str, result: Result, notebook: dict[str, Any], release: Release) -> str:
+def _with_example(assignment: Assignment, result: Result, question: QuestionResult) -> QuestionResult:
+    if question.right or question.waits:
+        return question
+    example = assignment.specification.example(
+        result.student, assignment.secret, question.grade_id, question.diagnosis
+    )
+    return replace(question, example=example)
+
+
+def feedback_page(assignment: str, result: Result, notebook: Mapping[str, Any], release: Release) -> str:
     """The page as HTML, from the marks and the autograded notebook."""
-    anchors = {grade_id: f"cell-{number}" for number, grade_id in enumerate(release.by_grade_id)}
-    return _template().render(
-        assignment=assignment,
+    anchors = {question.grade_id: f"found-{number}" for number, question in enumerate(result.questions, 1)}
+    found = defaultdict(list)
+    for question in result.questions:
+        found[release.answered_in[question.grade_id] or question.grade_id].append(question)
+    return template("feedback.html.j2").render(
+        title=assignment_title(release, assignment),
         result=result,
         anchors=anchors,
-        names={grade_id: answer or grade_id for grade_id, answer in release.answered_in.items()},
-        cells=[_shown(cell, anchors) for cell in notebook["cells"] if not is_remarks(cell)],
+        cells=[_shown(cell, found) for cell in notebook["cells"] if not is_remarks(cell)],
         unreadable=any(question.diagnosis == UNREADABLE for question in result.questions),
     )
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.globals["_"] = spoken
-    environment.filters["number"] = lambda points: f"{round(points, 2):g}"
-    return environment.get_template("feedback.html.j2")
-
-
-def _shown(cell: dict[str, Any], anchors: dict[str, str]) -> ShownCell:
+def _shown(cell: Mapping[str, Any], found: Mapping[str, list[QuestionResult]]) -> ShownCell:
     settings = cell["metadata"].get("nbgrader", {})
-    grade_id = settings.get("grade_id", "")
     is_text = cell["cell_type"] == "markdown"
     return ShownCell(
-        grade_id=grade_id,
-        anchor=anchors.get(grade_id, ""),
-        answer=bool(settings.get("solution")),
-        html=clean_markdown(cell["source"]) if is_text else Markup(),
+        html=rendered(cell["source"]) if is_text else Markup(),
         source="" if is_text else cell["source"],
         output="".join(output["text"] for output in cell.get("outputs", ())),
+        folded=bool(settings) and not settings.get("solution"),
+        found=tuple(found.get(settings.get("grade_id", ""), ())),
     )
 
 
-def clean_markdown(text: str) -> Markup:
-    """Markdown as HTML that holds text, lists, tables and links to pages, and nothing that acts."""
-    html = _ANCHOR.sub("", markdown2html(text))
-    kept = bleach.clean(
-        html, tags=KEPT_TAGS, attributes=KEPT_ATTRIBUTES, protocols=KEPT_PROTOCOLS, strip=True
+# ---- pages, whatever they say ---------------------------------------------------------------------
+
+
+@cache
+def template(name: str) -> Template:
+    """A page's template, which escapes what it is given, and holds the style of all pages."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return Markup(kept)  # noqa: S704  (cleaned in the line above)
+    style = Markup((HERE / "page.css").read_text("utf-8"))  # noqa: S704  (our own file)
+    environment.globals.update(_=spoken, style=style)
+    environment.filters.update(number=lambda points: f"{round(points, 2):g}", coded=coded)
+    return environment.get_template(name)
+
+
+def coded(words: Words) -> Markup:
+    """Words as HTML, with what stands between backticks set as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(str(words)))))  # noqa: S704  (escaped before)

@@ -22,6 +22,7 @@ from grader.protocol import Mark
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
 from grader.release import Release
+from grader.rubric import with_rubrics
 from grader.values import Answer, Failure, Get, Probe, Value
 from layercost.message import Message, Words, message_of
 
@@ -121,7 +122,8 @@ def finish(prepared: Prepared, assignment: Assignment, outcome: Outcome | None) 
         marks=_marks(assignment, student, answers, rebuilt),
         versions=versions(),
     )
-    return Marked(record, autograded_notebook(rebuilt, cells), _note(prepared))
+    notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)
+    return Marked(record, notebook, _note(prepared))
 
 
 def _note(prepared: Prepared) -> Words:
