@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,8 +26,9 @@ from grader.rebuild import is_remarks
 from grader.record import write_atomically
 from grader.release import Release
 from grader.results import QuestionResult, Result, read_results
+from grader.score import OF_ENTRIES
 from grader.titles import assignment_title
-from layercost.message import Words, spoken
+from layercost.message import Message, Words, spoken
 
 HERE = Path(__file__).parent
 _CODE = re.compile(r"`([^`]+)`")
@@ -96,9 +97,23 @@ def feedback_page(assignment: str, result: Result, notebook: Mapping[str, Any], 
         title=assignment_title(release, assignment),
         result=result,
         anchors=anchors,
-        cells=[_shown(cell, found) for cell in notebook["cells"] if not is_remarks(cell)],
+        cells=[_shown(cell, found) for cell in _without_title(notebook["cells"]) if not is_remarks(cell)],
         unreadable=any(question.diagnosis == UNREADABLE for question in result.questions),
     )
+
+
+def _without_title(cells: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The cells without the heading that has become the page's own."""
+    first = True
+    for cell in cells:
+        given = (
+            cell["cell_type"] == "markdown" and not cell["metadata"].get("nbgrader") and not is_remarks(cell)
+        )
+        if first and given and cell["source"].startswith("# "):
+            yield {**cell, "source": cell["source"].partition("\n")[2]}
+            first = False
+        else:
+            yield cell
 
 
 def _shown(cell: Mapping[str, Any], found: Mapping[str, list[QuestionResult]]) -> ShownCell:
@@ -124,8 +139,15 @@ def template(name: str) -> Template:
     )
     style = Markup((HERE / "page.css").read_text("utf-8"))  # noqa: S704  (our own file)
     environment.globals.update(_=spoken, style=style)
-    environment.filters.update(number=lambda points: f"{round(points, 2):g}", coded=coded)
+    environment.filters.update(number=lambda points: f"{round(points, 2):g}", coded=coded, lines=lines)
     return environment.get_template(name)
+
+
+def lines(words: Words) -> list[Words]:
+    """What is said of several numbers, one by one; anything else is one line."""
+    parts = list(words.values.values()) if isinstance(words, Message) else []
+    said: list[Words] = [part for part in parts if isinstance(part, Message) and part.key == OF_ENTRIES]
+    return said if len(said) > 1 else [words]
 
 
 def coded(words: Words) -> Markup:

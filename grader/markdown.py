@@ -16,6 +16,7 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.amsmath import amsmath_plugin
@@ -37,10 +38,13 @@ MATH_ATTRIBUTES = re.findall(
     "mathvariant maxsize minsize movablelimits notation rowspacing rspace scriptlevel separator stretchy "
     "width",
 )
-ATTRIBUTES = {"a": ["href"], "div": ["class"]} | dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES)
+ATTRIBUTES = {"a": ["href"], "div": ["class"], "td": ["class"], "th": ["class"]} | dict.fromkeys(
+    MATH_TAGS, MATH_ATTRIBUTES
+)
 PROTOCOLS = frozenset({"http", "https", "mailto"})
 LONGEST_TEXT, LONGEST_FORMULA, MOST_FORMULAS = 20_000, 2_000, 300  # what goes beyond is shown as typed
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:align|equation|gather|eqnarray)\*?\}")
+_DOLLARS = re.compile(r"\$\$(?P<display>[^$]+)\$\$|\$(?!\s)(?P<inline>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)", re.S)
 _LINK = re.compile(r"(https?://|mailto:|#)", re.I)
 
 
@@ -49,7 +53,7 @@ def rendered(text: str) -> Markup:
     """Markdown as HTML that holds text, lists, tables, formulas and links to pages, and nothing that acts."""
     if len(text) > LONGEST_TEXT or text.count("$") > 2 * MOST_FORMULAS:
         return Markup("<pre>{}</pre>").format(text)
-    made = _reader().render(text)
+    made = _reader().render(text).replace(' style="text-align:right"', ' class="number"')
     kept = bleach.clean(
         made, tags=frozenset((*TEXT_TAGS, *MATH_TAGS)), attributes=ATTRIBUTES, protocols=PROTOCOLS, strip=True
     )
@@ -59,7 +63,8 @@ def rendered(text: str) -> Markup:
 @cache
 def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
-    reader.use(dollarmath_plugin, allow_digits=False, allow_space=False, double_inline=True)
+    reader.use(dollarmath_plugin)
+    reader.inline.ruler.at("math_inline", _between_dollars)
     reader.use(amsmath_plugin)
     for rule in ("math_inline", "math_inline_double"):
         reader.add_render_rule(rule, _inline)
@@ -67,6 +72,18 @@ def _reader() -> MarkdownIt:
         reader.add_render_rule(rule, _block)
     reader.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]
     return reader
+
+
+def _between_dollars(state: StateInline, silent: bool) -> bool:
+    """A formula within a line; prices, as in *$5 or $6*, are none."""
+    found = _DOLLARS.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        kind = "math_inline" if found["inline"] else "math_inline_double"
+        state.push(kind, "math", 0).content = found["inline"] or found["display"]
+    state.pos = found.end()
+    return True
 
 
 def _inline(_: RendererProtocol, tokens: Sequence[Token], index: int, *_rest: object) -> str:

@@ -60,6 +60,11 @@ class Result:
         return max(0.0, self.earned - self.late_penalty)
 
     @property
+    def waiting(self) -> float:
+        """The points that a person has yet to give."""
+        return sum(question.max_points for question in self.questions if question.waits)
+
+    @property
     def max_points(self) -> float:
         return sum(question.max_points for question in self.questions)
 
