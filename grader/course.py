@@ -37,6 +37,9 @@ DECISIONS = """\
 
 [gradebook]
 # database = ""             # an address as SQLAlchemy writes it; empty: SQLite, in this folder
+
+[exchange]
+# folder = ""               # where nbgrader hands files out and takes them in; empty: nbgrader's own place
 """
 
 

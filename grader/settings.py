@@ -35,11 +35,19 @@ class GradebookSettings:
 
 
 @dataclass(frozen=True)
+class ExchangeSettings:
+    """Where nbgrader's exchange hands files out and takes them in; empty for nbgrader's own place."""
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections of a course.toml."""
 
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     gradebook: GradebookSettings = field(default_factory=GradebookSettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
 
 
 def read_settings(path: Path) -> Settings:
