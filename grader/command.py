@@ -1,4 +1,4 @@
-"""The command `grader`: new, build, autograde, feedback, export, exam, cards, questions."""
+"""The command `grader`: new, build, autograde, feedback, what follows from marks, exam, cards, questions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader import marks_command
 from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
@@ -20,7 +21,13 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader build FOLDER      release an assignment, after its model solution has earned full marks
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
-  grader export NAME       marks and diagnoses as CSV
+  grader roster CSV        take a list of students into the course
+  grader marking NAME ...  mark by hand: a queue without names, out and in
+  grader report NAME       what the class has understood
+  grader explain NAME STUDENT QUESTION
+                           why an answer got its points
+  grader export NAME ...   marks as CSV, for Moodle, Canvas or nbgrader too
+  grader return NAME ...   feedback pages as a zip that Moodle takes back
 
   grader rehearse NAME     hand in for students that are made up, to try all this
   grader forget ID         remove all that the course holds of a student
@@ -67,22 +74,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_autograde_options(autograde)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
     feedback.set_defaults(action=run_feedback)
-    export = commands.add_parser("export", help="write marks and diagnoses as CSV")
-    export.add_argument("--to", type=Path, metavar="FILE", help="default: standard output")
-    export.set_defaults(action=run_export)
-    for command in (autograde, feedback, export):
+    for command in (autograde, feedback):
         command.add_argument("assignment", metavar="NAME", help="the assignment's name")
     for command in (autograde, feedback):
         command.add_argument(
             "--student", action="append", metavar="ID", help="only this student; * and ? stand for others"
         )
-    for command in (build, autograde, feedback, export):
+    for command in (build, autograde, feedback):
         command.add_argument(
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
     add_exam(commands)
     add_commands(commands)
     upkeep.add_commands(commands)
+    marks_command.add_commands(commands)
     return parser
 
 
@@ -218,20 +223,3 @@ def run_feedback(options: argparse.Namespace) -> int:
     if 0 < other_ways < done:
         print(f"{other_ways} of them were not handed in through the exchange, and are not found in it.")
     return FAILED if failed else 0
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Writes the table of marks."""
-    from grader.export import write_csv
-    from grader.results import read_results
-
-    course = find_course(options.course)
-    assignment = course.assignment(options.assignment)
-    results = list(read_results(course, assignment))
-    if options.to is None:
-        write_csv(sys.stdout, results, assignment.release)
-        return 0
-    with options.to.open("w", encoding="utf-8", newline="") as file:
-        students = write_csv(file, results, assignment.release)
-    print(f"Wrote {students} students to {options.to}")
-    return 0

@@ -40,6 +40,9 @@ DECISIONS = """\
 
 [exchange]
 # folder = ""               # where nbgrader hands files out and takes them in; empty: nbgrader's own place
+
+[weights]                   # what each assignment weighs in the total of several
+# fully_connected_and_lenet = 30
 """
 
 

@@ -19,11 +19,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from grader.course import Assignment, Course
+from grader.details import details
 from grader.handback import write_for_the_exchange
 from grader.markdown import rendered
 from grader.marking import UNREADABLE
+from grader.naming import Names, read_names
 from grader.rebuild import is_remarks
-from grader.record import write_atomically
+from grader.record import read_record, write_atomically
 from grader.release import Release
 from grader.results import QuestionResult, Result, read_results
 from grader.score import OF_ENTRIES
@@ -59,23 +61,38 @@ class Written:
 
 def write_feedback(course: Course, assignment: Assignment, students: frozenset[str]) -> Iterator[Written]:
     """Writes a page for each of these students who is in the gradebook."""
+    names = read_names(course)
     for result in read_results(course, assignment):
         if result.student in students:
             try:
-                yield Written(result.student, through_exchange=_write_page(course, assignment, result))
+                reached = _write_page(course, assignment, result, names)
+                yield Written(result.student, through_exchange=reached)
             except Exception as error:  # one page never stops the others
                 yield Written(result.student, f"{type(error).__name__}: {error}")
 
 
-def _write_page(course: Course, assignment: Assignment, result: Result) -> bool:
+def _write_page(course: Course, assignment: Assignment, result: Result, names: Names) -> bool:
     notebook = course.autograded(result.student, assignment.name, assignment.notebook)
     path = course.feedback(result.student, assignment.name, assignment.notebook)
     cells = json.loads(notebook.read_text("utf-8"))
-    shown = replace(
-        result, questions=tuple(_with_example(assignment, result, one) for one in result.questions)
+    named = _named(course, assignment, result, names) if names.names else {}
+    questions = tuple(
+        replace(_with_example(assignment, result, one), named=named.get(one.grade_id, ""))
+        for one in result.questions
     )
+    shown = replace(result, questions=questions)
     write_atomically(path, feedback_page(assignment.name, shown, cells, assignment.release))
     return write_for_the_exchange(course, result.student, assignment.name, assignment.notebook)
+
+
+def _named(course: Course, assignment: Assignment, result: Result, names: Names) -> dict[str, str]:
+    """What the teacher says of this student's unknown wrong answers, by the marked cell."""
+    record = read_record(course.record(result.student, assignment.name))
+    said: dict[str, dict[str, None]] = defaultdict(dict)
+    for detail in details(assignment, record) if record is not None else ():
+        if name := names.of(detail.grade_id, detail.key):
+            said[detail.grade_id][name.says or name.title] = None
+    return {grade_id: " ".join(sentences) for grade_id, sentences in said.items()}
 
 
 def _with_example(assignment: Assignment, result: Result, question: QuestionResult) -> QuestionResult:

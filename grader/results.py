@@ -48,6 +48,8 @@ class Result:
     questions: tuple[QuestionResult, ...]
     remarks: tuple[Words, ...]
     late_penalty: float
+    handed_in: str = ""  # when
+    due: str = ""  # until when
 
     @property
     def earned(self) -> float:
@@ -101,7 +103,14 @@ def _result(row: Any, record: Record | None, assignment: Assignment, called: Map
         if grade_id in grades
     )
     remarks = record.remarks if record is not None else ()
-    return Result(row.student.id, questions, remarks, float(row.late_submission_penalty or 0.0))
+    return Result(
+        row.student.id,
+        questions,
+        remarks,
+        float(row.late_submission_penalty or 0.0),
+        str(row.assignment.timestamp or ""),
+        str(row.assignment.duedate or ""),
+    )
 
 
 def _question(grade_id: str, grade: Any, mark: Mark | None) -> QuestionResult:

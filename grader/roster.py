@@ -1,6 +1,7 @@
-"""Who sits an exam: a CSV file with the columns `id` and `name`, or `first_name` and `last_name`.
+"""Who is in a course or sits an exam: a CSV file with the columns `id` and `name`, or first and last name.
 
-A file that nbgrader or a spreadsheet wrote will do: further columns are not read.
+A file that nbgrader or a spreadsheet wrote will do. An `email` is read where there is one; further columns
+are kept as they stand, for the numbers by which another system knows a student.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.cells import normalized
-from grader.course import CourseError
+from grader.course import Course, CourseError
 
+ROSTER = "roster.csv"  # its name in a course folder
+READ = ("id", "name", "first_name", "last_name", "email")
 MOST_CHARACTERS = 200
 _ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps for itself
@@ -22,10 +25,14 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names tha
 
 @dataclass(frozen=True)
 class Student:
-    """One line of the roster."""
+    """One line of the roster; `further` are its other columns, by their heads in small letters."""
 
     id: str
     name: str
+    first_name: str = field(default="", compare=False)
+    last_name: str = field(default="", compare=False)
+    email: str = field(default="", compare=False)
+    further: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class RosterError(CourseError):
@@ -47,6 +54,12 @@ def load(path: Path) -> tuple[Student, ...]:
     if not students:
         raise RosterError(f"{path}: there is no student in it, only heads of columns")
     return students
+
+
+def of_course(course: Course) -> tuple[Student, ...]:
+    """The course's own roster; () where it has none."""
+    path = course.root / ROSTER
+    return load(path) if path.exists() else ()
 
 
 def _students(path: Path, text: str) -> Iterator[Student]:
@@ -74,8 +87,13 @@ def _student(where: str, row: Mapping[str, str], columns: Mapping[str, str]) -> 
     def cell(name: str) -> str:
         return (row[columns[name]] or "").strip()
 
-    name = cell("name") if "name" in columns else f"{cell('first_name')} {cell('last_name')}".strip()
-    student = Student(cell("id"), " ".join(name.split()))
+    first, last = (cell(name) if name in columns else "" for name in ("first_name", "last_name"))
+    name = " ".join((cell("name") if "name" in columns else f"{first} {last}").split())
+    if "last_name" not in columns:
+        first, _, last = name.rpartition(" ")
+    email = cell("email") if "email" in columns else ""
+    further = {name: cell(name) for name in columns if name not in READ and name != "none"}
+    student = Student(cell("id"), name, first, last, email, further)
     if not _ID.fullmatch(student.id) or student.id.endswith(".") or _RESERVED.fullmatch(student.id):
         raise RosterError(
             f"{where}: an id is up to 64 letters, digits and . _ - + @ (it names a file), "
