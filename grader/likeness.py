@@ -17,7 +17,7 @@ from grader.course import Assignment, Course
 from grader.details import Detail
 from grader.rebuild import is_remarks
 
-SMALLEST = 1_000  # a smaller number is met by chance
+SMALLEST, FEWEST = 1_000, 2  # a smaller number, or a single one, is met by chance
 SHORTEST = 80  # characters of code; shorter code is alike because there is little choice
 FEW = 3  # what more students share comes from the chapter
 
@@ -62,7 +62,7 @@ def _others_numbers(found: Mapping[str, Sequence[Detail]]) -> dict[tuple[str, st
                 whose = right_for.get((detail.grade_id, detail.entry, case.number), ())
                 for other in whose if len(whose) <= FEW else ():
                     taken[student, other].append(detail.entry or detail.grade_id)
-    return taken
+    return {pair: names for pair, names in taken.items() if len(names) >= FEWEST}
 
 
 def _same_code(

@@ -21,7 +21,7 @@ from grader.marking import UNREADABLE
 from grader.naming import Name, Names, read_names, section
 from grader.record import read_record
 from grader.results import Result, read_results
-from grader.titles import titles
+from grader.titles import assignment_title, titles
 from layercost.message import Message, Words
 from layercost.misconception import MISCONCEPTIONS
 
@@ -74,7 +74,7 @@ class Group:
 class Report:
     """All that the report says, as plain data."""
 
-    assignment: str
+    title: str
     handed_in: int
     unreadable: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -110,7 +110,7 @@ def report(course: Course, assignment: Assignment) -> Report:
     called, names = titles(assignment.specification, assignment.release), read_names(course)
     groups = _groups(found, called, names)
     return Report(
-        assignment=assignment.name,
+        title=assignment_title(assignment.release, assignment.name),
         handed_in=len(results),
         unreadable=tuple(one.student for one in results if _unreadable(one)),
         waiting=tuple(one.student for one in readable if one.waiting),

@@ -9,27 +9,18 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.command import main
 from grader.course import Course
 
-from .conftest import RIGHT, Submissions, copy_of_course, use_counting
+from .conftest import copy_of_course
 from .server import Server, nbgrader
 
 pytestmark = pytest.mark.bubblewrap
 
 
 @pytest.fixture(scope="module")
-def marked_course(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+def marked_course(marked_counting: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course in which three students are marked, one of whom submitted no notebook."""
-    course = copy_of_course(built_course, tmp_path_factory.mktemp("takeover") / "course")
-    submissions = Submissions(course)
-    submissions.add("ada", RIGHT)
-    submissions.add("emmy", RIGHT | {"q2": "def conv_params(cin, cout, k, bias=True): return cout*cin*k*k"})
-    submissions.path("grace").write_text("I am no notebook.")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        use_counting(monkeypatch)
-        assert main(["autograde", "counting", "--course", str(course.root)]) == 0
-    return course
+    return copy_of_course(marked_counting, tmp_path_factory.mktemp("takeover") / "course")
 
 
 def totals(course: Course) -> dict[str, float]:
