@@ -23,6 +23,7 @@ from grader.release import Release, read_release
 from grader.settings import SETTINGS, Settings, SettingsError, read_settings
 
 CONFIGURATION = "nbgrader_config.py"
+ROSTER, MARKED_BY_HAND = "roster.csv", "marked_by_hand.csv"  # who is in it; who marked what
 SECRET = "secret"  # noqa: S105  (the name of the file, not the secret)
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "specifications", "records")
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -7,10 +7,10 @@ from pathlib import Path
 from nbgrader import api
 from sqlalchemy.orm import Session
 
-from grader.course import Course
+from grader.course import ROSTER, Course
 from grader.gradebook import open_gradebook
 from grader.record import write_atomically
-from grader.roster import ROSTER, load
+from grader.roster import load
 
 
 def enrol(course: Course, path: Path) -> str:

@@ -22,7 +22,7 @@ from nbgrader import api
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grader.course import Assignment, Course, CourseError
+from grader.course import MARKED_BY_HAND, Assignment, Course, CourseError
 from grader.feedback import template
 from grader.gradebook import open_gradebook
 from grader.markdown import rendered
@@ -198,7 +198,7 @@ def _keep(
     course: Course, assignment: Assignment, question: str, taken: Sequence[tuple[Waiting, Given]], marker: str
 ) -> None:
     """Who gave which mark when, one line a mark, never written over."""
-    path = course.root / "records" / assignment.name / "marked_by_hand.csv"
+    path = course.root / "records" / assignment.name / MARKED_BY_HAND
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = not path.exists()
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.cells import normalized
-from grader.course import Course, CourseError
+from grader.course import ROSTER, Course, CourseError
 
-ROSTER = "roster.csv"  # its name in a course folder
 READ = ("id", "name", "first_name", "last_name", "email")
 MOST_CHARACTERS = 200
 _ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file

@@ -322,3 +322,16 @@ def test_the_class_report_says_what_to_explain_again(course: Course) -> None:
     assert ("misconception", "forgot-bias", "1", "emmy") in [
         (row["about"], row["id"], row["number"], row["students"]) for row in rows
     ]
+
+
+def test_who_is_forgotten_stands_on_no_list_any_more(course: Course, tmp_path: Path) -> None:
+    """Neither on the roster, nor among the marks given by hand, nor in a report."""
+    rows = [row | {"points": "3"} for row in out(course, tmp_path)]
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
+    assert run(course, "report", "counting") == 0
+    assert run(course, "forget", "emmy", "--yes") == 0
+    assert [row["id"] for row in lines_of(course.root / "roster.csv")] == ["sofia", "ada"]
+    kept = lines_of(course.root / "records" / "counting" / "marked_by_hand.csv")
+    assert [row["student"] for row in kept] == ["ada"]
+    texts = [path.read_bytes() for path in course.root.rglob("*") if path.is_file()]
+    assert not any(b"Emmy Noether" in text for text in texts)
