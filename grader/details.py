@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import singledispatch
+from typing import Protocol, runtime_checkable
 
 from grader.cells import Cell, FunctionCell, NumbersCell, Sitting
 from grader.course import Assignment
@@ -17,7 +18,6 @@ from grader.examples import as_said, as_typed
 from grader.protocol import Mark
 from grader.record import Record
 from grader.score import Entry
-from grader.specification import AssignmentSpecification
 from grader.values import Answer, Failure
 from layercost.message import Words
 from layercost.questions import RIGHT, Item, Parsed
@@ -64,10 +64,22 @@ class Detail:
         return self.diagnosis == RIGHT
 
 
+@runtime_checkable
+class WithCells(Protocol):
+    """A specification that says how each of its cells came to its mark."""
+
+    cells: tuple[Cell, ...]
+
+    def sitting(
+        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]] | None = None
+    ) -> Sitting:
+        """A student's work, with what came back."""
+
+
 def details(assignment: Assignment, record: Record) -> tuple[Detail, ...]:
     """Everything that was asked of the student of a record; () where the file could not be read."""
     specification = assignment.specification
-    if record.reason or not isinstance(specification, AssignmentSpecification):
+    if record.reason or not isinstance(specification, WithCells):
         return tuple(_of_mark(grade_id, mark) for grade_id, mark in record.marks.items())
     answers = {grade_id: tuple(answer for _, answer in pairs) for grade_id, pairs in record.asked.items()}
     sitting = specification.sitting(

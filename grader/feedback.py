@@ -163,7 +163,7 @@ def template(name: str) -> Template:
 def lines(words: Words) -> list[Words]:
     """What is said of several numbers, one by one; anything else is one line."""
     parts = list(words.values.values()) if isinstance(words, Message) else []
-    said: list[Words] = [part for part in parts if isinstance(part, Message) and part.key == OF_ENTRIES]
+    said: list[Words] = [part for part in parts if isinstance(part, Message) and part.key == OF_ENTRIES.key]
     return said if len(said) > 1 else [words]
 
 
