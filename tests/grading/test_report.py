@@ -13,11 +13,13 @@ import pytest
 
 from grader.course import Assignment, Course, CourseError
 from grader.details import Detail, details
+from grader.feedback import _named
 from grader.likeness import likenesses
 from grader.naming import FILE, Name, Names, read_names, section
-from grader.record import Record
+from grader.record import Record, write_record
 from grader.release import Release, ReleasedCell
 from grader.report import Report, _beliefs, _groups, correlation, page, rows
+from grader.results import Result
 from grader.settings import Settings
 from grader.specification import load
 from grader.values import Call, Value
@@ -144,6 +146,17 @@ def test_a_name_reaches_all_of_a_group_and_only_the_question_that_it_names(tmp_p
     assert names.of("another", "a->b") is None
     assert names.of("check-lenet-parameters", "") is None
     assert Names((replace(name, question=""),)).of("another", "a->b") is not None
+
+
+def test_the_name_stands_in_the_feedback_of_the_whole_group(tmp_path: Path) -> None:
+    """Also where the answer is one of several numbers in a cell."""
+    course, said = Course(tmp_path), {}
+    key = detail(details(ASSIGNMENT, record("ada", squared("ada"))), "check-lenet-parameters", "fc1").key
+    names = Names((Name(key, "Twice", "You took the outputs of fc1 twice."),))
+    for student in ("ada", "emmy"):
+        write_record(course.record(student, ASSIGNMENT.name), record(student, squared(student)))
+        said[student] = _named(course, ASSIGNMENT, Result(student, (), (), 0.0), names)
+    assert said["ada"] == said["emmy"] == {"check-lenet-parameters": "You took the outputs of fc1 twice."}
 
 
 @pytest.mark.parametrize(
