@@ -207,3 +207,35 @@ def test_the_page_of_a_file_that_could_not_be_read_links_to_nothing() -> None:
     text = page(question(points=0.0, diagnosis="unreadable", message="There is nothing."))
     assert "<a " not in text
     assert "answer = 5" not in text
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_stands_out_and_nothing_is_fetched(
+    scheme: str, chromium: str, tmp_path: Path
+) -> None:
+    """Long code scrolls in its own box; formulas are set by the browser itself, in light and in dark."""
+    from playwright.sync_api import sync_playwright
+
+    wide = [cell("code", "x = " + "1 + " * 200 + "1", grade_id="q1", solution=True), *CELLS]
+    text = feedback_page("counting", result(question("q4", rubric=RUBRIC)), {"cells": wide}, RELEASE)
+    (tmp_path / "page.html").write_text(text)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 360, "height": 780}, color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"file://{tmp_path / 'page.html'}")
+        root = page.evaluate(
+            "({ over: document.documentElement.scrollWidth - innerWidth,"
+            " ground: getComputedStyle(document.body).backgroundColor,"
+            " formula: document.querySelector('math').getBoundingClientRect().width })"
+        )
+        browser.close()
+    assert root["over"] <= 0
+    assert root["formula"] > 0
+    assert root["ground"] == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(18, 22, 25)")
+    assert said == []
+    assert len(asked) == 1
