@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from grader.cells import FunctionCell, Sitting
+from grader.cells import FunctionCell, Sitting, normalized
 from grader.values import Get, Probe
 from layercost.message import Message, Words
 from layercost.questions import QuestionError, Variant
@@ -24,7 +24,7 @@ def failing_example(cell: FunctionCell, sitting: Sitting, diagnosis: str) -> Wor
     tried = [variant.numbers for variant in cell.hidden(sitting)]
     for number in range(TRIES):
         try:
-            variant = cell.question.draw(f"{sitting.drawn_by}/example/{cell.grade_id}/{number}")
+            variant = cell.question.draw(f"example/{cell.grade_id}/{normalized(sitting.student)}/{number}")
         except QuestionError:
             return ""
         if variant.numbers not in tried and (said := _said(cell, variant, diagnosis)):

@@ -28,10 +28,10 @@ class Student:
 
     id: str
     name: str
-    first_name: str = field(default="", compare=False)
-    last_name: str = field(default="", compare=False)
     email: str = field(default="", compare=False)
     further: Mapping[str, str] = field(default_factory=dict, compare=False)
+    first_name: str = field(default="", compare=False)
+    last_name: str = field(default="", compare=False)
 
 
 class RosterError(CourseError):
@@ -92,7 +92,7 @@ def _student(where: str, row: Mapping[str, str], columns: Mapping[str, str]) -> 
         first, _, last = name.rpartition(" ")
     email = cell("email") if "email" in columns else ""
     further = {name: cell(name) for name in columns if name not in READ and name != "none"}
-    student = Student(cell("id"), name, first, last, email, further)
+    student = Student(cell("id"), name, email, further, first, last)
     if not _ID.fullmatch(student.id) or student.id.endswith(".") or _RESERVED.fullmatch(student.id):
         raise RosterError(
             f"{where}: an id is up to 64 letters, digits and . _ - + @ (it names a file), "
