@@ -1,16 +1,17 @@
-"""The command `grader`: new, build, autograde, feedback, export, exam, cards, questions."""
+"""The command `grader`: new, build, autograde, feedback, what follows from marks, exam, cards, questions."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader import marks_command
 from grader.autograde import FAILED, add_autograde, submissions
 from grader.box import Limits, SandboxUnavailable
 from grader.collecting.command import add_commands as add_collecting
-from grader.course import Assignment, Course, CourseError, find_course, make_course
+from grader.course import CourseError, find_course, make_course
 from grader.exchange.command import add_commands
 from grader.names import without_control_characters
 from grader.papers.command import add_exam
@@ -23,7 +24,13 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader collect NAME ZIP  take submissions from Moodle, Canvas or a folder of repositories
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
-  grader export NAME       marks and diagnoses as CSV
+  grader roster CSV        take a list of students into the course
+  grader marking NAME ...  mark by hand: a queue without names, out and in
+  grader report NAME       what the class has understood
+  grader explain NAME STUDENT QUESTION
+                           why an answer got its points
+  grader export NAME ...   marks as CSV, for Moodle, Canvas or nbgrader too
+  grader return NAME ...   feedback pages as a zip that Moodle takes back
 
   grader rehearse NAME     hand in for students that are made up, to try all this
   grader forget ID         remove all that the course holds of a student
@@ -76,16 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     autograde = add_autograde(commands)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
     feedback.set_defaults(action=run_feedback)
-    export = commands.add_parser("export", help="write marks and diagnoses as CSV")
-    export.add_argument("--to", type=Path, metavar="FILE", help="default: standard output")
-    export.set_defaults(action=run_export)
-    for command in (autograde, feedback, export):
+    for command in (autograde, feedback):
         command.add_argument("assignment", metavar="NAME", help="the assignment's name")
     for command in (autograde, feedback):
         command.add_argument(
             "--student", action="append", metavar="ID", help="only this student; * and ? stand for others"
         )
-    for command in (build, autograde, feedback, export):
+    for command in (build, autograde, feedback):
         command.add_argument(
             "--course", type=Path, default=Path(), metavar="DIR", help="the course folder (default: here)"
         )
@@ -93,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     add_exam(commands)
     add_commands(commands)
     upkeep.add_commands(commands)
+    marks_command.add_commands(commands)
     return parser
 
 
@@ -118,44 +123,20 @@ def run_build(options: argparse.Namespace) -> int:
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
     from grader.feedback import write_feedback
+    from grader.trouble import tell_damaged_records
 
     course = find_course(options.course)
     assignment, students = submissions(course, options)
     written = list(write_feedback(course, assignment, frozenset(students)))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")
-    failed = [(student, trouble) for student, trouble in written if trouble]
-    for student, trouble in failed:
-        print(without_control_characters(f"NO PAGE for {student}: {trouble}"), file=sys.stderr)
+    failed = [one for one in written if one.trouble]
+    for one in failed:
+        print(without_control_characters(f"NO PAGE for {one.student}: {one.trouble}"), file=sys.stderr)
     done = len(written) - len(failed)
-    damaged = _tell_damaged_records(course, assignment, students)
+    damaged = tell_damaged_records(course, assignment.name, students)
     print(f"Wrote {done} of {len(students)} feedback pages into {course.root / 'feedback'}")
+    other_ways = sum(not one.through_exchange for one in written if not one.trouble)
+    if 0 < other_ways < done:
+        print(f"{other_ways} of them were not handed in through the exchange, and are not found in it.")
     return FAILED if failed or damaged else 0
-
-
-def _tell_damaged_records(course: Course, assignment: Assignment, students: Iterable[str]) -> bool:
-    """Names the records that cannot be read on standard error; gives whether there are any."""
-    from grader.trouble import damaged_records
-
-    lines = list(damaged_records(course, assignment.name, students))
-    for line in lines:
-        print(without_control_characters(f"grader: {line}"), file=sys.stderr)
-    return bool(lines)
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Writes the table of marks."""
-    from grader.export import Terminal, write_csv
-    from grader.results import read_results
-
-    course = find_course(options.course)
-    assignment = course.assignment(options.assignment)
-    results = list(read_results(course, assignment.name, assignment.notebook, assignment.release))
-    if options.to is None:
-        write_csv(Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout, results, assignment.release)
-    else:
-        with options.to.open("w", encoding="utf-8", newline="") as file:
-            students = write_csv(file, results, assignment.release)
-        print(f"Wrote {students} students to {options.to}")
-    damaged = _tell_damaged_records(course, assignment, [result.student for result in results])
-    return FAILED if damaged else 0

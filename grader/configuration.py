@@ -33,6 +33,9 @@ decided = tomllib.loads(settings.read_text(encoding="utf-8")) if settings.exists
 c.CourseDirectory.db_url = decided.get("gradebook", {{}}).get("database") or (
     "sqlite:///" + str(Path(COURSE, "gradebook.db"))
 )
+exchange = decided.get("exchange", {{}}).get("folder")
+if exchange:
+    c.Exchange.root = exchange
 
 
 def lead_to_grader(word, of_students):

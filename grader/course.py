@@ -23,6 +23,7 @@ from grader.release import Release, read_release
 from grader.settings import SETTINGS, Settings, SettingsError, read_settings
 
 CONFIGURATION = "nbgrader_config.py"
+ROSTER, MARKED_BY_HAND = "roster.csv", "marked_by_hand.csv"  # who is in it; who marked what
 SECRET = "secret"  # noqa: S105  (the name of the file, not the secret)
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "specifications", "records")
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -47,6 +48,11 @@ DECISIONS = """\
 # per_day = 0.1             # the share of the score for each day that has begun
 # at_most = 1.0             # the largest share
 # grace_minutes = 0.0       # how late is not late
+[exchange]
+# folder = ""               # where nbgrader hands files out and takes them in; empty: nbgrader's own place
+
+[weights]                   # what each assignment weighs in the total of several
+# fully_connected_and_lenet = 30
 """
 
 

@@ -1,108 +1,172 @@
-"""The feedback page of each student: marks, what was found, the notebook as it was marked.
+"""The feedback page of each student: marks, and the notebook with what was found beside each answer.
 
-Nothing that a student wrote can run in it: Markdown becomes HTML of which only plain text formatting is kept,
-all else is shown as text, and the page's own policy forbids every script.
+Nothing that a student wrote can run in it: Markdown becomes HTML of which only plain text formatting and
+formulas are kept, all else is shown as text, and the page's own policy forbids scripts and requests.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from grader.bounded import bounded
 from grader.course import Assignment, Course
+from grader.details import details
+from grader.handback import write_for_the_exchange
+from grader.markdown import rendered
 from grader.marking import UNREADABLE
+from grader.naming import Names, read_names
 from grader.rebuild import is_remarks
-from grader.record import write_atomically
+from grader.record import read_record, write_atomically
 from grader.release import Release
-from grader.results import Result, read_results
-from layercost.message import spoken
+from grader.results import QuestionResult, Result, read_results
+from grader.score import OF_ENTRIES
+from grader.titles import assignment_title
+from layercost.message import Message, Words, spoken
+
+HERE = Path(__file__).parent
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell as the page shows it; `html` where it is text, `source` where it is code."""
+    """A cell as the page shows it; `html` where it is text, `source` where it is code.
 
-    grade_id: str
-    anchor: str
-    answer: bool
+    `folded` is code that everybody was given; `found` is what stands beside an answer.
+    """
+
     html: Markup
     source: str
     output: str
+    folded: bool
+    found: tuple[QuestionResult, ...]
 
 
-def write_feedback(
-    course: Course, assignment: Assignment, students: frozenset[str]
-) -> Iterator[tuple[str, str]]:
-    """Writes a page for each of these students who is in the gradebook; gives student and trouble, if any."""
-    for result in read_results(course, assignment.name, assignment.notebook, assignment.release):
+@dataclass(frozen=True)
+class Written:
+    """What came of one student's page: the trouble, if any, and whether the exchange reaches the student."""
+
+    student: str
+    trouble: str = ""
+    through_exchange: bool = False
+
+
+def write_feedback(course: Course, assignment: Assignment, students: frozenset[str]) -> Iterator[Written]:
+    """Writes a page for each of these students who is in the gradebook."""
+    names = read_names(course)
+    for result in read_results(course, assignment):
         if result.student in students:
             try:
-                _write_page(course, assignment, result)
+                reached = _write_page(course, assignment, result, names)
+                yield Written(result.student, through_exchange=reached)
             except Exception as error:  # one page never stops the others
-                yield result.student, f"{type(error).__name__}: {error}"
-            else:
-                yield result.student, ""
+                yield Written(result.student, f"{type(error).__name__}: {error}")
 
 
-def _write_page(course: Course, assignment: Assignment, result: Result) -> None:
+def _write_page(course: Course, assignment: Assignment, result: Result, names: Names) -> bool:
     notebook = course.autograded(result.student, assignment.name, assignment.notebook)
     path = course.feedback(result.student, assignment.name, assignment.notebook)
     cells = json.loads(notebook.read_text("utf-8"))
-    write_atomically(path, feedback_page(assignment.name, result, cells, assignment.release))
+    named = _named(course, assignment, result, names) if names.names else {}
+    questions = tuple(
+        replace(_with_example(assignment, result, one), named=named.get(one.grade_id, ""))
+        for one in result.questions
+    )
+    shown = replace(result, questions=questions)
+    write_atomically(path, feedback_page(assignment.name, shown, cells, assignment.release))
+    return write_for_the_exchange(course, result.student, assignment.name, assignment.notebook)
 
 
-def feedback_page(assignment: str, result: Result, notebook: dict[str, Any], release: Release) -> str:
+def _named(course: Course, assignment: Assignment, result: Result, names: Names) -> dict[str, str]:
+    """What the teacher says of this student's unknown wrong answers, by the marked cell."""
+    record = read_record(course.record(result.student, assignment.name))
+    said: dict[str, dict[str, None]] = defaultdict(dict)
+    for detail in details(assignment, record) if record is not None else ():
+        if name := names.of(detail.grade_id, detail.key):
+            said[detail.grade_id][name.says or name.title] = None
+    return {grade_id: " ".join(sentences) for grade_id, sentences in said.items()}
+
+
+def _with_example(assignment: Assignment, result: Result, question: QuestionResult) -> QuestionResult:
+    if question.right or question.waits:
+        return question
+    example = assignment.specification.example(
+        result.student, assignment.secret, question.grade_id, question.diagnosis
+    )
+    return replace(question, example=example)
+
+
+def feedback_page(assignment: str, result: Result, notebook: Mapping[str, Any], release: Release) -> str:
     """The page as HTML, from the marks and the autograded notebook."""
-    anchors = {grade_id: f"cell-{number}" for number, grade_id in enumerate(release.by_grade_id)}
-    return _template().render(
-        assignment=assignment,
+    anchors = {question.grade_id: f"found-{number}" for number, question in enumerate(result.questions, 1)}
+    found = defaultdict(list)
+    for question in result.questions:
+        found[release.answered_in[question.grade_id] or question.grade_id].append(question)
+    return template("feedback.html.j2").render(
+        title=assignment_title(release, assignment),
         result=result,
         anchors=anchors,
-        names={grade_id: answer or grade_id for grade_id, answer in release.answered_in.items()},
-        cells=[_shown(cell, anchors) for cell in notebook["cells"] if not is_remarks(cell)],
+        cells=[_shown(cell, found) for cell in _without_title(notebook["cells"]) if not is_remarks(cell)],
         unreadable=any(question.diagnosis == UNREADABLE for question in result.questions),
     )
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.globals["_"] = spoken
-    environment.filters["number"] = lambda points: f"{round(points, 2):g}"
-    return environment.get_template("feedback.html.j2")
+def _without_title(cells: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The cells without the heading that has become the page's own."""
+    first = True
+    for cell in cells:
+        given = (
+            cell["cell_type"] == "markdown" and not cell["metadata"].get("nbgrader") and not is_remarks(cell)
+        )
+        if first and given and cell["source"].startswith("# "):
+            yield {**cell, "source": cell["source"].partition("\n")[2]}
+            first = False
+        else:
+            yield cell
 
 
-def _shown(cell: dict[str, Any], anchors: dict[str, str]) -> ShownCell:
+def _shown(cell: Mapping[str, Any], found: Mapping[str, list[QuestionResult]]) -> ShownCell:
     settings = cell["metadata"].get("nbgrader", {})
-    grade_id = settings.get("grade_id", "")
     is_text = cell["cell_type"] == "markdown"
     return ShownCell(
-        grade_id=grade_id,
-        anchor=anchors.get(grade_id, ""),
-        answer=bool(settings.get("solution")),
-        html=Markup(clean_markdown(cell["source"])) if is_text else Markup(),  # noqa: S704  (it was cleaned)
+        html=rendered(cell["source"]) if is_text else Markup(),
         source="" if is_text else cell["source"],
         output="".join(output["text"] for output in cell.get("outputs", ())),
+        folded=bool(settings) and not settings.get("solution"),
+        found=tuple(found.get(settings.get("grade_id", ""), ())),
     )
 
 
-@lru_cache(maxsize=512)  # the assignment's own text is the same on every page
-def clean_markdown(text: str) -> Markup:
-    """Markdown as HTML in which nothing acts; what is too long or takes too long is shown as it was typed."""
-    html = bounded("grader.sanitize:markdown_to_html").apply(text)
-    if html is None:
-        return Markup("<pre>{}</pre>").format(text)
-    return Markup(html)  # noqa: S704  (it was cleaned)
+# ---- pages, whatever they say ---------------------------------------------------------------------
+
+
+@cache
+def template(name: str) -> Template:
+    """A page's template, which escapes what it is given, and holds the style of all pages."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    style = Markup((HERE / "page.css").read_text("utf-8"))  # noqa: S704  (our own file)
+    environment.globals.update(_=spoken, style=style)
+    environment.filters.update(number=lambda points: f"{round(points, 2):g}", coded=coded, lines=lines)
+    return environment.get_template(name)
+
+
+def lines(words: Words) -> list[Words]:
+    """What is said of several numbers, one by one; anything else is one line."""
+    parts = list(words.values.values()) if isinstance(words, Message) else []
+    said: list[Words] = [part for part in parts if isinstance(part, Message) and part.key == OF_ENTRIES.key]
+    return said if len(said) > 1 else [words]
+
+
+def coded(words: Words) -> Markup:
+    """Words as HTML, with what stands between backticks set as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(str(words)))))  # noqa: S704  (escaped before)

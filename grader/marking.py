@@ -23,6 +23,7 @@ from grader.protocol import Mark
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
 from grader.release import Release
+from grader.rubric import with_rubrics
 from grader.values import Answer, Failure, Get, Probe, Value
 from layercost.message import Message, Words, message_of
 
@@ -130,7 +131,8 @@ def finish(
         alone=alone or (earlier is not None and earlier.alone),
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
-    return Marked(record, autograded_notebook(rebuilt, cells), _note(prepared), written)
+    notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)
+    return Marked(record, notebook, _note(prepared), written)
 
 
 def _note(prepared: Prepared) -> Words:

@@ -59,3 +59,12 @@ class Specification(Protocol):
 
     def variants(self) -> Mapping[str, object]:
         """What goes into `variants.json` beside the released notebook, as JSON."""
+
+    def title(self, grade_id: str) -> str:
+        """What a marked cell is called; empty where the heading above it says enough."""
+
+    def rubric(self, grade_id: str) -> tuple[tuple[float, str], ...]:
+        """For what a person gives how many points, line by line; () where no person marks."""
+
+    def example(self, student: str, secret: bytes, grade_id: str, diagnosis: str) -> Words:
+        """One call on inputs that nobody hides, which shows what was found; empty where there is none."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbgrader import api
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grader.course import Course
+from grader.course import Assignment, Course
 from grader.gradebook import open_gradebook
 from grader.protocol import Mark
 from grader.record import Record, read_record
-from grader.release import Release
+from grader.titles import titles
 from layercost.message import Words
 
 
@@ -29,6 +29,15 @@ class QuestionResult:
     message: Words
     by_person: str = ""  # what a person wrote about it
     waits: bool = False  # a person has yet to mark it
+    title: str = ""  # what it is called where people read
+    rubric: tuple[tuple[float, str], ...] = ()  # for what a person gives points
+    example: Words = ""  # a call that shows what was found
+    named: str = ""  # what the teacher says of a wrong answer that no misconception explains
+
+    @property
+    def right(self) -> bool:
+        """Whether it earned all that it could."""
+        return not self.waits and self.points >= self.max_points
 
 
 @dataclass(frozen=True)
@@ -39,53 +48,77 @@ class Result:
     questions: tuple[QuestionResult, ...]
     remarks: tuple[Words, ...]
     late_penalty: float
+    handed_in: str = ""  # when
+    due: str = ""  # until when
+
+    @property
+    def earned(self) -> float:
+        """The points of all questions."""
+        return sum(question.points for question in self.questions)
 
     @property
     def points(self) -> float:
-        return sum(question.points for question in self.questions) - self.late_penalty
+        """What counts: less what being late costs, and never below nothing."""
+        return max(0.0, self.earned - self.late_penalty)
+
+    @property
+    def waiting(self) -> float:
+        """The points that a person has yet to give."""
+        return sum(question.max_points for question in self.questions if question.waits)
 
     @property
     def max_points(self) -> float:
         return sum(question.max_points for question in self.questions)
 
 
-def read_results(course: Course, assignment: str, notebook: str, release: Release) -> Iterator[Result]:
+def read_results(course: Course, assignment: Assignment) -> Iterator[Result]:
     """All students whose submission is in the gradebook, by their id."""
     gradebook = open_gradebook(course)
+    called = titles(assignment.specification, assignment.release)
     query = select(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment)
-    query = query.where(api.Assignment.name == assignment, api.Notebook.name == notebook)
+    query = query.where(api.Assignment.name == assignment.name, api.Notebook.name == assignment.notebook)
     try:
         with Session(gradebook.engine) as session:
             rows = list(session.scalars(query))
             for row in sorted(rows, key=lambda row: str(row.student.id)):
-                record = read_record(course.record(row.student.id, assignment))
-                yield _result(row, record, release)
+                record = read_record(course.record(row.student.id, assignment.name))
+                yield _result(row, record, assignment, called)
     finally:
         gradebook.close()
 
 
-def _result(row: Any, record: Record | None, release: Release) -> Result:
+def _result(row: Any, record: Record | None, assignment: Assignment, called: Mapping[str, str]) -> Result:
     grades = {grade.cell.name: grade for grade in row.grades}
     comments = {comment.cell.name: comment.manual_comment or "" for comment in row.comments}
     marks = record.marks if record is not None else {}
+    release = assignment.release
     questions = tuple(
-        _question(
-            grade_id, grades[grade_id], marks.get(grade_id), comments.get(release.answered_in[grade_id], "")
+        replace(
+            _question(grade_id, grades[grade_id], marks.get(grade_id)),
+            by_person=comments.get(release.answered_in[grade_id], ""),
+            title=called[grade_id],
+            rubric=assignment.specification.rubric(grade_id),
         )
         for grade_id in release.marked
         if grade_id in grades
     )
     remarks = record.remarks if record is not None else ()
-    return Result(row.student.id, questions, remarks, float(row.late_submission_penalty or 0.0))
+    return Result(
+        row.student.id,
+        questions,
+        remarks,
+        float(row.late_submission_penalty or 0.0),
+        str(row.assignment.timestamp or ""),
+        str(row.assignment.duedate or ""),
+    )
 
 
-def _question(grade_id: str, grade: Any, mark: Mark | None, by_person: str) -> QuestionResult:
+def _question(grade_id: str, grade: Any, mark: Mark | None) -> QuestionResult:
     return QuestionResult(
         grade_id=grade_id,
         points=float(grade.score or 0.0),
         max_points=float(grade.max_score),
         diagnosis=mark.diagnosis if mark is not None else "",
         message=mark.message if mark is not None else "",
-        by_person=by_person,
         waits=bool(grade.needs_manual_grade),
     )

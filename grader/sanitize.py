@@ -17,15 +17,6 @@ _TEX = re.compile(
     r"\\(href|url|require|style|class|cssId|data|html\w*|includegraphics|def|newcommand|let)(?![a-z])"
 )
 
-_ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>[^<]*</a>')  # nbconvert's link to each heading
-KEPT_TAGS = frozenset((
-    "a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
-    "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr",
-    "ul",
-))  # fmt: skip
-KEPT_ATTRIBUTES = {"a": ["href"]}
-KEPT_PROTOCOLS = frozenset({"http", "https", "mailto"})
-
 
 def harmless_markdown(text: str) -> str:
     """Markdown in which no HTML, no link but to a page, and no TeX macro that reaches the page is left.
@@ -37,18 +28,6 @@ def harmless_markdown(text: str) -> str:
     text = _IMAGE.sub("! ", text)
     text = _LINK.sub("] ", text)
     return _TEX.sub(r"\\text{\1}", text)
-
-
-def markdown_to_html(text: str) -> str:
-    """Markdown as HTML that holds text, lists, tables and links to pages; call it by `bounded`."""
-    import bleach
-    from nbconvert.filters.markdown import markdown2html
-
-    html = _ANCHOR.sub("", markdown2html(text))
-    cleaned: str = bleach.clean(
-        html, tags=KEPT_TAGS, attributes=KEPT_ATTRIBUTES, protocols=KEPT_PROTOCOLS, strip=True
-    )
-    return cleaned
 
 
 def harmless_cell(text: str) -> str:

@@ -28,6 +28,7 @@ from layercost.questions import (
 NO_ANSWER, CARRIED, MANUAL = "no-answer", "carried-forward", "manual"
 NOT_WRITTEN = Message("There is no answer here yet.")
 NOTHING = Fraction(0)
+OF_ENTRIES = Message("{names}: {message}")  # what is said of some of a cell's numbers
 
 
 def by_hand(points: float) -> Mark:
@@ -271,6 +272,4 @@ def _messages(found: Mapping[str, Diagnosis]) -> Words:
     said: dict[Words, list[str]] = {}
     for ask, one in found.items():
         said.setdefault(one.message, []).append(ask)
-    return Joined(
-        Message("{names}: {message}", names=listing(asks), message=message) for message, asks in said.items()
-    )
+    return Joined(OF_ENTRIES.filled(names=listing(asks), message=message) for message, asks in said.items())

@@ -57,6 +57,13 @@ class LateSettings:
 
 
 @dataclass(frozen=True)
+class ExchangeSettings:
+    """Where nbgrader's exchange hands files out and takes them in; empty for nbgrader's own place."""
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All sections of a course.toml."""
 
@@ -64,6 +71,8 @@ class Settings:
     gradebook: GradebookSettings = field(default_factory=GradebookSettings)
     time: TimeSettings = field(default_factory=TimeSettings)
     late: LateSettings = field(default_factory=LateSettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    weights: Mapping[str, float] = field(default_factory=dict)  # of assignments, by their names
 
 
 def read_settings(path: Path) -> Settings:
@@ -87,7 +96,19 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
     for name, section in data.items():
         if not isinstance(section, dict):
             raise SettingsError(f"{path}: {name} is a section; write [{name}] in a line of its own")
-    return Settings(**{name: _section(path, name, kinds[name], section) for name, section in data.items()})
+    return Settings(**{name: _read(path, name, kinds[name], section) for name, section in data.items()})
+
+
+def _read(path: Path, name: str, kind: type, section: Mapping[str, Any]) -> Any:
+    """A section whose lines are known, or one whose lines are the names of assignments."""
+    return _weights(path, section) if kind is dict else _section(path, name, kind, section)
+
+
+def _weights(path: Path, section: Mapping[str, Any]) -> dict[str, float]:
+    for name, weight in section.items():
+        if type(weight) not in (int, float) or not 0 < weight < 1e6:
+            raise SettingsError(f"{path}: weights.{name} must be a number above 0, but is {weight!r}")
+    return {name: float(weight) for name, weight in section.items()}
 
 
 def _section(path: Path, section: str, kind: type, data: Mapping[str, Any]) -> Any:

@@ -10,15 +10,26 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from grader.cells import Cell, Own, Sitting, SpecificationError, normalized, read_cell
+from grader.cells import (
+    Cell,
+    FunctionCell,
+    ManualCell,
+    Own,
+    Sitting,
+    SpecificationError,
+    normalized,
+    read_cell,
+)
 from grader.cells.blanks import told
+from grader.examples import failing_example
 from grader.protocol import Mark
 from grader.values import Answer, Probe
+from layercost.message import Words
 from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question
 
 VARIANTS = 1000  # rows in variants.json
@@ -34,6 +45,7 @@ class AssignmentSpecification:
     identity: str
     salt: str
     cells: tuple[Cell, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)  # of cells that have one, by grade_id
 
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what stands in the id cell names this student."""
@@ -84,6 +96,26 @@ class AssignmentSpecification:
                 own[cell.own.id][cell.grade_id] = cell.entries(sitting)
         return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
 
+    # ---- what people are told about a marked cell
+
+    def title(self, grade_id: str) -> str:
+        """What the specification calls a cell; empty where the heading above it says enough."""
+        return self.titles.get(grade_id, "")
+
+    def rubric(self, grade_id: str) -> tuple[tuple[float, str], ...]:
+        """For what a person gives how many points."""
+        return next((cell.rubric for cell in self.cells if _by_hand(cell, grade_id)), ())
+
+    def example(self, student: str, secret: bytes, grade_id: str, diagnosis: str) -> Words:
+        """A call on published inputs that shows what was found; empty where none does."""
+        sitting = self.sitting(student, secret)
+        cell = next((one for one in self.cells if one.grade_id == grade_id), None)
+        return failing_example(cell, sitting, diagnosis) if isinstance(cell, FunctionCell) else ""
+
+
+def _by_hand(cell: Cell, grade_id: str) -> TypeGuard[ManualCell]:
+    return isinstance(cell, ManualCell) and cell.grade_id == grade_id
+
 
 def _rows(question: Template) -> int:
     """One row is enough of a question that draws no numbers: it is the same for everybody."""
@@ -117,6 +149,7 @@ def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
     names = [cell.grade_id for cell in cells]
     if len(set(names)) < len(names):
         raise SpecificationError(f"two cells have the same grade_id; there are: {', '.join(names)}")
+    titles = {one["grade_id"]: str(one["title"]) for one in data["cell"] if "title" in one}
     return AssignmentSpecification(
-        data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells
+        data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells, titles
     )

@@ -6,10 +6,11 @@ Only what a teacher can mend is explained; an error of our own keeps its traceba
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterable, Iterator
 
 from grader.course import Course
-from grader.names import UnusableName
+from grader.names import UnusableName, without_control_characters
 from grader.record import record_trouble
 
 _HINTS = {
@@ -73,3 +74,11 @@ def _of_yaml(error: BaseException) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     where = f", line {mark.line + 1} of it" if mark is not None else ""
     return f"the header in YAML{where}: {problem or error}"
+
+
+def tell_damaged_records(course: Course, assignment: str, students: Iterable[str]) -> bool:
+    """Names the records that cannot be read on standard error; gives whether there are any."""
+    lines = list(damaged_records(course, assignment, students))
+    for line in lines:
+        print(without_control_characters(f"grader: {line}"), file=sys.stderr)
+    return bool(lines)

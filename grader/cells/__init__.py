@@ -45,7 +45,7 @@ def read_cell(data: Mapping[str, Any], questions: Mapping[str, Template]) -> Cel
     kinds = [kind for name, kind in KINDS.items() if name in data]
     if len(kinds) != 1:
         raise SpecificationError(f"{owner}: give exactly one of {', '.join(map(repr, KINDS))}")
-    known_keys(owner, data, kinds[0].keys)
+    known_keys(owner, data, (*kinds[0].keys, "title"))
     points = data.get("points")
     if isinstance(points, bool) or not isinstance(points, int | float) or not points > 0:
         raise SpecificationError(f"{owner}: points must be a number above 0, but got {points!r}")

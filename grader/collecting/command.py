@@ -56,7 +56,7 @@ def run_collect(options: argparse.Namespace) -> int:
     from grader.collecting.plan import REFUSED, Collector
     from grader.collecting.sources import read_source
     from grader.collecting.tree import open_tree
-    from grader.papers.roster import load
+    from grader.roster import load
 
     course = find_course(options.course)
     assignment = course.assignment(options.assignment)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from grader.collecting.handed import Sender
 from grader.collecting.tree import Refused
-from grader.papers.roster import Student
+from grader.roster import Student
 
 
 def student_of(sender: Sender, students: Sequence[Student]) -> Student:

@@ -18,7 +18,7 @@ from grader.collecting.tree import Refused, Tree
 from grader.course import Course
 from grader.intake import Reason, read_bytes
 from grader.names import chosen_notebook
-from grader.papers.roster import Student
+from grader.roster import Student
 
 TIMESTAMP = "timestamp.txt"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")

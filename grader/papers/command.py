@@ -14,7 +14,7 @@ from grader.course import CourseError
 
 if TYPE_CHECKING:  # typst and the questions are needed by those who run one of these, not for the help
     from grader.papers.exam import Exam, Folder
-    from grader.papers.roster import Student
+    from grader.roster import Student
 
 SUCCESS, FAILED = 0, 1
 
@@ -67,8 +67,8 @@ def count(text: str) -> int:
 def run_exam(options: argparse.Namespace) -> int:
     """Makes papers, or only looks whether they can be made; exit status 1 where one cannot."""
     with extra():
+        from grader import roster
         from grader.papers import exam as exams
-        from grader.papers import roster
 
     exam = exams.exam_of(options.blueprint, options.seed, options.paper)
     if options.assignment is not None:

@@ -30,8 +30,8 @@ from grader.course import CourseError
 from grader.papers import sheet
 from grader.papers.blueprint import Blueprint, Place, places, read, text_of
 from grader.papers.press import TEMPLATES, Press, nowhere, template
-from grader.papers.roster import Student
 from grader.papers.sheet import DrawError, Sheet
+from grader.roster import Student
 from grader.sanitize import harmless_cell
 from layercost import __version__
 

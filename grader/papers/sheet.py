@@ -16,7 +16,7 @@ from grader.cells import normalized
 from grader.course import CourseError
 from grader.papers.blueprint import Blueprint, Place
 from grader.papers.formulas import marked, set_line
-from grader.papers.roster import Student
+from grader.roster import Student
 from layercost.convention import unit_in_words
 from layercost.questions import QuestionError
 from layercost.questions.kind import Field, Line, Posed, Wrong

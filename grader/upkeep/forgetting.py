@@ -6,12 +6,15 @@ any more; the command says so.
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from grader.course import Course, CourseError
+from grader.course import MARKED_BY_HAND, ROSTER, Course, CourseError
+from grader.record import write_atomically
 
 OF_STUDENTS = ("submitted", "autograded", "feedback")  # a folder for each student in them
 
@@ -63,12 +66,33 @@ def forget(course: Course, students: Iterable[str]) -> None:
     for student in students:
         for path in _paths(course, student):
             _remove(path)
+    _remove_lines(course, frozenset(students))
     _remove_rows(course, students)
 
 
 def _paths(course: Course, student: str) -> Iterator[Path]:
     yield from (course.root / name / student for name in OF_STUDENTS)
     yield from (course.root / "records").glob(f"*/{_literal(student)}.json")
+
+
+def _remove_lines(course: Course, students: frozenset[str]) -> None:
+    """From the lists that name students; reports, which do too, are gone until they are written again."""
+    lists = [(course.root / ROSTER, "id")]
+    lists += [(path, "student") for path in (course.root / "records").glob(f"*/{MARKED_BY_HAND}")]
+    for path, column in lists:
+        if path.is_file():
+            rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+            write_atomically(path, _without(rows, column, students), mode=0o600)
+    _remove(course.root / "reports")
+
+
+def _without(rows: list[list[str]], column: str, students: frozenset[str]) -> str:
+    names = [name.strip().casefold() for name in rows[0]] if rows else []
+    place = names.index(column) if column in names else -1
+    kept = [row for row in rows if not (0 <= place < len(row) and row[place].strip() in students)]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(kept)
+    return text.getvalue()
 
 
 def _literal(name: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 from grader import build as building
 from grader import course as courses
 from grader.box import Limits, Sandbox
+from grader.command import main
 from grader.configuration import configuration
 from grader.course import Assignment, Course
 
@@ -134,3 +135,17 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "sitecustomize.py").write_text(STUB)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "HOME": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def marked_counting(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course in which three students are marked, one of whom handed in no notebook; tests copy it."""
+    course = copy_of_course(built_course, tmp_path_factory.mktemp("marked") / "course")
+    submissions = Submissions(course)
+    submissions.add("ada", RIGHT)
+    submissions.add("emmy", RIGHT | {"q2": "def conv_params(cin, cout, k, bias=True): return cout*cin*k*k"})
+    submissions.path("grace").write_text("I am no notebook.")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_counting(monkeypatch)
+        assert main(["autograde", "counting", "--course", str(course.root)]) == 0
+    return course.root

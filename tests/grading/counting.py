@@ -16,6 +16,7 @@ CHANNELS = {
     character: 16 + 3 * index for index, character in enumerate("abcdefghijklmnopqrstuvwxyz0123456789")
 }
 HIDDEN_CASES = 4
+RUBRIC = ((2.0, "Says that the kernel is moved."), (3.0, "Says that its weights stay the same."))
 
 
 def conv_params(cin: int, cout: int, k: int, bias: bool = True) -> int:
@@ -126,3 +127,12 @@ class Counting:
 
     def variants(self) -> dict[str, object]:
         return dict(CHANNELS)
+
+    def title(self, grade_id: str) -> str:
+        return ""
+
+    def rubric(self, grade_id: str) -> tuple[tuple[float, str], ...]:
+        return RUBRIC if grade_id == "q4" else ()
+
+    def example(self, student: str, secret: bytes, grade_id: str, diagnosis: str) -> str:
+        return ""

@@ -167,7 +167,7 @@ def test_feedback_says_what_was_found_to_each_student(graded: Course) -> None:
     assert len(list(graded.root.glob("feedback/*/counting/convolution.html"))) == len(STUDENTS)
     assert "You left out the bias, one for each output channel." in page("forgot_bias_function")
     assert "is not JSON, so it is no notebook" in page("no_notebook")
-    assert "The answer cell `q2` is missing" in page("deleted_cell")
+    assert "The answer cell <code>q2</code> is missing" in page("deleted_cell")
     assert "did not finish in time" in page("endless_loop")
     assert "SyntaxError in line 1" in page("syntax_error")
 

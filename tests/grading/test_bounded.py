@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.bounded import MAX_TEXT, SECONDS, BoundedProcess
-from grader.feedback import clean_markdown
+from grader.markdown import LONGEST_TEXT, rendered
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_what_takes_too_much_gives_none_and_the_next_text_is_done(process: Bound
 
 def test_markdown_becomes_html_that_does_nothing() -> None:
     """Formatting stays; scripts, images and headings' own links do not."""
-    html = clean_markdown("# Title\n\n**bold** <script>x</script> ![p](https://x.org/p.png)")
+    html = rendered("# Title\n\n**bold** <script>x</script> ![p](https://x.org/p.png)")
     assert "<h1>Title</h1>" in html
     assert "<strong>bold</strong>" in html
     for gone in ("<script", "<img", "anchor-link"):
@@ -44,12 +44,12 @@ def test_markdown_becomes_html_that_does_nothing() -> None:
 @pytest.mark.parametrize("part", [r"\\(", r"\begin{a}", "a\n=", "[a]("])
 def test_markdown_that_takes_quadratic_time_takes_seconds_at_most(part: str) -> None:
     """Every page is done in time, whatever its longest cell repeats."""
-    clean_markdown(f"so that the process has started before {part}")
+    rendered(f"so that the process has started before {part}")
     start = time.monotonic()
-    assert part[0] in clean_markdown(part * (MAX_TEXT // len(part)))
+    assert part[0] in rendered(part * (LONGEST_TEXT // len(part)))
     assert time.monotonic() - start < SECONDS + 1
 
 
 def test_markdown_that_is_longer_is_shown_as_it_was_typed() -> None:
     """8,000 times `\\begin{a}` took six seconds; none of it is rendered now."""
-    assert clean_markdown(r"\begin{a}<b>" * 8000) == "<pre>" + r"\begin{a}&lt;b&gt;" * 8000 + "</pre>"
+    assert rendered(r"\begin{a}<b>" * 8000) == "<pre>" + r"\begin{a}&lt;b&gt;" * 8000 + "</pre>"

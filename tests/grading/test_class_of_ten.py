@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def feedback(course: Course, student: str) -> str:
-    return course.feedback(student, NAME, NAME).read_text(encoding="utf-8")
+    """The page, with code as it stands in a message."""
+    page = course.feedback(student, NAME, NAME).read_text(encoding="utf-8")
+    return re.sub(r"</?code>", "`", page)
 
 
 def comment(course: Course, student: str, cell: str) -> str:

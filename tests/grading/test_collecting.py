@@ -20,7 +20,7 @@ from grader.collecting.people import student_of
 from grader.collecting.tree import File, Refused
 from grader.command import main
 from grader.course import Course
-from grader.papers.roster import Student
+from grader.roster import Student
 
 ROSTER = """id,name,email,canvas,github
 ada,Ada Lovelace,ada@school.org,501,

@@ -249,7 +249,7 @@ def test_a_wrong_id_is_named(course: Course, submissions: Submissions) -> None:
     assert run(course, "autograde", "counting") == 0
     assert run(course, "feedback", "counting") == 0
     page = course.feedback("ada", "counting", "convolution").read_text()
-    assert "The id cell does not give your id: `student_id` should be &#39;ada&#39;" in page
+    assert "The id cell does not give your id: <code>student_id</code> should be &#39;ada&#39;" in page
     with Gradebook(course.database) as gradebook:
         assert gradebook.find_grade("q1", "convolution", "counting", "ada").score == 0.0
         assert gradebook.find_grade("q2", "convolution", "counting", "ada").score == 4.0

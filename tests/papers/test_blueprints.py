@@ -8,8 +8,8 @@ import pytest
 
 from grader.papers.blueprint import BlueprintError, load, places, read
 from grader.papers.exam import exam_of
-from grader.papers.roster import Student
 from grader.papers.sheet import draw
+from grader.roster import Student
 from tests.conftest import ROOT
 from tests.papers.exams import EXAM, HEAD, NAMED, OWN
 

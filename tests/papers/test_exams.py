@@ -17,7 +17,7 @@ import pytest
 from grader.command import main
 from grader.papers import exam as exams
 from grader.papers.exam import Done, Exam, Folder, make, waiting
-from grader.papers.roster import Student
+from grader.roster import Student
 from tests.papers.exams import EXAM
 from tests.papers.pdf import text_of
 

@@ -13,8 +13,8 @@ import pytest
 from grader.papers import formulas, sheet
 from grader.papers.blueprint import Place, Section, places, read
 from grader.papers.press import Press, nowhere
-from grader.papers.roster import Student
 from grader.papers.sheet import Sheet
+from grader.roster import Student
 from layercost.expression import Symbol, ceil_div, define, exact_div, expression, maximum
 from tests.papers.exams import EXAM, EveryForm
 from tests.papers.pdf import pages_of, text_of

@@ -107,7 +107,9 @@ def test_a_feedback_page_is_translated() -> None:
     """What the grader found, and everything around it; what the student wrote and printed stays."""
     found = [
         QuestionResult("q1-test", 0.5, 1, "forgot-bias", MISCONCEPTIONS["forgot-bias"].message),
-        QuestionResult("q2-test", 0, 1, "manual", by_hand(1).message, by_person="schön", waits=True),
+        QuestionResult(
+            "q2-test", 0, 1, "manual", by_hand(1).message, "schön", waits=True, rubric=((1.0, "warum"),)
+        ),
         QuestionResult(
             "q3-test", 0, 1, "no-answer", not_answered(Failure("error", "NotImplementedError")).message
         ),
@@ -116,12 +118,13 @@ def test_a_feedback_page_is_translated() -> None:
     settings = {"nbgrader": {"grade_id": "q1", "solution": True}}
     cell = {"cell_type": "code", "metadata": settings, "source": "1 + 1", "outputs": [{"text": "2"}]}
     answered_in = {question.grade_id: question.grade_id.removesuffix("-test") for question in found}
-    release = SimpleNamespace(answered_in=answered_in, by_grade_id={**answered_in, "q1": None})
+    release = SimpleNamespace(answered_in=answered_in, cells=())
     with speaking_marks():
         page = feedback_page("hw1", Result("ada", tuple(found), (remark,), 0.25), {"cells": [cell]}, release)
     ids = {question.diagnosis for question in found}
     assert (
-        left_in_english(texts_of(page), "hw1", "ada", "schön", "setup", *answered_in.values(), *ids) == set()
+        left_in_english(texts_of(page), "hw1", "ada", "schön", "setup", "warum", *answered_in.values(), *ids)
+        == set()
     )
 
 

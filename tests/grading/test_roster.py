@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.papers.roster import RosterError, Student, load
+from grader.roster import RosterError, Student, load
 
 
 def roster(folder: Path, text: str) -> tuple[Student, ...]:
@@ -51,3 +51,13 @@ def test_an_id_that_could_lead_out_of_the_folder_is_refused(tmp_path: Path, host
 def test_a_roster_that_cannot_be_used_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(RosterError, match=said):
         roster(tmp_path, text)
+
+
+def test_names_come_apart_and_other_columns_are_kept(tmp_path: Path) -> None:
+    """What another system calls a student stands in a column of the teacher's own."""
+    (student,) = roster(tmp_path, "id,name,Email,Moodle,\nada,Augusta Ada Lovelace,ada@b.c,1815,\n")
+    assert (student.first_name, student.last_name) == ("Augusta Ada", "Lovelace")
+    assert student.email == "ada@b.c"
+    assert student.further["moodle"] == "1815"
+    (student,) = roster(tmp_path, "id,last_name,first_name\nada,King Lovelace,Ada\n")
+    assert (student.first_name, student.last_name) == ("Ada", "King Lovelace")

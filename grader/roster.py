@@ -1,7 +1,7 @@
-"""Who sits an exam: a CSV file with the columns `id` and `name`, or `first_name` and `last_name`.
+"""Who is in a course or sits an exam: a CSV file with the columns `id` and `name`, or first and last name.
 
-A file that nbgrader or a spreadsheet wrote will do: further columns are kept as they stand, for the numbers
-and logins by which other systems know a student.
+A file that nbgrader or a spreadsheet wrote will do. An `email` is read where there is one; further columns
+are kept as they stand, for the numbers by which another system knows a student.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.cells import normalized
-from grader.course import CourseError
+from grader.course import ROSTER, Course, CourseError
 
+READ = ("id", "name", "first_name", "last_name", "email")
 MOST_CHARACTERS = 200
 _ID = re.compile(r"[\w@+-][\w.@+-]{0,63}")  # becomes the name of a file
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps for itself
-
-
-READ = ("id", "name", "first_name", "last_name", "email")
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class Student:
     name: str
     email: str = field(default="", compare=False)
     further: Mapping[str, str] = field(default_factory=dict, compare=False)
+    first_name: str = field(default="", compare=False)
+    last_name: str = field(default="", compare=False)
 
 
 class RosterError(CourseError):
@@ -53,6 +53,12 @@ def load(path: Path) -> tuple[Student, ...]:
     if not students:
         raise RosterError(f"{path}: there is no student in it, only heads of columns")
     return students
+
+
+def of_course(course: Course) -> tuple[Student, ...]:
+    """The course's own roster; () where it has none."""
+    path = course.root / ROSTER
+    return load(path) if path.exists() else ()
 
 
 def _students(path: Path, text: str) -> Iterator[Student]:
@@ -80,10 +86,13 @@ def _student(where: str, row: Mapping[str, str], columns: Mapping[str, str]) -> 
     def cell(name: str) -> str:
         return (row[columns[name]] or "").strip()
 
-    name = cell("name") if "name" in columns else f"{cell('first_name')} {cell('last_name')}".strip()
+    first, last = (cell(name) if name in columns else "" for name in ("first_name", "last_name"))
+    name = " ".join((cell("name") if "name" in columns else f"{first} {last}").split())
+    if "last_name" not in columns:
+        first, _, last = name.rpartition(" ")
     email = cell("email") if "email" in columns else ""
     further = {name: cell(name) for name in columns if name not in READ and name != "none"}
-    student = Student(cell("id"), " ".join(name.split()), email, further)
+    student = Student(cell("id"), name, email, further, first, last)
     if not _ID.fullmatch(student.id) or student.id.endswith(".") or _RESERVED.fullmatch(student.id):
         raise RosterError(
             f"{where}: an id is up to 64 letters, digits and . _ - + @ (it names a file), "

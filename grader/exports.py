@@ -1,0 +1,182 @@
+"""Marks for other systems, as CSV: our own table, nbgrader's, and what Moodle and Canvas read.
+
+Everybody of the roster has a line, also who handed in nothing. Moodle and Canvas get no points for work
+that a person has yet to mark to its end, so that nobody is shown a part for the whole; an empty cell leaves
+there what is there. Nothing in a cell can start a formula in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from grader.course import Assignment, Course
+from grader.results import QuestionResult, Result, read_results
+from grader.roster import Student, of_course
+from grader.sanitize import harmless_cell
+from grader.titles import titles
+from layercost.message import Message
+
+NOTHING = Message("Nothing was handed in.")
+NO_SUBMISSION = "no-submission"
+TOTAL = "Weighted total"
+NBGRADER = (
+    *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
+    *("raw_score", "late_submission_penalty", "score", "max_score"),
+)
+MOODLE = ("First name", "Last name", "ID number", "Email address")
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+
+Row = list[object]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The results of some assignments, with everybody of the roster, in the roster's order."""
+
+    students: tuple[Student, ...]
+    assignments: Mapping[str, Mapping[str, Result]]  # by assignment, by student
+    weights: Mapping[str, float]
+
+    @property
+    def most(self) -> dict[str, float]:
+        """The points that each assignment has."""
+        return {
+            name: next((one.max_points for one in results.values()), 0.0)
+            for name, results in self.assignments.items()
+        }
+
+    @property
+    def waiting(self) -> list[str]:
+        """Who has a submission that is not marked to its end."""
+        return [
+            student.id
+            for student in self.students
+            if any(results[student.id].waiting for results in self.assignments.values())
+        ]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the course says what each of several assignments weighs."""
+        return len(self.assignments) > 1 and set(self.assignments) <= set(self.weights)
+
+    def total(self, student: str) -> float:
+        """Of 100, by the weights of the course."""
+        shares = (
+            (self.weights[name], results[student].points / (self.most[name] or 1.0))
+            for name, results in self.assignments.items()
+        )
+        every = sum(self.weights[name] for name in self.assignments)
+        return round(100 * sum(weight * share for weight, share in shares) / every, 2)
+
+
+def collect(course: Course, assignments: Sequence[Assignment]) -> Marks:
+    """Reads the marks of these assignments, and the roster where the course has one."""
+    found = {one.name: {each.student: each for each in read_results(course, one)} for one in assignments}
+    known = {student.id: student for student in of_course(course)}
+    others = sorted({name for results in found.values() for name in results} - set(known))
+    students = (*known.values(), *(Student(name, "") for name in others))
+    for assignment in assignments:
+        for student in students:
+            found[assignment.name].setdefault(student.id, _absent(student.id, assignment))
+    return Marks(students, found, course.settings.weights)
+
+
+def _absent(student: str, assignment: Assignment) -> Result:
+    """The marks of somebody who handed in nothing."""
+    called = titles(assignment.specification, assignment.release)
+    questions = tuple(
+        QuestionResult(grade_id, 0.0, cell.points, NO_SUBMISSION, NOTHING, title=called[grade_id])
+        for grade_id, cell in assignment.release.marked.items()
+    )
+    return Result(student, questions, (NOTHING,), 0.0)
+
+
+# ---- what each system reads ------------------------------------------------------------------------------
+
+
+def nbgrader_rows(marks: Marks) -> Iterator[Row]:
+    """nbgrader's own columns: a line for each assignment of each student."""
+    yield list(NBGRADER)
+    for name, results in marks.assignments.items():
+        for student in marks.students:
+            one = results[student.id]
+            yield [
+                *(name, one.due, one.handed_in, student.id, student.last_name, student.first_name),
+                *(student.email, one.earned, one.late_penalty, one.points, one.max_points),
+            ]
+
+
+def moodle_rows(marks: Marks) -> Iterator[Row]:
+    """The columns that Moodle's own export has, which its import offers to match with its items."""
+    yield [*MOODLE, *(f"Assignment: {name} (Real)" for name in marks.assignments), *_total(marks)]
+    for student in marks.students:
+        known = [student.first_name, student.last_name, student.id, student.email]
+        yield [*known, *_points(marks, student.id)]
+
+
+def canvas_rows(marks: Marks) -> Iterator[Row]:
+    """Canvas finds a student by its own number, its SIS number, the login, or the name, in this order."""
+    yield [*CANVAS, *marks.assignments, *_total(marks)]
+    yield [
+        "Points Possible",
+        "",
+        "",
+        "",
+        "",
+        *(_number(most) for most in marks.most.values()),
+        *_hundred(marks),
+    ]
+    for student in marks.students:
+        of = student.further
+        known = [
+            *(f"{student.last_name}, {student.first_name}".strip(", ") or student.id, of.get("canvas", "")),
+            *(of.get("sis_user_id", student.id), of.get("sis_login_id", student.id), of.get("section", "")),
+        ]
+        yield [*known, *_points(marks, student.id)]
+
+
+def summary_rows(marks: Marks) -> Iterator[Row]:
+    """Several assignments in one table of our own."""
+    yield ["student", "name", *marks.assignments, *_total(marks)]
+    for student in marks.students:
+        points = [_number(results[student.id].points) for results in marks.assignments.values()]
+        total = [_number(marks.total(student.id))] if marks.weighted else []
+        yield [student.id, student.name, *points, *total]
+
+
+def _total(marks: Marks) -> list[str]:
+    return [TOTAL] if marks.weighted else []
+
+
+def _hundred(marks: Marks) -> list[str]:
+    return ["100"] if marks.weighted else []
+
+
+def _points(marks: Marks, student: str) -> list[str]:
+    """The points of each assignment and the total, if any; empty while a person has yet to mark."""
+    results = [found[student] for found in marks.assignments.values()]
+    points = ["" if one.waiting else _number(one.points) for one in results]
+    if not marks.weighted:
+        return points
+    return [*points, "" if any(one.waiting for one in results) else _number(marks.total(student))]
+
+
+def _number(points: float) -> str:
+    return f"{round(points, 2):g}"
+
+
+FORMATS: Mapping[str, Callable[[Marks], Iterable[Row]]] = {
+    "csv": summary_rows,
+    "moodle": moodle_rows,
+    "canvas": canvas_rows,
+    "nbgrader": nbgrader_rows,
+}
+
+
+def write_rows(file: TextIO, rows: Iterable[Row]) -> None:
+    """Writes CSV in which no cell starts a formula."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerows([harmless_cell(str(item)) for item in row] for row in rows)

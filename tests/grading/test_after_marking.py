@@ -1,0 +1,337 @@
+"""What a teacher does once marks are there: roster, exports, marking by hand, Moodle's zip, explanations."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grader.command import main
+from grader.course import Course, CourseError
+from grader.exports import FORMATS, Marks
+from grader.moodle import Participant, matched, member, participants
+from grader.results import QuestionResult, Result
+from grader.roster import Student
+from grader.settings import SettingsError, read_settings
+
+from .conftest import copy_of_course
+
+pytestmark = pytest.mark.bubblewrap
+
+ROSTER = """\
+id,name,email,Canvas
+emmy,Emmy Noether,emmy@example.org,7
+sofia,=1+1 Kovalevskaya,,8
+ada,Ada King,,9
+"""
+
+
+@pytest.fixture
+def course(marked_counting: Path, tmp_path: Path) -> Course:
+    course = copy_of_course(marked_counting, tmp_path / "course")
+    (tmp_path / "list.csv").write_text(ROSTER)
+    assert run(course, "roster", str(tmp_path / "list.csv")) == 0
+    return course
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+
+
+def run(course: Course, *words: str) -> int:
+    return main([*words, "--course", str(course.root)])
+
+
+def table(course: Course, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, str]]:
+    capsys.readouterr()
+    assert run(course, "export", "counting", *words) == 0
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+
+def of(rows: list[dict[str, str]], column: str, student: str) -> dict[str, str]:
+    return next(row for row in rows if row[column] == student)
+
+
+# ---- exports ------------------------------------------------------------------------------------------
+
+
+def test_who_handed_in_nothing_stands_in_every_table(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With no points, and in our own table with the reason; who is on no list comes last."""
+    rows = table(course, capsys)
+    assert [row["student"] for row in rows] == ["emmy", "sofia", "ada", "grace"]
+    sofia = of(rows, "student", "sofia")
+    assert (sofia["total"], sofia["maximum"], sofia["remarks"]) == ("0", "17", "Nothing was handed in.")
+    for form, column in (("moodle", "ID number"), ("canvas", "SIS User ID"), ("nbgrader", "student_id")):
+        assert of(table(course, capsys, "--as", form), column, "sofia")
+
+
+def test_canvas_finds_students_and_points_where_its_import_looks(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Student and ID first, a Section column before the assignments, a row with the points possible."""
+    rows = table(course, capsys, "--as", "canvas")
+    assert list(rows[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "counting"]
+    assert (rows[0]["Student"], rows[0]["counting"]) == ("Points Possible", "17")
+    assert of(rows, "ID", "7")["Student"] == "Noether, Emmy"
+
+
+def test_another_system_gets_no_points_that_a_person_has_yet_to_complete(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = table(course, capsys, "--as", "moodle")
+    assert of(rows, "ID number", "ada")["Assignment: counting (Real)"] == ""
+    assert of(rows, "ID number", "sofia")["Assignment: counting (Real)"] == "0"
+    assert run(course, "export", "counting", "--as", "moodle") == 0
+    assert "2 students are not marked to the end and have no points in it" in capsys.readouterr().err
+
+
+def test_nbgraders_columns_are_nbgraders(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = table(course, capsys, "--as", "nbgrader")
+    with Gradebook(course.database) as gradebook:
+        submission = gradebook.find_submission("counting", "emmy")
+        emmy = of(rows, "student_id", "emmy")
+        assert float(emmy["score"]) == submission.score
+        assert float(emmy["max_score"]) == submission.max_score
+        assert (emmy["last_name"], emmy["first_name"], emmy["email"]) == (
+            *("Noether", "Emmy"), submission.student.email,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_no_cell_of_an_export_starts_a_formula(
+    form: str, course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(course, "export", "counting", "--as", form) == 0
+    cells = [cell for row in csv.reader(io.StringIO(capsys.readouterr().out)) for cell in row]
+    assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")] == []
+
+
+def result(student: str, points: float, most: float = 10.0, *, waits: bool = False) -> Result:
+    return Result(student, (QuestionResult("q", points, most, "", "", waits=waits),), (), 0.0)
+
+
+def test_several_assignments_are_weighed_as_the_course_says() -> None:
+    """Half of the points of what weighs 30, and all of what weighs 10, are 25 of 40."""
+    students = (Student("ada", ""), Student("emmy", ""))
+    of_each = {
+        "one": {"ada": result("ada", 5.0), "emmy": result("emmy", 0.0)},
+        "two": {"ada": result("ada", 4.0, 4.0), "emmy": result("emmy", 1.0, 4.0, waits=True)},
+    }
+    marks = Marks(students, of_each, {"one": 30.0, "two": 10.0, "three": 99.0})
+    head, ada, emmy = (list(map(str, row)) for row in FORMATS["csv"](marks))
+    assert head == ["student", "name", "one", "two", "Weighted total"]
+    assert ada == ["ada", "", "5", "4", "62.5"]
+    assert list(FORMATS["moodle"](marks))[2][4:] == ["0", "", ""]
+    assert emmy[-1] == "6.25"
+    without = Marks(students, of_each, {"one": 30.0})
+    assert "Weighted total" not in next(iter(FORMATS["canvas"](without)))
+
+
+def test_a_weight_is_a_number_above_zero(tmp_path: Path) -> None:
+    path = tmp_path / "course.toml"
+    path.write_text("[weights]\none = 30\ntwo = 2.5\n")
+    assert read_settings(path).weights == {"one": 30.0, "two": 2.5}
+    path.write_text('[weights]\none = "much"\n')
+    with pytest.raises(SettingsError, match=r"weights\.one must be a number above 0, but is 'much'"):
+        read_settings(path)
+
+
+def test_a_roster_gives_the_gradebook_its_names(course: Course) -> None:
+    with Gradebook(course.database) as gradebook:
+        emmy = gradebook.find_student("emmy")
+        assert (emmy.first_name, emmy.last_name, emmy.email) == ("Emmy", "Noether", "emmy@example.org")
+    assert (course.root / "roster.csv").stat().st_mode & 0o077 == 0
+
+
+# ---- marking by hand ----------------------------------------------------------------------------------
+
+
+def out(course: Course, folder: Path, *words: str) -> list[dict[str, str]]:
+    assert run(course, "marking", "counting", "q4", "--out", str(folder), *words) == 0
+    return lines_of(folder / "q4.csv")
+
+
+def take(course: Course, path: Path, rows: list[dict[str, str]], *words: str) -> int:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ("label", "answer", "points", "comment"))
+        writer.writeheader()
+        writer.writerows(rows)
+    return run(course, "marking", "counting", "q4", "--take", str(path), *words)
+
+
+def manual(course: Course, student: str) -> tuple[Any, ...]:
+    with Gradebook(course.database) as gradebook:
+        grade = gradebook.find_grade("q4", "convolution", "counting", student)
+        comment = gradebook.find_comment("q4", "convolution", "counting", student)
+        return grade.manual_score, grade.needs_manual_grade, comment.manual_comment
+
+
+def test_a_queue_goes_out_without_names_and_comes_back_with_marks(course: Course, tmp_path: Path) -> None:
+    rows = out(course, tmp_path)
+    assert len(rows) == 2
+    page = (tmp_path / "q4.html").read_text()
+    assert "Says that its weights stay the same." in page
+    assert "The kernel is the same everywhere." in page
+    assert not any(name in page for name in ("ada", "emmy", "King", "Noether"))
+    rows[0] |= {"points": "2,5", "comment": "Why?"}
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
+    given = [manual(course, student) for student in ("ada", "emmy")]
+    assert sorted(given, key=str) == [(2.5, False, "Why?"), (None, True, None)]
+    kept = lines_of(course.root / "records" / "counting" / "marked_by_hand.csv")
+    assert [(line["marker"], line["question"], line["points"]) for line in kept] == [("anna", "q4", "2.5")]
+    assert len(out(course, tmp_path)) == 1
+
+
+def test_several_markers_share_a_queue_and_do_not_write_over_each_other(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    every = out(course, tmp_path)
+    parts = [out(course, tmp_path, "--share", share) for share in ("1/2", "2/2")]
+    assert sorted(row["label"] for part in parts for row in part) == sorted(row["label"] for row in every)
+    filled = [row | {"points": "3"} for row in every]
+    assert take(course, tmp_path / "anna.csv", filled, "--marker", "anna") == 0
+    capsys.readouterr()
+    others = [row | {"points": "1"} for row in every]
+    assert take(course, tmp_path / "ben.csv", others, "--marker", "ben") == 0
+    assert capsys.readouterr().out.count("not taken, since it is marked already") == 2
+    assert manual(course, "ada")[0] == 3.0
+    assert take(course, tmp_path / "ben.csv", others, "--marker", "ben", "--replace") == 0
+    assert manual(course, "ada")[0] == 1.0
+
+
+def test_a_mark_is_not_given_to_an_answer_that_has_changed_since(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row | {"points": "5"} for row in out(course, tmp_path)]
+    path = course.autograded("ada", "counting", "convolution")
+    path.write_text(path.read_text().replace("The kernel is the same", "The same kernel is moved"))
+    capsys.readouterr()
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
+    assert "this answer has changed" in capsys.readouterr().out
+    assert manual(course, "ada")[:2] == (None, True)
+    assert manual(course, "emmy")[0] == 5.0
+
+
+@pytest.mark.parametrize("points", ["6", "-1", "nan", "inf", "five"])
+def test_points_that_cannot_be_meant_stop_the_whole_table(
+    points: str, course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = out(course, tmp_path)
+    rows[0]["points"], rows[1]["points"] = "1", points
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 2
+    assert f"expected points from 0 to 5, but got '{points}'; nothing was taken" in capsys.readouterr().err
+    assert manual(course, "ada")[0] is None
+    assert manual(course, "emmy")[0] is None
+
+
+def test_a_question_that_no_person_marks_is_named(
+    course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(course, "marking", "counting", "q1", "--out", str(tmp_path)) == 2
+    assert "in counting a person marks: q4" in capsys.readouterr().err
+
+
+# ---- Moodle -------------------------------------------------------------------------------------------
+
+WORKSHEET = """\
+Identifier,Full name,Email address,Status,Grade
+Participant 101,Ada King,ada@example.org,,
+Participant 102,Emmy Noether,emmy@example.org,,
+Participant 103,Grace Hopper,g@example.org,,
+"""
+
+
+def test_moodle_gets_pages_by_the_names_it_knows(course: Course, tmp_path: Path) -> None:
+    """Name, participant, plugin and file, parted by underscores; the notebook's name may hold one."""
+    (tmp_path / "sheet.csv").write_text(WORKSHEET)
+    assert run(course, "feedback", "counting") == 0
+    path = tmp_path / "back.zip"
+    words = ("return", "counting", "--zip", str(path), "--moodle", str(tmp_path / "sheet.csv"))
+    assert run(course, *words) == 1  # grace stands on no roster, and her id is not her name
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == [
+            "Ada King_101_assignfeedback_file_convolution.html",
+            "Emmy Noether_102_assignfeedback_file_convolution.html",
+        ]
+        assert b"Content-Security-Policy" in archive.read(archive.namelist()[0])
+
+
+def test_a_name_with_an_underscore_keeps_its_file(tmp_path: Path) -> None:
+    name, number, subtype, plugin, page = member(Participant("7", "A_b/../c"), "a_b.html").split("_", 4)
+    assert (number, subtype, plugin, page) == ("7", "assignfeedback", "file", "a_b.html")
+    assert "/" not in name
+
+
+def test_participants_are_read_from_the_submissions_too(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Ada King_101_assignsubmission_file/a.ipynb", "")
+        archive.writestr("Emmy Noether_102_assignsubmission_file_a.ipynb", "")
+    assert [(one.number, one.name) for one in participants(path)] == [
+        ("101", "Ada King"),
+        ("102", "Emmy Noether"),
+    ]
+
+
+def test_two_of_one_name_are_not_guessed() -> None:
+    twins = [Participant("1", "Ada King"), Participant("2", "Ada King")]
+    assert matched([Student("ada", "Ada King")], twins) == ({}, ["ada"])
+    decided = Student("ada", "Ada King", further={"moodle": "2"})
+    assert matched([decided], twins) == ({"ada": twins[1]}, [])
+
+
+def test_a_file_without_participants_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(CourseError, match="names no participant of Moodle"):
+        participants(path)
+
+
+# ---- explanations and the report of this class ----------------------------------------------------------
+
+
+def test_an_answer_is_explained(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(course, "explain", "counting", "emmy", "q2") == 0
+    said = capsys.readouterr().out
+    assert "points: 2 of 4" in said
+    assert "found: forgot-bias: You left out the bias" in said
+
+
+def test_what_there_is_to_ask_for_is_named(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(course, "explain", "counting", "emmy", "q9") == 2
+    assert "there are: q1, q2, q3-test, q4" in capsys.readouterr().err
+    assert run(course, "explain", "counting", "sofia", "q2") == 2
+    assert "grader autograde counting --student sofia" in capsys.readouterr().err
+
+
+def test_the_class_report_says_what_to_explain_again(course: Course) -> None:
+    assert run(course, "report", "counting") == 0
+    page = (course.root / "reports" / "counting.html").read_text()
+    assert "3 handed in" in page
+    assert "<b>forgot bias</b>" in page
+    assert "counted in nothing below: grace" in page
+    rows = lines_of(course.root / "reports" / "counting.csv")
+    assert ("misconception", "forgot-bias", "1", "emmy") in [
+        (row["about"], row["id"], row["number"], row["students"]) for row in rows
+    ]
+
+
+def test_who_is_forgotten_stands_on_no_list_any_more(course: Course, tmp_path: Path) -> None:
+    """Neither on the roster, nor among the marks given by hand, nor in a report."""
+    rows = [row | {"points": "3"} for row in out(course, tmp_path)]
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
+    assert run(course, "report", "counting") == 0
+    assert run(course, "forget", "emmy", "--yes") == 0
+    assert [row["id"] for row in lines_of(course.root / "roster.csv")] == ["sofia", "ada"]
+    kept = lines_of(course.root / "records" / "counting" / "marked_by_hand.csv")
+    assert [row["student"] for row in kept] == ["ada"]
+    texts = [path.read_bytes() for path in course.root.rglob("*") if path.is_file()]
+    assert not any(b"Emmy Noether" in text for text in texts)
