@@ -71,6 +71,21 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "estimate: a factor of two": (changed("estimate", factor=2), "a factor of 2 tells them not apart"),
     "estimate: no time": (changed("estimate", seconds=0), "`seconds` is a whole number from 5 to 600"),
     "estimate: a factor": (changed("estimate", factor=True), "`factor` is more than 1"),
+    "audit: no count": (changed("audit", wording={"en": "Who?"}), "tells the figure as {count}"),
+    "audit: two options": (
+        changed("audit", option=EXAMPLES["audit"]["option"][:2]),
+        "`option` is a list of 3 to 8 tables",
+    ),
+    "audit: twice": (
+        changed("audit", option=[EXAMPLES["audit"]["option"][0]] * 3),
+        "each option needs an `id` of its own",
+    ),
+    "audit: a figure": (changed("audit", published="thirty"), "`published` is the figure as it was printed"),
+    "audit: a scale": (changed("audit", scale=0), "`scale` is a whole number"),
+    "audit: nobody's": (
+        changed("audit", option=[{**EXAMPLES["audit"]["option"][0], "misconception": "forgot"}] * 3),
+        "no misconception is called 'forgot'",
+    ),
     "table: a column": (changed("table", columns=["param"]), "no column is called 'param'; did you mean"),
     "table: a cell": (changed("table", blank=["fc1"]), "a blank cell is a layer and one of"),
     "table: a total of shapes": (

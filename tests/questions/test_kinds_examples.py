@@ -9,7 +9,7 @@ import pytest
 
 from layercost.expression import Definition
 from layercost.message import Message
-from layercost.questions import Posed, read_question
+from layercost.questions import Posed, QuestionError, read_question
 
 HEAD: dict[str, Any] = {"id": "q", "level": 1, "skills": ["parameters"]}
 WORDS = {"en": "`{layer}` on {input}"}
@@ -117,9 +117,29 @@ MISSING: dict[str, Any] = {
         {"id": "batch", "name": "batch", "values": [1, 8], "wording": {"en": "the batch"}},
     ],
 }
+AUDIT: dict[str, Any] = {
+    **HEAD,
+    "kind": "audit",
+    "wording": {"en": "{layer} is said to cost {count} on {input}"},
+    "layer": "Linear(300, 100)",
+    "input": [300],
+    "published": "30.0",
+    "scale": 1000,
+    "option": [
+        {"id": "macs", "quantity": "macs", "wording": {"en": "MACs"}},
+        {"id": "flops", "quantity": "flops", "wording": {"en": "FLOPs"}},
+        {
+            "id": "parameters",
+            "quantity": "flops",
+            "misconception": "counted-parameters",
+            "wording": {"en": "parameters"},
+        },
+    ],
+    "credit": {"counted-parameters": 0.5},
+}
 EXAMPLES = {
     data["kind"]: data
-    for data in (STEPS, CONVENTION, MISTAKE, INVERSE, ORDER, ESTIMATE, TABLE, DESIGN, MISSING)
+    for data in (STEPS, CONVENTION, MISTAKE, INVERSE, ORDER, ESTIMATE, TABLE, DESIGN, MISSING, AUDIT)
 }  # fmt: skip
 
 
@@ -395,3 +415,37 @@ def keys_of(words: object) -> set[str]:
     if not isinstance(words, Message):
         return set()
     return {words.key}.union(*(keys_of(one) for one in words.values.values()))
+
+
+# ---- audit --------------------------------------------------------------------------------------
+
+
+def test_a_published_figure_is_the_option_that_gives_it_as_it_was_printed():
+    """30.0 thousand is 30,000 MACs; 60,000 FLOPs and 30,100 parameters are not."""
+    posed = drawn(AUDIT)
+    assert posed.told() == "Linear(300, 100) is said to cost 30.0 on (300,)"
+    assert posed.answers() == {"reading": "macs"}
+    assert {wrong.answer for wrong in posed.wrong()} == {"flops", "parameters"}
+
+
+def test_another_reading_is_told_with_what_it_comes_to_and_earns_its_share():
+    posed = drawn(AUDIT)
+    flops, parameters = posed.diagnose("flops"), posed.diagnose("parameters")
+    assert flops.id == "other-convention"
+    assert "that is 60,000 FLOPs" in str(flops.message)
+    assert (parameters.id, float(parameters.credit)) == ("counted-parameters", 0.5)
+    assert "that is 30,100" in str(parameters.message)
+
+
+def test_a_figure_that_no_option_or_more_than_one_gives_is_refused():
+    """30,100 parameters are 30 thousand as well, where no decimal is printed."""
+    with pytest.raises(QuestionError, match=r"no option gives the published 31\.0"):
+        drawn(AUDIT, published="31.0")
+    with pytest.raises(QuestionError, match="'macs' and 'parameters' both give the figure"):
+        drawn(AUDIT, published="30")
+
+
+def test_without_a_published_figure_each_option_may_be_the_one():
+    data = {key: value for key, value in AUDIT.items() if key != "published"}
+    found = {drawn(data, seed).answers()["reading"] for seed in range(20)}
+    assert found == {"macs", "flops", "parameters"}

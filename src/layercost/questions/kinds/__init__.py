@@ -1,6 +1,7 @@
 """The kinds of question, one module each."""
 
 from layercost.questions.kinds import (
+    audit,
     compute,
     convention,
     design,
@@ -14,5 +15,6 @@ from layercost.questions.kinds import (
 )
 
 __all__ = [
-    "compute", "convention", "design", "estimate", "inverse", "missing", "mistake", "order", "steps", "table",
+    "audit", "compute", "convention", "design", "estimate", "inverse", "missing", "mistake", "order", "steps",
+    "table",
 ]  # fmt: skip
