@@ -20,6 +20,7 @@ from layercost.questions import (
     Diagnosis,
     Item,
     Malformed,
+    Posed,
     Variant,
     explain,
 )  # fmt: skip
@@ -150,11 +151,7 @@ def _given(name: str, item: Item, asked: int, answer: Answer | None) -> Fraction
 
 def _entry(name: str, item: Item, answer: Value) -> Fraction | Diagnosis:
     if not isinstance(answer.value, dict):
-        return Diagnosis(
-            MALFORMED,
-            Message("`{name}` is no dictionary; keep the form that it came in.", name=name),
-            NOTHING,
-        )
+        return Diagnosis(MALFORMED, _no_dictionary(name), NOTHING)
     if item.id not in answer.value:
         return Diagnosis(NO_ANSWER, Message("`{name}` has no entry {id!r}.", name=name, id=item.id), NOTHING)
     return _number(item, answer.value[item.id])
@@ -209,6 +206,55 @@ def _in_its_unit(item: Item) -> Fraction:
     if item.task.measure is not Quantity.PARAMETER_BYTES:
         return Fraction(1)
     return Fraction(DTYPE_BITS[item.task.dtype], 8 * item.task.unit.size)
+
+
+# ---- blanks -------------------------------------------------------------------------------------
+
+
+def score_blanks(points: float, name: str, posed: Posed, answer: Answer | None) -> Mark:
+    """The mark of the blanks of a question; each earns the same share of the points."""
+    given = _filled_in(name, posed, answer)
+    if isinstance(given, Diagnosis):
+        return marked(points, given.credit, given.id, given.message)
+    found = {
+        field: _blank(name, field) if field not in given else NOT_FILLED if _is_empty(given[field]) else one
+        for field, one in posed.mark(given).items()
+    }
+    share = sum((one.credit for one in found.values()), NOTHING) / len(found)
+    return marked(points, share, _ids(found), _messages(found))
+
+
+NOT_FILLED = Diagnosis(NO_ANSWER, NOT_WRITTEN, NOTHING)
+
+
+def _blank(name: str, field: str) -> Diagnosis:
+    return Diagnosis(NO_ANSWER, Message("`{name}` has no entry {id!r}.", name=name, id=field), NOTHING)
+
+
+def _is_empty(raw: object) -> bool:
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def _filled_in(name: str, posed: Posed, answer: Answer | None) -> dict[str, object] | Diagnosis:
+    """What stands in each blank that was filled, or why nothing does."""
+    if answer is None:
+        return Diagnosis(NO_ANSWER, Message("There is no `{name}` in your notebook.", name=name), NOTHING)
+    if isinstance(answer, Failure):
+        return not_answered(answer)
+    if len(posed.fields) == 1 and not isinstance(answer.value, dict):
+        return {posed.fields[0].id: answer.value}
+    if answer.value is None:
+        return NOT_FILLED
+    if not isinstance(answer.value, dict):
+        return Diagnosis(MALFORMED, _no_dictionary(name), NOTHING)
+    return answer.value
+
+
+def _no_dictionary(name: str) -> Message:
+    return Message("`{name}` is no dictionary; keep the form that it came in.", name=name)
+
+
+# ---- what is said of several numbers -------------------------------------------------------------
 
 
 def _ids(found: Mapping[str, Diagnosis]) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.cells import Cell, Own, Sitting, SpecificationError, normalized, read_cell
+from grader.cells.blanks import told
 from grader.protocol import Mark
 from grader.values import Answer, Probe
-from layercost.questions import Question, QuestionError, Variant, known_keys, read_question
+from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question
 
 VARIANTS = 1000  # rows in variants.json
 _KEYS = ("name", "notebook", "identity", "salt", "question", "cell")
@@ -43,8 +44,8 @@ class AssignmentSpecification:
         digest = hashlib.sha256(f"{self.salt}/{normalized(student)}".encode()).hexdigest()
         return int(digest, 16) % VARIANTS
 
-    def variant(self, question: Question, row: int) -> Variant:
-        """The numbers of a question in a row."""
+    def variant(self, question: Template, row: int) -> Posed:
+        """A question with the numbers of a row."""
         return question.draw(self._drawn_by(row))
 
     def _drawn_by(self, row: int) -> str:
@@ -53,12 +54,12 @@ class AssignmentSpecification:
     def variants(self) -> dict[str, object]:
         """What variants.json holds: the salt, and all rows of each question about one's own numbers."""
         return {
-            question.id: [dict(self.variant(question, row).numbers) for row in range(VARIANTS)]
+            question.id: [released(self.variant(question, row)) for row in range(_rows(question))]
             for question in self._own.values()
         } | {"salt": self.salt}
 
     @cached_property
-    def _own(self) -> dict[str, Question]:
+    def _own(self) -> dict[str, Template]:
         return {cell.own.id: cell.own for cell in self.cells if cell.own is not None}
 
     def sitting(
@@ -84,6 +85,17 @@ class AssignmentSpecification:
         return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
 
 
+def _rows(question: Template) -> int:
+    """One row is enough of a question that draws no numbers: it is the same for everybody."""
+    return VARIANTS if getattr(question, "names", True) else 1
+
+
+def released(posed: Posed) -> dict[str, object]:
+    """What a student may see of a question: its numbers, and the text where blanks are to be filled."""
+    numbers = dict(posed.state()["numbers"])
+    return numbers if isinstance(posed.template, Question) else {**numbers, "told": told(posed)}
+
+
 # ---- reading ------------------------------------------------------------------------------------
 
 
@@ -100,7 +112,7 @@ def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
     for key in ("name", "notebook", "salt", "question", "cell"):
         if key not in data:
             raise SpecificationError(f"{key!r} is missing")
-    questions = {one["id"]: _question(one) for one in data["question"]}
+    questions = {one["id"]: read_question(one) for one in data["question"]}
     cells = tuple(read_cell(one, questions) for one in data["cell"])
     names = [cell.grade_id for cell in cells]
     if len(set(names)) < len(names):
@@ -108,11 +120,3 @@ def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
     return AssignmentSpecification(
         data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells
     )
-
-
-def _question(data: Mapping[str, Any]) -> Question:
-    """A question whose answers are numbers: those of variables, or those that a function gives back."""
-    read = read_question(data)
-    if not isinstance(read, Question):
-        raise SpecificationError(f"question {read.id!r}: a cell asks for numbers, not for {read.kind!r}")
-    return read

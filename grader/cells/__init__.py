@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from grader.cells.blanks import BlanksCell
 from grader.cells.cell import Cell, Own, Sitting, SpecificationError, normalized
 from grader.cells.explanation import ManualCell
 from grader.cells.function import FunctionCell
 from grader.cells.numbers import NumbersCell
-from layercost.questions import Question, known_keys
+from layercost.questions import Template, known_keys
 
 __all__ = [
     "KINDS",
+    "BlanksCell",
     "Cell",
     "FunctionCell",
     "ManualCell",
@@ -29,10 +31,15 @@ __all__ = [
 ]
 
 # By the key that only a cell of that kind has.
-KINDS: dict[str, type[Cell]] = {"call": FunctionCell, "get": NumbersCell, "rubric": ManualCell}
+KINDS: dict[str, type[Cell]] = {
+    "call": FunctionCell,
+    "get": NumbersCell,
+    "fill": BlanksCell,
+    "rubric": ManualCell,
+}
 
 
-def read_cell(data: Mapping[str, Any], questions: Mapping[str, Question]) -> Cell:
+def read_cell(data: Mapping[str, Any], questions: Mapping[str, Template]) -> Cell:
     """A marked cell of a specification.toml; raises SpecificationError and QuestionError."""
     owner = f"cell {data.get('grade_id', '(without grade_id)')!r}"
     kinds = [kind for name, kind in KINDS.items() if name in data]

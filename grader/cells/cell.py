@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 from grader.protocol import Mark
 from grader.score import Entry
 from grader.values import Answer, Probe
-from layercost.questions import Question, Variant
+from layercost.questions import Posed, Question, Template, Variant
 
 
 class SpecificationError(ValueError):
@@ -36,13 +36,19 @@ class Sitting:
     secret: bytes
     drawn_by: str
     answers: Mapping[str, tuple[Answer, ...]]
-    _drawn: dict[str, Variant] = field(default_factory=dict)
+    _drawn: dict[str, Posed] = field(default_factory=dict)
 
-    def variant(self, question: Question) -> Variant:
-        """A question with the student's own numbers, drawn once for all of its cells."""
+    def posed(self, question: Template) -> Posed:
+        """A question of any kind with the student's own numbers, drawn once for all of its cells."""
         if question.id not in self._drawn:
             self._drawn[question.id] = question.draw(self.drawn_by)
         return self._drawn[question.id]
+
+    def variant(self, question: Question) -> Variant:
+        """A question about numbers, with the student's own."""
+        posed = self.posed(question)
+        assert isinstance(posed, Variant)
+        return posed
 
     def hidden_key(self, question: Question) -> bytes:
         """From this the inputs are drawn on which a function is tried."""
@@ -62,7 +68,7 @@ class Cell(ABC):
     points: float
 
     @property
-    def own(self) -> Question | None:
+    def own(self) -> Template | None:
         """The question whose numbers are the student's own, which the release carries."""
         return None
 
@@ -80,12 +86,23 @@ class Cell(ABC):
 
     @classmethod
     @abstractmethod
-    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> Cell:
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> Cell:
         """A cell from TOML; raises SpecificationError that says what was expected."""
 
 
-def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> Question:
-    """The question that a cell asks."""
+def template_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> Template:
+    """The question that a cell asks, of any kind."""
     if data.get("question") not in questions:
         raise SpecificationError(f"{owner}: there is no question {data.get('question')!r}")
     return questions[data["question"]]
+
+
+def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> Question:
+    """The question that a cell asks whose answers are numbers: those of variables or of a function."""
+    found = template_of(owner, data, questions)
+    if not isinstance(found, Question):
+        raise SpecificationError(
+            f"{owner}: it asks for numbers, and question {found.id!r} is of the kind {found.kind!r}; "
+            "a cell with `fill` takes it"
+        )
+    return found

@@ -10,7 +10,7 @@ from grader.cells.cell import Cell, Own, Sitting, SpecificationError
 from grader.protocol import Mark
 from grader.score import by_hand
 from grader.values import Probe
-from layercost.questions import Question
+from layercost.questions import Template
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ManualCell(Cell):
         return by_hand(self.points)
 
     @classmethod
-    def read(cls, owner: str, data: Mapping[str, Any], _questions: Mapping[str, Question]) -> ManualCell:
+    def read(cls, owner: str, data: Mapping[str, Any], _questions: Mapping[str, Template]) -> ManualCell:
         """The points of its rubric add up."""
         rubric = tuple((float(line["points"]), str(line["text"])) for line in data["rubric"])
         if sum(points for points, _ in rubric) != data["points"]:

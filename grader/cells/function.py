@@ -11,7 +11,7 @@ from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_o
 from grader.protocol import Mark
 from grader.score import score_function
 from grader.values import Call, Probe
-from layercost.questions import Question, Variant
+from layercost.questions import Question, Template, Variant
 
 
 @dataclass(frozen=True, eq=False)  # a cell is itself, so that what was drawn for it can be kept
@@ -52,7 +52,7 @@ class FunctionCell(Cell):
         return score_function(self.points, self.call, self.hidden(sitting), given)
 
     @classmethod
-    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> FunctionCell:
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> FunctionCell:
         """Its arguments and keywords are all names that the question draws."""
         question = question_of(owner, data, questions)
         names = (*data.get("arguments", ()), *data.get("keywords", ()))

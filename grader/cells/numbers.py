@@ -10,7 +10,7 @@ from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_o
 from grader.protocol import Mark
 from grader.score import Carried, Entry, score_numbers
 from grader.values import Get, Probe
-from layercost.questions import Question, known_keys
+from layercost.questions import Question, Template, known_keys
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class NumbersCell(Cell):
         return score_numbers(self.points, cells[self.grade_id], others, self.carried)
 
     @classmethod
-    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Question]) -> NumbersCell:
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> NumbersCell:
         """Its asks are some of the question's, all where none are named."""
         question = question_of(owner, data, questions)
         known = [ask.id for ask in question.asks]

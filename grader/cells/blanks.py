@@ -1,0 +1,59 @@
+"""Blanks to fill: a table, a derivation, a choice, in short a question of any kind that the library poses.
+
+The variable that `fill` names holds the answers: a dictionary by the ids of the question's fields, such as
+``{"conv1/parameters": 456}``, or the answer itself where there is one field. What follows from the student's
+own earlier answers is said by the question, and is marked as it is in practice and on paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.cells.cell import Cell, Own, Sitting, template_of
+from grader.protocol import Mark
+from grader.score import score_blanks
+from grader.values import Get, Probe
+from layercost.questions import Posed, Template
+
+
+@dataclass(frozen=True)
+class BlanksCell(Cell):
+    """A variable that holds what a student puts into the blanks of a question."""
+
+    keys = ("grade_id", "points", "question", "fill")
+    grade_id: str
+    points: float
+    question: Template
+    fill: str
+
+    @property
+    def own(self) -> Template:
+        """The question is posed with the student's own numbers."""
+        return self.question
+
+    def probes(self, sitting: Sitting) -> tuple[Probe, ...]:
+        """The variable's value."""
+        return (Get(self.fill),)
+
+    def mark(self, sitting: Sitting, own: Own) -> Mark:
+        """Each blank by itself, and by what follows from the student's own."""
+        given = next(iter(sitting.answers.get(self.grade_id, ())), None)
+        return score_blanks(self.points, self.fill, sitting.posed(self.question), given)
+
+    @classmethod
+    def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> BlanksCell:
+        """A question of any kind will do."""
+        return cls(data["grade_id"], float(data["points"]), template_of(owner, data, questions), data["fill"])
+
+
+def told(posed: Posed) -> str:
+    """The whole question in words, as the release shows it: what is asked, and the words to choose from."""
+    options = [
+        f"{option.id}: {option.words}" if option.words != option.id else option.id
+        for field in posed.fields
+        for option in field.options
+        if not option.id.isdecimal()  # the numbers of lines, which stand before them
+    ]
+    return "\n".join([posed.told(), *([""] if options else []), *options])
