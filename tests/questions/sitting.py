@@ -34,7 +34,7 @@ def run(
 ) -> dict[str, Any]:
     """The names that the notebook's cells leave, run as this student in an empty folder.
 
-    The variants are the student's own row alone. Where `blank`, the release is run, and what fails is skipped.
+    The variants are the student's own row alone. Where `blank`, the release is run; what fails is skipped.
     """
     row = assignment.row(student)
     own = {cell.own.id: cell.own for cell in assignment.cells if cell.own is not None}

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.cells import BlanksCell, FunctionCell, ManualCell, NumbersCell
 from grader.specification import load
 
 from .data import SPECIFICATIONS
-from .sitting import code_cells, marks, run
+from .sitting import SECRET, code_cells, marks, run
 
 every_assignment = pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
 
@@ -46,6 +47,38 @@ def test_the_release_without_an_answer_earns_nothing(
     assignment = load(path)
     found = marks(assignment, "ada", run(assignment, path.parent, "ada", tmp_path, blank=True))
     assert {name: mark.points for name, mark in found.items() if mark.points} == {}
+
+
+@every_assignment
+def test_every_student_has_numbers_that_tell_right_from_wrong(path: Path):
+    """A few students; a question that cannot be drawn for one of a thousand stops the build."""
+    assignment = load(path)
+    for student in range(8):
+        sitting = assignment.sitting(f"student {student}", SECRET)
+        for cell in assignment.cells:
+            cell.probes(sitting)
+            if cell.own is not None:
+                sitting.posed(cell.own)
+
+
+CHAPTERS = (
+    "units_and_conventions", "fully_connected", "output_size", "convolution", "pooling",
+    "batch_normalization", "lstm", "activations", "lenet", "alexnet", "vgg", "googlenet", "resnet",
+    "audit_lab",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapter_has_an_assignment_of_every_kind_of_cell(chapter: str):
+    """Functions, numbers of one's own, a table, a derivation, a published figure, and a text for a person."""
+    (path,) = (path for path in SPECIFICATIONS if path.parent.name == chapter)
+    cells = load(path).cells
+    assert sum(isinstance(cell, FunctionCell) for cell in cells) in (2, 3)
+    assert any(isinstance(cell, NumbersCell) for cell in cells)
+    kinds = {cell.question.kind for cell in cells if isinstance(cell, BlanksCell)}
+    assert kinds >= {"table", "audit"}
+    assert kinds & {"steps", "mistake"}
+    assert sum(isinstance(cell, ManualCell) for cell in cells) == 1
 
 
 def test_all_assignments_begin_with_the_same_setup_cell():

@@ -152,7 +152,9 @@ def test_the_notebook_shows_the_numbers_that_the_grader_expects(
     student: str, assignment: AssignmentSpecification, tmp_path: Path, monkeypatch, capsys
 ):
     """The setup cell and the grader pick the same row, however the id is written."""
-    assert run_setup(assignment, student, tmp_path, monkeypatch)["mine"]["lenet"]["row"] == assignment.row(student)
+    assert run_setup(assignment, student, tmp_path, monkeypatch)["mine"]["lenet"]["row"] == assignment.row(
+        student
+    )
     assert 'mine["lenet"]["row"] = ' in capsys.readouterr().out
 
 
@@ -493,7 +495,9 @@ BAD = {
     "not TOML": ("name = ", "Invalid value"),
     "no salt": ('name = "a"\nnotebook = "a"\n', "'salt' is missing"),
     "an unknown key": (HEAD + "cells = 1\n", "no key is called 'cells'; did you mean 'cell'"),
-    "a cell of no kind": (HEAD + QUESTION + CELL, "cell 'c': give exactly one of 'call', 'get', 'fill', 'rubric'"),
+    "a cell of no kind": (
+        HEAD + QUESTION + CELL, "cell 'c': give exactly one of 'call', 'get', 'fill', 'rubric'",
+    ),
     "a cell of an unknown question": (
         HEAD + QUESTION + CELL + 'get = "x"\nquestion = "p"\n', "cell 'c': there is no question 'p'",
     ),
