@@ -351,6 +351,13 @@ def test_a_table_shows_its_given_cells_and_marks_a_total_against_own_cells():
     assert trivial["total/parameters"] != "carried-forward"
 
 
+def test_a_table_in_which_nothing_slides_says_nothing_of_how_sizes_are_rounded():
+    """An LSTM has more than one axis, and no window."""
+    layers = {"lstm": "LSTM(8, hidden)", "fc": "Linear(_, 3)"}
+    posed = drawn(TABLE, layers=layers, input=[5, 8], blank=["lstm/output"])
+    assert "Sizes follow" not in posed.told()
+
+
 # ---- design -------------------------------------------------------------------------------------
 
 

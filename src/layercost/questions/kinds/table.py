@@ -145,7 +145,7 @@ class Completed(Kept):
         row = next(iter(self.calls))
         said: list[Words] = []
         for column in self.drawn.columns:
-            if column == OUTPUT and all(len(call.output_shape) == 1 for call in self.calls.values()):
+            if column == OUTPUT and not any(hasattr(call.layer, "size_rule") for call in self.calls.values()):
                 continue  # nothing slides
             if column == OUTPUT:
                 said.append(Message("Sizes follow {source}.", source=FLOOR.source))
