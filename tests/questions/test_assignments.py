@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from grader.cells import BlanksCell, FunctionCell, ManualCell, NumbersCell
 from grader.specification import load
+from layercost.questions.kinds.audit import Audit
+from tests.conftest import ROOT
 
 from .data import SPECIFICATIONS
 from .sitting import SECRET, code_cells, marks, run
@@ -79,6 +83,41 @@ def test_each_chapter_has_an_assignment_of_every_kind_of_cell(chapter: str):
     assert kinds >= {"table", "audit"}
     assert kinds & {"steps", "mistake"}
     assert sum(isinstance(cell, ManualCell) for cell in cells) == 1
+
+
+# The claim of a document whose figure a chapter's assignment has audited, by its id in chapters/claims.
+CLAIMS = {
+    "fully_connected": "fc-macs",
+    "output_size": "out-conv-ceil",
+    "convolution": "conv-flops-input-map",
+    "pooling": "pool-flops-112",
+    "batch_normalization": "bn-4c",
+    "lstm": "lstm-params-128-64",
+    "activations": "def-each-op-one",
+    "lenet": "lenet-memory",
+    "alexnet": "alexnet-total",
+    "vgg": "vgg16-memory",
+}
+
+
+def claimed(claim: str) -> Fraction:
+    """What a document states, as its chapter has it: a number, or arithmetic of numbers."""
+    files = (ROOT / "chapters" / "claims").glob("*.toml")
+    data = [one for file in files for one in tomllib.loads(file.read_text(encoding="utf-8")).get("claim", [])]
+    (found,) = (one["claimed"] for one in data if one["id"] == claim)
+    value = eval(found, {"__builtins__": {}}) if isinstance(found, str) else found  # noqa: S307  (our own file)
+    return Fraction(str(value))
+
+
+@pytest.mark.parametrize("chapter", CLAIMS)
+def test_the_figure_that_is_audited_is_the_one_that_the_chapter_quotes(chapter: str):
+    (path,) = (path for path in SPECIFICATIONS if path.parent.name == chapter)
+    (audit,) = (
+        cell.question
+        for cell in load(path).cells
+        if isinstance(cell, BlanksCell) and isinstance(cell.question, Audit)
+    )
+    assert Fraction(audit.published) * audit.scale == claimed(CLAIMS[chapter])
 
 
 def test_all_assignments_begin_with_the_same_setup_cell():
