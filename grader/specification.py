@@ -10,18 +10,31 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from grader.cells import Cell, Own, Sitting, SpecificationError, normalized, read_cell
 from grader.cells.blanks import told
+from grader.draws import (
+    FILE as DRAWS,
+)
+from grader.draws import (
+    ROWS,
+    Drawing,
+    Draws,
+    FreshDraws,
+    Progress,
+    StoredDraws,
+    from_text,
+    rows_of,
+    to_text,
+)
 from grader.protocol import Mark
 from grader.values import Answer, Probe
 from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question
 
-VARIANTS = 1000  # rows in variants.json
 _KEYS = ("name", "notebook", "identity", "salt", "question", "cell")
 
 
@@ -34,6 +47,7 @@ class AssignmentSpecification:
     identity: str
     salt: str
     cells: tuple[Cell, ...]
+    stored: StoredDraws | None = None  # what was drawn when it was built
 
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what stands in the id cell names this student."""
@@ -42,20 +56,33 @@ class AssignmentSpecification:
     def row(self, student: str) -> int:
         """The row of variants.json that belongs to a student, as the setup cell computes it."""
         digest = hashlib.sha256(f"{self.salt}/{normalized(student)}".encode()).hexdigest()
-        return int(digest, 16) % VARIANTS
+        return int(digest, 16) % ROWS
+
+    @property
+    def draws(self) -> Draws:
+        """Where numbers come from: what was drawn when it was built, or else drawn and vetted now."""
+        return self.stored or FreshDraws(self.salt)
 
     def variant(self, question: Template, row: int) -> Posed:
         """A question with the numbers of a row."""
-        return question.draw(self._drawn_by(row))
+        return self.draws.own(question, row)
 
-    def _drawn_by(self, row: int) -> str:
-        return f"{self.salt}/{row}"
+    def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
+        """All numbers, drawn and vetted, as the text of a file; of `earlier` is kept what is as good as new.
+
+        `in_use` says that students work on the earlier numbers, which then stay while their ranges do.
+        """
+        known = from_text(earlier) if earlier else StoredDraws({}, {})
+        drawing = Drawing(self.salt, secret, known, in_use, progress)
+        return to_text(
+            drawing.all(self._own.values(), (one for cell in self.cells for one in cell.hidden_from))
+        )
 
     def variants(self) -> dict[str, object]:
         """What variants.json holds: the salt, and all rows of each question about one's own numbers."""
         return {
-            question.id: [released(self.variant(question, row)) for row in range(_rows(question))]
-            for question in self._own.values()
+            name: [released(self.variant(question, row)) for row in range(rows_of(question))]
+            for name, question in self._own.items()
         } | {"salt": self.salt}
 
     @cached_property
@@ -66,7 +93,7 @@ class AssignmentSpecification:
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]] | None = None
     ) -> Sitting:
         """A student's work, before and after the code was asked."""
-        return Sitting(student, secret, self._drawn_by(self.row(student)), answers or {})
+        return Sitting(student, secret, self.row(student), self.draws, answers or {})
 
     def probes(self, student: str, secret: bytes) -> dict[str, tuple[Probe, ...]]:
         """What to ask this student's code, by `grade_id` of the marked cell."""
@@ -85,11 +112,6 @@ class AssignmentSpecification:
         return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
 
 
-def _rows(question: Template) -> int:
-    """One row is enough of a question that draws no numbers: it is the same for everybody."""
-    return VARIANTS if getattr(question, "names", True) else 1
-
-
 def released(posed: Posed) -> dict[str, object]:
     """What a student may see of a question: its numbers, and the text where blanks are to be filled."""
     numbers = dict(posed.state()["numbers"])
@@ -100,7 +122,21 @@ def released(posed: Posed) -> dict[str, object]:
 
 
 def load(path: Path) -> AssignmentSpecification:
-    """Reads a specification.toml; raises SpecificationError that says where and what was expected."""
+    """Reads a specification.toml, and what was drawn for it where that lies beside it.
+
+    Raises SpecificationError that says where and what was expected.
+    """
+    read = _read(path)
+    drawn = path.with_name(DRAWS)
+    try:
+        return replace(read, stored=from_text(drawn.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return read  # it was not built yet
+    except (OSError, ValueError) as error:
+        raise SpecificationError(f"{drawn}: {error}; make it again with `grader build`") from error
+
+
+def _read(path: Path) -> AssignmentSpecification:
     try:
         return _specification(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, QuestionError, SpecificationError, ValueError) as error:

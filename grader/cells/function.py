@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
@@ -14,7 +13,7 @@ from grader.values import Call, Probe
 from layercost.questions import Question, Template, Variant
 
 
-@dataclass(frozen=True, eq=False)  # a cell is itself, so that what was drawn for it can be kept
+@dataclass(frozen=True)
 class FunctionCell(Cell):
     """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
 
@@ -30,7 +29,12 @@ class FunctionCell(Cell):
 
     def hidden(self, sitting: Sitting) -> tuple[Variant, ...]:
         """The inputs on which the function is tried; nobody without the secret can know them."""
-        return _cases(self, sitting.hidden_key(self.question))
+        return sitting.cases(self.question, self.cases)
+
+    @property
+    def hidden_from(self) -> tuple[tuple[Question, int], ...]:
+        """Its question, on as many inputs as it is tried on."""
+        return ((self.question, self.cases),)
 
     def probe(self, variant: Variant) -> Probe:
         """One call, with the numbers of a variant."""
@@ -73,9 +77,3 @@ class FunctionCell(Cell):
             data.get("defaults", {}),
             data.get("cases", 6),
         )
-
-
-@lru_cache(maxsize=256)
-def _cases(cell: FunctionCell, key: bytes) -> tuple[Variant, ...]:
-    """Kept between asking and marking, since drawing takes longer than marking."""
-    return cell.question.draw_cases(key, cell.cases)
