@@ -12,6 +12,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, replace
+from functools import cache
 from itertools import chain, count
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, cast
@@ -571,8 +572,14 @@ def _name_of(function: ast.expr) -> str:
     )
 
 
+@cache
+def _signature(layer: type[Layer]) -> inspect.Signature:
+    """What a layer is made from, read once: it takes as long as all else that a text needs."""
+    return inspect.signature(layer)
+
+
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
-    signature = inspect.signature(LAYERS[name])
+    signature = _signature(LAYERS[name])
     by_name = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
     keywords = {key: value for key, value in keywords.items() if key not in LAYERS[name].uncounted}
     for keyword in keywords:
