@@ -573,7 +573,7 @@ def _name_of(function: ast.expr) -> str:
 
 
 @cache
-def _signature(layer: type[Layer]) -> inspect.Signature:
+def _signature(layer: Callable[..., object]) -> inspect.Signature:
     """What a layer is made from, read once: it takes as long as all else that a text needs."""
     return inspect.signature(layer)
 

@@ -143,7 +143,9 @@ class _One:
 @lru_cache(maxsize=KEPT)
 def _beliefs_about(ones: tuple[_One, ...]) -> Mapping[str, Numbers]:
     items = [one.item for one in ones]
-    held = (one for one in MISCONCEPTIONS.values() if one.id not in items[0].without)
+    asked = {item.task.measure for item in items}
+    about = (one for one in MISCONCEPTIONS.values() if asked & one.measures)
+    held = (one for one in about if one.id not in items[0].without)
     found = ((one.id, _answers(items, (one,))) for one in held)
     return {name: answers for name, answers in found if answers is not None}
 
