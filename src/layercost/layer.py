@@ -12,7 +12,6 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, replace
-from functools import cache
 from itertools import chain, count
 from math import inf
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias, TypeVar, Unpack, cast
@@ -572,10 +571,14 @@ def _name_of(function: ast.expr) -> str:
     )
 
 
-@cache
-def _signature(layer: Callable[..., object]) -> inspect.Signature:
+_SIGNATURES: dict[type[Layer], inspect.Signature] = {}
+
+
+def _signature(layer: type[Layer]) -> inspect.Signature:
     """What a layer is made from, read once: it takes as long as all else that a text needs."""
-    return inspect.signature(layer)
+    if layer not in _SIGNATURES:
+        _SIGNATURES[layer] = inspect.signature(layer)
+    return _SIGNATURES[layer]
 
 
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
