@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
     )
+    build.add_argument(
+        "--new-version",
+        action="store_true",
+        help="change what students work on; what was handed in is marked by the version it was made from",
+    )
     build.set_defaults(action=run_build)
     autograde = commands.add_parser("autograde", help="mark submissions")
     autograde.set_defaults(action=run_autograde)
@@ -131,11 +136,17 @@ def run_new(options: argparse.Namespace) -> int:
 def run_build(options: argparse.Namespace) -> int:
     """Releases an assignment."""
     from grader.build import build
+    from grader.papers.progress import progress
 
-    assignment = build(find_course(options.course), options.folder.resolve(), Limits())
+    course = find_course(options.course)
+    assignment = build(
+        course, options.folder.resolve(), Limits(), new_version=options.new_version, progress=progress
+    )
     points = sum(cell.points for cell in assignment.release.marked.values())
-    folder = find_course(options.course).release(assignment.name)
-    print(f"Released {assignment.name}: {points:g} points, in {folder}")
+    print(
+        f"Released {assignment.name}, version {assignment.version}: {points:g} points, "
+        f"in {course.release(assignment.name)}"
+    )
     return 0
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from grader.papers.progress import Progress, silent
 from layercost.questions import Posed, Question, Template, Variant
 
 ROWS = 1000  # of numbers of one's own, a question
@@ -117,6 +117,10 @@ class StoredDraws:
         object.__setattr__(self, "_own", lru_cache(maxsize=KEPT)(self._own_of))
         object.__setattr__(self, "_cases", lru_cache(maxsize=KEPT)(self._cases_of))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process needs; it builds its own variants."""
+        return StoredDraws, (self.rows, self.sets, self.origins)
+
     def own(self, question: Template, row: int) -> Posed:
         """The question with the numbers of a row."""
         posed: Posed = self._own(_Itself(question), row % len(self.rows[question.id]))
@@ -152,14 +156,6 @@ def pool(question: Question, count: int) -> str:
 
 
 # ---- drawing ------------------------------------------------------------------------------------
-
-Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
-
-
-@contextmanager
-def silent(_what: str, _total: int) -> Iterator[Callable[[], None]]:
-    """Says nothing of how far it has come."""
-    yield lambda: None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from grader.papers.progress import Progress
 from grader.values import Answer, Probe
 from layercost.message import Words
 
@@ -56,6 +57,13 @@ class Specification(Protocol):
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
     ) -> Mapping[str, Mark]:
         """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
+
+    def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
+        """All numbers, drawn and vetted, as the text of a file that is read with the specification.
+
+        What `earlier`, the text of before, holds is kept where it is as good as new; `in_use` says that
+        students work on it. Empty where nothing is drawn beforehand.
+        """
 
     def variants(self) -> Mapping[str, object]:
         """What goes into `variants.json` beside the released notebook, as JSON."""

@@ -25,12 +25,12 @@ from grader.draws import (
     Drawing,
     Draws,
     FreshDraws,
-    Progress,
     StoredDraws,
     from_text,
     rows_of,
     to_text,
 )
+from grader.papers.progress import Progress
 from grader.protocol import Mark
 from grader.values import Answer, Probe
 from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question

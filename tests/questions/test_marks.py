@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import layercost as lc
-from grader import specification
+from grader import draws, specification
 from grader.cells import FunctionCell, SpecificationError
 from grader.protocol import Mark
 from grader.specification import AssignmentSpecification, load
@@ -180,7 +180,7 @@ def test_variants_are_vetted_rows_in_json(
     assignment: AssignmentSpecification, monkeypatch: pytest.MonkeyPatch
 ):
     """A sample of the rows; each student's row is drawn alike when it is marked."""
-    monkeypatch.setattr(specification, "ROWS", 20)
+    monkeypatch.setattr(draws, "ROWS", 20)
     variants = json.loads(json.dumps(assignment.variants()))
     assert variants["salt"] == assignment.salt
     assert len(variants["lenet"]) == 20
