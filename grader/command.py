@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grader import authoring
 from grader.box import Limits, Sandbox, SandboxUnavailable
 from grader.course import Assignment, Course, CourseError, find_course, make_course
 from grader.exchange.command import add_commands
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add_exam(commands)
     add_commands(commands)
     upkeep.add_commands(commands)
+    authoring.add_commands(commands)
     return parser
 
 

@@ -1,0 +1,29 @@
+"""The commands for who writes assignments: ``grader new-assignment``, ``grader check``, ``grader schema``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declares them."""
+    new = commands.add_parser(
+        "new-assignment",
+        help="write the folder of a new assignment",
+        description="Writes a folder with assignment.md and specification.toml that build as they are: a "
+        "function, a number of each student's own, and a text that a person marks.",
+    )
+    new.add_argument("folder", type=Path, metavar="DIR", help="a new folder; its name is the assignment's")
+    new.set_defaults(action=run_new_assignment)
+
+
+def run_new_assignment(options: argparse.Namespace) -> int:
+    """Writes the folder."""
+    from grader.starter import write_starter
+
+    folder = options.folder.resolve()
+    write_starter(folder)
+    print(f"Wrote {folder}: change assignment.md and specification.toml as you like.")
+    print(f"Next: grader check {options.folder}")
+    return 0
