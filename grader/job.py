@@ -57,6 +57,7 @@ class Job:
     cells: tuple[CodeCell, ...]
     probes: Probes
     answered_in: Mapping[str, str] = field(default_factory=dict)
+    version: int = 0  # of the assignment, whose files the box shows; 0 for the newest
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def job_to_tree(job: Job) -> Tree:
         "cells": [{"grade_id": cell.grade_id, "source": cell.source} for cell in job.cells],
         "probes": {grade_id: [probe_to_tree(one) for one in asked] for grade_id, asked in job.probes.items()},
         "answered_in": dict(job.answered_in),
+        "version": job.version,
     }
 
 
@@ -95,6 +97,7 @@ def job_from_tree(tree: Tree) -> Job:
         tuple(CodeCell(**cell) for cell in tree["cells"]),
         {grade_id: tuple(map(probe_from_tree, asked)) for grade_id, asked in tree["probes"].items()},
         tree["answered_in"],
+        tree["version"],
     )
 
 

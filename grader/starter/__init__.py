@@ -19,7 +19,7 @@ def write_starter(folder: Path) -> None:
     name = folder.name
     if not GOOD_NAME.fullmatch(name):
         raise CourseError(
-            f"An assignment's name is a folder's: letters, digits, _ and -, such as convolution_1; got {name!r}."
+            f"An assignment's name is a folder's: letters, digits, _ and -, such as pooling_1; got {name!r}."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CourseError(f"{folder} exists and is not empty; name a new folder.")
