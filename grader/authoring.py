@@ -16,6 +16,16 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     new.add_argument("folder", type=Path, metavar="DIR", help="a new folder; its name is the assignment's")
     new.set_defaults(action=run_new_assignment)
+    check = commands.add_parser(
+        "check",
+        help="say what is wrong with an assignment, before it is released",
+        description="Reads both files and says each mistake with its line. Then the model solution must earn "
+        "all points, the empty release none, and each answer, made wrong alone, lose its own points only.",
+    )
+    check.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
+    )
+    check.set_defaults(action=run_check)
 
 
 def run_new_assignment(options: argparse.Namespace) -> int:
@@ -26,4 +36,12 @@ def run_new_assignment(options: argparse.Namespace) -> int:
     write_starter(folder)
     print(f"Wrote {folder}: change assignment.md and specification.toml as you like.")
     print(f"Next: grader check {options.folder}")
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Checks a folder."""
+    from grader.course import check_manuscript
+
+    check_manuscript(options.folder)
     return 0

@@ -24,7 +24,7 @@ from nbgrader.preprocessors import ClearSolutions, SaveCells
 from traitlets.config import Config
 
 from grader.box import Limits
-from grader.course import SPECIFICATION, Assignment, Course, CourseError, load_specification
+from grader.course import SPECIFICATION, Assignment, Course, CourseError, check_manuscript, load_specification
 from grader.draws import FILE as DRAWS
 from grader.examination import SandboxExaminer
 from grader.folders import replaced, workplace
@@ -70,6 +70,7 @@ def build(
             raise CourseError(
                 f"{path} is missing; an assignment is a folder with {TEXT} and {SPECIFICATION}."
             )
+    check_manuscript(folder)
     name = load_specification(folder / SPECIFICATION).name
     with workplace(course.root) as place:
         stage = Stage(course, Course(place), name, new_version)

@@ -185,6 +185,17 @@ def load_specification(path: Path) -> Specification:
         raise CourseError(str(error)) from error
 
 
+def check_manuscript(folder: Path) -> None:
+    """What can be said of an assignment's two files before anything runs; raises CourseError."""
+    from grader.cells import SpecificationError
+    from grader.manuscript import check_folder
+
+    try:
+        check_folder(folder)
+    except SpecificationError as error:
+        raise CourseError(str(error)) from error
+
+
 def files_beside(folder: Path) -> Iterator[Path]:
     """What was released beside the notebooks, such as variants.json."""
     for path in sorted(folder.iterdir()):

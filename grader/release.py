@@ -41,6 +41,11 @@ class ReleasedCell:
         return bool(self.settings.get("grade"))
 
     @property
+    def is_check(self) -> bool:
+        """Whether it only tries what stands in an answer cell."""
+        return self.is_marked and not self.is_answer
+
+    @property
     def is_locked(self) -> bool:
         return bool(self.grade_id) and not self.is_answer
 
@@ -56,7 +61,7 @@ class ReleasedCell:
 
 @dataclass(frozen=True)
 class Release:
-    """The notebook that students were given. `sha256` is that of what is run: no points, and no wording."""
+    """The notebook that students were given. `sha256` is that of its code: no points, and no wording."""
 
     sha256: str
     metadata: dict[str, Any]
@@ -90,9 +95,12 @@ def read_release(path: Path) -> Release:
 
 
 def _sha256(cells: Iterable[ReleasedCell]) -> str:
-    """Of all that decides what is run, so that answers on record hold while it stays the same."""
+    """Of all that an answer can come from, so that answers on record hold while it stays the same.
+
+    Checks that students see are no part of it: they only say something.
+    """
     run = [
-        (cell.grade_id, cell.cell_type, cell.is_answer, cell.is_marked, cell.source)
+        (cell.grade_id, cell.cell_type, cell.is_answer, "" if cell.is_check else cell.source)
         for cell in cells
         if cell.cell_type == "code" or cell.is_answer
     ]

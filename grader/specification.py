@@ -8,14 +8,12 @@ from variables, or an explanation that a person marks. Everything here runs on t
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from grader.cells import Cell, Own, Sitting, SpecificationError, normalized, read_cell
+from grader.cells import Cell, Own, Sitting, SpecificationError, normalized
 from grader.cells.blanks import told
 from grader.draws import (
     FILE as DRAWS,
@@ -32,10 +30,9 @@ from grader.draws import (
 )
 from grader.papers.progress import Progress
 from grader.protocol import Mark
+from grader.reading import Reader
 from grader.values import Answer, Probe
-from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question
-
-_KEYS = ("name", "notebook", "identity", "salt", "question", "cell")
+from layercost.questions import Posed, Question, Template
 
 
 @dataclass(frozen=True)
@@ -137,22 +134,8 @@ def load(path: Path) -> AssignmentSpecification:
 
 
 def _read(path: Path) -> AssignmentSpecification:
-    try:
-        return _specification(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, QuestionError, SpecificationError, ValueError) as error:
-        raise SpecificationError(f"{path}: {error}") from error
-
-
-def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
-    known_keys("the specification", data, _KEYS)
-    for key in ("name", "notebook", "salt", "question", "cell"):
-        if key not in data:
-            raise SpecificationError(f"{key!r} is missing")
-    questions = {one["id"]: read_question(one) for one in data["question"]}
-    cells = tuple(read_cell(one, questions) for one in data["cell"])
-    names = [cell.grade_id for cell in cells]
-    if len(set(names)) < len(names):
-        raise SpecificationError(f"two cells have the same grade_id; there are: {', '.join(names)}")
+    read = Reader.of(path)
+    data = read.data
     return AssignmentSpecification(
-        data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells
+        data["name"], data["notebook"], data.get("identity", ""), data["salt"], tuple(read.cells)
     )

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 
 from grader.course import CourseError
+from grader.keys import GOOD_NAME
 
 FILES = ("assignment.md", "specification.toml")
-GOOD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # a folder everywhere, and a word of a command
 
 
 def write_starter(folder: Path) -> None:
