@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from grader.box import Limits
+
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declares them."""
@@ -43,5 +45,14 @@ def run_check(options: argparse.Namespace) -> int:
     """Checks a folder."""
     from grader.course import check_manuscript
 
-    check_manuscript(options.folder)
+    check_manuscript(options.folder)  # before anything that takes time, the imports among it
+    from grader.build import check
+    from grader.papers.progress import progress
+
+    assignment = check(options.folder.resolve(), Limits(), progress=progress)
+    print(
+        f"{assignment.name} is ready: the model solution earns all points that a program gives, the empty "
+        "release none, and each wrong answer costs its own points only."
+    )
+    print(f"Next: grader build {options.folder}")
     return 0

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
@@ -24,12 +25,21 @@ from nbgrader.preprocessors import ClearSolutions, SaveCells
 from traitlets.config import Config
 
 from grader.box import Limits
-from grader.course import SPECIFICATION, Assignment, Course, CourseError, check_manuscript, load_specification
+from grader.course import (
+    SPECIFICATION,
+    Assignment,
+    Course,
+    CourseError,
+    check_manuscript,
+    load_specification,
+    make_course,
+)
 from grader.draws import FILE as DRAWS
 from grader.examination import SandboxExaminer
 from grader.folders import replaced, workplace
 from grader.intake import SubmittedCell
 from grader.marking import mark_cells
+from grader.mutants import survivors
 from grader.papers.progress import Progress, silent
 from grader.protocol import Mark, Specification
 from grader.record import write_atomically
@@ -80,6 +90,12 @@ def build(
     return course.assignment(name)
 
 
+def check(folder: Path, limits: Limits, *, progress: Progress = silent) -> Assignment:
+    """Builds the assignment in this folder in a course that is thrown away; raises CourseError."""
+    with TemporaryDirectory(prefix="grader-check-") as place:
+        return build(make_course(Path(place) / "course"), folder, limits, progress=progress)
+
+
 @dataclass(frozen=True)
 class Stage:
     """An assignment that is being built: `made` has the folders of a course, and takes their place last."""
@@ -117,9 +133,13 @@ class Stage:
     def _draw(self, kept: Path, progress: Progress) -> None:
         earlier = self.course.specification(self.name).with_name(DRAWS)
         text = earlier.read_text(encoding="utf-8") if earlier.is_file() else ""
-        drawn = load_specification(kept).draw(
-            self.course.secret(), text, in_use=bool(self.students) and not self.new_version, progress=progress
-        )
+        in_use = bool(self.students) and not self.new_version
+        try:
+            drawn = load_specification(kept).draw(
+                self.course.secret(), text, in_use=in_use, progress=progress
+            )
+        except ValueError as error:
+            raise CourseError(f"{kept.parent.name}: {error}") from error
         if drawn:
             write_atomically(kept.with_name(DRAWS), drawn, mode=0o600)
 
@@ -234,6 +254,16 @@ def check_solution(assignment: Assignment, source: Release, limits: Limits, prog
             empty = mark_cells(submitted_cells(assignment.release), student, assignment, examiner)
             _refuse(assignment, student, "the release without any answer", _earned(empty))
             advance()
+        _check_mutants(assignment, source, examiner, progress)
+
+
+def _check_mutants(
+    assignment: Assignment, source: Release, examiner: SandboxExaminer, progress: Progress
+) -> None:
+    """Makes each answer wrong alone; raises CourseError where other points than its own are lost."""
+    student = TRIED_STUDENTS[0]
+    wrong = survivors(assignment, submitted_cells(source), student, examiner, progress)
+    _refuse(assignment, student, "the model solution with one wrong answer", wrong)
 
 
 def submitted_cells(notebook: Release) -> tuple[SubmittedCell, ...]:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from grader.papers.progress import Progress, silent
-from layercost.questions import Posed, Question, Template, Variant
+from layercost.questions import Posed, Question, QuestionError, Template, Variant
 
 ROWS = 1000  # of numbers of one's own, a question
 SETS = 200  # of hidden inputs, a question
@@ -181,12 +181,26 @@ class Drawing:
         return StoredDraws(rows, sets, origins)
 
     def _rows(self, question: Template) -> list[State]:
-        kept = self.earlier.rows.get(question.id, ())
-        if kept and self._same(question.id, Origin.of(question, self.salt), whatever_vetting=self.in_use):
+        kept, now = self.earlier.rows.get(question.id, ()), Origin.of(question, self.salt)
+        if kept and self._same(question.id, now):
             return list(kept)
+        if kept and self.in_use and self._same(question.id, now, whatever_vetting=True):
+            return self._vetted_again(question, kept)
         with self.progress(f"numbers of {question.id}", rows_of(question)) as advance:
             fresh = FreshDraws(self.salt)
             return [_advanced(advance, fresh.own(question, row).state()) for row in range(rows_of(question))]
+
+    def _vetted_again(self, question: Template, kept: Sequence[State]) -> list[State]:
+        """The rows that students work on, if the question as it is now tells right from wrong on each."""
+        with self.progress(f"numbers in use of {question.id}", len(kept)) as advance:
+            for row, state in enumerate(kept):
+                clashes = _advanced(advance, _clashes(question, state))
+                if clashes:
+                    raise QuestionError(
+                        f"question {question.id!r}: with the numbers of row {row} {clashes[0]}, and students "
+                        "work on them; take the credit away, or draw new ones with --new-version"
+                    )
+        return list(kept)
 
     def _sets(self, name: str, question: Question, count: int) -> list[list[Numbers]]:
         kept = [list(each) for each in self.earlier.sets.get(name, ())]
@@ -217,6 +231,12 @@ Made = TypeVar("Made")
 def _advanced(advance: Callable[[], None], made: Made) -> Made:
     advance()
     return made
+
+
+def _clashes(question: Template, state: State) -> list[str]:
+    posed = question.posed(state)
+    clashes: list[str] = getattr(posed, "clashes", list)()
+    return clashes
 
 
 def draw_set(question: Question, count: int, secret: bytes, at: int) -> list[Numbers]:

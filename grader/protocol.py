@@ -58,6 +58,9 @@ class Specification(Protocol):
     ) -> Mapping[str, Mark]:
         """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
 
+    def mistaken(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
+        """What a known mistake answers to each probe of a cell, by `grade_id`, where one is known."""
+
     def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
         """All numbers, drawn and vetted, as the text of a file that is read with the specification.
 

@@ -97,6 +97,11 @@ class AssignmentSpecification:
         sitting = self.sitting(student, secret)
         return {cell.grade_id: cell.probes(sitting) for cell in self.cells}
 
+    def mistaken(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        """What somebody with a known misconception answers to each probe, by `grade_id` of the cell."""
+        sitting = self.sitting(student, secret)
+        return {cell.grade_id: cell.mistaken(sitting) for cell in self.cells}
+
     def score(
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
     ) -> dict[str, Mark]:

@@ -8,6 +8,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias
 
 from grader.draws import Draws
@@ -95,6 +96,10 @@ class Cell(ABC):
     def mark(self, sitting: Sitting, own: Own) -> Mark:
         """What the answers of a sitting earn."""
 
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """What somebody with a known misconception answers to each probe; () where none is known."""
+        return ()
+
     @classmethod
     @abstractmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> Cell:
@@ -117,3 +122,8 @@ def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Tem
             "a cell with `fill` takes it"
         )
     return found
+
+
+def plain(number: Fraction) -> int | float:
+    """A number as a student's code gives it."""
+    return int(number) if number.denominator == 1 else float(number)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
+from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of
 from grader.protocol import Mark
 from grader.score import score_function
 from grader.values import Call, Probe
 from layercost.questions import Question, Template, Variant
+from layercost.questions.explain import beliefs
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class FunctionCell(Cell):
         """By what the function gave back on all inputs together."""
         given = sitting.answers.get(self.grade_id, ())
         return score_function(self.points, self.call, self.hidden(sitting), given)
+
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """What the first belief gives that has a part in the answers."""
+        items = [variant.item() for variant in self.hidden(sitting)]
+        right = tuple(item.answer for item in items)
+        wrong = next((given for given in beliefs(items).values() if given != right), ())
+        return tuple(plain(number) for number in wrong)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> FunctionCell:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
+from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of
 from grader.protocol import Mark
 from grader.score import Carried, Entry, score_numbers
 from grader.values import Get, Probe
@@ -49,6 +50,15 @@ class NumbersCell(Cell):
             if grade_id != self.grade_id
         }
         return score_numbers(self.points, cells[self.grade_id], others, self.carried)
+
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """The first known wrong number for each thing asked; the right one where none is known."""
+        variant = sitting.variant(self.question)
+        wrong = {one.field: Fraction(one.answer) for one in reversed(variant.wrong())}
+        given = {ask: plain(wrong.get(ask, variant.item(ask).answer)) for ask in self.asks}
+        if not wrong.keys() & given.keys():
+            return ()
+        return (next(iter(given.values())) if len(given) == 1 else given,)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> NumbersCell:

@@ -125,6 +125,9 @@ class Counting:
         cases = self.cases(student, secret)
         return {name: question.mark(cases[name], answers[name]) for name, question in QUESTIONS.items()}
 
+    def mistaken(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        return {}
+
     def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
         return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -255,13 +256,10 @@ def test_marking_draws_nothing_and_finds_what_was_drawn(desk: Desk, monkeypatch:
     monkeypatch.setattr(Question, "_vetted", never)
     stored = next(cell.own for cell in specification.cells if cell.own is not None)
     assert [specification.variant(stored, row).state() for row in range(20)] == drawn
-    asked = {
-        specification.probes(f"student {one}", b"secret")["check-linear-parameters"] for one in range(40)
-    }
-    assert len(asked) == 4
-    one, other = (specification.probes("ada", secret) for secret in (b"one", b"other"))
-    assert one == specification.probes(" ADA", b"one")
-    assert one != other
+    everybody = [specification.probes(f"student {one}", b"secret") for one in range(40)]
+    assert len({str(probes["check-linear-parameters"]) for probes in everybody}) == 4
+    assert specification.probes(" ADA", b"secret") == specification.probes("ada", b"secret")
+    assert everybody != [specification.probes(f"student {one}", b"another") for one in range(40)]
 
 
 def test_only_the_teacher_reads_what_was_drawn(desk: Desk) -> None:
@@ -281,3 +279,58 @@ def test_what_was_drawn_is_kept_by_the_next_build(desk: Desk) -> None:
     desk.change("Say here what", "Here is what", "assignment.md")
     desk.build()
     assert path.read_text() == before
+
+
+# ---- answers that are wrong alone ---------------------------------------------------------------
+
+AGAIN = """
+[[cell]]
+grade_id = "once-more"
+points = 1
+question = "convolution"
+get = "convolution_parameters"
+"""
+ANSWER_AGAIN = """```{code-cell} ipython3
+---
+nbgrader: {grade: true, grade_id: once-more, locked: false, points: 1, solution: true}
+---
+### BEGIN SOLUTION
+convolution_parameters = convolution_parameters
+### END SOLUTION
+```
+
+## 3. A text"""
+
+
+def test_two_cells_that_read_one_variable_are_not_released(desk: Desk) -> None:
+    """Full marks for the model and none for the blank do not show it; each answer made wrong alone does."""
+    path = desk.folder / "specification.toml"
+    path.write_text(path.read_text() + AGAIN)
+    desk.change("## 3. A text", ANSWER_AGAIN, "assignment.md")
+    with pytest.raises(CourseError, match="each cell needs an answer of its own") as caught:
+        desk.build()
+    assert "once-more: a known mistake in place of the answer to 'check-convolution'" in str(caught.value)
+
+
+def test_a_folder_is_checked_without_a_course(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """All that a build tries, and nothing is left behind."""
+    assert main(["check", str(desk.folder)]) == 0
+    assert "each wrong answer costs its own points only" in capsys.readouterr().out
+    assert {path.name for path in desk.folder.iterdir()} == {"assignment.md", "specification.toml"}
+    desk.change("** 2 + 1", "** 2", "assignment.md")
+    assert main(["check", str(desk.folder)]) == 2
+    assert "check-convolution: 0.5 of 1 (forgot-bias" in capsys.readouterr().err
+
+
+def test_a_correction_that_the_numbers_in_use_do_not_bear_is_refused(desk: Desk) -> None:
+    """Where students work on numbers on which a known mistake is right now, it says so."""
+    (question,) = (cell.own for cell in load(desk.folder / "specification.toml").cells if cell.own)
+    unlucky = {"question": question.id, "numbers": {"channels": 16, "maps": 16, "kernel_size": 3}}
+    origin = replace(draws.Origin.of(question, "salt"), vetting="of the question as it was")
+    earlier = draws.StoredDraws({question.id: [unlucky]}, {}, {question.id: origin})
+    in_use = draws.Drawing("salt", b"secret", earlier, in_use=True)
+    with pytest.raises(
+        ValueError, match=r"with the numbers of row 0 'right' and .* draw new ones with --new"
+    ):
+        in_use.all([question], [])
+    assert len(replace(in_use, in_use=False).all([question], []).rows[question.id]) == draws.ROWS

@@ -135,8 +135,15 @@ MISTAKES = {
         S,
         "[3, 5, 7]",
         "[50]",
-        'layer = "Conv2d(',
+        'input = ["channels"',
         "use a smaller kernel",
+    ),
+    "a range that does not show a misconception": (
+        S,
+        "[3, 5, 7]",
+        "[1]",
+        "kernel-not-squared =",
+        "no draw of 300 tells right from wrong",
     ),
     "a draw that is a number": (
         S,
