@@ -28,6 +28,13 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
     )
     check.set_defaults(action=run_check)
+    schema = commands.add_parser(
+        "schema",
+        help="print all that may stand in a specification.toml",
+        description="Prints the reference of specification.toml as Markdown: keys, cells, draw rules, "
+        "quantities, units, layers, misconceptions.",
+    )
+    schema.set_defaults(action=run_schema)
 
 
 def run_new_assignment(options: argparse.Namespace) -> int:
@@ -55,4 +62,12 @@ def run_check(options: argparse.Namespace) -> int:
         "release none, and each wrong answer costs its own points only."
     )
     print(f"Next: grader build {options.folder}")
+    return 0
+
+
+def run_schema(_options: argparse.Namespace) -> int:
+    """Prints the reference."""
+    from grader.schema import schema
+
+    print(schema(), end="")
     return 0

@@ -511,7 +511,7 @@ BAD = {
     ),
     "no points": (
         HEAD + QUESTION + CELL.replace("1", "0") + "rubric = []\n",
-        "points must be a number above 0, but got 0",
+        "'points' must be a number above 0, but got 0",
     ),
     "a rubric that does not add up": (
         HEAD + QUESTION + CELL + '[[cell.rubric]]\npoints = 2\ntext = "all"\n', "must add up to 1",
