@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -38,6 +39,9 @@ class Draws(Protocol):
     def cases(self, question: Question, count: int, key: bytes) -> tuple[Variant, ...]:
         """The question with hidden inputs, as many as `count`, that nobody knows without the key."""
 
+    def answers(self, question: Question, ask: str) -> Sequence[Fraction]:
+        """What is right in each row, where that is known."""
+
 
 @dataclass(frozen=True)
 class FreshDraws:
@@ -52,6 +56,10 @@ class FreshDraws:
     def cases(self, question: Question, count: int, key: bytes) -> tuple[Variant, ...]:
         """The inputs that the key itself draws, kept between asking and marking."""
         return _fresh_cases(_Itself(question), count, key)
+
+    def answers(self, question: Question, ask: str) -> Sequence[Fraction]:
+        """Not known: nobody else's numbers were drawn."""
+        return ()
 
 
 class _Itself:
@@ -104,12 +112,13 @@ class StoredDraws:
     """What was drawn when the assignment was built; the variants of a row or a set are built once.
 
     `rows` are by question; `sets` and `origins` are by pool (the question and how many inputs make a set),
-    and of rows by question too.
+    and of rows by question too. `right` holds what is right in each row, by question and what is asked.
     """
 
     rows: Mapping[str, Sequence[State]]
     sets: Mapping[str, Sequence[Sequence[Numbers]]]
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    right: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     _own: Any = field(init=False, repr=False)
     _cases: Any = field(init=False, repr=False)
 
@@ -119,7 +128,7 @@ class StoredDraws:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process needs; it builds its own variants."""
-        return StoredDraws, (self.rows, self.sets, self.origins)
+        return StoredDraws, (self.rows, self.sets, self.origins, self.right)
 
     def own(self, question: Template, row: int) -> Posed:
         """The question with the numbers of a row."""
@@ -135,6 +144,10 @@ class StoredDraws:
             _Itself(question), count, int.from_bytes(key, "big") % len(sets)
         )
         return variants
+
+    def answers(self, question: Question, ask: str) -> Sequence[Fraction]:
+        """What is right in each row."""
+        return [Fraction(one) for one in self.right.get(question.id, {}).get(ask, ())]
 
     def _own_of(self, itself: _Itself, row: int) -> Posed:
         question: Template = itself.question
@@ -178,7 +191,8 @@ class Drawing:
         sets = {name: self._sets(name, *each) for name, each in pools.items()}
         origins = {question.id: Origin.of(question, self.salt) for question in own}
         origins |= {name: Origin.of(question) for name, (question, _) in pools.items()}
-        return StoredDraws(rows, sets, origins)
+        right = {question.id: _right(question, rows[question.id]) for question in own}
+        return StoredDraws(rows, sets, origins, right)
 
     def _rows(self, question: Template) -> list[State]:
         kept, now = self.earlier.rows.get(question.id, ()), Origin.of(question, self.salt)
@@ -233,6 +247,14 @@ def _advanced(advance: Callable[[], None], made: Made) -> Made:
     return made
 
 
+def _right(question: Template, rows: Sequence[State]) -> dict[str, list[str]]:
+    """What is right in each row, by what is asked; nothing for questions of other kinds than numbers."""
+    if not isinstance(question, Question):
+        return {}
+    variants = [question.posed(row) for row in rows]
+    return {ask.id: [str(variant.item(ask.id).answer) for variant in variants] for ask in question.asks}
+
+
 def _clashes(question: Template, state: State) -> list[str]:
     posed = question.posed(state)
     clashes: list[str] = getattr(posed, "clashes", list)()
@@ -255,6 +277,7 @@ def to_text(draws: StoredDraws) -> str:
         "rows": {name: _rows_to_tree(rows) for name, rows in draws.rows.items()},
         "sets": {name: _table(sets[0], sets) for name, sets in draws.sets.items()},
         "origins": {name: asdict(origin) for name, origin in draws.origins.items()},
+        "right": draws.right,
     }
     return json.dumps(tree, separators=(",", ":"))
 
@@ -278,9 +301,10 @@ def from_text(text: str) -> StoredDraws:
         rows = {name: _rows_from_tree(name, one) for name, one in tree["rows"].items()}
         sets = {name: _numbers(one) for name, one in tree["sets"].items()}
         origins = {name: Origin(**one) for name, one in tree["origins"].items()}
+        right = dict(tree["right"])
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not what `grader build` writes ({type(error).__name__}: {error})") from error
-    return StoredDraws(rows, sets, origins)
+    return StoredDraws(rows, sets, origins, right)
 
 
 def _rows_from_tree(name: str, table: Mapping[str, Any]) -> list[State]:

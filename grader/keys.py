@@ -130,6 +130,7 @@ CELL = {
     "get": Key(NAME, "the variable that holds a number, or a dictionary of numbers"),
     "asks": Key(NAMES, "which of the question's asks; all where nothing is said"),
     "carried": Key(TABLE, "what follows from the student's other numbers: {from = [...], credit = 1.0}"),
+    "classic": Key(TABLE, "a published network's number for each drawn name, to know its answers"),
     "fill": Key(NAME, "the variable that holds what stands in the blanks"),
     "rubric": Key(TABLES, "lines with points and a text, for the person who marks"),
 }
