@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import sys
 from pathlib import Path
 
 from grader.box import Limits
@@ -28,6 +30,15 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
     )
     check.set_defaults(action=run_check)
+    words = commands.add_parser(
+        "words",
+        help="print the check word of each student's id",
+        description="Prints the word that the setup cell of an assignment prints for each id, as CSV to hand "
+        "out: whoever sees another word has mistyped the id.",
+    )
+    words.add_argument("folder", type=Path, metavar="FOLDER", help="holds the specification.toml")
+    words.add_argument("ids", nargs="+", metavar="ID", help="students' ids; - reads them from standard input")
+    words.set_defaults(action=run_words)
     schema = commands.add_parser(
         "schema",
         help="print all that may stand in a specification.toml",
@@ -70,4 +81,16 @@ def run_schema(_options: argparse.Namespace) -> int:
     from grader.schema import schema
 
     print(schema(), end="")
+    return 0
+
+
+def run_words(options: argparse.Namespace) -> int:
+    """Prints an id and its word on each line."""
+    from grader.course import SPECIFICATION, load_specification
+
+    specification = load_specification(options.folder / SPECIFICATION)
+    table = csv.writer(sys.stdout)
+    table.writerow(("id", "word"))
+    read = (line.strip() for line in sys.stdin) if options.ids == ["-"] else options.ids
+    table.writerows((student, specification.check_word(student)) for student in read if student)
     return 0

@@ -50,6 +50,9 @@ class Specification(Protocol):
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what the student wrote into the id cell names the student of the roster."""
 
+    def check_word(self, student: str) -> str:
+        """The word that the setup cell prints for this student's id."""
+
     def probes(self, student: str, secret: bytes) -> Mapping[str, tuple[Probe, ...]]:
         """What to ask this student's code, by `grade_id` of the marked cell; () where no code is asked."""
 

@@ -34,6 +34,8 @@ from grader.reading import Reader
 from grader.values import Answer, Probe
 from layercost.questions import Posed, Question, Template
 
+CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
+
 
 @dataclass(frozen=True)
 class AssignmentSpecification:
@@ -54,6 +56,16 @@ class AssignmentSpecification:
         """The row of variants.json that belongs to a student, as the setup cell computes it."""
         digest = hashlib.sha256(f"{self.salt}/{normalized(student)}".encode()).hexdigest()
         return int(digest, 16) % ROWS
+
+    def check_word(self, student: str) -> str:
+        """A word that belongs to a student's id: the setup cell prints it, and so does `grader words`.
+
+        Another word shows a typing mistake at once. It is three syllables, which many ids share, so it tells
+        nobody which ids there are.
+        """
+        letters = hashlib.sha256(f"{self.salt}/word/{normalized(student)}".encode()).digest()
+        pairs = zip(letters[0:6:2], letters[1:6:2], strict=True)
+        return "".join(CONSONANTS[one % 14] + VOWELS[other % 5] for one, other in pairs)
 
     @property
     def draws(self) -> Draws:

@@ -125,6 +125,9 @@ class Counting:
         cases = self.cases(student, secret)
         return {name: question.mark(cases[name], answers[name]) for name, question in QUESTIONS.items()}
 
+    def check_word(self, student: str) -> str:
+        return student
+
     def mistaken(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
         return {}
 
