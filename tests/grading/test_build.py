@@ -312,6 +312,20 @@ def test_two_cells_that_read_one_variable_are_not_released(desk: Desk) -> None:
     assert "once-more: a known mistake in place of the answer to 'check-convolution'" in str(caught.value)
 
 
+def test_a_function_that_calls_another_may_suffer_with_it(desk: Desk) -> None:
+    """The author wrote it so; whose answer is nothing but the other's variable has none of its own."""
+    path = desk.folder / "specification.toml"
+    again = path.read_text().split("[[cell]]")[1].split("# ----")[0]
+    again = again.replace("check-linear-parameters", "once-more").replace("linear_parameters", "by_another")
+    path.write_text(f"{path.read_text()}\n[[cell]]{again}")
+    answer = ANSWER_AGAIN.replace("points: 1", "points: 2").replace(
+        "convolution_parameters = convolution_parameters",
+        "def by_another(*sizes, **options):\n    return linear_parameters(*sizes, **options)",
+    )
+    desk.change("## 3. A text", answer, "assignment.md")
+    desk.build()
+
+
 def test_a_folder_is_checked_without_a_course(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """All that a build tries, and nothing is left behind."""
     assert main(["check", str(desk.folder)]) == 0

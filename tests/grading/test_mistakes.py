@@ -11,6 +11,7 @@ from grader.cells import SpecificationError
 from grader.command import main
 from grader.manuscript import check_folder
 from grader.starter import write_starter
+from tests.questions.data import SPECIFICATIONS
 
 S, A = "specification.toml", "assignment.md"
 POINTS_OF_A_FUNCTION = "points = 2\nquestion"
@@ -378,6 +379,12 @@ def test_a_mistake_is_one_line_with_its_file_and_line(
     where = S if mark == S else file
     at = line_of((folder / S).read_text(), "identity =") if mark == S else line_of(changed, mark)
     assert any(one.startswith(f"{folder / where}:{at}: ") and said in one for one in messages), messages
+
+
+@pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
+def test_our_own_assignments_hold_none(path: Path) -> None:
+    """Each of them passes before anything runs."""
+    check_folder(path.parent)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
