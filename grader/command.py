@@ -18,6 +18,9 @@ from grader.upkeep import command as upkeep
 DESCRIPTION = """Classroom of the course: releases assignments, marks what comes back, writes feedback.
 
   grader new DIR           make a course folder (outside the repository)
+  grader new-assignment DIR  write the folder of a new assignment
+  grader check FOLDER      say what is wrong with an assignment, before it is released
+  grader schema            print all that may stand in its specification.toml
   grader build FOLDER      release an assignment, after its model solution has earned full marks
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
   grader feedback NAME     write a page for each student into feedback/
