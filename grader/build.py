@@ -11,27 +11,45 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearSolutions
+from nbgrader.preprocessors import ClearSolutions, SaveCells
 from traitlets.config import Config
 
-from grader.box import Limits, SandboxUnavailable
-from grader.course import Assignment, Course, CourseError, load_specification
+from grader.box import Limits
+from grader.course import (
+    SPECIFICATION,
+    Assignment,
+    Course,
+    CourseError,
+    check_manuscript,
+    load_specification,
+    make_course,
+)
+from grader.draws import FILE as DRAWS
 from grader.examination import SandboxExaminer
-from grader.gradebook import environment_on_path
+from grader.folders import replaced, workplace
 from grader.intake import SubmittedCell
 from grader.marking import mark_cells
-from grader.protocol import Mark
+from grader.mutants import survivors
+from grader.papers.progress import Progress, silent
+from grader.protocol import Mark, Specification
+from grader.record import write_atomically
 from grader.release import Release, read_release
+from grader.versions import Version, made_of, read_version, tag, write_version
 
+TEXT = "assignment.md"
+SHOWN = 5  # differences that are named
 TRIED_STUDENTS = ("ada", "emmy", "grace", "sofia")  # each has numbers of their own
-NOT_RELEASED = {"assignment.md", "specification.toml"}
+NOT_RELEASED = {TEXT, SPECIFICATION}
 NBGRADER_SCHEMA = 3
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -49,35 +67,141 @@ class KeepPrefilled(ClearSolutions):  # type: ignore[misc]  # nbgrader brings no
         return done
 
 
-def build(course: Course, folder: Path, limits: Limits) -> Assignment:
-    """Makes source/ and release/ of the assignment in this folder, and registers it; raises CourseError."""
-    text, specification_path = folder / "assignment.md", folder / "specification.toml"
-    for path in (text, specification_path):
+def build(
+    course: Course, folder: Path, limits: Limits, *, new_version: bool = False, progress: Progress = silent
+) -> Assignment:
+    """Releases the assignment in this folder, and registers it; raises CourseError.
+
+    All of it is made and checked in a folder of its own before anything of the course changes. Where students
+    have handed in and the build changes what they worked on, it is refused unless a `new_version` is wanted.
+    """
+    for path in (folder / TEXT, folder / SPECIFICATION):
         if not path.is_file():
             raise CourseError(
-                f"{path} is missing; an assignment is a folder with assignment.md and specification.toml."
+                f"{path} is missing; an assignment is a folder with {TEXT} and {SPECIFICATION}."
             )
-    specification = load_specification(specification_path)
-    source = course.source(specification.name)
-    _write_source(source, text, specification.notebook, specification.variants())
-    _copy_others(folder, source)
-    _generate(course, specification.name)
-    kept = course.specification(specification.name).parent
-    if folder.resolve() != kept.resolve():
+    check_manuscript(folder)
+    name = load_specification(folder / SPECIFICATION).name
+    with workplace(course.root) as place:
+        stage = Stage(course, Course(place), name, new_version)
+        stage.fill(folder, progress)
+        check_solution(stage.opened(), stage.solved(), limits, progress)
+        stage.put_in_force(place / "aside")
+    return course.assignment(name)
+
+
+def check(folder: Path, limits: Limits, *, progress: Progress = silent) -> Assignment:
+    """Builds the assignment in this folder in a course that is thrown away; raises CourseError."""
+    with TemporaryDirectory(prefix="grader-check-") as place:
+        return build(make_course(Path(place) / "course"), folder, limits, progress=progress)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An assignment that is being built: `made` has the folders of a course, and takes their place last."""
+
+    course: Course
+    made: Course
+    name: str
+    new_version: bool
+
+    @cached_property
+    def before(self) -> Version | None:
+        """The version that is in force; None where nothing is."""
+        return read_version(self.course.specification(self.name).parent)
+
+    @cached_property
+    def students(self) -> list[str]:
+        """Who has handed in."""
+        return self.course.students(self.name)
+
+    def fill(self, folder: Path, progress: Progress) -> None:
+        """Draws the numbers, and makes source and release."""
+        kept = self.made.specification(self.name)
+        shutil.copytree(folder, kept.parent, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        self._draw(kept, progress)
+        specification = load_specification(kept)
+        source = self.made.source(self.name)
+        _write_source(source, kept.with_name(TEXT), specification.notebook, specification.variants())
+        _copy_others(kept.parent, source)
+        _generate(self.made, self.name)
+        version = self._version(specification)
+        write_version(kept.parent, version)
+        for place in (source, self.made.release(self.name)):
+            tag(place / f"{specification.notebook}.ipynb", version.number)
+
+    def _draw(self, kept: Path, progress: Progress) -> None:
+        earlier = self.course.specification(self.name).with_name(DRAWS)
+        text = earlier.read_text(encoding="utf-8") if earlier.is_file() else ""
+        in_use = bool(self.students) and not self.new_version
+        try:
+            drawn = load_specification(kept).draw(
+                self.course.secret(), text, in_use=in_use, progress=progress
+            )
+        except ValueError as error:
+            raise CourseError(f"{kept.parent.name}: {error}") from error
+        if drawn:
+            write_atomically(kept.with_name(DRAWS), drawn, mode=0o600)
+
+    def _version(self, specification: Specification) -> Version:
+        """The number of what was made; raises CourseError where it would be a new one that is not wanted."""
+        now = made_of(specification, self._read(self.made.release(self.name), specification.notebook))
+        if self.before is None:
+            return Version(1, now)
+        differences = self.before.differences(now)
+        if differences and self.students and not self.new_version:
+            raise CourseError(_not_silently(self.name, self.before.number, len(self.students), differences))
+        return self.before.after(now)
+
+    def _read(self, folder: Path, notebook: str) -> Release:
+        return read_release(folder / f"{notebook}.ipynb")
+
+    def opened(self) -> Assignment:
+        """What was made, as it would be marked."""
+        return replace(self.made.opened(self.name, self.course.secret()), settings=self.course.settings)
+
+    def solved(self) -> Release:
+        """The notebook with its solution."""
+        return self._read(self.made.source(self.name), self.opened().notebook)
+
+    def put_in_force(self, aside: Path) -> None:
+        """Swaps the folders in the same moment as the gradebook; an older version is kept."""
+        from grader.registration import registered
+
+        assignment = self.opened()
+        ways = ("specification", "release", "source")
+        places = {getattr(self.course, way)(self.name): getattr(self.made, way)(self.name) for way in ways}
+        del places[self.course.specification(self.name)]
+        places[self.course.specification(self.name).parent] = self.made.specification(self.name).parent
+        with (
+            registered(self.course, self.name, assignment.notebook, assignment.release),
+            replaced(places, aside),
+        ):
+            if self.before is not None and self.before.number != assignment.version:
+                self._keep_older(list(places), aside)
+
+    def _keep_older(self, places: list[Path], aside: Path) -> None:
+        """A copy of what was replaced: its notebook, its numbers, and how they were marked."""
+        assert self.before is not None
+        kept = self.course.versions(self.name) / str(self.before.number)
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(folder, kept, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    assignment = course.assignment(specification.name)
-    try:
-        check_solution(assignment, read_release(source / f"{specification.notebook}.ipynb"), limits)
-    except (CourseError, SandboxUnavailable):
-        shutil.rmtree(course.release(specification.name))
-        raise
-    return assignment
+        for number, place in enumerate(places):
+            if (aside / str(number)).exists():
+                shutil.copytree(aside / str(number), kept / place.parent.name)
+
+
+def _not_silently(name: str, number: int, students: int, differences: list[str]) -> str:
+    more = f", and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+    return (
+        f"{name} was handed in by {students} students as version {number}, and this build changes what they "
+        f"worked on: {'; '.join(differences[:SHOWN])}{more}. Nothing was changed. With --new-version it "
+        f"becomes version {number + 1}, and what was made from version {number} is still marked by that one. "
+        "Points, credits, wording and rubrics need no new version."
+    )
 
 
 def _write_source(source: Path, text: Path, notebook: str, variants: Mapping[str, object]) -> None:
     """The notebook with its solution, where nbgrader looks for it."""
-    shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     written: Any = jupytext.read(text)
     written.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -96,29 +220,32 @@ def _copy_others(folder: Path, source: Path) -> None:
 
 
 def _generate(course: Course, name: str) -> None:
-    """nbgrader's `generate_assignment`: takes the solutions out, locks cells, fills the gradebook."""
+    """nbgrader's `generate_assignment`, without its gradebook: takes the solutions out, and locks cells."""
     configuration = Config()
     configuration.CourseDirectory.root = str(course.root)
-    configuration.CourseDirectory.course_id = course.root.name
-    configuration.CourseDirectory.db_url = course.database
     configuration.Exchange.root = str(course.root)  # not used here, but looked for
+    configuration.GenerateAssignment.no_database = True
     configuration.GenerateAssignment.preprocessors = [
-        KeepPrefilled if each is ClearSolutions else each for each in GenerateAssignment().preprocessors
+        KeepPrefilled if each is ClearSolutions else each
+        for each in GenerateAssignment().preprocessors
+        if each is not SaveCells
     ]
     api = NbGraderAPI(CourseDirectory(config=configuration), config=configuration)
     api.log.setLevel(logging.INFO)
     api.log.propagate = False
-    with environment_on_path():
-        result = api.generate_assignment(name, force=True, create=True)
+    result = api.generate_assignment(name, force=True, create=True)
     if not result["success"]:
         said = [*result.get("log", "").splitlines(), *result.get("error", "").splitlines()]
         errors = [line for line in said if "ERROR" in line] or said[-1:]
         raise CourseError(f"nbgrader could not release {name}:\n" + "\n".join(errors))
 
 
-def check_solution(assignment: Assignment, source: Release, limits: Limits) -> None:
+def check_solution(assignment: Assignment, source: Release, limits: Limits, progress: Progress) -> None:
     """Marks the model solution and the empty release as several students; raises CourseError."""
-    with assignment.sandbox(limits) as sandbox:
+    with (
+        assignment.sandbox(limits) as sandbox,
+        progress("model solution and empty release", len(TRIED_STUDENTS)) as advance,
+    ):
         sandbox.probe()
         examiner = SandboxExaminer(sandbox)
         for student in TRIED_STUDENTS:
@@ -126,6 +253,17 @@ def check_solution(assignment: Assignment, source: Release, limits: Limits) -> N
             _refuse(assignment, student, "the model solution", _lost(solved))
             empty = mark_cells(submitted_cells(assignment.release), student, assignment, examiner)
             _refuse(assignment, student, "the release without any answer", _earned(empty))
+            advance()
+        _check_mutants(assignment, source, examiner, progress)
+
+
+def _check_mutants(
+    assignment: Assignment, source: Release, examiner: SandboxExaminer, progress: Progress
+) -> None:
+    """Makes each answer wrong alone; raises CourseError where other points than its own are lost."""
+    student = TRIED_STUDENTS[0]
+    wrong = survivors(assignment, submitted_cells(source), student, examiner, progress)
+    _refuse(assignment, student, "the model solution with one wrong answer", wrong)
 
 
 def submitted_cells(notebook: Release) -> tuple[SubmittedCell, ...]:

@@ -115,11 +115,9 @@ class ClusterExaminer(Examiner):
     """Sends jobs to the workers of a scheduler."""
 
     def __init__(self, orders: Orders) -> None:
-        self.limits = orders.limits
-        files = {path.name: path.read_bytes() for path in orders.assignment.files}
-        engine = orders.assignment.settings.sandbox.engine
-        self.material = Material(files, engine, orders.limits, trusted=orders.trusted)
-        self.fingerprint = self.material.fingerprint()
+        self.limits, self.trusted, self.assignment = orders.limits, orders.trusted, orders.assignment
+        self.materials: dict[int, Material] = {}  # by the version of the assignment
+        self.registering = threading.Lock()
         self.client = self._client(orders.scheduler)
         threads = sum(self.client.nthreads().values())
         self.boxes = -(-threads // orders.clerks) + 1  # one more waits, so that no worker does
@@ -137,7 +135,6 @@ class ClusterExaminer(Examiner):
             raise SandboxUnavailable(f"no Dask scheduler answers at {scheduler}: {error}") from error
         try:
             client.wait_for_workers(1, timeout=WORKERS_SECONDS)
-            client.register_plugin(self.material)
         except TimeoutError as error:
             client.close()
             raise SandboxUnavailable(
@@ -152,11 +149,24 @@ class ClusterExaminer(Examiner):
         with suppress(Exception):
             self.client.close(timeout=2)
 
+    def _material(self, version: int) -> Material:
+        """What workers need for this version; they are told once."""
+        with self.registering:
+            if version not in self.materials:
+                assignment = self.assignment.made_from(version) if version else self.assignment
+                files = {path.name: path.read_bytes() for path in assignment.files}
+                engine = assignment.settings.sandbox.engine
+                material = Material(files, engine, self.limits, trusted=self.trusted)
+                self.client.register_plugin(material)
+                self.materials[version] = material
+        return self.materials[version]
+
     def run(self, job: Job) -> Outcome:
         """Sends a job and waits; raises BoxDied or BoxTimeout where the worker was lost."""
         sent = json.dumps(job_to_tree(job)).encode()
+        material = self._material(job.version)
         future = self.client.submit(
-            run_job, self.material.name, self.fingerprint, sent, pure=False, retries=0
+            run_job, material.name, material.fingerprint(), sent, pure=False, retries=0
         )
         try:
             reply = future.result(timeout=self.limits.total_seconds + EXTRA_SECONDS)

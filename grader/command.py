@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grader import marks_command
+from grader import authoring, marks_command
 from grader.autograde import FAILED, add_autograde, submissions
 from grader.box import Limits, SandboxUnavailable
 from grader.collecting.command import add_commands as add_collecting
@@ -20,6 +20,9 @@ from grader.upkeep import command as upkeep
 DESCRIPTION = """Classroom of the course: releases assignments, marks what comes back, writes feedback.
 
   grader new DIR           make a course folder (outside the repository)
+  grader new-assignment DIR  write the folder of a new assignment
+  grader check FOLDER      say what is wrong with an assignment, before it is released
+  grader schema            print all that may stand in its specification.toml
   grader build FOLDER      release an assignment, after its model solution has earned full marks
   grader collect NAME ZIP  take submissions from Moodle, Canvas or a folder of repositories
   grader autograde NAME    mark the submissions in submitted/STUDENT/NAME/
@@ -79,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "folder", type=Path, metavar="FOLDER", help="holds assignment.md and specification.toml"
     )
+    build.add_argument(
+        "--new-version",
+        action="store_true",
+        help="change what students work on; what was handed in is marked by the version it was made from",
+    )
     build.set_defaults(action=run_build)
     autograde = add_autograde(commands)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
@@ -98,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(commands)
     upkeep.add_commands(commands)
     marks_command.add_commands(commands)
+    authoring.add_commands(commands)
     return parser
 
 
@@ -112,11 +121,17 @@ def run_new(options: argparse.Namespace) -> int:
 def run_build(options: argparse.Namespace) -> int:
     """Releases an assignment."""
     from grader.build import build
+    from grader.papers.progress import progress
 
-    assignment = build(find_course(options.course), options.folder.resolve(), Limits())
+    course = find_course(options.course)
+    assignment = build(
+        course, options.folder.resolve(), Limits(), new_version=options.new_version, progress=progress
+    )
     points = sum(cell.points for cell in assignment.release.marked.values())
-    folder = find_course(options.course).release(assignment.name)
-    print(f"Released {assignment.name}: {points:g} points, in {folder}")
+    print(
+        f"Released {assignment.name}, version {assignment.version}: {points:g} points, "
+        f"in {course.release(assignment.name)}"
+    )
     return 0
 
 

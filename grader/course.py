@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,11 @@ from grader.engines import open_sandbox
 from grader.protocol import Specification
 from grader.release import Release, read_release
 from grader.settings import SETTINGS, Settings, SettingsError, read_settings
+from grader.versions import read_version
 
 CONFIGURATION = "nbgrader_config.py"
 ROSTER, MARKED_BY_HAND = "roster.csv", "marked_by_hand.csv"  # who is in it; who marked what
+SPECIFICATION = "specification.toml"
 SECRET = "secret"  # noqa: S105  (the name of the file, not the secret)
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "specifications", "records")
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -69,6 +71,12 @@ class Assignment:
     files: tuple[Path, ...]
     secret: bytes
     settings: Settings
+    version: int = 1
+    older: tuple[Assignment, ...] = ()
+
+    def made_from(self, version: int | None) -> Assignment:
+        """The assignment as it was in a version: this one, or an older one that some still hand in."""
+        return next((one for one in self.older if one.version == version), self)
 
     @property
     def name(self) -> str:
@@ -113,7 +121,11 @@ class Course:
         return self.root / "release" / assignment
 
     def specification(self, assignment: str) -> Path:
-        return self.root / "specifications" / assignment / "specification.toml"
+        return self.root / "specifications" / assignment / SPECIFICATION
+
+    def versions(self, assignment: str) -> Path:
+        """Where the versions are kept that a newer one has replaced: a folder for each, by its number."""
+        return self.root / "versions" / assignment
 
     def record(self, student: str, assignment: str) -> Path:
         return self.root / "records" / assignment / f"{student}.json"
@@ -156,25 +168,46 @@ class Course:
         path = self.specification(name)
         if not path.is_file():
             raise CourseError(f"There is no assignment {name!r} here.{self._known()}")
-        specification = load_specification(path)
-        folder = self.release(name)
-        notebook = folder / f"{specification.notebook}.ipynb"
+        secret = self.secret()
+        older = sorted(self.versions(name).glob("*/specifications"), key=lambda one: int(one.parent.name))
+        versions = tuple(self._open(one, one.parent / "release", secret) for one in reversed(older))
+        return replace(self.opened(name, secret), older=versions)
+
+    def opened(self, name: str, secret: bytes) -> Assignment:
+        """The newest version of an assignment."""
+        return self._open(self.specification(name).parent, self.release(name), secret)
+
+    def _open(self, specifications: Path, release: Path, secret: bytes) -> Assignment:
+        """One version: its specification with its numbers, its notebook, and what lies beside that."""
+        specification = load_specification(specifications / SPECIFICATION)
+        notebook = release / f"{specification.notebook}.ipynb"
         if not notebook.is_file():
             raise CourseError(f"{notebook} is missing; release the assignment again with `grader build`.")
-        files = tuple(_files_beside(folder))
-        return Assignment(specification, _released(notebook), files, self.secret(), self.settings)
+        version = read_version(specifications)
+        return Assignment(
+            specification,
+            _released(notebook),
+            tuple(files_beside(release)),
+            secret,
+            self.settings,
+            version.number if version else 1,
+        )
 
     def _known(self) -> str:
-        names = sorted(path.parent.name for path in self.root.glob("specifications/*/specification.toml"))
+        names = sorted(path.parent.name for path in self.root.glob(f"specifications/*/{SPECIFICATION}"))
         known = ", ".join(names)
         return f" There are: {known}." if names else " Release one with `grader build FOLDER`."
 
 
 def load_specification(path: Path) -> Specification:
-    """What earns points, read from a specification.toml."""
-    from grader.specification import load  # the questions need the reference library; the help does not
+    """What earns points, read from a specification.toml; raises CourseError."""
+    from grader.cells import SpecificationError  # the questions need the reference library; the help does not
+    from grader.specification import load
 
-    return load(path)
+    try:
+        return load(path)
+    except SpecificationError as error:
+        raise CourseError(str(error)) from error
 
 
 def _released(notebook: Path) -> Release:
@@ -190,7 +223,18 @@ def _released(notebook: Path) -> Release:
     return release
 
 
-def _files_beside(folder: Path) -> Iterator[Path]:
+def check_manuscript(folder: Path) -> None:
+    """What can be said of an assignment's two files before anything runs; raises CourseError."""
+    from grader.cells import SpecificationError
+    from grader.manuscript import check_folder
+
+    try:
+        check_folder(folder)
+    except SpecificationError as error:
+        raise CourseError(str(error)) from error
+
+
+def files_beside(folder: Path) -> Iterator[Path]:
     """What was released beside the notebooks, such as variants.json."""
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix != ".ipynb":

@@ -17,9 +17,9 @@ from typing import Any
 from grader.box import BoxDied, BoxTimeout, Limits
 from grader.course import Assignment, Course, CourseError
 from grader.entries import Entry, entry_of
-from grader.examination import SandboxExaminer
 from grader.job import Examiner, Outcome
 from grader.marking import Marked, Prepared, finish, prepare
+from grader.older import VersionsExaminer
 from grader.record import read_record, write_atomically, write_record
 from grader.trouble import explained
 
@@ -109,7 +109,8 @@ class Desk:
         sandbox = self.assignment.sandbox(self.orders.limits, trusted=self.orders.trusted)
         self.opened.enter_context(sandbox)
         sandbox.probe()
-        return SandboxExaminer(sandbox)
+        limits, trusted = self.orders.limits, self.orders.trusted
+        return self.opened.enter_context(VersionsExaminer(self.assignment, sandbox, limits, trusted=trusted))
 
     @property
     def boxes(self) -> int:

@@ -59,6 +59,7 @@ class Job:
     probes: Probes
     answered_in: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    version: int = 0  # of the assignment, whose files the box shows; 0 for the newest
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def job_to_tree(job: Job) -> Tree:
         "probes": {grade_id: [probe_to_tree(one) for one in asked] for grade_id, asked in job.probes.items()},
         "answered_in": dict(job.answered_in),
         "seconds": job.seconds,
+        "version": job.version,
     }
 
 
@@ -110,6 +112,7 @@ def job_from_tree(tree: Tree) -> Job:
         {grade_id: tuple(map(probe_from_tree, asked)) for grade_id, asked in tree["probes"].items()},
         tree["answered_in"],
         tree["seconds"],
+        tree["version"],
     )
 
 

@@ -19,12 +19,14 @@ from typing import Any
 from grader.course import Assignment
 from grader.intake import Reason, Submission, SubmittedCell, read_submission
 from grader.job import Answers, Examiner, Job, Outcome, Probes
+from grader.older import in_newest, remark
 from grader.protocol import Mark
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
 from grader.release import Release
 from grader.rubric import with_rubrics
 from grader.values import Answer, Failure, Get, Probe, Value
+from grader.versions import made_from
 from layercost.message import Message, Words, message_of
 
 IDENTITY = "(identity)"  # where the answer about the id cell is kept; no grade_id holds brackets
@@ -63,6 +65,7 @@ class Prepared:
     earlier: Record | None = None
     job: Job | None = None
     reason: Words = ""
+    version: int = 1
 
 
 def mark(
@@ -84,8 +87,12 @@ def prepare(submitted: Path, student: str, assignment: Assignment, earlier: Reco
         submission = read_submission(submitted, student, assignment.name, assignment.notebook)
     except Reason as reason:
         return Prepared(student, Rebuilt(assignment.release.metadata), {}, reason=message_of(reason))
+    newest = assignment.version
+    assignment = assignment.made_from(made_from(tag for cell in submission.cells for tag in cell.tags))
     rebuilt = rebuild(assignment.release, submission.cells)
     rebuilt.remarks[:0] = submission.remarks
+    if assignment.version != newest:
+        rebuilt.remarks.insert(0, remark(assignment.version))
     if earlier is not None and not _same(earlier, submission, assignment.release):
         earlier = None
     return _prepared(student, assignment, rebuilt, submission.sha256, earlier)
@@ -101,8 +108,10 @@ def _prepared(
     }
     job = None
     if earlier is None or any(unknown.values()):
-        job = Job(student, tuple(rebuilt.code), unknown, assignment.release.answered_in)
-    return Prepared(student, rebuilt, probes, sha256, earlier, job)
+        job = Job(
+            student, tuple(rebuilt.code), unknown, assignment.release.answered_in, version=assignment.version
+        )
+    return Prepared(student, rebuilt, probes, sha256, earlier, job, version=assignment.version)
 
 
 def finish(
@@ -115,9 +124,13 @@ def finish(
     if prepared.reason:
         return _unreadable(prepared.student, assignment, prepared.reason)
     student, rebuilt, earlier = prepared.student, prepared.rebuilt, prepared.earlier
+    newest, assignment = assignment, assignment.made_from(prepared.version)
     answers = _answers(prepared, assignment.release, outcome)
     cells = outcome.cells if outcome is not None else earlier.cells if earlier is not None else ()
     rebuilt.remarks += _identity_remarks(assignment, student, answers.get(IDENTITY, ()))
+    marks = _marks(assignment, student, answers, rebuilt)
+    if assignment is not newest:
+        marks = in_newest(marks, assignment.version, newest)
     record = Record(
         student=student,
         assignment=assignment.name,
@@ -126,7 +139,7 @@ def finish(
         remarks=tuple(rebuilt.remarks),
         cells=cells,
         asked=_asked(prepared.probes, answers, earlier),
-        marks=_marks(assignment, student, answers, rebuilt),
+        marks=marks,
         versions=versions(),
         alone=alone or (earlier is not None and earlier.alone),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from grader.papers.progress import Progress
 from grader.values import Answer, Probe
 from layercost.message import Words
 
@@ -49,6 +50,9 @@ class Specification(Protocol):
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what the student wrote into the id cell names the student of the roster."""
 
+    def check_word(self, student: str) -> str:
+        """The word that the setup cell prints for this student's id."""
+
     def probes(self, student: str, secret: bytes) -> Mapping[str, tuple[Probe, ...]]:
         """What to ask this student's code, by `grade_id` of the marked cell; () where no code is asked."""
 
@@ -56,6 +60,16 @@ class Specification(Protocol):
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
     ) -> Mapping[str, Mark]:
         """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
+
+    def mistaken(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
+        """What a known mistake answers to each probe of a cell, by `grade_id`, where one is known."""
+
+    def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
+        """All numbers, drawn and vetted, as the text of a file that is read with the specification.
+
+        What `earlier`, the text of before, holds is kept where it is as good as new; `in_use` says that
+        students work on it. Empty where nothing is drawn beforehand.
+        """
 
     def variants(self) -> Mapping[str, object]:
         """What goes into `variants.json` beside the released notebook, as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,11 @@ class ReleasedCell:
         return bool(self.settings.get("grade"))
 
     @property
+    def is_check(self) -> bool:
+        """Whether it only tries what stands in an answer cell."""
+        return self.is_marked and not self.is_answer
+
+    @property
     def is_locked(self) -> bool:
         return bool(self.grade_id) and not self.is_answer
 
@@ -55,7 +61,7 @@ class ReleasedCell:
 
 @dataclass(frozen=True)
 class Release:
-    """The notebook that students were given."""
+    """The notebook that students were given. `sha256` is that of its code: no points, and no wording."""
 
     sha256: str
     metadata: dict[str, Any]
@@ -83,7 +89,19 @@ class Release:
 
 def read_release(path: Path) -> Release:
     """Reads a notebook that `grader build` made; it is ours, so anything odd in it is an error."""
-    data = path.read_bytes()
-    notebook = json.loads(data)
+    notebook = json.loads(path.read_bytes())
     cells = tuple(ReleasedCell(cell) for cell in notebook["cells"])
-    return Release(hashlib.sha256(data).hexdigest(), notebook["metadata"], cells)
+    return Release(_sha256(cells), notebook["metadata"], cells)
+
+
+def _sha256(cells: Iterable[ReleasedCell]) -> str:
+    """Of all that an answer can come from, so that answers on record hold while it stays the same.
+
+    Checks that students see are no part of it: they only say something.
+    """
+    run = [
+        (cell.grade_id, cell.cell_type, cell.is_answer, "" if cell.is_check else cell.source)
+        for cell in cells
+        if cell.cell_type == "code" or cell.is_answer
+    ]
+    return hashlib.sha256(json.dumps(run).encode()).hexdigest()

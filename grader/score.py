@@ -5,9 +5,10 @@ No message repeats a hidden input, or what a call on a hidden input returned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 from grader.protocol import Mark
 from grader.values import Answer, Failure, Value
@@ -24,7 +25,9 @@ from layercost.questions import (
     Variant,
     explain,
 )  # fmt: skip
+from layercost.questions.explain import MAGNITUDE, REEXPRESSED, UNKNOWN, WRONG_FACTOR, WRONG_POWER
 
+UNEXPLAINED = (UNKNOWN, MAGNITUDE, WRONG_FACTOR, WRONG_POWER, REEXPRESSED)
 NO_ANSWER, CARRIED, MANUAL = "no-answer", "carried-forward", "manual"
 NOT_WRITTEN = Message("There is no answer here yet.")
 NOTHING = Fraction(0)
@@ -163,16 +166,27 @@ def _number(item: Item, raw: object) -> Fraction | Diagnosis:
     return malformed(parsed) if isinstance(parsed, Malformed) else parsed.value
 
 
+Elsewhere: TypeAlias = Callable[[Mapping[str, "Entry"]], Diagnosis | None]
+
+
 def score_numbers(
-    points: float, given: Mapping[str, Entry], others: Mapping[str, Entry], carried: Mapping[str, Carried]
+    points: float,
+    given: Mapping[str, Entry],
+    others: Mapping[str, Entry],
+    carried: Mapping[str, Carried],
+    elsewhere: Elsewhere = lambda _: None,
 ) -> Mark:
     """The mark of a cell with one number or several; each earns the same share of the points.
 
     `given` are the numbers of this cell, which alone earn its points; `others` are those that the student
-    gave in other cells of the same question, from which these may follow.
+    gave in other cells of the same question, from which these may follow. `elsewhere` says for whom numbers
+    are right that nothing else explains.
     """
     known = {**others, **given}
     found = {ask: _with_carried(known, ask, carried.get(ask)) for ask in given}
+    unexplained = {ask: known[ask] for ask, one in found.items() if one.id in UNEXPLAINED}
+    if unexplained and (there := elsewhere(unexplained)) is not None:
+        found |= {ask: replace(there, credit=found[ask].credit) for ask in unexplained}
     share = sum((one.credit for one in found.values()), NOTHING) / len(given)
     return marked(points, share, _ids(found), _messages(found))
 

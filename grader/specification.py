@@ -8,12 +8,11 @@ from variables, or an explanation that a person marks. Everything here runs on t
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from grader.cells import (
     Cell,
@@ -23,17 +22,30 @@ from grader.cells import (
     Sitting,
     SpecificationError,
     normalized,
-    read_cell,
 )
 from grader.cells.blanks import told
+from grader.draws import (
+    FILE as DRAWS,
+)
+from grader.draws import (
+    ROWS,
+    Drawing,
+    Draws,
+    FreshDraws,
+    StoredDraws,
+    from_text,
+    rows_of,
+    to_text,
+)
 from grader.examples import failing_example
+from grader.papers.progress import Progress
 from grader.protocol import Mark
+from grader.reading import Reader
 from grader.values import Answer, Probe
 from layercost.message import Words
-from layercost.questions import Posed, Question, QuestionError, Template, known_keys, read_question
+from layercost.questions import Posed, Question, Template
 
-VARIANTS = 1000  # rows in variants.json
-_KEYS = ("name", "notebook", "identity", "salt", "question", "cell")
+CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class AssignmentSpecification:
     salt: str
     cells: tuple[Cell, ...]
     titles: Mapping[str, str] = field(default_factory=dict)  # of cells that have one, by grade_id
+    stored: StoredDraws | None = None  # what was drawn when it was built
 
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what stands in the id cell names this student."""
@@ -54,20 +67,43 @@ class AssignmentSpecification:
     def row(self, student: str) -> int:
         """The row of variants.json that belongs to a student, as the setup cell computes it."""
         digest = hashlib.sha256(f"{self.salt}/{normalized(student)}".encode()).hexdigest()
-        return int(digest, 16) % VARIANTS
+        return int(digest, 16) % ROWS
+
+    def check_word(self, student: str) -> str:
+        """A word that belongs to a student's id: the setup cell prints it, and so does `grader words`.
+
+        Another word shows a typing mistake at once. It is three syllables, which many ids share, so it tells
+        nobody which ids there are.
+        """
+        letters = hashlib.sha256(f"{self.salt}/word/{normalized(student)}".encode()).digest()
+        pairs = zip(letters[0:6:2], letters[1:6:2], strict=True)
+        return "".join(CONSONANTS[one % 14] + VOWELS[other % 5] for one, other in pairs)
+
+    @property
+    def draws(self) -> Draws:
+        """Where numbers come from: what was drawn when it was built, or else drawn and vetted now."""
+        return self.stored or FreshDraws(self.salt)
 
     def variant(self, question: Template, row: int) -> Posed:
         """A question with the numbers of a row."""
-        return question.draw(self._drawn_by(row))
+        return self.draws.own(question, row)
 
-    def _drawn_by(self, row: int) -> str:
-        return f"{self.salt}/{row}"
+    def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
+        """All numbers, drawn and vetted, as the text of a file; of `earlier` is kept what is as good as new.
+
+        `in_use` says that students work on the earlier numbers, which then stay while their ranges do.
+        """
+        known = from_text(earlier) if earlier else StoredDraws({}, {})
+        drawing = Drawing(self.salt, secret, known, in_use, progress)
+        return to_text(
+            drawing.all(self._own.values(), (one for cell in self.cells for one in cell.hidden_from))
+        )
 
     def variants(self) -> dict[str, object]:
         """What variants.json holds: the salt, and all rows of each question about one's own numbers."""
         return {
-            question.id: [released(self.variant(question, row)) for row in range(_rows(question))]
-            for question in self._own.values()
+            name: [released(self.variant(question, row)) for row in range(rows_of(question))]
+            for name, question in self._own.items()
         } | {"salt": self.salt}
 
     @cached_property
@@ -78,12 +114,17 @@ class AssignmentSpecification:
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]] | None = None
     ) -> Sitting:
         """A student's work, before and after the code was asked."""
-        return Sitting(student, secret, self._drawn_by(self.row(student)), answers or {})
+        return Sitting(student, secret, self.row(student), self.draws, answers or {})
 
     def probes(self, student: str, secret: bytes) -> dict[str, tuple[Probe, ...]]:
         """What to ask this student's code, by `grade_id` of the marked cell."""
         sitting = self.sitting(student, secret)
         return {cell.grade_id: cell.probes(sitting) for cell in self.cells}
+
+    def mistaken(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        """What somebody with a known misconception answers to each probe, by `grade_id` of the cell."""
+        sitting = self.sitting(student, secret)
+        return {cell.grade_id: cell.mistaken(sitting) for cell in self.cells}
 
     def score(
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
@@ -117,11 +158,6 @@ def _by_hand(cell: Cell, grade_id: str) -> TypeGuard[ManualCell]:
     return isinstance(cell, ManualCell) and cell.grade_id == grade_id
 
 
-def _rows(question: Template) -> int:
-    """One row is enough of a question that draws no numbers: it is the same for everybody."""
-    return VARIANTS if getattr(question, "names", True) else 1
-
-
 def released(posed: Posed) -> dict[str, object]:
     """What a student may see of a question: its numbers, and the text where blanks are to be filled."""
     numbers = dict(posed.state()["numbers"])
@@ -132,24 +168,24 @@ def released(posed: Posed) -> dict[str, object]:
 
 
 def load(path: Path) -> AssignmentSpecification:
-    """Reads a specification.toml; raises SpecificationError that says where and what was expected."""
+    """Reads a specification.toml, and what was drawn for it where that lies beside it.
+
+    Raises SpecificationError that says where and what was expected.
+    """
+    read = _read(path)
+    drawn = path.with_name(DRAWS)
     try:
-        return _specification(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, QuestionError, SpecificationError, ValueError) as error:
-        raise SpecificationError(f"{path}: {error}") from error
+        return replace(read, stored=from_text(drawn.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return read  # it was not built yet
+    except (OSError, ValueError) as error:
+        raise SpecificationError(f"{drawn}: {error}; make it again with `grader build`") from error
 
 
-def _specification(data: Mapping[str, Any]) -> AssignmentSpecification:
-    known_keys("the specification", data, _KEYS)
-    for key in ("name", "notebook", "salt", "question", "cell"):
-        if key not in data:
-            raise SpecificationError(f"{key!r} is missing")
-    questions = {one["id"]: read_question(one) for one in data["question"]}
-    cells = tuple(read_cell(one, questions) for one in data["cell"])
-    names = [cell.grade_id for cell in cells]
-    if len(set(names)) < len(names):
-        raise SpecificationError(f"two cells have the same grade_id; there are: {', '.join(names)}")
+def _read(path: Path) -> AssignmentSpecification:
+    read = Reader.of(path)
+    data = read.data
     titles = {one["grade_id"]: str(one["title"]) for one in data["cell"] if "title" in one}
     return AssignmentSpecification(
-        data["name"], data["notebook"], data.get("identity", ""), data["salt"], cells, titles
+        data["name"], data["notebook"], data.get("identity", ""), data["salt"], tuple(read.cells), titles
     )

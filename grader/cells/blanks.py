@@ -42,6 +42,12 @@ class BlanksCell(Cell):
         given = next(iter(sitting.answers.get(self.grade_id, ())), None)
         return score_blanks(self.points, self.fill, sitting.posed(self.question), given)
 
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """The first known wrong answer in each blank; the right one where none is known."""
+        posed = sitting.posed(self.question)
+        wrong = {one.field: one.answer for one in reversed(posed.wrong())}
+        return ({**posed.answers(), **wrong},) if wrong else ()
+
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> BlanksCell:
         """A question of any kind will do."""

@@ -8,8 +8,10 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias
 
+from grader.draws import Draws
 from grader.protocol import Mark
 from grader.score import Entry
 from grader.values import Answer, Probe
@@ -29,19 +31,20 @@ def normalized(student: str) -> str:
 class Sitting:
     """One student's work on an assignment: whose numbers they are, and what came back for each cell.
 
-    `drawn_by` begins the seed of the student's own numbers; `secret` is for inputs that nobody may know.
+    `row` is that of the student's own numbers in `draws`; `secret` is for inputs that nobody may know.
     """
 
     student: str
     secret: bytes
-    drawn_by: str
+    row: int
+    draws: Draws
     answers: Mapping[str, tuple[Answer, ...]]
     _drawn: dict[str, Posed] = field(default_factory=dict)
 
     def posed(self, question: Template) -> Posed:
-        """A question of any kind with the student's own numbers, drawn once for all of its cells."""
+        """A question of any kind with the student's own numbers, the same for all of its cells."""
         if question.id not in self._drawn:
-            self._drawn[question.id] = question.draw(self.drawn_by)
+            self._drawn[question.id] = self.draws.own(question, self.row)
         return self._drawn[question.id]
 
     def variant(self, question: Question) -> Variant:
@@ -50,8 +53,12 @@ class Sitting:
         assert isinstance(posed, Variant)
         return posed
 
+    def cases(self, question: Question, count: int) -> tuple[Variant, ...]:
+        """A question with hidden inputs, on which a function is tried."""
+        return self.draws.cases(question, count, self.hidden_key(question))
+
     def hidden_key(self, question: Question) -> bytes:
-        """From this the inputs are drawn on which a function is tried."""
+        """What hidden inputs come from: nobody without the secret can know it."""
         message = f"{normalized(self.student)}\0{question.id}".encode()
         return hmac.new(self.secret, message, hashlib.sha256).digest()
 
@@ -72,6 +79,11 @@ class Cell(ABC):
         """The question whose numbers are the student's own, which the release carries."""
         return None
 
+    @property
+    def hidden_from(self) -> tuple[tuple[Question, int], ...]:
+        """The questions whose numbers are hidden inputs, each with how many make a set."""
+        return ()
+
     @abstractmethod
     def probes(self, sitting: Sitting) -> tuple[Probe, ...]:
         """What to ask the student's code; () where no code is asked."""
@@ -83,6 +95,10 @@ class Cell(ABC):
     @abstractmethod
     def mark(self, sitting: Sitting, own: Own) -> Mark:
         """What the answers of a sitting earn."""
+
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """What somebody with a known misconception answers to each probe; () where none is known."""
+        return ()
 
     @classmethod
     @abstractmethod
@@ -106,3 +122,8 @@ def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Tem
             "a cell with `fill` takes it"
         )
     return found
+
+
+def plain(number: Fraction) -> int | float:
+    """A number as a student's code gives it."""
+    return int(number) if number.denominator == 1 else float(number)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
+from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of
 from grader.protocol import Mark
 from grader.score import score_function
 from grader.values import Call, Probe
 from layercost.questions import Question, Template, Variant
+from layercost.questions.explain import beliefs
 
 
-@dataclass(frozen=True, eq=False)  # a cell is itself, so that what was drawn for it can be kept
+@dataclass(frozen=True)
 class FunctionCell(Cell):
     """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
 
@@ -30,7 +30,12 @@ class FunctionCell(Cell):
 
     def hidden(self, sitting: Sitting) -> tuple[Variant, ...]:
         """The inputs on which the function is tried; nobody without the secret can know them."""
-        return _cases(self, sitting.hidden_key(self.question))
+        return sitting.cases(self.question, self.cases)
+
+    @property
+    def hidden_from(self) -> tuple[tuple[Question, int], ...]:
+        """Its question, on as many inputs as it is tried on."""
+        return ((self.question, self.cases),)
 
     def probe(self, variant: Variant) -> Probe:
         """One call, with the numbers of a variant."""
@@ -50,6 +55,13 @@ class FunctionCell(Cell):
         """By what the function gave back on all inputs together."""
         given = sitting.answers.get(self.grade_id, ())
         return score_function(self.points, self.call, self.hidden(sitting), given)
+
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """What the first belief gives that has a part in the answers."""
+        items = [variant.item() for variant in self.hidden(sitting)]
+        right = tuple(item.answer for item in items)
+        wrong = next((given for given in beliefs(items).values() if given != right), ())
+        return tuple(plain(number) for number in wrong)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> FunctionCell:
@@ -73,9 +85,3 @@ class FunctionCell(Cell):
             data.get("defaults", {}),
             data.get("cases", 6),
         )
-
-
-@lru_cache(maxsize=256)
-def _cases(cell: FunctionCell, key: bytes) -> tuple[Variant, ...]:
-    """Kept between asking and marking, since drawing takes longer than marking."""
-    return cell.question.draw_cases(key, cell.cases)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, question_of
+from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of
 from grader.protocol import Mark
 from grader.score import Carried, Entry, score_numbers
 from grader.values import Get, Probe
@@ -17,13 +19,14 @@ from layercost.questions import Question, Template, known_keys
 class NumbersCell(Cell):
     """A variable that holds one number, or a dictionary with a number for each of several `asks`."""
 
-    keys = ("grade_id", "points", "question", "get", "asks", "carried")
+    keys = ("grade_id", "points", "question", "get", "asks", "carried", "classic")
     grade_id: str
     points: float
     question: Question
     get: str
     asks: tuple[str, ...]
     carried: Mapping[str, Carried]
+    classic: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def own(self) -> Question:
@@ -48,7 +51,19 @@ class NumbersCell(Cell):
             for ask, entry in given.items()
             if grade_id != self.grade_id
         }
-        return score_numbers(self.points, cells[self.grade_id], others, self.carried)
+        from grader.elsewhere import found_elsewhere  # it needs what every cell has, which needs this
+
+        elsewhere = partial(found_elsewhere, sitting, self.question, self.classic)
+        return score_numbers(self.points, cells[self.grade_id], others, self.carried, elsewhere)
+
+    def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
+        """The first known wrong number for each thing asked; the right one where none is known."""
+        variant = sitting.variant(self.question)
+        wrong = {one.field: Fraction(one.answer) for one in reversed(variant.wrong())}
+        given = {ask: plain(wrong.get(ask, variant.item(ask).answer)) for ask in self.asks}
+        if not wrong.keys() & given.keys():
+            return ()
+        return (next(iter(given.values())) if len(given) == 1 else given,)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> NumbersCell:
@@ -62,10 +77,29 @@ class NumbersCell(Cell):
             known_keys(owner, rule, ("from", "credit"))
             _check_asks(owner, (name, *rule["from"]), known)
             carried[name] = Carried(tuple(rule["from"]), rule["credit"])
-        return cls(data["grade_id"], float(data["points"]), question, data["get"], asks, carried)
+        return cls(
+            data["grade_id"],
+            float(data["points"]),
+            question,
+            data["get"],
+            asks,
+            carried,
+            _classic(owner, data, question),
+        )
 
 
 def _check_asks(owner: str, asks: Sequence[str], known: Sequence[str]) -> None:
     for ask in asks:
         if ask not in known:
             raise SpecificationError(f"{owner}: the question does not ask {ask!r}, only {', '.join(known)}")
+
+
+def _classic(owner: str, data: Mapping[str, Any], question: Question) -> dict[str, object]:
+    """The numbers of a published network, one for each name that is drawn; none where none is named."""
+    classic = dict(data.get("classic", {}))
+    if classic and set(classic) != set(question.names):
+        raise SpecificationError(
+            f"{owner}: 'classic' has a number for each name that is drawn ({', '.join(question.names)}), "
+            f"but got {', '.join(classic)}"
+        )
+    return classic

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
 
 from layercost.terminal import shows_colours
 
 STEPS = 10  # lines at most, where there is no terminal
+Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+
+
+@contextmanager
+def silent(_what: str, _total: int) -> Iterator[Callable[[], None]]:
+    """Says nothing of how far it has come."""
+    yield lambda: None
 
 
 @contextmanager

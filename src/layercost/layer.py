@@ -571,8 +571,18 @@ def _name_of(function: ast.expr) -> str:
     )
 
 
+_SIGNATURES: dict[type[Layer], inspect.Signature] = {}
+
+
+def _signature(layer: type[Layer]) -> inspect.Signature:
+    """What a layer is made from, read once: it takes as long as all else that a text needs."""
+    if layer not in _SIGNATURES:
+        _SIGNATURES[layer] = inspect.signature(layer)
+    return _SIGNATURES[layer]
+
+
 def _built(name: str, arguments: list[object], keywords: dict[str, object], node: ast.Call) -> Layer:
-    signature = inspect.signature(LAYERS[name])
+    signature = _signature(LAYERS[name])
     by_name = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
     keywords = {key: value for key, value in keywords.items() if key not in LAYERS[name].uncounted}
     for keyword in keywords:

@@ -30,6 +30,9 @@ from tests.grading.counting import Counting
 module = types.ModuleType("grader.specification")
 module.load = lambda path: Counting()
 sys.modules["grader.specification"] = module
+module = types.ModuleType("grader.manuscript")
+module.check_folder = lambda folder: None
+sys.modules["grader.manuscript"] = module
 """
 RIGHT = {
     "q1": "answer_q1 = channels * 148",
@@ -45,6 +48,7 @@ def use_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the grader find the tests' specification where it would read specification.toml."""
     for module in (courses, building):
         monkeypatch.setattr(module, "load_specification", lambda path: Counting())
+        monkeypatch.setattr(module, "check_manuscript", lambda folder: None)
 
 
 @pytest.fixture(autouse=True)

@@ -85,12 +85,12 @@ def test_a_hiccup_of_the_machine_costs_nothing(
 ) -> None:
     """A program that did not end in time among others is run again, alone, before that counts."""
     submissions.add("ada", RIGHT)
-    examine = desk.SandboxExaminer.run
+    examine = desk.VersionsExaminer.run
 
-    def busy(self: desk.SandboxExaminer, job: Job) -> Outcome:
+    def busy(self: desk.VersionsExaminer, job: Job) -> Outcome:
         return examine(self, replace(job, seconds=1e-3) if job.seconds else job)
 
-    monkeypatch.setattr(desk.SandboxExaminer, "run", busy)
+    monkeypatch.setattr(desk.VersionsExaminer, "run", busy)
     assert run(orders, "ada")["ada"].text == "12 of 17, 5 by hand (ran)"
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import layercost as lc
-from grader import specification
+from grader import draws, specification
 from grader.cells import FunctionCell, SpecificationError
 from grader.protocol import Mark
 from grader.specification import AssignmentSpecification, load
@@ -137,7 +137,7 @@ def test_points_and_cells_are_those_of_the_notebook(path: Path):
 
 def run_setup(assignment: AssignmentSpecification, student: str, folder: Path, monkeypatch) -> dict[str, Any]:
     """Runs the notebook's own setup cell, as a student does."""
-    rows = [{"row": row} for row in range(specification.VARIANTS)]
+    rows = [{"row": row} for row in range(specification.ROWS)]
     (folder / "variants.json").write_text(json.dumps({"salt": assignment.salt, "lenet": rows}))
     monkeypatch.chdir(folder)
     cells = jupytext.read(FOLDER / "assignment.md").cells
@@ -180,7 +180,7 @@ def test_variants_are_vetted_rows_in_json(
     assignment: AssignmentSpecification, monkeypatch: pytest.MonkeyPatch
 ):
     """A sample of the rows; each student's row is drawn alike when it is marked."""
-    monkeypatch.setattr(specification, "VARIANTS", 20)
+    monkeypatch.setattr(draws, "ROWS", 20)
     variants = json.loads(json.dumps(assignment.variants()))
     assert variants["salt"] == assignment.salt
     assert len(variants["lenet"]) == 20
@@ -511,7 +511,7 @@ BAD = {
     ),
     "no points": (
         HEAD + QUESTION + CELL.replace("1", "0") + "rubric = []\n",
-        "points must be a number above 0, but got 0",
+        "'points' must be a number above 0, but got 0",
     ),
     "a rubric that does not add up": (
         HEAD + QUESTION + CELL + '[[cell.rubric]]\npoints = 2\ntext = "all"\n', "must add up to 1",

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations
 from typing import TypeAlias
 
 from layercost.convention import unit_in_words
@@ -20,6 +19,7 @@ from layercost.questions.reexpression import reexpress_answer
 from layercost.questions.task import believed, derivation, number, other_conventions, printed_by_tools
 
 Numbers: TypeAlias = tuple[Fraction, ...]
+Two: TypeAlias = tuple[Misconception, Misconception]
 
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
@@ -33,6 +33,7 @@ OUTCOMES = (
 POWERS, OF_A_POWER = (10, 100, 1000), Fraction(103, 100)  # by what an answer may be off, and how nearly
 FACTORS, OF_A_FACTOR = range(2, 10), Fraction(101, 100)
 
+KEPT = 1024  # questions with their numbers whose wrong answers are held in memory
 MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
 
 BYTES_IN = {"bytes": 1} | {
@@ -121,7 +122,7 @@ def _explained(item: Item, wrong: Fraction, held: Mapping[str, Numbers]) -> Diag
 
 def beliefs(items: Sequence[Item]) -> Mapping[str, Numbers]:
     """What each misconception answers, where it has a part in at least one of the answers."""
-    return _beliefs_about(_One(items[0])) if len(items) == 1 else _held_of(items)
+    return _beliefs_about(tuple(map(_One, items)))
 
 
 class _One:
@@ -139,15 +140,27 @@ class _One:
         return isinstance(other, _One) and self.item is other.item
 
 
-@lru_cache(maxsize=64)
-def _beliefs_about(one: _One) -> Mapping[str, Numbers]:
-    return _held_of([one.item])
-
-
-def _held_of(items: Sequence[Item]) -> dict[str, Numbers]:
-    held = (one for one in MISCONCEPTIONS.values() if one.id not in items[0].without)
+@lru_cache(maxsize=KEPT)
+def _beliefs_about(ones: tuple[_One, ...]) -> Mapping[str, Numbers]:
+    items = [one.item for one in ones]
+    asked = {item.task.measure for item in items}
+    about = (one for one in MISCONCEPTIONS.values() if asked & one.measures)
+    held = (one for one in about if one.id not in items[0].without)
     found = ((one.id, _answers(items, (one,))) for one in held)
     return {name: answers for name, answers in found if answers is not None}
+
+
+@lru_cache(maxsize=KEPT)
+def _pairs_about(
+    one: _One, names: tuple[str, ...]
+) -> list[tuple[tuple[Misconception, Misconception], Fraction]]:
+    """What every two of these beliefs answer together."""
+    held = [MISCONCEPTIONS[name] for name in names]
+    found = []
+    for place, first in enumerate(held):
+        seen = _seen(one.item.task, (first,))
+        found += [((first, second), number(_seen(seen, (second,)))) for second in held[place + 1 :]]
+    return found
 
 
 def _answers(items: Sequence[Item], held: Sequence[Misconception]) -> Numbers | None:
@@ -218,9 +231,11 @@ def _tool(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 def _pair(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     """Two misconceptions together, where just one pair explains all answers."""
-    alone = beliefs(items)
-    pairs = combinations((MISCONCEPTIONS[name] for name in alone), 2)
-    found = [both for both in pairs if (answers := _answers(items, both)) and _same(items, given, answers)]
+    pairs = _pairs_about(_One(items[0]), tuple(beliefs(items)))
+    fit = (
+        both for both, answer in pairs if items[0].accepts(given[0], answer)
+    )  # few do, so the rest is quick
+    found = [both for both in fit if (answers := _answers(items, both)) and _same(items, given, answers)]
     if len(found) != 1:
         return None
     first, second = found[0]

@@ -107,6 +107,10 @@ class Question(Template):
         """Variants that together tell right from wrong, for a function that is tried on all of them."""
         return self._vetted(seed, cases, _clashes_of_cases)
 
+    def clashes(self, cases: tuple[Variant, ...]) -> list[str]:
+        """What cases for a function do not tell apart; nothing for those that `draw_cases` gives."""
+        return _clashes_of_cases(cases)
+
     def variant(self, numbers: Mapping[str, Drawn]) -> Variant:
         """The question with these numbers; raises QuestionError where they make no layer."""
         return Variant(self, dict(numbers))
@@ -212,6 +216,10 @@ class Variant(Posed):
     def parse(self, raw: object, ask: str = "") -> Parsed | Malformed:
         """Reads an answer; malformed is not wrong."""
         return self.item(ask).parse(raw)
+
+    def clashes(self) -> list[str]:
+        """What these numbers do not tell apart; nothing for those that `Question.draw` gives."""
+        return _clashes_of_items(self)
 
     # ---- what every kind of question does
 

@@ -1,0 +1,114 @@
+"""The versions of an assignment: what students worked from decides by what their work is marked.
+
+Each release carries its number in the tags of its cells. When a build changes what students work on (their
+numbers, an answer cell, code that is run for them), it makes a new version, and the old one is kept whole:
+what was made from it is marked by it. Points, credits, wording and rubrics are no part of this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.protocol import Specification
+from grader.release import Release, ReleasedCell
+
+FILE = ".version.json"  # beside the specification
+TAG = re.compile(r"version-([1-9][0-9]{0,5})")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A number, and what students work on, by name, each as a hash."""
+
+    number: int = 1
+    made_of: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, made_of: Mapping[str, str]) -> Version:
+        """This version where it is made of the same, else the next one."""
+        return Version(self.number + (dict(self.made_of) != dict(made_of)), made_of)
+
+    def differences(self, made_of: Mapping[str, str]) -> list[str]:
+        """What is not as in this version, in words."""
+        names = dict.fromkeys((*self.made_of, *made_of))
+        return [
+            f"{name} {_how(self.made_of.get(name), made_of.get(name))}"
+            for name in names
+            if self.made_of.get(name) != made_of.get(name)
+        ]
+
+
+def _how(then: str | None, now: str | None) -> str:
+    return "is new" if then is None else "is gone" if now is None else "changed"
+
+
+def made_of(specification: Specification, release: Release) -> dict[str, str]:
+    """What students work on: their numbers, what they write into, and what is run and asked."""
+    numbers = {
+        "the salt" if name == "salt" else f"the numbers of {name!r}": _hash(_numbers(value))
+        for name, value in specification.variants().items()
+    }
+    cells = {f"the cell {cell.grade_id!r}": _hash(_of_cell(cell)) for cell in release.by_grade_id.values()}
+    probes = specification.probes("a", b"").items()  # for anybody: only what is asked is looked at
+    asked = {
+        f"what is asked at {grade_id!r}": _hash(sorted({f"{type(one).__name__} {one.name}" for one in every}))
+        for grade_id, every in probes
+    }
+    return {"the notebook's name": _hash(specification.notebook), **numbers, **cells, **asked}
+
+
+def _numbers(value: object) -> object:
+    """Rows without the words that are made of them."""
+    if not isinstance(value, list):
+        return value
+    return [{name: one for name, one in row.items() if name != "told"} for row in value]
+
+
+def _of_cell(cell: ReleasedCell) -> list[object]:
+    is_run = cell.cell_type == "code" and not cell.is_marked
+    source = cell.source if cell.is_answer or is_run else ""
+    return [cell.cell_type, cell.is_answer, cell.is_marked, source]
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+# ---- as files -----------------------------------------------------------------------------------
+
+
+def read_version(folder: Path) -> Version | None:
+    """The version of the specification in a folder; None where it was never built."""
+    try:
+        tree = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Version(int(tree["number"]), dict(tree["made_of"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_version(folder: Path, version: Version) -> None:
+    """Writes it beside the specification."""
+    tree = {"number": version.number, "made_of": dict(version.made_of)}
+    (folder / FILE).write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+
+def tag(notebook: Path, number: int) -> None:
+    """Puts the number of the version on every cell that nbgrader tracks."""
+    tree: dict[str, Any] = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in tree["cells"]:
+        if "nbgrader" in cell["metadata"]:
+            tags = [one for one in cell["metadata"].get("tags", []) if not TAG.fullmatch(one)]
+            cell["metadata"]["tags"] = [*tags, f"version-{number}"]
+    notebook.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+
+def made_from(tags: Iterable[str]) -> int | None:
+    """The version that the tags of a submission's cells name most often; None where they name none."""
+    numbers = Counter(int(found[1]) for one in tags if (found := TAG.fullmatch(one)))
+    return numbers.most_common(1)[0][0] if numbers else None

@@ -1,0 +1,412 @@
+"""Mistakes of a teacher in the two files of an assignment: each one line with its place and what to write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.cells import SpecificationError
+from grader.command import main
+from grader.manuscript import check_folder
+from grader.starter import write_starter
+from tests.questions.data import SPECIFICATIONS
+
+S, A = "specification.toml", "assignment.md"
+POINTS_OF_A_FUNCTION = "points = 2\nquestion"
+
+MORE = """```{code-cell} ipython3
+---
+nbgrader: {grade: true, grade_id: more, locked: true, points: 2, solution: false}
+---
+```
+"""
+
+# What is changed in a file, the line that the message must name by a text on it, and the message.
+MISTAKES = {
+    # ---- specification.toml: as TOML, and its first lines
+    "a quotation mark too few": (S, 'notebook = "m"', 'notebook = "m', 'notebook = "m', "this is no TOML: "),
+    "a key twice": (
+        S,
+        'notebook = "m"',
+        'name = "m"',
+        'name = "m"@2',
+        "this is no TOML: Cannot overwrite a value",
+    ),
+    "a key that is missing": (S, "salt = ", "# salt = ", "# What earns", "'salt' is missing: public: with a"),
+    "a key that is misspelt": (S, "notebook = ", "notbook = ", "notbook", "did you mean 'notebook'?"),
+    "a name that is no folder's": (
+        S,
+        'name = "m"',
+        'name = "../m"',
+        'name = "../m"',
+        "a name for a folder and a",
+    ),
+    "a name of another type": (S, 'name = "m"', "name = 3", "name = 3", "'name' must be a name for a folder"),
+    "an empty salt": (S, 'salt = "m, first term"', 'salt = ""', "salt =", "'salt' must be a text"),
+    "an identity that is no name": (
+        S,
+        '"student_id"',
+        '"student id"',
+        "identity",
+        "must be a name of Python",
+    ),
+    # ---- questions
+    "a misspelt key of a question": (
+        S,
+        'skills = ["conv',
+        'skils = ["conv',
+        "skils",
+        "did you mean 'skills'",
+    ),
+    "a skill that is not there": (S, '["convolution"', '["convolutions"', '["convolutions"', "'convolution'"),
+    "a level that is not there": (
+        S,
+        'level = 1\nskills = ["conv',
+        'level = 7\nskills = ["conv',
+        "level = 7",
+        "7",
+    ),
+    "a misspelt misconception": (
+        S,
+        "kernel-not-squared",
+        "kernel-not-square",
+        "kernel-not-square =",
+        "did you",
+    ),
+    "credit above 1": (
+        S,
+        "kernel-not-squared = 0.25",
+        "kernel-not-squared = 1.5",
+        "kernel-not",
+        "less than 1",
+    ),
+    "credit that is a text": (
+        S,
+        "kernel-not-squared = 0.25",
+        'kernel-not-squared = "x"',
+        "kernel-not",
+        "a share",
+    ),
+    "an unknown layer": (S, '"Conv2d(', '"Convo2d(', "Convo2d", "Conv2d"),
+    "an argument that no layer has": (
+        S,
+        "kernel_size=kernel_size)",
+        "kernel=kernel_size)",
+        "kernel=",
+        "kernel_size",
+    ),
+    "a layer that is no text": (
+        S,
+        'layer = "Conv2d(channels, maps, kernel_size=kernel_size)"',
+        "layer = 5",
+        "layer = 5",
+        "must be a text",
+    ),
+    "a name that is not drawn": (
+        S,
+        "Conv2d(channels",
+        "Conv2d(chanels",
+        "chanels",
+        "did you mean 'channels'",
+    ),
+    "an input of a wrong shape": (
+        S,
+        '["channels", 32, 32]',
+        '["channels", 32]',
+        "[[question]]@2",
+        "a grey image of one channel",
+    ),
+    "an input that is a text": (
+        S,
+        '["channels", 32, 32]',
+        '"channels"',
+        'input = "channels"',
+        "a list of sizes",
+    ),
+    "a range the wrong way round": (
+        S,
+        "from = 10, to = 64",
+        "from = 64, to = 10",
+        "from = 64",
+        "the smaller number",
+    ),
+    "a range from which nothing can be drawn": (
+        S,
+        "[3, 5, 7]",
+        "[50]",
+        'input = ["channels"',
+        "use a smaller kernel",
+    ),
+    "a range that does not show a misconception": (
+        S,
+        "[3, 5, 7]",
+        "[1]",
+        "kernel-not-squared =",
+        "no draw of 300 tells right from wrong",
+    ),
+    "a draw that is a number": (
+        S,
+        "draw.kernel_size = [3, 5, 7]",
+        "draw.kernel_size = 5",
+        "kernel_size = 5",
+        "but got 5",
+    ),
+    "an unknown quantity": (
+        S,
+        'quantity = "parameters"',
+        'quantity = "params"',
+        'quantity = "params"',
+        "'parameters'",
+    ),
+    "an unknown convention": (
+        S,
+        'input = ["channels"',
+        'convention = "book"\ninput = ["channels"',
+        '"book"',
+        "textbook",
+    ),
+    "two questions of one id": (
+        S,
+        'id = "convolution"',
+        'id = "linear-parameters"',
+        'id = "linear-parameters"@2',
+        "two questions",
+    ),
+    # ---- cells
+    "points of 0": (
+        S,
+        POINTS_OF_A_FUNCTION,
+        "points = 0\nquestion",
+        "points = 0",
+        "a number above 0, but got 0",
+    ),
+    "negative points": (S, POINTS_OF_A_FUNCTION, "points = -2\nquestion", "points = -2", "but got -2"),
+    "points in words": (S, POINTS_OF_A_FUNCTION, 'points = "two"\nquestion', "two", "but got 'two'"),
+    "points that differ": (
+        S,
+        POINTS_OF_A_FUNCTION,
+        "points = 3\nquestion",
+        "points = 3",
+        "2 in assignment.md, line",
+    ),
+    "a grade_id that the notebook does not have": (
+        S,
+        '"check-convolution"',
+        '"check-convolutions"',
+        "check-convolutions",
+        "did you mean 'check-convolution'?",
+    ),
+    "a cell without a grade_id": (
+        S,
+        'grade_id = "check-convolution"',
+        "#",
+        "[[cell]]@2",
+        "'grade_id' is missing",
+    ),
+    "two cells of one grade_id": (
+        S,
+        '"check-convolution"',
+        '"check-linear-parameters"',
+        "check-linear-parameters@2",
+        "the same grade_id",
+    ),
+    "a question that is not there": (
+        S,
+        'question = "convolution"',
+        'question = "convolutoin"',
+        "convolutoin",
+        "no question 'convolutoin'",
+    ),
+    "a function that the model never defines": (
+        S,
+        'call = "linear_parameters"',
+        'call = "linear_params"',
+        "linear_params",
+        "assigns or defines 'linear_params'",
+    ),
+    "a variable that the model never assigns": (
+        S,
+        '"convolution_parameters"',
+        '"conv_parameters"',
+        "conv_parameters",
+        "did you mean 'convolution_parameters'",
+    ),
+    "arguments that are not drawn": (
+        S,
+        '"in_features", "out_',
+        '"inputs", "out_',
+        "arguments",
+        "in_features",
+    ),
+    "cases of 0": (S, "cases = 6", "cases = 0", "cases = 0", "a whole number of 1 or more, but got 0"),
+    "something that is not asked": (
+        S,
+        'get = "conv',
+        'asks = ["total"]\nget = "conv',
+        "asks",
+        "does not ask 'total'",
+    ),
+    "a carried source that is missing": (
+        S,
+        'get = "conv',
+        'carried.answer = { from = ["rows"], credit = 1.0 }\nget = "conv',
+        "carried",
+        "'rows'",
+    ),
+    "a carried credit above 1": (
+        S,
+        'get = "conv',
+        'carried.answer = { from = ["answer"], credit = 2 }\nget = "conv',
+        "carried",
+        "from 0 to 1",
+    ),
+    "a rubric that does not add up": (S, "points = 2  ", "points = 5  ", "points = 5", "must add up to 5"),
+    "a line of a rubric without words": (
+        S,
+        'text = "Says that one',
+        '# text = "Says that one',
+        "[[cell]]@3",
+        "'text' is",
+    ),
+    # ---- assignment.md
+    "a header that is no YAML": (
+        A,
+        "grade_id: setup, locked: true",
+        "grade_id: setup locked: true",
+        "grade_id: setup locked",
+        "is no YAML",
+    ),
+    "settings that are no JSON": (A, '"points": 2,', '"points": 2', '"points": 2', "no JSON"),
+    "a setting that nbgrader does not have": (
+        A,
+        "grade_id: setup, locked",
+        "grade_id: setup, loked",
+        "@setup",
+        "did you mean 'locked'?",
+    ),
+    "points of 0 in the notebook": (A, "points: 1,", "points: 0,", "@check-convolution", "but got 0"),
+    "a grade_id twice": (
+        A,
+        "grade_id: convolution,",
+        "grade_id: linear-parameters,",
+        "@linear-parameters@2",
+        "that of",
+    ),
+    "a grade_id with a space": (
+        A,
+        "grade_id: setup,",
+        "grade_id: set up,",
+        "@set up",
+        "letters, digits, _ and -",
+    ),
+    "a solution without an end": (
+        A,
+        'mine["maps"]\n### END SOLUTION',
+        'mine["maps"]',
+        "### BEGIN SOLUTION@2",
+        "no end",
+    ),
+    "a solution without a beginning": (
+        A,
+        "= None\n### BEGIN SOLUTION",
+        "= None",
+        "### END SOLUTION@2",
+        "did not begin",
+    ),
+    "a solution where nobody writes": (
+        A,
+        "assert linear_parameters(1, 1)",
+        "### BEGIN SOLUTION\n### END SOLUTION\nassert linear_parameters(1, 1)",
+        "### BEGIN SOLUTION@2",
+        "in a cell that is no answer",
+    ),
+    "code that is no Python": (
+        A,
+        "    return in_features *",
+        "    retrun in_features *",
+        "retrun",
+        "this is no Python",
+    ),
+    "a cell that is not closed": (
+        A,
+        'give a whole number"\n```\n\n## 3',
+        'give a whole number"\n\n## 3',
+        "```{code-cell}@6",
+        "no end",
+    ),
+    "a marked cell that the specification does not have": (
+        A,
+        "## 2. A number",
+        f"{MORE}\n## 2. A number",
+        "@more",
+        "earns points, but specification.toml has no such cell",
+    ),
+    "an id cell of another name": (A, "student_id = os", "student = os", S, "assigns 'student_id'"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _specification_of_the_tests() -> None:
+    """Here the real one is read."""
+
+
+def line_of(text: str, mark: str) -> int:
+    """The line on which a text stands, from 1; `text@2` means its second place, `@id` the cell with an id."""
+    lines = text.splitlines()
+    if mark.startswith("@"):
+        grade_id, _, place = mark[1:].partition("@")
+        found = [at for at, line in enumerate(lines) if re.search(rf"grade_id: {re.escape(grade_id)},", line)]
+        return found[int(place or 1) - 1] - 1  # the fence stands two lines above
+    word, _, place = mark.partition("@")
+    return [at for at, line in enumerate(lines, 1) if word in line][int(place or 1) - 1]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "mark", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_line_with_its_file_and_line(
+    file: str, old: str, new: str, mark: str, said: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "m"
+    write_starter(folder)
+    text = (folder / file).read_text()
+    assert old in text
+    changed = text.replace(old, new) if file == A else text.replace(old, new, 1)
+    (folder / file).write_text(changed)
+    with pytest.raises(SpecificationError) as caught:
+        check_folder(folder)
+    messages = str(caught.value).splitlines()
+    where = S if mark == S else file
+    at = line_of((folder / S).read_text(), "identity =") if mark == S else line_of(changed, mark)
+    assert any(one.startswith(f"{folder / where}:{at}: ") and said in one for one in messages), messages
+
+
+@pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
+def test_our_own_assignments_hold_none(path: Path) -> None:
+    """Each of them passes before anything runs."""
+    check_folder(path.parent)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """Who has mended one does not meet the next."""
+    folder = tmp_path / "m"
+    write_starter(folder)
+    text = (folder / S).read_text()
+    text = text.replace("level = 1 ", "level = 9 ").replace("kernel-not-squared", "kernel-not-square")
+    (folder / S).write_text(text)
+    with pytest.raises(SpecificationError) as caught:
+        check_folder(folder)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_mistake_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints the lines, and its exit status is 2."""
+    folder = tmp_path / "m"
+    write_starter(folder)
+    (folder / S).write_text((folder / S).read_text().replace("level = 1 ", "level = 9 "))
+    assert main(["new", str(tmp_path / "course")]) == 0
+    capsys.readouterr()
+    assert main(["check", str(folder)]) == 2
+    said = capsys.readouterr().err
+    assert re.search(r"specification\.toml:\d+: question 'linear-parameters': a level is 1, 2 or 3", said)
+    assert "Traceback" not in said

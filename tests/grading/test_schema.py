@@ -1,0 +1,30 @@
+"""The reference of a specification.toml is made from the code that reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.cells import KINDS
+from grader.command import main
+from grader.keys import ASK, CELL, QUESTION
+from layercost.misconception import MISCONCEPTIONS
+from layercost.questions.kinds import compute
+
+
+def test_every_key_that_is_read_is_explained() -> None:
+    """A key that a kind of cell or a question reads has its form and its meaning."""
+    for kind in KINDS.values():
+        assert set(kind.keys) <= set(CELL)
+    assert set(compute._QUESTION_KEYS) | {"kind"} == set(QUESTION)
+    assert set(compute._ASK_KEYS) == set(ASK)
+
+
+def test_the_reference_names_every_kind_and_every_misconception(capsys: pytest.CaptureFixture[str]) -> None:
+    """As Markdown, without a course."""
+    assert main(["schema"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("# What a specification.toml holds\n")
+    for key, kind in KINDS.items():
+        assert f"### A cell with `{key}`\n\n{(kind.__doc__ or '').splitlines()[0]}" in said
+    for name in MISCONCEPTIONS:
+        assert f"| `{name}` | " in said
