@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from grader.cells import BlanksCell, Cell, Sitting, SpecificationError, read_cell
+from grader.draws import FreshDraws
 from grader.protocol import Mark
 from grader.specification import released
 from grader.values import Answer, Failure, Value
@@ -16,19 +17,20 @@ from layercost.questions import Posed, read_question
 
 from .test_kinds_examples import AUDIT, CONVENTION, MISTAKE, STEPS, TABLE
 
+DRAWS = FreshDraws("seed")
 CELL: dict[str, Any] = {"grade_id": "check", "points": 4, "question": "q", "fill": "blanks"}
 RIGHT_STEPS = {"height": 28, "dots": 4704, "macs": 352800}
 
 
 def posed(data: dict[str, Any]) -> Posed:
-    return read_question(data).draw("seed")
+    return DRAWS.own(read_question(data), 0)
 
 
 def mark(data: dict[str, Any], answer: Answer | None) -> Mark:
     """What an answer earns in a cell of four points."""
     cell = read_cell(CELL, {"q": read_question(data)})
     assert isinstance(cell, BlanksCell)
-    sitting = Sitting("ada", b"secret", "seed", {} if answer is None else {"check": (answer,)})
+    sitting = Sitting("ada", b"secret", 0, DRAWS, {} if answer is None else {"check": (answer,)})
     return cell.mark(sitting, {"q": {}})
 
 
