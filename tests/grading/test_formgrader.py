@@ -72,7 +72,7 @@ def student(course: Course, environment: dict[str, str], *words: str) -> str:
 
 
 def run(command: str, course: Course, environment: dict[str, str], *words: str) -> None:
-    """A command of the grader, in a process of its own: the browser's threads are no business of its clerks."""
+    """A command of the grader in a process of its own, away from the threads of the browser."""
     typed = [sys.executable, "-m", "grader", command, "counting", *words]
     done = subprocess.run(
         typed, cwd=course.root, env=environment, capture_output=True, text=True, check=False
