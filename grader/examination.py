@@ -1,6 +1,7 @@
 """Runs one student's cells in a box, then asks the questions; a box that dies is started again.
 
-All cells run before the first question is asked, so nothing that a cell prints can repeat a hidden input.
+All cells run before the first question is asked, so nothing that a cell prints can repeat a hidden input; and
+all variables are read before the first function is called, since a message may repeat what a variable holds.
 A cell or a call that ends or blocks its process costs itself only: a new box is started, the cells that
 had run are run again (what they print the second time is dropped), and the examination goes on.
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.box import Box, BoxDied, BoxTimeout, Sandbox
-from grader.job import CellResult, Examiner, Job, Outcome
+from grader.job import CellResult, Examiner, Job, Outcome, Probes
 from grader.values import (
     Answer,
     Call,
@@ -47,14 +48,25 @@ class SandboxExaminer(Examiner):
                 for cell, result in zip(job.cells, results, strict=True)
                 if cell.grade_id and result.failure is not None
             }
-            answers = {
-                grade_id: tuple(
-                    _explain_missing(examination.ask(probe), failed.get(job.answered_in.get(grade_id, "")))
-                    for probe in asked
-                )
-                for grade_id, asked in job.probes.items()
-            }
+            found = _ask_all(examination, job.probes)
+        answers = {
+            grade_id: tuple(
+                _explain_missing(answer, failed.get(job.answered_in.get(grade_id, ""))) for answer in every
+            )
+            for grade_id, every in found.items()
+        }
         return Outcome(results, answers)
+
+
+def _ask_all(examination: Examination, probes: Probes) -> dict[str, list[Answer]]:
+    """Every answer in its place: variables are read first, for what was called could put its inputs there."""
+    places = [(grade_id, place) for grade_id, asked in probes.items() for place in range(len(asked))]
+    places.sort(key=lambda one: isinstance(probes[one[0]][one[1]], Call))
+    answers = {(grade_id, place): examination.ask(probes[grade_id][place]) for grade_id, place in places}
+    return {
+        grade_id: [answers[grade_id, place] for place in range(len(asked))]
+        for grade_id, asked in probes.items()
+    }
 
 
 def _explain_missing(answer: Answer, failure: Failure | None) -> Answer:

@@ -14,8 +14,11 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")
 _LINK = re.compile(r"\](?=\((?!https?://|mailto:|#)|:(?!\s*https?://))")  # [text](target) and [name]: target
 _TEX = re.compile(
-    r"\\(href|url|require|style|class|cssId|data|html\w*|includegraphics|def|newcommand|let)(?![a-z])"
+    r"\\(href|url|require|style|class|cssId|data|html\w*|mmlToken|bbox|includegraphics"
+    r"|[egx]?def|(?:re)?newcommand|(?:re)?newenvironment|let)(?![A-Za-z])"
 )
+# A sign where a cell may begin: at the start, or behind what another separator of cells or lines would be.
+_FORMULA = re.compile(r"(?:\A|(?<=[;\t\r\n]))(\"*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 
 def harmless_markdown(text: str) -> str:
@@ -31,5 +34,9 @@ def harmless_markdown(text: str) -> str:
 
 
 def harmless_cell(text: str) -> str:
-    """A text for a spreadsheet, where a leading sign would make it a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A text for a spreadsheet, where a leading sign would make it a formula.
+
+    A spreadsheet that takes semicolons or tabs for what parts the cells, as in much of Europe, sees the marks
+    around a text as a part of it, and begins cells and lines within it.
+    """
+    return _FORMULA.sub(r"\1'", text)

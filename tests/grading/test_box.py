@@ -286,9 +286,9 @@ def test_cells_that_do_not_run_twice_are_said(boxes: Sandbox) -> None:
     flaky = "import os, time\nif time.time() > {}: os._exit(1)"
     cells = [
         CodeCell("", flaky.format(time.time() + 4)),
-        CodeCell("", "def f(): time.sleep(4.5); os._exit(1)"),
+        CodeCell("", "def f(): time.sleep(4.5); os._exit(1)\ndef g(): return 1"),
     ]
-    outcome = examine(boxes, cells, {"a": [Call("f")], "b": [Get("f")]}, {})
+    outcome = examine(boxes, cells, {"a": [Call("f")], "b": [Call("g")]}, {})
     assert outcome.answers["b"] == (
         Failure("died", Message("Your cells ran once, but did not run a second time.")),
     )
@@ -445,3 +445,14 @@ def answer(program: bytes, audit: int, number: int, arguments: Sequence[int]) ->
     if value >> 16 == 0x0005:
         return errno.errorcode[value & 0xFFFF] if value & 0xFFFF else "pretend"
     return {0x7FFF0000: "allow", 0x80000000: "kill"}[value]
+
+
+def test_a_variable_tells_nothing_of_what_a_function_was_called_with(boxes: Sandbox) -> None:
+    """Variables are read before the first call, wherever their questions stand: a message may repeat them."""
+    source = "seen = 'nothing'\ndef f(x):\n    global seen\n    seen = f'{x}'\n    return x"
+    probes = {"calls": (Call("f", (41,)), Get("seen"), Call("f", (42,))), "numbers": (Get("seen"),)}
+    outcome = examine(boxes, [CodeCell("q1", source)], probes, {})
+    assert outcome.answers == {
+        "calls": (Value(41), Value("nothing"), Value(42)),
+        "numbers": (Value("nothing"),),
+    }
