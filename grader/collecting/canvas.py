@@ -30,12 +30,12 @@ def read_canvas(tree: Tree) -> Batch:
     handed, others = [], []
     for file in tree.files():
         name = file.parts[-1]
-        if _HIDDEN.fullmatch(name):
+        match = _NAMED.fullmatch(name)
+        if match is None and _HIDDEN.fullmatch(name):  # a code is no number; a student may be called Anon
             raise SourceError(
                 f"{name!r} does not say whose it is: the assignment hides names. Show them in Canvas, and "
                 "download again."
             )
-        match = _NAMED.fullmatch(name)
         if match is None:
             others.append(str(file))
             continue

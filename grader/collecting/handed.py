@@ -33,6 +33,7 @@ class Handed:
     path: tuple[str, ...] = ()
     late: bool = False
     number: int = 0  # of several files, the higher was handed in later
+    root: str = ""  # the folder that is this sender's alone, where a source has such
 
 
 def _unknown(_: Handed) -> datetime | None:

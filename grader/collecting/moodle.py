@@ -36,9 +36,10 @@ def is_moodle(files: list[File]) -> bool:
 def read_moodle(tree: Tree, worksheet: Path | None = None) -> Batch:
     """What was handed in; the worksheet, where there is one, tells ids, addresses and times."""
     known = dict(_participants(worksheet)) if worksheet is not None else {}
-    handed, others = [], []
-    for file in tree.files():
-        one = _handed(file)
+    files, handed, others = list(tree.files()), [], []
+    places = [place for file in files if (place := _place(file)) is not None]
+    for file in files:
+        one = _handed(file, min(places, default=0))
         if one is None:
             others.append(str(file))
         else:
@@ -53,12 +54,11 @@ def _place(file: File) -> int | None:
     return next(found, None)
 
 
-def _handed(file: File) -> Handed | None:
-    place = _place(file)
-    if place is None:
+def _handed(file: File, place: int) -> Handed | None:
+    """Moodle names students at one depth only; below it, a student may have named a folder alike."""
+    match = _SENDER.fullmatch(file.parts[place]) if len(file.parts) > place else None
+    if match is None:
         return None
-    match = _SENDER.fullmatch(file.parts[place])
-    assert match is not None
     sender = Sender(SYSTEM, match["number"], match["name"])
     rest = (*filter(None, [match["flat"]]), *file.parts[place + 1 :])
     if match["plugin"] != "file" or not rest:

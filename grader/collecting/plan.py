@@ -143,6 +143,9 @@ class Collector:
 
 def _chosen(files: Sequence[Handed], expected: str) -> Handed:
     """The notebook among the files of one sender; raises Refused."""
+    roots = sorted({one.root for one in files})
+    if len(roots) > 1:
+        raise Refused(f"has several folders ({', '.join(map(repr, roots))}); take all but one away")
     best: dict[str, Handed] = {}
     for one in files:
         other = best.get(one.name)

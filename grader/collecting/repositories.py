@@ -28,6 +28,7 @@ _NO_PROGRAMS = (
     "core.hooksPath=/dev/null",
     "core.sshCommand=false",
     "log.showSignature=false",
+    "safe.bareRepository=explicit",  # among the files of a student, who wrote that configuration too
 )
 
 
@@ -39,7 +40,8 @@ def read_repositories(tree: Folder, assignment: str) -> Batch:
             others.append(str(file))
             continue
         login = file.parts[0].removeprefix(f"{assignment}-")
-        handed.append(Handed(Sender(SYSTEM, login), file, file.parts[-1], file.parts[1:-1]))
+        root = file.parts[0]
+        handed.append(Handed(Sender(SYSTEM, login), file, file.parts[-1], file.parts[1:-1], root=root))
     return Batch(tuple(handed), tuple(others), lambda one: committed(tree.path / one.file.parts[0]))
 
 
@@ -54,6 +56,7 @@ def committed(repository: Path) -> datetime | None:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CEILING_DIRECTORIES": str(repository.parent.resolve()),
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",  # for a git that does not know the line above
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
     }

@@ -12,8 +12,10 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from grader.course import CourseError
@@ -21,6 +23,7 @@ from grader.intake import MAX_FILE_BYTES, Reason, read_bytes
 from grader.names import without_control_characters
 
 MAX_ENTRIES = 100_000
+MAX_OF_ONE, MAX_LEVELS = 5_000, 12  # of one student's folder
 MEGABYTE = 1 << 20
 _ODD = re.compile(r"\\|\0|^[A-Za-z]:")  # a separator of Windows, a name's end in C, a drive
 SKIPPED = ("__MACOSX", ".git", ".ipynb_checkpoints")
@@ -156,6 +159,24 @@ def check_size(file: File) -> None:
         raise Refused(too_large(file.size))
 
 
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and the files in a folder, as far as they may be read; a link is a file."""
+    folders: list[Path] = []
+    files: list[Path] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not (is_folder and entry.name in SKIPPED):
+                (folders if is_folder else files).append(folder / entry.name)
+    return folders, files
+
+
+def _within(folder: Path) -> Path:
+    """The folder that holds something: an unpacking program may have put one more around."""
+    folders, files = _listed(folder)
+    return folders[0] if len(folders) == 1 and not files else folder
+
+
 class Folder(Tree):
     """A folder on this machine: what was cloned, or unpacked by hand."""
 
@@ -163,17 +184,23 @@ class Folder(Tree):
         self.path = path
 
     def files(self) -> Iterator[File]:
-        found = 0
-        for folder, folders, names in os.walk(self.path):
-            folders[:] = sorted(name for name in folders if name not in SKIPPED)
-            for name in sorted(names):
-                found += 1
-                if found > MAX_ENTRIES:
-                    raise SourceError(
-                        f"{self.path} holds more than {MAX_ENTRIES:,} files; nothing was taken."
-                    )
-                path = Path(folder, name)
-                yield File(path.relative_to(self.path).parts, path.lstat().st_size)
+        """Of a folder within that holds very many, those that lie highest: nobody's stops the class."""
+        top = _within(self.path)
+        folders, files = _listed(top)
+        yield from map(self._file, files)
+        for folder in folders:
+            yield from islice(self._highest(folder), MAX_OF_ONE)
+
+    def _highest(self, folder: Path) -> Iterator[File]:
+        """The files below a folder, level by level, down to a depth."""
+        level = [folder]
+        for _ in range(MAX_LEVELS):
+            listed = [_listed(one) for one in level]
+            yield from (self._file(path) for _, files in listed for path in files)
+            level = [one for folders, _ in listed for one in folders][:MAX_OF_ONE]
+
+    def _file(self, path: Path) -> File:
+        return File(path.relative_to(self.path).parts, path.lstat().st_size)
 
     def latest(self, file: File) -> datetime:
         return datetime.fromtimestamp(self.path.joinpath(*file.parts).lstat().st_mtime, UTC)

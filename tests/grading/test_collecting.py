@@ -365,6 +365,71 @@ def test_a_name_cannot_be_made_to_look_like_anothers_submission(place: Course, t
     assert collected(place) == {"ada": "ada's"}
 
 
+def test_a_folder_within_a_submission_is_not_anothers(place: Course, tmp_path: Path) -> None:
+    """Also where Moodle's own name for the student is odd: all are named at the same depth."""
+    files = {
+        f"Eve_x_7_assignsubmission_file/Emmy Noether_2_assignsubmission_file/{NAME}": "eve's",
+        f"Ada Lovelace_1_assignsubmission_file/{NAME}": "ada's",
+        f"Emmy Noether_2_assignsubmission_file/{NAME}": "emmy's",
+    }
+    assert collect(place, pack(tmp_path / "all.zip", files)) == 0
+    assert collected(place) == {"ada": "ada's", "emmy": "emmy's"}
+
+
+def test_a_student_called_anon_stops_nobodys_collection(place: Course, tmp_path: Path) -> None:
+    """Canvas writes a code where it hides names, and a number where the name is Anon."""
+    files = {f"anon_77_5_{NAME}": "anon's", f"lovelaceada_501_9_{NAME}": "ada's"}
+    assert collect(place, pack(tmp_path / "all.zip", files)) == 1
+    assert collected(place) == {"ada": "ada's"}
+
+
+def test_two_repositories_of_one_login_are_refused(
+    place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files of the one would count as those of the other."""
+    folder = tmp_path / "clones"
+    repository(folder / "counting-emmy-codes" / "work", {NAME: "emmy's"}, commit=False)
+    repository(folder / "emmy-codes", {NAME: "eve's"}, commit=False)
+    repository(folder / "ada", {NAME: "ada's"}, commit=False)
+    assert collect(place, folder) == 1
+    assert "REFUSED (has several folders ('counting-emmy-codes', 'emmy-codes')" in capsys.readouterr().out
+    assert collected(place) == {"ada": "ada's"}
+
+
+def test_one_students_many_or_deep_folders_stop_nobodys_collection(
+    place: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies highest is seen; what lies below thousands of files, or hundreds of folders, is not."""
+    monkeypatch.setattr("grader.collecting.tree.MAX_OF_ONE", 20)
+    folder = tmp_path / "clones"
+    repository(folder / "ada", {NAME: "ada's", **{f"many/{n}.txt": "" for n in range(30)}}, commit=False)
+    repository(folder / "emmy-codes", {f"work/notebooks/{NAME}": "emmy's"}, commit=False)
+    place_below = os.open(folder / "ada", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=place_below)
+        inner = os.open("a", os.O_RDONLY, dir_fd=place_below)
+        os.close(place_below)
+        place_below = inner
+    os.close(place_below)
+    try:
+        assert collect(place, folder) == 0
+    finally:  # Python's own way to remove folders is too shallow for it
+        subprocess.run(["rm", "-r", str(folder / "ada" / "a")], check=True)
+    assert collected(place) == {"ada": "ada's", "emmy": "emmy's"}
+
+
+def test_a_repository_among_a_students_files_is_not_asked(place: Course, tmp_path: Path) -> None:
+    """Its configuration is the student's, and so is the time that it tells."""
+    repository(tmp_path / "made", {NAME: "ada's"})
+    folder = tmp_path / "clones" / "ada"
+    (tmp_path / "made" / ".git").rename(tmp_path / "bare")
+    folder.parent.mkdir()
+    (tmp_path / "bare").rename(folder)
+    (folder / NAME).write_text("ada's")
+    assert collect(place, folder.parent) == 0
+    assert not (place.submitted / "ada" / "counting" / "timestamp.txt").exists()
+
+
 def names(*given: str) -> Iterable[File]:
     return [File((name,), 1) for name in given]
 
