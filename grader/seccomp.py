@@ -3,8 +3,9 @@
 What is not listed is refused: other processes' memory, new namespaces, the kernel's loaders and tracers,
 watches on files, and memory that no limit counts. Some of what is listed is looked at more closely, because
 two boxes could talk by it: a lock, a lease or a futex on a file that both can read is seen by both. Locks
-are answered as if they had been taken, since there is nobody in a box to contend with. A pipe has a number
-that the kernel counts up for all, so a box that may start no other process, and needs none, gets none.
+are answered as if they had been taken, since there is nobody in a box to contend with. Times of files are
+not set either: those of /dev/null are the machine's, and stay when the box is gone. A pipe has a number that
+the kernel counts up for all, so a box that may start no other process, and needs none, gets none.
 The filter is a program for the kernel's packet filter; the instructions are those of linux/filter.h and
 linux/seccomp.h. Its jumps are a tree over ranges of numbers, so that each call costs a few steps.
 """
@@ -110,7 +111,7 @@ def _looked_at(*, processes: bool) -> dict[str, Program]:
     lines = allow if processes else refuse
     locks = [step for value in _FCNTL_LOCKS for step in ((_JUMP_IF_EQUAL, value, 0, 1), _PRETEND[0])]
     return {
-        "flock": _PRETEND,
+        **dict.fromkeys(("flock", "utime", "utimes", "utimensat", "futimesat"), _PRETEND),
         "fcntl": [*_one_of(1, _FCNTL, allow, []), *locks, *refuse],
         "ioctl": _one_of(1, _IOCTL, allow, _refuse(errno.ENOTTY)),
         "prctl": _one_of(0, _PRCTL, allow, refuse),

@@ -198,13 +198,17 @@ LOCK = "import fcntl\nheld = open('/box/grader/values.py')\nfcntl"
             "import os\ntry:\n    os.mkfifo('/tmp/line')\nexcept OSError: pass",
             "import os\nassert not os.path.exists('/tmp/line') and not os.path.exists('/dev/ptmx')",
         ),
+        (
+            "import os, time\ntime.sleep(1.1)\nos.utime('/dev/null')",
+            "import os, time\nassert os.stat('/dev/null').st_mtime < time.time() - 1",
+        ),
         ("import os\nos.environ['WORD'] = 'x'", "import os\nassert 'WORD' not in os.environ"),
         (
             "import json\njson.word = 'x'\nimport numpy\nnumpy.word = 'x'",
             "import json, numpy\nassert not hasattr(json, 'word') and not hasattr(numpy, 'word')",
         ),
     ],
-    ids=["flock", "lockf", "tmp", "shared memory", "terminals", "environment", "modules"],
+    ids=["flock", "lockf", "tmp", "shared memory", "terminals", "times of devices", "environment", "modules"],
 )
 def test_accomplices_see_nothing_of_each_other(box: Box, other: Box, mine: str, theirs: str) -> None:
     """What one box does shows in no other that is open at the same time."""
