@@ -402,6 +402,7 @@ def test_the_filter_answers_by_its_table(machine: str, processes: bool) -> None:
 LOOKED_AT = {
     *("flock", "fcntl", "ioctl", "prctl", "prlimit64", "futex", "madvise", "socketpair", "sendto"),
     *("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr"),
+    *("utime", "utimes", "utimensat", "futimesat"),
 }
 ARGUMENTS: dict[tuple[Any, ...], str] = {
     ("fcntl", 5, 1): "allow",
@@ -409,6 +410,7 @@ ARGUMENTS: dict[tuple[Any, ...], str] = {
     ("fcntl", 5, 5): "EPERM",
     ("fcntl", 5, 1024): "EPERM",  # F_SETLEASE
     ("flock", 5, 2): "pretend",
+    ("utimensat", 5, 0, 0): "pretend",
     ("prlimit64", 0): "allow",
     ("prlimit64", 1): "EPERM",
     ("prlimit64", 1 << 32): "EPERM",
