@@ -17,7 +17,7 @@ from grader.course import Course, CourseError
 
 if TYPE_CHECKING:
     from nbgrader import api
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 30
 
@@ -62,6 +62,17 @@ def open_engine(course: Course) -> Engine:
         reason = str(getattr(error, "orig", None) or error).strip()
         raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {reason}") from error
     return engine
+
+
+@contextmanager
+def transaction(course: Course) -> Iterator[Connection]:
+    """A connection for the block, all of whose changes are kept, or none where it ends by an error."""
+    engine = open_engine(course)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def shown(address: str) -> str:

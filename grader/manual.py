@@ -18,13 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader import api
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from grader.course import MARKED_BY_HAND, Assignment, Course, CourseError
 from grader.feedback import template
-from grader.gradebook import open_gradebook
 from grader.markdown import rendered
 from grader.record import write_atomically
 from grader.results import read_results
@@ -170,28 +165,23 @@ def _write(
     course: Course, assignment: Assignment, question: str, taken: Sequence[tuple[Waiting, Given]]
 ) -> None:
     """Into nbgrader's own columns for marks and comments by a person, as its formgrader does."""
-    comment_cell = assignment.release.answered_in[question]
-    gradebook = open_gradebook(course)
-    try:
-        with Session(gradebook.engine) as session, session.begin():
-            for waiting, given in taken:
-                notebook = _notebook(session, assignment, waiting.student)
-                grade = next(one for one in notebook.grades if one.cell.name == question)
-                grade.manual_score, grade.needs_manual_grade = given.points, False
-                if given.comment.strip():
-                    comment = next(one for one in notebook.comments if one.cell.name == comment_cell)
-                    comment.manual_comment = given.comment.strip()
-    finally:
-        gradebook.close()
+    from sqlalchemy import update
 
+    from grader import tables
+    from grader.gradebook import transaction
+    from grader.rows import ids_of
 
-def _notebook(session: Session, assignment: Assignment, student: str) -> Any:
-    query = select(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment)
-    query = query.where(api.Assignment.name == assignment.name, api.Notebook.name == assignment.notebook)
-    query = query.join(
-        api.SubmittedAssignment, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id
-    )
-    return session.scalars(query.where(api.SubmittedAssignment.student_id == student)).one()
+    grades, comments = tables.grades, tables.comments
+    with transaction(course) as connection:
+        graded = ids_of(connection, grades, assignment.name, assignment.notebook, question)
+        answer = assignment.release.answered_in[question]
+        commented = ids_of(connection, comments, assignment.name, assignment.notebook, answer)
+        for waiting, given in taken:
+            mark = {"manual_score": given.points, "needs_manual_grade": False}
+            connection.execute(update(grades).where(grades.c.id == graded[waiting.student]).values(mark))
+            if said := given.comment.strip():
+                row = comments.c.id == commented[waiting.student]
+                connection.execute(update(comments).where(row).values(manual_comment=said))
 
 
 def _keep(
