@@ -17,14 +17,7 @@ TRUSTED = "--no-sandbox-i-trust-these-files"
 def add_autograde(commands: Any) -> argparse.ArgumentParser:
     """Adds the command; what other commands have too is the caller's to add."""
     parser: argparse.ArgumentParser = commands.add_parser("autograde", help="mark submissions")
-    parser.add_argument(
-        "--workers",
-        "--jobs",
-        type=_count,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes that mark (default: one for each processor)",
-    )
+    add_workers(parser, "processes that mark")
     parser.add_argument("--run-again", action="store_true", help="run everything, even what is on record")
     parser.add_argument(
         "--cell-seconds", type=_seconds, default=Limits.step_seconds, help="time for one cell or call (10)"
@@ -50,6 +43,17 @@ def add_autograde(commands: Any) -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.set_defaults(action=run_autograde)
     return parser
+
+
+def add_workers(parser: argparse.ArgumentParser, what: str) -> None:
+    """Adds the option that says how many processes share the work."""
+    parser.add_argument(
+        *("--workers", "--jobs"),
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help=f"{what} (default: one for each processor)",
+    )
 
 
 def _count(text: str) -> int:

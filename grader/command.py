@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader import authoring, marks_command
-from grader.autograde import FAILED, add_autograde, submissions
+from grader.autograde import FAILED, add_autograde, add_workers, submissions
 from grader.box import Limits, SandboxUnavailable
 from grader.collecting.command import add_commands as add_collecting
 from grader.course import CourseError, find_course, make_course
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     build.set_defaults(action=run_build)
     autograde = add_autograde(commands)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
+    add_workers(feedback, "processes that write pages")
     feedback.set_defaults(action=run_feedback)
     for command in (autograde, feedback):
         command.add_argument("assignment", metavar="NAME", help="the assignment's name")
@@ -137,12 +138,12 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
-    from grader.feedback import write_feedback
+    from grader.pages import write_feedback
     from grader.trouble import tell_damaged_records
 
     course = find_course(options.course)
     assignment, students = submissions(course, options)
-    written = list(write_feedback(course, assignment, frozenset(students)))
+    written = list(write_feedback(course, assignment, frozenset(students), options.workers))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")
     failed = [one for one in written if one.trouble]

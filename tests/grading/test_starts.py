@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, copy_of_course
+from .conftest import copy_of_course
 
 SLOW = ("nbgrader", "nbconvert", "nbformat", "jupytext", "traitlets", "IPython", "numpy")
 MOST_MODULES = 800  # feedback loads about 700; with nbgrader it was 1,700
