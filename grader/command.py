@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,10 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     action: Callable[[argparse.Namespace], int] = options.action
     try:
-        return action(options)
+        status = action(options)
+        sys.stdout.flush()
+        return status
     except (CourseError, SandboxUnavailable) as error:
         print(f"grader: {error}", file=sys.stderr)
         return WRONG_USE
+    except BrokenPipeError:
+        if not _nobody_listens():
+            raise
+        return FAILED
     except Exception as error:
         from grader.trouble import explained
 
@@ -68,6 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "grader: stopped; what was written stays, and the same command goes on from here", file=sys.stderr
         )
         return FAILED
+
+
+def _nobody_listens() -> bool:
+    """Whether our output has been closed, as `| head` does; then what is left to say is said to nobody."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    closed = any(event & select.POLLERR for _, event in poll.poll(0))
+    if closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return closed
 
 
 def _parser() -> argparse.ArgumentParser:
