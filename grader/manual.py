@@ -7,7 +7,6 @@ changed since is not given a mark that was meant for another. Who gave each mark
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
 import json
@@ -23,7 +22,7 @@ from grader.feedback import template
 from grader.markdown import rendered
 from grader.record import write_atomically
 from grader.results import read_results
-from grader.sanitize import harmless_cell
+from grader.sheets import read_sheet, write_sheet
 from grader.titles import titles
 
 COLUMNS = ("label", "answer", "points", "comment")
@@ -97,9 +96,7 @@ def write_queue(
     )
     write_atomically(folder / f"{question}.html", page)
     with (folder / f"{question}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows((one.label, harmless_cell(one.text), "", "") for one in chosen)
+        write_sheet(file, [COLUMNS, *((one.label, one.text, "", "") for one in chosen)])
     return len(chosen)
 
 
@@ -131,11 +128,7 @@ def read_queue(
 
 def _filled(path: Path, most: float) -> list[Given]:
     """The lines that have points; raises CourseError with the line of the first that cannot be meant."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} cannot be read: {error}") from None
+    rows = read_sheet(path)
     if rows and not {"label", "points", "comment"} <= set(rows[0]):
         raise CourseError(f"{path}: expected the columns {', '.join(COLUMNS)} in its first line")
     return [
@@ -190,12 +183,11 @@ def _keep(
     """Who gave which mark when, one line a mark, never written over."""
     path = course.root / "records" / assignment.name / MARKED_BY_HAND
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
+    heads = [] if path.exists() else [KEPT]
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(KEPT)
-        for waiting, given in taken:
-            line = (now, marker, waiting.student, question, waiting.label, f"{given.points:g}", given.comment)
-            writer.writerow([harmless_cell(item) for item in line])
+        lines = [
+            (now, marker, waiting.student, question, waiting.label, f"{given.points:g}", given.comment)
+            for waiting, given in taken
+        ]
+        write_sheet(file, [*heads, *lines])

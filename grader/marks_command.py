@@ -105,8 +105,8 @@ def run_marking(options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Writes NAME.html and NAME.csv."""
-    from grader.exports import write_rows
     from grader.report import page, report, rows
+    from grader.sheets import write_sheet
 
     course = find_course(options.course)
     found = report(course, course.assignment(options.assignment))
@@ -116,7 +116,7 @@ def run_report(options: argparse.Namespace) -> int:
     with _writing(folder):
         (folder / f"{options.assignment}.html").write_text(page(found), encoding="utf-8")
         with (folder / f"{options.assignment}.csv").open("w", encoding="utf-8", newline="") as file:
-            write_rows(file, rows(found))
+            write_sheet(file, rows(found))
     print(f"Wrote {folder / options.assignment}.html and .csv")
     return 0
 
@@ -135,30 +135,19 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """Writes marks: our own table of one assignment, or what another system reads."""
-    from grader.export import Terminal
-    from grader.exports import collect
+    from grader.exports import FORMATS, collect
+    from grader.sheets import Terminal, write_sheet
 
     course = find_course(options.course)
     marks = collect(course, [course.assignment(name) for name in options.assignments])
+    rows = FORMATS[options.form](marks)
     if options.to is None:
-        _write_export(course, options, marks, Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout)
+        write_sheet(Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout, rows)
         return _told(course, marks, options.form)
     with _writing(options.to.parent), options.to.open("w", encoding="utf-8", newline="") as file:
-        _write_export(course, options, marks, file)
+        write_sheet(file, rows)
     print(f"Wrote {len(marks.students)} students to {options.to}")
     return _told(course, marks, options.form)
-
-
-def _write_export(course: Course, options: argparse.Namespace, marks: Any, file: Any) -> None:
-    from grader import exports
-    from grader.export import write_csv
-
-    if options.form == "csv" and len(options.assignments) == 1:
-        (results,) = marks.assignments.values()
-        in_order = [results[student.id] for student in marks.students]
-        write_csv(file, in_order, course.assignment(options.assignments[0]).release)
-    else:
-        exports.write_rows(file, exports.FORMATS[options.form](marks))
 
 
 def _told(course: Course, marks: Any, form: str) -> int:
