@@ -156,11 +156,11 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
+    course = find_course(options.course)
+    assignment, students = submissions(course, options)
     from grader.pages import write_feedback
     from grader.trouble import tell_damaged_records
 
-    course = find_course(options.course)
-    assignment, students = submissions(course, options)
     written = list(write_feedback(course, assignment, frozenset(students), options.workers))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")

@@ -21,12 +21,12 @@ from markupsafe import Markup, escape
 from grader.course import Assignment, Course
 from grader.details import details
 from grader.handback import write_for_the_exchange
-from grader.markdown import rendered
 from grader.marking import UNREADABLE
 from grader.naming import Names, read_names
 from grader.rebuild import is_remarks
 from grader.record import read_record, write_atomically
 from grader.release import Release
+from grader.rendering import rendered
 from grader.results import QuestionResult, Result
 from grader.score import OF_ENTRIES
 from grader.titles import assignment_title

@@ -19,8 +19,8 @@ from typing import Any
 
 from grader.course import MARKED_BY_HAND, Assignment, Course, CourseError
 from grader.feedback import template
-from grader.markdown import rendered
 from grader.record import write_atomically
+from grader.rendering import rendered
 from grader.results import read_results
 from grader.sheets import read_sheet, write_sheet
 from grader.titles import titles
