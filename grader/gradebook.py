@@ -59,8 +59,11 @@ def open_engine(course: Course) -> Engine:
             open_gradebook(course).close()
         ours.create_all(engine)
     except (DBAPIError, ImportError, NoSuchModuleError) as error:
+        from grader.trouble import database_advice
+
         reason = str(getattr(error, "orig", None) or error).strip()
-        raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {reason}") from error
+        told = "; ".join(filter(None, [reason, database_advice(reason)]))
+        raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {told}") from error
     return engine
 
 
