@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +89,8 @@ def run_marking(options: argparse.Namespace) -> int:
     course = find_course(options.course)
     assignment = course.assignment(options.assignment)
     if options.out is not None:
-        with _writing(options.out):
-            count = write_queue(course, assignment, options.question, options.out, options.share)
+        options.out.mkdir(parents=True, exist_ok=True)
+        count = write_queue(course, assignment, options.question, options.out, options.share)
         print(f"Wrote {count} answers without names to {options.out / options.question}.html and .csv")
         return 0
     if not options.marker:
@@ -113,10 +112,10 @@ def run_report(options: argparse.Namespace) -> int:
     if not found.handed_in:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {options.assignment}")
     folder = options.out or course.root / "reports"
-    with _writing(folder):
-        (folder / f"{options.assignment}.html").write_text(page(found), encoding="utf-8")
-        with (folder / f"{options.assignment}.csv").open("w", encoding="utf-8", newline="") as file:
-            write_sheet(file, rows(found))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{options.assignment}.html").write_text(page(found), encoding="utf-8")
+    with (folder / f"{options.assignment}.csv").open("w", encoding="utf-8", newline="") as file:
+        write_sheet(file, rows(found))
     print(f"Wrote {folder / options.assignment}.html and .csv")
     return 0
 
@@ -144,7 +143,7 @@ def run_export(options: argparse.Namespace) -> int:
     if options.to is None:
         write_sheet(Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout, rows)
         return _told(course, marks, options.form)
-    with _writing(options.to.parent), options.to.open("w", encoding="utf-8", newline="") as file:
+    with options.to.open("w", encoding="utf-8", newline="") as file:
         write_sheet(file, rows)
     print(f"Wrote {len(marks.students)} students to {options.to}")
     return _told(course, marks, options.form)
@@ -178,8 +177,7 @@ def run_return(options: argparse.Namespace) -> int:
         raise CourseError(f"There is no feedback page yet; type: grader feedback {assignment.name}")
     students = [known.get(student, Student(student, "")) for student in pages]
     found, missing = matched(students, participants(options.moodle))
-    with _writing(options.zip.parent):
-        count = write_zip(options.zip, pages, found)
+    count = write_zip(options.zip, pages, found)
     print(f"Wrote {count} of {len(paths)} feedback pages to {options.zip}")
     for student in missing:
         print(
@@ -188,13 +186,3 @@ def run_return(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 1 if missing or len(pages) < len(paths) else 0
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Makes a folder, and turns what the system says about it into a line for the teacher."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
