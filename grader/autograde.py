@@ -17,14 +17,7 @@ TRUSTED = "--no-sandbox-i-trust-these-files"
 def add_autograde(commands: Any) -> argparse.ArgumentParser:
     """Adds the command; what other commands have too is the caller's to add."""
     parser: argparse.ArgumentParser = commands.add_parser("autograde", help="mark submissions")
-    parser.add_argument(
-        "--workers",
-        "--jobs",
-        type=_count,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes that mark (default: one for each processor)",
-    )
+    add_workers(parser, "processes that mark")
     parser.add_argument("--run-again", action="store_true", help="run everything, even what is on record")
     parser.add_argument(
         "--cell-seconds", type=_seconds, default=Limits.step_seconds, help="time for one cell or call (10)"
@@ -48,8 +41,22 @@ def add_autograde(commands: Any) -> argparse.ArgumentParser:
         TRUSTED, dest="trusted", action="store_true",
         help="run submissions WITHOUT protection, with all rights that you have",
     )  # fmt: skip
+    parser.add_argument(
+        "--verbose", action="store_true", help="say first how submissions are run, as on a terminal"
+    )
     parser.set_defaults(action=run_autograde)
     return parser
+
+
+def add_workers(parser: argparse.ArgumentParser, what: str) -> None:
+    """Adds the option that says how many processes share the work."""
+    parser.add_argument(
+        *("--workers", "--jobs"),
+        type=_count,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help=f"{what} (default: one for each processor)",
+    )
 
 
 def _count(text: str) -> int:
@@ -74,7 +81,9 @@ def run_autograde(options: argparse.Namespace) -> int:
     """Marks submissions; exit status 1 where one of them could not be marked."""
     course = find_course(options.course)
     assignment, students = submissions(course, options)
-    _probe(assignment, options)
+    how = _probe(assignment, options)
+    if options.verbose or sys.stdout.isatty():
+        print(f"Submissions run in {how}.")
     from grader.batch import mark_class
     from grader.desk import Orders
     from grader.progress import Progress
@@ -107,13 +116,17 @@ def _limits(options: argparse.Namespace) -> Limits:
     return Limits(step_seconds=options.cell_seconds, total_seconds=options.total_seconds)
 
 
-def _probe(assignment: Assignment, options: argparse.Namespace) -> None:
-    """Sees a sandbox work before anything else begins; on a cluster each worker does so for itself."""
+def _probe(assignment: Assignment, options: argparse.Namespace) -> str:
+    """Sees a sandbox work before anything else begins, and says what bounds the boxes in it.
+
+    On a cluster each worker does so for itself.
+    """
     if options.scheduler:
-        return
+        return f"{assignment.settings.sandbox.engine}, by the workers of {options.scheduler}"
     try:
         with assignment.sandbox(_limits(options), trusted=options.trusted) as sandbox:
             sandbox.probe()
+            return sandbox.describe()
     except SandboxUnavailable as error:
         raise SandboxUnavailable(
             f"{error}\nSubmissions are not run without protection. If you wrote all of these files yourself, "

@@ -7,22 +7,12 @@ and the release itself, untouched, must earn none.
 
 from __future__ import annotations
 
-import json
-import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-import jupytext
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.converters import GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearSolutions, SaveCells
-from traitlets.config import Config
 
 from grader.box import Limits
 from grader.course import (
@@ -50,21 +40,6 @@ TEXT = "assignment.md"
 SHOWN = 5  # differences that are named
 TRIED_STUDENTS = ("ada", "emmy", "grace", "sofia")  # each has numbers of their own
 NOT_RELEASED = {TEXT, SPECIFICATION}
-NBGRADER_SCHEMA = 3
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-
-
-class KeepPrefilled(ClearSolutions):  # type: ignore[misc]  # nbgrader brings no types
-    """nbgrader's removal of solutions, which leaves an answer cell with the tag `prefilled` as it is.
-
-    The id cell is one: students write there, but it comes filled in where the server knows who they are.
-    """
-
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        if "prefilled" in cell.metadata.get("tags", ()):
-            return cell, resources
-        done: tuple[Any, Any] = super().preprocess_cell(cell, resources, cell_index)
-        return done
 
 
 def build(
@@ -117,14 +92,16 @@ class Stage:
 
     def fill(self, folder: Path, progress: Progress) -> None:
         """Draws the numbers, and makes source and release."""
+        from grader.generation import generate, write_source  # with nbgrader and Jupytext: two seconds
+
         kept = self.made.specification(self.name)
         shutil.copytree(folder, kept.parent, ignore=shutil.ignore_patterns(".*", "__pycache__"))
         self._draw(kept, progress)
         specification = load_specification(kept)
         source = self.made.source(self.name)
-        _write_source(source, kept.with_name(TEXT), specification.notebook, specification.variants())
+        write_source(source, kept.with_name(TEXT), specification.notebook, specification.variants())
         _copy_others(kept.parent, source)
-        _generate(self.made, self.name)
+        generate(self.made, self.name)
         version = self._version(specification)
         write_version(kept.parent, version)
         for place in (source, self.made.release(self.name)):
@@ -200,44 +177,11 @@ def _not_silently(name: str, number: int, students: int, differences: list[str])
     )
 
 
-def _write_source(source: Path, text: Path, notebook: str, variants: Mapping[str, object]) -> None:
-    """The notebook with its solution, where nbgrader looks for it."""
-    source.mkdir(parents=True)
-    written: Any = jupytext.read(text)
-    written.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    for cell in written.cells:
-        if "nbgrader" in cell.metadata:
-            cell.metadata["nbgrader"].setdefault("schema_version", NBGRADER_SCHEMA)
-    jupytext.write(written, source / f"{notebook}.ipynb", fmt="ipynb")
-    (source / "variants.json").write_text(json.dumps(variants), encoding="utf-8")
-
-
 def _copy_others(folder: Path, source: Path) -> None:
     """Pictures and data that belong to the text; never the specification."""
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in NOT_RELEASED and not path.name.startswith("."):
             shutil.copy2(path, source / path.name)
-
-
-def _generate(course: Course, name: str) -> None:
-    """nbgrader's `generate_assignment`, without its gradebook: takes the solutions out, and locks cells."""
-    configuration = Config()
-    configuration.CourseDirectory.root = str(course.root)
-    configuration.Exchange.root = str(course.root)  # not used here, but looked for
-    configuration.GenerateAssignment.no_database = True
-    configuration.GenerateAssignment.preprocessors = [
-        KeepPrefilled if each is ClearSolutions else each
-        for each in GenerateAssignment().preprocessors
-        if each is not SaveCells
-    ]
-    api = NbGraderAPI(CourseDirectory(config=configuration), config=configuration)
-    api.log.setLevel(logging.INFO)
-    api.log.propagate = False
-    result = api.generate_assignment(name, force=True, create=True)
-    if not result["success"]:
-        said = [*result.get("log", "").splitlines(), *result.get("error", "").splitlines()]
-        errors = [line for line in said if "ERROR" in line] or said[-1:]
-        raise CourseError(f"nbgrader could not release {name}:\n" + "\n".join(errors))
 
 
 def check_solution(assignment: Assignment, source: Release, limits: Limits, progress: Progress) -> None:

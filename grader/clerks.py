@@ -7,11 +7,8 @@ longer than any submission may take is ended, and clerks end when the office doe
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -21,15 +18,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from grader.box import SandboxUnavailable
 from grader.course import CourseError
 from grader.desk import Desk, Orders, Report
+from grader.processes import context, end_with
 
 EXTRA_SECONDS = 60.0  # for reading, scoring and writing, beyond all that a box may take
 STILLBORN = 3  # clerks in a row that ended before they began
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,8 @@ def work(connection: Connection, orders: Orders, office: int, inherited: Sequenc
     """Marks what comes through the pipe until it is closed; the first word says whether all is ready."""
     for other in inherited:  # another clerk's pipe, which must end with the office and not with us
         other.close()
-    _end_with(office)
+    signal.signal(signal.SIGTERM, _leave)  # closes what is open
+    end_with(office)
     try:
         desk = Desk(orders)
     except (SandboxUnavailable, CourseError) as error:
@@ -70,16 +68,6 @@ def work(connection: Connection, orders: Orders, office: int, inherited: Sequenc
             _mark_many(connection, desk)
         else:
             _mark_one_by_one(connection, desk)
-
-
-def _end_with(office: int) -> None:
-    """Ctrl-C is the office's to hear; when the office ends, SIGTERM comes, and closes what is open."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != office:  # it ended before we asked
-            sys.exit(1)
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
@@ -117,10 +105,10 @@ class Clerk:
     """One clerk as the office sees it."""
 
     def __init__(self, orders: Orders, others: Sequence[Connection]) -> None:
-        context = _context()
-        self.connection, theirs = context.Pipe()
-        inherited = [*others, self.connection] if context.get_start_method() == "fork" else []
-        self.process = context.Process(
+        processes = context()
+        self.connection, theirs = processes.Pipe()
+        inherited = [*others, self.connection] if processes.get_start_method() == "fork" else []
+        self.process = processes.Process(
             target=work, args=(theirs, orders, os.getpid(), inherited), name="grader clerk"
         )
         self.process.start()
@@ -162,12 +150,6 @@ class Clerk:
         self.connection.close()
         code = self.process.exitcode or 0
         return f"signal {-code}" if code < 0 else f"exit status {code}"
-
-
-def _context() -> Any:
-    """A fork shares what is loaded and starts at once, but must not copy another thread's locks."""
-    can_fork = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if can_fork else "spawn")
 
 
 class Office:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader import authoring, marks_command
-from grader.autograde import FAILED, add_autograde, submissions
+from grader.autograde import FAILED, add_autograde, add_workers, submissions
 from grader.box import Limits, SandboxUnavailable
 from grader.collecting.command import add_commands as add_collecting
 from grader.course import CourseError, find_course, make_course
@@ -51,10 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     action: Callable[[argparse.Namespace], int] = options.action
     try:
-        return action(options)
+        status = action(options)
+        sys.stdout.flush()
+        return status
     except (CourseError, SandboxUnavailable) as error:
         print(f"grader: {error}", file=sys.stderr)
         return WRONG_USE
+    except BrokenPipeError:
+        if not _nobody_listens():
+            raise
+        return FAILED
     except Exception as error:
         from grader.trouble import explained
 
@@ -68,6 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "grader: stopped; what was written stays, and the same command goes on from here", file=sys.stderr
         )
         return FAILED
+
+
+def _nobody_listens() -> bool:
+    """Whether our output has been closed, as `| head` does; then what is left to say is said to nobody."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    closed = any(event & select.POLLERR for _, event in poll.poll(0))
+    if closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return closed
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     build.set_defaults(action=run_build)
     autograde = add_autograde(commands)
     feedback = commands.add_parser("feedback", help="write the feedback pages")
+    add_workers(feedback, "processes that write pages")
     feedback.set_defaults(action=run_feedback)
     for command in (autograde, feedback):
         command.add_argument("assignment", metavar="NAME", help="the assignment's name")
@@ -137,12 +156,12 @@ def run_build(options: argparse.Namespace) -> int:
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Writes feedback pages."""
-    from grader.feedback import write_feedback
-    from grader.trouble import tell_damaged_records
-
     course = find_course(options.course)
     assignment, students = submissions(course, options)
-    written = list(write_feedback(course, assignment, frozenset(students)))
+    from grader.pages import write_feedback
+    from grader.trouble import tell_damaged_records
+
+    written = list(write_feedback(course, assignment, frozenset(students), options.workers))
     if not written:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {assignment.name}")
     failed = [one for one in written if one.trouble]

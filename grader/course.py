@@ -36,7 +36,7 @@ DECISIONS = """\
 # What is decided about this course. Every line has a default; take the # away from what you want to change.
 
 [sandbox]
-# engine = "bubblewrap"     # in what students' code runs
+# engine = "bubblewrap"     # in what students' code runs; or "podman"
 
 [gradebook]
 # database = ""             # an address as SQLAlchemy writes it; empty: SQLite, in this folder
@@ -50,6 +50,7 @@ DECISIONS = """\
 # per_day = 0.1             # the share of the score for each day that has begun
 # at_most = 1.0             # the largest share
 # grace_minutes = 0.0       # how late is not late
+
 [exchange]
 # folder = ""               # where nbgrader hands files out and takes them in; empty: nbgrader's own place
 

@@ -7,15 +7,12 @@ there what is there. Nothing in a cell can start a formula in a spreadsheet.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
 
 from grader.course import Assignment, Course
 from grader.results import QuestionResult, Result, read_results
 from grader.roster import Student, of_course
-from grader.sanitize import harmless_cell
 from grader.titles import titles
 from layercost.message import Message
 
@@ -138,8 +135,27 @@ def canvas_rows(marks: Marks) -> Iterator[Row]:
         yield [*known, *_points(marks, student.id)]
 
 
-def summary_rows(marks: Marks) -> Iterator[Row]:
-    """Several assignments in one table of our own."""
+def own_rows(marks: Marks) -> Iterator[Row]:
+    """Our own table: all of one assignment, or a line with the sums of several."""
+    return _of_several(marks) if len(marks.assignments) != 1 else _of_one(marks)
+
+
+def _of_one(marks: Marks) -> Iterator[Row]:
+    """The points of each question, total, maximum, the diagnosis of each question, remarks."""
+    (by_student,) = marks.assignments.values()
+    results = [by_student[student.id] for student in marks.students]
+    asked = list(dict.fromkeys(one.grade_id for result in results for one in result.questions))
+    yield ["student", *asked, "total", "maximum", *(f"{one} diagnosis" for one in asked), "remarks"]
+    for result in results:
+        found = {one.grade_id: one for one in result.questions}
+        marked = {name: f"{one.points:g}" for name, one in found.items() if not one.waits}
+        points = [marked.get(name, "") for name in asked]
+        diagnoses = [found[name].diagnosis if name in found else "" for name in asked]
+        total = [f"{result.points:g}", f"{result.max_points:g}"]
+        yield [result.student, *points, *total, *diagnoses, " ".join(map(str, result.remarks))]
+
+
+def _of_several(marks: Marks) -> Iterator[Row]:
     yield ["student", "name", *marks.assignments, *_total(marks)]
     for student in marks.students:
         points = [_number(results[student.id].points) for results in marks.assignments.values()]
@@ -169,14 +185,8 @@ def _number(points: float) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Marks], Iterable[Row]]] = {
-    "csv": summary_rows,
+    "csv": own_rows,
     "moodle": moodle_rows,
     "canvas": canvas_rows,
     "nbgrader": nbgrader_rows,
 }
-
-
-def write_rows(file: TextIO, rows: Iterable[Row]) -> None:
-    """Writes CSV in which no cell starts a formula."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerows([harmless_cell(str(item)) for item in row] for row in rows)

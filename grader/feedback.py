@@ -21,13 +21,13 @@ from markupsafe import Markup, escape
 from grader.course import Assignment, Course
 from grader.details import details
 from grader.handback import write_for_the_exchange
-from grader.markdown import rendered
 from grader.marking import UNREADABLE
 from grader.naming import Names, read_names
 from grader.rebuild import is_remarks
 from grader.record import read_record, write_atomically
 from grader.release import Release
-from grader.results import QuestionResult, Result, read_results
+from grader.rendering import rendered
+from grader.results import QuestionResult, Result
 from grader.score import OF_ENTRIES
 from grader.titles import assignment_title
 from layercost.message import Message, Words, spoken
@@ -59,16 +59,25 @@ class Written:
     through_exchange: bool = False
 
 
-def write_feedback(course: Course, assignment: Assignment, students: frozenset[str]) -> Iterator[Written]:
-    """Writes a page for each of these students who is in the gradebook."""
-    names = read_names(course)
-    for result in read_results(course, assignment):
-        if result.student in students:
-            try:
-                reached = _write_page(course, assignment, result, names)
-                yield Written(result.student, through_exchange=reached)
-            except Exception as error:  # one page never stops the others
-                yield Written(result.student, f"{type(error).__name__}: {error}")
+@dataclass(frozen=True)
+class Pages:
+    """All that the pages of one assignment have in common."""
+
+    course: Course
+    assignment: Assignment
+    names: Names
+
+    @classmethod
+    def of(cls, course: Course, assignment: Assignment) -> Pages:
+        return cls(course, assignment, read_names(course))
+
+    def write(self, result: Result) -> Written:
+        """Writes one student's page; an error never stops the others."""
+        try:
+            reached = _write_page(self.course, self.assignment, result, self.names)
+            return Written(result.student, through_exchange=reached)
+        except Exception as error:
+            return Written(result.student, f"{type(error).__name__}: {error}")
 
 
 def _write_page(course: Course, assignment: Assignment, result: Result, names: Names) -> bool:

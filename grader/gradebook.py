@@ -17,7 +17,7 @@ from grader.course import Course, CourseError
 
 if TYPE_CHECKING:
     from nbgrader import api
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 30
 
@@ -59,9 +59,23 @@ def open_engine(course: Course) -> Engine:
             open_gradebook(course).close()
         ours.create_all(engine)
     except (DBAPIError, ImportError, NoSuchModuleError) as error:
+        from grader.trouble import database_advice
+
         reason = str(getattr(error, "orig", None) or error).strip()
-        raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {reason}") from error
+        told = "; ".join(filter(None, [reason, database_advice(reason)]))
+        raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {told}") from error
     return engine
+
+
+@contextmanager
+def transaction(course: Course) -> Iterator[Connection]:
+    """A connection for the block, all of whose changes are kept, or none where it ends by an error."""
+    engine = open_engine(course)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def shown(address: str) -> str:

@@ -41,7 +41,7 @@ def penalty_of(course: Course) -> Penalty:
     return Rule(settings)
 
 
-def bounded(penalty: float | None, score: float) -> float | None:
+def within_score(penalty: float | None, score: float) -> float | None:
     """No less than nothing, no more than the score, as nbgrader has it."""
     return None if penalty is None else min(max(penalty, 0.0), score)
 

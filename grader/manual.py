@@ -7,7 +7,6 @@ changed since is not given a mark that was meant for another. Who gave each mark
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import hmac
 import json
@@ -18,17 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nbgrader import api
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from grader.course import MARKED_BY_HAND, Assignment, Course, CourseError
 from grader.feedback import template
-from grader.gradebook import open_gradebook
-from grader.markdown import rendered
 from grader.record import write_atomically
+from grader.rendering import rendered
 from grader.results import read_results
-from grader.sanitize import harmless_cell
+from grader.sheets import read_sheet, write_sheet
 from grader.titles import titles
 
 COLUMNS = ("label", "answer", "points", "comment")
@@ -102,9 +96,7 @@ def write_queue(
     )
     write_atomically(folder / f"{question}.html", page)
     with (folder / f"{question}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows((one.label, harmless_cell(one.text), "", "") for one in chosen)
+        write_sheet(file, [COLUMNS, *((one.label, one.text, "", "") for one in chosen)])
     return len(chosen)
 
 
@@ -136,11 +128,7 @@ def read_queue(
 
 def _filled(path: Path, most: float) -> list[Given]:
     """The lines that have points; raises CourseError with the line of the first that cannot be meant."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} cannot be read: {error}") from None
+    rows = read_sheet(path)
     if rows and not {"label", "points", "comment"} <= set(rows[0]):
         raise CourseError(f"{path}: expected the columns {', '.join(COLUMNS)} in its first line")
     return [
@@ -170,28 +158,23 @@ def _write(
     course: Course, assignment: Assignment, question: str, taken: Sequence[tuple[Waiting, Given]]
 ) -> None:
     """Into nbgrader's own columns for marks and comments by a person, as its formgrader does."""
-    comment_cell = assignment.release.answered_in[question]
-    gradebook = open_gradebook(course)
-    try:
-        with Session(gradebook.engine) as session, session.begin():
-            for waiting, given in taken:
-                notebook = _notebook(session, assignment, waiting.student)
-                grade = next(one for one in notebook.grades if one.cell.name == question)
-                grade.manual_score, grade.needs_manual_grade = given.points, False
-                if given.comment.strip():
-                    comment = next(one for one in notebook.comments if one.cell.name == comment_cell)
-                    comment.manual_comment = given.comment.strip()
-    finally:
-        gradebook.close()
+    from sqlalchemy import update
 
+    from grader import tables
+    from grader.gradebook import transaction
+    from grader.rows import ids_of
 
-def _notebook(session: Session, assignment: Assignment, student: str) -> Any:
-    query = select(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment)
-    query = query.where(api.Assignment.name == assignment.name, api.Notebook.name == assignment.notebook)
-    query = query.join(
-        api.SubmittedAssignment, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id
-    )
-    return session.scalars(query.where(api.SubmittedAssignment.student_id == student)).one()
+    grades, comments = tables.grades, tables.comments
+    with transaction(course) as connection:
+        graded = ids_of(connection, grades, assignment.name, assignment.notebook, question)
+        answer = assignment.release.answered_in[question]
+        commented = ids_of(connection, comments, assignment.name, assignment.notebook, answer)
+        for waiting, given in taken:
+            mark = {"manual_score": given.points, "needs_manual_grade": False}
+            connection.execute(update(grades).where(grades.c.id == graded[waiting.student]).values(mark))
+            if said := given.comment.strip():
+                row = comments.c.id == commented[waiting.student]
+                connection.execute(update(comments).where(row).values(manual_comment=said))
 
 
 def _keep(
@@ -200,12 +183,11 @@ def _keep(
     """Who gave which mark when, one line a mark, never written over."""
     path = course.root / "records" / assignment.name / MARKED_BY_HAND
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
+    heads = [] if path.exists() else [KEPT]
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(KEPT)
-        for waiting, given in taken:
-            line = (now, marker, waiting.student, question, waiting.label, f"{given.points:g}", given.comment)
-            writer.writerow([harmless_cell(item) for item in line])
+        lines = [
+            (now, marker, waiting.student, question, waiting.label, f"{given.points:g}", given.comment)
+            for waiting, given in taken
+        ]
+        write_sheet(file, [*heads, *lines])

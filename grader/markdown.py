@@ -1,7 +1,7 @@
 """Markdown as HTML for a page that runs nothing, with mathematics as MathML, which a browser sets by itself.
 
 HTML that stands in the text is shown as it was typed, pictures are left out, and links lead to pages only;
-what comes out is cleaned once more. The time that this takes is bounded, whatever stands in the text.
+what comes out is cleaned once more. `grader.rendering` has it done in a bounded time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import bleach
 from docutils.utils.math import MathError
@@ -18,11 +18,8 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from markupsafe import Markup
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-from grader.bounded import bounded
 
 TEXT_TAGS = re.findall(
     r"\w+",
@@ -44,28 +41,14 @@ ATTRIBUTES = {"a": ["href"], "div": ["class"], "td": ["class"], "th": ["class"]}
     MATH_TAGS, MATH_ATTRIBUTES
 )
 PROTOCOLS = frozenset({"http", "https", "mailto"})
-LONGEST_TEXT, LONGEST_FORMULA, MOST_FORMULAS = 20_000, 2_000, 300  # what goes beyond is shown as typed
+LONGEST_FORMULA = 2_000  # a longer one is shown as typed
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:align|equation|gather|eqnarray)\*?\}")
 _DOLLARS = re.compile(r"\$\$(?P<display>[^$]+)\$\$|\$(?!\s)(?P<inline>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)", re.S)
 _LINK = re.compile(r"(https?://|mailto:|#)", re.I)
 
 
-@lru_cache(maxsize=512)  # the assignment's own text is the same for everybody
-def rendered(text: str) -> Markup:
-    """Markdown as HTML that holds text, lists, tables, formulas and links to pages, and nothing that acts.
-
-    It is made in a process of its own; what is too long, or takes too long, is shown as it was typed.
-    """
-    made = None
-    if len(text) <= LONGEST_TEXT and text.count("$") <= 2 * MOST_FORMULAS:
-        made = bounded("grader.markdown:cleaned").apply(text)
-    if made is None:
-        return Markup("<pre>{}</pre>").format(text)
-    return Markup(made)  # noqa: S704  (`cleaned` made it)
-
-
 def cleaned(text: str) -> str:
-    """The same as plain text, made here and now; its time is not bounded."""
+    """HTML of a Markdown text, made here and now; its time is not bounded."""
     made = _reader().render(text).replace(' style="text-align:right"', ' class="number"')
     return bleach.clean(  # type: ignore[no-any-return]  # bleach brings no types
         made, tags=frozenset((*TEXT_TAGS, *MATH_TAGS)), attributes=ATTRIBUTES, protocols=PROTOCOLS, strip=True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +89,8 @@ def run_marking(options: argparse.Namespace) -> int:
     course = find_course(options.course)
     assignment = course.assignment(options.assignment)
     if options.out is not None:
-        with _writing(options.out):
-            count = write_queue(course, assignment, options.question, options.out, options.share)
+        options.out.mkdir(parents=True, exist_ok=True)
+        count = write_queue(course, assignment, options.question, options.out, options.share)
         print(f"Wrote {count} answers without names to {options.out / options.question}.html and .csv")
         return 0
     if not options.marker:
@@ -105,18 +104,18 @@ def run_marking(options: argparse.Namespace) -> int:
 
 def run_report(options: argparse.Namespace) -> int:
     """Writes NAME.html and NAME.csv."""
-    from grader.exports import write_rows
     from grader.report import page, report, rows
+    from grader.sheets import write_sheet
 
     course = find_course(options.course)
     found = report(course, course.assignment(options.assignment))
     if not found.handed_in:
         raise CourseError(f"Nobody is marked yet; type: grader autograde {options.assignment}")
     folder = options.out or course.root / "reports"
-    with _writing(folder):
-        (folder / f"{options.assignment}.html").write_text(page(found), encoding="utf-8")
-        with (folder / f"{options.assignment}.csv").open("w", encoding="utf-8", newline="") as file:
-            write_rows(file, rows(found))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{options.assignment}.html").write_text(page(found), encoding="utf-8")
+    with (folder / f"{options.assignment}.csv").open("w", encoding="utf-8", newline="") as file:
+        write_sheet(file, rows(found))
     print(f"Wrote {folder / options.assignment}.html and .csv")
     return 0
 
@@ -135,30 +134,19 @@ def run_explain(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """Writes marks: our own table of one assignment, or what another system reads."""
-    from grader.export import Terminal
-    from grader.exports import collect
+    from grader.exports import FORMATS, collect
+    from grader.sheets import Terminal, write_sheet
 
     course = find_course(options.course)
     marks = collect(course, [course.assignment(name) for name in options.assignments])
+    rows = FORMATS[options.form](marks)
     if options.to is None:
-        _write_export(course, options, marks, Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout)
+        write_sheet(Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout, rows)
         return _told(course, marks, options.form)
-    with _writing(options.to.parent), options.to.open("w", encoding="utf-8", newline="") as file:
-        _write_export(course, options, marks, file)
+    with options.to.open("w", encoding="utf-8", newline="") as file:
+        write_sheet(file, rows)
     print(f"Wrote {len(marks.students)} students to {options.to}")
     return _told(course, marks, options.form)
-
-
-def _write_export(course: Course, options: argparse.Namespace, marks: Any, file: Any) -> None:
-    from grader import exports
-    from grader.export import write_csv
-
-    if options.form == "csv" and len(options.assignments) == 1:
-        (results,) = marks.assignments.values()
-        in_order = [results[student.id] for student in marks.students]
-        write_csv(file, in_order, course.assignment(options.assignments[0]).release)
-    else:
-        exports.write_rows(file, exports.FORMATS[options.form](marks))
 
 
 def _told(course: Course, marks: Any, form: str) -> int:
@@ -189,8 +177,7 @@ def run_return(options: argparse.Namespace) -> int:
         raise CourseError(f"There is no feedback page yet; type: grader feedback {assignment.name}")
     students = [known.get(student, Student(student, "")) for student in pages]
     found, missing = matched(students, participants(options.moodle))
-    with _writing(options.zip.parent):
-        count = write_zip(options.zip, pages, found)
+    count = write_zip(options.zip, pages, found)
     print(f"Wrote {count} of {len(paths)} feedback pages to {options.zip}")
     for student in missing:
         print(
@@ -199,13 +186,3 @@ def run_return(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 1 if missing or len(pages) < len(paths) else 0
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Makes a folder, and turns what the system says about it into a line for the teacher."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise CourseError(f"{error.filename or folder} cannot be written: {error.strerror}") from None

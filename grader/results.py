@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-
-from nbgrader import api
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from grader.course import Assignment, Course
-from grader.gradebook import open_gradebook
 from grader.protocol import Mark
 from grader.record import Record, read_record
+from grader.rows import GradeRow, SubmissionRow, read_rows
 from grader.titles import titles
 from layercost.message import Words
 
@@ -73,52 +68,44 @@ class Result:
 
 def read_results(course: Course, assignment: Assignment) -> Iterator[Result]:
     """All students whose submission is in the gradebook, by their id."""
-    gradebook = open_gradebook(course)
     called = titles(assignment.specification, assignment.release)
-    query = select(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment)
-    query = query.where(api.Assignment.name == assignment.name, api.Notebook.name == assignment.notebook)
-    try:
-        with Session(gradebook.engine) as session:
-            rows = list(session.scalars(query))
-            for row in sorted(rows, key=lambda row: str(row.student.id)):
-                record = read_record(course.record(row.student.id, assignment.name))
-                yield _result(row, record, assignment, called)
-    finally:
-        gradebook.close()
+    for row in read_rows(course, assignment.name, assignment.notebook):
+        record = read_record(course.record(row.student, assignment.name))
+        yield _result(row, record, assignment, called)
 
 
-def _result(row: Any, record: Record | None, assignment: Assignment, called: Mapping[str, str]) -> Result:
-    grades = {grade.cell.name: grade for grade in row.grades}
-    comments = {comment.cell.name: comment.manual_comment or "" for comment in row.comments}
+def _result(
+    row: SubmissionRow, record: Record | None, assignment: Assignment, called: Mapping[str, str]
+) -> Result:
     marks = record.marks if record is not None else {}
     release = assignment.release
     questions = tuple(
         replace(
-            _question(grade_id, grades[grade_id], marks.get(grade_id)),
-            by_person=comments.get(release.answered_in[grade_id], ""),
+            _question(grade_id, row.grades[grade_id], marks.get(grade_id)),
+            by_person=row.comments.get(release.answered_in[grade_id], ""),
             title=called[grade_id],
             rubric=assignment.specification.rubric(grade_id),
         )
         for grade_id in release.marked
-        if grade_id in grades
+        if grade_id in row.grades
     )
     remarks = record.remarks if record is not None else ()
     return Result(
-        row.student.id,
+        row.student,
         questions,
         remarks,
-        float(row.late_submission_penalty or 0.0),
-        str(row.assignment.timestamp or ""),
-        str(row.assignment.duedate or ""),
+        row.late_penalty,
+        str(row.timestamp or ""),
+        str(row.due or ""),
     )
 
 
-def _question(grade_id: str, grade: Any, mark: Mark | None) -> QuestionResult:
+def _question(grade_id: str, grade: GradeRow, mark: Mark | None) -> QuestionResult:
     return QuestionResult(
         grade_id=grade_id,
-        points=float(grade.score or 0.0),
-        max_points=float(grade.max_score),
+        points=grade.score,
+        max_points=grade.max_score,
         diagnosis=mark.diagnosis if mark is not None else "",
         message=mark.message if mark is not None else "",
-        waits=bool(grade.needs_manual_grade),
+        waits=grade.needs_manual_grade,
     )

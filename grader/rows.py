@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, Table, or_, select
 
 from grader import tables
 from grader.course import Course
-from grader.gradebook import open_engine
+from grader.gradebook import transaction
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,20 @@ class SubmissionRow:
 
 def read_rows(course: Course, assignment: str, notebook: str) -> list[SubmissionRow]:
     """All submissions of a notebook, by student."""
-    engine = open_engine(course)
-    try:
-        with engine.connect() as connection:
-            return _rows(connection, assignment, notebook)
-    finally:
-        engine.dispose()
+    with transaction(course) as connection:
+        return _rows(connection, assignment, notebook)
+
+
+def ids_of(connection: Connection, table: Table, assignment: str, notebook: str, cell: str) -> dict[str, str]:
+    """The ids of the rows that grades or comments have for one cell, by student."""
+    query = (
+        select(tables.submissions.c.student_id, table.c.id)
+        .select_from(tables.submitted_notebooks)
+        .join(table, table.c.notebook_id == tables.submitted_notebooks.c.id)
+        .join(tables.cells, tables.cells.c.id == table.c.cell_id)
+        .where(tables.cells.c.name == cell)
+    )
+    return {row.student_id: row.id for row in connection.execute(_of(query, assignment, notebook))}
 
 
 def _rows(connection: Connection, assignment: str, notebook: str) -> list[SubmissionRow]:

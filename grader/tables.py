@@ -38,7 +38,14 @@ cells = Table(
 )
 grade_cells = Table("grade_cells", nbgraders, _id(), Column("max_score", Float(), nullable=False))
 task_cells = Table("task_cells", nbgraders, _id(), Column("max_score", Float(), nullable=False))
-students = Table("student", nbgraders, Column("id", String(128), primary_key=True, nullable=False))
+students = Table(
+    "student",
+    nbgraders,
+    Column("id", String(128), primary_key=True, nullable=False),
+    Column("first_name", String(128)),
+    Column("last_name", String(128)),
+    Column("email", String(128)),
+)
 submissions = Table(
     "submitted_assignment",
     nbgraders,

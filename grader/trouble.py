@@ -36,7 +36,8 @@ def explained(error: BaseException) -> str | None:
         return _HINTS[error.errno]
     package = type(error).__module__.partition(".")[0]
     if package == "sqlalchemy" and hasattr(error, "orig"):
-        return _of_database(str(error.orig).strip())
+        said = str(error.orig).strip()
+        return database_advice(said) or f"the gradebook: {said}"
     if package == "yaml" and hasattr(error, "problem_mark"):
         return _of_yaml(error)
     return None
@@ -54,8 +55,8 @@ def damaged_records(course: Course, assignment: str, students: Iterable[str]) ->
             )
 
 
-def _of_database(said: str) -> str:
-    """What SQLite or PostgreSQL said, and what to do about it."""
+def database_advice(said: str) -> str:
+    """What to do about what SQLite or PostgreSQL said; empty where nobody knows."""
     if "locked" in said:
         return (
             "the gradebook is in use by another program; close it, or wait for it, and type the same command "
@@ -66,7 +67,7 @@ def _of_database(said: str) -> str:
             "the gradebook is damaged; put a copy back, or move it away: `grader build` and `grader "
             "autograde` then fill a new one from the records (marks that a person gave are in the copy only)"
         )
-    return f"the gradebook: {said}"
+    return ""
 
 
 def _of_yaml(error: BaseException) -> str:

@@ -55,7 +55,7 @@ class Unprotected(Sandbox):
         )
 
     def describe(self) -> str:
-        return "no sandbox: submissions run with all rights that you have"
+        return "no sandbox, with all rights that you have"
 
     def close(self) -> None:
         self.stage.close()

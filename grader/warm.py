@@ -265,8 +265,11 @@ class WarmSandbox(Sandbox):
             warm = self._running() is not None
         ways = "boxes forked from one warm process" if warm else f"one sandbox a box ({self.reason})"
         filtered = "system calls filtered" if self.filter else "no filter on system calls for this machine"
-        groups = ", ".join(self.groups.offered) or "no control group, so that only each process is limited"
-        return f"{self.name}: {ways}; {filtered}; {groups}"
+        offered = ", ".join(self.groups.offered)
+        bound = (
+            f"a control group ({offered}) bounds each" if offered else "no control group bounds a whole box"
+        )
+        return f"{self.name}: {ways}; {filtered}; {bound}"
 
     def complaint(self) -> str:
         return self.errors.read_text(errors="replace").strip()[-300:] if self.errors.exists() else ""

@@ -19,7 +19,7 @@ from grader import tables
 from grader.course import Course, CourseError
 from grader.entries import Entry
 from grader.gradebook import open_engine
-from grader.late import bounded, penalty_of, seconds_late
+from grader.late import penalty_of, seconds_late, within_score
 from grader.release import Release
 
 Values = dict[str, Any]
@@ -233,7 +233,7 @@ class Writer:
             )
 
     def _penalty(self, student: str, score: float, late: float) -> float | None:
-        return bounded(self.penalty(student, score, late), score) if late > 0 else None
+        return within_score(self.penalty(student, score, late), score) if late > 0 else None
 
 
 class _Changes:

@@ -7,12 +7,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from grader.course import CourseError, find_course
+from grader.autograde import FAILED
+from grader.course import ROSTER, CourseError, find_course
 from grader.names import without_control_characters
 
-FAILED = 1
 SHOWN = 10  # files that are no submissions
-ROSTER = "roster.csv"
 SOURCES = ("moodle", "canvas", "repositories")
 
 DESCRIPTION = """Takes submissions into submitted/STUDENT/NAME/ of the course.

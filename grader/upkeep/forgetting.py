@@ -46,18 +46,13 @@ def _with_records(course: Course) -> Iterator[str]:
 
 
 def _in_gradebook(course: Course) -> list[str]:
-    from nbgrader import api
     from sqlalchemy import select
-    from sqlalchemy.orm import Session
 
-    from grader.gradebook import open_gradebook
+    from grader import tables
+    from grader.gradebook import transaction
 
-    gradebook = open_gradebook(course)
-    try:
-        with Session(gradebook.engine) as session:
-            return list(session.scalars(select(api.Student.id)))
-    finally:
-        gradebook.close()
+    with transaction(course) as connection:
+        return list(connection.scalars(select(tables.students.c.id)))
 
 
 def forget(course: Course, students: Iterable[str]) -> None:
@@ -108,17 +103,19 @@ def _remove(path: Path) -> None:
 
 
 def _remove_rows(course: Course, students: list[str]) -> None:
-    from nbgrader import api
-    from sqlalchemy.orm import Session
+    """The students with all that hangs on them, from the leaves up."""
+    from sqlalchemy import delete, select
 
-    from grader.gradebook import open_gradebook
+    from grader import tables
+    from grader.gradebook import transaction
 
-    gradebook = open_gradebook(course)
-    try:
-        with Session(gradebook.engine) as session, session.begin():
-            for student in students:
-                found = session.get(api.Student, student)
-                if found is not None:
-                    session.delete(found)  # with all that hangs on it
-    finally:
-        gradebook.close()
+    submissions, notebooks = tables.submissions, tables.submitted_notebooks
+    with transaction(course) as connection:
+        for student in students:
+            handed_in = select(submissions.c.id).where(submissions.c.student_id == student)
+            theirs = select(notebooks.c.id).where(notebooks.c.assignment_id.in_(handed_in))
+            for table in (tables.grades, tables.comments, tables.answers_read):
+                connection.execute(delete(table).where(table.c.notebook_id.in_(theirs)))
+            connection.execute(delete(notebooks).where(notebooks.c.assignment_id.in_(handed_in)))
+            connection.execute(delete(submissions).where(submissions.c.student_id == student))
+            connection.execute(delete(tables.students).where(tables.students.c.id == student))

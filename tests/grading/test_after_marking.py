@@ -14,7 +14,8 @@ from nbgrader.api import Gradebook
 from grader.command import main
 from grader.course import Course, CourseError
 from grader.exports import FORMATS, Marks
-from grader.moodle import Participant, matched, member, participants
+from grader.moodle import matched, member, participants
+from grader.participants import Participant
 from grader.results import QuestionResult, Result
 from grader.roster import Student
 from grader.settings import SettingsError, read_settings
@@ -286,6 +287,29 @@ def test_two_of_one_name_are_not_guessed() -> None:
     assert matched([Student("ada", "Ada King")], twins) == ({}, ["ada"])
     decided = Student("ada", "Ada King", further={"moodle": "2"})
     assert matched([decided], twins) == ({"ada": twins[1]}, [])
+
+
+def test_the_surest_way_decides_and_a_name_is_the_same_in_any_order_and_accent() -> None:
+    """As where submissions are collected: a number, then an id, then an address, then a name."""
+    two = [Participant("1", "Nobody", id="ada"), Participant("2", "Ada King")]
+    assert matched([Student("ada", "Ada King")], two) == ({"ada": two[0]}, [])
+    one = Participant("3", "Poincar\u00e9 Henri")
+    assert matched([Student("h", "Henri Poincare")], [one]) == ({"h": one}, [])
+
+
+def test_a_question_that_one_student_has_no_mark_in_shifts_nothing() -> None:
+    """Each point stands in the column of its question."""
+
+    def result(student: str, *asked: str) -> Result:
+        questions = tuple(QuestionResult(name, 1.0, 2.0, f"of {name}", "") for name in asked)
+        return Result(student, questions, (), 0.0)
+
+    students = (Student("ada", ""), Student("emmy", ""))
+    both = {"ada": result("ada", "q1", "q2"), "emmy": result("emmy", "q2")}
+    heads, _, last = FORMATS["csv"](Marks(students, {"one": both}, {}))
+    row = dict(zip(heads, last, strict=True))
+    assert (row["q1"], row["q2"]) == ("", "1")
+    assert (row["q1 diagnosis"], row["q2 diagnosis"]) == ("", "of q2")
 
 
 def test_a_file_without_participants_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.bounded import MAX_TEXT, SECONDS, BoundedProcess
-from grader.markdown import LONGEST_TEXT, rendered
+from grader.rendering import LONGEST_TEXT, rendered
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +29,7 @@ from grader.protocol import Mark
 from grader.record import read_record
 from grader.values import Answer, Call, Probe
 
-from .conftest import ASSIGNMENT, QUICK, RIGHT, Submissions
+from .conftest import ASSIGNMENT, QUICK, RIGHT, ROOT, Submissions
 from .counting import Counting
 
 WHERE = "--course"
@@ -109,6 +111,40 @@ def test_odd_options_are_explained(words: list[str], said: str, capsys: pytest.C
     with pytest.raises(SystemExit):
         main(["autograde", "counting", *words])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.bubblewrap
+def test_a_terminal_is_told_first_in_what_submissions_run(
+    course: Course,
+    submissions: Submissions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With what bounds them; a file or a pipe is told only where it asks."""
+    submissions.add("ada", RIGHT)
+    assert run(course, "autograde", "counting", "--verbose") == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first.startswith("Submissions run in bubblewrap: ")
+    assert "control group" in first
+    assert run(course, "autograde", "counting") == 0
+    again = capsys.readouterr().out
+    assert again.splitlines()[0] == second.replace("(ran)", "(from the record)")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert run(course, "autograde", "counting") == 0
+    assert first in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("schema",), ("new", "course")], ids=["long", "short"])
+def test_output_that_nobody_reads_to_its_end_is_no_error_of_ours(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """As with `| head`: whether it is seen in the middle of a long text or at the end of a short one."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "grader", *words[:1], *(str(tmp_path / word) for word in words[1:])]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_feedback_before_marking_names_the_command(

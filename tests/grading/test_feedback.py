@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from grader.feedback import feedback_page
-from grader.markdown import LONGEST_TEXT, rendered
 from grader.release import Release, ReleasedCell
+from grader.rendering import LONGEST_TEXT, rendered
 from grader.results import QuestionResult, Result
 from grader.rubric import with_rubrics
 from grader.score import Entry, score_numbers

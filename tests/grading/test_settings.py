@@ -6,14 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import Course, CourseError
-from grader.settings import Settings, SettingsError, read_settings
+from grader.course import Course, CourseError, make_course
+from grader.engines import ENGINES
+from grader.settings import SETTINGS, Settings, SettingsError, read_settings
 
 
 def test_no_file_means_all_defaults(tmp_path: Path) -> None:
     """A course from before there was a course.toml goes on as it was."""
     assert read_settings(tmp_path / "course.toml") == Settings()
     assert Course(tmp_path).database == f"sqlite:///{tmp_path / 'gradebook.db'}"
+
+
+def test_a_new_course_names_every_sandbox_and_decides_nothing(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course")
+    assert course.settings == read_settings(tmp_path / "no-such-file")
+    (line,) = [line for line in (course.root / SETTINGS).read_text().splitlines() if "engine" in line]
+    assert all(f'"{engine}"' in line for engine in ENGINES)
 
 
 def test_a_line_that_is_there_counts(tmp_path: Path) -> None:
