@@ -179,6 +179,8 @@ class Quantity(Enum):
     ACTIVATIONS = "activations"
     ACTIVATION_BYTES = "activation_bytes"
 
+    __hash__ = object.__hash__  # each member exists once; Enum's own hash is slow where totals are looked up
+
 
 # Counts of one kind of operation do not depend on the convention that is asked for: each has its own prices.
 _OWN_PRICES: dict[Quantity, Convention] = {

@@ -543,3 +543,26 @@ def count_by(
         derive=question.derivation,
         teach=question.taught,
     )
+
+
+def total_by(
+    convention: Convention, layer: Layer, quantity: Quantity, shapes: tuple[Iterable[object], ...] | None,
+    setting: Setting,
+) -> int:  # fmt: skip
+    """The total of `count_by` alone, for who asks a thousand times; raises ShapeError as it does.
+
+    >>> from layercost.convention import TEXTBOOK
+    >>> from layercost.layers import Linear
+    >>> total_by(TEXTBOOK, Linear(300, 100), Quantity.FLOPS, ((300,),), Setting())
+    60000
+    """
+    question = _Question(layer, quantity, convention, shapes, setting)
+    total, amount = question.total(), question.amount
+    if shapes is not None and amount is not None and amount.is_held:
+        layer.output_shape(*shapes)  # nothing else has looked whether it fits
+    return total
+
+
+def call_total_by(convention: Convention, call: Call, quantity: Quantity, setting: Setting) -> int:
+    """What one call of a network adds to a quantity that is not held."""
+    return int(_Question(call.layer, quantity, convention, None, setting).pick(call.facts(setting)))

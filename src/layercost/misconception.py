@@ -164,7 +164,7 @@ def belief(
             return seen(leaf) if held(leaf) else leaf
 
         def distort(task: Task) -> Task | None:
-            if not any(held(leaf) for _, leaf in task.layer.leaves()):
+            if not any(map(held, leaves_of(task.layer))):
                 return None  # to rebuild all of a network would take longer
             return distorted(task, believed)
 
@@ -197,6 +197,16 @@ def _seen_class(how: type, kind: type) -> type:
     return type(kind.__name__, (how, kind), {})
 
 
+def leaves_of(layer: Layer) -> tuple[Layer, ...]:
+    """Every leaf layer, each object once: many beliefs ask for the same ones."""
+    return _leaves(Itself(layer))
+
+
+@lru_cache(maxsize=1024)
+def _leaves(key: Itself) -> tuple[Layer, ...]:
+    return tuple({id(leaf): leaf for _, leaf in key.layer.leaves()}.values())
+
+
 def distorted(task: Task, change: Change) -> Task | None:
     """The task with every leaf changed; layers that come after take the sizes that now arrive."""
     try:
@@ -220,11 +230,20 @@ def _fitted(key: Itself, input_shape: Arriving, change: Change) -> Layer:
 
     def take(leaf: Layer, shape: Shape | None) -> Layer:
         if id(leaf) not in known:
-            known[id(leaf)] = change(leaf if shape is None else taking(leaf, shape))
+            known[id(leaf)] = _taken(Itself(leaf), shape, change)
         return known[id(leaf)]
 
     shapes = () if input_shape is None else several(input_shape)
     return key.layer.rebuilt(take, shape_of(shapes[0]) if len(shapes) == 1 else None)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _taken(key: Itself, shape: Shape | None, change: Change) -> Layer:
+    """A leaf as it is changed where a shape arrives: the same object for all networks that it stands in.
+
+    Shapes of other axes may be equal, so their class is part of the key.
+    """
+    return change(key.layer if shape is None else taking(key.layer, shape))
 
 
 def taking(leaf: Layer, shape: Shape) -> Layer:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader import draws, specification
+from grader.cells import NumbersCell
 from grader.papers.progress import silent
 from grader.protocol import Mark
 from grader.specification import AssignmentSpecification, load
@@ -15,7 +16,6 @@ from grader.values import Value
 
 EXERCISE = Path(__file__).resolve().parents[2] / "exercises" / "fully_connected_and_lenet"
 TABLE, MEMORY = "check-lenet-parameters", "check-lenet-memory"
-CLASSIC = "{ channels = 1, size = 32, maps1 = 6, maps2 = 16, hidden1 = 120, hidden2 = 84, classes = 10 }"
 OF_LENET_5 = {"conv1": 156, "conv2": 2416, "fc1": 48_120, "fc2": 10_164, "fc3": 850, "total": 61_706}
 
 
@@ -23,10 +23,7 @@ OF_LENET_5 = {"conv1": 156, "conv2": 2416, "fc1": 48_120, "fc2": 10_164, "fc3": 
 def assignment(tmp_path_factory: pytest.TempPathFactory) -> AssignmentSpecification:
     """The LeNet of one's own as it is when it was built, with 12 rows of numbers."""
     path = tmp_path_factory.mktemp("built") / "specification.toml"
-    text = (EXERCISE / "specification.toml").read_text()
-    path.write_text(
-        text.replace('get = "lenet_parameters"', f'get = "lenet_parameters"\nclassic = {CLASSIC}')
-    )
+    path.write_text((EXERCISE / "specification.toml").read_text())
     with pytest.MonkeyPatch.context() as monkeypatch:
         for module in (draws, specification):
             monkeypatch.setattr(module, "ROWS", 12)
@@ -86,3 +83,23 @@ def test_what_is_drawn_now_knows_nobody_else() -> None:
     """A specification that was not built yet marks as before."""
     fresh = load(EXERCISE / "specification.toml")
     assert "another" not in mark(fresh, OF_LENET_5)[TABLE].diagnosis
+
+
+PUBLISHED = {  # by exercise: what is asked, and what it is in the network as it was published
+    "lenet": ("parameters", 61_706),
+    "fully_connected_and_lenet": ("total", 61_706),
+    "alexnet": ("total", (256 * 6 * 6 + 1) * 4096 + (4096 + 1) * 4096 + (4096 + 1) * 1000),
+    "vgg": ("total", 138_357_544),
+    "googlenet": ("total", (192 + 1) * 64 + (192 * 9 + 1) * 128 + (192 * 25 + 1) * 32),  # inception 3a
+    "resnet": ("total", 256 * 512 + 2 * 512),  # of ResNet-50, from the first stage to the second
+}
+
+
+@pytest.mark.parametrize("exercise", PUBLISHED)
+def test_the_classic_numbers_are_those_of_the_published_network(exercise: str) -> None:
+    """Each cell about numbers of such a chapter knows them, and they can be counted."""
+    cells = load(EXERCISE.with_name(exercise) / "specification.toml").cells
+    known = [cell for cell in cells if isinstance(cell, NumbersCell)]
+    ask, right = PUBLISHED[exercise]
+    assert known
+    assert [cell.question.variant(cell.classic).item(ask).answer for cell in known] == [right] * len(known)

@@ -303,8 +303,8 @@ MISTAKES = {
     ),
     "a solution without an end": (
         A,
-        'mine["maps"]\n### END SOLUTION',
-        'mine["maps"]',
+        'own["maps"]\n### END SOLUTION',
+        'own["maps"]',
         "### BEGIN SOLUTION@2",
         "no end",
     ),

@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from .data import SPECIFICATIONS
 from .sitting import SECRET, code_cells, marks, run
 
+STARTER = ROOT / "grader" / "starter"
 every_assignment = pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
 
 
@@ -132,5 +133,13 @@ def test_the_figure_that_is_audited_is_the_one_that_the_chapter_quotes(chapter: 
     assert Fraction(audit.published) * audit.scale == claimed(CLAIMS[chapter])
 
 
-def test_all_assignments_begin_with_the_same_setup_cell():
-    assert len({setup_cell(path.parent) for path in SPECIFICATIONS}) == 1
+def test_all_assignments_and_the_starter_begin_with_the_same_setup_cell():
+    folders = [path.parent for path in SPECIFICATIONS]
+    assert len({setup_cell(folder) for folder in (*folders, STARTER)}) == 1
+
+
+@every_assignment
+def test_the_setup_cell_prints_the_check_word(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assignment = load(path)
+    run(assignment, path.parent, " ADA ", tmp_path, blank=True)
+    assert f"is {assignment.check_word('ada')}: if yours is another" in capsys.readouterr().out

@@ -16,7 +16,14 @@ from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
 from layercost.questions.reexpression import reexpress_answer
-from layercost.questions.task import believed, derivation, number, other_conventions, printed_by_tools
+from layercost.questions.task import (
+    answered,
+    believed,
+    derivation,
+    number,
+    other_conventions,
+    printed_by_tools,
+)
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 Two: TypeAlias = tuple[Misconception, Misconception]
@@ -159,7 +166,7 @@ def _pairs_about(
     found = []
     for place, first in enumerate(held):
         seen = _seen(one.item.task, (first,))
-        found += [((first, second), number(_seen(seen, (second,)))) for second in held[place + 1 :]]
+        found += [((first, second), answered(seen, second)) for second in held[place + 1 :]]
     return found
 
 

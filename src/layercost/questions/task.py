@@ -29,6 +29,7 @@ from layercost.misconception import (
     Task,
     Unit,
 )
+from layercost.questions.totals import calls_of, total
 from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ def _number(key: Key, input_shape: Arriving) -> Fraction:
     layer, shape = _asked(task)
     if isinstance(task.measure, Size):
         return Fraction(_size(task))
-    return Fraction(_count(task, layer, shape).total, task.unit.size)
+    return Fraction(
+        total(layer, task.measure, shape, task.convention, task.dtype, task.batch), task.unit.size
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -189,6 +192,15 @@ def believed(task: Task, misconception: Misconception) -> Task | None:
         return seen if differs or _rules(seen)[:2] != _rules(task)[:2] else None
     except (LayerError, ShapeError):
         return None  # with this belief there is no answer at all
+
+
+def answered(task: Task, misconception: Misconception) -> Fraction:
+    """What the believer answers: the number of `believed`, or the right one where it has no part in it."""
+    try:
+        seen = misconception.distort(task)
+        return number(task) if seen is None else number(seen)
+    except (LayerError, ShapeError):
+        return number(task)
 
 
 def other_conventions(task: Task) -> list[tuple[Convention, Task]]:
@@ -260,7 +272,7 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
     """The layer that the question is about, with its input."""
     if not task.part:
         return task.layer, task.input_shape
-    calls = _calls(Itself(task.layer), task.input_shape)
+    calls = _by_path(Itself(task.layer), task.input_shape)
     if task.part in calls:
         call = calls[task.part]
         return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
@@ -280,7 +292,5 @@ def _module(network: Layer, path: str) -> Layer | None:
 
 
 @lru_cache(maxsize=1024)
-def _calls(key: Itself, shape: Arriving) -> dict[str, Call]:
-    if shape is None:
-        raise shape_wanted(Message("a part of a network"))
-    return {call.path: call for call in key.layer.calls(*several(shape))}
+def _by_path(key: Itself, shape: Arriving) -> dict[str, Call]:
+    return {call.path: call for call in calls_of(key.layer, shape)}
