@@ -38,6 +38,7 @@ DESCRIPTION = """Classroom of the course: releases assignments, marks what comes
   grader return NAME ...   feedback pages as a zip that Moodle takes back
 
   grader rehearse NAME     hand in for students that are made up, to try all this
+  grader extend NAME ID    give one student more time
   grader forget ID         remove all that the course holds of a student
   grader backup FILE       copy the course into one file
 

@@ -71,6 +71,8 @@ def read_results(course: Course, assignment: Assignment) -> Iterator[Result]:
     called = titles(assignment.specification, assignment.release)
     for row in read_rows(course, assignment.name, assignment.notebook):
         record = read_record(course.record(row.student, assignment.name))
+        if record is None and not row.has_marks:
+            continue  # a row that holds more time for a student, and no submission yet
         yield _result(row, record, assignment, called)
 
 

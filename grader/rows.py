@@ -39,6 +39,12 @@ class SubmissionRow:
     grades: Mapping[str, GradeRow] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether anyone, grader or person, has marked something of it."""
+        given = ((grade.auto_score, grade.manual_score) for grade in self.grades.values())
+        return any(score is not None for scores in given for score in scores)
+
 
 def read_rows(course: Course, assignment: str, notebook: str) -> list[SubmissionRow]:
     """All submissions of a notebook, by student."""

@@ -1,15 +1,16 @@
-"""The commands ``grader rehearse``, ``grader forget`` and ``grader backup``."""
+"""The commands ``grader rehearse``, ``extend``, ``forget`` and ``backup``."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from pathlib import Path
 
 from grader.course import find_course
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declares the three commands."""
+    """Declares the commands."""
     rehearse = commands.add_parser(
         "rehearse",
         help="hand in for students that are made up",
@@ -19,6 +20,17 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     rehearse.add_argument("assignment", metavar="NAME", help="the assignment's name")
     rehearse.add_argument("--students", type=_count, default=12, metavar="N", help="how many (12)")
     rehearse.set_defaults(action=run_rehearse)
+    more = commands.add_parser(
+        "extend",
+        help="give one student more time",
+        description="Says how much later the work of one student is due. What was given before is replaced; "
+        "with --days 0 it is taken back. `grader autograde` then reckons what being late costs anew.",
+    )
+    more.add_argument("assignment", metavar="NAME", help="the assignment's name")
+    more.add_argument("student", metavar="ID")
+    more.add_argument("--days", type=_amount, default=0.0, metavar="N")
+    more.add_argument("--hours", type=_amount, default=0.0, metavar="N")
+    more.set_defaults(action=run_extend)
     forget = commands.add_parser(
         "forget",
         help="remove all that the course holds of a student",
@@ -36,7 +48,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     backup.add_argument("to", type=Path, metavar="FILE", help="a new file, outside of the course")
     backup.set_defaults(action=run_backup)
-    for command in (rehearse, forget, backup):
+    for command in (rehearse, more, forget, backup):
         command.add_argument("--course", type=Path, default=Path(), metavar="DIR", help="the course folder")
 
 
@@ -44,6 +56,28 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"expected a number of students, 1 to 100000, but got {text!r}")
     return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount <= 1000:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1000, but got {text!r}")
+    return amount
+
+
+def run_extend(options: argparse.Namespace) -> int:
+    """Gives one student more time."""
+    from grader.upkeep.extension import extend
+
+    course = find_course(options.course)
+    more = timedelta(days=options.days, hours=options.hours)
+    extend(course, course.assignment(options.assignment).name, options.student, more)
+    later = f"{more} later than that of the others" if more else "the same as that of the others"
+    print(f"The due date of {options.student} for {options.assignment} is {later}.")
+    return 0
 
 
 def run_rehearse(options: argparse.Namespace) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import copy
 import json
-from collections.abc import Iterator, Mapping
-from itertools import cycle, islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from grader.course import Course, CourseError
@@ -23,19 +23,26 @@ Answers = dict[str, str]
 
 def hand_in(course: Course, assignment: str, students: int) -> list[str]:
     """Writes so many submissions and gives their students' ids; raises CourseError."""
+    names = [f"{PREFIX}{number:0{len(str(students))}}" for number in range(1, students + 1)]
+    notebook = course.assignment(assignment).notebook
+    for name, filled_in in zip(names, notebooks(course, assignment, names), strict=True):
+        path = course.submitted / name / assignment / f"{notebook}.ipynb"
+        if not path.exists():
+            write_atomically(path, json.dumps(filled_in))
+    return names
+
+
+def notebooks(course: Course, assignment: str, students: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What each of these students would hand in, from the release and its model; raises CourseError."""
     opened = course.assignment(assignment)
     source_path = course.source(assignment) / f"{opened.notebook}.ipynb"
     if not source_path.is_file():
         raise CourseError(f"{source_path} is missing; release the assignment again with `grader build`.")
-    answers = _answers(read_release(source_path))
     release = json.loads((course.release(assignment) / f"{opened.notebook}.ipynb").read_text("utf-8"))
-    names = [f"{PREFIX}{number:0{len(str(students))}}" for number in range(1, students + 1)]
     kept = _identity_cells(opened.release)
-    for name, given in zip(names, islice(_kinds(answers, kept), students), strict=True):
-        path = course.submitted / name / assignment / f"{opened.notebook}.ipynb"
-        if not path.exists():
-            write_atomically(path, json.dumps(_filled_in(release, given, name, kept)))
-    return names
+    kinds = _kinds(_answers(read_release(source_path)), kept)
+    for student, given in zip(students, kinds, strict=False):  # of kinds there is no end
+        yield _filled_in(release, given, student, kept)
 
 
 def _answers(source: Release) -> Answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,18 @@ from grader.command import main
 from grader.course import Course, CourseError
 from grader.upkeep import rehearsal
 from grader.upkeep.backup import back_up
+from grader.upkeep.extension import extend
 from grader.upkeep.forgetting import students_like
 
 from .conftest import RIGHT, Submissions
 
+OF_A_STUDENT = (  # tables with the column that leads to whose a row is
+    ("grade", "notebook_id", "submitted_notebook"),
+    ("comment", "notebook_id", "submitted_notebook"),
+    ("grader_answers", "notebook_id", "submitted_notebook"),
+    ("submitted_notebook", "assignment_id", "submitted_assignment"),
+    ("submitted_assignment", "student_id", "student"),
+)
 QUICK = ["--cell-seconds=5", "--total-seconds=60"]
 
 
@@ -70,15 +79,10 @@ def test_forgetting_one_student_leaves_the_others(course: Course, submissions: S
     with Gradebook(course.database) as gradebook:
         assert [student.id for student in gradebook.students] == ["ada2"]
         assert gradebook.find_submission("counting", "ada2").score == 12.0
-    for table in ("grade", "comment", "submitted_notebook"):
+    for table, column, owner in OF_A_STUDENT:
         with sqlite3.connect(course.root / "gradebook.db") as database:
             orphans = database.execute(
-                f"select count(*) from {table} where "  # noqa: S608 - names of our own
-                + {
-                    "grade": "notebook_id not in (select id from submitted_notebook)",
-                    "comment": "notebook_id not in (select id from submitted_notebook)",
-                    "submitted_notebook": "assignment_id not in (select id from submitted_assignment)",
-                }[table]
+                f"select count(*) from {table} where {column} not in (select id from {owner})"  # noqa: S608
             ).fetchone()
         assert orphans == (0,)
 
@@ -93,6 +97,31 @@ def test_nothing_is_forgotten_before_the_teacher_says_so(
     assert all_that_names(course, "ada")
     with pytest.raises(CourseError, match="holds nothing of a student 'zoe'"):
         students_like(course, ["zoe"])
+
+
+@pytest.mark.bubblewrap
+def test_more_time_counts_from_the_next_marking_and_makes_nobody_hand_in(
+    course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is late by a day loses half, until three days are given; who was only given time has no marks."""
+    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\nper_day = 0.5\n')
+    with Gradebook(course.database) as gradebook:
+        gradebook.update_or_create_assignment("counting", duedate="2026-01-10 12:00:00 UTC")
+        gradebook.add_student("emmy")
+    path = submissions.add("ada", RIGHT)
+    (path.parent / "timestamp.txt").write_text("2026-01-11 11:00:00 UTC")
+    assert run(course, "autograde", "counting", *QUICK) == 0
+    for days, total in (("3", "12"), ("0", "6")):
+        for student in ("ada", "emmy"):
+            assert run(course, "extend", "counting", student, "--days", days) == 0
+        assert run(course, "autograde", "counting", *QUICK) == 0
+        capsys.readouterr()
+        assert run(course, "export", "counting") == 0
+        lines = capsys.readouterr().out.splitlines()
+        head = lines[0].split(",")
+        assert [line.split(",")[head.index("total")] for line in lines[1:]] == [total]
+    with pytest.raises(CourseError, match="There is no student 'zoe' in the gradebook; there are: ada, emmy"):
+        extend(course, "counting", "zoe", timedelta(days=1))
 
 
 def test_a_backup_holds_the_course_and_only_its_owner_reads_it(

@@ -10,7 +10,9 @@ import sys
 from .places import ASSETS, BUILD, LIBRARY, REPOSITORY, SITE, STAMPS, WEB
 from .step import BuildError, Step, fingerprint
 
-SOURCES = tuple(REPOSITORY / name for name in ("_config.yml", "_toc.yml", "index.md", "chapters", "practice"))
+SOURCES = tuple(
+    REPOSITORY / name for name in ("_config.yml", "_toc.yml", "index.md", "chapters", "practice", "teaching")
+)
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's
 OFFERS = "COURSE_OFFERS"  # what stands beside the pages, for the extensions that link to it
 CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
