@@ -8,6 +8,7 @@ it is made once, and again only when the lock, ``pyproject.toml`` or the interpr
 """
 
 # The first half is read by whatever Python there is, so its syntax is that of Python 3.6.
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -23,7 +24,10 @@ LOCK = ROOT / "requirements.txt"
 BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
-BROWSER_TESTS = "tests/browser"
+BESIDE = {  # tests that wait more than they compute, and run beside the others
+    "in the browser": ["tests/browser"],
+    "of the classroom": ["tests/grading", "tests/guide"],
+}
 MEASURES = ["building", "counting", "grading", "papers", "browser"]  # of benchmarks/
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with
 COMPARED = ROOT / ".nox" / "compared"  # models and tools of other people, for some tests alone
@@ -297,23 +301,28 @@ def tests(session: nox.Session) -> None:
 
 
 def run_all_tests(session, run_here):
-    """All tests, those in the browser beside the others: they wait more than they compute."""
-    with tempfile.TemporaryFile("w+") as said:
-        path = os.pathsep.join([str(interpreter_of(ENVIRONMENT).parent), os.environ["PATH"]])
-        browser = subprocess.Popen(
-            [str(program(ENVIRONMENT, "pytest")), BROWSER_TESTS],
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PATH": path},
-        )
+    """All tests, some of them beside the others; what those said comes at the end."""
+    with contextlib.ExitStack() as stack:
+        beside = {name: stack.enter_context(pytest_of(folders)) for name, folders in BESIDE.items()}
         try:
-            run_here("pytest", f"--ignore={BROWSER_TESTS}")
+            run_here("pytest", *(f"--ignore={folder}" for folders in BESIDE.values() for folder in folders))
         finally:
-            failed = browser.wait()
-            said.seek(0)
-            print(said.read(), flush=True)
+            failed = [name for name, (process, _) in beside.items() if process.wait()]
+            for _, said in beside.values():
+                said.seek(0)
+                print(said.read(), flush=True)
     if failed:
-        session.error("Tests in the browser failed; what they said stands above.")
+        session.error(f"Tests {' and '.join(failed)} failed; what they said stands above.")
+
+
+@contextlib.contextmanager
+def pytest_of(folders):
+    """A pytest of its own for these folders, which runs on, and where it writes what it says."""
+    path = os.pathsep.join([str(interpreter_of(ENVIRONMENT).parent), os.environ["PATH"]])
+    command = [str(program(ENVIRONMENT, "pytest")), *folders]
+    with tempfile.TemporaryFile("w+") as said:
+        environment = {**os.environ, "PATH": path}
+        yield subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment), said
 
 
 @nox.session
