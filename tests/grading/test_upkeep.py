@@ -138,7 +138,7 @@ def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
         busy.execute("rollback")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with tarfile.open(target) as archive:
-        archive.extractall(tmp_path / "restored", filter="data")
+        archive.extractall(tmp_path / "restored")  # noqa: S202 - our own; Python 3.11.2 knows no filter
     restored = tmp_path / "restored" / course.root.name
     assert (restored / "secret").read_text() == (course.root / "secret").read_text()
     assert (restored / "submitted" / "ada" / "counting" / "convolution.ipynb").is_file()
