@@ -95,5 +95,5 @@ def test_the_grader_releases_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["exam", str(tmp_path / "exam.toml"), "--seed", "3", "--assignment", str(folder)]) == 0
     assert main(["new", str(course)]) == 0
     assert main(["build", str(folder), "--course", str(course)]) == 0
-    assert "Released small_exam: 2 points" in capsys.readouterr().out
+    assert "Released small_exam, version 1: 2 points" in capsys.readouterr().out
     assert "Show how you got there." in (course / "release" / "small_exam" / "small_exam.ipynb").read_text()
