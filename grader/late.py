@@ -7,6 +7,8 @@ the extension of the student.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -83,7 +85,8 @@ class Plugin:
         from traitlets.config.loader import PyFileConfigLoader
 
         try:
-            config = PyFileConfigLoader(CONFIGURATION, path=str(self.course.root)).load_config()
+            with _converters_as_they_are():
+                config = PyFileConfigLoader(CONFIGURATION, path=str(self.course.root)).load_config()
             preprocessor = AssignLatePenalties(config=config)
             preprocessor.init_plugin()
         except Exception as error:  # whatever stands in a teacher's configuration
@@ -92,3 +95,19 @@ class Plugin:
                 'Mend it, or write [late] policy = "none" into course.toml.'
             ) from error
         return preprocessor.plugin_inst
+
+
+@contextmanager
+def _converters_as_they_are() -> Iterator[None]:
+    """A configuration leads nbgrader's converters to `grader`; that is for the commands that it configures."""
+    from nbgrader import converters
+
+    kept = {
+        each: each.start
+        for each in (converters.Autograde, converters.GenerateAssignment, converters.GenerateFeedback)
+    }
+    try:
+        yield
+    finally:
+        for each, start in kept.items():
+            each.start = start
