@@ -99,7 +99,7 @@ class Plugin:
 
 @contextmanager
 def _converters_as_they_are() -> Iterator[None]:
-    """A configuration leads nbgrader's converters to `grader`; that is for the commands that it configures."""
+    """A configuration leads nbgrader's converters to `grader`, which is meant for its own commands."""
     from nbgrader import converters
 
     kept = {
