@@ -88,7 +88,7 @@ export class Answers {
 
   // The sentence of the live region, as Python says it (layercost/explorers/parts.py).
   #say(parameters, cost) {
-    const said = this.root.querySelector('.lc-said');
+    const said = [...this.root.querySelectorAll('.lc-said')].find((each) => !each.closest('.lc-sketch'));
     if (!said || !cost) return;
     said.textContent = say('{parameters} parameters; {cost} {unit} by {convention}', {
       parameters: grouped(evaluate(parameters.line, parameters.given)),
