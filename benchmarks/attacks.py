@@ -10,13 +10,11 @@ import argparse
 import os
 import resource
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +31,11 @@ from tests.grading.judging import (
     ENVIRONMENT_CANARY,
     HOME_CANARY,
     VICTIM_CANARY,
-    accepted,
     boxes_left,
     bytes_written,
     hashes,
     leaks,
+    listening,
     submit_attack,
 )
 
@@ -94,22 +92,6 @@ def grader(words: Sequence[str], given: dict[str, str]) -> float:
     if process.returncode != 0:
         raise SystemExit(f"grader {' '.join(words)} failed:\n{said}")
     return float(usage.ru_maxrss) / 1024
-
-
-@contextmanager
-def listening(course: Course, drop: Path, home: Path) -> Iterator[tuple[dict[str, str], list[bytes]]]:
-    """A listener and a drop folder; gives what stands for them in attacks, and later what came in."""
-    received: list[bytes] = []
-    with (
-        closing(socket.create_server(("127.0.0.1", 0))) as listener,
-        closing(socket.socket(socket.AF_UNIX)) as abstract,
-    ):
-        port = listener.getsockname()[1]
-        abstract.bind(f"\0grader-test-{port}")
-        abstract.listen()
-        places = {"@PORT@": str(port), "@DROP@": str(drop), "@COURSE@": str(course.root), "@HOME@": str(home)}
-        yield places, received
-        received += [*accepted(listener), *accepted(abstract)]
 
 
 def replay(name: str, built: Path, folder: Path, given: dict[str, str]) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,8 +43,15 @@ def bubblewrap_works() -> bool:
 
 @functools.cache
 def podman_works() -> bool:
-    """Say whether podman is here with the runtime that we name; an image is not needed."""
-    return works("podman", "--version") and works("runc", "--version")
+    """Say whether podman is here with the runtime that we name, and may start a container."""
+    return works("podman", "--version") and works("runc", "--version") and container_starts()
+
+
+def postgresql_programs() -> Path | None:
+    """Give the folder with PostgreSQL's programs, which Debian keeps off PATH; None where there is none."""
+    found = shutil.which("pg_ctl")
+    folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
 
 
 @functools.cache
@@ -58,6 +66,11 @@ def container_starts() -> bool:
                 Path(root, name).symlink_to(f"usr/{name}")
         place = ["--network=none", "--volume=/usr:/usr:ro", "--rootfs", root]
         return works("podman", *manager, "--runtime=runc", "run", "--rm", *limits, *place, "/usr/bin/true")
+
+
+def interruptible() -> None:
+    """Let Ctrl-C reach a program that was started by one to which it does not, as by `nohup` or `&`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_a_checkout() -> bool:
@@ -88,7 +101,11 @@ NEEDS = {
         bubblewrap_works,
         "no bubblewrap sandbox starts; on Debian: apt install bubblewrap",
     ),
-    "podman": (podman_works, "podman or runc is not here; on Debian: apt install podman runc uidmap"),
+    "podman": (
+        podman_works,
+        "podman starts no container by runc; on Debian: apt install podman runc uidmap",
+    ),
+    "postgresql": (postgresql_programs, "PostgreSQL is not here; on Debian: apt install postgresql"),
 }
 
 
@@ -109,8 +126,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("CI"):
                 pytest.fail(f"{reason} (CI may not skip this)", pytrace=False)
             pytest.skip(reason)
-    if "podman" in needs_of(item) and not container_starts():
-        pytest.skip("podman is here, but may start no container on this machine")
 
 
 @pytest.fixture(scope="session")

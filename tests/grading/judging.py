@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from grader.course import Course
@@ -100,7 +100,23 @@ def printed_texts(path: Path) -> str:
     return "".join(output["text"] for cell in cells for output in cell.get("outputs", ()))
 
 
-def accepted(listener: socket.socket) -> list[bytes]:
+@contextmanager
+def listening(course: Course, drop: Path, home: Path) -> Iterator[tuple[dict[str, str], list[bytes]]]:
+    """Listens on a port and a socket; gives what stands for all places in attacks, and later what came in."""
+    received: list[bytes] = []
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as listener,
+        closing(socket.socket(socket.AF_UNIX)) as abstract,
+    ):
+        port = listener.getsockname()[1]
+        abstract.bind(f"\0grader-test-{port}")
+        abstract.listen()
+        places = {"@PORT@": str(port), "@DROP@": str(drop), "@COURSE@": str(course.root), "@HOME@": str(home)}
+        yield places, received
+        received += [*_accepted(listener), *_accepted(abstract)]
+
+
+def _accepted(listener: socket.socket) -> list[bytes]:
     """What anyone sent to this listener."""
     listener.setblocking(False)
     received = []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import stat
-from contextlib import closing
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,11 +22,11 @@ from .judging import (
     ENVIRONMENT_CANARY,
     HOME_CANARY,
     VICTIM_CANARY,
-    accepted,
     boxes_left,
     bytes_written,
     hashes,
     leaks,
+    listening,
     submit_attack,
 )
 
@@ -64,25 +62,17 @@ def battle(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batt
     submissions.add(CONTROL, {**LAZY, "q1": RIGHT["q1"]})
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
-        closing(socket.create_server(("127.0.0.1", 0))) as listener,
-        closing(socket.socket(socket.AF_UNIX)) as abstract,
+        listening(course, drop, home) as (places, received),
     ):
-        port = listener.getsockname()[1]
-        abstract.bind(f"\0grader-test-{port}")
-        abstract.listen()
-        places = {"@PORT@": str(port), "@DROP@": str(drop), "@COURSE@": str(course.root), "@HOME@": str(home)}
         for student in ATTACKS:
             submit_attack(submissions, student, places)
         before, boxes_before = hashes(course), set(boxes_left())
         monkeypatch.setenv("GRADER_TEST", ENVIRONMENT_CANARY)
         use_counting(monkeypatch)
         where = ["--course", str(course.root)]
-        assert (
-            main(["autograde", "counting", *where, "--cell-seconds=5", "--total-seconds=60", "--workers=2"])
-            == 0
-        )
+        limits = ["--cell-seconds=5", "--total-seconds=60", "--jobs=4"]
+        assert main(["autograde", "counting", *where, *limits]) == 0
         assert main(["feedback", "counting", *where]) == 0
-        received = [*accepted(listener), *accepted(abstract)]
     return Battle(course, drop, received, before, boxes_before)
 
 

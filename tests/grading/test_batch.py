@@ -19,6 +19,7 @@ from nbgrader.api import Gradebook
 
 from grader.command import main
 from grader.course import Course
+from tests.conftest import interruptible
 
 from .conftest import RIGHT, Submissions, copy_of_course, use_counting
 
@@ -236,7 +237,7 @@ def test_ctrl_c_ends_at_once_and_what_was_written_stays(
     command = [sys.executable, "-m", "grader", "autograde", "counting", "--workers=2", "--cell-seconds=50"]
     with subprocess.Popen(
         command, cwd=course.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=interruptible,  # noqa: PLW1509 - it only sets a signal
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline().startswith("[1/2] ada: 12 of 17")

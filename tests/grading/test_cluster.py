@@ -14,9 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-
 from nbgrader.api import Gradebook
 
 from grader.box import BoxDied, Limits, SandboxUnavailable

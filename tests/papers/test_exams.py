@@ -18,6 +18,7 @@ from grader.command import main
 from grader.papers import exam as exams
 from grader.papers.exam import Done, Exam, Folder, make, waiting
 from grader.roster import Student
+from tests.conftest import interruptible
 from tests.papers.exams import EXAM
 from tests.papers.pdf import text_of
 
@@ -228,6 +229,7 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(place: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=interruptible,  # noqa: PLW1509 - it only sets a signal
         text=True,
     )
     deadline = time.monotonic() + 60
