@@ -430,6 +430,33 @@ def test_a_repository_among_a_students_files_is_not_asked(place: Course, tmp_pat
     assert not (place.submitted / "ada" / "counting" / "timestamp.txt").exists()
 
 
+@pytest.mark.parametrize("commit", [True, False], ids=["clones", "without git"])
+@pytest.mark.parametrize("where", ["", "week/"])
+def test_a_folder_in_a_clone_makes_nobody_elses_submission(
+    where: str, commit: bool, place: Course, tmp_path: Path
+) -> None:
+    """However many files a student names as Moodle would, the clones stay a folder of repositories."""
+    folder = tmp_path / "clones"
+    eves = {f"{where}Emmy Noether_{n}_assignsubmission_file_/{NAME}": "ada's" for n in range(9)}
+    repository(folder / "ada", {NAME: "ada's", **eves}, commit=commit)
+    repository(folder / "emmy-codes", {NAME: "emmy's"}, commit=commit)
+    assert collect(place, folder) == 0
+    assert collected(place) == {"ada": "ada's", "emmy": "emmy's"}
+
+
+def test_a_clone_that_stands_alone_is_nobody_elses_submission(place: Course, tmp_path: Path) -> None:
+    repository(tmp_path / "clones" / "ada", {f"Emmy Noether_1_assignsubmission_file_/{NAME}": "ada's"})
+    assert collect(place, tmp_path / "clones") == 0
+    assert collected(place) == {"ada": "ada's"}
+
+
+def test_a_lone_submission_of_an_odd_name_is_not_anothers(place: Course, tmp_path: Path) -> None:
+    """A folder in it may be named as Moodle names those of others; the zip is refused as unknown."""
+    files = {f"Eve_x_7_assignsubmission_file/Emmy Noether_2_assignsubmission_file/{NAME}": "eve's"}
+    assert collect(place, pack(tmp_path / "all.zip", files)) == 2
+    assert collected(place) == {}
+
+
 def names(*given: str) -> Iterable[File]:
     return [File((name,), 1) for name in given]
 
