@@ -282,6 +282,34 @@ def test_participants_are_read_from_the_submissions_too(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_within_a_submission_is_no_participant(tmp_path: Path) -> None:
+    """A student may name one like somebody else's, with a number of their own."""
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Eve_101_assignsubmission_file/Emmy Noether_101_assignsubmission_file/a.ipynb", "")
+        archive.writestr("Emmy Noether_102_assignsubmission_file/a.ipynb", "")
+    assert participants(path) == [Participant("101", "Eve"), Participant("102", "Emmy Noether")]
+
+
+def test_a_number_that_two_claim_is_nobodys() -> None:
+    """Moodle hands a page back by its number; a line that stands there twice is one."""
+    two = [Participant("1", "Ada King"), Participant("1", "Emmy Noether"), Participant("2", "Grace Hopper")]
+    students = [Student("ada", "Ada King"), Student("emmy", "Emmy Noether"), Student("grace", "Grace Hopper")]
+    assert matched(students, [*two, two[2]]) == ({"grace": two[2]}, ["ada", "emmy"])
+
+
+def test_a_namesake_without_a_page_counts_too(course: Course, tmp_path: Path) -> None:
+    """Else the one who has a page is taken for the only one of the name."""
+    with (course.root / "roster.csv").open("a") as file:
+        file.write("king2,Ada King,,\n")
+    (tmp_path / "sheet.csv").write_text("Identifier,Full name\nParticipant 101,Ada King\n")
+    assert run(course, "feedback", "counting") == 0
+    path = tmp_path / "back.zip"
+    assert run(course, "return", "counting", "--zip", str(path), "-m", str(tmp_path / "sheet.csv")) == 1
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == []
+
+
 def test_two_of_one_name_are_not_guessed() -> None:
     twins = [Participant("1", "Ada King"), Participant("2", "Ada King")]
     assert matched([Student("ada", "Ada King")], twins) == ({}, ["ada"])
