@@ -2,13 +2,14 @@
 
 Everybody of the roster has a line, also who handed in nothing. Moodle and Canvas get no points for work
 that a person has yet to mark to its end, so that nobody is shown a part for the whole; an empty cell leaves
-there what is there. Nothing in a cell can start a formula in a spreadsheet.
+there what is there. What is not marked at all has no points in any table. Nothing in a cell can start a
+formula in a spreadsheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Course
 from grader.results import QuestionResult, Result, read_results
@@ -17,7 +18,8 @@ from grader.titles import titles
 from layercost.message import Message
 
 NOTHING = Message("Nothing was handed in.")
-NO_SUBMISSION = "no-submission"
+NOT_MARKED = Message("This submission is not marked yet.")
+NO_SUBMISSION, UNMARKED = "no-submission", "not-marked"
 TOTAL = "Weighted total"
 NBGRADER = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -72,23 +74,35 @@ class Marks:
 def collect(course: Course, assignments: Sequence[Assignment]) -> Marks:
     """Reads the marks of these assignments, and the roster where the course has one."""
     found = {one.name: {each.student: each for each in read_results(course, one)} for one in assignments}
+    handed_in = {one.name: frozenset(course.students(one.name)) for one in assignments}
     known = {student.id: student for student in of_course(course)}
-    others = sorted({name for results in found.values() for name in results} - set(known))
+    others = sorted(frozenset().union(*found.values(), *handed_in.values()) - set(known))
     students = (*known.values(), *(Student(name, "") for name in others))
     for assignment in assignments:
         for student in students:
-            found[assignment.name].setdefault(student.id, _absent(student.id, assignment))
+            of = _unmarked if student.id in handed_in[assignment.name] else _absent
+            found[assignment.name].setdefault(student.id, of(student.id, assignment))
     return Marks(students, found, course.settings.weights)
 
 
 def _absent(student: str, assignment: Assignment) -> Result:
     """The marks of somebody who handed in nothing."""
+    return Result(student, _questions(assignment, NO_SUBMISSION, NOTHING), (NOTHING,), 0.0)
+
+
+def _unmarked(student: str, assignment: Assignment) -> Result:
+    """Those of a submission that nobody has marked: all of its points are yet to be given."""
+    questions = (replace(one, waits=True) for one in _questions(assignment, UNMARKED, NOT_MARKED))
+    return Result(student, tuple(questions), (NOT_MARKED,), 0.0, unmarked=True)
+
+
+def _questions(assignment: Assignment, diagnosis: str, why: Message) -> tuple[QuestionResult, ...]:
+    """All of them without points."""
     called = titles(assignment.specification, assignment.release)
-    questions = tuple(
-        QuestionResult(grade_id, 0.0, cell.points, NO_SUBMISSION, NOTHING, title=called[grade_id])
+    return tuple(
+        QuestionResult(grade_id, 0.0, cell.points, diagnosis, why, title=called[grade_id])
         for grade_id, cell in assignment.release.marked.items()
     )
-    return Result(student, questions, (NOTHING,), 0.0)
 
 
 # ---- what each system reads ------------------------------------------------------------------------------
@@ -100,9 +114,10 @@ def nbgrader_rows(marks: Marks) -> Iterator[Row]:
     for name, results in marks.assignments.items():
         for student in marks.students:
             one = results[student.id]
+            given = ("", "", "") if one.unmarked else (one.earned, one.late_penalty, one.points)
             yield [
                 *(name, one.due, one.handed_in, student.id, student.last_name, student.first_name),
-                *(student.email, one.earned, one.late_penalty, one.points, one.max_points),
+                *(student.email, *given, one.max_points),
             ]
 
 
@@ -151,15 +166,17 @@ def _of_one(marks: Marks) -> Iterator[Row]:
         marked = {name: f"{one.points:g}" for name, one in found.items() if not one.waits}
         points = [marked.get(name, "") for name in asked]
         diagnoses = [found[name].diagnosis if name in found else "" for name in asked]
-        total = [f"{result.points:g}", f"{result.max_points:g}"]
+        total = ["" if result.unmarked else f"{result.points:g}", f"{result.max_points:g}"]
         yield [result.student, *points, *total, *diagnoses, " ".join(map(str, result.remarks))]
 
 
 def _of_several(marks: Marks) -> Iterator[Row]:
     yield ["student", "name", *marks.assignments, *_total(marks)]
     for student in marks.students:
-        points = [_number(results[student.id].points) for results in marks.assignments.values()]
-        total = [_number(marks.total(student.id))] if marks.weighted else []
+        found = [results[student.id] for results in marks.assignments.values()]
+        points = ["" if one.unmarked else _number(one.points) for one in found]
+        whole = not any(one.unmarked for one in found)
+        total = [_number(marks.total(student.id)) if whole else ""] if marks.weighted else []
         yield [student.id, student.name, *points, *total]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,32 @@ def test_who_handed_in_nothing_stands_in_every_table(
         assert of(table(course, capsys, "--as", form), column, "sofia")
 
 
+def test_a_submission_that_is_not_marked_yet_has_no_points_in_any_table(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither is it said to be missing; who handed it in waits, on the roster or not."""
+    for student in ("sofia", "zoe"):
+        (course.submitted / student / "counting").mkdir(parents=True)
+    rows = table(course, capsys)
+    for student in ("sofia", "zoe"):
+        line = of(rows, "student", student)
+        assert (line["q1"], line["total"], line["maximum"]) == ("", "", "17")
+        assert line["remarks"] == "This submission is not marked yet."
+    sofia = of(table(course, capsys, "--as", "moodle"), "ID number", "sofia")
+    assert sofia["Assignment: counting (Real)"] == ""
+    sofia = of(table(course, capsys, "--as", "nbgrader"), "student_id", "sofia")
+    assert (sofia["raw_score"], sofia["score"], sofia["max_score"]) == ("", "", "17.0")
+    assert run(course, "export", "counting") == 0
+    assert "4 students are not marked to the end" in capsys.readouterr().err
+
+
+def test_a_total_holds_no_work_that_is_not_marked() -> None:
+    unmarked = replace(result("ada", 0.0, waits=True), unmarked=True)
+    of_each = {"one": {"ada": result("ada", 5.0)}, "two": {"ada": unmarked}}
+    marks = Marks((Student("ada", ""),), of_each, {"one": 30.0, "two": 10.0})
+    assert list(FORMATS["csv"](marks))[1][2:] == ["5", "", ""]
+
+
 def test_canvas_finds_students_and_points_where_its_import_looks(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +160,7 @@ def test_several_assignments_are_weighed_as_the_course_says() -> None:
     assert list(FORMATS["moodle"](marks))[2][4:] == ["0", "", ""]
     assert emmy[-1] == "6.25"
     without = Marks(students, of_each, {"one": 30.0})
+    assert list(map(str, list(FORMATS["csv"](without))[1])) == ["ada", "", "5", "4"]
     assert "Weighted total" not in next(iter(FORMATS["canvas"](without)))
 
 
