@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
@@ -25,13 +26,17 @@ def read_sheet(path: Path) -> list[dict[str, str]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise CourseError(f"{path} is too large for a table")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [
-                {head: cell for head, cell in row.items() if head is not None}
-                for row in csv.DictReader(file, restval="")
-            ]
+        text = path.read_bytes().decode("utf-8-sig")
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter(text), restval="")
+        return [{head: cell for head, cell in row.items() if head is not None} for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"{path} cannot be read as CSV: {error}") from None
+
+
+def delimiter(text: str) -> str:
+    """What parts the cells of a table, by its first line: spreadsheets in much of Europe write semicolons."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
 
 
 class Terminal:

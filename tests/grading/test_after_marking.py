@@ -219,6 +219,20 @@ def test_a_queue_goes_out_without_names_and_comes_back_with_marks(course: Course
     assert len(out(course, tmp_path)) == 1
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_that_a_spreadsheet_saved_is_taken(delimiter: str, course: Course, tmp_path: Path) -> None:
+    """No label is a number to it, whatever its digits; what parts the cells is its own choice."""
+    rows = out(course, tmp_path)
+    assert all(row["label"][0] == "m" for row in rows)
+    with (tmp_path / "saved.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(row | {"points": "2,5"} for row in rows)
+    words = ("--take", str(tmp_path / "saved.csv"), "--marker", "anna")
+    assert run(course, "marking", "counting", "q4", *words) == 0
+    assert [manual(course, student)[0] for student in ("ada", "emmy")] == [2.5, 2.5]
+
+
 def test_several_markers_share_a_queue_and_do_not_write_over_each_other(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,8 +278,10 @@ def test_points_that_cannot_be_meant_stop_the_whole_table(
 def test_a_question_that_no_person_marks_is_named(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(course, "marking", "counting", "q1", "--out", str(tmp_path)) == 2
-    assert "in counting a person marks: q4" in capsys.readouterr().err
+    for question in ("q1", "q9"):
+        for words in (("--out", str(tmp_path)), ("--take", str(tmp_path / "t.csv"), "--marker", "anna")):
+            assert run(course, "marking", "counting", question, *words) == 2
+            assert "in counting a person marks: q4" in capsys.readouterr().err
 
 
 # ---- Moodle -------------------------------------------------------------------------------------------
