@@ -13,10 +13,11 @@ from nbgrader.api import Gradebook
 
 from grader.command import main
 from grader.course import Course, CourseError
+from grader.sheets import write_sheet
 from grader.upkeep import rehearsal
 from grader.upkeep.backup import back_up
 from grader.upkeep.extension import extend
-from grader.upkeep.forgetting import students_like
+from grader.upkeep.forgetting import forget, students_like
 
 from .conftest import RIGHT, Submissions
 
@@ -85,6 +86,31 @@ def test_forgetting_one_student_leaves_the_others(course: Course, submissions: S
                 f"select count(*) from {table} where {column} not in (select id from {owner})"  # noqa: S608
             ).fetchone()
         assert orphans == (0,)
+
+
+def test_a_forgotten_student_leaves_every_list(course: Course) -> None:
+    """Whatever parts the cells of the roster, and however a table keeps the id from being a formula."""
+    roster = course.root / "roster.csv"
+    kept_by_hand = course.root / "records" / "counting" / "marked_by_hand.csv"
+    for sign in ",;\t":
+        roster.write_text(f"id{sign}name\n@ada{sign}Ada\nemmy{sign}Emmy\n")
+        kept_by_hand.parent.mkdir(parents=True, exist_ok=True)
+        with kept_by_hand.open("w") as file:
+            write_sheet(file, [("time", "student"), ("now", "@ada"), ("now", "emmy")])
+        forget(course, ["@ada"])
+        assert roster.read_text() == f"id{sign}name\nemmy{sign}Emmy\n"
+        assert kept_by_hand.read_text() == "time,student\nnow,emmy\n"
+
+
+@pytest.mark.parametrize("student", ["", ".", "..", "../submitted", "ada/counting"])
+def test_an_id_that_is_no_folder_of_its_own_is_not_forgotten(
+    student: str, course: Course, submissions: Submissions
+) -> None:
+    """A gradebook that something else wrote into may hold one; everybody's folders would go with it."""
+    submissions.add("ada", RIGHT)
+    with pytest.raises(CourseError, match="cannot be the id of a student; nothing was removed"):
+        forget(course, ["ada", student])
+    assert all_that_names(course, "ada")
 
 
 def test_nothing_is_forgotten_before_the_teacher_says_so(
