@@ -68,11 +68,10 @@ def run_collect(options: argparse.Namespace) -> int:
         print(without_control_characters(f"not a submission: {line}"))
     if len(batch.others) > SHOWN:
         print(f"not submissions: {len(batch.others) - SHOWN} more files")
-    for step in steps:
+    counts: Counter[str] = Counter()
+    for step in steps if options.dry_run else collector.carry_out(steps):
         print(without_control_characters(str(step)))
-    if not options.dry_run:
-        collector.carry_out(steps)
-    counts = Counter(step.what for step in steps)
+        counts[step.what] += 1
     told = ", ".join(f"{count} {what}" for what, count in counts.items()) or "no submission found"
     missing = len({student.id for student in students} - {step.who for step in steps})
     rest = f"; {missing} of the roster are not in it" if missing else ""

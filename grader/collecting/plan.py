@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,24 +121,32 @@ class Collector:
             return datetime.fromisoformat(f"{text}+00:00")
         return datetime.fromtimestamp((self._folder(student) / self.name).lstat().st_mtime, UTC)
 
-    def carry_out(self, steps: Iterable[Step]) -> None:
-        """Writes what the plan says; a file that has changed since is not written."""
+    def carry_out(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """Writes what the plan says, and gives what became of each; a file that has changed is refused."""
         for step in steps:
-            if step.handed is None:
-                continue
-            folder = self._folder(step.who)
-            if step.what != UNCHANGED:
-                data = self.tree.read(step.handed.file)
-                if hashlib.sha256(data).hexdigest() != step.sha256:
-                    raise Refused(
-                        f"{step.handed.file} changed while it was collected; type the command again"
-                    )
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / TIMESTAMP).unlink(missing_ok=True)  # it told of the file that is replaced
-                _write(folder / self.name, data, step.time or self.tree.latest(step.handed.file))
-            if step.time is not None:
-                told = f"{step.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-                _write(folder / TIMESTAMP, told.encode("ascii"), step.time)
+            yield self._done(step)
+
+    def _done(self, step: Step) -> Step:
+        try:
+            self._carry_out(step)
+        except Refused as refused:
+            return Step(step.who, REFUSED, str(refused))
+        return step
+
+    def _carry_out(self, step: Step) -> None:
+        if step.handed is None:
+            return
+        folder = self._folder(step.who)
+        if step.what != UNCHANGED:
+            data = self.tree.read(step.handed.file)
+            if hashlib.sha256(data).hexdigest() != step.sha256:
+                raise Refused(f"{step.handed.file} changed while it was collected; type the command again")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / TIMESTAMP).unlink(missing_ok=True)  # it told of the file that is replaced
+            _write(folder / self.name, data, step.time or self.tree.latest(step.handed.file))
+        if step.time is not None:
+            told = f"{step.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
+            _write(folder / TIMESTAMP, told.encode("ascii"), step.time)
 
 
 def _chosen(files: Sequence[Handed], expected: str) -> Handed:

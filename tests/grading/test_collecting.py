@@ -9,7 +9,7 @@ import struct
 import subprocess
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from grader.collecting.canvas import is_canvas
 from grader.collecting.handed import Sender
 from grader.collecting.people import student_of
+from grader.collecting.plan import Collector, Step
 from grader.collecting.tree import File, Refused
 from grader.command import main
 from grader.course import Course
@@ -455,6 +456,42 @@ def test_a_lone_submission_of_an_odd_name_is_not_anothers(place: Course, tmp_pat
     files = {f"Eve_x_7_assignsubmission_file/Emmy Noether_2_assignsubmission_file/{NAME}": "eve's"}
     assert collect(place, pack(tmp_path / "all.zip", files)) == 2
     assert collected(place) == {}
+
+
+def test_a_file_that_changes_meanwhile_is_refused_and_the_class_goes_on(
+    place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One changes between being looked at and being taken, another one is gone by then."""
+    folder = tmp_path / "clones"
+    for student in EVERYBODY:
+        repository(folder / student, {NAME: f"{student}'s"}, commit=False)
+
+    def plan_and_meddle(self: Collector, students: Sequence[Student]) -> list[Step]:
+        steps = plan(self, students)
+        (folder / "ada" / NAME).write_text("another one")
+        (folder / "emmy" / NAME).unlink()
+        return steps
+
+    plan = Collector.plan
+    monkeypatch.setattr(Collector, "plan", plan_and_meddle)
+    assert collect(place, folder) == 1
+    said = capsys.readouterr()
+    assert f"ada: REFUSED (ada/{NAME} changed while it was collected; type the command again)\n" in said.out
+    assert "Collected: 2 REFUSED, 1 new" in said.out
+    assert "2 submissions were not taken" in said.err
+    assert collected(place) == {"grace": "grace's"}
+
+
+@pytest.mark.parametrize("prefix", ["", "counting-"])
+def test_clones_below_one_more_folder_are_collected(prefix: str, place: Course, tmp_path: Path) -> None:
+    """As a tool that clones a classroom makes it; also where there is one clone only."""
+    repository(tmp_path / "all" / "week" / f"{prefix}ada", {NAME: "ada's"})
+    assert collect(place, tmp_path / "all") == 0
+    assert collected(place) == {"ada": "ada's"}
+    repository(tmp_path / "all" / "week" / f"{prefix}grace", {f"deep/{NAME}": "grace's"})
+    assert collect(place, tmp_path / "all") == 0
+    assert collected(place) == {"ada": "ada's", "grace": "grace's"}
+    assert (place.submitted / "grace" / "counting" / "timestamp.txt").exists()
 
 
 def names(*given: str) -> Iterable[File]:
