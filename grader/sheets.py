@@ -16,9 +16,13 @@ MOST_BYTES = 50_000_000
 
 
 def write_sheet(file: TextIO | Terminal, rows: Iterable[Iterable[object]]) -> None:
-    """Writes CSV in which no cell starts a formula."""
+    """Writes CSV in which no cell starts a formula; a number stays one, with its sign."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerows([harmless_cell(str(item)) for item in row] for row in rows)
+    writer.writerows([_cell(item) for item in row] for row in rows)
+
+
+def _cell(item: object) -> str:
+    return str(item) if isinstance(item, int | float) else harmless_cell(str(item))
 
 
 def read_sheet(path: Path) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from grader.participants import Participant
 from grader.results import QuestionResult, Result
 from grader.roster import Student
 from grader.settings import SettingsError, read_settings
+from grader.sheets import write_sheet
 
 from .conftest import copy_of_course
 
@@ -140,6 +141,13 @@ def test_no_cell_of_an_export_starts_a_formula(
     assert run(course, "export", "counting", "--as", form) == 0
     cells = [cell for row in csv.reader(io.StringIO(capsys.readouterr().out)) for cell in row]
     assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")] == []
+
+
+def test_a_number_below_zero_stays_a_number() -> None:
+    """Such as a discrimination; what a student typed with the same sign does not."""
+    file = io.StringIO()
+    write_sheet(file, [(-0.25, "-0.25", "-2+3")])
+    assert file.getvalue() == "-0.25,'-0.25,'-2+3\n"
 
 
 def result(student: str, points: float, most: float = 10.0, *, waits: bool = False) -> Result:
