@@ -20,7 +20,7 @@ from layercost.message import Message
 NOTHING = Message("Nothing was handed in.")
 NOT_MARKED = Message("This submission is not marked yet.")
 NO_SUBMISSION, UNMARKED = "no-submission", "not-marked"
-TOTAL = "Weighted total"
+TOTAL, SUM = "Weighted total", "Total"
 NBGRADER = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
     *("raw_score", "late_submission_penalty", "score", "max_score"),
@@ -38,14 +38,7 @@ class Marks:
     students: tuple[Student, ...]
     assignments: Mapping[str, Mapping[str, Result]]  # by assignment, by student
     weights: Mapping[str, float]
-
-    @property
-    def most(self) -> dict[str, float]:
-        """The points that each assignment has."""
-        return {
-            name: next((one.max_points for one in results.values()), 0.0)
-            for name, results in self.assignments.items()
-        }
+    most: Mapping[str, float]  # the points that each assignment has
 
     @property
     def waiting(self) -> list[str]:
@@ -61,8 +54,15 @@ class Marks:
         """Whether the course says what each of several assignments weighs."""
         return len(self.assignments) > 1 and set(self.assignments) <= set(self.weights)
 
+    @property
+    def added(self) -> bool:
+        """Whether the points of several assignments simply add up: where the course weighs none of them."""
+        return len(self.assignments) > 1 and not set(self.assignments) & set(self.weights)
+
     def total(self, student: str) -> float:
-        """Of 100, by the weights of the course."""
+        """Of 100, by the weights of the course, or the sum where there are none."""
+        if self.added:
+            return sum(results[student].points for results in self.assignments.values())
         shares = (
             (self.weights[name], results[student].points / (self.most[name] or 1.0))
             for name, results in self.assignments.items()
@@ -82,7 +82,8 @@ def collect(course: Course, assignments: Sequence[Assignment]) -> Marks:
         for student in students:
             of = _unmarked if student.id in handed_in[assignment.name] else _absent
             found[assignment.name].setdefault(student.id, of(student.id, assignment))
-    return Marks(students, found, course.settings.weights)
+    most = {one.name: one.release.points for one in assignments}
+    return Marks(students, found, course.settings.weights, most)
 
 
 def _absent(student: str, assignment: Assignment) -> Result:
@@ -171,13 +172,14 @@ def _of_one(marks: Marks) -> Iterator[Row]:
 
 
 def _of_several(marks: Marks) -> Iterator[Row]:
-    yield ["student", "name", *marks.assignments, *_total(marks)]
+    yield ["student", "name", *marks.assignments, *([SUM] if marks.added else _total(marks))]
     for student in marks.students:
         found = [results[student.id] for results in marks.assignments.values()]
         points = ["" if one.unmarked else _number(one.points) for one in found]
-        whole = not any(one.unmarked for one in found)
-        total = [_number(marks.total(student.id)) if whole else ""] if marks.weighted else []
-        yield [student.id, student.name, *points, *total]
+        line: Row = [student.id, student.name, *points]
+        if marks.added or marks.weighted:
+            line.append("" if any(one.unmarked for one in found) else _number(marks.total(student.id)))
+        yield line
 
 
 def _total(marks: Marks) -> list[str]:

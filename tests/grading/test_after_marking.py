@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from grader.course import Course, CourseError
 from grader.exports import FORMATS, Marks
 from grader.moodle import matched, member, participants
 from grader.participants import Participant
+from grader.report import report
 from grader.results import QuestionResult, Result
 from grader.roster import Student
 from grader.settings import SettingsError, read_settings
@@ -97,7 +99,7 @@ def test_a_submission_that_is_not_marked_yet_has_no_points_in_any_table(
 def test_a_total_holds_no_work_that_is_not_marked() -> None:
     unmarked = replace(result("ada", 0.0, waits=True), unmarked=True)
     of_each = {"one": {"ada": result("ada", 5.0)}, "two": {"ada": unmarked}}
-    marks = Marks((Student("ada", ""),), of_each, {"one": 30.0, "two": 10.0})
+    marks = Marks((Student("ada", ""),), of_each, {"one": 30.0, "two": 10.0}, MOST)
     assert list(FORMATS["csv"](marks))[1][2:] == ["5", "", ""]
 
 
@@ -150,6 +152,9 @@ def test_a_number_below_zero_stays_a_number() -> None:
     assert file.getvalue() == "-0.25,'-0.25,'-2+3\n"
 
 
+MOST = {"one": 10.0, "two": 4.0}
+
+
 def result(student: str, points: float, most: float = 10.0, *, waits: bool = False) -> Result:
     return Result(student, (QuestionResult("q", points, most, "", "", waits=waits),), (), 0.0)
 
@@ -161,15 +166,33 @@ def test_several_assignments_are_weighed_as_the_course_says() -> None:
         "one": {"ada": result("ada", 5.0), "emmy": result("emmy", 0.0)},
         "two": {"ada": result("ada", 4.0, 4.0), "emmy": result("emmy", 1.0, 4.0, waits=True)},
     }
-    marks = Marks(students, of_each, {"one": 30.0, "two": 10.0, "three": 99.0})
+    marks = Marks(students, of_each, {"one": 30.0, "two": 10.0, "three": 99.0}, MOST)
     head, ada, emmy = (list(map(str, row)) for row in FORMATS["csv"](marks))
     assert head == ["student", "name", "one", "two", "Weighted total"]
     assert ada == ["ada", "", "5", "4", "62.5"]
     assert list(FORMATS["moodle"](marks))[2][4:] == ["0", "", ""]
     assert emmy[-1] == "6.25"
-    without = Marks(students, of_each, {"one": 30.0})
+    without = Marks(students, of_each, {"one": 30.0}, MOST)
     assert list(map(str, list(FORMATS["csv"](without))[1])) == ["ada", "", "5", "4"]
     assert "Weighted total" not in next(iter(FORMATS["canvas"](without)))
+
+
+def test_the_points_of_several_assignments_add_up_where_none_has_a_weight() -> None:
+    of_each = {"one": {"ada": result("ada", 5.0)}, "two": {"ada": result("ada", 1.5, 4.0)}}
+    marks = Marks((Student("ada", ""),), of_each, {"three": 1.0}, MOST)
+    head, ada = (list(map(str, row)) for row in FORMATS["csv"](marks))
+    assert head == ["student", "name", "one", "two", "Total"]
+    assert ada == ["ada", "", "5", "1.5", "6.5"]
+
+
+def test_the_maximum_is_that_of_the_assignment_and_not_the_first_students(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose marks may lack a question."""
+    with sqlite3.connect(course.root / "gradebook.db") as gradebook:
+        gradebook.execute("delete from grade where cell_id in (select id from base_cell where name = 'q1')")
+    assert of(table(course, capsys, "--as", "canvas"), "Student", "Points Possible")["counting"] == "17"
+    assert report(course, course.assignment("counting")).most == 17
 
 
 def test_a_weight_is_a_number_above_zero(tmp_path: Path) -> None:
@@ -386,7 +409,7 @@ def test_a_question_that_one_student_has_no_mark_in_shifts_nothing() -> None:
 
     students = (Student("ada", ""), Student("emmy", ""))
     both = {"ada": result("ada", "q1", "q2"), "emmy": result("emmy", "q2")}
-    heads, _, last = FORMATS["csv"](Marks(students, {"one": both}, {}))
+    heads, _, last = FORMATS["csv"](Marks(students, {"one": both}, {}, {"one": 4.0}))
     row = dict(zip(heads, last, strict=True))
     assert (row["q1"], row["q2"]) == ("", "1")
     assert (row["q1 diagnosis"], row["q2 diagnosis"]) == ("", "of q2")
