@@ -7,12 +7,14 @@ import stat
 import tarfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
 
 from grader.command import main
 from grader.course import Course, CourseError
+from grader.record import write_atomically
 from grader.sheets import write_sheet
 from grader.upkeep import rehearsal
 from grader.upkeep.backup import back_up
@@ -171,6 +173,29 @@ def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
     with Gradebook(f"sqlite:///{restored / 'gradebook.db'}") as gradebook:
         assert [each.name for each in gradebook.assignments] == ["counting"]
         assert gradebook.students == []
+
+
+def test_a_backup_is_whole_while_others_write(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary file is gone before it is read, and a file is replaced after it was looked at."""
+    notes = course.root / "notes.txt"
+    notes.write_text("old")
+    listed, looked_at = Path.iterdir, tarfile.TarFile.gettarinfo
+
+    def look(self: tarfile.TarFile, name: Any = None, arcname: Any = None, fileobj: Any = None) -> Any:
+        entry = looked_at(self, name, arcname, fileobj)
+        if entry.name.endswith("notes.txt") and fileobj is None:
+            write_atomically(notes, "new and longer")
+        return entry
+
+    monkeypatch.setattr(Path, "iterdir", lambda path: [*listed(path), path / ".notes.txt.x1y2"])
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", look)
+    back_up(course, tmp_path / "copy.tar.gz")
+    with tarfile.open(tmp_path / "copy.tar.gz") as archive:
+        found = archive.extractfile(f"{course.root.name}/notes.txt")
+        assert found is not None
+        assert found.read() == b"new and longer"
 
 
 def test_a_backup_replaces_nothing_and_does_not_lie_in_the_course(course: Course, tmp_path: Path) -> None:
