@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
+from traitlets.config.loader import PyFileConfigLoader
 
 from grader.command import main
 from grader.course import Course, CourseError
+from grader.late import _converters_as_they_are
 from grader.record import write_atomically
 from grader.sheets import write_sheet
 from grader.upkeep import rehearsal
@@ -155,7 +157,7 @@ def test_more_time_counts_from_the_next_marking_and_makes_nobody_hand_in(
 def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
     course: Course, submissions: Submissions, tmp_path: Path
 ) -> None:
-    """Also while somebody writes into the gradebook."""
+    """Also while somebody writes into the gradebook. Unpacked, it is a course of its own for nbgrader too."""
     submissions.add("ada", RIGHT)
     target = tmp_path / "copy.tar.gz"
     with sqlite3.connect(course.root / "gradebook.db", isolation_level=None) as busy:
@@ -170,7 +172,11 @@ def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
     restored = tmp_path / "restored" / course.root.name
     assert (restored / "secret").read_text() == (course.root / "secret").read_text()
     assert (restored / "submitted" / "ada" / "counting" / "convolution.ipynb").is_file()
-    with Gradebook(f"sqlite:///{restored / 'gradebook.db'}") as gradebook:
+    with _converters_as_they_are():
+        nbgraders = PyFileConfigLoader("nbgrader_config.py", path=str(restored)).load_config().CourseDirectory
+    assert (nbgraders.root, nbgraders.course_id) == (str(restored), course.root.name)
+    assert nbgraders.db_url == f"sqlite:///{restored / 'gradebook.db'}"
+    with Gradebook(nbgraders.db_url) as gradebook:
         assert [each.name for each in gradebook.assignments] == ["counting"]
         assert gradebook.students == []
 
