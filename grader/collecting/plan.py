@@ -35,6 +35,7 @@ class Step:
     handed: Handed | None = None
     time: datetime | None = None
     sha256: str = ""
+    timed: bool = False  # whether a time is known by which it can be late
 
     def __str__(self) -> str:
         return f"{self.who}: {self.what}{f' ({self.why})' if self.why else ''}"
@@ -73,22 +74,21 @@ class Collector:
         known = self.batch.time_of(handed)
         said = ", ".join(self._remarks(handed, known))
         sha256 = hashlib.sha256(data).hexdigest()
+        told = self._told_here(student)
         if here is None:
-            return Step(student, NEW, said, handed, known, sha256)
+            return Step(student, NEW, said, handed, known, sha256, known is not None)
         if here == data:
-            return Step(student, UNCHANGED, said, handed, known, sha256)
-        theirs, ours = known or self.tree.latest(handed.file), self._time_here(student)
+            timed = known is not None or told is not None
+            return Step(student, UNCHANGED, said, handed, known, sha256, timed)
+        theirs, ours = known or self.tree.latest(handed.file), told or self._made_here(student)
         if ours > theirs:
             why = f"the one here is of {_shown(ours)}, this one not later than {_shown(theirs)}"
             return Step(student, KEPT, why)
-        return Step(
-            student,
-            REPLACED,
-            ", ".join(filter(None, [f"was of {_shown(ours)}", said])),
-            handed,
-            known,
-            sha256,
-        )
+        was = f"was of {_shown(ours)}"
+        if told is not None and known is None:
+            was += ", and of this one no time is known"
+        why = ", ".join(filter(None, [was, said]))
+        return Step(student, REPLACED, why, handed, known, sha256, known is not None)
 
     def _remarks(self, handed: Handed, known: datetime | None) -> Iterable[str]:
         if handed.name != self.name:
@@ -113,12 +113,16 @@ class Collector:
         except Reason:
             return b""
 
-    def _time_here(self, student: str) -> datetime:
-        """When the collected one was handed in, as far as is known: not later than its file was made."""
+    def _told_here(self, student: str) -> datetime | None:
+        """When the collected one was handed in; None where nothing tells."""
         with suppress(Reason, OSError, ValueError):
             data = read_bytes(self.course.submitted, (student, self.assignment, TIMESTAMP), limit=200)
             text = data.decode("ascii").strip().removesuffix(" UTC")
             return datetime.fromisoformat(f"{text}+00:00")
+        return None
+
+    def _made_here(self, student: str) -> datetime:
+        """When its file was made: it was not handed in later."""
         return datetime.fromtimestamp((self._folder(student) / self.name).lstat().st_mtime, UTC)
 
     def carry_out(self, steps: Iterable[Step]) -> Iterator[Step]:

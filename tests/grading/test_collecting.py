@@ -458,6 +458,25 @@ def test_a_lone_submission_of_an_odd_name_is_not_anothers(place: Course, tmp_pat
     assert collected(place) == {}
 
 
+def test_who_cannot_be_late_is_said(
+    place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no time is known of what is taken; one that replaces what had a time says that too."""
+    source = pack(tmp_path / "all.zip", {name: text for name, text in FOLDERS.items() if "Grace" not in name})
+    known = place.submitted / "ada" / "counting"
+    known.mkdir(parents=True)
+    (known / NAME).write_text("ada's")
+    (known / "timestamp.txt").write_text("2026-03-02 10:00:00 UTC")
+    assert collect(place, source) == 0
+    said = "Of 1 submissions no time is known: none of these counts as late; for Moodle, --worksheet tells"
+    assert said in capsys.readouterr().out
+    (known / NAME).write_text("another one")
+    assert collect(place, source) == 0
+    printed = capsys.readouterr().out
+    assert "ada: replaced (was of 2026-03-02 10:00 UTC, and of this one no time is known)\n" in printed
+    assert "Of 2 submissions no time is known" in printed
+
+
 def test_a_file_that_changes_meanwhile_is_refused_and_the_class_goes_on(
     place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
