@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,11 @@ from grader.collecting.handed import Batch, Handed, Sender, by_sender
 from grader.collecting.people import student_of
 from grader.collecting.tree import Refused, Tree
 from grader.course import Course
+from grader.handed_in import TIMESTAMP, submitted_at
 from grader.intake import Reason, read_bytes
 from grader.names import chosen_notebook
 from grader.roster import Student
 
-TIMESTAMP = "timestamp.txt"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 NEW, REPLACED, UNCHANGED, KEPT, REFUSED = "new", "replaced", "unchanged", "kept", "REFUSED"
 
@@ -74,9 +73,9 @@ class Collector:
         known = self.batch.time_of(handed)
         said = ", ".join(self._remarks(handed, known))
         sha256 = hashlib.sha256(data).hexdigest()
-        told = self._told_here(student)
         if here is None:
             return Step(student, NEW, said, handed, known, sha256, known is not None)
+        told = self._told_here(student)
         if here == data:
             timed = known is not None or told is not None
             return Step(student, UNCHANGED, said, handed, known, sha256, timed)
@@ -115,11 +114,8 @@ class Collector:
 
     def _told_here(self, student: str) -> datetime | None:
         """When the collected one was handed in; None where nothing tells."""
-        with suppress(Reason, OSError, ValueError):
-            data = read_bytes(self.course.submitted, (student, self.assignment, TIMESTAMP), limit=200)
-            text = data.decode("ascii").strip().removesuffix(" UTC")
-            return datetime.fromisoformat(f"{text}+00:00")
-        return None
+        told = submitted_at(self.course, student, self.assignment)
+        return told and told.replace(tzinfo=UTC)
 
     def _made_here(self, student: str) -> datetime:
         """When its file was made: it was not handed in later."""

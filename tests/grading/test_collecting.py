@@ -125,11 +125,13 @@ def test_a_resubmission_replaces_and_says_so_and_an_older_one_does_not(
     assert collected(place) == {"ada": "friday's"}
 
 
-def test_a_newer_submission_through_the_exchange_is_kept(place: Course, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ["2026-04-01 10:00:00.123456 UTC", "2026-03-06 23:00:00 -18000"])
+def test_a_newer_submission_through_the_exchange_is_kept(told: str, place: Course, tmp_path: Path) -> None:
     folder = place.submitted / "ada" / "counting"
     folder.mkdir(parents=True)
     (folder / NAME).write_text("april's")
-    (folder / "timestamp.txt").write_text("2026-04-01 10:00:00.123456 UTC")
+    (folder / "timestamp.txt").write_text(told)
+    os.utime(folder / NAME, (0, 0))
     assert collect(place, pack(tmp_path / "all.zip", CANVAS)) == 0
     assert collected(place)["ada"] == "april's"
 
