@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader.collecting.moodle import read_moodle, sender_of
-from grader.collecting.people import placed
+from grader.collecting.people import in_this_assignment, placed
 from grader.collecting.tree import Archive, Refused
 from grader.course import CourseError
 from grader.participants import Participant, of_worksheet
@@ -51,6 +51,7 @@ def matched(
     """
     candidates: dict[str, list[tuple[int, Participant]]] = {student.id: [] for student in students}
     known = dict.fromkeys(known)
+    students = in_this_assignment(students, map(sender_of, known))
     times = Counter(one.number for one in known)
     for one in (one for one in known if times[one.number] == 1):
         with suppress(Refused):

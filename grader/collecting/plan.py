@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.collecting.handed import Batch, Handed, Sender, by_sender
-from grader.collecting.people import student_of
+from grader.collecting.people import in_this_assignment, student_of
 from grader.collecting.tree import Refused, Tree
 from grader.course import Course
 from grader.handed_in import TIMESTAMP, submitted_at
@@ -50,7 +50,9 @@ class Collector:
     def plan(self, students: Sequence[Student]) -> list[Step]:
         """Looks at every file; writes nothing."""
         steps, taken = [], {}
-        for sender, files in by_sender(self.batch.handed).items():
+        senders = by_sender(self.batch.handed)
+        students = in_this_assignment(students, senders)
+        for sender, files in senders.items():
             try:
                 taken[sender] = student_of(sender, students).id, _chosen(files, self.name)
             except Refused as refused:

@@ -361,6 +361,14 @@ def test_a_sender_who_is_nobody_or_could_be_two_is_refused(sender: Sender, said:
         student_of(sender, STUDENTS)
 
 
+def test_moodles_number_of_another_assignment_hides_nobody(place: Course, tmp_path: Path) -> None:
+    """A teacher told two of one name apart once; the next assignment has other numbers."""
+    roster = "id,name,moodle\nada,Ada Lovelace,77\nada2,Ada Lovelace,123456\nemmy,Emmy Noether,78\n"
+    (place.root / "roster.csv").write_text(roster)
+    assert collect(place, pack(tmp_path / "all.zip", FLAT)) == 1
+    assert collected(place) == {"ada2": "ada's", "emmy": "emmy's"}
+
+
 def test_a_name_cannot_be_made_to_look_like_anothers_submission(place: Course, tmp_path: Path) -> None:
     """The first name in a path counts, which the platform wrote, and not what a student called a file."""
     files = {f"Ada Lovelace_1_assignsubmission_file_Emmy Noether_2_assignsubmission_file_{NAME}": "ada's"}
