@@ -262,15 +262,18 @@ def test_forget_takes_what_python_unpacked_along_and_nothing_is_unpacked_for_lat
     assert visitor.page.evaluate(NAMES_OF_CACHES) == []
 
 
-def test_what_an_earlier_visit_did_not_come_to_keep_is_kept_by_the_next(visit: Callable[..., Visit]) -> None:
-    """A page that is closed in the middle leaves a part; the rest is not unpacked at every start from then on."""
+def test_what_an_earlier_visit_did_not_come_to_keep_is_kept_by_the_next(
+    visit: Callable[..., Visit],
+) -> None:
+    """A page that is closed in the middle leaves a part; the rest is not unpacked at every later start."""
     visitor = visit()
     start_and_keep(visitor)
     visitor.page.evaluate(
         """async () => {
             const name = (await caches.keys()).find(name => name.includes(' unpacked '));
             const cache = await caches.open(name);
-            for (const request of await cache.keys()) if (!request.url.includes('snapshot')) await cache.delete(request);
+            for (const request of await cache.keys())
+                if (!request.url.includes('snapshot')) await cache.delete(request);
         }"""
     )
     assert unpacked(visitor) == ["snapshot.xz.unpacked"]
