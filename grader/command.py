@@ -147,9 +147,8 @@ def run_build(options: argparse.Namespace) -> int:
     assignment = build(
         course, options.folder.resolve(), Limits(), new_version=options.new_version, progress=progress
     )
-    points = sum(cell.points for cell in assignment.release.marked.values())
     print(
-        f"Released {assignment.name}, version {assignment.version}: {points:g} points, "
+        f"Released {assignment.name}, version {assignment.version}: {assignment.release.points:g} points, "
         f"in {course.release(assignment.name)}"
     )
     return 0

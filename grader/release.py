@@ -76,6 +76,11 @@ class Release:
         """The cells that earn points, by grade_id, in the order of the notebook."""
         return {grade_id: cell for grade_id, cell in self.by_grade_id.items() if cell.is_marked}
 
+    @property
+    def points(self) -> float:
+        """What all of these are worth together."""
+        return sum(cell.points for cell in self.marked.values())
+
     @cached_property
     def answered_in(self) -> dict[str, str]:
         """For each marked cell the answer cell that belongs to it: itself, or the nearest one before it."""

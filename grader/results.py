@@ -45,6 +45,7 @@ class Result:
     late_penalty: float
     handed_in: str = ""  # when
     due: str = ""  # until when
+    unmarked: bool = False  # handed in, and waits for `grader autograde`
 
     @property
     def earned(self) -> float:

@@ -16,8 +16,9 @@ from sqlalchemy import URL, Engine, create_engine, select, text
 
 from grader import tables
 from grader.course import Course, CourseError
-from grader.entries import Entry, fingerprint, parse_utc
+from grader.entries import Entry, fingerprint
 from grader.gradebook import open_engine, shown
+from grader.handed_in import parse_utc
 from grader.late import Rule
 from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
