@@ -74,6 +74,9 @@ class Specification(Protocol):
     def variants(self) -> Mapping[str, object]:
         """What goes into `variants.json` beside the released notebook, as JSON."""
 
+    def asked(self) -> Mapping[str, object]:
+        """What is asked where the release tells the question, by its name, as JSON: all but its wording."""
+
     def title(self, grade_id: str) -> str:
         """What a marked cell is called; empty where the heading above it says enough."""
 

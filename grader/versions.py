@@ -54,17 +54,18 @@ def made_of(specification: Specification, release: Release) -> dict[str, str]:
         "the salt" if name == "salt" else f"the numbers of {name!r}": _hash(_numbers(value))
         for name, value in specification.variants().items()
     }
+    told = {f"what {name!r} asks": _hash(value) for name, value in specification.asked().items()}
     cells = {f"the cell {cell.grade_id!r}": _hash(_of_cell(cell)) for cell in release.by_grade_id.values()}
     probes = specification.probes("a", b"").items()  # for anybody: only what is asked is looked at
     asked = {
         f"what is asked at {grade_id!r}": _hash(sorted({f"{type(one).__name__} {one.name}" for one in every}))
         for grade_id, every in probes
     }
-    return {"the notebook's name": _hash(specification.notebook), **numbers, **cells, **asked}
+    return {"the notebook's name": _hash(specification.notebook), **numbers, **told, **cells, **asked}
 
 
 def _numbers(value: object) -> object:
-    """Rows without the words that are made of them."""
+    """Rows without the words that are made of them, of which `Specification.asked` has what counts."""
     if not isinstance(value, list):
         return value
     return [{name: one for name, one in row.items() if name != "told"} for row in value]

@@ -135,6 +135,10 @@ class Counting:
     def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
         return ""
 
+    def asked(self) -> dict[str, object]:
+        """No question is told."""
+        return {}
+
     def variants(self) -> dict[str, object]:
         return dict(CHANNELS)
 

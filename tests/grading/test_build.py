@@ -14,15 +14,17 @@ from grader import draws
 from grader.build import build
 from grader.command import main
 from grader.course import Course, CourseError, make_course
-from grader.release import read_release
+from grader.release import Release, read_release
 from grader.specification import load
 from grader.starter import write_starter
+from grader.versions import Version, made_of
 from layercost.questions import Question
 
 from .conftest import QUICK, copy_of_course
 
 pytestmark = pytest.mark.bubblewrap
 NAME = "pooling_1"
+EXERCISES = Path(__file__).parents[2] / "exercises"
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +173,48 @@ def test_what_students_worked_on_is_not_changed_beneath_them(
         desk.build()
     assert "--new-version" in str(caught.value)
     assert everything(desk.course.root) == before
+
+
+TOLD = {  # of exercises/fully_connected: what is changed, and the question that asks for something else then
+    "other mistakes": (
+        '["forgot-bias", "one-bias", "bias-per', '["bias-per', ["what 'derivation' asks changed"],
+    ),
+    "another layer of a mistake": (
+        'layer = "Linear(inputs, outputs)"',
+        'layer = "Linear(inputs, outputs, bias=bias)"\ndraw.bias = [true]',
+        ["the numbers of 'derivation' changed"],
+    ),
+    "other layers of a table": ("relu1 = \"ReLU()\"", 'relu1 = "GELU()"', ["what 'table' asks changed"]),
+    "other blanks": ('blank = ["fc1/output", ', "blank = [", ["what 'table' asks changed"]),
+    "an option that counts the same": (
+        '{ id = "macs", quantity = "macs"', '{ id = "macs", quantity = "flops", convention = "macs"', [],
+    ),
+    "another option": ('id = "textbook", ', 'id = "book", ', ["what 'audit' asks changed"]),
+    "another option that is right": (
+        'quantity = "macs", wording.en = "its MACs" },\n    { id = "textbook", quantity = "flops"',
+        'quantity = "parameters", wording.en = "its MACs" },\n    { id = "textbook", quantity = "macs"',
+        ["what 'audit' asks changed"],
+    ),
+    "another wording": ("Complete its table.", "Fill in its table.", []),
+    "another credit": ("carried-on = 0.5", "carried-on = 0.25", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), TOLD.values(), ids=TOLD)
+def test_what_a_released_question_asks_is_part_of_the_version(
+    tmp_path: Path, old: str, new: str, said: list[str]
+) -> None:
+    """Tables, derivations and audits are told in the release, whatever numbers are drawn for them."""
+    text = (EXERCISES / "fully_connected" / "specification.toml").read_text()
+    assert text.count(old) == 1
+    made = [_made_of(tmp_path, one) for one in (text, text.replace(old, new))]
+    assert Version(1, made[0]).differences(made[1]) == said
+
+
+def _made_of(place: Path, text: str) -> dict[str, str]:
+    path = place / "specification.toml"
+    path.write_text(text)
+    return made_of(load(path), Release("", {}, ()))
 
 
 def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: Desk) -> None:
