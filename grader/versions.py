@@ -1,8 +1,8 @@
 """The versions of an assignment: what students worked from decides by what their work is marked.
 
 Each release carries its number in the tags of its cells. When a build changes what students work on (their
-numbers, an answer cell, code that is run for them), it makes a new version, and the old one is kept whole:
-what was made from it is marked by it. Points, credits, wording and rubrics are no part of this.
+numbers, an answer cell, code or data that they are given), it makes a new version, and the old one is kept
+whole: what was made from it is marked by it. Points, credits, wording and rubrics are no part of this.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def made_of(specification: Specification, release: Release) -> dict[str, str]:
         f"what is asked at {grade_id!r}": _hash(sorted({f"{type(one).__name__} {one.name}" for one in every}))
         for grade_id, every in probes
     }
-    return {"the notebook's name": _hash(specification.notebook), **numbers, **told, **cells, **asked}
+    data = {f"the file {name!r}": sha256 for name, sha256 in release.data.items()}
+    return {"the notebook's name": _hash(specification.notebook), **numbers, **told, **cells, **data, **asked}
 
 
 def _numbers(value: object) -> object:

@@ -175,6 +175,24 @@ def test_what_students_worked_on_is_not_changed_beneath_them(
     assert everything(desk.course.root) == before
 
 
+def test_the_data_that_students_were_given_is_part_of_the_version(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was computed from another file is asked for again, and is not changed beneath anybody."""
+    data = desk.folder / "measured.csv"
+    data.write_text("1,2")
+    desk.build()
+    desk.hand_in("ada")
+    desk.autograde()
+    data.write_text("1,3")
+    with pytest.raises(CourseError, match=r"the file 'measured\.csv' changed"):
+        desk.build()
+    (desk.course.release(NAME) / data.name).write_text("1,3")
+    capsys.readouterr()
+    desk.autograde()
+    assert "(ran)" in capsys.readouterr().out
+
+
 TOLD = {  # of exercises/fully_connected: what is changed, and the question that asks for something else then
     "other mistakes": (
         '["forgot-bias", "one-bias", "bias-per', '["bias-per', ["what 'derivation' asks changed"],
