@@ -76,7 +76,7 @@ class Assignment:
 
     def made_from(self, version: int | None) -> Assignment:
         """The assignment as it was in a version: this one, or an older one that some still hand in."""
-        return next((one for one in self.older if one.version == version), self)
+        return next((one for one in (self, *self.older) if one.version == version), self)
 
     @property
     def name(self) -> str:

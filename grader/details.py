@@ -77,7 +77,11 @@ class WithCells(Protocol):
 
 
 def details(assignment: Assignment, record: Record) -> tuple[Detail, ...]:
-    """Everything that was asked of the student of a record; () where the file could not be read."""
+    """Everything that was asked of the student of a record, by the version that it was made from.
+
+    Where the file could not be read, no more than the marks.
+    """
+    assignment = assignment.made_from(record.version)
     specification = assignment.specification
     if record.reason or not isinstance(specification, WithCells):
         return tuple(_of_mark(grade_id, mark) for grade_id, mark in record.marks.items())

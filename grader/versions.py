@@ -110,6 +110,11 @@ def tag(notebook: Path, number: int) -> None:
     notebook.write_text(json.dumps(tree, indent=1), encoding="utf-8")
 
 
+def version_of(cells: Iterable[Mapping[str, Any]]) -> int | None:
+    """The version that a notebook of the grader's own was made from, by its cells as JSON."""
+    return made_from(tag for cell in cells for tag in cell["metadata"].get("tags", ()))
+
+
 def made_from(tags: Iterable[str]) -> int | None:
     """The version that the tags of a submission's cells name most often; None where they name none."""
     numbers = Counter(int(found[1]) for one in tags if (found := TAG.fullmatch(one)))

@@ -14,6 +14,7 @@ from grader import draws
 from grader.build import build
 from grader.command import main
 from grader.course import Course, CourseError, make_course
+from grader.record import read_record
 from grader.release import Release, read_release
 from grader.specification import load
 from grader.starter import write_starter
@@ -247,6 +248,8 @@ def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: De
     right = {"check-linear-parameters": 2.0, "check-convolution": 4.0}
     assert desk.scores("ada") == desk.scores("emmy") == right
     assert desk.course.assignment(NAME).version == 2
+    recorded = [read_record(desk.course.record(student, NAME)) for student in ("ada", "emmy")]
+    assert [one.version for one in recorded if one is not None] == [1, 2]
 
 
 def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:
@@ -257,6 +260,7 @@ def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:
     (older,) = newest.older
     assert (older.version, newest.version) == (1, 2)
     assert newest.made_from(1) is older
+    assert newest.made_from(2) is newest
     assert newest.made_from(None) is newest
     assert newest.specification.variants() != older.specification.variants()
 
