@@ -151,20 +151,24 @@ class Stage:
         del places[self.course.specification(self.name)]
         places[self.course.specification(self.name).parent] = self.made.specification(self.name).parent
         with (
-            registered(self.course, self.name, assignment.notebook, assignment.release),
+            registered(self.course, self.name, assignment.notebook, assignment.release) as commit,
             replaced(places, aside),
         ):
             if self.before is not None and self.before.number != assignment.version:
                 self._keep_older(list(places), aside)
+            commit()  # while the folders can still be put back
 
     def _keep_older(self, places: list[Path], aside: Path) -> None:
-        """A copy of what was replaced: its notebook, its numbers, and how they were marked."""
+        """A whole copy of what was replaced: its notebook, its numbers, and how they were marked."""
         assert self.before is not None
-        kept = self.course.versions(self.name) / str(self.before.number)
-        shutil.rmtree(kept, ignore_errors=True)
+        copy = aside / "kept"
         for number, place in enumerate(places):
             if (aside / str(number)).exists():
-                shutil.copytree(aside / str(number), kept / place.parent.name)
+                shutil.copytree(aside / str(number), copy / place.parent.name)
+        kept = self.course.versions(self.name) / str(self.before.number)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(kept, ignore_errors=True)
+        copy.rename(kept)
 
 
 def _not_silently(name: str, number: int, students: int, differences: list[str]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
+from sqlalchemy.orm.session import SessionTransaction
 
 from grader import draws
 from grader.build import build
@@ -129,8 +132,9 @@ def test_a_build_that_fails_changes_nothing(desk: Desk, break_it: Callable[[Desk
     assert everything(desk.course.root) == before
 
 
-def test_a_build_that_fails_at_its_last_step_changes_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gradebook_refuses", [False, True])
+def test_a_build_that_fails_at_its_last_steps_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, gradebook_refuses: bool
 ) -> None:
     """The folders go back where they were, and the gradebook's transaction is undone."""
     desk.change("points: 1", "points: 4", "assignment.md")
@@ -138,15 +142,38 @@ def test_a_build_that_fails_at_its_last_step_changes_nothing(
     desk.change("{ from = 10, to = 64 }", "{ from = 10, to = 50 }")
     release = (desk.course.release(NAME) / f"{NAME}.ipynb").read_bytes()
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("grader.build.Stage._keep_older", fail)
+    def last(*_: object) -> None:
+        monkeypatch.setattr(SessionTransaction, "commit", fail)
+        if not gradebook_refuses:
+            fail()
+
+    monkeypatch.setattr("grader.build.Stage._keep_older", last)
     with pytest.raises(OSError, match="the disk is full"):
         desk.build()
+    monkeypatch.undo()
     assert (desk.course.release(NAME) / f"{NAME}.ipynb").read_bytes() == release
     with Gradebook(desk.course.database) as gradebook:
         assert gradebook.find_grade_cell("check-convolution", NAME, NAME).max_score == 1
+
+
+def test_an_older_version_is_kept_whole_or_not_at_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of one would be opened as if it were all."""
+    desk.change("{ from = 10, to = 64 }", "{ from = 10, to = 50 }")
+    really = shutil.copytree
+
+    def fill_the_disk(source: Path, place: Path, **further: Any) -> None:
+        really(source, place, **further)
+        if place.name == "specifications":
+            (place / draws.FILE).unlink()
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr("grader.build.shutil.copytree", fill_the_disk)
+    with pytest.raises(OSError, match="the disk is full"):
+        desk.build()
+    assert desk.course.assignment(NAME).older == ()
 
 
 # ---- versions -----------------------------------------------------------------------------------
