@@ -136,6 +136,11 @@ class AssignmentSpecification:
         sitting = self.sitting(student, secret)
         return {cell.grade_id: cell.mistaken(sitting) for cell in self.cells}
 
+    def zeros(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        """What somebody gives who writes zero everywhere, but nothing where zero is right."""
+        sitting = self.sitting(student, secret)
+        return {cell.grade_id: cell.zeros(sitting) for cell in self.cells}
+
     def score(
         self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
     ) -> dict[str, Mark]:

@@ -15,7 +15,7 @@ from grader.cells.cell import Cell, Own, Sitting, template_of
 from grader.protocol import Mark
 from grader.score import score_blanks
 from grader.values import Get, Probe
-from layercost.questions import Posed, Template
+from layercost.questions import RIGHT, Posed, Template
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class BlanksCell(Cell):
         posed = sitting.posed(self.question)
         wrong = {one.field: one.answer for one in reversed(posed.wrong())}
         return ({**posed.answers(), **wrong},) if wrong else ()
+
+    def zeros(self, sitting: Sitting) -> tuple[object, ...]:
+        """Zero in each blank."""
+        posed = sitting.posed(self.question)
+        right = {one.id: posed.diagnose("0", one.id).id == RIGHT for one in posed.fields}
+        return ({name: None if is_zero else 0 for name, is_zero in right.items()},)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> BlanksCell:

@@ -405,6 +405,22 @@ def test_two_cells_that_read_one_variable_are_not_released(desk: Desk) -> None:
     assert "once-more: a known mistake in place of the answer to 'check-convolution'" in str(caught.value)
 
 
+def test_zero_everywhere_earns_nothing_though_a_known_mistake_comes_to_it(desk: Desk) -> None:
+    """Whoever forgets the biases where only these are asked for has counted nothing."""
+    place = '\n\n[[cell]]\ngrade_id = "check-convolution"'
+    desk.change(f'"parameters"{place}', f'"biases"{place}')
+    desk.change("kernel-not-squared = 0.25\n", "")
+    desk.change(
+        "\n\n[question.credit]\nforgot-bias = 0.5\n\n",
+        '\nwithout = ["one-filter"]\ncredit.forgot-bias = 0.5\n\n',
+    )
+    desk.change(
+        '(own["channels"] * own["kernel_size"] ** 2 + 1) * own["maps"]', 'own["maps"]', "assignment.md"
+    )
+    with pytest.raises(CourseError, match=r"check-convolution: zero .* still earns 0\.5 of 1 points"):
+        desk.build()
+
+
 def test_a_function_that_calls_another_may_suffer_with_it(desk: Desk) -> None:
     """The author wrote it so; whose answer is nothing but the other's variable has none of its own."""
     path = desk.folder / "specification.toml"
