@@ -322,15 +322,47 @@ def test_points_credit_and_wording_are_no_new_version_and_ask_nothing_anew(
     assert desk.course.assignment(NAME).version == 1
 
 
-def test_a_correction_of_what_is_right_keeps_the_numbers(desk: Desk) -> None:
-    """Rows that students work on stay while their ranges do, though they would be drawn otherwise now."""
-    desk.hand_in("ada")
+@pytest.mark.parametrize("collected", [True, False])
+def test_a_correction_of_what_is_right_keeps_the_numbers(desk: Desk, *, collected: bool) -> None:
+    """Rows that students work on stay while their ranges do, though they would be drawn otherwise now.
+
+    Before anything is collected, students work on them all the same.
+    """
+    if collected:
+        desk.hand_in("ada")
     rows = desk.course.assignment(NAME).specification.variants()
     desk.change("kernel_size=kernel_size)", "kernel_size=kernel_size, bias=False)")
     desk.change("forgot-bias = 0.5\nkernel", "bias-not-asked-for = 0.5\nkernel")
     desk.change('["kernel_size"] ** 2 + 1)', '["kernel_size"] ** 2)', "assignment.md")
     desk.build()
     assert desk.course.assignment(NAME).specification.variants() == rows
+
+
+def test_numbers_that_cannot_stay_are_drawn_anew_while_nothing_is_collected(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise ValueError("these numbers do not tell right from wrong")
+
+    monkeypatch.setattr(draws.Drawing, "_vetted_again", never)
+    desk.change("forgot-bias = 0.5\nkernel", "one-filter = 0.5\nkernel")
+    desk.build()
+    desk.hand_in("ada")
+    desk.change("one-filter = 0.5\nkernel", "forgot-bias = 0.5\nkernel")
+    with pytest.raises(CourseError, match="these numbers do not tell"):
+        desk.build()
+
+
+def test_a_new_version_is_said_aloud(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is collected yet, but somebody may have worked on it for days."""
+    command = ["build", str(desk.folder), "--course", str(desk.course.root)]
+    desk.change("first term", "second term")
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert f"NOTE: {NAME} is now version 2, since this build changes what students work on: " in said
+    assert "the salt changed" in said
+    assert main(command) == 0
+    assert "NOTE" not in capsys.readouterr().err
 
 
 # ---- numbers are drawn once ---------------------------------------------------------------------
