@@ -11,18 +11,20 @@ from typing import Any
 
 import pytest
 
+from grader.cells import BlanksCell
 from grader.course import Assignment, Course, CourseError, make_course
 from grader.details import Detail, details
 from grader.feedback import Pages, _named
 from grader.likeness import Likeness, likenesses
 from grader.naming import FILE, Name, Names, read_names, section
+from grader.protocol import Mark
 from grader.record import Record, write_atomically, write_record
 from grader.release import Release, ReleasedCell
 from grader.report import Report, _beliefs, _groups, correlation, page, rows
 from grader.results import QuestionResult, Result
 from grader.settings import Settings
 from grader.specification import load
-from grader.values import Call, Value
+from grader.values import Call, Get, Value
 
 from .ten_students import EXERCISE
 
@@ -113,6 +115,25 @@ def test_a_detail_tells_what_was_asked_answered_and_expected() -> None:
     calls = detail(every, "check-linear-parameters").cases
     assert len(calls) == 6
     assert all(call.right and call.asked.startswith("linear_parameters(") for call in calls)
+
+
+def test_each_blank_of_a_table_or_a_derivation_has_a_detail_of_its_own() -> None:
+    """What was filled in, what is right, and in which way it is wrong."""
+    specification = load(EXERCISE.parent / "fully_connected" / "specification.toml")
+    cell = next(one for one in specification.cells if one.grade_id == "check-table")
+    assert isinstance(cell, BlanksCell)
+    right = specification.sitting("ada", SECRET).posed(cell.question).answers()
+    asked = {"check-table": ((Get("table"), Value({**right, "fc1/macs": 123_457, "fc1/parameters": None})),)}
+    marks = {"check-table": Mark(3.0, 4.0, "unknown", "")}
+    every = details(
+        replace(ASSIGNMENT, specification=specification), Record("ada", "", asked=asked, marks=marks)
+    )
+    assert [one.entry for one in every] == list(right)
+    (case,) = detail(every, "check-table", "fc1/macs").cases
+    assert (case.asked, case.given, case.expected) == ("table['fc1/macs']", "123457", right["fc1/macs"])
+    assert (case.number, case.answer) == (Fraction(123_457), Fraction(right["fc1/macs"].replace(",", "")))
+    assert detail(every, "check-table", "fc1/parameters").diagnosis == "no-answer"
+    assert detail(every, "check-table", "fc3/parameters").right
 
 
 def newer() -> Assignment:
