@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Any
 
 import pytest
 from nbgrader import api
-from sqlalchemy import URL, Engine, create_engine, select, text
+from sqlalchemy import create_engine, select
 
 from grader import tables
 from grader.course import Course, CourseError
@@ -23,6 +20,8 @@ from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
 from grader.writer import Writer
 from tests.conftest import postgresql_programs
+
+from .postgresql import Server, own_server
 
 NOTEBOOK, NAME = "convolution", "counting"
 # nbgrader's own way of adding a submission makes SQLAlchemy warn
@@ -321,43 +320,22 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[URL]:
-    """A PostgreSQL server of the test's own, without a network, that is gone afterwards."""
+def server() -> Iterator[Server]:
     programs = postgresql_programs()
     assert programs is not None
-    user = 65534 if os.getuid() == 0 else None  # it refuses to run as root
-    with tempfile.TemporaryDirectory(prefix="grader-pg-") as place:  # short: it holds the name of a socket
-        os.chown(place, -1 if user is None else user, -1)
-        data = f"{place}/data"
-
-        def run(*words: str | Path) -> None:
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, user=user, cwd=place)
-
-        run(programs / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-N")
-        settings = f"-c listen_addresses='' -c unix_socket_directories='{place}' -c fsync=off"
-        control = [programs / "pg_ctl", "-D", data, "-l", f"{place}/log", "-w"]
-        run(*control, "-o", settings, "start")
-        try:
-            yield URL.create("postgresql+psycopg", "grader", database="postgres", query={"host": place})
-        finally:
-            run(*control, "-m", "immediate", "stop")
+    with own_server(programs, "-c fsync=off") as server:
+        yield server
 
 
 @pytest.fixture
-def postgresql(course: Course, server: URL) -> Iterator[Course]:
+def postgresql(course: Course, server: Server) -> Iterator[Course]:
     """The same course with its gradebook in PostgreSQL, in a database of its own."""
-    address = server.set(database="marks").render_as_string()
-    engine: Engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE marks"))
-    (course.root / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
-    there = Course(course.root)
-    open_engine(there).dispose()
-    copy_rows(f"sqlite:///{course.root / 'gradebook.db'}", there.database)
-    yield there
-    with engine.connect() as connection:
-        connection.execute(text("DROP DATABASE marks WITH (FORCE)"))
-    engine.dispose()
+    with server.database("marks") as address:
+        (course.root / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
+        there = Course(course.root)
+        open_engine(there).dispose()
+        copy_rows(f"sqlite:///{course.root / 'gradebook.db'}", there.database)
+        yield there
 
 
 def copy_rows(source: str, target: str) -> None:
