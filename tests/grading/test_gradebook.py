@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, select
 from grader import tables
 from grader.course import Course, CourseError
 from grader.entries import Entry, fingerprint, parse_utc
-from grader.gradebook import open_engine, shown
+from grader.gradebook import open_engine, open_gradebook, shown
 from grader.late import Rule
 from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
@@ -284,6 +284,18 @@ def test_a_gradebook_that_cannot_be_opened_is_named_without_its_password(course:
     with pytest.raises(CourseError, match=r"The gradebook sqlite.*cannot be opened: file is not a database"):
         open_engine(course)
     assert shown("postgresql+psycopg://me:hush@host/marks") == "postgresql+psycopg://me:***@host/marks"
+
+
+@pytest.mark.parametrize("address", ["marks", "postgresql+psycopg://me:hush@host:port/marks"])
+@pytest.mark.parametrize("opened", [open_engine, open_gradebook])
+def test_what_is_no_address_of_a_database_is_refused(
+    tmp_path: Path, address: str, opened: Callable[[Course], object]
+) -> None:
+    """With what was expected, and without what stands there, which may hold a password."""
+    (tmp_path / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
+    with pytest.raises(CourseError, match="is no address of a database; expected") as raised:
+        opened(Course(tmp_path))
+    assert "hush" not in str(raised.value)
 
 
 def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
