@@ -16,6 +16,7 @@ from grader.course import Course, CourseError
 from grader.entries import Entry, fingerprint, parse_utc
 from grader.gradebook import open_engine, open_gradebook, shown
 from grader.late import Rule
+from grader.results import read_results
 from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
 from grader.writer import Writer
@@ -248,6 +249,21 @@ def test_a_late_submission_loses_what_nbgraders_plugin_says(course: Course) -> N
     assert penalty(course) == 4.5
 
 
+def test_what_is_lost_for_being_late_is_of_the_marks_as_they_are_now(course: Course) -> None:
+    """A person's mark counts at once, and so does more time, without marking the class again."""
+    date = SUBMITTED - timedelta(days=1, hours=1)
+    due(course, date)
+    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\n')
+    course = Course(course.root)
+    write(course, entry("ada"))
+    give(course, "q4", 2.0)
+    (result,) = read_results(course, course.assignment(NAME))
+    assert (result.earned, result.late_penalty, result.points) == (6.5, 1.3, 5.2)  # 2 days at 0.1 of 6.5
+    due(course, date, extension=timedelta(days=2))
+    (result,) = read_results(course, course.assignment(NAME))
+    assert (result.late_penalty, result.points) == (0.0, 6.5)
+
+
 def test_a_policy_that_there_is_not_is_named(course: Course) -> None:
     (course.root / "course.toml").write_text('[late]\npolicy = "sometimes"\n')
     with pytest.raises(
@@ -299,10 +315,8 @@ def test_what_is_no_address_of_a_database_is_refused(
 
 
 def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
-    """Marks and comments of a person, extra credit, an extension, a late penalty."""
+    """Marks and comments of a person, extra credit, an extension."""
     due(course, SUBMITTED - timedelta(days=3))
-    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\n')
-    course = Course(course.root)
     write(course, entry("ada"), entry("emmy", timestamp=None))
     give(course, "q4", 2.0)
     with api.Gradebook(course.database, course.root.name) as gradebook:
@@ -315,7 +329,6 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
     with api.Gradebook(course.database, course.root.name) as gradebook:
         for row in rows:
             theirs = gradebook.find_submission_notebook(NOTEBOOK, NAME, row.student)
-            assert row.late_penalty == (theirs.late_submission_penalty or 0.0)
             assert (row.timestamp, row.due) == (theirs.assignment.timestamp, theirs.assignment.duedate)
             assert row.grades == {
                 one.name: GradeRow(
@@ -324,7 +337,6 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
                 for one in theirs.grades
             }
             assert row.comments == {one.name: one.manual_comment or "" for one in theirs.comments}
-    assert rows[0].late_penalty > 0
     assert read_rows(course, "another", NOTEBOOK) == []
 
 
