@@ -1,4 +1,4 @@
-"""JupyterLite with the chapters as notebooks, served by the site itself.
+"""JupyterLite with the chapters as notebooks, and released assignments, served by the site itself.
 
 Pyodide comes from npm, as for the pages. The Python packages are those of the environment that builds the
 book, whose versions and hashes requirements.txt pins, packed as wheels again; the kernel's own come with its
@@ -14,18 +14,21 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from .assignments import Released, files_of, left_behind, write_assignments
 from .browser_python import PYODIDE, checked_content, installed
 from .places import BUILD, LIBRARY, SITE, WEB
 from .step import WHEN_ALL_ARE_COPIED, BuildError, Step, files_in
 
 OUTPUT = SITE / "lite"
 DRAFT = BUILD / "web" / "lite-in-the-making"
+CONTENTS = "contents-beside-the-chapters"  # in the draft
 NOTEBOOKS = SITE / "notebooks"
 STAND_INS = WEB / "lite"
 EXTENSIONS = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
@@ -163,7 +166,7 @@ def _write_settings(packages: list[str]) -> None:
     build = {
         "LiteBuildConfig": {
             "apps": ["notebooks"],
-            "contents": [str(NOTEBOOKS)],
+            "contents": [str(NOTEBOOKS), str(DRAFT / CONTENTS)],
             "ignore_sys_prefix": ["federated_extensions"],
             "federated_extensions": [str(KERNEL), str(WIDGETS)],
             "no_sourcemaps": True,
@@ -174,9 +177,10 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter_lite_config.json").write_text(json.dumps(build, indent=1), encoding="utf-8")
 
 
-def _build() -> None:
+def _build(released: Sequence[Released] = ()) -> None:
     for folder in (DRAFT, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
+    write_assignments(released, DRAFT / CONTENTS)
     _write_settings(_write_pyodide(DRAFT / "static" / "pyodide"))
     command = [sys.executable, "-m", "jupyterlite_core", "build"]
     done = subprocess.run(
@@ -184,19 +188,22 @@ def _build() -> None:
     )
     if done.returncode or not (OUTPUT / "notebooks" / "index.html").exists():
         raise BuildError(f"JupyterLite could not be built:\n{done.stdout[-4000:]}")
+    missing = list(left_behind(released, OUTPUT / "files"))
+    if missing:
+        raise BuildError(f"JupyterLite takes no file of this name: {missing[0]}; name the assignment anew")
     shutil.rmtree(DRAFT)
     size = sum(path.stat().st_size for path in files_in(OUTPUT))
     print(f"  JupyterLite: {size / 10**6:.1f} MB", flush=True)
 
 
-def jupyterlite() -> Step:
-    """JupyterLite with a notebook for each chapter; `book` has written them."""
+def jupyterlite(released: Sequence[Released] = ()) -> Step:
+    """JupyterLite with a notebook for each chapter, which `book` has written, and released assignments."""
+    code = (Path(__file__), Path(__file__).with_name("assignments.py"))
+    versions = (f"{name} {installed(name).version}" for name in (*required(*IMPORTED), "jupyterlite-core"))
     return Step(
         name="JupyterLite",
-        inputs=(NOTEBOOKS, LIBRARY, STAND_INS, WEB / "package-lock.json", Path(__file__)),
+        inputs=(NOTEBOOKS, LIBRARY, STAND_INS, WEB / "package-lock.json", *code, *files_of(released)),
         outputs=(OUTPUT / "notebooks" / "index.html",),
-        work=_build,
-        words=tuple(
-            f"{name} {installed(name).version}" for name in (*required(*IMPORTED), "jupyterlite-core")
-        ),
+        work=partial(_build, released),
+        words=(*versions, *(one.place for one in released)),
     )
