@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from site_builder.archive import archive
-from site_builder.assignments import Released, as_text, released_in
 from site_builder.assets import fonts, page_script
+from site_builder.assignments import Released, as_text, released_in
 from site_builder.book import ASSIGNMENTS, OFFERS, book
 from site_builder.browser_python import browser_python, packed_pyodide
 from site_builder.checking import check

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,9 @@ BROWSER = {"sys_platform": "emscripten", "os_name": "posix", "platform_system": 
 KERNEL_WHEELS = ("ipykernel", "pyodide_kernel", "widgetsnbextension-4")
 LEFT_OUT = {"tests", "test", "__pycache__", "stubs", "django-stubs"}  # stubs are for other packages' code
 COMPILED = {".so", ".pyd", ".dylib"}  # for another machine than the browser; each is only a faster way
+APPS = ("notebooks", "tree")  # one notebook, and the list of all
+OWN_WORKER = STAND_INS / "own_worker.mjs"
+STARTS = re.compile(r"await import\(\s*'\.\./config-utils\.js")  # what starts a page of JupyterLite
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
@@ -158,6 +162,7 @@ def _write_settings(packages: list[str]) -> None:
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {
             "appName": "Every FLOP Counts",
+            "appUrl": "./tree",
             "disabledExtensions": ["jupyterlab-jupytext", "@jupyter/nbgrader"],
             "litePluginSettings": {KERNEL_PLUGIN: kernel},
         },
@@ -165,7 +170,7 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter-lite.json").write_text(json.dumps(lite, indent=1), encoding="utf-8")
     build = {
         "LiteBuildConfig": {
-            "apps": ["notebooks"],
+            "apps": list(APPS),
             "contents": [str(NOTEBOOKS), str(DRAFT / CONTENTS)],
             "ignore_sys_prefix": ["federated_extensions"],
             "federated_extensions": [str(KERNEL), str(WIDGETS)],
@@ -177,17 +182,30 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter_lite_config.json").write_text(json.dumps(build, indent=1), encoding="utf-8")
 
 
+def _let_its_own_worker_be_in_charge(page: Path) -> None:
+    """Load what makes it so before JupyterLite starts on this page."""
+    text = page.read_text(encoding="utf-8")
+    first = f"await import('../static/{OWN_WORKER.name}');"
+    changed, places = STARTS.subn(lambda start: f"{first}\n        {start[0]}", text)
+    if places != 1:
+        raise BuildError(f"{page} does not start as JupyterLite's pages do; look at STARTS in {__file__}")
+    page.write_text(changed, encoding="utf-8")
+
+
 def _build(released: Sequence[Released] = ()) -> None:
     for folder in (DRAFT, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
     write_assignments(released, DRAFT / CONTENTS)
     _write_settings(_write_pyodide(DRAFT / "static" / "pyodide"))
+    shutil.copy2(OWN_WORKER, DRAFT / "static" / OWN_WORKER.name)
     command = [sys.executable, "-m", "jupyterlite_core", "build"]
     done = subprocess.run(
         command, cwd=DRAFT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
     )
     if done.returncode or not (OUTPUT / "notebooks" / "index.html").exists():
         raise BuildError(f"JupyterLite could not be built:\n{done.stdout[-4000:]}")
+    for name in APPS:
+        _let_its_own_worker_be_in_charge(OUTPUT / name / "index.html")
     missing = list(left_behind(released, OUTPUT / "files"))
     if missing:
         raise BuildError(f"JupyterLite takes no file of this name: {missing[0]}; name the assignment anew")
