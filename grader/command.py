@@ -145,7 +145,12 @@ def run_build(options: argparse.Namespace) -> int:
 
     course = find_course(options.course)
     assignment = build(
-        course, options.folder.resolve(), Limits(), new_version=options.new_version, progress=progress
+        course,
+        options.folder.resolve(),
+        Limits(),
+        new_version=options.new_version,
+        progress=progress,
+        warn=lambda risen: print(risen, file=sys.stderr),
     )
     print(
         f"Released {assignment.name}, version {assignment.version}: {assignment.release.points:g} points, "

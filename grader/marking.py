@@ -142,6 +142,7 @@ def finish(
         marks=marks,
         versions=versions(),
         alone=alone or (earlier is not None and earlier.alone),
+        version=assignment.version,
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
     notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)

@@ -42,6 +42,7 @@ class Record:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     alone: bool = False  # while it ran, this machine ran nothing else
+    version: int = 0  # of the assignment, which it was made from; 0 where nobody wrote it down
 
     @property
     def settled(self) -> bool:
@@ -92,6 +93,7 @@ def write_record(path: Path, record: Record) -> None:
         "marks": {grade_id: _mark_to_tree(mark) for grade_id, mark in record.marks.items()},
         "versions": dict(record.versions),
         "alone": record.alone,
+        "version": record.version,
     }
     write_atomically(path, json.dumps(tree))
 
@@ -145,6 +147,7 @@ def _record(tree: dict[str, Any]) -> Record:
         marks={grade_id: _mark(mark) for grade_id, mark in tree["marks"].items()},
         versions=tree["versions"],
         alone=tree.get("alone") is True,
+        version=int(tree.get("version", 0)),
     )
 
 

@@ -262,6 +262,39 @@ def test_forget_takes_what_python_unpacked_along_and_nothing_is_unpacked_for_lat
     assert visitor.page.evaluate(NAMES_OF_CACHES) == []
 
 
+def test_what_an_earlier_visit_did_not_come_to_keep_is_kept_by_the_next(
+    visit: Callable[..., Visit],
+) -> None:
+    """A page that is closed in the middle leaves a part; the rest is not unpacked at every later start."""
+    visitor = visit()
+    start_and_keep(visitor)
+    visitor.page.evaluate(
+        """async () => {
+            const name = (await caches.keys()).find(name => name.includes(' unpacked '));
+            const cache = await caches.open(name);
+            for (const request of await cache.keys())
+                if (!request.url.includes('snapshot')) await cache.delete(request);
+        }"""
+    )
+    assert unpacked(visitor) == ["snapshot.xz.unpacked"]
+    start_and_keep(visitor)
+
+
+def test_files_that_were_kept_while_all_was_forgotten_go_with_the_next_page(
+    visit: Callable[..., Visit],
+) -> None:
+    """Python may have been starting when the button was pressed."""
+    visitor = visit(keeps=True, connection=METERED)
+    visitor.open("index.html")
+    wait_until_kept(visitor, 1)
+    visitor.page.get_by_role("button", name="Forget").click()
+    visitor.page.locator(".lc-on-device", has_text="Nothing of this course is kept").wait_for()
+    visitor.page.evaluate("name => caches.open(name)", "every-flop-counts / unpacked python-late")
+    visitor.page.evaluate("name => caches.open(name)", "every-flop-counts /elsewhere/ site")
+    visitor.open("index.html")
+    wait_until(lambda: visitor.page.evaluate(NAMES_OF_CACHES) == ["every-flop-counts /elsewhere/ site"])
+
+
 # ---- where the site lies, and which build it is ---------------------------------------------------------
 
 

@@ -141,11 +141,14 @@ async function streamed(name) {
   return unpack(await download(name)).pipeThrough(collect);
 }
 
-// The helper keeps it, so that Python answers meanwhile.
+// A helper keeps it, so that Python answers meanwhile: also what an earlier visit did not come to keep.
 function keepUnpacked() {
-  if (shelf.name) helper?.postMessage({ type: 'keep', shelf: shelf.name, files: toKeep });
-  else helper?.terminate();
+  const files = toKeep;
   toKeep = {};
+  if (shelf.name && Object.keys(files).length) {
+    helper ??= new Worker(import.meta.url, { type: 'module' });
+    helper.postMessage({ type: 'keep', shelf: shelf.name, files });
+  } else helper?.terminate();
 }
 
 async function keepForAnother({ shelf: name, files }) {

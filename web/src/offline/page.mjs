@@ -5,7 +5,7 @@ import { isGood, isMetered } from '../python/policy.mjs';
 import { formatMegabytes } from '../numbers.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
-import { shelfName } from './rules.mjs';
+import { prefixOf, shelfName } from './rules.mjs';
 
 const UNWANTED = 'offline.unwanted';
 const AFTER_LOADING = 1500; // ms: the page's own affairs come first
@@ -91,6 +91,12 @@ function showNothingKept() {
   });
 }
 
+// Python that was starting while it was forgotten may have kept its files after that.
+async function keepNothing() {
+  for (const name of await caches.keys()) if (name.startsWith(prefixOf(siteRoot))) await caches.delete(name);
+  showNothingKept();
+}
+
 // ---- starting ---------------------------------------------------------------------------------------------------
 
 async function start() {
@@ -103,7 +109,7 @@ const whenLoaded = (act) => (document.readyState === 'complete' ? act() : addEve
 
 async function begin() {
   try {
-    if (await recall(UNWANTED)) showNothingKept();
+    if (await recall(UNWANTED)) await keepNothing();
     else await start();
   } catch (error) {
     console.warn('Nothing is kept for reading without a network:', error); // storage refused, private windows
