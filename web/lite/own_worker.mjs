@@ -5,7 +5,7 @@
 // a notebook would ask the site's for the files beside it, in vain.
 const PATIENCE = 5000; // ms: JupyterLite starts without it as well
 
-const root = new URL('../', import.meta.url);
+const root = new URL('./', import.meta.url);
 const own = new URL('service-worker.js?enableCache=false', root).href;
 const noteOf = (script) => `${script}-version`; // where JupyterLite notes for which of its versions a worker is
 

@@ -185,7 +185,7 @@ def _write_settings(packages: list[str]) -> None:
 def _let_its_own_worker_be_in_charge(page: Path) -> None:
     """Load what makes it so before JupyterLite starts on this page."""
     text = page.read_text(encoding="utf-8")
-    first = f"await import('../static/{OWN_WORKER.name}');"
+    first = f"await import('../{OWN_WORKER.name}');"
     changed, places = STARTS.subn(lambda start: f"{first}\n        {start[0]}", text)
     if places != 1:
         raise BuildError(f"{page} does not start as JupyterLite's pages do; look at STARTS in {__file__}")
@@ -197,13 +197,13 @@ def _build(released: Sequence[Released] = ()) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     write_assignments(released, DRAFT / CONTENTS)
     _write_settings(_write_pyodide(DRAFT / "static" / "pyodide"))
-    shutil.copy2(OWN_WORKER, DRAFT / "static" / OWN_WORKER.name)
     command = [sys.executable, "-m", "jupyterlite_core", "build"]
     done = subprocess.run(
         command, cwd=DRAFT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
     )
     if done.returncode or not (OUTPUT / "notebooks" / "index.html").exists():
         raise BuildError(f"JupyterLite could not be built:\n{done.stdout[-4000:]}")
+    shutil.copy2(OWN_WORKER, OUTPUT / OWN_WORKER.name)
     for name in APPS:
         _let_its_own_worker_be_in_charge(OUTPUT / name / "index.html")
     missing = list(left_behind(released, OUTPUT / "files"))
