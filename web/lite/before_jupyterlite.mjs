@@ -1,4 +1,6 @@
-// Loaded before JupyterLite starts, so that its own service worker is in charge of its pages.
+// Loaded before JupyterLite starts: what has to hold by then on each of its pages.
+
+// ---- its own service worker is in charge ------------------------------------------------------------------------
 //
 // JupyterLite takes the service worker that it finds in charge for its own. Where a reader comes from the site's pages
 // that is the site's: at first JupyterLite unregisters every worker of this host, and should its own be gone later on,
@@ -31,3 +33,14 @@ if (navigator.serviceWorker) {
     console.warn('JupyterLite starts without a service worker of its own:', error); // storage refused
   }
 }
+
+// ---- a download has the name of its file ------------------------------------------------------------------------
+//
+// JupyterLite gives the whole path for a name, in which browsers write _ for each /.
+document.addEventListener(
+  'click',
+  ({ target }) => {
+    if (target instanceof HTMLAnchorElement && target.download.includes('/')) target.download = target.download.split('/').at(-1);
+  },
+  { capture: true },
+);
