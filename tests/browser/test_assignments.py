@@ -1,4 +1,4 @@
-"""A course's released assignments inside of JupyterLite: from the site to a mark, and nothing that is secret."""
+"""A course's released assignments in JupyterLite: from the site to a mark, and nothing that is secret."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from tests.browser.conftest import Visit
 NAME = "counting"
 STUDENT = "ada"
 ROWS = 20  # of numbers: a divisor of the thousand that there are, which take long
-WRONG = "def linear_parameters(in_features, out_features, bias=True):\n    return in_features * out_features"
-RIGHT = "def linear_parameters(in_features, out_features, bias=True):\n    return (in_features + bias) * out_features"
+HEAD = "def linear_parameters(in_features, out_features, bias=True):\n"
+WRONG = f"{HEAD}    return in_features * out_features"
+RIGHT = f"{HEAD}    return (in_features + bias) * out_features"
 NUMBER = (
     'own = mine["convolution"]\n'
     'convolution_parameters = (own["channels"] * own["kernel_size"] ** 2 + 1) * own["maps"]'

@@ -46,7 +46,7 @@ KERNEL_WHEELS = ("ipykernel", "pyodide_kernel", "widgetsnbextension-4")
 LEFT_OUT = {"tests", "test", "__pycache__", "stubs", "django-stubs"}  # stubs are for other packages' code
 COMPILED = {".so", ".pyd", ".dylib"}  # for another machine than the browser; each is only a faster way
 APPS = ("notebooks", "tree")  # one notebook, and the list of all
-OWN_WORKER = STAND_INS / "own_worker.mjs"
+LOADED_BEFORE = STAND_INS / "before_jupyterlite.mjs"
 STARTS = re.compile(r"await import\(\s*'\.\./config-utils\.js")  # what starts a page of JupyterLite
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -182,10 +182,10 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter_lite_config.json").write_text(json.dumps(build, indent=1), encoding="utf-8")
 
 
-def _let_its_own_worker_be_in_charge(page: Path) -> None:
-    """Load what makes it so before JupyterLite starts on this page."""
+def _load_before(page: Path) -> None:
+    """Let this page load what has to hold before JupyterLite starts on it."""
     text = page.read_text(encoding="utf-8")
-    first = f"await import('../static/{OWN_WORKER.name}');"
+    first = f"await import('../{LOADED_BEFORE.name}');"
     changed, places = STARTS.subn(lambda start: f"{first}\n        {start[0]}", text)
     if places != 1:
         raise BuildError(f"{page} does not start as JupyterLite's pages do; look at STARTS in {__file__}")
@@ -197,15 +197,15 @@ def _build(released: Sequence[Released] = ()) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     write_assignments(released, DRAFT / CONTENTS)
     _write_settings(_write_pyodide(DRAFT / "static" / "pyodide"))
-    shutil.copy2(OWN_WORKER, DRAFT / "static" / OWN_WORKER.name)
     command = [sys.executable, "-m", "jupyterlite_core", "build"]
     done = subprocess.run(
         command, cwd=DRAFT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
     )
     if done.returncode or not (OUTPUT / "notebooks" / "index.html").exists():
         raise BuildError(f"JupyterLite could not be built:\n{done.stdout[-4000:]}")
+    shutil.copy2(LOADED_BEFORE, OUTPUT / LOADED_BEFORE.name)
     for name in APPS:
-        _let_its_own_worker_be_in_charge(OUTPUT / name / "index.html")
+        _load_before(OUTPUT / name / "index.html")
     missing = list(left_behind(released, OUTPUT / "files"))
     if missing:
         raise BuildError(f"JupyterLite takes no file of this name: {missing[0]}; name the assignment anew")
