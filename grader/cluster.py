@@ -2,7 +2,8 @@
 
 A worker gets jobs, and once for each release the files that were released with it, named by their hash. It
 holds no secret, no expected value and no way to the gradebook. What it sends back is bytes of JSON, read as
-strictly as the reply of a box; nothing that it sends as a result is unpickled here.
+strictly as the reply of a box; neither results nor errors of its tasks are unpickled here. That is no wall:
+Dask's own messages may hold pickles, so scheduler and workers are machines that are trusted with this one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, KilledWorker, WorkerPlugin
+from distributed import Client, WorkerPlugin
+from distributed.protocol import pickle
 
 from grader.box import BoxDied, BoxTimeout, Limits, Sandbox, SandboxUnavailable
 from grader.desk import Orders
@@ -92,39 +95,69 @@ class Material(WorkerPlugin):  # type: ignore[misc]
 
 def run_job(material: str, fingerprint: str, job: bytes) -> bytes:
     """Runs on a worker: a job in, an outcome out, or the reason why there is none."""
+    there = _materials.get(material)
+    if there is None or there.fingerprint() != fingerprint:
+        return _said("refused", "this worker has another version of grader, or not the files of the release")
     try:
-        there = _materials.get(material)
-        if there is None or there.fingerprint() != fingerprint:
-            return _refusal("this worker has another version of grader, or not the files of the release")
-        outcome = SandboxExaminer(there.opened()).run(job_from_tree(json.loads(job)))
+        sandbox = there.opened()
+    except (BoxDied, BoxTimeout) as error:
+        return _said("died", str(error))
+    except Exception as error:
+        return _said("refused", f"{type(error).__name__}: {error}")
+    try:
+        outcome = SandboxExaminer(sandbox).run(job_from_tree(json.loads(job)))
         return json.dumps({"outcome": outcome_to_tree(outcome)}).encode()
     except (BoxDied, BoxTimeout) as error:
-        return json.dumps({"died": str(error)}).encode()
-    except Exception as error:
-        return _refusal(f"{type(error).__name__}: {error}")
+        return _said("died", str(error))
+    except Exception as error:  # of this job, and no reason to send other jobs elsewhere
+        return _said("died", f"{type(error).__name__}: {error}")
 
 
-def _refusal(reason: str) -> bytes:
-    return json.dumps({"refused": reason}).encode()
+def _said(how: str, reason: str) -> bytes:
+    return json.dumps({how: reason}).encode()
 
 
 # ---- on the teacher's machine -------------------------------------------------------------------
 
 
+class PlainClient(Client):  # type: ignore[misc]
+    """A client that takes no object of a worker's making: no error, no type of a result, no warning."""
+
+    def _handle_task_erred(self, key: str, exception: object = None, traceback: object = None) -> None:
+        super()._handle_task_erred(key, "the task failed", None)
+
+    def _handle_key_in_memory(self, key: str, type: object = None, workers: object = None) -> None:
+        super()._handle_key_in_memory(key, None, workers)
+
+    def _handle_event(self, topic: object = None, event: object = None) -> None:
+        """What a worker prints or warns of is not written to our terminal."""
+
+    async def _register_worker_plugin(self, plugin: WorkerPlugin, name: str, idempotent: bool) -> object:
+        """A worker that could not take it refuses the first job."""
+        return await self.scheduler.register_worker_plugin(
+            plugin=pickle.dumps(plugin), name=name, idempotent=idempotent
+        )
+
+
+class Refused(SandboxUnavailable):
+    """A worker that can run no job of this assignment."""
+
+
 class ClusterExaminer(Examiner):
-    """Sends jobs to the workers of a scheduler."""
+    """Sends jobs to the workers of a scheduler; one that refuses a job is sent no other."""
 
     def __init__(self, orders: Orders) -> None:
         self.limits, self.trusted, self.assignment = orders.limits, orders.trusted, orders.assignment
         self.materials: dict[int, Material] = {}  # by the version of the assignment
         self.registering = threading.Lock()
+        self.refusing: set[str] = set()  # addresses of workers
         self.client = self._client(orders.scheduler)
         threads = sum(self.client.nthreads().values())
         self.boxes = -(-threads // orders.clerks) + 1  # one more waits, so that no worker does
 
     def _client(self, scheduler: str) -> Any:
         try:
-            client = Client(
+            client = PlainClient(
                 scheduler,
                 timeout=WORKERS_SECONDS,
                 serializers=PLAIN,
@@ -163,21 +196,54 @@ class ClusterExaminer(Examiner):
 
     def run(self, job: Job) -> Outcome:
         """Sends a job and waits; raises BoxDied or BoxTimeout where the worker was lost."""
+        while True:
+            try:
+                return self._ask(job, self._willing())
+            except Refused:
+                if not self._willing():
+                    raise
+
+    def _willing(self) -> list[str]:
+        """The workers that have not refused, where one has."""
+        if not self.refusing:
+            return []
+        return [address for address in self.client.nthreads() if address not in self.refusing]
+
+    def _ask(self, job: Job, workers: list[str]) -> Outcome:
         sent = json.dumps(job_to_tree(job)).encode()
         material = self._material(job.version)
         future = self.client.submit(
-            run_job, material.name, material.fingerprint(), sent, pure=False, retries=0
+            *(run_job, material.name, material.fingerprint(), sent),
+            pure=False,
+            retries=0,
+            workers=workers or None,  # any of them
         )
         try:
-            reply = future.result(timeout=self.limits.total_seconds + EXTRA_SECONDS)
-        except KilledWorker as error:
-            raise BoxDied("the workers that ran it were lost") from error
-        except TimeoutError as error:
-            raise BoxTimeout("no worker answered in time") from error
+            return read_reply(self._reply(future), job, self.limits)
+        except Refused as error:
+            if not (where := {*chain(*self.client.who_has([future]).values())}):
+                raise BoxDied(str(error)) from error  # and its worker is gone
+            self.refusing |= where
+            raise
         finally:
             with suppress(Exception):
                 future.cancel()
-        return read_reply(reply, job, self.limits)
+
+    def _reply(self, future: Any) -> object:
+        """What the worker sent; raises BoxDied where it failed, whatever its error was."""
+
+        async def gathered() -> Any:
+            return await self.client.gather([future], errors="skip", asynchronous=True)
+
+        try:
+            replies = self.client.sync(gathered, callback_timeout=self.limits.total_seconds + EXTRA_SECONDS)
+        except TimeoutError as error:
+            raise BoxTimeout("no worker answered in time") from error
+        except TypeError as error:
+            raise BoxDied("a worker sent what is no outcome") from error
+        if not replies:
+            raise BoxDied("the workers that ran it were lost, or failed")
+        return replies[0]
 
 
 def read_reply(reply: object, job: Job, limits: Limits) -> Outcome:
@@ -189,7 +255,7 @@ def read_reply(reply: object, job: Job, limits: Limits) -> Outcome:
         if "died" in tree:
             raise BoxDied(str(tree["died"])[:MAX_FAILURE])
         if "refused" in tree:
-            raise SandboxUnavailable(f"a worker refused: {str(tree['refused'])[:MAX_FAILURE]}")
+            raise Refused(f"a worker refused: {str(tree['refused'])[:MAX_FAILURE]}")
         return _held_against(outcome_from_tree(tree["outcome"]), job, limits)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, NotAValue, TooLarge) as error:
         raise BoxDied("a worker sent what is no outcome") from error

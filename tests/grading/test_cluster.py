@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from distributed import get_worker
 from nbgrader.api import Gradebook
 
+from grader import cluster
 from grader.box import BoxDied, Limits, SandboxUnavailable
-from grader.cluster import MAX_BYTES, Material, read_reply, run_job
+from grader.cluster import MAX_BYTES, ClusterExaminer, Material, read_reply, run_job
 from grader.course import Course
+from grader.desk import Orders
 from grader.job import CellResult, CodeCell, Job, Outcome, job_to_tree, outcome_to_tree
 from grader.values import Call, Failure, Get, Value
 
@@ -150,6 +154,64 @@ def test_a_class_on_a_cluster_gets_the_same_marks(
     with Gradebook(course.database) as gradebook:
         scores = {each.student.id: each.score for each in gradebook.assignment_submissions("counting")}
     assert scores == {**{f"s{number}": 12.0 for number in range(12)}, "blank": 0.0, "sleeper": 7.0}
+
+
+@pytest.fixture
+def examiner(course: Course, scheduler: str) -> Iterator[ClusterExaminer]:
+    orders = Orders(course.root, "counting", QUICK, scheduler=scheduler)
+    with ClusterExaminer(orders.with_opened(course, course.assignment("counting"))) as examiner:
+        examiner.client.wait_for_workers(2, timeout=60)
+        yield examiner
+
+
+@pytest.mark.bubblewrap
+def test_a_worker_that_refuses_gets_no_other_job(
+    examiner: ClusterExaminer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refusing is quick: it would get most of the class. Where all refuse, that is said."""
+    one, other = examiner.client.nthreads()
+    refusing = {one}
+
+    def run(material: str, fingerprint: str, sent: bytes) -> bytes:
+        if get_worker().address in refusing:
+            return b'{"refused": "no sandbox opens here"}'
+        from grader.cluster import run_job  # the worker's own, which knows its files
+
+        return run_job(material, fingerprint, sent)
+
+    monkeypatch.setattr(cluster, "run_job", run)
+    for number in range(6):
+        job = Job("ada", (CodeCell("", f"x = {number}"),), {"q1": (Get("x"),)})
+        assert examiner.run(job).answers == {"q1": (Value(number),)}
+    assert examiner.refusing <= {one}
+    refusing.add(other)
+    for _ in range(2):
+        with pytest.raises(SandboxUnavailable, match="a worker refused: no sandbox opens here"):
+            examiner.run(JOB)
+    assert examiner.refusing == {one, other}
+
+
+@pytest.mark.bubblewrap
+def test_an_error_of_a_worker_is_a_lost_worker_and_is_not_unpickled(
+    examiner: ClusterExaminer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its pickle would run here whatever the worker likes, with the teacher's rights."""
+    note = tmp_path / "note"
+    told = f"print(__import__('os').getpid(), file=open({str(note)!r}, 'a')) or Exception()"
+
+    class Hostile(Exception):
+        def __reduce__(self) -> Any:
+            return eval, (told,)
+
+    def fail(*_: object) -> bytes:
+        raise Hostile
+
+    monkeypatch.setattr(cluster, "run_job", fail)
+    with pytest.raises(BoxDied, match="lost, or failed"):
+        examiner.run(JOB)
+    where = note.read_text().split()  # the worker tried it before it sent it
+    assert where
+    assert str(os.getpid()) not in where
 
 
 def test_no_scheduler_is_said(
