@@ -17,6 +17,7 @@ from grader.box import MEGABYTE, Limits
 ROOT = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 PREFIX = "grader-"
+OURSELVES = "grader"  # where we move, below our own group
 KERNEL_BYTES = 64 * MEGABYTE  # page tables, pipes, inodes
 
 
@@ -120,17 +121,24 @@ def delegated(place: Path) -> Path:
     """Our group in the second version, where the limits are handed on to groups below it.
 
     The kernel hands them on only where the group itself holds no process; so where it holds us alone, as one
-    that systemd made for us does, we move one below.
+    that systemd made for us does, we move one below. Whoever starts from there, as clerks do, finds it so.
     """
     with suppress(OSError):
-        handed_on = place / "cgroup.subtree_control"
-        wanted = {"memory", "pids"} & set((place / "cgroup.controllers").read_text().split())
-        if wanted - set(handed_on.read_text().split()) and _is_ours_alone(place):
-            ourselves = place / "grader"
+        if place.name == OURSELVES and not _lacks(place.parent):
+            return place.parent
+        if (wanted := _lacks(place)) and _is_ours_alone(place):
+            ourselves = place / OURSELVES
             ourselves.mkdir(exist_ok=True)
             (ourselves / "cgroup.procs").write_text(str(os.getpid()))
+            handed_on = place / "cgroup.subtree_control"
             handed_on.write_text(" ".join(f"+{name}" for name in sorted(wanted)))
     return place
+
+
+def _lacks(place: Path) -> set[str]:
+    """The limits that a group has, and does not hand on."""
+    wanted = {"memory", "pids"} & set((place / "cgroup.controllers").read_text().split())
+    return wanted - set((place / "cgroup.subtree_control").read_text().split())
 
 
 def _is_ours_alone(place: Path) -> bool:

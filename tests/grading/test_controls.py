@@ -34,6 +34,19 @@ def test_a_group_of_our_own_hands_its_limits_on(tree: Path) -> None:
     assert (place / "cgroup.subtree_control").read_text() == "+memory +pids"
 
 
+def test_who_is_started_by_one_that_moved_makes_groups_beside_it(tree: Path) -> None:
+    """A group that holds processes hands no limits on, so below it boxes would have none."""
+    place = tree / "user.slice" / "ours"
+    (place / "cgroup.subtree_control").write_text("memory pids\n")
+    (place / "grader").mkdir()
+    for name in ("cgroup.controllers", "cgroup.procs"):
+        (place / "grader" / name).write_text((place / name).read_text())
+    (place / "grader" / "cgroup.subtree_control").write_text("\n")
+    (tree / "membership").write_text("0::/user.slice/ours/grader\n")
+    assert list(own_places(tree, tree / "membership")) == [place]
+    assert not (place / "grader" / "grader").exists()
+
+
 def test_a_group_with_others_in_it_is_left_alone(tree: Path) -> None:
     """Other people's processes are not moved about."""
     place = tree / "user.slice" / "ours"
