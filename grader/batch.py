@@ -1,4 +1,4 @@
-"""Marks a whole class: clerks mark, and this process alone writes the gradebook.
+"""Marks a whole class: clerks mark, and only this process writes into the gradebook what they marked.
 
 A submission that cannot be marked never stops the others, whatever the cause; it is named at the end. What
 needs more than a few seconds waits until all others are done, and then runs alone: so a timeout is never the

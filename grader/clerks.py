@@ -31,7 +31,7 @@ STILLBORN = 3  # clerks in a row that ended before they began
 
 @dataclass(frozen=True)
 class Task:
-    """A submission to mark. `alone` says that nothing else runs, and that its time is the whole one."""
+    """A submission to mark. `alone`: no other of this run is marked meanwhile, and it has its whole time."""
 
     student: str
     alone: bool = False
@@ -189,8 +189,10 @@ class Office:
         min(self.clerks, key=lambda clerk: len(clerk.hands) - clerk.boxes).give(task)
 
     def hear(self, seconds: float) -> Iterator[Report | Lost | Task]:
-        """What clerks say within this time: reports, what was lost with a clerk, what it had not begun."""
-        self._end_the_silent()
+        """What clerks say within this time: reports, what was lost with a clerk, what it had not begun.
+
+        Only then is it asked who is silent: if we were stopped for a while, what they said waits in the pipe.
+        """
         for ready in wait([clerk.connection for clerk in self.clerks], seconds):
             clerk = next(clerk for clerk in self.clerks if clerk.connection is ready)
             try:
@@ -205,6 +207,7 @@ class Office:
             else:
                 clerk.hands.remove(next(task for task in clerk.hands if task.student == said.student))
                 yield said
+        self._end_the_silent()
 
     def _end_the_silent(self) -> None:
         """A clerk that says nothing for longer than any submission takes is ended; then it is replaced."""

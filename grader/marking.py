@@ -119,7 +119,7 @@ def finish(
 ) -> Marked:
     """Scores what came back, together with what was known; `outcome` is None where there was no job.
 
-    `alone` says that the job ran while nothing else did, so that a timeout is the student's own.
+    `alone` says that no other submission of the run was run, so that a timeout is the student's own.
     """
     if prepared.reason:
         return _unreadable(prepared.student, assignment, prepared.reason)

@@ -20,8 +20,12 @@ def context() -> Any:
 
 
 def end_with(parent: int) -> None:
-    """Said in a child: Ctrl-C is the parent's to hear, and when the parent ends, however, SIGTERM comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Said in a child: Ctrl-C and Ctrl-Z are the parent's to hear, and as that ends, SIGTERM comes.
+
+    A child that stopped in the middle of a submission would take the pause for the submission's time.
+    """
+    for typed in (signal.SIGINT, signal.SIGTSTP):
+        signal.signal(typed, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it ended before we asked

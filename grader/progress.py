@@ -73,7 +73,10 @@ class Progress:
         text += f": {', '.join(kinds)}" if kinds else ""
         more = [
             (self.waits, "with something for a person to mark"),
-            (self.broke, "with a cell or call that was stopped or ended its process"),
+            (
+                self.broke,
+                "with a cell or call that was stopped or ended its process (--run-again tries it once more)",
+            ),
             (self.endings[Ending.FAILED], "NOT MARKED"),
             (self.endings[Ending.UNTRIED], "left for the next run, for want of time"),
         ]

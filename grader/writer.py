@@ -1,4 +1,4 @@
-"""The only one that writes marks into the gradebook: nbgrader's own, with rows as nbgrader makes them.
+"""Writes what we marked into the gradebook: nbgrader's own, with rows as nbgrader makes them.
 
 Many submissions in one transaction, and the same submission written twice changes nothing. Marks and comments
 that a person gave are kept; where the answer changed since, or our own mark beneath a person's, nbgrader's

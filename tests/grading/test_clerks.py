@@ -183,6 +183,22 @@ def test_a_clerk_that_says_nothing_is_ended(
     assert lines["emmy"].text == "12 of 17, 5 by hand (ran)"
 
 
+def test_a_clerk_whose_report_waits_is_not_silent(submissions: Submissions, orders: Orders) -> None:
+    """As after Ctrl-Z, which the office hears and its clerks do not."""
+    submissions.add("ada", RIGHT)
+    with clerks.Office(orders, 1) as office:
+        (clerk,) = office.clerks
+        assert list(office.hear(60)) == []  # it is ready
+        office.give(clerks.Task("ada"))
+        os.kill(clerk.process.pid or 0, signal.SIGTSTP)
+        assert clerk.connection.poll(60)
+        clerk.heard -= 10_000
+        (said,) = office.hear(0)
+        assert isinstance(said, desk.Report)
+        assert office.clerks == [clerk]
+        assert clerk.process.exitcode is None
+
+
 def test_clerks_that_end_before_they_begin_end_the_run(
     submissions: Submissions, orders: Orders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,7 +301,8 @@ def test_on_a_terminal_one_line_changes_and_bad_news_stays(monkeypatch: pytest.M
     ):
         progress.add(line)
     progress.end()
-    broke = "1 with a cell or call that was stopped or ended its process; 1 NOT MARKED"
+    again = "(--run-again tries it once more)"
+    broke = f"1 with a cell or call that was stopped or ended its process {again}; 1 NOT MARKED"
     assert list(lines_of(file.getvalue())) == [
         "",
         "1 of 4 marked, 0.2 a second, about 12 s left",
