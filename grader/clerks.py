@@ -26,7 +26,7 @@ from grader.desk import Desk, Orders, Report
 from grader.processes import context, end_with
 
 EXTRA_SECONDS = 60.0  # for reading, scoring and writing, beyond all that a box may take
-STILLBORN = 3  # clerks in a row that ended before they began
+STILLBORN = 3  # clerks in a row that ended, or could not mark, before they began
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,7 @@ class Office:
     def __init__(self, orders: Orders, clerks: int) -> None:
         self.orders = orders
         self.stillborn = 0
+        self.begun = False  # whether any clerk could mark; else the first that cannot says why nobody can
         self.clerks: list[Clerk] = []
         for _ in range(clerks):
             self._hire()
@@ -201,9 +202,11 @@ class Office:
                 yield from self._replace(clerk)
                 continue
             if isinstance(said, Exception):
-                raise said
-            if isinstance(said, int):
-                clerk.boxes, self.stillborn = said, 0
+                if not self.begun or self.stillborn + 1 >= STILLBORN:
+                    raise said
+                yield from self._replace(clerk)
+            elif isinstance(said, int):
+                clerk.boxes, self.stillborn, self.begun = said, 0, True
             else:
                 clerk.hands.remove(next(task for task in clerk.hands if task.student == said.student))
                 yield said

@@ -88,7 +88,12 @@ class Material(WorkerPlugin):  # type: ignore[misc]
                     (self.folder / name).write_bytes(data)
                 files = [self.folder / name for name in self.files]
                 sandbox = open_sandbox(self.engine, self.limits, files, trusted=self.trusted)
-                sandbox.probe()
+                try:
+                    sandbox.probe()
+                except BaseException:
+                    sandbox.close()
+                    shutil.rmtree(self.folder, ignore_errors=True)
+                    raise
                 self.sandbox = sandbox
         return self.sandbox
 

@@ -85,8 +85,10 @@ class Desk:
 
     def __init__(self, orders: Orders) -> None:
         self.orders, self.course, self.assignment = orders, orders.course, orders.assignment
-        self.opened = ExitStack()
-        self.examiner = self._examiner()
+        with ExitStack() as opened:  # closes a sandbox that does not work
+            self.opened = opened
+            self.examiner = self._examiner()
+            self.opened = opened.pop_all()
 
     def __enter__(self) -> Desk:
         return self

@@ -16,10 +16,12 @@ from nbgrader.api import Gradebook
 
 from grader import clerks, desk, gradebook
 from grader.batch import Line, mark_class
+from grader.box import SandboxUnavailable
+from grader.bubblewrap import Bubblewrap
 from grader.course import Course, CourseError
 from grader.desk import Desk, Ending, Orders
 from grader.entries import Entry
-from grader.job import Job, Outcome
+from grader.job import Examiner, Job, Outcome
 from grader.progress import Progress, duration
 from grader.record import read_record, write_record
 from grader.writer import Writer
@@ -147,6 +149,42 @@ def test_a_clerk_that_is_killed_is_replaced_and_its_submission_tried_again(
     assert not [line for line in lines.values() if line.failed]
     assert set(scores(course).values()) == {12.0}
     assert len(lines) == 4
+
+
+def test_a_replacement_that_cannot_begin_is_replaced_too(
+    course: Course, submissions: Submissions, orders: Orders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine that is busy for a moment does not stop the class."""
+    for student in ("ada", "emmy"):
+        submissions.add(student, RIGHT)
+    dying(monkeypatch, tmp_path / "tries", "ada", 1)
+    begin, failed = Desk._examiner, tmp_path / "failed"
+
+    def busy(self: Desk) -> Examiner:
+        if (tmp_path / "tries" / "0").exists() and not failed.exists():
+            failed.touch()
+            raise SandboxUnavailable("no answer within 20 seconds")
+        return begin(self)
+
+    monkeypatch.setattr(Desk, "_examiner", busy)
+    run(orders, "ada", "emmy")
+    assert failed.exists()
+    assert scores(course) == {"ada": 12.0, "emmy": 12.0}
+
+
+def test_a_sandbox_that_does_not_work_is_closed(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder and its processes do not stay."""
+    closed = []
+
+    def fail(_: object) -> None:
+        raise SandboxUnavailable("it does not")
+
+    close = Bubblewrap.close
+    monkeypatch.setattr(Bubblewrap, "probe", fail)
+    monkeypatch.setattr(Bubblewrap, "close", lambda self: closed.append(close(self)))
+    with pytest.raises(SandboxUnavailable):
+        Desk(orders)
+    assert closed == [None]
 
 
 def test_a_submission_that_ends_its_clerk_twice_is_named_and_stops_nobody(
