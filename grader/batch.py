@@ -33,6 +33,7 @@ class Line:
     ending: Ending
     waits: bool = False
     broke: bool = False
+    older: bool = False
 
     @property
     def failed(self) -> bool:
@@ -131,7 +132,7 @@ class _Class:
         except Exception:
             reports = [self._written(report) for report in reports]
         for report in reports:
-            yield Line(report.student, report.text, report.ending, report.waits, report.broke)
+            yield Line(report.student, report.text, report.ending, report.waits, report.broke, report.older)
 
     def _written(self, report: Report) -> Report:
         entries: list[Entry] = [report.entry] if report.entry is not None else []

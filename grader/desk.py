@@ -45,6 +45,7 @@ class Report:
     entry: Entry | None = None
     waits: bool = False  # a person has yet to mark something
     broke: bool = False  # something did not end in time, or ended its process
+    older: bool = False  # it was made from a version of the assignment that is not the newest
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ class Desk:
             entry_of(self.course, self.assignment, marked),
             waits=any(mark.needs_manual for mark in marks),
             broke=any(mark.diagnosis in ("timeout", "died") for mark in marks),
+            older=prepared.version != self.assignment.version,
         )
 
 

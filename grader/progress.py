@@ -26,7 +26,7 @@ class Progress:
         self.said = self.started
         self.done = 0
         self.endings: Counter[Ending] = Counter()
-        self.waits = self.broke = 0
+        self.waits = self.broke = self.older = 0
 
     @property
     def failed(self) -> int:
@@ -38,6 +38,7 @@ class Progress:
         self.endings[line.ending] += 1
         self.waits += line.waits
         self.broke += line.broke
+        self.older += line.older
         if not self.terminal or line.failed:
             self._print(f"[{self.done}/{self.total}] {line.student}: {line.text}")
         self._tell()
@@ -77,6 +78,7 @@ class Progress:
                 self.broke,
                 "with a cell or call that was stopped or ended its process (--run-again tries it once more)",
             ),
+            (self.older, "made from an older version, and marked by that one"),
             (self.endings[Ending.FAILED], "NOT MARKED"),
             (self.endings[Ending.UNTRIED], "left for the next run, for want of time"),
         ]

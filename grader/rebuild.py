@@ -1,7 +1,8 @@
 """Puts a student's answers into a fresh copy of the release.
 
 Of the submission only two things are taken: the text of answer cells, and the student's own extra code cells.
-Locked cells and all metadata come from the release, so nothing that a student writes there has any effect.
+Locked cells and all metadata come from the release. What a student writes there has one effect only: the tags
+say from which version the work was made, so whose release it is (grader/versions.py).
 Whatever was missing, copied or changed is said in words.
 """
 

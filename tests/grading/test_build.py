@@ -263,7 +263,9 @@ def _made_of(place: Path, text: str) -> dict[str, str]:
     return made_of(load(path), Release("", {}, ()))
 
 
-def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: Desk) -> None:
+def test_each_submission_is_marked_by_the_version_that_it_was_made_from(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Other numbers and other points: whoever worked on the old ones loses nothing, by the new points."""
     desk.hand_in("ada")
     desk.change("first term", "second term")
@@ -272,6 +274,7 @@ def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: De
     desk.build(new_version=True)
     desk.hand_in("emmy")
     desk.autograde()
+    assert "; 1 made from an older version, and marked by that one." in capsys.readouterr().out
     right = {"check-linear-parameters": 2.0, "check-convolution": 4.0}
     assert desk.scores("ada") == desk.scores("emmy") == right
     assert desk.course.assignment(NAME).version == 2

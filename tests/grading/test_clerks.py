@@ -335,19 +335,20 @@ def test_on_a_terminal_one_line_changes_and_bad_news_stays(monkeypatch: pytest.M
     for line in (
         Line("ada", "12 of 17 (ran)", Ending.RAN, waits=True),
         Line("a\x1bb", "NOT MARKED: no", Ending.FAILED),
-        Line("emmy", "0 of 17", Ending.UNREADABLE, broke=True),
+        Line("emmy", "0 of 17", Ending.UNREADABLE, broke=True, older=True),
     ):
         progress.add(line)
     progress.end()
     again = "(--run-again tries it once more)"
-    broke = f"1 with a cell or call that was stopped or ended its process {again}; 1 NOT MARKED"
+    broke = f"1 with a cell or call that was stopped or ended its process {again}"
+    rest = f"{broke}; 1 made from an older version, and marked by that one; 1 NOT MARKED"
     assert list(lines_of(file.getvalue())) == [
         "",
         "1 of 4 marked, 0.2 a second, about 12 s left",
         "[2/4] a?b: NOT MARKED: no\n",
         "2 of 4 marked, 0.2 a second, about 8.0 s left",
         "3 of 4 marked, 0.2 a second, about 4.0 s left",
-        f"Marked 2 of 4 in 14 s: 1 ran, 1 unreadable; 1 with something for a person to mark; {broke}.\n",
+        f"Marked 2 of 4 in 14 s: 1 ran, 1 unreadable; 1 with something for a person to mark; {rest}.\n",
     ]
 
 
