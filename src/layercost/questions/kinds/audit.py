@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import floor
 from typing import Any, ClassVar
 
 from layercost.message import Joined, Message, Words
@@ -127,8 +128,9 @@ class Audit(DrawnTemplate):
 
     def prints(self, found: Fraction) -> bool:
         """Whether a number is the published one, rounded or cut off after its last decimal."""
-        decimals = len(self.published.partition(".")[2])
-        return abs(found / self.scale - Fraction(self.published)) < Fraction(1, 10**decimals)
+        units = 10 ** len(self.published.partition(".")[2])
+        last = found / self.scale * units
+        return Fraction(self.published) * units in (floor(last), floor(last + Fraction(1, 2)))
 
 
 @dataclass(frozen=True)
