@@ -217,8 +217,8 @@ def _follows(own: Mapping[str, Entry], ask: str, rule: Carried) -> bool:
 
 
 def _in_its_unit(item: Item) -> Fraction:
-    """How much one parameter is in the unit that is asked for."""
-    if item.task.measure is not Quantity.PARAMETER_BYTES:
+    """How much one value that is stored or written is in the unit that is asked for."""
+    if item.task.measure not in (Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES):
         return Fraction(1)
     return Fraction(DTYPE_BITS[item.task.dtype], 8 * item.task.unit.size)
 

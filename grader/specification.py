@@ -175,7 +175,7 @@ def _by_hand(cell: Cell, grade_id: str) -> TypeGuard[ManualCell]:
 
 def released(posed: Posed) -> dict[str, object]:
     """What a student may see of a question: its numbers, and the text where blanks are to be filled."""
-    numbers = dict(posed.state()["numbers"])
+    numbers = {name: one for name, one in posed.state()["numbers"].items() if name not in posed.sought}
     return numbers if isinstance(posed.template, Question) else {**numbers, "told": told(posed)}
 
 

@@ -15,7 +15,7 @@ from grader.cells.cell import Cell, Own, Sitting, template_of
 from grader.protocol import Mark
 from grader.score import diagnoses, filled_in, score_blanks
 from grader.values import Answer, Get, Probe
-from layercost.questions import RIGHT, Diagnosis, Posed, Template
+from layercost.questions import RIGHT, Diagnosis, Option, Posed, Template
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,21 @@ class BlanksCell(Cell):
 
 
 def told(posed: Posed) -> str:
-    """The whole question in words, as the release shows it: what is asked, and the words to choose from."""
+    """The whole question in words, as the release shows it: what is asked, and the words to choose from.
+
+    Some kinds list their options in what is asked; these are not said twice.
+    """
+    asked = posed.told()
     options = [
-        f"{option.id}: {option.words}" if option.words != option.id else option.id
+        line
         for field in posed.fields
         for option in field.options
         if not option.id.isdecimal()  # the numbers of lines, which stand before them
+        if (line := _as_a_choice(option)) not in asked
     ]
-    return "\n".join([posed.told(), *([""] if options else []), *options])
+    return "\n".join([asked, *([""] if options else []), *options])
+
+
+def _as_a_choice(option: Option) -> str:
+    """The word to write, and what it stands for."""
+    return f"{option.id}: {option.words}" if option.words != option.id else option.id

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+import layercost as lc
 from grader.cells import BlanksCell, FunctionCell, ManualCell, NumbersCell
 from grader.specification import load
 from grader.values import Value
@@ -109,6 +111,60 @@ def test_each_chapter_has_an_assignment_of_every_kind_of_cell(chapter: str):
     assert sum(isinstance(cell, ManualCell) for cell in cells) == 1
 
 
+EXAMS = ("exam_on_layers", "exam_on_networks")
+every_exam = pytest.mark.parametrize("exam", EXAMS)
+
+
+def exam_at(exam: str) -> Path:
+    (path,) = (path for path in SPECIFICATIONS if path.parent.name == exam)
+    return path
+
+
+@every_exam
+def test_an_exam_has_every_kind_of_cell(exam: str):
+    cells = load(exam_at(exam)).cells
+    assert sum(isinstance(cell, FunctionCell) for cell in cells) == 2
+    assert any(isinstance(cell, NumbersCell) for cell in cells)
+    kinds = {cell.question.kind for cell in cells if isinstance(cell, BlanksCell)}
+    assert kinds >= {"table", "audit"}
+    assert kinds & {"steps", "mistake"}
+    assert sum(isinstance(cell, ManualCell) for cell in cells) == 1
+
+
+@every_exam
+def test_the_points_in_the_headings_of_an_exam_are_those_of_its_cells(exam: str):
+    """45 points in 90 minutes, as its first paragraph says; a heading above two cells has their sum."""
+    path = exam_at(exam)
+    text = (path.parent / "assignment.md").read_text(encoding="utf-8")
+    points = {cell.grade_id: cell.points for cell in load(path).cells}
+    for section in text.split("\n## ")[2:]:
+        asked = sum(points[name] for name in re.findall(r'grade_id"?: "?([\w-]+)', section) if name in points)
+        assert section.splitlines()[0].endswith(f"({asked:g} points)")
+    assert sum(points.values()) == 45
+    assert "Ninety minutes and 45 points" in text
+
+
+@every_exam
+def test_an_exam_shows_one_example_of_a_function_at_the_most(exam: str):
+    functions = [cell for cell in load(exam_at(exam)).cells if isinstance(cell, FunctionCell)]
+    sources = "\n".join(cell.source for cell in code_cells(exam_at(exam).parent))
+    for cell in functions:
+        assert len(re.findall(rf"assert {cell.call}\(", sources)) == 1
+
+
+def test_the_two_reports_of_an_exam_give_what_is_counted():
+    """3.8 billion MACs, cut off; 8.2 billion FLOPs; 25.6 million values, which are 97.5 MiB."""
+    text = (exam_at("exam_on_networks").parent / "assignment.md").read_text(encoding="utf-8")
+    assert "3.8 billion operations and 25.6 million values" in text
+    assert "8.2 billion operations and 97.5 megabytes" in text
+    paper, later = lc.networks.resnet50("v1"), lc.networks.resnet50("v1.5")
+    values = lc.count(later, lc.PARAMETERS).total
+    assert lc.count(paper, lc.MACS, (3, 224, 224)).total // 10**8 == 38
+    assert round(lc.count(later, lc.FLOPS, (3, 224, 224)).total / 10**9, 1) == 8.2
+    assert round(values / 10**6, 1) == 25.6
+    assert round(4 * values / 2**20, 1) == 97.5
+
+
 # The claim of a document whose figure a chapter's assignment has audited, by its id in chapters/claims.
 CLAIMS = {
     "fully_connected": "fc-macs",
@@ -121,6 +177,7 @@ CLAIMS = {
     "lenet": "lenet-memory",
     "alexnet": "alexnet-total",
     "vgg": "vgg16-memory",
+    "exam_on_layers": "conv-flops-nobias",
 }
 
 
@@ -139,7 +196,7 @@ def test_the_figure_that_is_audited_is_the_one_that_the_chapter_quotes(chapter: 
     (audit,) = (
         cell.question
         for cell in load(path).cells
-        if isinstance(cell, BlanksCell) and isinstance(cell.question, Audit)
+        if isinstance(cell, BlanksCell) and isinstance(cell.question, Audit) and cell.question.published
     )
     assert Fraction(audit.published) * audit.scale == claimed(CLAIMS[chapter])
 

@@ -15,7 +15,7 @@ from grader.specification import released
 from grader.values import Answer, Failure, Value
 from layercost.questions import Posed, read_question
 
-from .test_kinds_examples import AUDIT, CONVENTION, MISTAKE, STEPS, TABLE
+from .test_kinds_examples import AUDIT, CONVENTION, INVERSE, MISTAKE, ORDER, STEPS, TABLE
 
 DRAWS = FreshDraws("seed")
 CELL: dict[str, Any] = {"grade_id": "check", "points": 4, "question": "q", "fill": "blanks"}
@@ -112,6 +112,18 @@ def test_a_release_shows_the_numbers_and_the_text_but_not_what_else_was_drawn():
     shown = released(posed(MISTAKE))
     assert set(shown) == {"maps", "told"}
     assert shown["told"] == posed(MISTAKE).told()
+
+
+def test_a_release_does_not_show_the_size_that_is_sought():
+    """Of `kernel=kernel`, 4 is the answer: the numbers of the release are printed to the student."""
+    assert posed(INVERSE).answers() == {"kernel": "4"}
+    assert set(released(posed(INVERSE))) == {"told"}
+
+
+def test_a_release_lists_each_word_to_choose_from_once():
+    """An order tells its options in what it asks, a choice does not."""
+    told = str(released(posed(ORDER))["told"])
+    assert [told.count(f"{one}: ") for one in ("big", "mid", "small")] == [1, 1, 1]
 
 
 def test_a_release_shows_the_words_to_choose_from():

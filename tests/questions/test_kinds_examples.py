@@ -454,6 +454,20 @@ def test_a_figure_that_no_option_or_more_than_one_gives_is_refused():
         drawn(AUDIT, published="30")
 
 
+def test_a_figure_is_rounded_or_cut_off_and_no_other_number_is_near_enough():
+    """59.4 thousand MACs are 59 thousand either way; 59.5 are rounded up, and 60.9 are cut off."""
+
+    def with_inputs(*inputs: int) -> Posed:
+        subjects = [{"id": str(one), "layer": f"Linear({one}, 100)", "input": [one]} for one in inputs]
+        options = [{**one, "quantity": "macs", "wording": {"en": "MACs"}} for one in subjects]
+        return drawn(AUDIT, published="60", option=options)
+
+    with pytest.raises(QuestionError, match="no option gives the published 60"):
+        with_inputs(100, 594, 610)
+    for inputs in (595, 600, 609):
+        assert with_inputs(594, inputs, 610).answers() == {"reading": str(inputs)}
+
+
 def test_without_a_published_figure_each_option_may_be_the_one():
     data = {key: value for key, value in AUDIT.items() if key != "published"}
     found = {drawn(data, seed).answers()["reading"] for seed in range(20)}

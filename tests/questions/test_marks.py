@@ -17,11 +17,12 @@ from hypothesis import strategies as some
 
 import layercost as lc
 from grader import draws, specification
-from grader.cells import FunctionCell, SpecificationError
+from grader.cells import FunctionCell, Sitting, SpecificationError, read_cell
 from grader.protocol import Mark
 from grader.specification import AssignmentSpecification, load
 from grader.values import Answer, Call, Failure, Get, Value
 from layercost.misconception import MISCONCEPTIONS
+from layercost.questions import read_question
 from tests.conftest import ROOT
 
 from .data import SPECIFICATIONS
@@ -384,6 +385,28 @@ def test_a_mistake_in_every_row_is_named_once_and_the_total_that_follows_costs_n
         "total: This follows from your own numbers, so it costs nothing more."
     )
     assert earned(found["check-lenet-memory"]) == ("carried-forward", 1.0)
+
+
+WRITTEN = read_question({
+    "id": "q", "level": 1, "skills": ["bytes"], "wording": {"en": "What a convolution writes."},
+    "layer": "Conv2d(3, maps, 3)", "input": [3, 34, 34], "draw": {"maps": [10]},
+    "ask": [
+        {"id": "values", "quantity": "activations"},
+        {"id": "KiB", "quantity": "activation_bytes", "dtype": "float16", "unit": "KiB", "decimals": 3},
+    ],
+})  # fmt: skip
+
+
+def test_bytes_of_what_is_written_follow_from_ones_own_values():
+    """10,250 in place of 10·32·32 values: as float16 they are 20,500 bytes."""
+    data = {"grade_id": "check", "points": 2, "question": "q", "get": "memory",
+            "carried": {"KiB": {"from": ["values"], "credit": 1}}}  # fmt: skip
+    cell = read_cell(data, {"q": WRITTEN})
+    given = {"check": (Value({"values": 10250, "KiB": 20500 / 1024}),)}
+    sitting = Sitting("ada", SECRET, 0, draws.FreshDraws("seed"), given)
+    mark = cell.mark(sitting, {"q": {"check": cell.entries(sitting)}})
+    assert "KiB: This follows from your own numbers" in str(mark.message)
+    assert mark.points == 1.0
 
 
 def test_one_wrong_row_costs_one_row(assignment: AssignmentSpecification):

@@ -100,6 +100,11 @@ class Posed(ABC):
     def state(self) -> dict[str, Any]:
         """What was drawn, as plain data from which the template poses the same question again."""
 
+    @property
+    def sought(self) -> frozenset[str]:
+        """The names among `state`'s numbers that are the answer, which nobody may see who is asked."""
+        return frozenset()
+
     def hint(self) -> Words:
         """Where to begin."""
         return Message("Take it apart: what is counted, and how often does it occur?")

@@ -92,6 +92,11 @@ class Sought(Kept):
         """The size that was drawn."""
         return int(self.numbers[self.drawn.unknown])
 
+    @property
+    def sought(self) -> frozenset[str]:
+        """The size."""
+        return frozenset({self.drawn.unknown})
+
     def with_size(self, size: int) -> Item:
         """What is counted, with another size; raises QuestionError where that makes no layer."""
         if size not in self._tried:
