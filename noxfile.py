@@ -43,7 +43,8 @@ USAGE = """usage: python3 noxfile.py SESSION [-- ARGUMENTS]
 
   course      install, build and serve the course, and print its address
   tests       install and run all tests (ARGUMENTS go to pytest)
-  site        build the course into _build/html (-- --zip: also as one zip; -- --all: all that is published)
+  site        build the course into _build/html (-- --zip: also as one zip; -- --all: all that is published;
+              -- --release FOLDER: with the assignments that a course has released, to work on in the browser)
   print       build the course, and the book as one PDF and as an EPUB, in _build/html/print
   lint        look the code over: ruff, mypy, import-linter, codespell
   benchmarks  measure, and print the tables (-- --write: into benchmarks/RESULTS.md)

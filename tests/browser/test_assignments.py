@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +23,11 @@ from grader.command import main
 from grader.course import Course, make_course
 from grader.results import read_results
 from grader.starter import write_starter
-from tests.browser.conftest import Visit
+from tests.browser.conftest import ROOT, Visit
+
+sys.path.insert(0, str(ROOT / "web" / "sphinx"))
+
+import course_notebooks
 
 NAME = "counting"
 STUDENT = "ada"
@@ -184,6 +191,39 @@ def test_a_changed_release_is_built_anew(release: Path) -> None:
     assert len({before, inputs(), step.fingerprint(without.inputs, *without.words)}) == 3
 
 
+# ---- on the opening page -----------------------------------------------------------------------------
+
+
+def test_the_opening_page_leads_to_each_assignment(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its title, which is a teacher's text and no HTML."""
+    (found,) = assignments.released_in(release)
+    named = dataclasses.replace(found, title="Count <b> & co.")
+    monkeypatch.setenv(course_notebooks.ASSIGNMENTS, assignments.as_text([named]))
+    section = course_notebooks.list_of_assignments(lambda path, _: f"./{path}")
+    assert f'<a href="./{found.address}">Count &lt;b&gt; &amp; co.</a>' in section
+    assert "<h2>Assignments</h2>" in section
+
+
+def test_without_assignments_the_opening_page_says_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(course_notebooks.ASSIGNMENTS, assignments.as_text([]))
+    assert course_notebooks.list_of_assignments(lambda path, _: path) == ""
+
+
+def test_the_list_stands_above_the_chapters(site: Path) -> None:
+    """The place that it looks for is there, and a plain build has no list."""
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert page.count(course_notebooks.CHAPTERS) == 1
+    assert 'id="assignments"' not in page
+
+
+def test_a_folder_that_is_no_release_stops_the_build_with_one_line(course: Course) -> None:
+    command = [sys.executable, "web/build.py", "--release", str(course.root / "source")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The site could not be built. --release: expected a notebook as `grader")
+    assert done.stderr.count("\n") == 1
+
+
 # ---- in the browser ----------------------------------------------------------------------------------
 
 
@@ -290,13 +330,16 @@ def test_an_assignment_is_checked_in_jupyterlite_and_what_is_downloaded_earns_it
         assert visitor.foreign == []
         visitor.context.close()
     assert handed_in.name == f"{NAME}.ipynb"
-    assert points(course, tmp_path) == {"check-linear-parameters": 2, "check-convolution": 1}
+    earned = {"check-linear-parameters": 2, "check-convolution": 1, "explanation": 0}  # nothing was written
+    assert points(course, tmp_path) == earned
 
 
 def points(course: Course, clones: Path) -> dict[str, float]:
-    """What a downloaded notebook earns, without what a person has yet to read."""
-    for words in (["collect", NAME, str(clones)], ["autograde", NAME]):
+    """What a downloaded notebook earns, question by question."""
+    roster = clones / "students.csv"
+    roster.write_text(f"id,name\n{STUDENT},Ada Lovelace\n")
+    for words in (["roster", str(roster)], ["collect", NAME, str(clones)], ["autograde", NAME]):
         assert main([*words, "--course", str(course.root)]) == 0
     (result,) = read_results(course, course.assignment(NAME))
     assert result.student == STUDENT
-    return {one.grade_id: one.points for one in result.questions if not one.waits}
+    return {one.grade_id: one.points for one in result.questions}
