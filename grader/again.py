@@ -73,9 +73,12 @@ def time_left(seconds: float | None, taken: float) -> float | None:
 
 
 def second_job(wanted: SecondRun, first: Job, cells: Sequence[CellResult]) -> Job:
-    """The same cells with the model's functions in place, without those that ended or blocked the process."""
-    gone = {number for number, result in enumerate(cells) if broken([result], ())}
-    pairs = ((cell, number in gone) for number, cell in enumerate(first.cells))
+    """The same cells with the model's functions in place.
+
+    Where the cell of such a function ended or blocked its process, the model's is there instead of it.
+    """
+    broke = {number for number, result in enumerate(cells) if broken([result], ())}
+    pairs = ((cell, number in broke) for number, cell in enumerate(first.cells))
     code = _with_models(pairs, wanted.models, first.answered_in)
     return replace(first, cells=tuple(code), probes=wanted.probes)
 
@@ -85,9 +88,9 @@ def _with_models(
 ) -> Iterator[CodeCell]:
     behind: list[Model] = []  # those whose answer cell has passed
     for cell, broke in cells:
-        if not broke:
-            yield cell
         new = [one for one in models if answered_in.get(one.grade_id) == cell.grade_id]
+        if not (new and broke):
+            yield cell
         behind += new
         if new or any(one.name in cell.source for one in behind):
             yield CodeCell("", "\n".join(map(standing_in, behind)))

@@ -125,8 +125,8 @@ def _wrong(
         least = round(mark.max_points * least_share(grade_id, mutant.grade_id), 2)
         if mark.points < least and grade_id != mutant.grade_id and not mark.needs_manual:
             yield (
-                f"{grade_id}: {mutant.how} in place of the answer to {mutant.grade_id!r}, which it needs, leaves"
-                f" {mark.points:g} points here, and with the model's function it should be {least:g}"
+                f"{grade_id}: {mutant.how} in place of the answer to {mutant.grade_id!r}, which it needs, "
+                f"leaves {mark.points:g} points here, and with the model's function it should be {least:g}"
             )
             continue
         lost = not mark.needs_manual and mark.points < mark.max_points
