@@ -39,7 +39,8 @@ class Again:
 
     @property
     def broke(self) -> bool:
-        return broken((), (answer for answers in self.answers.values() for answer in answers))
+        """Whether one that ran now ended its process or took too long, which a busy machine can bring about."""
+        return self.ran and broken((), (answer for every in self.answers.values() for answer in every))
 
 
 NEVER_AGAIN = Again()

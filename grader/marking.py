@@ -119,10 +119,11 @@ def _job(student: str, assignment: Assignment, rebuilt: Rebuilt, probes: Probes)
 
 @dataclass(frozen=True)
 class Examined:
-    """What came of the job, None where there was none, the first answers, and those of second runs."""
+    """What came of the job, None where there was none, the first answers and their marks, and second runs."""
 
-    outcome: Outcome | None
-    answers: Answers
+    outcome: Outcome | None = None
+    answers: Answers = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
     again: Again = NEVER_AGAIN
 
     @property
@@ -145,7 +146,7 @@ def examine(
     more is asked of it now.
     """
     if prepared.reason:
-        return Examined(None, {})
+        return Examined()
     assignment = assignment.made_from(prepared.version)
     outcome = None
     if prepared.job is not None:
@@ -154,7 +155,8 @@ def examine(
     first = Examined(outcome, _answers(prepared, assignment.release, outcome))
     if first.broke and not alone:
         return first
-    wanted = _second_runs(prepared, assignment, first.answers)
+    first = replace(first, marks=_scored(assignment, prepared.student, first))
+    wanted = _second_runs(prepared, assignment, first.marks)
     if not wanted:
         return first
     job = replace(_job(prepared.student, assignment, prepared.rebuilt, {}), seconds=seconds)
@@ -162,10 +164,15 @@ def examine(
     return replace(first, again=again)
 
 
-def _second_runs(prepared: Prepared, assignment: Assignment, answers: Answers) -> list[SecondRun]:
+def _scored(assignment: Assignment, student: str, examined: Examined) -> Mapping[str, Mark]:
+    """Marks of what the specification asks, by all that came back."""
+    asked = {grade_id: found for grade_id, found in examined.answers.items() if grade_id != IDENTITY}
+    return assignment.specification.score(student, assignment.secret, asked, examined.again.answers)
+
+
+def _second_runs(prepared: Prepared, assignment: Assignment, marks: Mapping[str, Mark]) -> list[SecondRun]:
     """What to ask once more; whoever wrote nothing there can gain nothing."""
-    asked = _without_identity(answers)
-    wanted = assignment.specification.second_runs(prepared.student, assignment.secret, asked)
+    wanted = assignment.specification.second_runs(prepared.student, assignment.secret, marks)
     rebuilt, answered_in = prepared.rebuilt, assignment.release.answered_in
     written = {
         grade_id
@@ -178,10 +185,6 @@ def _second_runs(prepared: Prepared, assignment: Assignment, answers: Answers) -
         for one in wanted
     ]
     return [one for one in kept if one.probes]
-
-
-def _without_identity(answers: Answers) -> Answers:
-    return {grade_id: found for grade_id, found in answers.items() if grade_id != IDENTITY}
 
 
 def _cells(prepared: Prepared, outcome: Outcome | None) -> tuple[CellResult, ...]:
@@ -202,7 +205,7 @@ def finish(prepared: Prepared, assignment: Assignment, examined: Examined, *, al
     newest, assignment = assignment, assignment.made_from(prepared.version)
     answers, cells = examined.answers, _cells(prepared, examined.outcome)
     rebuilt.remarks += _identity_remarks(assignment, student, answers.get(IDENTITY, ()))
-    marks = _marks(assignment, student, answers, rebuilt, examined.again)
+    marks = _marks(assignment, student, examined, rebuilt)
     if assignment is not newest:
         marks = in_newest(marks, assignment.version, newest)
     record = Record(
@@ -241,7 +244,7 @@ def mark_cells(
     """Marks cells that come from no file, such as the model solution."""
     prepared = _prepared(student, assignment, rebuild(assignment.release, cells))
     examined = examine(prepared, assignment, examiner.run)
-    return _marks(assignment, student, examined.answers, prepared.rebuilt, examined.again)
+    return _marks(assignment, student, examined, prepared.rebuilt)
 
 
 def _probes(assignment: Assignment, student: str) -> Probes:
@@ -318,12 +321,9 @@ def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answe
     ]
 
 
-def _marks(
-    assignment: Assignment, student: str, answers: Answers, rebuilt: Rebuilt, again: Again
-) -> dict[str, Mark]:
+def _marks(assignment: Assignment, student: str, examined: Examined, rebuilt: Rebuilt) -> dict[str, Mark]:
     """A mark for each cell that earns points, checked against the release."""
-    asked = _without_identity(answers)
-    scored = assignment.specification.score(student, assignment.secret, asked, again.answers)
+    scored = _scored(assignment, student, examined) if examined.again.asked else examined.marks
     marks = {}
     for grade_id, cell in assignment.release.marked.items():
         scored_mark = scored.get(grade_id) or by_hand(cell.points, written=cell.is_answer, grade_id=grade_id)

@@ -52,7 +52,7 @@ def misplaced(data: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
     known = {cell.grade_id: at for at, cell in enumerate(cells)}
     for other in data.get("needs", ()):
         if other == name:
-            yield f"{where}: it needs {other!r}, which is itself"
+            yield f"{where}: it stands among its own `needs`"
         elif other not in known:
             names = ", ".join(cell.grade_id for cell in cells if isinstance(cell, FunctionCell))
             yield f"{where}: it needs {other!r}, and no cell has this grade_id; those with `call` are {names}"

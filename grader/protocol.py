@@ -92,10 +92,8 @@ class Specification(Protocol):
     def least_share(self, grade_id: str, wrong: str) -> float:
         """What a right answer keeps where only the answer to the cell `wrong` is wrong; 0 where not said."""
 
-    def second_runs(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
-    ) -> tuple[SecondRun, ...]:
-        """What to ask once more of who gave these answers; () where that can gain nothing."""
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
+        """What to ask once more of who earned these marks; () where that can gain nothing."""
 
     def mistaken(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
         """What a known mistake answers to each probe of a cell, by `grade_id`, where one is known."""

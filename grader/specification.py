@@ -8,7 +8,7 @@ from variables, or an explanation that a person marks. Everything here runs on t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -173,25 +173,16 @@ class AssignmentSpecification:
         needed = wrong in all_needed(grade_id, self.needs)
         return 1 - self.needs[grade_id].deduction if needed else 0.0
 
-    def second_runs(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
-    ) -> tuple[SecondRun, ...]:
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
         """What to ask once more with the model's functions in place; () for who can gain nothing by it."""
-        sitting = self.sitting(student, secret, answers)
-        tried = self._marks_of(self.needed(), sitting, {})
-        if not any(one.points < one.max_points for one in tried.values()):
-            return ()
-        short = self._short(tried | self._marks_of(self.needs, sitting, self._entries(sitting)))
+        sitting = self.sitting(student, secret)
         together: dict[tuple[str, ...], dict[str, tuple[Probe, ...]]] = {}
-        for cell in short:
+        for cell in self._short(marks):
             needed = all_needed(cell.grade_id, self.needs)
             if all(other in self.models for other in needed):
                 together.setdefault(needed, {})[cell.grade_id] = cell.probes(sitting)
         runs = ((tuple(self.models[one] for one in needed), probes) for needed, probes in together.items())
         return tuple(SecondRun(key_of(models), models, probes) for models, probes in runs)
-
-    def _marks_of(self, names: Iterable[str], sitting: Sitting, own: Own) -> dict[str, Mark]:
-        return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells if cell.grade_id in names}
 
     def _short(self, marks: Mapping[str, Mark]) -> list[Cell]:
         """The cells that lack points and need a function that lacks some too."""

@@ -127,9 +127,7 @@ class Counting:
     def least_share(self, grade_id: str, wrong: str) -> float:
         return 0.0
 
-    def second_runs(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
-    ) -> tuple[SecondRun, ...]:
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
         return ()
 
     def score(

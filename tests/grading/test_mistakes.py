@@ -302,7 +302,7 @@ MISTAKES = {
         'get = "conv',
         'needs = ["check-convolution"]\ndeduction = 0.25\nget = "conv',
         "needs =",
-        "which is itself",
+        "it stands among its own `needs`",
     ),
     "a function that needs a later number": (
         S,
