@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from usage import account
 
 from grader.box import Box, Limits, Sandbox
 from grader.engines import open_sandbox
@@ -22,7 +23,6 @@ from grader.warm import WarmSandbox
 
 CELLS = [f"import math\ndef f{n}(x, y=1):\n    return x * {n} + y\nanswer_{n} = f{n}(3)" for n in range(10)]
 CALLS = [(f"f{n % 10}", n) for n in range(15)]
-ACCOUNT = Path("/sys/fs/cgroup/cpuacct/grader-benchmark")
 
 
 def work(box: Box) -> None:
@@ -33,23 +33,6 @@ def work(box: Box) -> None:
         arguments = [{"int": str(number)}]
         reply = box.ask({"operation": "call", "name": name, "arguments": arguments, "keywords": {}})
         assert reply["ok"]
-
-
-@contextmanager
-def account() -> Iterator[Callable[[], float]]:
-    """What tells the CPU seconds used so far, by us and by all that we start from now on."""
-    try:
-        ACCOUNT.mkdir(exist_ok=True)
-        (ACCOUNT / "cgroup.procs").write_text(str(os.getpid()))
-    except OSError:
-        yield lambda: sum(os.times()[:4])
-        return
-    try:
-        yield lambda: int((ACCOUNT / "cpuacct.usage").read_text()) / 1e9
-    finally:
-        (ACCOUNT.parent / "cgroup.procs").write_text(str(os.getpid()))
-        with suppress(OSError):
-            ACCOUNT.rmdir()
 
 
 def measure(sandbox: Sandbox, boxes: int, cpu: Callable[[], float]) -> None:
@@ -74,7 +57,11 @@ def main() -> None:
     parser.add_argument("--engine", default="bubblewrap")
     parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
-    with account() as cpu, open_sandbox(options.engine, Limits(), []) as sandbox:
+    with account() as counted, ExitStack() as stack:
+        if counted is not None:
+            counted.take(os.getpid())
+        cpu = counted.seconds if counted is not None else lambda: sum(os.times()[:4])
+        sandbox = stack.enter_context(open_sandbox(options.engine, Limits(), []))
         if options.alone and isinstance(sandbox, WarmSandbox):
             sandbox.reason = "asked for"
         measure(sandbox, options.boxes, cpu)

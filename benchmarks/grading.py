@@ -2,9 +2,10 @@
 
 `python benchmarks/grading.py` prints a Markdown section; `--write` puts it into benchmarks/RESULTS.md.
 All ways mark the same class on the same machine, in turn, as many rounds as asked; each figure is the
-median. Stock is nbgrader's own `autograde`, without our configuration. `--postgresql ADDRESS` measures with a
-gradebook there too; Dask is measured where it is installed. `--ten-thousand` marks ten thousand submissions
-instead, and holds every mark against what its answers are worth.
+median. Stock is nbgrader's own `autograde`, without our configuration. A gradebook in PostgreSQL is measured
+where its programs are, in a server of our own, or in the server that `--postgresql ADDRESS` names; Dask is
+measured where it is installed. `--ten-thousand` marks ten thousand submissions instead, and holds every mark
+against what its answers are worth.
 """
 
 from __future__ import annotations
@@ -29,13 +30,19 @@ from pathlib import Path
 from typing import Any
 
 import report
+from report import ROOT
+from sqlalchemy import make_url
 from usage import Usage, used
+
+sys.path.insert(0, str(ROOT / "src"))
+sys.path.insert(0, str(ROOT))
 
 from grader.configuration import configuration
 from grader.course import Course
 from grader.gradebook import open_engine
+from tests.conftest import postgresql_programs
+from tests.grading.postgresql import Server, own_server
 
-ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = ROOT / "benchmarks" / "ten_cells"
 STOCK_CONFIGURATION = "c = get_config()\nc.CourseDirectory.root = {root!r}\nc.Exchange.root = {root!r}\n"
 
@@ -76,23 +83,25 @@ class Bench:
         folder.mkdir(parents=True)
         (folder / self.notebook.name).write_bytes(data)
 
-    def run(self, what: str, students: int, *words: str, beside: Sequence[int] = ()) -> Usage:
+    def run(self, *words: str, beside: Sequence[int] = ()) -> Usage:
         """Runs a command in the course and measures it; it must succeed."""
         return used([sys.executable, "-m", *words], self.root, environment(), beside)
 
 
 def environment() -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "JUPYTERHUB_USER": "student"}
+    """That of a teacher's terminal, in which Python finds this checkout first."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    python = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PATH": path, "PYTHONPATH": python, "JUPYTERHUB_USER": "student"}
 
 
 def new_course(folder: Path, database: str = "") -> Bench:
     """A course with the assignment released."""
     bench = Bench(folder)
-    Bench(ROOT).run("new", 0, "grader", "new", str(folder))
+    Bench(ROOT).run("grader", "new", str(folder))
     if database:
         (folder / "course.toml").write_text(f'[gradebook]\ndatabase = "{database}"\n', encoding="utf-8")
-    bench.run("build", 0, "grader", "build", str(ASSIGNMENT))
+    bench.run("grader", "build", str(ASSIGNMENT))
     return bench
 
 
@@ -155,7 +164,7 @@ class Way:
 
     what: str
     words: tuple[str, ...] = ()
-    database: str = ""
+    server: Server | None = None
     dask_workers: int = 0
     stock: bool = False
     rounds: list[Usage] = field(default_factory=list)
@@ -164,12 +173,28 @@ class Way:
         return float(statistics.median(getattr(usage, name) for usage in self.rounds))
 
 
-def ways(postgresql: str, *, stock: bool) -> list[Way]:
+@contextmanager
+def postgresql(address: str) -> Iterator[Server | None]:
+    """The server that is named, such as postgresql+psycopg://me:secret@localhost, else one of our own.
+
+    One of our own writes as safely as any; None where this machine has no PostgreSQL.
+    """
+    if address:
+        yield Server(make_url(address).set(database="postgres"))
+    elif programs := postgresql_programs():
+        with own_server(programs) as server:
+            yield server
+    else:
+        yield None
+
+
+def ways(server: Server | None, *, stock: bool) -> list[Way]:
     """Those that this machine can measure."""
     found = [Way(f"ours, {n} worker{'s' * (n > 1)}", (f"--workers={n}",)) for n in (1, 2)]
-    if postgresql:
+    if server is not None:
+        apart = "" if server.process is not None else ", the server not counted"
         found += [
-            Way(f"ours, {n} worker{'s' * (n > 1)}, PostgreSQL", (f"--workers={n}",), postgresql)
+            Way(f"ours, {n} worker{'s' * (n > 1)}, PostgreSQL{apart}", (f"--workers={n}",), server)
             for n in (1, 2)
         ]
     if importlib.util.find_spec("distributed") is not None:
@@ -193,9 +218,11 @@ def measure(folder: Path, chosen: list[Way], students: int, rounds: int) -> None
 def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
     bench = Bench(folder / "course")
     shutil.rmtree(bench.root, ignore_errors=True)
+    beside: list[int] = []
     with ExitStack() as stack:
-        if way.database:
-            address = stack.enter_context(database(way.database))
+        if way.server is not None:
+            address = stack.enter_context(way.server.database(f"grader_bench_{os.getpid()}"))
+            beside += [way.server.process] if way.server.process is not None else []
             new_course(bench.root, address)
             shutil.rmtree(bench.root / "submitted")
             shutil.copytree(pristine.root / "submitted", bench.root / "submitted")
@@ -206,12 +233,13 @@ def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
             )
             (bench.root / "nbgrader_config.py").write_text(text, encoding="utf-8")
         if way.stock:
-            return bench.run(way.what, 0, "nbgrader", "autograde", bench.name, "--force")
-        words, beside = list(way.words), []
+            return bench.run("nbgrader", "autograde", bench.name, "--force")
+        words = list(way.words)
         if way.dask_workers:
-            scheduler, beside = stack.enter_context(cluster(folder, way.dask_workers))
+            scheduler, started = stack.enter_context(cluster(folder, way.dask_workers))
             words += ["--scheduler", scheduler]
-        usage = bench.run(way.what, 0, "grader", "autograde", bench.name, *words, beside=beside)
+            beside += started
+        usage = bench.run("grader", "autograde", bench.name, *words, beside=beside)
         wrong = wrong_marks(bench)
     if wrong:
         raise SystemExit(f"{way.what} gave other marks: {', '.join(wrong[:10])}")
@@ -219,25 +247,8 @@ def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
 
 
 @contextmanager
-def database(address: str) -> Iterator[str]:
-    """A database of its own on a PostgreSQL server, such as postgresql+psycopg://me:secret@localhost."""
-    from sqlalchemy import create_engine, text
-
-    name = f"grader_bench_{os.getpid()}"
-    server = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield f"{address}/{name}"
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
-
-
-@contextmanager
 def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
-    """A scheduler and workers of one thread each: the address and the processes."""
+    """A scheduler and workers of one thread each, which all stand: the address and the processes."""
     file = folder / "scheduler.json"
     file.unlink(missing_ok=True)
     parts = [("dask_scheduler", "--port", "0", "--host", "127.0.0.1")]
@@ -253,13 +264,32 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
                  "--scheduler-file", str(file)],
                 env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             )  # fmt: skip
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
+            stack.callback(_end, process)
             started.append(process.pid)
-            while not file.exists() or not file.read_text():
-                time.sleep(0.1)
-        time.sleep(5)  # until the workers stand
-        yield json.loads(file.read_text())["address"], started
+            _until_written(file, process)
+        address = json.loads(file.read_text())["address"]
+        wait = f"Client({address!r}, timeout=60).wait_for_workers({workers}, timeout=60)"
+        subprocess.run(  # in a process of its own, since a client's threads would stay in this one
+            [sys.executable, "-c", f"from distributed import Client; {wait}"], env=environment(), check=True
+        )
+        yield address, started
+
+
+def _until_written(file: Path, process: subprocess.Popen[bytes]) -> None:
+    """Waits for the scheduler's address; raises SystemExit where what is to write it has ended."""
+    while not file.exists() or not file.read_text():
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args} ended with {process.returncode} before its scheduler stood")
+        time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def section(chosen: list[Way], students: int, rounds: int, load: str) -> str:
@@ -285,8 +315,14 @@ def section(chosen: list[Way], students: int, rounds: int, load: str) -> str:
                 f"{way.median('peak_bytes') / (1 << 20):.0f}",
             ]
         )
-    heads = ["what", "seconds", "a minute", "of stock", "CPU ms a submission", "peak memory, MiB"]
+    cpu = f"CPU ms a submission{'' if all_counted(chosen) else ', without the boxes'}"
+    heads = ["what", "seconds", "a minute", "of stock", cpu, "most memory seen, MiB"]
     return "\n".join([head, "", *report.table(heads, rows)])
+
+
+def all_counted(chosen: Sequence[Way]) -> bool:
+    """Whether the processor time of boxes is in the numbers; that of stock's kernels always is."""
+    return all(usage.whole for way in chosen for usage in way.rounds)
 
 
 def ten_thousand(folder: Path, students: int, workers: int) -> str:
@@ -294,18 +330,19 @@ def ten_thousand(folder: Path, students: int, workers: int) -> str:
     load = report.load()
     bench = new_course(folder / "large")
     fill(bench, students)
-    usage = bench.run("large", students, "grader", "autograde", bench.name, f"--workers={workers}")
+    usage = bench.run("grader", "autograde", bench.name, f"--workers={workers}")
     wrong = wrong_marks(bench)
-    again = bench.run("again", students, "grader", "autograde", bench.name, f"--workers={workers}")
+    again = bench.run("grader", "autograde", bench.name, f"--workers={workers}")
     if wrong:
         raise SystemExit(f"{len(wrong)} marks are wrong: {', '.join(wrong[:10])}")
     megabytes = (bench.root / "gradebook.db").stat().st_size / (1 << 20)
     return (
-        f"`python benchmarks/grading.py --ten-thousand`, {report.today()}, {report.processor()}, load "
-        f"average before {load}: {students:,} submissions of ten marked cells with {workers} workers took "
-        f"{usage.seconds:.0f} s ({60 * students / usage.seconds:.0f} a minute), "
-        f"{1000 * usage.cpu_seconds / students:.0f} ms of CPU a submission and at most "
-        f"{usage.peak_bytes / (1 << 20):.0f} MiB of memory; the gradebook takes {megabytes:.0f} MiB. All "
+        f"`python benchmarks/grading.py --ten-thousand --students {students}`, {report.today()}, "
+        f"{report.processor()}, load average before {load}: {students:,} submissions of ten marked cells "
+        f"with {workers} workers took {usage.seconds:.0f} s ({60 * students / usage.seconds:.0f} a minute), "
+        f"{1000 * usage.cpu_seconds / students:.0f} ms of CPU a submission"
+        f"{'' if usage.whole else ' without what ran in the boxes'}, and the most memory seen was "
+        f"{usage.peak_bytes / (1 << 20):.0f} MiB; the gradebook takes {megabytes:.0f} MiB. All "
         f"marks are right. Marking again from the records took {again.seconds:.0f} s."
     )
 
@@ -332,8 +369,9 @@ def main() -> int:
             key, title = "grading-large", "Marking ten thousand"
         else:
             students = arguments.students or 200
-            chosen = ways(arguments.postgresql, stock=not arguments.without_stock)
-            measure(folder, chosen, students, arguments.rounds)
+            with postgresql(arguments.postgresql) as server:
+                chosen = ways(server, stock=not arguments.without_stock)
+                measure(folder, chosen, students, arguments.rounds)
             text = section(chosen, students, arguments.rounds, load)
             key, title = "grading", "Marking a class"
     print(text)

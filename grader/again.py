@@ -39,7 +39,7 @@ class Again:
 
     @property
     def broke(self) -> bool:
-        """Whether one that ran now ended its process or took too long, which a busy machine can bring about."""
+        """Whether one that ran now ended its process or took too long."""
         return self.ran and broken((), (answer for every in self.answers.values() for answer in every))
 
 

@@ -8,7 +8,7 @@ and the release itself, untouched, must earn none.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -45,12 +45,19 @@ NOT_RELEASED = {TEXT, SPECIFICATION}
 
 
 def build(
-    course: Course, folder: Path, limits: Limits, *, new_version: bool = False, progress: Progress = silent
+    course: Course,
+    folder: Path,
+    limits: Limits,
+    *,
+    new_version: bool = False,
+    progress: Progress = silent,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Assignment:
     """Releases the assignment in this folder, and registers it; raises CourseError.
 
     All of it is made and checked in a folder of its own before anything of the course changes. Where students
     have handed in and the build changes what they worked on, it is refused unless a `new_version` is wanted.
+    Where nobody has, somebody may have it in hand all the same: `warn` is told of a new version.
     """
     for path in (folder / TEXT, folder / SPECIFICATION):
         if not path.is_file():
@@ -64,6 +71,8 @@ def build(
         stage.fill(folder, progress)
         check_solution(stage.opened(), stage.solved(), limits, progress)
         stage.put_in_force(place / "aside")
+    if risen := stage.risen():
+        warn(risen)
     return course.assignment(name)
 
 
@@ -113,11 +122,9 @@ class Stage:
     def _draw(self, kept: Path, progress: Progress) -> None:
         earlier = self.course.specification(self.name).with_name(DRAWS)
         text = earlier.read_text(encoding="utf-8") if earlier.is_file() else ""
-        in_use = bool(self.students) and not self.new_version
+        secret, specification = self.course.secret(), load_specification(kept)
         try:
-            drawn = load_specification(kept).draw(
-                self.course.secret(), text, in_use=in_use, progress=progress
-            )
+            drawn = self._keeping(specification, secret, text, progress)
         except ValueError as error:
             raise CourseError(f"{kept.parent.name}: {error}") from error
         if drawn:
@@ -135,6 +142,15 @@ class Stage:
             path = self.made.specification(self.name).with_name(MODELS)
             write_atomically(path, models_to_text(models), mode=0o600)
 
+    def _keeping(self, specification: Specification, secret: bytes, earlier: str, progress: Progress) -> str:
+        """The numbers: what was released before stays where it can, since somebody may have it in hand."""
+        try:
+            return specification.draw(secret, earlier, in_use=not self.new_version, progress=progress)
+        except ValueError:
+            if self.new_version or self.students:
+                raise
+        return specification.draw(secret, earlier, in_use=False, progress=progress)
+
     def _version(self, specification: Specification) -> Version:
         """The number of what was made; raises CourseError where it would be a new one that is not wanted."""
         now = made_of(specification, self._read(self.made.release(self.name), specification.notebook))
@@ -144,6 +160,13 @@ class Stage:
         if differences and self.students and not self.new_version:
             raise CourseError(_not_silently(self.name, self.before.number, len(self.students), differences))
         return self.before.after(now)
+
+    def risen(self) -> str:
+        """What is said of a new version; empty where it is no new one. For after the build."""
+        now = read_version(self.course.specification(self.name).parent)
+        if self.before is None or now is None or now.number == self.before.number:
+            return ""
+        return _risen(self.name, now.number, self.before.differences(now.made_of))
 
     def _read(self, folder: Path, notebook: str) -> Release:
         return read_release(folder / f"{notebook}.ipynb")
@@ -166,27 +189,43 @@ class Stage:
         del places[self.course.specification(self.name)]
         places[self.course.specification(self.name).parent] = self.made.specification(self.name).parent
         with (
-            registered(self.course, self.name, assignment.notebook, assignment.release),
+            registered(self.course, self.name, assignment.notebook, assignment.release) as commit,
             replaced(places, aside),
         ):
             if self.before is not None and self.before.number != assignment.version:
                 self._keep_older(list(places), aside)
+            commit()  # while the folders can still be put back
 
     def _keep_older(self, places: list[Path], aside: Path) -> None:
-        """A copy of what was replaced: its notebook, its numbers, and how they were marked."""
+        """A whole copy of what was replaced: its notebook, its numbers, and how they were marked."""
         assert self.before is not None
-        kept = self.course.versions(self.name) / str(self.before.number)
-        shutil.rmtree(kept, ignore_errors=True)
+        copy = aside / "kept"
         for number, place in enumerate(places):
             if (aside / str(number)).exists():
-                shutil.copytree(aside / str(number), kept / place.parent.name)
+                shutil.copytree(aside / str(number), copy / place.parent.name)
+        kept = self.course.versions(self.name) / str(self.before.number)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(kept, ignore_errors=True)
+        copy.rename(kept)
+
+
+def _some(differences: list[str]) -> str:
+    more = f", and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+    return "; ".join(differences[:SHOWN]) + more
+
+
+def _risen(name: str, number: int, differences: list[str]) -> str:
+    return (
+        f"NOTE: {name} is now version {number}, since this build changes what students work on: "
+        f"{_some(differences)}. Whoever has version {number - 1} is marked by that one; if you have handed "
+        "it out already, hand it out again."
+    )
 
 
 def _not_silently(name: str, number: int, students: int, differences: list[str]) -> str:
-    more = f", and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
     return (
         f"{name} was handed in by {students} students as version {number}, and this build changes what they "
-        f"worked on: {'; '.join(differences[:SHOWN])}{more}. Nothing was changed. With --new-version it "
+        f"worked on: {_some(differences)}. Nothing was changed. With --new-version it "
         f"becomes version {number + 1}, and what was made from version {number} is still marked by that one. "
         "Points, credits, wording and rubrics need no new version."
     )

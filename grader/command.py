@@ -145,11 +145,15 @@ def run_build(options: argparse.Namespace) -> int:
 
     course = find_course(options.course)
     assignment = build(
-        course, options.folder.resolve(), Limits(), new_version=options.new_version, progress=progress
+        course,
+        options.folder.resolve(),
+        Limits(),
+        new_version=options.new_version,
+        progress=progress,
+        warn=lambda risen: print(risen, file=sys.stderr),
     )
-    points = sum(cell.points for cell in assignment.release.marked.values())
     print(
-        f"Released {assignment.name}, version {assignment.version}: {points:g} points, "
+        f"Released {assignment.name}, version {assignment.version}: {assignment.release.points:g} points, "
         f"in {course.release(assignment.name)}"
     )
     return 0

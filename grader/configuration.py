@@ -21,7 +21,7 @@ from pathlib import Path
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
-COURSE = {root!r}
+COURSE = str(Path(__file__).resolve().parent)  # wherever this lies: a copy of the course is one of its own
 PYTHON = {python!r}  # the environment that grader is installed in
 
 c = get_config()
@@ -71,4 +71,4 @@ GenerateAssignment.start = lead_to_grader("build", of_students=False)
 
 def configuration(root: Path) -> str:
     """The text of a course's nbgrader_config.py."""
-    return TEMPLATE.format(root=str(root), python=sys.executable, name=root.name)
+    return TEMPLATE.format(python=sys.executable, name=root.name)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,7 +18,7 @@ from pathlib import Path
 from grader.box import Limits, Sandbox
 from grader.engines import open_sandbox
 from grader.protocol import Specification
-from grader.release import Release, read_release
+from grader.release import Release, files_beside, read_release
 from grader.settings import SETTINGS, Settings, SettingsError, read_settings
 from grader.versions import read_version
 
@@ -77,7 +76,7 @@ class Assignment:
 
     def made_from(self, version: int | None) -> Assignment:
         """The assignment as it was in a version: this one, or an older one that some still hand in."""
-        return next((one for one in self.older if one.version == version), self)
+        return next((one for one in (self, *self.older) if one.version == version), self)
 
     @property
     def name(self) -> str:
@@ -233,13 +232,6 @@ def check_manuscript(folder: Path) -> None:
         check_folder(folder)
     except SpecificationError as error:
         raise CourseError(str(error)) from error
-
-
-def files_beside(folder: Path) -> Iterator[Path]:
-    """What was released beside the notebooks, such as variants.json."""
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix != ".ipynb":
-            yield path
 
 
 def find_course(folder: Path) -> Course:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Protocol, runtime_checkable
 
-from grader.cells import Cell, FunctionCell, NumbersCell, Sitting
+from grader.cells import BlanksCell, Cell, FunctionCell, NumbersCell, Sitting
 from grader.course import Assignment
 from grader.examples import as_said, as_typed
 from grader.needs import STOOD_IN
@@ -21,7 +21,7 @@ from grader.record import Record
 from grader.score import Entry
 from grader.values import Answer, Failure
 from layercost.message import Words
-from layercost.questions import RIGHT, Item, Parsed
+from layercost.questions import RIGHT, Field, Item, Parsed
 from layercost.questions.explain import (
     MAGNITUDE,
     REEXPRESSED,
@@ -30,6 +30,7 @@ from layercost.questions.explain import (
     WRONG_FACTOR,
     WRONG_POWER,
 )
+from layercost.questions.reading import read_number
 from layercost.questions.reexpression import reexpress_answer
 
 UNEXPLAINED = (UNKNOWN, REEXPRESSED, SOME_RIGHT, MAGNITUDE, WRONG_FACTOR, WRONG_POWER)
@@ -78,7 +79,11 @@ class WithCells(Protocol):
 
 
 def details(assignment: Assignment, record: Record) -> tuple[Detail, ...]:
-    """Everything that was asked of the student of a record; () where the file could not be read."""
+    """Everything that was asked of the student of a record, by the version that it was made from.
+
+    Where the file could not be read, no more than the marks.
+    """
+    assignment = assignment.made_from(record.version)
     specification = assignment.specification
     if record.reason or not isinstance(specification, WithCells):
         return tuple(_of_mark(grade_id, mark) for grade_id, mark in record.marks.items())
@@ -164,6 +169,29 @@ def _of_numbers(cell: NumbersCell, sitting: Sitting, mark: Mark) -> Iterator[Det
     entries = cell.entries(sitting)
     for name, entry in entries.items():
         yield _of_entry(cell, name if len(entries) > 1 else "", entry, mark, alone=len(entries) == 1)
+
+
+@_of_cell.register
+def _of_blanks(cell: BlanksCell, sitting: Sitting, mark: Mark) -> Iterator[Detail]:
+    found, right = cell.found(sitting), sitting.posed(cell.question).answers()
+    if not found:
+        yield _of_mark(cell.grade_id, mark)
+    for field in sitting.posed(cell.question).fields if found else ():
+        given, one = found[field.id]
+        name = field.id if len(found) > 1 else ""
+        case = Case(
+            *(f"{cell.fill}[{name!r}]" if name else cell.fill, repr(given)[:200], right.get(field.id, "")),
+            right=one.id == RIGHT,
+            number=_in_blank(field, given),
+            answer=_in_blank(field, right.get(field.id)),
+        )
+        yield Detail(cell.grade_id, name, one.id, one.message, float(one.credit), (case,), one.key)
+
+
+def _in_blank(field: Field, given: object) -> Fraction | None:
+    """The number that stands in a blank, where one is asked for."""
+    parsed = read_number(given, field.unit, whole=False) if field.form == "number" else None
+    return parsed.value if isinstance(parsed, Parsed) else None
 
 
 def _of_entry(cell: NumbersCell, name: str, entry: Entry, mark: Mark, *, alone: bool) -> Detail:

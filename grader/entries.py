@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grader.course import Assignment, Course
-from grader.intake import Reason, read_bytes
+from grader.handed_in import submitted_at
 from grader.marking import Marked
 from grader.protocol import Mark
 from grader.sanitize import harmless_markdown
-
-STAMP = "timestamp.txt"  # what nbgrader's collect writes beside the files
 
 
 @dataclass(frozen=True)
@@ -62,32 +60,3 @@ def _comments(marks: Mapping[str, Mark], answered_in: Mapping[str, str]) -> dict
 def comment(mark: Mark) -> str:
     """What the gradebook says beside the points: the sentence, and the diagnosis by its name."""
     return f"{mark.message} [{mark.diagnosis}]"
-
-
-def submitted_at(course: Course, student: str, assignment: str) -> datetime | None:
-    """When it was submitted, in UTC, from the file that nbgrader's collect writes; None without one."""
-    try:
-        data = read_bytes(course.submitted, (student, assignment, STAMP), limit=200)
-        return parse_utc(data.decode().strip())
-    except (Reason, ValueError, OverflowError):
-        return None
-
-
-def parse_utc(text: str) -> datetime:
-    """A time as nbgrader reads it: without a zone it is UTC; raises ValueError."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f UTC")  # noqa: DTZ007  (nbgrader keeps no zones)
-    except ValueError:
-        pass
-    from dateutil import parser, tz
-
-    words = text.split(" ")
-    if len(words) == 3:  # the third is a zone by its name, or seconds east of Greenwich
-        zone = words[2]
-        offset = int(zone) if zone.lstrip("+-").isdigit() else tz.gettz(zone)
-        parsed = parser.parse(f"{words[0]} {words[1]} TZ", tzinfos={"TZ": offset})
-    else:
-        parsed = parser.parse(text)
-    shift = parsed.utcoffset()
-    utc: datetime = parsed if shift is None else (parsed - shift).replace(tzinfo=None)
-    return utc

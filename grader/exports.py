@@ -2,13 +2,14 @@
 
 Everybody of the roster has a line, also who handed in nothing. Moodle and Canvas get no points for work
 that a person has yet to mark to its end, so that nobody is shown a part for the whole; an empty cell leaves
-there what is there. Nothing in a cell can start a formula in a spreadsheet.
+there what is there. What is not marked at all has no points in any table. Nothing in a cell can start a
+formula in a spreadsheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Course
 from grader.results import QuestionResult, Result, read_results
@@ -17,8 +18,9 @@ from grader.titles import titles
 from layercost.message import Message
 
 NOTHING = Message("Nothing was handed in.")
-NO_SUBMISSION = "no-submission"
-TOTAL = "Weighted total"
+NOT_MARKED = Message("This submission is not marked yet.")
+NO_SUBMISSION, UNMARKED = "no-submission", "not-marked"
+TOTAL, SUM = "Weighted total", "Total"
 NBGRADER = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
     *("raw_score", "late_submission_penalty", "score", "max_score"),
@@ -36,14 +38,7 @@ class Marks:
     students: tuple[Student, ...]
     assignments: Mapping[str, Mapping[str, Result]]  # by assignment, by student
     weights: Mapping[str, float]
-
-    @property
-    def most(self) -> dict[str, float]:
-        """The points that each assignment has."""
-        return {
-            name: next((one.max_points for one in results.values()), 0.0)
-            for name, results in self.assignments.items()
-        }
+    most: Mapping[str, float]  # the points that each assignment has
 
     @property
     def waiting(self) -> list[str]:
@@ -59,8 +54,15 @@ class Marks:
         """Whether the course says what each of several assignments weighs."""
         return len(self.assignments) > 1 and set(self.assignments) <= set(self.weights)
 
+    @property
+    def added(self) -> bool:
+        """Whether the points of several assignments simply add up: where the course weighs none of them."""
+        return len(self.assignments) > 1 and not set(self.assignments) & set(self.weights)
+
     def total(self, student: str) -> float:
-        """Of 100, by the weights of the course."""
+        """Of 100, by the weights of the course, or the sum where there are none."""
+        if self.added:
+            return sum(results[student].points for results in self.assignments.values())
         shares = (
             (self.weights[name], results[student].points / (self.most[name] or 1.0))
             for name, results in self.assignments.items()
@@ -72,23 +74,36 @@ class Marks:
 def collect(course: Course, assignments: Sequence[Assignment]) -> Marks:
     """Reads the marks of these assignments, and the roster where the course has one."""
     found = {one.name: {each.student: each for each in read_results(course, one)} for one in assignments}
+    handed_in = {one.name: frozenset(course.students(one.name)) for one in assignments}
     known = {student.id: student for student in of_course(course)}
-    others = sorted({name for results in found.values() for name in results} - set(known))
+    others = sorted(frozenset().union(*found.values(), *handed_in.values()) - set(known))
     students = (*known.values(), *(Student(name, "") for name in others))
     for assignment in assignments:
         for student in students:
-            found[assignment.name].setdefault(student.id, _absent(student.id, assignment))
-    return Marks(students, found, course.settings.weights)
+            of = _unmarked if student.id in handed_in[assignment.name] else _absent
+            found[assignment.name].setdefault(student.id, of(student.id, assignment))
+    most = {one.name: one.release.points for one in assignments}
+    return Marks(students, found, course.settings.weights, most)
 
 
 def _absent(student: str, assignment: Assignment) -> Result:
     """The marks of somebody who handed in nothing."""
+    return Result(student, _questions(assignment, NO_SUBMISSION, NOTHING), (NOTHING,), 0.0)
+
+
+def _unmarked(student: str, assignment: Assignment) -> Result:
+    """Those of a submission that nobody has marked: all of its points are yet to be given."""
+    questions = (replace(one, waits=True) for one in _questions(assignment, UNMARKED, NOT_MARKED))
+    return Result(student, tuple(questions), (NOT_MARKED,), 0.0, unmarked=True)
+
+
+def _questions(assignment: Assignment, diagnosis: str, why: Message) -> tuple[QuestionResult, ...]:
+    """All of them without points."""
     called = titles(assignment.specification, assignment.release)
-    questions = tuple(
-        QuestionResult(grade_id, 0.0, cell.points, NO_SUBMISSION, NOTHING, title=called[grade_id])
+    return tuple(
+        QuestionResult(grade_id, 0.0, cell.points, diagnosis, why, title=called[grade_id])
         for grade_id, cell in assignment.release.marked.items()
     )
-    return Result(student, questions, (NOTHING,), 0.0)
 
 
 # ---- what each system reads ------------------------------------------------------------------------------
@@ -100,9 +115,10 @@ def nbgrader_rows(marks: Marks) -> Iterator[Row]:
     for name, results in marks.assignments.items():
         for student in marks.students:
             one = results[student.id]
+            given = ("", "", "") if one.unmarked else (one.earned, one.late_penalty, one.points)
             yield [
                 *(name, one.due, one.handed_in, student.id, student.last_name, student.first_name),
-                *(student.email, one.earned, one.late_penalty, one.points, one.max_points),
+                *(student.email, *given, one.max_points),
             ]
 
 
@@ -151,16 +167,19 @@ def _of_one(marks: Marks) -> Iterator[Row]:
         marked = {name: f"{one.points:g}" for name, one in found.items() if not one.waits}
         points = [marked.get(name, "") for name in asked]
         diagnoses = [found[name].diagnosis if name in found else "" for name in asked]
-        total = [f"{result.points:g}", f"{result.max_points:g}"]
+        total = ["" if result.unmarked else f"{result.points:g}", f"{result.max_points:g}"]
         yield [result.student, *points, *total, *diagnoses, " ".join(map(str, result.remarks))]
 
 
 def _of_several(marks: Marks) -> Iterator[Row]:
-    yield ["student", "name", *marks.assignments, *_total(marks)]
+    yield ["student", "name", *marks.assignments, *([SUM] if marks.added else _total(marks))]
     for student in marks.students:
-        points = [_number(results[student.id].points) for results in marks.assignments.values()]
-        total = [_number(marks.total(student.id))] if marks.weighted else []
-        yield [student.id, student.name, *points, *total]
+        found = [results[student.id] for results in marks.assignments.values()]
+        points = ["" if one.unmarked else _number(one.points) for one in found]
+        line: Row = [student.id, student.name, *points]
+        if marks.added or marks.weighted:
+            line.append("" if any(one.unmarked for one in found) else _number(marks.total(student.id)))
+        yield line
 
 
 def _total(marks: Marks) -> list[str]:

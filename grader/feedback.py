@@ -30,6 +30,7 @@ from grader.rendering import rendered
 from grader.results import QuestionResult, Result
 from grader.score import OF_ENTRIES
 from grader.titles import assignment_title
+from grader.versions import version_of
 from layercost.message import Message, Words, spoken
 
 HERE = Path(__file__).parent
@@ -83,14 +84,15 @@ class Pages:
 def _write_page(course: Course, assignment: Assignment, result: Result, names: Names) -> bool:
     notebook = course.autograded(result.student, assignment.name, assignment.notebook)
     path = course.feedback(result.student, assignment.name, assignment.notebook)
-    cells = json.loads(notebook.read_text("utf-8"))
+    written = json.loads(notebook.read_text("utf-8"))
+    asked = assignment.made_from(version_of(written["cells"]))
     named = _named(course, assignment, result, names) if names.names else {}
     questions = tuple(
-        replace(_with_example(assignment, result, one), named=named.get(one.grade_id, ""))
+        replace(_with_example(asked, result, one), named=named.get(one.grade_id, ""))
         for one in result.questions
     )
     shown = replace(result, questions=questions)
-    write_atomically(path, feedback_page(assignment.name, shown, cells, assignment.release))
+    write_atomically(path, feedback_page(assignment.name, shown, written, assignment.release))
     return write_for_the_exchange(course, result.student, assignment.name, assignment.notebook)
 
 

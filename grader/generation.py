@@ -16,6 +16,7 @@ from nbgrader.preprocessors import ClearSolutions, SaveCells
 from traitlets.config import Config
 
 from grader.course import Course, CourseError
+from grader.release import VARIANTS
 
 NBGRADER_SCHEMA = 3
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -43,7 +44,7 @@ def write_source(source: Path, text: Path, notebook: str, variants: Mapping[str,
         if "nbgrader" in cell.metadata:
             cell.metadata["nbgrader"].setdefault("schema_version", NBGRADER_SCHEMA)
     jupytext.write(written, source / f"{notebook}.ipynb", fmt="ipynb")
-    (source / "variants.json").write_text(json.dumps(variants), encoding="utf-8")
+    (source / VARIANTS).write_text(json.dumps(variants), encoding="utf-8")
 
 
 def generate(course: Course, name: str) -> None:

@@ -34,10 +34,10 @@ def environment_on_path() -> Iterator[None]:
 
 
 def open_gradebook(course: Course) -> api.Gradebook:
-    """nbgrader's gradebook of this course; other processes may read it while we write."""
+    """nbgrader's gradebook of this course; other processes may read it while we write; raises CourseError."""
     from nbgrader import api
 
-    with environment_on_path():
+    with environment_on_path(), _errors_told(course):
         gradebook = api.Gradebook(course.database, course.root.name)
     gradebook.db.remove()
     gradebook.engine.dispose()
@@ -48,23 +48,39 @@ def open_gradebook(course: Course) -> api.Gradebook:
 def open_engine(course: Course) -> Engine:
     """The gradebook's engine, its tables made where there are none; raises CourseError."""
     from sqlalchemy import create_engine, inspect
-    from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
     from grader.tables import ours
 
-    try:
+    with _errors_told(course):
         engine = create_engine(course.database)
         _prepare(engine)
         if not inspect(engine).has_table("submitted_notebook"):
             open_gradebook(course).close()
         ours.create_all(engine)
+    return engine
+
+
+@contextmanager
+def _errors_told(course: Course) -> Iterator[None]:
+    """What goes wrong while a gradebook is opened, as a CourseError that says what to do."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    try:
+        make_url(course.database)
+    except (ArgumentError, ValueError) as error:  # neither is repeated: a password may stand there
+        raise CourseError(
+            "course.toml: gradebook.database is no address of a database; expected something like "
+            "postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE, or no such line for a file in the course"
+        ) from error
+    try:
+        yield
     except (DBAPIError, ImportError, NoSuchModuleError) as error:
         from grader.trouble import database_advice
 
         reason = str(getattr(error, "orig", None) or error).strip()
         told = "; ".join(filter(None, [reason, database_advice(reason)]))
         raise CourseError(f"The gradebook {shown(course.database)} cannot be opened: {told}") from error
-    return engine
 
 
 @contextmanager
@@ -81,12 +97,8 @@ def transaction(course: Course) -> Iterator[Connection]:
 def shown(address: str) -> str:
     """A database's address as it may be printed: without the password."""
     from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
 
-    try:
-        return make_url(address).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "of course.toml"
+    return make_url(address).render_as_string(hide_password=True)
 
 
 def _prepare(engine: Engine) -> None:

@@ -66,9 +66,7 @@ DECIMALS = Form(
     lambda value: _is_whole(value) and _is_above(value, -1) and value in range(10),
 )
 POINTS = Form("a number above 0", lambda value: _is_above(value, 0))
-SHARE = Form(
-    "a share from 0 to 1", lambda value: value == 0 or (_is_above(value, 0) and not _is_above(value, 1))
-)
+SHARE = Form("a share from 0 to 1", _is_share)
 DEDUCTION = Form(
     "a share from 0, and less than 1", lambda value: value == 0 or (_is_share(value) and value != 1)
 )

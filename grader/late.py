@@ -43,9 +43,10 @@ def penalty_of(course: Course) -> Penalty:
     return Rule(settings)
 
 
-def within_score(penalty: float | None, score: float) -> float | None:
-    """No less than nothing, no more than the score, as nbgrader has it."""
-    return None if penalty is None else min(max(penalty, 0.0), score)
+def lost(penalty: Penalty, student: str, score: float, seconds: float) -> float | None:
+    """What a policy takes: no less than nothing, no more than the score, as nbgrader has it."""
+    taken = penalty(student, score, seconds) if seconds > 0 else None
+    return None if taken is None else min(max(taken, 0.0), score)
 
 
 class Rule:

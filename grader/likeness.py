@@ -16,6 +16,7 @@ from itertools import combinations
 from grader.course import Assignment, Course
 from grader.details import Detail
 from grader.rebuild import is_remarks
+from grader.versions import version_of
 
 SMALLEST, FEWEST = 1_000, 2  # a smaller number, or a single one, is met by chance
 SHORTEST = 80  # characters of code; shorter code is alike because there is little choice
@@ -71,7 +72,7 @@ def _same_code(
     written: dict[tuple[str, str], list[str]] = defaultdict(list)
     for student in students:
         for grade_id, source in _answers(course, assignment, student).items():
-            if len(source) >= SHORTEST and source != _bare(assignment.release.by_grade_id[grade_id].source):
+            if len(source) >= SHORTEST:
                 written[grade_id, source].append(student)
     same: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (grade_id, _source), those in written.items():
@@ -81,14 +82,20 @@ def _same_code(
 
 
 def _answers(course: Course, assignment: Assignment, student: str) -> dict[str, str]:
-    """What a student wrote into each answer cell, without spaces and comments."""
+    """What a student wrote into each answer cell, without spaces and comments; not what was released."""
     path = course.autograded(student, assignment.name, assignment.notebook)
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return {}
     settings = [(cell, cell["metadata"].get("nbgrader", {})) for cell in cells if not is_remarks(cell)]
-    return {of["grade_id"]: _bare(cell["source"]) for cell, of in settings if of.get("solution")}
+    released = assignment.made_from(version_of(cells)).release.by_grade_id
+    written = {of["grade_id"]: _bare(cell["source"]) for cell, of in settings if of.get("solution")}
+    return {
+        name: source
+        for name, source in written.items()
+        if name not in released or source != _bare(released[name].source)
+    }
 
 
 def _bare(source: str) -> str:

@@ -26,6 +26,7 @@ from grader.sheets import read_sheet, write_sheet
 from grader.titles import titles
 
 COLUMNS = ("label", "answer", "points", "comment")
+LETTER = "m"  # in front of a label: a spreadsheet would take 12345e6789 for a number
 KEPT = ("time", "marker", "student", "question", "label", "points", "comment")
 
 
@@ -68,7 +69,7 @@ def queue(course: Course, assignment: Assignment, question: str) -> list[Waiting
 
 def _label(course: Course, assignment: str, student: str, question: str, text: str) -> str:
     message = "\0".join(("marking", assignment, student, question, text)).encode()
-    return hmac.new(course.secret(), message, hashlib.sha256).hexdigest()[:10]
+    return LETTER + hmac.new(course.secret(), message, hashlib.sha256).hexdigest()[:10]
 
 
 def _answer(course: Course, assignment: Assignment, student: str, question: str) -> str:
@@ -88,7 +89,7 @@ def write_queue(
     """Writes QUESTION.html and QUESTION.csv for a part of those who wait; gives their number."""
     part, parts = share
     waiting = [one for one in queue(course, assignment, question) if not one.marked]
-    chosen = [one for one in waiting if int(one.label, 16) % parts == part - 1]
+    chosen = [one for one in waiting if int(one.label.removeprefix(LETTER), 16) % parts == part - 1]
     page = template("queue.html.j2").render(
         title=titles(assignment.specification, assignment.release)[question],
         rubric=assignment.specification.rubric(question),
@@ -107,8 +108,8 @@ def read_queue(
     course: Course, assignment: Assignment, question: str, path: Path, marker: str, *, replace: bool = False
 ) -> Iterator[str]:
     """Writes the marks of a filled table into the gradebook, and says what it did not take."""
-    most = assignment.release.marked[question].points
     answers = {one.label: one for one in queue(course, assignment, question)}
+    most = assignment.release.marked[question].points
     taken = []
     for given in _filled(path, most):
         waiting = answers.get(given.label)

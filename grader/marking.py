@@ -220,6 +220,7 @@ def finish(prepared: Prepared, assignment: Assignment, examined: Examined, *, al
         versions=versions(),
         alone=alone or (earlier is not None and earlier.alone),
         again={**(earlier.again if earlier is not None else {}), **examined.again.asked},
+        version=assignment.version,
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
     notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)

@@ -175,8 +175,9 @@ def run_return(options: argparse.Namespace) -> int:
     pages = {student: path for student, path in paths.items() if path.is_file()}
     if not pages:
         raise CourseError(f"There is no feedback page yet; type: grader feedback {assignment.name}")
-    students = [known.get(student, Student(student, "")) for student in pages]
-    found, missing = matched(students, participants(options.moodle))
+    others = [Student(student, "") for student in paths if student not in known]
+    found, missing = matched([*known.values(), *others], participants(options.moodle))
+    missing = [student for student in missing if student in pages]
     count = write_zip(options.zip, pages, found)
     print(f"Wrote {count} of {len(paths)} feedback pages to {options.zip}")
     for student in missing:

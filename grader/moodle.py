@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from grader.collecting.moodle import sender_of
-from grader.collecting.people import placed
-from grader.collecting.tree import Refused
+from grader.collecting.moodle import read_moodle, sender_of
+from grader.collecting.people import in_this_assignment, placed
+from grader.collecting.tree import Archive, Refused
 from grader.course import CourseError
-from grader.participants import NAMED, Participant, of_worksheet
+from grader.participants import Participant, of_worksheet
 from grader.roster import Student
 
 PLUGIN = "assignfeedback_file"
@@ -26,9 +27,7 @@ def participants(path: Path) -> list[Participant]:
     """Reads a zip of all submissions or a grading worksheet; raises CourseError."""
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                found = [NAMED.match(part) for name in archive.namelist() for part in name.split("/")]
-            named = {(one["number"], one["name"]) for one in found if one}
+            named = {(one.sender.key, one.sender.name) for one in read_moodle(Archive(path)).handed}
             read = [Participant(number, name) for number, name in sorted(named)]
         else:
             read = list(of_worksheet(path))
@@ -45,9 +44,16 @@ def participants(path: Path) -> list[Participant]:
 def matched(
     students: Sequence[Student], known: Iterable[Participant]
 ) -> tuple[dict[str, Participant], list[str]]:
-    """The participant that each student is, and who was not found or could be several."""
+    """The participant that each student is, and who was not found or could be several.
+
+    It takes everybody of the course: whom a name fits beside another one is neither. A number under which the
+    file has two is nobody's, for Moodle hands back by the number alone.
+    """
     candidates: dict[str, list[tuple[int, Participant]]] = {student.id: [] for student in students}
-    for one in known:
+    known = dict.fromkeys(known)
+    students = in_this_assignment(students, map(sender_of, known))
+    times = Counter(one.number for one in known)
+    for one in (one for one in known if times[one.number] == 1):
         with suppress(Refused):
             way, student = placed(sender_of(one), students)
             candidates[student.id].append((way, one))

@@ -20,7 +20,7 @@ from grader.protocol import Mark
 from grader.values import Call, Probe
 
 _WORD = re.compile(r"[^\W\d]\w*")
-NONSENSE, KNOWN = "nonsense", "a known mistake"
+NONSENSE, ZERO, KNOWN = "nonsense", "zero", "a known mistake"
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,17 @@ class Mutant:
 
 
 def mutants(assignment: Assignment, student: str) -> Iterator[Mutant]:
-    """Two for each cell that asks the code: nonsense, and a known mistake where there is one."""
+    """For each cell that asks the code nonsense, zero, and a known mistake where there is one.
+
+    Zero is what a blank holds: a known mistake that comes to zero would earn its credit without any work.
+    """
+    zeros = assignment.specification.zeros(student, assignment.secret)
     mistaken = assignment.specification.mistaken(student, assignment.secret)
     for grade_id, probes in assignment.specification.probes(student, assignment.secret).items():
         if probes:
             yield Mutant(grade_id, NONSENSE, _giving(probes, [NONSENSE] * len(probes)))
+        if probes and zeros.get(grade_id):
+            yield Mutant(grade_id, ZERO, _giving(probes, zeros[grade_id]))
         if probes and mistaken.get(grade_id):
             yield Mutant(grade_id, KNOWN, _giving(probes, mistaken[grade_id]))
 
@@ -116,7 +122,7 @@ def _wrong(
     least_share: Callable[[str, str], float],
 ) -> Iterator[str]:
     own = marks[mutant.grade_id]
-    if own.points >= own.max_points or (mutant.how == NONSENSE and own.points > 0):
+    if own.points >= own.max_points or (mutant.how != KNOWN and own.points > 0):
         yield (
             f"{mutant.grade_id}: {mutant.how} in place of its answer still earns {own.points:g} of "
             f"{own.max_points:g} points"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from grader.sheets import read_sheet
 
-NAMED = re.compile(r"(?P<name>[^/_]+)_(?P<number>\d+)_assignsubmission_(?P<plugin>[a-z]+)(_(?P<flat>.*))?")
+SUBMISSION = "_assignsubmission_"
+NAMED = re.compile(rf"(?P<name>[^/_]+)_(?P<number>\d+){SUBMISSION}(?P<plugin>[a-z]+)(_(?P<flat>.*))?")
 _IDENTIFIER = re.compile(r"\D*(?P<number>\d+)")
 _HEADS = {
     "name": "Full name",

@@ -98,6 +98,9 @@ class Specification(Protocol):
     def mistaken(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
         """What a known mistake answers to each probe of a cell, by `grade_id`, where one is known."""
 
+    def zeros(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
+        """Zero for every number of a cell, by `grade_id`, but no answer where zero is right."""
+
     def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
         """All numbers, drawn and vetted, as the text of a file that is read with the specification.
 
@@ -107,6 +110,9 @@ class Specification(Protocol):
 
     def variants(self) -> Mapping[str, object]:
         """What goes into `variants.json` beside the released notebook, as JSON."""
+
+    def asked(self) -> Mapping[str, object]:
+        """What is asked where the release tells the question, by its name, as JSON: all but its wording."""
 
     def title(self, grade_id: str) -> str:
         """What a marked cell is called; empty where the heading above it says enough."""

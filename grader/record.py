@@ -51,9 +51,9 @@ class Record:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     alone: bool = False  # while it ran, this machine ran nothing else
-    again: Mapping[str, Asked] = field(
-        default_factory=dict
-    )  # by the models that stood in, see `grader.again`
+    # With the model's functions in place, by which these were, see `grader.again`.
+    again: Mapping[str, Asked] = field(default_factory=dict)
+    version: int = 0  # of the assignment, which it was made from; 0 where nobody wrote it down
 
     @property
     def settled(self) -> bool:
@@ -105,6 +105,7 @@ def write_record(path: Path, record: Record) -> None:
         "marks": {grade_id: _mark_to_tree(mark) for grade_id, mark in record.marks.items()},
         "versions": dict(record.versions),
         "alone": record.alone,
+        "version": record.version,
     }
     write_atomically(path, json.dumps(tree))
 
@@ -154,6 +155,7 @@ def _record(tree: dict[str, Any]) -> Record:
         marks={grade_id: _mark(mark) for grade_id, mark in tree["marks"].items()},
         versions=tree["versions"],
         alone=tree.get("alone") is True,
+        version=int(tree.get("version", 0)),
     )
 
 

@@ -8,7 +8,7 @@ is gone go with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,16 +22,19 @@ from grader.release import Release, ReleasedCell
 
 
 @contextmanager
-def registered(course: Course, name: str, notebook: str, release: Release) -> Iterator[None]:
-    """The gradebook holds this release's cells and points once the block has ended without an error."""
+def registered(course: Course, name: str, notebook: str, release: Release) -> Iterator[Callable[[], None]]:
+    """The gradebook holds this release's cells and points once the block has called what it gets.
+
+    Until then nobody else can write into it; where the block ends without that call, nothing was changed.
+    """
     gradebook = open_gradebook(course)
     try:
-        with Session(gradebook.engine) as session, session.begin():
+        with Session(gradebook.engine) as session:
             found = _notebook(session, course, name, notebook)
             found.kernelspec = json.dumps(release.metadata.get("kernelspec", {}))
             _write_cells(session, found, release)
             session.flush()
-            yield
+            yield session.commit
     finally:
         gradebook.close()
 

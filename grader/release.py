@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+VARIANTS = "variants.json"
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,15 @@ class ReleasedCell:
 
 @dataclass(frozen=True)
 class Release:
-    """The notebook that students were given. `sha256` is that of its code: no points, and no wording."""
+    """The notebook that students were given. `sha256` is that of its code: no points, and no wording.
+
+    The data that lies beside it, which the code may read, is in that too; `data` has the hash of each file.
+    """
 
     sha256: str
     metadata: dict[str, Any]
     cells: tuple[ReleasedCell, ...]
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_grade_id(self) -> dict[str, ReleasedCell]:
@@ -75,6 +81,11 @@ class Release:
     def marked(self) -> dict[str, ReleasedCell]:
         """The cells that earn points, by grade_id, in the order of the notebook."""
         return {grade_id: cell for grade_id, cell in self.by_grade_id.items() if cell.is_marked}
+
+    @property
+    def points(self) -> float:
+        """What all of these are worth together."""
+        return sum(cell.points for cell in self.marked.values())
 
     @cached_property
     def answered_in(self) -> dict[str, str]:
@@ -91,17 +102,32 @@ def read_release(path: Path) -> Release:
     """Reads a notebook that `grader build` made; it is ours, so anything odd in it is an error."""
     notebook = json.loads(path.read_bytes())
     cells = tuple(ReleasedCell(cell) for cell in notebook["cells"])
-    return Release(_sha256(cells), notebook["metadata"], cells)
+    data = {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in _data_beside(path)}
+    return Release(_sha256(cells, data), notebook["metadata"], cells, data)
 
 
-def _sha256(cells: Iterable[ReleasedCell]) -> str:
+def files_beside(folder: Path) -> Iterator[Path]:
+    """What was released beside the notebooks, such as variants.json."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix != ".ipynb":
+            yield path
+
+
+def _data_beside(notebook: Path) -> Iterator[Path]:
+    """Without the numbers, which are a part of the version: with them lies the wording of questions."""
+    return (one for one in files_beside(notebook.parent) if one.name != VARIANTS)
+
+
+def _sha256(cells: Iterable[ReleasedCell], data: Mapping[str, str]) -> str:
     """Of all that an answer can come from, so that answers on record hold while it stays the same.
 
     Checks that students see are no part of it: they only say something.
     """
-    run = [
+    run: list[object] = [
         (cell.grade_id, cell.cell_type, cell.is_answer, "" if cell.is_check else cell.source)
         for cell in cells
         if cell.cell_type == "code" or cell.is_answer
     ]
+    if data:
+        run.append(dict(data))
     return hashlib.sha256(json.dumps(run).encode()).hexdigest()

@@ -114,7 +114,7 @@ def report(course: Course, assignment: Assignment) -> Report:
         handed_in=len(results),
         unreadable=tuple(one.student for one in results if _unreadable(one)),
         waiting=tuple(one.student for one in readable if one.waiting),
-        most=readable[0].max_points if readable else 0.0,
+        most=assignment.release.points,
         points=tuple(one.points for one in readable),
         questions=tuple(_question(grade_id, title, readable) for grade_id, title in called.items()),
         beliefs=_beliefs(found, called),

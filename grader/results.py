@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Course
+from grader.late import Penalty, lost, penalty_of, seconds_late
 from grader.protocol import Mark
 from grader.record import Record, read_record
 from grader.rows import GradeRow, SubmissionRow, read_rows
@@ -42,9 +43,10 @@ class Result:
     student: str
     questions: tuple[QuestionResult, ...]
     remarks: tuple[Words, ...]
-    late_penalty: float
+    late_penalty: float  # of the points as they are now: a person may have given some since it was marked
     handed_in: str = ""  # when
     due: str = ""  # until when
+    unmarked: bool = False  # handed in, and waits for `grader autograde`
 
     @property
     def earned(self) -> float:
@@ -69,15 +71,20 @@ class Result:
 def read_results(course: Course, assignment: Assignment) -> Iterator[Result]:
     """All students whose submission is in the gradebook, by their id."""
     called = titles(assignment.specification, assignment.release)
+    penalty = penalty_of(course)
     for row in read_rows(course, assignment.name, assignment.notebook):
         record = read_record(course.record(row.student, assignment.name))
         if record is None and not row.has_marks:
             continue  # a row that holds more time for a student, and no submission yet
-        yield _result(row, record, assignment, called)
+        yield _result(row, record, assignment, called, penalty)
 
 
 def _result(
-    row: SubmissionRow, record: Record | None, assignment: Assignment, called: Mapping[str, str]
+    row: SubmissionRow,
+    record: Record | None,
+    assignment: Assignment,
+    called: Mapping[str, str],
+    penalty: Penalty,
 ) -> Result:
     marks = record.marks if record is not None else {}
     release = assignment.release
@@ -92,11 +99,13 @@ def _result(
         if grade_id in row.grades
     )
     remarks = record.remarks if record is not None else ()
+    score = sum(grade.score for grade in row.grades.values())
+    late = seconds_late(row.timestamp, row.due, None)
     return Result(
         row.student,
         questions,
         remarks,
-        row.late_penalty,
+        lost(penalty, row.student, score, late) or 0.0,
         str(row.timestamp or ""),
         str(row.due or ""),
     )

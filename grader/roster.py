@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.cells import normalized
 from grader.course import ROSTER, Course, CourseError
+from grader.sheets import delimiter
 
 READ = ("id", "name", "first_name", "last_name", "email")
 MOST_CHARACTERS = 200
@@ -62,9 +63,8 @@ def of_course(course: Course) -> tuple[Student, ...]:
 
 
 def _students(path: Path, text: str) -> Iterator[Student]:
-    head = text.partition("\n")[0]
-    delimiter = next((sign for sign in ",;\t" if sign in head), ",")
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="", strict=True)
+    lines = io.StringIO(text, newline="")
+    rows = csv.DictReader(lines, delimiter=delimiter(text), restval="", strict=True)
     columns = {str(name).strip().casefold(): name for name in rows.fieldnames or ()}
     if "id" not in columns or not ({"name"} <= set(columns) or {"first_name", "last_name"} <= set(columns)):
         raise RosterError(

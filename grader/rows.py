@@ -34,8 +34,7 @@ class SubmissionRow:
 
     student: str
     timestamp: datetime | None
-    due: datetime | None
-    late_penalty: float
+    due: datetime | None  # with the student's extension
     grades: Mapping[str, GradeRow] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,7 +75,6 @@ def _rows(connection: Connection, assignment: str, notebook: str) -> list[Submis
             row.student_id,
             row.timestamp,
             row.duedate if row.extension is None or row.duedate is None else row.duedate + row.extension,
-            float(row.late_submission_penalty or 0.0),
             grades.get(row.id, {}),
             comments.get(row.id, {}),
         )
@@ -92,7 +90,6 @@ def _submissions() -> Select[Any]:
         submitted.c.timestamp,
         submitted.c.extension,
         tables.assignments.c.duedate,
-        notebooks.c.late_submission_penalty,
         notebooks.c.id,
     ).select_from(notebooks)
 

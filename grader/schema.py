@@ -15,6 +15,11 @@ from layercost.questions import KINDS as QUESTION_KINDS
 from layercost.questions import SKILLS
 from layercost.questions.explain import OUTCOMES
 
+COMPUTE = "compute"
+FURTHER = (
+    f"It begins as a question of the kind `{COMPUTE}`, has no `ask`, and has keys of its own; `quantity`, "
+    "`part`, `unit` and `dtype` mean what they mean in `[[question.ask]]`."
+)
 OF_A_CELL = ("grade_id", "points", "title")
 DRAWN = {
     "draw.size = { from = 28, to = 60, step = 4 }": "a whole number from 28 to 60, in steps of 4",
@@ -32,6 +37,8 @@ def _lines() -> Iterator[str]:
     yield from _table("The file", TOP)
     yield from _table("`[[question]]` of the kind `compute`", QUESTION)
     yield from _table("`[[question.ask]]`", ASK)
+    for name in QUESTION_KINDS:
+        yield from _kind(name) if name != COMPUTE else ()
     yield from ("", "## Draw rules", "", "| rule | draws |", "|---|---|")
     yield from (f"| `{rule}` | {says} |" for rule, says in DRAWN.items())
     yield from (
@@ -56,6 +63,12 @@ def _lines() -> Iterator[str]:
     yield from _names("Outcomes that may earn credit, besides misconceptions", OUTCOMES)
     yield from ("", "## Misconceptions", "", "| id | what the student is told |", "|---|---|")
     yield from (f"| `{name}` | {_cell(str(one.message))} |" for name, one in MISCONCEPTIONS.items())
+
+
+def _kind(name: str) -> Iterator[str]:
+    """A kind of question in the words of its own module, with its example."""
+    yield from ("", f"## `[[question]]` of the kind `{name}`", "", FURTHER, "")
+    yield inspect.cleandoc(inspect.getmodule(QUESTION_KINDS[name]).__doc__ or "")
 
 
 def _table(title: str, keys: Mapping[str, Key], says: str = "", *, level: int = 2) -> Iterator[str]:

@@ -228,15 +228,20 @@ def _in_its_unit(item: Item) -> Fraction:
 
 def score_blanks(points: float, name: str, posed: Posed, answer: Answer | None) -> Mark:
     """The mark of the blanks of a question; each earns the same share of the points."""
-    given = _filled_in(name, posed, answer)
+    given = filled_in(name, posed, answer)
     if isinstance(given, Diagnosis):
         return marked(points, given.credit, given.id, given.message)
-    found = {
+    found = diagnoses(name, posed, given)
+    share = sum((one.credit for one in found.values()), NOTHING) / len(found)
+    return marked(points, share, _ids(found), _messages(found))
+
+
+def diagnoses(name: str, posed: Posed, given: Mapping[str, object]) -> dict[str, Diagnosis]:
+    """What each blank shows, by itself and by what follows from the others."""
+    return {
         field: _blank(name, field) if field not in given else NOT_FILLED if _is_empty(given[field]) else one
         for field, one in posed.mark(given).items()
     }
-    share = sum((one.credit for one in found.values()), NOTHING) / len(found)
-    return marked(points, share, _ids(found), _messages(found))
 
 
 NOT_FILLED = Diagnosis(NO_ANSWER, NOT_WRITTEN, NOTHING)
@@ -250,7 +255,7 @@ def _is_empty(raw: object) -> bool:
     return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
-def _filled_in(name: str, posed: Posed, answer: Answer | None) -> dict[str, object] | Diagnosis:
+def filled_in(name: str, posed: Posed, answer: Answer | None) -> dict[str, object] | Diagnosis:
     """What stands in each blank that was filled, or why nothing does."""
     if answer is None:
         return Diagnosis(NO_ANSWER, Message("There is no `{name}` in your notebook.", name=name), NOTHING)

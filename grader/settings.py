@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,12 @@ SETTINGS = "course.toml"
 
 class SettingsError(ValueError):
     """A course.toml that cannot be used; the message says where and what was expected."""
+
+
+def between(least: float, most: float, *, default: float) -> float:
+    """A line that holds a number from `least` to `most`."""
+    made: float = field(default=default, metadata={"range": (least, most)})
+    return made
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,8 @@ class TimeSettings:
     wait so have `slow_minutes` together, and whoever is left is tried by the next `grader autograde`.
     """
 
-    patience_seconds: float = 4.0
-    slow_minutes: float = 15.0
+    patience_seconds: float = between(0.1, 86_400, default=4.0)
+    slow_minutes: float = between(0.1, 86_400, default=15.0)
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,9 @@ class LateSettings:
     """What a late submission loses: what nbgrader's plugin says, nothing, all, or a share for each day."""
 
     policy: str = "nbgrader"
-    per_day: float = 0.1
-    at_most: float = 1.0
-    grace_minutes: float = 0.0
+    per_day: float = between(0, 1, default=0.1)
+    at_most: float = between(0, 1, default=1.0)
+    grace_minutes: float = between(0, 1_000_000, default=0.0)
 
 
 @dataclass(frozen=True)
@@ -112,19 +118,22 @@ def _weights(path: Path, section: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _section(path: Path, section: str, kind: type, data: Mapping[str, Any]) -> Any:
-    expected = {one.name: type(one.default) for one in fields(kind)}
-    _known(path, f"line of [{section}]", data, list(expected))
-    return kind(**{name: _value(path, f"{section}.{name}", expected[name], data[name]) for name in data})
+    lines = {one.name: one for one in fields(kind)}
+    _known(path, f"line of [{section}]", data, list(lines))
+    return kind(**{name: _value(path, f"{section}.{name}", lines[name], data[name]) for name in data})
 
 
-def _value(path: Path, name: str, kind: type, value: object) -> object:
+def _value(path: Path, name: str, line: Field[Any], value: Any) -> object:
     """A value of the kind that its default has; a whole number will do where any number is expected."""
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
+    kind: Any = type(line.default)
+    if type(value) is not kind and not (kind is float and type(value) is int):
         words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
         raise SettingsError(f"{path}: {name} must be {words[kind]}, but is {value!r}")
-    return value
+    if "range" in line.metadata:
+        least, most = line.metadata["range"]
+        if not least <= value <= most:
+            raise SettingsError(f"{path}: {name} must be a number from {least} to {most}, but is {value!r}")
+    return float(value) if kind is float else value
 
 
 def _known(path: Path, what: str, given: Mapping[str, Any], known: list[str]) -> None:

@@ -8,6 +8,7 @@ from variables, or an explanation that a person marks. Everything here runs on t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -48,6 +49,7 @@ from layercost.message import Words
 from layercost.questions import Posed, Question, Template
 
 NOTHING: Mapping[str, tuple[Answer, ...]] = {}
+_TOLD = re.compile(r"`[^`]*`|\d(?:[\d.,]*\d)?")  # code, and numbers
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
@@ -111,6 +113,14 @@ class AssignmentSpecification:
             for name, question in self._own.items()
         } | {"salt": self.salt}
 
+    def asked(self) -> dict[str, object]:
+        """What each question that the release tells asks for, row by row, without the words of its text."""
+        return {
+            name: [_asked(self.variant(question, row)) for row in range(rows_of(question))]
+            for name, question in self._own.items()
+            if not isinstance(question, Question)
+        }
+
     @cached_property
     def _own(self) -> dict[str, Template]:
         return {cell.own.id: cell.own for cell in self.cells if cell.own is not None}
@@ -130,6 +140,11 @@ class AssignmentSpecification:
         """What somebody with a known misconception answers to each probe, by `grade_id` of the cell."""
         sitting = self.sitting(student, secret)
         return {cell.grade_id: cell.mistaken(sitting) for cell in self.cells}
+
+    def zeros(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        """What somebody gives who writes zero everywhere, but nothing where zero is right."""
+        sitting = self.sitting(student, secret)
+        return {cell.grade_id: cell.zeros(sitting) for cell in self.cells}
 
     def score(
         self,
@@ -233,6 +248,15 @@ def released(posed: Posed) -> dict[str, object]:
     """What a student may see of a question: its numbers, and the text where blanks are to be filled."""
     numbers = dict(posed.state()["numbers"])
     return numbers if isinstance(posed.template, Question) else {**numbers, "told": told(posed)}
+
+
+def _asked(posed: Posed) -> list[object]:
+    """The numbers and the code that are told, the places for answers, and what is right in them.
+
+    Another wording asks for the same, as long as it tells the same numbers.
+    """
+    fields = [(one.id, one.form, one.unit, [option.id for option in one.options]) for one in posed.fields]
+    return [_TOLD.findall(posed.told()), fields, posed.answers()]
 
 
 # ---- reading ------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The versions of an assignment: what students worked from decides by what their work is marked.
 
 Each release carries its number in the tags of its cells. When a build changes what students work on (their
-numbers, an answer cell, code that is run for them), it makes a new version, and the old one is kept whole:
-what was made from it is marked by it. Points, credits, wording and rubrics are no part of this.
+numbers, an answer cell, code or data that they are given), it makes a new version, and the old one is kept
+whole: what was made from it is marked by it. Points, credits, wording and rubrics are no part of this.
 """
 
 from __future__ import annotations
@@ -54,17 +54,19 @@ def made_of(specification: Specification, release: Release) -> dict[str, str]:
         "the salt" if name == "salt" else f"the numbers of {name!r}": _hash(_numbers(value))
         for name, value in specification.variants().items()
     }
+    told = {f"what {name!r} asks": _hash(value) for name, value in specification.asked().items()}
     cells = {f"the cell {cell.grade_id!r}": _hash(_of_cell(cell)) for cell in release.by_grade_id.values()}
     probes = specification.probes("a", b"").items()  # for anybody: only what is asked is looked at
     asked = {
         f"what is asked at {grade_id!r}": _hash(sorted({f"{type(one).__name__} {one.name}" for one in every}))
         for grade_id, every in probes
     }
-    return {"the notebook's name": _hash(specification.notebook), **numbers, **cells, **asked}
+    data = {f"the file {name!r}": sha256 for name, sha256 in release.data.items()}
+    return {"the notebook's name": _hash(specification.notebook), **numbers, **told, **cells, **data, **asked}
 
 
 def _numbers(value: object) -> object:
-    """Rows without the words that are made of them."""
+    """Rows without the words that are made of them, of which `Specification.asked` has what counts."""
     if not isinstance(value, list):
         return value
     return [{name: one for name, one in row.items() if name != "told"} for row in value]
@@ -106,6 +108,11 @@ def tag(notebook: Path, number: int) -> None:
             tags = [one for one in cell["metadata"].get("tags", []) if not TAG.fullmatch(one)]
             cell["metadata"]["tags"] = [*tags, f"version-{number}"]
     notebook.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+
+def version_of(cells: Iterable[Mapping[str, Any]]) -> int | None:
+    """The version that a notebook of the grader's own was made from, by its cells as JSON."""
+    return made_from(tag for cell in cells for tag in cell["metadata"].get("tags", ()))
 
 
 def made_from(tags: Iterable[str]) -> int | None:

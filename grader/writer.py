@@ -19,7 +19,7 @@ from grader import tables
 from grader.course import Course, CourseError
 from grader.entries import Entry
 from grader.gradebook import open_engine
-from grader.late import penalty_of, seconds_late, within_score
+from grader.late import lost, penalty_of, seconds_late
 from grader.release import Release
 
 Values = dict[str, Any]
@@ -141,7 +141,7 @@ class Writer:
                     "assignment_id": submission,
                     "notebook_id": cells.notebook_id,
                     "flagged": False,
-                    "late_submission_penalty": self._penalty(entry.student, total, late),
+                    "late_submission_penalty": lost(self.penalty, entry.student, total, late),
                 }
             )
             rows["grades"] += [
@@ -226,14 +226,11 @@ class Writer:
         if timestamp != rows.submission.timestamp:
             changes.change(tables.submissions, "id", rows.submission.id, {"timestamp": timestamp})
         late = seconds_late(timestamp, self.due, rows.submission.extension)
-        penalty = self._penalty(entry.student, total, late)
+        penalty = lost(self.penalty, entry.student, total, late)
         if penalty != rows.notebook.late_submission_penalty:
             changes.change(
                 tables.submitted_notebooks, "id", rows.notebook.id, {"late_submission_penalty": penalty}
             )
-
-    def _penalty(self, student: str, score: float, late: float) -> float | None:
-        return within_score(self.penalty(student, score, late), score) if late > 0 else None
 
 
 class _Changes:

@@ -13,9 +13,9 @@ from typing import Any
 
 from grader.cells.cell import NEEDS, Cell, Own, Sitting, template_of
 from grader.protocol import Mark
-from grader.score import score_blanks
-from grader.values import Get, Probe
-from layercost.questions import Posed, Template
+from grader.score import diagnoses, filled_in, score_blanks
+from grader.values import Answer, Get, Probe
+from layercost.questions import RIGHT, Diagnosis, Posed, Template
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,31 @@ class BlanksCell(Cell):
 
     def mark(self, sitting: Sitting, own: Own) -> Mark:
         """Each blank by itself, and by what follows from the student's own."""
-        given = next(iter(sitting.answers.get(self.grade_id, ())), None)
-        return score_blanks(self.points, self.fill, sitting.posed(self.question), given)
+        return score_blanks(self.points, self.fill, sitting.posed(self.question), self._given(sitting))
+
+    def _given(self, sitting: Sitting) -> Answer | None:
+        return next(iter(sitting.answers.get(self.grade_id, ())), None)
+
+    def found(self, sitting: Sitting) -> dict[str, tuple[object, Diagnosis]]:
+        """What stands in each blank and what it shows; nothing where the variable could not be read."""
+        posed = sitting.posed(self.question)
+        given = filled_in(self.fill, posed, self._given(sitting))
+        if isinstance(given, Diagnosis):
+            return {}
+        shown = diagnoses(self.fill, posed, given)
+        return {name: (given.get(name), one) for name, one in shown.items()}
 
     def mistaken(self, sitting: Sitting) -> tuple[object, ...]:
         """The first known wrong answer in each blank; the right one where none is known."""
         posed = sitting.posed(self.question)
         wrong = {one.field: one.answer for one in reversed(posed.wrong())}
         return ({**posed.answers(), **wrong},) if wrong else ()
+
+    def zeros(self, sitting: Sitting) -> tuple[object, ...]:
+        """Zero in each blank."""
+        posed = sitting.posed(self.question)
+        right = {one.id: posed.diagnose("0", one.id).id == RIGHT for one in posed.fields}
+        return ({name: None if is_zero else 0 for name, is_zero in right.items()},)
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> BlanksCell:

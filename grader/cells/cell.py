@@ -13,9 +13,9 @@ from typing import Any, ClassVar, TypeAlias
 
 from grader.draws import Draws
 from grader.protocol import Mark
-from grader.score import Entry
+from grader.score import NOTHING, Entry
 from grader.values import Answer, Probe
-from layercost.questions import Posed, Question, Template, Variant
+from layercost.questions import Item, Posed, Question, Template, Variant
 
 NEEDS = ("needs", "deduction")  # keys of a cell whose answer may use the student's functions: `grader.needs`
 
@@ -102,6 +102,10 @@ class Cell(ABC):
         """What somebody with a known misconception answers to each probe; () where none is known."""
         return ()
 
+    def zeros(self, sitting: Sitting) -> tuple[object, ...]:
+        """Zero as the answer to each probe, for each number in it; None where zero is right."""
+        return ()
+
     @classmethod
     @abstractmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> Cell:
@@ -124,6 +128,11 @@ def question_of(owner: str, data: Mapping[str, Any], questions: Mapping[str, Tem
             "a cell with `fill` takes it"
         )
     return found
+
+
+def zero_for(item: Item) -> int | None:
+    """A wrong answer that nobody has counted, where it is wrong."""
+    return None if item.accepts(NOTHING, item.answer) else 0
 
 
 def plain(number: Fraction) -> int | float:

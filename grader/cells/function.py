@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of
+from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
 from grader.protocol import Mark
 from grader.score import score_function
 from grader.values import Call, Probe
@@ -62,6 +62,10 @@ class FunctionCell(Cell):
         right = tuple(item.answer for item in items)
         wrong = next((given for given in beliefs(items).values() if given != right), ())
         return tuple(plain(number) for number in wrong)
+
+    def zeros(self, sitting: Sitting) -> tuple[object, ...]:
+        """Zero for all inputs."""
+        return tuple(zero_for(variant.item()) for variant in self.hidden(sitting))
 
     @classmethod
     def read(cls, owner: str, data: Mapping[str, Any], questions: Mapping[str, Template]) -> FunctionCell:

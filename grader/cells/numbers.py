@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of
+from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
 from grader.protocol import Mark
 from grader.score import Carried, Entry, score_numbers
 from grader.values import Get, Probe
@@ -63,6 +63,12 @@ class NumbersCell(Cell):
         given = {ask: plain(wrong.get(ask, variant.item(ask).answer)) for ask in self.asks}
         if not wrong.keys() & given.keys():
             return ()
+        return (next(iter(given.values())) if len(given) == 1 else given,)
+
+    def zeros(self, sitting: Sitting) -> tuple[object, ...]:
+        """Zero for each thing asked."""
+        variant = sitting.variant(self.question)
+        given = {ask: zero_for(variant.item(ask)) for ask in self.asks}
         return (next(iter(given.values())) if len(given) == 1 else given,)
 
     @classmethod

@@ -68,15 +68,18 @@ def run_collect(options: argparse.Namespace) -> int:
         print(without_control_characters(f"not a submission: {line}"))
     if len(batch.others) > SHOWN:
         print(f"not submissions: {len(batch.others) - SHOWN} more files")
-    for step in steps:
+    counts, untimed = Counter[str](), 0
+    for step in steps if options.dry_run else collector.carry_out(steps):
         print(without_control_characters(str(step)))
-    if not options.dry_run:
-        collector.carry_out(steps)
-    counts = Counter(step.what for step in steps)
+        counts[step.what] += 1
+        untimed += step.handed is not None and not step.timed
     told = ", ".join(f"{count} {what}" for what, count in counts.items()) or "no submission found"
     missing = len({student.id for student in students} - {step.who for step in steps})
     rest = f"; {missing} of the roster are not in it" if missing else ""
     print(f"{'Would collect' if options.dry_run else 'Collected'}: {told}{rest}")
+    if untimed:
+        tell = "" if options.worksheet else "; for Moodle, --worksheet tells them"
+        print(f"Of {untimed} submissions no time is known: none of these counts as late{tell}")
     if counts[REFUSED]:
         print(f"grader: {counts[REFUSED]} submissions were not taken, see above", file=sys.stderr)
     return FAILED if counts[REFUSED] else 0

@@ -10,6 +10,7 @@ Moodle's `mod/assign/classes/downloader.php`. No time is told: the zip's own dat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,24 +18,34 @@ from pathlib import Path
 
 from grader.collecting.handed import Batch, Handed, Sender
 from grader.collecting.tree import File, SourceError, Tree
-from grader.participants import NAMED, Participant, of_worksheet
+from grader.participants import NAMED, SUBMISSION, Participant, of_worksheet
 
 SYSTEM = "moodle"
 _TIMES = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%A, %B %d, %Y, %I:%M %p", "%Y-%m-%d %H:%M:%S")
 
 
 def is_moodle(files: list[File]) -> bool:
-    """Whether a file in it is named as Moodle names them."""
-    return any(_place(file) is not None for file in files)
+    """Whether most of what lies at one depth, all of it in one folder, is named as Moodle names it.
+
+    In a folder of clones, no student can bring that about from within a clone.
+    """
+    place = _depth(files)
+    if place is None:
+        return False
+    entries = {file.parts[: place + 1] for file in files if len(file.parts) > place}
+    around = {file.parts[:-1][:place] for file in files}
+    named = sum(bool(NAMED.fullmatch(entry[place])) for entry in entries)
+    longest = max(around, key=len)
+    return all(longest[: len(one)] == one for one in around) and 2 * named >= len(entries)
 
 
 def read_moodle(tree: Tree, worksheet: Path | None = None) -> Batch:
     """What was handed in; the worksheet, where there is one, tells ids, addresses and times."""
     known = {one.number: one for one in _listed(worksheet)} if worksheet is not None else {}
     files, handed, others = list(tree.files()), [], []
-    places = [place for file in files if (place := _place(file)) is not None]
+    place = _depth(files) or 0
     for file in files:
-        one = _handed(file, min(places, default=0))
+        one = _handed(file, place)
         if one is None:
             others.append(str(file))
         else:
@@ -47,14 +58,25 @@ def read_moodle(tree: Tree, worksheet: Path | None = None) -> Batch:
     return Batch(tuple(handed), tuple(others), time_of)
 
 
+def _depth(files: Iterable[File]) -> int | None:
+    """At which part of the paths students are named: the smallest at which one is, None where nobody is.
+
+    Moodle names students at one depth only; below it, a student may have named a folder alike.
+    """
+    return min((place for file in files if (place := _place(file)) is not None), default=None)
+
+
 def _place(file: File) -> int | None:
-    """At which of a path's parts the student is named: the first, or below a folder that was packed too."""
-    found = (place for place, part in enumerate(file.parts[:3]) if NAMED.fullmatch(part))
-    return next(found, None)
+    """At which of a path's parts the student is named: the first, or below a folder that was packed too.
+
+    Below a name that is almost Moodle's, all is a student's.
+    """
+    found = (place for place, part in enumerate(file.parts[:3]) if SUBMISSION in part)
+    place = next(found, None)
+    return place if place is not None and NAMED.fullmatch(file.parts[place]) else None
 
 
 def _handed(file: File, place: int) -> Handed | None:
-    """Moodle names students at one depth only; below it, a student may have named a folder alike."""
     match = NAMED.fullmatch(file.parts[place]) if len(file.parts) > place else None
     if match is None:
         return None

@@ -5,10 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from grader.collecting.handed import Sender
+from grader.collecting.moodle import SYSTEM as MOODLE
 from grader.collecting.tree import Refused
 from grader.roster import Student
+
+
+def in_this_assignment(students: Sequence[Student], senders: Iterable[Sender]) -> list[Student]:
+    """The roster without Moodle's numbers of other assignments, for it gives new ones in each."""
+    given = {sender.key for sender in senders if sender.system == MOODLE}
+    return [
+        one
+        if one.further.get(MOODLE, "") in given
+        else replace(one, further={name: cell for name, cell in one.further.items() if name != MOODLE})
+        for one in students
+    ]
 
 
 def student_of(sender: Sender, students: Sequence[Student]) -> Student:

@@ -6,21 +6,20 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.collecting.handed import Batch, Handed, Sender, by_sender
-from grader.collecting.people import student_of
+from grader.collecting.people import in_this_assignment, student_of
 from grader.collecting.tree import Refused, Tree
 from grader.course import Course
+from grader.handed_in import TIMESTAMP, submitted_at
 from grader.intake import Reason, read_bytes
 from grader.names import chosen_notebook
 from grader.roster import Student
 
-TIMESTAMP = "timestamp.txt"
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 NEW, REPLACED, UNCHANGED, KEPT, REFUSED = "new", "replaced", "unchanged", "kept", "REFUSED"
 
@@ -35,6 +34,7 @@ class Step:
     handed: Handed | None = None
     time: datetime | None = None
     sha256: str = ""
+    timed: bool = False  # whether a time is known by which it can be late
 
     def __str__(self) -> str:
         return f"{self.who}: {self.what}{f' ({self.why})' if self.why else ''}"
@@ -50,7 +50,9 @@ class Collector:
     def plan(self, students: Sequence[Student]) -> list[Step]:
         """Looks at every file; writes nothing."""
         steps, taken = [], {}
-        for sender, files in by_sender(self.batch.handed).items():
+        senders = by_sender(self.batch.handed)
+        students = in_this_assignment(students, senders)
+        for sender, files in senders.items():
             try:
                 taken[sender] = student_of(sender, students).id, _chosen(files, self.name)
             except Refused as refused:
@@ -74,21 +76,20 @@ class Collector:
         said = ", ".join(self._remarks(handed, known))
         sha256 = hashlib.sha256(data).hexdigest()
         if here is None:
-            return Step(student, NEW, said, handed, known, sha256)
+            return Step(student, NEW, said, handed, known, sha256, known is not None)
+        told = self._told_here(student)
         if here == data:
-            return Step(student, UNCHANGED, said, handed, known, sha256)
-        theirs, ours = known or self.tree.latest(handed.file), self._time_here(student)
+            timed = known is not None or told is not None
+            return Step(student, UNCHANGED, said, handed, known, sha256, timed)
+        theirs, ours = known or self.tree.latest(handed.file), told or self._made_here(student)
         if ours > theirs:
             why = f"the one here is of {_shown(ours)}, this one not later than {_shown(theirs)}"
             return Step(student, KEPT, why)
-        return Step(
-            student,
-            REPLACED,
-            ", ".join(filter(None, [f"was of {_shown(ours)}", said])),
-            handed,
-            known,
-            sha256,
-        )
+        was = f"was of {_shown(ours)}"
+        if told is not None and known is None:
+            was += ", and of this one no time is known"
+        why = ", ".join(filter(None, [was, said]))
+        return Step(student, REPLACED, why, handed, known, sha256, known is not None)
 
     def _remarks(self, handed: Handed, known: datetime | None) -> Iterable[str]:
         if handed.name != self.name:
@@ -113,32 +114,41 @@ class Collector:
         except Reason:
             return b""
 
-    def _time_here(self, student: str) -> datetime:
-        """When the collected one was handed in, as far as is known: not later than its file was made."""
-        with suppress(Reason, OSError, ValueError):
-            data = read_bytes(self.course.submitted, (student, self.assignment, TIMESTAMP), limit=200)
-            text = data.decode("ascii").strip().removesuffix(" UTC")
-            return datetime.fromisoformat(f"{text}+00:00")
+    def _told_here(self, student: str) -> datetime | None:
+        """When the collected one was handed in; None where nothing tells."""
+        told = submitted_at(self.course, student, self.assignment)
+        return told and told.replace(tzinfo=UTC)
+
+    def _made_here(self, student: str) -> datetime:
+        """When its file was made: it was not handed in later."""
         return datetime.fromtimestamp((self._folder(student) / self.name).lstat().st_mtime, UTC)
 
-    def carry_out(self, steps: Iterable[Step]) -> None:
-        """Writes what the plan says; a file that has changed since is not written."""
+    def carry_out(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """Writes what the plan says, and gives what became of each; a file that has changed is refused."""
         for step in steps:
-            if step.handed is None:
-                continue
-            folder = self._folder(step.who)
-            if step.what != UNCHANGED:
-                data = self.tree.read(step.handed.file)
-                if hashlib.sha256(data).hexdigest() != step.sha256:
-                    raise Refused(
-                        f"{step.handed.file} changed while it was collected; type the command again"
-                    )
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / TIMESTAMP).unlink(missing_ok=True)  # it told of the file that is replaced
-                _write(folder / self.name, data, step.time or self.tree.latest(step.handed.file))
-            if step.time is not None:
-                told = f"{step.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-                _write(folder / TIMESTAMP, told.encode("ascii"), step.time)
+            yield self._done(step)
+
+    def _done(self, step: Step) -> Step:
+        try:
+            self._carry_out(step)
+        except Refused as refused:
+            return Step(step.who, REFUSED, str(refused))
+        return step
+
+    def _carry_out(self, step: Step) -> None:
+        if step.handed is None:
+            return
+        folder = self._folder(step.who)
+        if step.what != UNCHANGED:
+            data = self.tree.read(step.handed.file)
+            if hashlib.sha256(data).hexdigest() != step.sha256:
+                raise Refused(f"{step.handed.file} changed while it was collected; type the command again")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / TIMESTAMP).unlink(missing_ok=True)  # it told of the file that is replaced
+            _write(folder / self.name, data, step.time or self.tree.latest(step.handed.file))
+        if step.time is not None:
+            told = f"{step.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
+            _write(folder / TIMESTAMP, told.encode("ascii"), step.time)
 
 
 def _chosen(files: Sequence[Handed], expected: str) -> Handed:

@@ -33,16 +33,22 @@ _NO_PROGRAMS = (
 
 
 def read_repositories(tree: Folder, assignment: str) -> Batch:
-    """What lies in each repository."""
+    """What lies in each repository; one more folder may be around those that git cloned."""
     handed, others = [], []
+    clones = tree.clones()
+    around = len(clones[0].relative_to(tree.path).parts) - 1 if clones else 0
     for file in tree.files():
-        if len(file.parts) < 2:
+        if len(file.parts) < around + 2:
             others.append(str(file))
             continue
-        login = file.parts[0].removeprefix(f"{assignment}-")
-        root = file.parts[0]
-        handed.append(Handed(Sender(SYSTEM, login), file, file.parts[-1], file.parts[1:-1], root=root))
-    return Batch(tuple(handed), tuple(others), lambda one: committed(tree.path / one.file.parts[0]))
+        root, *path, name = file.parts[around:]
+        sender = Sender(SYSTEM, root.removeprefix(f"{assignment}-"))
+        handed.append(Handed(sender, file, name, tuple(path), root=root))
+    return Batch(
+        tuple(handed),
+        tuple(others),
+        lambda one: committed(tree.path.joinpath(*one.file.parts[: around + 1])),
+    )
 
 
 @cache

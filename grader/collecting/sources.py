@@ -9,6 +9,7 @@ from grader.collecting.handed import Batch
 from grader.collecting.moodle import is_moodle, read_moodle
 from grader.collecting.repositories import read_repositories
 from grader.collecting.tree import Folder, SourceError, Tree
+from grader.participants import NAMED
 
 
 def read_source(tree: Tree, system: str | None, assignment: str, worksheet: Path | None = None) -> Batch:
@@ -28,6 +29,8 @@ def read_source(tree: Tree, system: str | None, assignment: str, worksheet: Path
 
 
 def _seen(tree: Tree) -> str:
+    if isinstance(tree, Folder) and any(not NAMED.fullmatch(one.name) for one in tree.clones()):
+        return "repositories"
     files = list(tree.files())
     if is_moodle(files):
         return "moodle"

@@ -191,6 +191,13 @@ class Folder(Tree):
         for folder in folders:
             yield from islice(self._highest(folder), MAX_OF_ONE)
 
+    def clones(self) -> list[Path]:
+        """The folders that git cloned, here or in the one folder that is around them."""
+        for top in (self.path, _within(self.path)):
+            if found := [one for one in _listed(top)[0] if os.path.lexists(one / ".git")]:
+                return found
+        return []
+
     def _highest(self, folder: Path) -> Iterator[File]:
         """The files below a folder, level by level, down to a depth."""
         level = [folder]

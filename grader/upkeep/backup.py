@@ -6,8 +6,8 @@ import os
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Container
+from contextlib import closing, suppress
 from pathlib import Path
 
 from grader.course import Course, CourseError
@@ -42,16 +42,33 @@ def _write(course: Course, path: Path) -> None:
         tarfile.open(fileobj=file, mode="w:gz") as archive,
         tempfile.TemporaryDirectory() as folder,
     ):
-        archive.add(course.root, arcname=course.root.name, filter=_without_gradebook(course))
+        left_out = {f"{course.root.name}/{GRADEBOOK}{ending}" for ending in ("", "-wal", "-shm")}
+        _add(archive, course.root, course.root.name, left_out)
         if (course.root / GRADEBOOK).exists():
             copy = Path(folder) / GRADEBOOK
             _copy_database(course.root / GRADEBOOK, copy)
             archive.add(copy, arcname=f"{course.root.name}/{GRADEBOOK}")
 
 
-def _without_gradebook(course: Course) -> Callable[[tarfile.TarInfo], tarfile.TarInfo | None]:
-    left_out = {f"{course.root.name}/{GRADEBOOK}{ending}" for ending in ("", "-wal", "-shm")}
-    return lambda entry: None if entry.name in left_out else entry
+def _add(archive: tarfile.TarFile, path: Path, name: str, left_out: Container[str]) -> None:
+    """A file, or a folder with all that is in it.
+
+    A file that is replaced meanwhile is either the old or the new one, and whole; one that is gone by now was
+    a temporary one of somebody who writes.
+    """
+    if name in left_out:
+        return
+    with suppress(FileNotFoundError):
+        entry = archive.gettarinfo(path, name)
+        if entry is None:
+            return  # a socket
+        if entry.isreg():
+            with path.open("rb") as file:
+                archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
+        else:
+            archive.addfile(entry)
+            for inner in sorted(path.iterdir()) if entry.isdir() else ():
+                _add(archive, inner, f"{name}/{inner.name}", left_out)
 
 
 def _copy_database(source: Path, target: Path) -> None:

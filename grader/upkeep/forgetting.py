@@ -15,6 +15,8 @@ from pathlib import Path
 
 from grader.course import MARKED_BY_HAND, ROSTER, Course, CourseError
 from grader.record import write_atomically
+from grader.sanitize import harmless_cell
+from grader.sheets import delimiter
 
 OF_STUDENTS = ("submitted", "autograded", "feedback")  # a folder for each student in them
 
@@ -56,8 +58,14 @@ def _in_gradebook(course: Course) -> list[str]:
 
 
 def forget(course: Course, students: Iterable[str]) -> None:
-    """Removes these students; whenever this is interrupted, doing it again completes it."""
+    """Removes these students; whenever this is interrupted, doing it again completes it.
+
+    Raises CourseError for an id that names no folder of a student's own: with it went those of everybody.
+    """
     students = list(students)
+    for student in students:
+        if student in ("", ".", "..") or "/" in student or "\0" in student:
+            raise CourseError(f"{student!r} cannot be the id of a student; nothing was removed.")
     for student in students:
         for path in _paths(course, student):
             _remove(path)
@@ -76,18 +84,22 @@ def _remove_lines(course: Course, students: frozenset[str]) -> None:
     lists += [(path, "student") for path in (course.root / "records").glob(f"*/{MARKED_BY_HAND}")]
     for path, column in lists:
         if path.is_file():
-            rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
-            write_atomically(path, _without(rows, column, students), mode=0o600)
+            text = path.read_text(encoding="utf-8-sig")
+            write_atomically(path, _without(text, column, students), mode=0o600)
     _remove(course.root / "reports")
 
 
-def _without(rows: list[list[str]], column: str, students: frozenset[str]) -> str:
+def _without(text: str, column: str, students: frozenset[str]) -> str:
+    """A table without the lines of these students, whose ids may stand there as `write_sheet` writes them."""
+    sign = delimiter(text)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=sign))
     names = [name.strip().casefold() for name in rows[0]] if rows else []
     place = names.index(column) if column in names else -1
-    kept = [row for row in rows if not (0 <= place < len(row) and row[place].strip() in students)]
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(kept)
-    return text.getvalue()
+    gone = students | set(map(harmless_cell, students))
+    kept = [row for row in rows if not (0 <= place < len(row) and row[place].strip() in gone)]
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=sign, lineterminator="\n").writerows(kept)
+    return written.getvalue()
 
 
 def _literal(name: str) -> str:

@@ -17,7 +17,6 @@ from grader import build as building
 from grader import course as courses
 from grader.box import Limits, Sandbox
 from grader.command import main
-from grader.configuration import configuration
 from grader.course import Assignment, Course
 
 from .counting import Counting
@@ -67,9 +66,8 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy_of_course(original: Path, root: Path) -> Course:
-    """The same course in another place, with a configuration that names that place."""
+    """The same course in another place."""
     shutil.copytree(original, root)
-    (root / courses.CONFIGURATION).write_text(configuration(root))
     return Course(root)
 
 

@@ -146,8 +146,15 @@ class Counting:
     def mistaken(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
         return {}
 
+    def zeros(self, student: str, secret: bytes) -> dict[str, tuple[object, ...]]:
+        return {}
+
     def draw(self, secret: bytes, earlier: str, *, in_use: bool, progress: Progress) -> str:
         return ""
+
+    def asked(self) -> dict[str, object]:
+        """No question is told."""
+        return {}
 
     def variants(self) -> dict[str, object]:
         return dict(CHANNELS)

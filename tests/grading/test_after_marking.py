@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ from grader.course import Course, CourseError
 from grader.exports import FORMATS, Marks
 from grader.moodle import matched, member, participants
 from grader.participants import Participant
+from grader.report import report
 from grader.results import QuestionResult, Result
 from grader.roster import Student
 from grader.settings import SettingsError, read_settings
+from grader.sheets import write_sheet
 
 from .conftest import copy_of_course
 
@@ -73,6 +77,32 @@ def test_who_handed_in_nothing_stands_in_every_table(
         assert of(table(course, capsys, "--as", form), column, "sofia")
 
 
+def test_a_submission_that_is_not_marked_yet_has_no_points_in_any_table(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither is it said to be missing; who handed it in waits, on the roster or not."""
+    for student in ("sofia", "zoe"):
+        (course.submitted / student / "counting").mkdir(parents=True)
+    rows = table(course, capsys)
+    for student in ("sofia", "zoe"):
+        line = of(rows, "student", student)
+        assert (line["q1"], line["total"], line["maximum"]) == ("", "", "17")
+        assert line["remarks"] == "This submission is not marked yet."
+    sofia = of(table(course, capsys, "--as", "moodle"), "ID number", "sofia")
+    assert sofia["Assignment: counting (Real)"] == ""
+    sofia = of(table(course, capsys, "--as", "nbgrader"), "student_id", "sofia")
+    assert (sofia["raw_score"], sofia["score"], sofia["max_score"]) == ("", "", "17.0")
+    assert run(course, "export", "counting") == 0
+    assert "4 students are not marked to the end" in capsys.readouterr().err
+
+
+def test_a_total_holds_no_work_that_is_not_marked() -> None:
+    unmarked = replace(result("ada", 0.0, waits=True), unmarked=True)
+    of_each = {"one": {"ada": result("ada", 5.0)}, "two": {"ada": unmarked}}
+    marks = Marks((Student("ada", ""),), of_each, {"one": 30.0, "two": 10.0}, MOST)
+    assert list(FORMATS["csv"](marks))[1][2:] == ["5", "", ""]
+
+
 def test_canvas_finds_students_and_points_where_its_import_looks(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +145,16 @@ def test_no_cell_of_an_export_starts_a_formula(
     assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")] == []
 
 
+def test_a_number_below_zero_stays_a_number() -> None:
+    """Such as a discrimination; what a student typed with the same sign does not."""
+    file = io.StringIO()
+    write_sheet(file, [(-0.25, "-0.25", "-2+3")])
+    assert file.getvalue() == "-0.25,'-0.25,'-2+3\n"
+
+
+MOST = {"one": 10.0, "two": 4.0}
+
+
 def result(student: str, points: float, most: float = 10.0, *, waits: bool = False) -> Result:
     return Result(student, (QuestionResult("q", points, most, "", "", waits=waits),), (), 0.0)
 
@@ -126,14 +166,33 @@ def test_several_assignments_are_weighed_as_the_course_says() -> None:
         "one": {"ada": result("ada", 5.0), "emmy": result("emmy", 0.0)},
         "two": {"ada": result("ada", 4.0, 4.0), "emmy": result("emmy", 1.0, 4.0, waits=True)},
     }
-    marks = Marks(students, of_each, {"one": 30.0, "two": 10.0, "three": 99.0})
+    marks = Marks(students, of_each, {"one": 30.0, "two": 10.0, "three": 99.0}, MOST)
     head, ada, emmy = (list(map(str, row)) for row in FORMATS["csv"](marks))
     assert head == ["student", "name", "one", "two", "Weighted total"]
     assert ada == ["ada", "", "5", "4", "62.5"]
     assert list(FORMATS["moodle"](marks))[2][4:] == ["0", "", ""]
     assert emmy[-1] == "6.25"
-    without = Marks(students, of_each, {"one": 30.0})
+    without = Marks(students, of_each, {"one": 30.0}, MOST)
+    assert list(map(str, list(FORMATS["csv"](without))[1])) == ["ada", "", "5", "4"]
     assert "Weighted total" not in next(iter(FORMATS["canvas"](without)))
+
+
+def test_the_points_of_several_assignments_add_up_where_none_has_a_weight() -> None:
+    of_each = {"one": {"ada": result("ada", 5.0)}, "two": {"ada": result("ada", 1.5, 4.0)}}
+    marks = Marks((Student("ada", ""),), of_each, {"three": 1.0}, MOST)
+    head, ada = (list(map(str, row)) for row in FORMATS["csv"](marks))
+    assert head == ["student", "name", "one", "two", "Total"]
+    assert ada == ["ada", "", "5", "1.5", "6.5"]
+
+
+def test_the_maximum_is_that_of_the_assignment_and_not_the_first_students(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose marks may lack a question."""
+    with sqlite3.connect(course.root / "gradebook.db") as gradebook:
+        gradebook.execute("delete from grade where cell_id in (select id from base_cell where name = 'q1')")
+    assert of(table(course, capsys, "--as", "canvas"), "Student", "Points Possible")["counting"] == "17"
+    assert report(course, course.assignment("counting")).most == 17
 
 
 def test_a_weight_is_a_number_above_zero(tmp_path: Path) -> None:
@@ -191,6 +250,20 @@ def test_a_queue_goes_out_without_names_and_comes_back_with_marks(course: Course
     assert len(out(course, tmp_path)) == 1
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_that_a_spreadsheet_saved_is_taken(delimiter: str, course: Course, tmp_path: Path) -> None:
+    """No label is a number to it, whatever its digits; what parts the cells is its own choice."""
+    rows = out(course, tmp_path)
+    assert all(row["label"][0] == "m" for row in rows)
+    with (tmp_path / "saved.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(row | {"points": "2,5"} for row in rows)
+    words = ("--take", str(tmp_path / "saved.csv"), "--marker", "anna")
+    assert run(course, "marking", "counting", "q4", *words) == 0
+    assert [manual(course, student)[0] for student in ("ada", "emmy")] == [2.5, 2.5]
+
+
 def test_several_markers_share_a_queue_and_do_not_write_over_each_other(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,8 +309,10 @@ def test_points_that_cannot_be_meant_stop_the_whole_table(
 def test_a_question_that_no_person_marks_is_named(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(course, "marking", "counting", "q1", "--out", str(tmp_path)) == 2
-    assert "in counting a person marks: q4" in capsys.readouterr().err
+    for question in ("q1", "q9"):
+        for words in (("--out", str(tmp_path)), ("--take", str(tmp_path / "t.csv"), "--marker", "anna")):
+            assert run(course, "marking", "counting", question, *words) == 2
+            assert "in counting a person marks: q4" in capsys.readouterr().err
 
 
 # ---- Moodle -------------------------------------------------------------------------------------------
@@ -282,6 +357,34 @@ def test_participants_are_read_from_the_submissions_too(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_within_a_submission_is_no_participant(tmp_path: Path) -> None:
+    """A student may name one like somebody else's, with a number of their own."""
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Eve_101_assignsubmission_file/Emmy Noether_101_assignsubmission_file/a.ipynb", "")
+        archive.writestr("Emmy Noether_102_assignsubmission_file/a.ipynb", "")
+    assert participants(path) == [Participant("101", "Eve"), Participant("102", "Emmy Noether")]
+
+
+def test_a_number_that_two_claim_is_nobodys() -> None:
+    """Moodle hands a page back by its number; a line that stands there twice is one."""
+    two = [Participant("1", "Ada King"), Participant("1", "Emmy Noether"), Participant("2", "Grace Hopper")]
+    students = [Student("ada", "Ada King"), Student("emmy", "Emmy Noether"), Student("grace", "Grace Hopper")]
+    assert matched(students, [*two, two[2]]) == ({"grace": two[2]}, ["ada", "emmy"])
+
+
+def test_a_namesake_without_a_page_counts_too(course: Course, tmp_path: Path) -> None:
+    """Else the one who has a page is taken for the only one of the name."""
+    with (course.root / "roster.csv").open("a") as file:
+        file.write("king2,Ada King,,\n")
+    (tmp_path / "sheet.csv").write_text("Identifier,Full name\nParticipant 101,Ada King\n")
+    assert run(course, "feedback", "counting") == 0
+    path = tmp_path / "back.zip"
+    assert run(course, "return", "counting", "--zip", str(path), "-m", str(tmp_path / "sheet.csv")) == 1
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == []
+
+
 def test_two_of_one_name_are_not_guessed() -> None:
     twins = [Participant("1", "Ada King"), Participant("2", "Ada King")]
     assert matched([Student("ada", "Ada King")], twins) == ({}, ["ada"])
@@ -306,7 +409,7 @@ def test_a_question_that_one_student_has_no_mark_in_shifts_nothing() -> None:
 
     students = (Student("ada", ""), Student("emmy", ""))
     both = {"ada": result("ada", "q1", "q2"), "emmy": result("emmy", "q2")}
-    heads, _, last = FORMATS["csv"](Marks(students, {"one": both}, {}))
+    heads, _, last = FORMATS["csv"](Marks(students, {"one": both}, {}, {"one": 4.0}))
     row = dict(zip(heads, last, strict=True))
     assert (row["q1"], row["q2"]) == ("", "1")
     assert (row["q1 diagnosis"], row["q2 diagnosis"]) == ("", "of q2")

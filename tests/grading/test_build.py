@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
+from sqlalchemy.orm.session import SessionTransaction
 
 from grader import draws
 from grader.build import build
 from grader.command import main
 from grader.course import Course, CourseError, make_course
-from grader.release import read_release
+from grader.record import read_record
+from grader.release import Release, read_release
 from grader.specification import load
 from grader.starter import write_starter
+from grader.versions import Version, made_of
 from layercost.questions import Question
 
 from .conftest import QUICK, copy_of_course
 
 pytestmark = pytest.mark.bubblewrap
 NAME = "pooling_1"
+EXERCISES = Path(__file__).parents[2] / "exercises"
 
 
 @pytest.fixture(autouse=True)
@@ -126,8 +132,9 @@ def test_a_build_that_fails_changes_nothing(desk: Desk, break_it: Callable[[Desk
     assert everything(desk.course.root) == before
 
 
-def test_a_build_that_fails_at_its_last_step_changes_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gradebook_refuses", [False, True])
+def test_a_build_that_fails_at_its_last_steps_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, gradebook_refuses: bool
 ) -> None:
     """The folders go back where they were, and the gradebook's transaction is undone."""
     desk.change("points: 1", "points: 4", "assignment.md")
@@ -135,15 +142,38 @@ def test_a_build_that_fails_at_its_last_step_changes_nothing(
     desk.change("{ from = 10, to = 64 }", "{ from = 10, to = 50 }")
     release = (desk.course.release(NAME) / f"{NAME}.ipynb").read_bytes()
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("grader.build.Stage._keep_older", fail)
+    def last(*_: object) -> None:
+        monkeypatch.setattr(SessionTransaction, "commit", fail)
+        if not gradebook_refuses:
+            fail()
+
+    monkeypatch.setattr("grader.build.Stage._keep_older", last)
     with pytest.raises(OSError, match="the disk is full"):
         desk.build()
+    monkeypatch.undo()
     assert (desk.course.release(NAME) / f"{NAME}.ipynb").read_bytes() == release
     with Gradebook(desk.course.database) as gradebook:
         assert gradebook.find_grade_cell("check-convolution", NAME, NAME).max_score == 1
+
+
+def test_an_older_version_is_kept_whole_or_not_at_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of one would be opened as if it were all."""
+    desk.change("{ from = 10, to = 64 }", "{ from = 10, to = 50 }")
+    really = shutil.copytree
+
+    def fill_the_disk(source: Path, place: Path, **further: Any) -> None:
+        really(source, place, **further)
+        if place.name == "specifications":
+            (place / draws.FILE).unlink()
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr("grader.build.shutil.copytree", fill_the_disk)
+    with pytest.raises(OSError, match="the disk is full"):
+        desk.build()
+    assert desk.course.assignment(NAME).older == ()
 
 
 # ---- versions -----------------------------------------------------------------------------------
@@ -173,6 +203,66 @@ def test_what_students_worked_on_is_not_changed_beneath_them(
     assert everything(desk.course.root) == before
 
 
+def test_the_data_that_students_were_given_is_part_of_the_version(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was computed from another file is asked for again, and is not changed beneath anybody."""
+    data = desk.folder / "measured.csv"
+    data.write_text("1,2")
+    desk.build()
+    desk.hand_in("ada")
+    desk.autograde()
+    data.write_text("1,3")
+    with pytest.raises(CourseError, match=r"the file 'measured\.csv' changed"):
+        desk.build()
+    (desk.course.release(NAME) / data.name).write_text("1,3")
+    capsys.readouterr()
+    desk.autograde()
+    assert "(ran)" in capsys.readouterr().out
+
+
+TOLD = {  # of exercises/fully_connected: what is changed, and the question that asks for something else then
+    "other mistakes": (
+        '["forgot-bias", "one-bias", "bias-per', '["bias-per', ["what 'derivation' asks changed"],
+    ),
+    "another layer of a mistake": (
+        'layer = "Linear(inputs, outputs)"',
+        'layer = "Linear(inputs, outputs, bias=bias)"\ndraw.bias = [true]',
+        ["the numbers of 'derivation' changed"],
+    ),
+    "other layers of a table": ("relu1 = \"ReLU()\"", 'relu1 = "GELU()"', ["what 'table' asks changed"]),
+    "other blanks": ('blank = ["fc1/output", ', "blank = [", ["what 'table' asks changed"]),
+    "an option that counts the same": (
+        '{ id = "macs", quantity = "macs"', '{ id = "macs", quantity = "flops", convention = "macs"', [],
+    ),
+    "another option": ('id = "textbook", ', 'id = "book", ', ["what 'audit' asks changed"]),
+    "another option that is right": (
+        'quantity = "macs", wording.en = "its MACs" },\n    { id = "textbook", quantity = "flops"',
+        'quantity = "parameters", wording.en = "its MACs" },\n    { id = "textbook", quantity = "macs"',
+        ["what 'audit' asks changed"],
+    ),
+    "another wording": ("Complete its table.", "Fill in its table.", []),
+    "another credit": ("carried-on = 0.5", "carried-on = 0.25", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), TOLD.values(), ids=TOLD)
+def test_what_a_released_question_asks_is_part_of_the_version(
+    tmp_path: Path, old: str, new: str, said: list[str]
+) -> None:
+    """Tables, derivations and audits are told in the release, whatever numbers are drawn for them."""
+    text = (EXERCISES / "fully_connected" / "specification.toml").read_text()
+    assert text.count(old) == 1
+    made = [_made_of(tmp_path, one) for one in (text, text.replace(old, new))]
+    assert Version(1, made[0]).differences(made[1]) == said
+
+
+def _made_of(place: Path, text: str) -> dict[str, str]:
+    path = place / "specification.toml"
+    path.write_text(text)
+    return made_of(load(path), Release("", {}, ()))
+
+
 def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: Desk) -> None:
     """Other numbers and other points: whoever worked on the old ones loses nothing, by the new points."""
     desk.hand_in("ada")
@@ -185,6 +275,8 @@ def test_each_submission_is_marked_by_the_version_that_it_was_made_from(desk: De
     right = {"check-linear-parameters": 2.0, "check-convolution": 4.0}
     assert desk.scores("ada") == desk.scores("emmy") == right
     assert desk.course.assignment(NAME).version == 2
+    recorded = [read_record(desk.course.record(student, NAME)) for student in ("ada", "emmy")]
+    assert [one.version for one in recorded if one is not None] == [1, 2]
 
 
 def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:
@@ -195,6 +287,7 @@ def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:
     (older,) = newest.older
     assert (older.version, newest.version) == (1, 2)
     assert newest.made_from(1) is older
+    assert newest.made_from(2) is newest
     assert newest.made_from(None) is newest
     assert newest.specification.variants() != older.specification.variants()
 
@@ -229,15 +322,47 @@ def test_points_credit_and_wording_are_no_new_version_and_ask_nothing_anew(
     assert desk.course.assignment(NAME).version == 1
 
 
-def test_a_correction_of_what_is_right_keeps_the_numbers(desk: Desk) -> None:
-    """Rows that students work on stay while their ranges do, though they would be drawn otherwise now."""
-    desk.hand_in("ada")
+@pytest.mark.parametrize("collected", [True, False])
+def test_a_correction_of_what_is_right_keeps_the_numbers(desk: Desk, *, collected: bool) -> None:
+    """Rows that students work on stay while their ranges do, though they would be drawn otherwise now.
+
+    Before anything is collected, students work on them all the same.
+    """
+    if collected:
+        desk.hand_in("ada")
     rows = desk.course.assignment(NAME).specification.variants()
     desk.change("kernel_size=kernel_size)", "kernel_size=kernel_size, bias=False)")
     desk.change("forgot-bias = 0.5\nkernel", "bias-not-asked-for = 0.5\nkernel")
     desk.change('["kernel_size"] ** 2 + 1)', '["kernel_size"] ** 2)', "assignment.md")
     desk.build()
     assert desk.course.assignment(NAME).specification.variants() == rows
+
+
+def test_numbers_that_cannot_stay_are_drawn_anew_while_nothing_is_collected(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise ValueError("these numbers do not tell right from wrong")
+
+    monkeypatch.setattr(draws.Drawing, "_vetted_again", never)
+    desk.change("forgot-bias = 0.5\nkernel", "one-filter = 0.5\nkernel")
+    desk.build()
+    desk.hand_in("ada")
+    desk.change("one-filter = 0.5\nkernel", "forgot-bias = 0.5\nkernel")
+    with pytest.raises(CourseError, match="these numbers do not tell"):
+        desk.build()
+
+
+def test_a_new_version_is_said_aloud(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is collected yet, but somebody may have worked on it for days."""
+    command = ["build", str(desk.folder), "--course", str(desk.course.root)]
+    desk.change("first term", "second term")
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert f"NOTE: {NAME} is now version 2, since this build changes what students work on: " in said
+    assert "the salt changed" in said
+    assert main(command) == 0
+    assert "NOTE" not in capsys.readouterr().err
 
 
 # ---- numbers are drawn once ---------------------------------------------------------------------
@@ -310,6 +435,22 @@ def test_two_cells_that_read_one_variable_are_not_released(desk: Desk) -> None:
     with pytest.raises(CourseError, match="each cell needs an answer of its own") as caught:
         desk.build()
     assert "once-more: a known mistake in place of the answer to 'check-convolution'" in str(caught.value)
+
+
+def test_zero_everywhere_earns_nothing_though_a_known_mistake_comes_to_it(desk: Desk) -> None:
+    """Whoever forgets the biases where only these are asked for has counted nothing."""
+    place = '\n\n[[cell]]\ngrade_id = "check-convolution"'
+    desk.change(f'"parameters"{place}', f'"biases"{place}')
+    desk.change("kernel-not-squared = 0.25\n", "")
+    desk.change(
+        "\n\n[question.credit]\nforgot-bias = 0.5\n\n",
+        '\nwithout = ["one-filter"]\ncredit.forgot-bias = 0.5\n\n',
+    )
+    desk.change(
+        '(own["channels"] * own["kernel_size"] ** 2 + 1) * own["maps"]', 'own["maps"]', "assignment.md"
+    )
+    with pytest.raises(CourseError, match=r"check-convolution: zero .* still earns 0\.5 of 1 points"):
+        desk.build()
 
 
 def test_a_function_that_calls_another_may_suffer_with_it(desk: Desk) -> None:

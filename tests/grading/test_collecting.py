@@ -9,7 +9,7 @@ import struct
 import subprocess
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from grader.collecting.canvas import is_canvas
 from grader.collecting.handed import Sender
 from grader.collecting.people import student_of
+from grader.collecting.plan import Collector, Step
 from grader.collecting.tree import File, Refused
 from grader.command import main
 from grader.course import Course
@@ -124,11 +125,13 @@ def test_a_resubmission_replaces_and_says_so_and_an_older_one_does_not(
     assert collected(place) == {"ada": "friday's"}
 
 
-def test_a_newer_submission_through_the_exchange_is_kept(place: Course, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ["2026-04-01 10:00:00.123456 UTC", "2026-03-06 23:00:00 -18000"])
+def test_a_newer_submission_through_the_exchange_is_kept(told: str, place: Course, tmp_path: Path) -> None:
     folder = place.submitted / "ada" / "counting"
     folder.mkdir(parents=True)
     (folder / NAME).write_text("april's")
-    (folder / "timestamp.txt").write_text("2026-04-01 10:00:00.123456 UTC")
+    (folder / "timestamp.txt").write_text(told)
+    os.utime(folder / NAME, (0, 0))
     assert collect(place, pack(tmp_path / "all.zip", CANVAS)) == 0
     assert collected(place)["ada"] == "april's"
 
@@ -358,6 +361,14 @@ def test_a_sender_who_is_nobody_or_could_be_two_is_refused(sender: Sender, said:
         student_of(sender, STUDENTS)
 
 
+def test_moodles_number_of_another_assignment_hides_nobody(place: Course, tmp_path: Path) -> None:
+    """A teacher told two of one name apart once; the next assignment has other numbers."""
+    roster = "id,name,moodle\nada,Ada Lovelace,77\nada2,Ada Lovelace,123456\nemmy,Emmy Noether,78\n"
+    (place.root / "roster.csv").write_text(roster)
+    assert collect(place, pack(tmp_path / "all.zip", FLAT)) == 1
+    assert collected(place) == {"ada2": "ada's", "emmy": "emmy's"}
+
+
 def test_a_name_cannot_be_made_to_look_like_anothers_submission(place: Course, tmp_path: Path) -> None:
     """The first name in a path counts, which the platform wrote, and not what a student called a file."""
     files = {f"Ada Lovelace_1_assignsubmission_file_Emmy Noether_2_assignsubmission_file_{NAME}": "ada's"}
@@ -428,6 +439,88 @@ def test_a_repository_among_a_students_files_is_not_asked(place: Course, tmp_pat
     (folder / NAME).write_text("ada's")
     assert collect(place, folder.parent) == 0
     assert not (place.submitted / "ada" / "counting" / "timestamp.txt").exists()
+
+
+@pytest.mark.parametrize("commit", [True, False], ids=["clones", "without git"])
+@pytest.mark.parametrize("where", ["", "week/"])
+def test_a_folder_in_a_clone_makes_nobody_elses_submission(
+    where: str, commit: bool, place: Course, tmp_path: Path
+) -> None:
+    """However many files a student names as Moodle would, the clones stay a folder of repositories."""
+    folder = tmp_path / "clones"
+    eves = {f"{where}Emmy Noether_{n}_assignsubmission_file_/{NAME}": "ada's" for n in range(9)}
+    repository(folder / "ada", {NAME: "ada's", **eves}, commit=commit)
+    repository(folder / "emmy-codes", {NAME: "emmy's"}, commit=commit)
+    assert collect(place, folder) == 0
+    assert collected(place) == {"ada": "ada's", "emmy": "emmy's"}
+
+
+def test_a_clone_that_stands_alone_is_nobody_elses_submission(place: Course, tmp_path: Path) -> None:
+    repository(tmp_path / "clones" / "ada", {f"Emmy Noether_1_assignsubmission_file_/{NAME}": "ada's"})
+    assert collect(place, tmp_path / "clones") == 0
+    assert collected(place) == {"ada": "ada's"}
+
+
+def test_a_lone_submission_of_an_odd_name_is_not_anothers(place: Course, tmp_path: Path) -> None:
+    """A folder in it may be named as Moodle names those of others; the zip is refused as unknown."""
+    files = {f"Eve_x_7_assignsubmission_file/Emmy Noether_2_assignsubmission_file/{NAME}": "eve's"}
+    assert collect(place, pack(tmp_path / "all.zip", files)) == 2
+    assert collected(place) == {}
+
+
+def test_who_cannot_be_late_is_said(
+    place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no time is known of what is taken; one that replaces what had a time says that too."""
+    source = pack(tmp_path / "all.zip", {name: text for name, text in FOLDERS.items() if "Grace" not in name})
+    known = place.submitted / "ada" / "counting"
+    known.mkdir(parents=True)
+    (known / NAME).write_text("ada's")
+    (known / "timestamp.txt").write_text("2026-03-02 10:00:00 UTC")
+    assert collect(place, source) == 0
+    said = "Of 1 submissions no time is known: none of these counts as late; for Moodle, --worksheet tells"
+    assert said in capsys.readouterr().out
+    (known / NAME).write_text("another one")
+    assert collect(place, source) == 0
+    printed = capsys.readouterr().out
+    assert "ada: replaced (was of 2026-03-02 10:00 UTC, and of this one no time is known)\n" in printed
+    assert "Of 2 submissions no time is known" in printed
+
+
+def test_a_file_that_changes_meanwhile_is_refused_and_the_class_goes_on(
+    place: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One changes between being looked at and being taken, another one is gone by then."""
+    folder = tmp_path / "clones"
+    for student in EVERYBODY:
+        repository(folder / student, {NAME: f"{student}'s"}, commit=False)
+
+    def plan_and_meddle(self: Collector, students: Sequence[Student]) -> list[Step]:
+        steps = plan(self, students)
+        (folder / "ada" / NAME).write_text("another one")
+        (folder / "emmy" / NAME).unlink()
+        return steps
+
+    plan = Collector.plan
+    monkeypatch.setattr(Collector, "plan", plan_and_meddle)
+    assert collect(place, folder) == 1
+    said = capsys.readouterr()
+    assert f"ada: REFUSED (ada/{NAME} changed while it was collected; type the command again)\n" in said.out
+    assert "Collected: 2 REFUSED, 1 new" in said.out
+    assert "2 submissions were not taken" in said.err
+    assert collected(place) == {"grace": "grace's"}
+
+
+@pytest.mark.parametrize("prefix", ["", "counting-"])
+def test_clones_below_one_more_folder_are_collected(prefix: str, place: Course, tmp_path: Path) -> None:
+    """As a tool that clones a classroom makes it; also where there is one clone only."""
+    repository(tmp_path / "all" / "week" / f"{prefix}ada", {NAME: "ada's"})
+    assert collect(place, tmp_path / "all") == 0
+    assert collected(place) == {"ada": "ada's"}
+    repository(tmp_path / "all" / "week" / f"{prefix}grace", {f"deep/{NAME}": "grace's"})
+    assert collect(place, tmp_path / "all") == 0
+    assert collected(place) == {"ada": "ada's", "grace": "grace's"}
+    assert (place.submitted / "grace" / "counting" / "timestamp.txt").exists()
 
 
 def names(*given: str) -> Iterable[File]:

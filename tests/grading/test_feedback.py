@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from grader.bounded import BoundedProcess
 from grader.feedback import feedback_page
 from grader.release import Release, ReleasedCell
 from grader.rendering import LONGEST_TEXT, rendered
@@ -197,6 +198,15 @@ def test_nothing_in_an_answer_acts(hostile: str) -> None:
 def test_no_text_takes_long(text: str) -> None:
     """What is too long or holds too many formulas is shown as it was typed."""
     assert len(rendered(text)) < 20 * max(len(text), LONGEST_TEXT)
+
+
+def test_a_text_that_took_too_long_once_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine had other things to do; all who come later would see the text as it was typed."""
+    text = "*rendered* again"
+    with monkeypatch.context() as busy:
+        busy.setattr(BoundedProcess, "apply", lambda *_: None)
+        assert rendered(text) == f"<pre>{text}</pre>"
+    assert rendered(text) == "<p><em>rendered</em> again</p>\n"
 
 
 def test_what_tex_does_not_know_is_shown_as_typed() -> None:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader import api
-from sqlalchemy import URL, Engine, create_engine, select, text
+from sqlalchemy import create_engine, select
 
 from grader import tables
 from grader.course import Course, CourseError
-from grader.entries import Entry, fingerprint, parse_utc
-from grader.gradebook import open_engine, shown
+from grader.entries import Entry, fingerprint
+from grader.gradebook import open_engine, open_gradebook, shown
+from grader.handed_in import parse_utc
 from grader.late import Rule
+from grader.results import read_results
 from grader.rows import GradeRow, read_rows
 from grader.settings import LateSettings
 from grader.writer import Writer
 from tests.conftest import postgresql_programs
+
+from .postgresql import Server, own_server
 
 NOTEBOOK, NAME = "convolution", "counting"
 # nbgrader's own way of adding a submission makes SQLAlchemy warn
@@ -249,6 +250,21 @@ def test_a_late_submission_loses_what_nbgraders_plugin_says(course: Course) -> N
     assert penalty(course) == 4.5
 
 
+def test_what_is_lost_for_being_late_is_of_the_marks_as_they_are_now(course: Course) -> None:
+    """A person's mark counts at once, and so does more time, without marking the class again."""
+    date = SUBMITTED - timedelta(days=1, hours=1)
+    due(course, date)
+    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\n')
+    course = Course(course.root)
+    write(course, entry("ada"))
+    give(course, "q4", 2.0)
+    (result,) = read_results(course, course.assignment(NAME))
+    assert (result.earned, result.late_penalty, result.points) == (6.5, 1.3, 5.2)  # 2 days at 0.1 of 6.5
+    due(course, date, extension=timedelta(days=2))
+    (result,) = read_results(course, course.assignment(NAME))
+    assert (result.late_penalty, result.points) == (0.0, 6.5)
+
+
 def test_a_policy_that_there_is_not_is_named(course: Course) -> None:
     (course.root / "course.toml").write_text('[late]\npolicy = "sometimes"\n')
     with pytest.raises(
@@ -287,11 +303,21 @@ def test_a_gradebook_that_cannot_be_opened_is_named_without_its_password(course:
     assert shown("postgresql+psycopg://me:hush@host/marks") == "postgresql+psycopg://me:***@host/marks"
 
 
+@pytest.mark.parametrize("address", ["marks", "postgresql+psycopg://me:hush@host:port/marks"])
+@pytest.mark.parametrize("opened", [open_engine, open_gradebook])
+def test_what_is_no_address_of_a_database_is_refused(
+    tmp_path: Path, address: str, opened: Callable[[Course], object]
+) -> None:
+    """With what was expected, and without what stands there, which may hold a password."""
+    (tmp_path / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
+    with pytest.raises(CourseError, match="is no address of a database; expected") as raised:
+        opened(Course(tmp_path))
+    assert "hush" not in str(raised.value)
+
+
 def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
-    """Marks and comments of a person, extra credit, an extension, a late penalty."""
+    """Marks and comments of a person, extra credit, an extension."""
     due(course, SUBMITTED - timedelta(days=3))
-    (course.root / "course.toml").write_text('[late]\npolicy = "per-day"\n')
-    course = Course(course.root)
     write(course, entry("ada"), entry("emmy", timestamp=None))
     give(course, "q4", 2.0)
     with api.Gradebook(course.database, course.root.name) as gradebook:
@@ -304,7 +330,6 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
     with api.Gradebook(course.database, course.root.name) as gradebook:
         for row in rows:
             theirs = gradebook.find_submission_notebook(NOTEBOOK, NAME, row.student)
-            assert row.late_penalty == (theirs.late_submission_penalty or 0.0)
             assert (row.timestamp, row.due) == (theirs.assignment.timestamp, theirs.assignment.duedate)
             assert row.grades == {
                 one.name: GradeRow(
@@ -313,7 +338,6 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
                 for one in theirs.grades
             }
             assert row.comments == {one.name: one.manual_comment or "" for one in theirs.comments}
-    assert rows[0].late_penalty > 0
     assert read_rows(course, "another", NOTEBOOK) == []
 
 
@@ -321,43 +345,22 @@ def test_rows_are_read_as_nbgrader_reads_them(course: Course) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[URL]:
-    """A PostgreSQL server of the test's own, without a network, that is gone afterwards."""
+def server() -> Iterator[Server]:
     programs = postgresql_programs()
     assert programs is not None
-    user = 65534 if os.getuid() == 0 else None  # it refuses to run as root
-    with tempfile.TemporaryDirectory(prefix="grader-pg-") as place:  # short: it holds the name of a socket
-        os.chown(place, -1 if user is None else user, -1)
-        data = f"{place}/data"
-
-        def run(*words: str | Path) -> None:
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, user=user, cwd=place)
-
-        run(programs / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-N")
-        settings = f"-c listen_addresses='' -c unix_socket_directories='{place}' -c fsync=off"
-        control = [programs / "pg_ctl", "-D", data, "-l", f"{place}/log", "-w"]
-        run(*control, "-o", settings, "start")
-        try:
-            yield URL.create("postgresql+psycopg", "grader", database="postgres", query={"host": place})
-        finally:
-            run(*control, "-m", "immediate", "stop")
+    with own_server(programs, "-c fsync=off") as server:
+        yield server
 
 
 @pytest.fixture
-def postgresql(course: Course, server: URL) -> Iterator[Course]:
+def postgresql(course: Course, server: Server) -> Iterator[Course]:
     """The same course with its gradebook in PostgreSQL, in a database of its own."""
-    address = server.set(database="marks").render_as_string()
-    engine: Engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE marks"))
-    (course.root / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
-    there = Course(course.root)
-    open_engine(there).dispose()
-    copy_rows(f"sqlite:///{course.root / 'gradebook.db'}", there.database)
-    yield there
-    with engine.connect() as connection:
-        connection.execute(text("DROP DATABASE marks WITH (FORCE)"))
-    engine.dispose()
+    with server.database("marks") as address:
+        (course.root / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n')
+        there = Course(course.root)
+        open_engine(there).dispose()
+        copy_rows(f"sqlite:///{course.root / 'gradebook.db'}", there.database)
+        yield there
 
 
 def copy_rows(source: str, target: str) -> None:

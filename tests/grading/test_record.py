@@ -21,6 +21,7 @@ RECORD = Record(
     cells=(CellResult("1", Failure("error", "ValueError in line 1: {x}")), CellResult("2")),
     asked={"q1": ((Call("f", (3,)), Failure("missing", MISSING)),)},
     marks={"q1": Mark(0.0, 1.0, "no-answer", MISSING)},
+    version=3,
 )
 
 

@@ -11,18 +11,20 @@ from typing import Any
 
 import pytest
 
-from grader.course import Assignment, Course, CourseError
+from grader.cells import BlanksCell
+from grader.course import Assignment, Course, CourseError, make_course
 from grader.details import Detail, details
-from grader.feedback import _named
-from grader.likeness import likenesses
+from grader.feedback import Pages, _named
+from grader.likeness import Likeness, likenesses
 from grader.naming import FILE, Name, Names, read_names, section
-from grader.record import Record, write_record
+from grader.protocol import Mark
+from grader.record import Record, write_atomically, write_record
 from grader.release import Release, ReleasedCell
 from grader.report import Report, _beliefs, _groups, correlation, page, rows
-from grader.results import Result
+from grader.results import QuestionResult, Result
 from grader.settings import Settings
 from grader.specification import load
-from grader.values import Call, Value
+from grader.values import Call, Get, Value
 
 from .ten_students import EXERCISE
 
@@ -115,6 +117,55 @@ def test_a_detail_tells_what_was_asked_answered_and_expected() -> None:
     assert all(call.right and call.asked.startswith("linear_parameters(") for call in calls)
 
 
+def test_each_blank_of_a_table_or_a_derivation_has_a_detail_of_its_own() -> None:
+    """What was filled in, what is right, and in which way it is wrong."""
+    specification = load(EXERCISE.parent / "fully_connected" / "specification.toml")
+    cell = next(one for one in specification.cells if one.grade_id == "check-table")
+    assert isinstance(cell, BlanksCell)
+    right = specification.sitting("ada", SECRET).posed(cell.question).answers()
+    asked = {"check-table": ((Get("table"), Value({**right, "fc1/macs": 123_457, "fc1/parameters": None})),)}
+    marks = {"check-table": Mark(3.0, 4.0, "unknown", "")}
+    every = details(
+        replace(ASSIGNMENT, specification=specification), Record("ada", "", asked=asked, marks=marks)
+    )
+    assert [one.entry for one in every] == list(right)
+    (case,) = detail(every, "check-table", "fc1/macs").cases
+    assert (case.asked, case.given, case.expected) == ("table['fc1/macs']", "123457", right["fc1/macs"])
+    assert (case.number, case.answer) == (Fraction(123_457), Fraction(right["fc1/macs"].replace(",", "")))
+    assert detail(every, "check-table", "fc1/parameters").diagnosis == "no-answer"
+    assert detail(every, "check-table", "fc3/parameters").right
+
+
+def newer() -> Assignment:
+    """The next version: other numbers for everybody, one answer cell less, one function asked no more."""
+    asked = tuple(one for one in SPECIFICATION.cells if one.grade_id != "check-linear-parameters")
+    specification = replace(SPECIFICATION, salt="another", cells=asked)
+    release = replace(RELEASE, cells=tuple(one for one in RELEASE.cells if one.grade_id != "lenet-memory"))
+    return replace(ASSIGNMENT, specification=specification, release=release, version=2, older=(ASSIGNMENT,))
+
+
+def test_what_was_made_from_an_older_version_is_told_by_that_one() -> None:
+    """Its questions had other numbers: what is right there would be wrong now."""
+    old = replace(record("ada", expected("ada")), version=1)
+    assert details(newer(), old) == details(ASSIGNMENT, old)
+
+
+@pytest.mark.parametrize(("version", "examples"), [(1, 1), (2, 0)])
+def test_an_example_comes_from_the_version_that_the_work_was_made_from(
+    tmp_path: Path, version: int, examples: int
+) -> None:
+    course, name = make_course(tmp_path / "course"), "check-linear-parameters"
+    wrong = QuestionResult(name, 1.0, 2.0, "forgot-bias", "", waits=False, title=name)
+    settings = {"nbgrader": {"grade_id": ANSWERED[name]}, "tags": [f"version-{version}"]}
+    cell = {"cell_type": "code", "source": "", "metadata": settings}
+    write_atomically(
+        course.autograded("ada", ASSIGNMENT.name, ASSIGNMENT.notebook), json.dumps({"cells": [cell]})
+    )
+    assert Pages.of(course, newer()).write(Result("ada", (wrong,), (), 0.0)).trouble == ""
+    written = course.feedback("ada", ASSIGNMENT.name, ASSIGNMENT.notebook).read_text()
+    assert written.count("For example, ") == examples
+
+
 def test_unknown_answers_that_came_about_alike_are_one_group_whatever_the_numbers() -> None:
     found = {name: details(ASSIGNMENT, record(name, squared(name))) for name in ("ada", "emmy", "grace")}
     groups = _groups(found, TITLES, Names())
@@ -201,9 +252,14 @@ def test_answers_for_anothers_numbers_come_before_the_same_code(tmp_path: Path) 
     for student, source in (("grace", code), ("sofia", f"# mine\n{code}  ")):
         path = course.autograded(student, ASSIGNMENT.name, ASSIGNMENT.notebook)
         path.parent.mkdir(parents=True)
-        settings = {"nbgrader": {"grade_id": "lenet-memory", "solution": True}}
+        settings = {"nbgrader": {"grade_id": "lenet-memory", "solution": True}, "tags": ["version-1"]}
         path.write_text(json.dumps({"cells": [{"source": source, "metadata": settings}]}))
-    first, second = likenesses(course, ASSIGNMENT, found)
+    for assignment in (ASSIGNMENT, newer()):
+        alike_in(likenesses(course, assignment, found))
+
+
+def alike_in(every: tuple[Likeness, ...]) -> None:
+    first, second = every
     assert (first.student, first.other) == ("emmy", "ada")
     assert {"fc1", "fc2", "total"} <= set(first.others_numbers)
     assert {second.student, second.other} == {"grace", "sofia"}

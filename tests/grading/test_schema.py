@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from grader.cells import KINDS
 from grader.command import main
 from grader.keys import ASK, CELL, QUESTION
+from grader.schema import schema
 from layercost.misconception import MISCONCEPTIONS
-from layercost.questions.kinds import compute
+from layercost.questions import KINDS as QUESTION_KINDS
+from layercost.questions import QuestionError
+from layercost.questions.kinds import compute, shared
 
 
 def test_every_key_that_is_read_is_explained() -> None:
@@ -17,6 +22,22 @@ def test_every_key_that_is_read_is_explained() -> None:
         assert set(kind.keys) <= set(CELL)
     assert set(compute._QUESTION_KEYS) | {"kind"} == set(QUESTION)
     assert set(compute._ASK_KEYS) == set(ASK)
+
+
+@pytest.mark.parametrize("name", [name for name in QUESTION_KINDS if name != "compute"])
+def test_every_key_that_a_kind_of_question_reads_stands_in_its_section(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or in that of a question that asks for numbers, where it means the same."""
+    read = set[str]()
+    monkeypatch.setattr(shared, "known_keys", lambda owner, data, known: read.update(known))
+    with pytest.raises(QuestionError):
+        QUESTION_KINDS[name]("a question", {})
+    _, _, section = schema().partition(f"\n## `[[question]]` of the kind `{name}`\n")
+    words = set(re.findall(r"\w+", section.partition("\n## ")[0]))
+    assert read > {"id", "wording"}
+    assert read - words <= {*QUESTION, *ASK}
+    assert f'kind = "{name}"' in section
 
 
 def test_the_reference_names_every_kind_and_every_misconception(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,17 @@ def test_a_line_that_is_there_counts(tmp_path: Path) -> None:
         ("sandbox = 1\n", "sandbox is a section; write [sandbox] in a line of its own"),
         ("[sandbox]\nengin = 1\n", "there is no line of [sandbox] 'engin'; did you mean 'engine'?"),
         ("[sandbox]\nengine = 1\n", "sandbox.engine must be a text in quotes, but is 1"),
+        ("[late]\nper_day = -0.1\n", "late.per_day must be a number from 0 to 1, but is -0.1"),
+        ("[late]\nat_most = 10\n", "late.at_most must be a number from 0 to 1, but is 10"),
+        (
+            "[late]\ngrace_minutes = nan\n",
+            "late.grace_minutes must be a number from 0 to 1000000",
+        ),
+        (
+            "[time]\npatience_seconds = 0\n",
+            "time.patience_seconds must be a number from 0.1 to 86400",
+        ),
+        ("[time]\nslow_minutes = inf\n", "time.slow_minutes must be a number from 0.1 to 86400, but is inf"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, text: str, said: str) -> None:

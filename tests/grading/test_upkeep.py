@@ -7,16 +7,21 @@ import stat
 import tarfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
+from traitlets.config.loader import PyFileConfigLoader
 
 from grader.command import main
 from grader.course import Course, CourseError
+from grader.late import _converters_as_they_are
+from grader.record import write_atomically
+from grader.sheets import write_sheet
 from grader.upkeep import rehearsal
 from grader.upkeep.backup import back_up
 from grader.upkeep.extension import extend
-from grader.upkeep.forgetting import students_like
+from grader.upkeep.forgetting import forget, students_like
 
 from .conftest import RIGHT, Submissions
 
@@ -87,6 +92,31 @@ def test_forgetting_one_student_leaves_the_others(course: Course, submissions: S
         assert orphans == (0,)
 
 
+def test_a_forgotten_student_leaves_every_list(course: Course) -> None:
+    """Whatever parts the cells of the roster, and however a table keeps the id from being a formula."""
+    roster = course.root / "roster.csv"
+    kept_by_hand = course.root / "records" / "counting" / "marked_by_hand.csv"
+    for sign in ",;\t":
+        roster.write_text(f"id{sign}name\n@ada{sign}Ada\nemmy{sign}Emmy\n")
+        kept_by_hand.parent.mkdir(parents=True, exist_ok=True)
+        with kept_by_hand.open("w") as file:
+            write_sheet(file, [("time", "student"), ("now", "@ada"), ("now", "emmy")])
+        forget(course, ["@ada"])
+        assert roster.read_text() == f"id{sign}name\nemmy{sign}Emmy\n"
+        assert kept_by_hand.read_text() == "time,student\nnow,emmy\n"
+
+
+@pytest.mark.parametrize("student", ["", ".", "..", "../submitted", "ada/counting"])
+def test_an_id_that_is_no_folder_of_its_own_is_not_forgotten(
+    student: str, course: Course, submissions: Submissions
+) -> None:
+    """A gradebook that something else wrote into may hold one; everybody's folders would go with it."""
+    submissions.add("ada", RIGHT)
+    with pytest.raises(CourseError, match="cannot be the id of a student; nothing was removed"):
+        forget(course, ["ada", student])
+    assert all_that_names(course, "ada")
+
+
 def test_nothing_is_forgotten_before_the_teacher_says_so(
     course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +157,7 @@ def test_more_time_counts_from_the_next_marking_and_makes_nobody_hand_in(
 def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
     course: Course, submissions: Submissions, tmp_path: Path
 ) -> None:
-    """Also while somebody writes into the gradebook."""
+    """Also while somebody writes into the gradebook. Unpacked, it is a course of its own for nbgrader too."""
     submissions.add("ada", RIGHT)
     target = tmp_path / "copy.tar.gz"
     with sqlite3.connect(course.root / "gradebook.db", isolation_level=None) as busy:
@@ -142,9 +172,36 @@ def test_a_backup_holds_the_course_and_only_its_owner_reads_it(
     restored = tmp_path / "restored" / course.root.name
     assert (restored / "secret").read_text() == (course.root / "secret").read_text()
     assert (restored / "submitted" / "ada" / "counting" / "convolution.ipynb").is_file()
-    with Gradebook(f"sqlite:///{restored / 'gradebook.db'}") as gradebook:
+    with _converters_as_they_are():
+        nbgraders = PyFileConfigLoader("nbgrader_config.py", path=str(restored)).load_config().CourseDirectory
+    assert (nbgraders.root, nbgraders.course_id) == (str(restored), course.root.name)
+    assert nbgraders.db_url == f"sqlite:///{restored / 'gradebook.db'}"
+    with Gradebook(nbgraders.db_url) as gradebook:
         assert [each.name for each in gradebook.assignments] == ["counting"]
         assert gradebook.students == []
+
+
+def test_a_backup_is_whole_while_others_write(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary file is gone before it is read, and a file is replaced after it was looked at."""
+    notes = course.root / "notes.txt"
+    notes.write_text("old")
+    listed, looked_at = Path.iterdir, tarfile.TarFile.gettarinfo
+
+    def look(self: tarfile.TarFile, name: Any = None, arcname: Any = None, fileobj: Any = None) -> Any:
+        entry = looked_at(self, name, arcname, fileobj)
+        if entry.name.endswith("notes.txt") and fileobj is None:
+            write_atomically(notes, "new and longer")
+        return entry
+
+    monkeypatch.setattr(Path, "iterdir", lambda path: [*listed(path), path / ".notes.txt.x1y2"])
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", look)
+    back_up(course, tmp_path / "copy.tar.gz")
+    with tarfile.open(tmp_path / "copy.tar.gz") as archive:
+        found = archive.extractfile(f"{course.root.name}/notes.txt")
+        assert found is not None
+        assert found.read() == b"new and longer"
 
 
 def test_a_backup_replaces_nothing_and_does_not_lie_in_the_course(course: Course, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from grader.cells import BlanksCell, FunctionCell, ManualCell, NumbersCell
 from grader.specification import load
+from grader.values import Value
 from layercost.questions.kinds.audit import Audit
 from tests.conftest import ROOT
 
@@ -52,6 +53,16 @@ def test_the_release_without_an_answer_earns_nothing(
 ):
     assignment = load(path)
     found = marks(assignment, "ada", run(assignment, path.parent, "ada", tmp_path, blank=True))
+    assert {name: mark.points for name, mark in found.items() if mark.points} == {}
+
+
+@every_assignment
+def test_zero_for_every_number_earns_nothing(path: Path):
+    """No known mistake that comes to zero earns credit, as forgotten biases once did."""
+    assignment = load(path)
+    given = assignment.zeros("ada", SECRET)
+    answers = {name: tuple(Value(one) for one in every) for name, every in given.items()}
+    found = assignment.score("ada", SECRET, answers)
     assert {name: mark.points for name, mark in found.items() if mark.points} == {}
 
 

@@ -40,11 +40,12 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-FOUND = {version: path for version in ("3.11", "3.12", "3.13", "3.14") if (path := interpreter(version))}
-
-
-@pytest.mark.parametrize("python", [sys.executable, *FOUND.values()], ids=["this", *FOUND])
-def test_every_python_of_this_machine_draws_the_same(python: str):
+@pytest.mark.parametrize("version", ["this", "3.11", "3.12", "3.13", "3.14"])
+def test_every_python_of_this_machine_draws_the_same(version: str):
+    """Those that are not there are named among what was skipped; CI runs on the oldest and the newest."""
+    python = sys.executable if version == "this" else interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine runs")
     done = subprocess.run(
         [python, str(PROGRAM)], capture_output=True, text=True, check=False,
         env={"PYTHONPATH": str(LIBRARY), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]},

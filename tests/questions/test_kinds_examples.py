@@ -448,6 +448,8 @@ def test_a_figure_that_no_option_or_more_than_one_gives_is_refused():
     """30,100 parameters are 30 thousand as well, where no decimal is printed."""
     with pytest.raises(QuestionError, match=r"no option gives the published 31\.0"):
         drawn(AUDIT, published="31.0")
+    with pytest.raises(QuestionError, match="no option gives the published 31;"):
+        drawn(AUDIT, published="31")  # 30.1 is neither rounded nor cut off to 31
     with pytest.raises(QuestionError, match="'macs' and 'parameters' both give the figure"):
         drawn(AUDIT, published="30")
 

@@ -15,6 +15,7 @@ SOURCES = tuple(
 )
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # this environment's
 OFFERS = "COURSE_OFFERS"  # what stands beside the pages, for the extensions that link to it
+ASSIGNMENTS = "COURSE_ASSIGNMENTS"  # which assignments stand there, as JSON: [[title, address], ...]
 CACHES = (BUILD / ".jupyter_cache", BUILD / ".doctrees")
 
 
@@ -69,5 +70,5 @@ def book() -> Step:
         ),
         outputs=(SITE / "index.html",),
         work=_build,
-        words=(os.environ.get("SITE_URL", ""), os.environ.get(OFFERS, "")),
+        words=(os.environ.get("SITE_URL", ""), os.environ.get(OFFERS, ""), os.environ.get(ASSIGNMENTS, "")),
     )

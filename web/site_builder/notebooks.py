@@ -1,4 +1,4 @@
-"""JupyterLite with the chapters as notebooks, served by the site itself.
+"""JupyterLite with the chapters as notebooks, and released assignments, served by the site itself.
 
 Pyodide comes from npm, as for the pages. The Python packages are those of the environment that builds the
 book, whose versions and hashes requirements.txt pins, packed as wheels again; the kernel's own come with its
@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from .assignments import Released, files_of, left_behind, write_assignments
 from .browser_python import PYODIDE, checked_content, installed
 from .places import BUILD, LIBRARY, SITE, WEB
 from .step import WHEN_ALL_ARE_COPIED, BuildError, Step, files_in
 
 OUTPUT = SITE / "lite"
 DRAFT = BUILD / "web" / "lite-in-the-making"
+CONTENTS = "contents-beside-the-chapters"  # in the draft
 NOTEBOOKS = SITE / "notebooks"
 STAND_INS = WEB / "lite"
 EXTENSIONS = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
@@ -41,6 +45,9 @@ BROWSER = {"sys_platform": "emscripten", "os_name": "posix", "platform_system": 
 KERNEL_WHEELS = ("ipykernel", "pyodide_kernel", "widgetsnbextension-4")
 LEFT_OUT = {"tests", "test", "__pycache__", "stubs", "django-stubs"}  # stubs are for other packages' code
 COMPILED = {".so", ".pyd", ".dylib"}  # for another machine than the browser; each is only a faster way
+APPS = ("notebooks", "tree")  # one notebook, and the list of all
+LOADED_BEFORE = STAND_INS / "before_jupyterlite.mjs"
+STARTS = re.compile(r"await import\(\s*'\.\./config-utils\.js")  # what starts a page of JupyterLite
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
@@ -155,6 +162,7 @@ def _write_settings(packages: list[str]) -> None:
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {
             "appName": "Every FLOP Counts",
+            "appUrl": "./tree",
             "disabledExtensions": ["jupyterlab-jupytext", "@jupyter/nbgrader"],
             "litePluginSettings": {KERNEL_PLUGIN: kernel},
         },
@@ -162,8 +170,8 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter-lite.json").write_text(json.dumps(lite, indent=1), encoding="utf-8")
     build = {
         "LiteBuildConfig": {
-            "apps": ["notebooks"],
-            "contents": [str(NOTEBOOKS)],
+            "apps": list(APPS),
+            "contents": [str(NOTEBOOKS), str(DRAFT / CONTENTS)],
             "ignore_sys_prefix": ["federated_extensions"],
             "federated_extensions": [str(KERNEL), str(WIDGETS)],
             "no_sourcemaps": True,
@@ -174,9 +182,20 @@ def _write_settings(packages: list[str]) -> None:
     (DRAFT / "jupyter_lite_config.json").write_text(json.dumps(build, indent=1), encoding="utf-8")
 
 
-def _build() -> None:
+def _load_before(page: Path) -> None:
+    """Let this page load what has to hold before JupyterLite starts on it."""
+    text = page.read_text(encoding="utf-8")
+    first = f"await import('../{LOADED_BEFORE.name}');"
+    changed, places = STARTS.subn(lambda start: f"{first}\n        {start[0]}", text)
+    if places != 1:
+        raise BuildError(f"{page} does not start as JupyterLite's pages do; look at STARTS in {__file__}")
+    page.write_text(changed, encoding="utf-8")
+
+
+def _build(released: Sequence[Released] = ()) -> None:
     for folder in (DRAFT, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
+    write_assignments(released, DRAFT / CONTENTS)
     _write_settings(_write_pyodide(DRAFT / "static" / "pyodide"))
     command = [sys.executable, "-m", "jupyterlite_core", "build"]
     done = subprocess.run(
@@ -184,19 +203,25 @@ def _build() -> None:
     )
     if done.returncode or not (OUTPUT / "notebooks" / "index.html").exists():
         raise BuildError(f"JupyterLite could not be built:\n{done.stdout[-4000:]}")
+    shutil.copy2(LOADED_BEFORE, OUTPUT / LOADED_BEFORE.name)
+    for name in APPS:
+        _load_before(OUTPUT / name / "index.html")
+    missing = list(left_behind(released, OUTPUT / "files"))
+    if missing:
+        raise BuildError(f"JupyterLite takes no file of this name: {missing[0]}; name the assignment anew")
     shutil.rmtree(DRAFT)
     size = sum(path.stat().st_size for path in files_in(OUTPUT))
     print(f"  JupyterLite: {size / 10**6:.1f} MB", flush=True)
 
 
-def jupyterlite() -> Step:
-    """JupyterLite with a notebook for each chapter; `book` has written them."""
+def jupyterlite(released: Sequence[Released] = ()) -> Step:
+    """JupyterLite with a notebook for each chapter, which `book` has written, and released assignments."""
+    code = (Path(__file__), Path(__file__).with_name("assignments.py"))
+    versions = (f"{name} {installed(name).version}" for name in (*required(*IMPORTED), "jupyterlite-core"))
     return Step(
         name="JupyterLite",
-        inputs=(NOTEBOOKS, LIBRARY, STAND_INS, WEB / "package-lock.json", Path(__file__)),
+        inputs=(NOTEBOOKS, LIBRARY, STAND_INS, WEB / "package-lock.json", *code, *files_of(released)),
         outputs=(OUTPUT / "notebooks" / "index.html",),
-        work=_build,
-        words=tuple(
-            f"{name} {installed(name).version}" for name in (*required(*IMPORTED), "jupyterlite-core")
-        ),
+        work=partial(_build, released),
+        words=(*versions, *(one.place for one in released)),
     )

@@ -1,7 +1,8 @@
-"""Sphinx extension: each chapter as a notebook beside its page, and the links to it.
+"""Sphinx extension: each chapter as a notebook beside its page, and the links to it and to assignments.
 
 A page that is a notebook in its source (it has the jupytext header) is written to ``notebooks/NAME.ipynb`` as
 well. Its page gets a line with *Download*, and with *Open as a notebook* where the site has JupyterLite.
+Where that holds a teacher's assignments, the opening page lists them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ FOLDER = "notebooks"
 STYLES = Path(__file__).resolve().parents[1] / "style"
 PATTERNS = (STYLES / "patterns.svg").read_text(encoding="utf-8")  # drawings are filled with them
 OFFERS = "COURSE_OFFERS"  # what web/build.py adds to the pages: notebooks, print
+ASSIGNMENTS = "COURSE_ASSIGNMENTS"  # the assignments that JupyterLite holds: titles and addresses, as JSON
+CHAPTERS = '<section id="chapters">'  # of the opening page
 KERNEL = {"name": "python", "display_name": "Python 3", "language": "python"}
 # In a notebook the labels of controls are cut to one width; here they are words of any length.
 WHOLE_LABELS = (
@@ -38,6 +42,11 @@ RULE = re.compile(r"([^{}]+)\{((?:[^{}]|\{[^{}]*\})*)\}", re.S)
 def offers() -> set[str]:
     """What stands beside the pages, by name."""
     return set(os.environ.get(OFFERS, "").split())
+
+
+def assignments() -> list[tuple[str, str]]:
+    """Titles and addresses of the assignments that JupyterLite holds."""
+    return [(title, address) for title, address in json.loads(os.environ.get(ASSIGNMENTS) or "[]")]
 
 
 def is_notebook(app: Sphinx, name: str) -> bool:
@@ -159,6 +168,30 @@ def offer_prints(app: Sphinx, pagename: str, _template: str, context: dict[str, 
     context["body"] += tag("p", " · ".join(links), class_="lc-notebook noprint")
 
 
+def list_of_assignments(pathto: Any) -> str:
+    """A section that leads to each assignment, and says how one hands it in; nothing where there are none."""
+    entries = [
+        tag("li", tag("a", escape(title), href=pathto(address, 1))) for title, address in assignments()
+    ]
+    if not entries:
+        return ""
+    how = _(
+        "Each opens as a notebook and runs in your browser, with cells that check what you have so far. "
+        "What you do stays in this browser: when you are done, choose File and Download, and hand in the "
+        "file that you get."
+    )
+    return tag("section", tag("h2", _("Assignments")), tag("p", how), tag("ul", *entries), id="assignments")
+
+
+def offer_assignments(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """On the opening page, list the assignments above the chapters."""
+    if pagename == app.config.root_doc and context.get("body"):
+        before, chapters, after = context["body"].partition(CHAPTERS)
+        context["body"] = f"{before}{list_of_assignments(context['pathto'])}{chapters}{after}"
+
+
 def write_notebook(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
     """Write the page's notebook, and put the links to it under the title."""
     if doctree is None or app.builder.name != "html" or not is_notebook(app, pagename):
@@ -183,9 +216,11 @@ def drop_old_notebooks(app: Sphinx, failed: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
-    # Not for anyone to set: a configuration value whose change makes Sphinx write the pages anew.
+    # Not for anyone to set: configuration values whose change makes Sphinx write the pages anew.
     app.add_config_value("course_offers", " ".join(sorted(offers())), "html")
+    app.add_config_value("course_assignments", os.environ.get(ASSIGNMENTS, ""), "html")
     app.connect("html-page-context", write_notebook, priority=870)
     app.connect("html-page-context", offer_prints, priority=870)
+    app.connect("html-page-context", offer_assignments, priority=870)
     app.connect("build-finished", drop_old_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -127,8 +127,8 @@ class Audit(DrawnTemplate):
 
     def prints(self, found: Fraction) -> bool:
         """Whether a number is the published one, rounded or cut off after its last decimal."""
-        decimals = len(self.published.partition(".")[2])
-        return abs(found / self.scale - Fraction(self.published)) < Fraction(1, 10**decimals)
+        unit = Fraction(1, 10 ** len(self.published.partition(".")[2]))
+        return -unit / 2 <= found / self.scale - Fraction(self.published) < unit
 
 
 @dataclass(frozen=True)
