@@ -30,8 +30,10 @@ from grader.folders import replaced, workplace
 from grader.intake import SubmittedCell
 from grader.marking import mark_cells
 from grader.mutants import survivors
+from grader.needs import FILE as MODELS
+from grader.needs import models_to_text
 from grader.papers.progress import Progress, silent
-from grader.protocol import Mark, Specification
+from grader.protocol import Mark, Model, Specification
 from grader.record import write_atomically
 from grader.release import Release, read_release
 from grader.versions import Version, made_of, read_version, tag, write_version
@@ -111,6 +113,7 @@ class Stage:
         write_source(source, kept.with_name(TEXT), specification.notebook, specification.variants())
         _copy_others(kept.parent, source)
         generate(self.made, self.name)
+        self._keep_models(specification)
         version = self._version(specification)
         write_version(kept.parent, version)
         for place in (source, self.made.release(self.name)):
@@ -126,6 +129,18 @@ class Stage:
             raise CourseError(f"{kept.parent.name}: {error}") from error
         if drawn:
             write_atomically(kept.with_name(DRAWS), drawn, mode=0o600)
+
+    def _keep_models(self, specification: Specification) -> None:
+        """The model's functions that stand in for wrong ones, from the solution; they are never released."""
+        answered_in = self._read(self.made.release(self.name), specification.notebook).answered_in
+        solved = self._read(self.made.source(self.name), specification.notebook).by_grade_id
+        models = {
+            grade_id: Model(grade_id, name, solved[answered_in[grade_id]].source)
+            for grade_id, name in specification.needed().items()
+        }
+        if models:
+            path = self.made.specification(self.name).with_name(MODELS)
+            write_atomically(path, models_to_text(models), mode=0o600)
 
     def _keeping(self, specification: Specification, secret: bytes, earlier: str, progress: Progress) -> str:
         """The numbers: what was released before stays where it can, since somebody may have it in hand."""

@@ -280,4 +280,4 @@ def _held_against(outcome: Outcome, job: Job, limits: Limits) -> Outcome:
             raise ValueError("a failure that says too much")
     most = limits.output_characters + 100
     cells = tuple(CellResult(valid_text(cell.output[:most]), cell.failure) for cell in outcome.cells)
-    return Outcome(cells, outcome.answers)
+    return Outcome(cells, outcome.answers, max(0.0, min(limits.total_seconds, outcome.seconds)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Any
 from grader.box import BoxDied, BoxTimeout, Limits
 from grader.course import Assignment, Course, CourseError
 from grader.entries import Entry, entry_of
-from grader.job import Examiner, Outcome
-from grader.marking import Marked, Prepared, finish, prepare
+from grader.job import Examiner
+from grader.marking import Examined, Marked, Prepared, examine, finish, prepare
 from grader.older import VersionsExaminer
 from grader.record import read_record, write_atomically, write_record
 from grader.trouble import explained
@@ -136,19 +136,13 @@ class Desk:
         if not self.orders.run_again:
             earlier = read_record(self.course.record(student, self.assignment.name))
         prepared = prepare(self.course.submitted, student, self.assignment, earlier)
-        outcome = self._run(prepared, alone=alone)
-        if outcome is not None and outcome.broke and not alone:
+        seconds = self.orders.limits.total_seconds if alone else self.orders.patience
+        examined = examine(prepared, self.assignment, self.examiner.run, seconds, alone=alone)
+        if examined.broke and not alone:
             return Report(student, Ending.SLOW)
-        marked = finish(prepared, self.assignment, outcome, alone=alone)
+        marked = finish(prepared, self.assignment, examined, alone=alone)
         self._write(marked)
-        return self._report(prepared, marked)
-
-    def _run(self, prepared: Prepared, *, alone: bool) -> Outcome | None:
-        if prepared.job is None:
-            return None
-        return self.examiner.run(
-            prepared.job if alone else replace(prepared.job, seconds=self.orders.patience)
-        )
+        return self._report(prepared, marked, examined)
 
     def _write(self, marked: Marked) -> None:
         """The record and the formgrader's notebook, each replaced as a whole."""
@@ -157,12 +151,13 @@ class Desk:
         path = self.course.autograded(student, assignment.name, assignment.notebook)
         write_atomically(path, json.dumps(marked.notebook))
 
-    def _report(self, prepared: Prepared, marked: Marked) -> Report:
+    def _report(self, prepared: Prepared, marked: Marked, examined: Examined) -> Report:
         marks = marked.record.marks.values()
         if prepared.reason:
             ending = Ending.UNREADABLE
         else:
-            ending = Ending.RAN if prepared.job is not None else Ending.RECORDED
+            ran = prepared.job is not None or examined.again.ran
+            ending = Ending.RAN if ran else Ending.RECORDED
         return Report(
             marked.record.student,
             ending,

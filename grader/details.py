@@ -6,7 +6,7 @@ specification that marks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import singledispatch
@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 from grader.cells import BlanksCell, Cell, FunctionCell, NumbersCell, Sitting
 from grader.course import Assignment
 from grader.examples import as_said, as_typed
+from grader.needs import STOOD_IN
 from grader.protocol import Mark
 from grader.record import Record
 from grader.score import Entry
@@ -94,8 +95,18 @@ def details(assignment: Assignment, record: Record) -> tuple[Detail, ...]:
         detail
         for cell in specification.cells
         if (mark := record.marks.get(cell.grade_id)) is not None
-        for detail in _of_cell(cell, sitting, mark)
+        for detail in map(_with_model(mark), _of_cell(cell, sitting, mark))
     )
+
+
+def _with_model(mark: Mark) -> Callable[[Detail], Detail]:
+    """Wrong numbers that came from a wrong function are explained by that, and by nothing else."""
+
+    def explained(detail: Detail) -> Detail:
+        unexplained = mark.diagnosis == STOOD_IN and detail.diagnosis in UNEXPLAINED
+        return replace(detail, diagnosis=STOOD_IN, key="") if unexplained else detail
+
+    return explained
 
 
 def _asked_now(

@@ -41,6 +41,7 @@ class SandboxExaminer(Examiner):
 
     def run(self, job: Job) -> Outcome:
         """Runs the cells in order, then asks every probe."""
+        began = time.monotonic()
         with Examination(self.sandbox, job.student, job.seconds) as examination:
             results = tuple(examination.run(cell.source) for cell in job.cells)
             failed = {
@@ -55,7 +56,7 @@ class SandboxExaminer(Examiner):
             )
             for grade_id, every in found.items()
         }
-        return Outcome(results, answers)
+        return Outcome(results, answers, time.monotonic() - began)
 
 
 def _ask_all(examination: Examination, probes: Probes) -> dict[str, list[Answer]]:

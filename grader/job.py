@@ -68,6 +68,7 @@ class Outcome:
 
     cells: tuple[CellResult, ...]
     answers: Answers
+    seconds: float = field(default=0.0, compare=False)  # that it took
 
     @property
     def broke(self) -> bool:
@@ -123,6 +124,7 @@ def outcome_to_tree(outcome: Outcome) -> Tree:
         "answers": {
             grade_id: [answer_to_tree(one) for one in found] for grade_id, found in outcome.answers.items()
         },
+        "seconds": outcome.seconds,
     }
 
 
@@ -131,6 +133,7 @@ def outcome_from_tree(tree: Tree) -> Outcome:
     return Outcome(
         tuple(cell_from_tree(cell) for cell in tree["cells"]),
         {grade_id: tuple(map(answer_from_tree, found)) for grade_id, found in tree["answers"].items()},
+        float(tree["seconds"]),
     )
 
 

@@ -67,6 +67,9 @@ DECIMALS = Form(
 )
 POINTS = Form("a number above 0", lambda value: _is_above(value, 0))
 SHARE = Form("a share from 0 to 1", _is_share)
+DEDUCTION = Form(
+    "a share from 0, and less than 1", lambda value: value == 0 or (_is_share(value) and value != 1)
+)
 SIZES = Form('a list of sizes, numbers or drawn names, such as [3, "size", "size"]', _is_sizes)
 SIZE = Form("a whole number or a drawn name", _is_size)
 
@@ -130,6 +133,13 @@ CELL = {
     "carried": Key(TABLE, "what follows from the student's other numbers: {from = [...], credit = 1.0}"),
     "classic": Key(TABLE, "a published network's number for each drawn name, to know its answers"),
     "fill": Key(NAME, "the variable that holds what stands in the blanks"),
+    "needs": Key(
+        NAMES,
+        "earlier cells with `call`, by grade_id: where a function of theirs is wrong, the model's stands in",
+    ),
+    "deduction": Key(
+        DEDUCTION, "with needs: the share that is taken off what the answer earns with the model's function"
+    ),
     "rubric": Key(TABLES, "lines with points and a text, for the person who marks"),
 }
 RUBRIC = {

@@ -203,11 +203,21 @@ class Manuscript:
                     f"cell {cell.grade_id!r}: it has {cell.points:g} points here, and "
                     f"{there.settings['points']:g} in {TEXT}, line {there.line}",
                 )
+            self._check_needed(number, cell.grade_id)
         for name, one in marked.items():
             if name not in known and not one.is_answer:
                 near = _near(name, known)
                 self.in_text(
                     one.line, f"the cell {name!r} earns points, but {SPECIFICATION} has no such cell{near}"
+                )
+
+    def _check_needed(self, number: int, name: str) -> None:
+        """What a cell needs stands before it in the notebook as well."""
+        order = list(self.by_grade_id)
+        for other in self.read.data["cell"][number].get("needs", ()):
+            if name in order and other in order and order.index(other) > order.index(name):
+                self.in_specification(
+                    number, f"cell {name!r}: it needs {other!r}, which stands behind it in {TEXT}"
                 )
 
     def _check_names(self) -> None:

@@ -16,11 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from grader.again import NEVER_AGAIN, Again, Run, run_again, time_left
 from grader.course import Assignment
 from grader.intake import Reason, Submission, SubmittedCell, read_submission
-from grader.job import Answers, Examiner, Job, Outcome, Probes
+from grader.job import Answers, CellResult, Examiner, Job, Outcome, Probes
 from grader.older import in_newest, remark
-from grader.protocol import Mark
+from grader.protocol import Mark, SecondRun
 from grader.rebuild import Rebuilt, autograded_notebook, rebuild, unreadable_notebook
 from grader.record import Record
 from grader.release import Release
@@ -77,8 +78,7 @@ def mark(
 ) -> Marked:
     """Marks one submission; answers that `earlier` holds for the same file are not asked for again."""
     prepared = prepare(submitted, student, assignment, earlier)
-    outcome = examiner.run(prepared.job) if prepared.job is not None else None
-    return finish(prepared, assignment, outcome, alone=True)
+    return finish(prepared, assignment, examine(prepared, assignment, examiner.run), alone=True)
 
 
 def prepare(submitted: Path, student: str, assignment: Assignment, earlier: Record | None = None) -> Prepared:
@@ -108,16 +108,94 @@ def _prepared(
     }
     job = None
     if earlier is None or any(unknown.values()):
-        job = Job(
-            student, tuple(rebuilt.code), unknown, assignment.release.answered_in, version=assignment.version
-        )
+        job = _job(student, assignment, rebuilt, unknown)
     return Prepared(student, rebuilt, probes, sha256, earlier, job, version=assignment.version)
 
 
-def finish(
-    prepared: Prepared, assignment: Assignment, outcome: Outcome | None, *, alone: bool = False
-) -> Marked:
-    """Scores what came back, together with what was known; `outcome` is None where there was no job.
+def _job(student: str, assignment: Assignment, rebuilt: Rebuilt, probes: Probes) -> Job:
+    version, answered_in = assignment.version, assignment.release.answered_in
+    return Job(student, tuple(rebuilt.code), probes, answered_in, version=version)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What came of the job, None where there was none, the first answers and their marks, and second runs."""
+
+    outcome: Outcome | None = None
+    answers: Answers = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    again: Again = NEVER_AGAIN
+
+    @property
+    def broke(self) -> bool:
+        """Whether something ended its process or took too long, which a busy machine can bring about too."""
+        return (self.outcome is not None and self.outcome.broke) or self.again.broke
+
+
+def examine(
+    prepared: Prepared,
+    assignment: Assignment,
+    run: Run,
+    seconds: float | None = None,
+    *,
+    alone: bool = True,
+) -> Examined:
+    """Has the job run, and then, where a wrong function costs others, once more with the model's in place.
+
+    `seconds` is the time for all of it. Unless it is `alone`, a job that breaks is run again, so that nothing
+    more is asked of it now.
+    """
+    if prepared.reason:
+        return Examined()
+    assignment = assignment.made_from(prepared.version)
+    outcome = None
+    if prepared.job is not None:
+        outcome = run(replace(prepared.job, seconds=seconds))
+        seconds = time_left(seconds, outcome.seconds)
+    first = Examined(outcome, _answers(prepared, assignment.release, outcome))
+    if first.broke and not alone:
+        return first
+    first = replace(first, marks=_scored(assignment, prepared.student, first))
+    wanted = _second_runs(prepared, assignment, first.marks)
+    if not wanted:
+        return first
+    job = replace(_job(prepared.student, assignment, prepared.rebuilt, {}), seconds=seconds)
+    again = run_again(wanted, job, _cells(prepared, outcome), prepared.earlier, run)
+    return replace(first, again=again)
+
+
+def _scored(assignment: Assignment, student: str, examined: Examined) -> Mapping[str, Mark]:
+    """Marks of what the specification asks, by all that came back."""
+    asked = {grade_id: found for grade_id, found in examined.answers.items() if grade_id != IDENTITY}
+    return assignment.specification.score(student, assignment.secret, asked, examined.again.answers)
+
+
+def _second_runs(prepared: Prepared, assignment: Assignment, marks: Mapping[str, Mark]) -> list[SecondRun]:
+    """What to ask once more; whoever wrote nothing there can gain nothing."""
+    wanted = assignment.specification.second_runs(prepared.student, assignment.secret, marks)
+    rebuilt, answered_in = prepared.rebuilt, assignment.release.answered_in
+    written = {
+        grade_id
+        for one in wanted
+        for grade_id in one.probes
+        if rebuilt.has_own_code or not rebuilt.unchanged(answered_in[grade_id])
+    }
+    kept = [
+        replace(one, probes={name: one.probes[name] for name in one.probes if name in written})
+        for one in wanted
+    ]
+    return [one for one in kept if one.probes]
+
+
+def _cells(prepared: Prepared, outcome: Outcome | None) -> tuple[CellResult, ...]:
+    """What came of each cell, now or when it ran."""
+    if outcome is not None:
+        return outcome.cells
+    return prepared.earlier.cells if prepared.earlier is not None else ()
+
+
+def finish(prepared: Prepared, assignment: Assignment, examined: Examined, *, alone: bool = False) -> Marked:
+    """Scores what came back, together with what was known.
 
     `alone` says that no other submission of the run was run, so that a timeout is the student's own.
     """
@@ -125,10 +203,9 @@ def finish(
         return _unreadable(prepared.student, assignment, prepared.reason)
     student, rebuilt, earlier = prepared.student, prepared.rebuilt, prepared.earlier
     newest, assignment = assignment, assignment.made_from(prepared.version)
-    answers = _answers(prepared, assignment.release, outcome)
-    cells = outcome.cells if outcome is not None else earlier.cells if earlier is not None else ()
+    answers, cells = examined.answers, _cells(prepared, examined.outcome)
     rebuilt.remarks += _identity_remarks(assignment, student, answers.get(IDENTITY, ()))
-    marks = _marks(assignment, student, answers, rebuilt)
+    marks = _marks(assignment, student, examined, rebuilt)
     if assignment is not newest:
         marks = in_newest(marks, assignment.version, newest)
     record = Record(
@@ -142,15 +219,18 @@ def finish(
         marks=marks,
         versions=versions(),
         alone=alone or (earlier is not None and earlier.alone),
+        again={**(earlier.again if earlier is not None else {}), **examined.again.asked},
         version=assignment.version,
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
     notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)
-    return Marked(record, notebook, _note(prepared), written)
+    return Marked(record, notebook, _note(prepared, examined.again), written)
 
 
-def _note(prepared: Prepared) -> Words:
+def _note(prepared: Prepared, again: Again) -> Words:
     """How the answers were come by."""
+    if prepared.job is None and again.ran:
+        return Message("from the record, and ran once more with the model's functions")
     if prepared.job is None:
         return Message("from the record")
     if prepared.earlier is None:
@@ -164,8 +244,8 @@ def mark_cells(
 ) -> dict[str, Mark]:
     """Marks cells that come from no file, such as the model solution."""
     prepared = _prepared(student, assignment, rebuild(assignment.release, cells))
-    outcome = examiner.run(prepared.job) if prepared.job is not None else None
-    return _marks(assignment, student, _answers(prepared, assignment.release, outcome), prepared.rebuilt)
+    examined = examine(prepared, assignment, examiner.run)
+    return _marks(assignment, student, examined, prepared.rebuilt)
 
 
 def _probes(assignment: Assignment, student: str) -> Probes:
@@ -242,10 +322,9 @@ def _identity_remarks(assignment: Assignment, student: str, answers: tuple[Answe
     ]
 
 
-def _marks(assignment: Assignment, student: str, answers: Answers, rebuilt: Rebuilt) -> dict[str, Mark]:
+def _marks(assignment: Assignment, student: str, examined: Examined, rebuilt: Rebuilt) -> dict[str, Mark]:
     """A mark for each cell that earns points, checked against the release."""
-    asked = {grade_id: found for grade_id, found in answers.items() if grade_id != IDENTITY}
-    scored = assignment.specification.score(student, assignment.secret, asked)
+    scored = _scored(assignment, student, examined) if examined.again.asked else examined.marks
     marks = {}
     for grade_id, cell in assignment.release.marked.items():
         scored_mark = scored.get(grade_id) or by_hand(cell.points, written=cell.is_answer, grade_id=grade_id)

@@ -8,7 +8,7 @@ read one variable, or that an answer earns its points whatever it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.course import Assignment
@@ -25,11 +25,19 @@ NONSENSE, ZERO, KNOWN = "nonsense", "zero", "a known mistake"
 
 @dataclass(frozen=True)
 class Mutant:
-    """Code at the end of the model solution that changes what one marked cell asks for."""
+    """Code that changes what one marked cell asks for."""
 
     grade_id: str
     how: str
     source: str
+
+    def put_into(self, solved: Sequence[SubmittedCell], assignment: Assignment) -> list[SubmittedCell]:
+        """The model solution with it at the end, or where others need the answer, before these use it."""
+        at, changed = len(solved), SubmittedCell("", "code", self.source, {})
+        if self.grade_id in assignment.specification.needed():
+            answer = assignment.release.answered_in[self.grade_id]
+            at = 1 + next(number for number, cell in enumerate(solved) if cell.grade_id == answer)
+        return [*solved[:at], changed, *solved[at:]]
 
 
 def mutants(assignment: Assignment, student: str) -> Iterator[Mutant]:
@@ -78,9 +86,8 @@ def survivors(
     found: list[str] = []
     with progress("each answer made wrong alone", len(every)) as advance:
         for mutant in every:
-            changed = SubmittedCell("", "code", mutant.source, {})
-            marks = mark_cells((*solved, changed), student, assignment, examiner)
-            found += _wrong(mutant, marks, using)
+            marks = mark_cells(mutant.put_into(solved, assignment), student, assignment, examiner)
+            found += _wrong(mutant, marks, using, assignment.specification.least_share)
             advance()
     return found
 
@@ -108,7 +115,12 @@ def _users(assignment: Assignment, solved: Sequence[SubmittedCell], student: str
     }
 
 
-def _wrong(mutant: Mutant, marks: Mapping[str, Mark], using: Mapping[str, set[str]]) -> Iterator[str]:
+def _wrong(
+    mutant: Mutant,
+    marks: Mapping[str, Mark],
+    using: Mapping[str, set[str]],
+    least_share: Callable[[str, str], float],
+) -> Iterator[str]:
     own = marks[mutant.grade_id]
     if own.points >= own.max_points or (mutant.how != KNOWN and own.points > 0):
         yield (
@@ -116,6 +128,13 @@ def _wrong(mutant: Mutant, marks: Mapping[str, Mark], using: Mapping[str, set[st
             f"{own.max_points:g} points"
         )
     for grade_id, mark in marks.items():
+        least = round(mark.max_points * least_share(grade_id, mutant.grade_id), 2)
+        if mark.points < least and grade_id != mutant.grade_id and not mark.needs_manual:
+            yield (
+                f"{grade_id}: {mutant.how} in place of the answer to {mutant.grade_id!r}, which it needs, "
+                f"leaves {mark.points:g} points here, and with the model's function it should be {least:g}"
+            )
+            continue
         lost = not mark.needs_manual and mark.points < mark.max_points
         if lost and grade_id != mutant.grade_id and grade_id not in using[mutant.grade_id]:
             yield (

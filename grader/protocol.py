@@ -32,6 +32,24 @@ class Mark:
     needs_manual: bool = False
 
 
+@dataclass(frozen=True)
+class Model:
+    """A function of the model solution: whose mark is about it, its name, and all code of its answer cell."""
+
+    grade_id: str
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class SecondRun:
+    """What to ask once more, by `grade_id`, with these functions of the model in place of the student's."""
+
+    key: str  # the same wherever the same models stood in
+    models: tuple[Model, ...]
+    probes: Mapping[str, tuple[Probe, ...]]
+
+
 class Specification(Protocol):
     """What earns points in one notebook of one assignment. Its `probes` and `score` are pure functions."""
 
@@ -57,9 +75,25 @@ class Specification(Protocol):
         """What to ask this student's code, by `grade_id` of the marked cell; () where no code is asked."""
 
     def score(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
+        self,
+        student: str,
+        secret: bytes,
+        answers: Mapping[str, tuple[Answer, ...]],
+        again: Mapping[str, tuple[Answer, ...]] = ...,
     ) -> Mapping[str, Mark]:
-        """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes."""
+        """Marks by `grade_id`, one for each key of `probes`; `answers` are in the order of the probes.
+
+        `again` are the answers of second runs, for the cells that were asked once more.
+        """
+
+    def needed(self) -> Mapping[str, str]:
+        """The functions that others need, whose model stands in where they are wrong, by `grade_id`."""
+
+    def least_share(self, grade_id: str, wrong: str) -> float:
+        """What a right answer keeps where only the answer to the cell `wrong` is wrong; 0 where not said."""
+
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
+        """What to ask once more of who earned these marks; () where that can gain nothing."""
 
     def mistaken(self, student: str, secret: bytes) -> Mapping[str, tuple[object, ...]]:
         """What a known mistake answers to each probe of a cell, by `grade_id`, where one is known."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from grader.cells import Cell, NumbersCell, SpecificationError, read_cell
 from grader.keys import ASK, CARRIED, CELL, QUESTION, RUBRIC, TOP, misfits
 from grader.lines import Lines
+from grader.needs import misplaced
 from layercost.questions import QuestionError, Template, known_keys, read_question
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
@@ -117,6 +118,11 @@ class Reader:
             self.cells.append(read)
 
     def _check_together(self) -> None:
+        self._check_carried()
+        for number, one in enumerate(_tables(self.data.get("cell"))):
+            self._tell(list(misplaced(one, self.cells)), self.block("cell", number))
+
+    def _check_carried(self) -> None:
         """What a number is carried from must be asked for somewhere."""
         asked: dict[str, set[str]] = {}
         for cell in self.cells:

@@ -53,6 +53,11 @@ class Rebuilt:
         """What is run, in order."""
         return [CodeCell(cell.grade_id, cell.source) for cell in self.cells if cell.cell_type == "code"]
 
+    @property
+    def has_own_code(self) -> bool:
+        """Whether the student added code cells."""
+        return any(cell.released is None and cell.cell_type == "code" for cell in self.cells)
+
     def unchanged(self, grade_id: str) -> bool:
         """Whether an answer cell is empty or still as it was released."""
         for cell in self.cells:

@@ -13,17 +13,26 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grader.job import CellResult, answer_from_tree, answer_to_tree, broken, cell_from_tree, cell_to_tree
+from grader.job import (
+    Answers,
+    CellResult,
+    answer_from_tree,
+    answer_to_tree,
+    broken,
+    cell_from_tree,
+    cell_to_tree,
+)
 from grader.protocol import Mark
 from grader.values import Answer, NotAValue, Probe, TooLarge, Tree, probe_from_tree, probe_to_tree
 from layercost.message import Words, from_data, to_data
 
 FORMAT = 1
+Asked = Mapping[str, tuple[tuple[Probe, Answer], ...]]  # questions with their answers, by the marked cell
 DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NotAValue, TooLarge)
 
 
@@ -38,16 +47,19 @@ class Record:
     reason: Words = ""
     remarks: tuple[Words, ...] = ()
     cells: tuple[CellResult, ...] = ()
-    asked: Mapping[str, tuple[tuple[Probe, Answer], ...]] = field(default_factory=dict)
+    asked: Asked = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     alone: bool = False  # while it ran, this machine ran nothing else
+    # With the model's functions in place, by which these were, see `grader.again`.
+    again: Mapping[str, Asked] = field(default_factory=dict)
     version: int = 0  # of the assignment, which it was made from; 0 where nobody wrote it down
 
     @property
     def settled(self) -> bool:
         """Whether what is recorded can be an answer: a timeout counts where nothing else ran."""
-        answers = (answer for pairs in self.asked.values() for _, answer in pairs)
+        every = (self.asked, *self.again.values())
+        answers = (answer for asked in every for pairs in asked.values() for _, answer in pairs)
         return self.alone or not broken(self.cells, answers)
 
     def known(self, probe: Probe) -> Answer | None:
@@ -57,6 +69,10 @@ class Record:
     @cached_property
     def _answers(self) -> dict[str, Answer]:
         return {_key(probe): answer for pairs in self.asked.values() for probe, answer in pairs}
+
+    def answers_again(self, key: str, probes: Mapping[str, Sequence[Probe]]) -> Answers | None:
+        """Answers to these questions while these models stood in; None where one of them is not recorded."""
+        return replace(self, asked=self.again.get(key, {})).answers_to(probes)
 
     def answers_to(self, probes: Mapping[str, Sequence[Probe]]) -> dict[str, tuple[Answer, ...]] | None:
         """Answers for all of these questions, or None where one of them is not recorded."""
@@ -84,12 +100,8 @@ def write_record(path: Path, record: Record) -> None:
         "reason": to_data(record.reason),
         "remarks": [to_data(remark) for remark in record.remarks],
         "cells": [cell_to_tree(cell) for cell in record.cells],
-        "asked": {
-            grade_id: [
-                {"probe": probe_to_tree(probe), "answer": answer_to_tree(answer)} for probe, answer in pairs
-            ]
-            for grade_id, pairs in record.asked.items()
-        },
+        "asked": _asked_to_tree(record.asked),
+        "again": {key: _asked_to_tree(asked) for key, asked in record.again.items()},
         "marks": {grade_id: _mark_to_tree(mark) for grade_id, mark in record.marks.items()},
         "versions": dict(record.versions),
         "alone": record.alone,
@@ -138,17 +150,29 @@ def _record(tree: dict[str, Any]) -> Record:
         reason=from_data(tree["reason"]),
         remarks=tuple(map(from_data, tree["remarks"])),
         cells=tuple(cell_from_tree(cell) for cell in tree["cells"]),
-        asked={
-            grade_id: tuple(
-                (probe_from_tree(pair["probe"]), answer_from_tree(pair["answer"])) for pair in pairs
-            )
-            for grade_id, pairs in tree["asked"].items()
-        },
+        asked=_asked(tree["asked"]),
+        again={key: _asked(asked) for key, asked in tree.get("again", {}).items()},
         marks={grade_id: _mark(mark) for grade_id, mark in tree["marks"].items()},
         versions=tree["versions"],
         alone=tree.get("alone") is True,
         version=int(tree.get("version", 0)),
     )
+
+
+def _asked(tree: Mapping[str, list[Tree]]) -> Asked:
+    return {
+        grade_id: tuple((probe_from_tree(pair["probe"]), answer_from_tree(pair["answer"])) for pair in pairs)
+        for grade_id, pairs in tree.items()
+    }
+
+
+def _asked_to_tree(asked: Asked) -> Tree:
+    return {
+        grade_id: [
+            {"probe": probe_to_tree(probe), "answer": answer_to_tree(answer)} for probe, answer in pairs
+        ]
+        for grade_id, pairs in asked.items()
+    }
 
 
 def _mark(tree: dict[str, Any]) -> Mark:

@@ -39,13 +39,16 @@ from grader.draws import (
     to_text,
 )
 from grader.examples import failing_example
+from grader.needs import FILE as MODELS
+from grader.needs import Needs, all_needed, better, key_of, read_models, read_needs
 from grader.papers.progress import Progress
-from grader.protocol import Mark
+from grader.protocol import Mark, Model, SecondRun
 from grader.reading import Reader
 from grader.values import Answer, Probe
 from layercost.message import Words
 from layercost.questions import Posed, Question, Template
 
+NOTHING: Mapping[str, tuple[Answer, ...]] = {}
 _TOLD = re.compile(r"`[^`]*`|\d(?:[\d.,]*\d)?")  # code, and numbers
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
@@ -60,7 +63,9 @@ class AssignmentSpecification:
     salt: str
     cells: tuple[Cell, ...]
     titles: Mapping[str, str] = field(default_factory=dict)  # of cells that have one, by grade_id
+    needs: Mapping[str, Needs] = field(default_factory=dict)  # of cells that need functions, by grade_id
     stored: StoredDraws | None = None  # what was drawn when it was built
+    models: Mapping[str, Model] = field(default_factory=dict)  # which a build took from the solution
 
     def same_student(self, typed: object, student: str) -> bool:
         """Whether what stands in the id cell names this student."""
@@ -142,15 +147,81 @@ class AssignmentSpecification:
         return {cell.grade_id: cell.zeros(sitting) for cell in self.cells}
 
     def score(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
+        self,
+        student: str,
+        secret: bytes,
+        answers: Mapping[str, tuple[Answer, ...]],
+        again: Mapping[str, tuple[Answer, ...]] = NOTHING,
     ) -> dict[str, Mark]:
         """Marks by `grade_id`; depends on nothing but its arguments."""
         sitting = self.sitting(student, secret, answers)
+        own = self._entries(sitting)
+        marks = {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
+        with_models = {
+            cell.grade_id: self._better(cell, sitting, own, marks, again[cell.grade_id])
+            for cell in self._short(marks)
+            if cell.grade_id in again
+        }
+        return marks | with_models
+
+    def _entries(self, sitting: Sitting) -> Own:
+        """All that the student gave as numbers."""
         own: Own = {name: {} for name in self._own}
         for cell in self.cells:
             if cell.own is not None:
                 own[cell.own.id][cell.grade_id] = cell.entries(sitting)
-        return {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
+        return own
+
+    # ---- what needs a function that is wrong
+
+    def needed(self) -> dict[str, str]:
+        """The names of the functions that cells need, by the `grade_id` of the cells that try them."""
+        names = {other for name in self.needs for other in all_needed(name, self.needs)}
+        return {
+            one.grade_id: one.call
+            for one in self.cells
+            if isinstance(one, FunctionCell) and one.grade_id in names
+        }
+
+    def least_share(self, grade_id: str, wrong: str) -> float:
+        """What a right answer keeps where only that to the cell `wrong` is: all but the deduction."""
+        needed = wrong in all_needed(grade_id, self.needs)
+        return 1 - self.needs[grade_id].deduction if needed else 0.0
+
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
+        """What to ask once more with the model's functions in place; () for who can gain nothing by it."""
+        sitting = self.sitting(student, secret)
+        together: dict[tuple[str, ...], dict[str, tuple[Probe, ...]]] = {}
+        for cell in self._short(marks):
+            needed = all_needed(cell.grade_id, self.needs)
+            if all(other in self.models for other in needed):
+                together.setdefault(needed, {})[cell.grade_id] = cell.probes(sitting)
+        runs = ((tuple(self.models[one] for one in needed), probes) for needed, probes in together.items())
+        return tuple(SecondRun(key_of(models), models, probes) for models, probes in runs)
+
+    def _short(self, marks: Mapping[str, Mark]) -> list[Cell]:
+        """The cells that lack points and need a function that lacks some too."""
+        lacking = {grade_id for grade_id, mark in marks.items() if mark.points < mark.max_points}
+        return [
+            cell
+            for cell in self.cells
+            if cell.grade_id in lacking and lacking & set(all_needed(cell.grade_id, self.needs))
+        ]
+
+    def _better(
+        self, cell: Cell, sitting: Sitting, own: Own, marks: Mapping[str, Mark], answers: tuple[Answer, ...]
+    ) -> Mark:
+        """The mark of a cell, or that of its second answers less the deduction."""
+        name = cell.grade_id
+        then = replace(sitting, answers={**sitting.answers, name: answers})
+        if cell.own is not None:
+            own = {**own, cell.own.id: {**own[cell.own.id], name: cell.entries(then)}}
+        functions = [
+            function
+            for other, function in self.needed().items()
+            if other in all_needed(name, self.needs) and marks[other].points < marks[other].max_points
+        ]
+        return better(marks[name], cell.mark(then, own), self.needs[name].deduction, functions)
 
     # ---- what people are told about a marked cell
 
@@ -199,6 +270,11 @@ def load(path: Path) -> AssignmentSpecification:
     read = _read(path)
     drawn = path.with_name(DRAWS)
     try:
+        read = replace(read, models=read_models(path.parent))
+    except (OSError, ValueError) as error:
+        models = path.with_name(MODELS)
+        raise SpecificationError(f"{models}: {error}; make it again with `grader build`") from error
+    try:
         return replace(read, stored=from_text(drawn.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return read  # it was not built yet
@@ -211,5 +287,11 @@ def _read(path: Path) -> AssignmentSpecification:
     data = read.data
     titles = {one["grade_id"]: str(one["title"]) for one in data["cell"] if "title" in one}
     return AssignmentSpecification(
-        data["name"], data["notebook"], data.get("identity", ""), data["salt"], tuple(read.cells), titles
+        data["name"],
+        data["notebook"],
+        data.get("identity", ""),
+        data["salt"],
+        tuple(read.cells),
+        titles,
+        read_needs(data["cell"]),
     )

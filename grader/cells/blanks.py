@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, template_of
+from grader.cells.cell import NEEDS, Cell, Own, Sitting, template_of
 from grader.protocol import Mark
 from grader.score import diagnoses, filled_in, score_blanks
 from grader.values import Answer, Get, Probe
@@ -22,7 +22,7 @@ from layercost.questions import RIGHT, Diagnosis, Option, Posed, Template
 class BlanksCell(Cell):
     """A variable that holds what a student puts into the blanks of a question."""
 
-    keys = ("grade_id", "points", "question", "fill")
+    keys = ("grade_id", "points", "question", "fill", *NEEDS)
     grade_id: str
     points: float
     question: Template

@@ -17,6 +17,8 @@ from grader.score import NOTHING, Entry
 from grader.values import Answer, Probe
 from layercost.questions import Item, Posed, Question, Template, Variant
 
+NEEDS = ("needs", "deduction")  # keys of a cell whose answer may use the student's functions: `grader.needs`
+
 
 class SpecificationError(ValueError):
     """A specification that cannot be used; the message says where and what was expected."""

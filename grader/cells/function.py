@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
+from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
 from grader.protocol import Mark
 from grader.score import score_function
 from grader.values import Call, Probe
@@ -18,7 +18,7 @@ from layercost.questions.explain import beliefs
 class FunctionCell(Cell):
     """A function that is called on hidden inputs; `keywords` at their default are left out of the call."""
 
-    keys = ("grade_id", "points", "question", "call", "arguments", "keywords", "defaults", "cases")
+    keys = ("grade_id", "points", "question", "call", "arguments", "keywords", "defaults", "cases", *NEEDS)
     grade_id: str
     points: float
     question: Question

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from grader.cells.cell import Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
+from grader.cells.cell import NEEDS, Cell, Own, Sitting, SpecificationError, plain, question_of, zero_for
 from grader.protocol import Mark
 from grader.score import Carried, Entry, score_numbers
 from grader.values import Get, Probe
@@ -19,7 +19,7 @@ from layercost.questions import Question, Template, known_keys
 class NumbersCell(Cell):
     """A variable that holds one number, or a dictionary with a number for each of several `asks`."""
 
-    keys = ("grade_id", "points", "question", "get", "asks", "carried", "classic")
+    keys = ("grade_id", "points", "question", "get", "asks", "carried", "classic", *NEEDS)
     grade_id: str
     points: float
     question: Question

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from grader.papers.progress import Progress
-from grader.protocol import Mark
+from grader.protocol import Mark, SecondRun
 from grader.values import Answer, Call, Failure, Get, Probe, Value
 
 CHANNELS = {
     character: 16 + 3 * index for index, character in enumerate("abcdefghijklmnopqrstuvwxyz0123456789")
 }
 HIDDEN_CASES = 4
+NOTHING: Mapping[str, tuple[Answer, ...]] = {}
 RUBRIC = ((2.0, "Says that the kernel is moved."), (3.0, "Says that its weights stay the same."))
 
 
@@ -120,8 +121,21 @@ class Counting:
             "q3-test": tuple(Call("conv_flops", case) for case in cases["q3-test"]),
         }
 
+    def needed(self) -> dict[str, str]:
+        return {}
+
+    def least_share(self, grade_id: str, wrong: str) -> float:
+        return 0.0
+
+    def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
+        return ()
+
     def score(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
+        self,
+        student: str,
+        secret: bytes,
+        answers: Mapping[str, tuple[Answer, ...]],
+        again: Mapping[str, tuple[Answer, ...]] = NOTHING,
     ) -> dict[str, Mark]:
         cases = self.cases(student, secret)
         return {name: question.mark(cases[name], answers[name]) for name, question in QUESTIONS.items()}

@@ -30,7 +30,7 @@ from grader.record import read_record
 from grader.values import Answer, Call, Probe
 
 from .conftest import ASSIGNMENT, QUICK, RIGHT, ROOT, Submissions
-from .counting import Counting
+from .counting import NOTHING, Counting
 
 WHERE = "--course"
 
@@ -324,7 +324,11 @@ class Wrong(Counting):
         return {**super().probes(student, secret), **self.asked}
 
     def score(
-        self, student: str, secret: bytes, answers: Mapping[str, tuple[Answer, ...]]
+        self,
+        student: str,
+        secret: bytes,
+        answers: Mapping[str, tuple[Answer, ...]],
+        again: Mapping[str, tuple[Answer, ...]] = NOTHING,
     ) -> dict[str, Mark]:
         return {**super().score(student, secret, answers), **self.marks}
 
