@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -40,6 +41,7 @@ sys.path.insert(0, str(ROOT))
 from grader.configuration import configuration
 from grader.course import Course
 from grader.gradebook import open_engine
+from grader.registration import registered
 from tests.conftest import postgresql_programs
 from tests.grading.postgresql import Server, own_server
 
@@ -95,12 +97,10 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONPATH": python, "JUPYTERHUB_USER": "student"}
 
 
-def new_course(folder: Path, database: str = "") -> Bench:
+def new_course(folder: Path) -> Bench:
     """A course with the assignment released."""
     bench = Bench(folder)
     Bench(ROOT).run("grader", "new", str(folder))
-    if database:
-        (folder / "course.toml").write_text(f'[gradebook]\ndatabase = "{database}"\n', encoding="utf-8")
     bench.run("grader", "build", str(ASSIGNMENT))
     return bench
 
@@ -219,19 +219,14 @@ def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
     bench = Bench(folder / "course")
     shutil.rmtree(bench.root, ignore_errors=True)
     beside: list[int] = []
+    shutil.copytree(pristine.root, bench.root)
+    text = STOCK_CONFIGURATION.format(root=str(bench.root)) if way.stock else configuration(bench.root)
+    (bench.root / "nbgrader_config.py").write_text(text, encoding="utf-8")
     with ExitStack() as stack:
         if way.server is not None:
             address = stack.enter_context(way.server.database(f"grader_bench_{os.getpid()}"))
             beside += [way.server.process] if way.server.process is not None else []
-            new_course(bench.root, address)
-            shutil.rmtree(bench.root / "submitted")
-            shutil.copytree(pristine.root / "submitted", bench.root / "submitted")
-        else:
-            shutil.copytree(pristine.root, bench.root)
-            text = (
-                STOCK_CONFIGURATION.format(root=str(bench.root)) if way.stock else configuration(bench.root)
-            )
-            (bench.root / "nbgrader_config.py").write_text(text, encoding="utf-8")
+            keep_marks_in(address, bench)
         if way.stock:
             return bench.run("nbgrader", "autograde", bench.name, "--force")
         words = list(way.words)
@@ -244,6 +239,14 @@ def measure_one(folder: Path, pristine: Bench, way: Way) -> Usage:
     if wrong:
         raise SystemExit(f"{way.what} gave other marks: {', '.join(wrong[:10])}")
     return usage
+
+
+def keep_marks_in(address: str, bench: Bench) -> None:
+    """Moves the gradebook of a course in which nobody is marked into a database, as a build would fill it."""
+    (bench.root / "course.toml").write_text(f'[gradebook]\ndatabase = "{address}"\n', encoding="utf-8")
+    assignment = Course(bench.root).assignment(bench.name)
+    with registered(Course(bench.root), bench.name, assignment.notebook, assignment.release) as commit:
+        commit()
 
 
 @contextmanager
@@ -360,6 +363,7 @@ def main() -> int:
     parser.add_argument("--without-stock", action="store_true", help="leave out what takes longest")
     parser.add_argument("--ten-thousand", action="store_true")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what was started
     load = report.load()
     with tempfile.TemporaryDirectory(prefix="grading-") as name:
         folder = Path(name)
