@@ -39,7 +39,7 @@ from layercost.expression import (
     equation,
     expression,
 )  # fmt: skip
-from layercost.facts import Facts, Held, Kind, Operation
+from layercost.facts import Facts, Held, Kind, Operation, Role
 from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words, clauses, listing, sentence, spoken
 from layercost.setting import Setting
@@ -80,6 +80,11 @@ class NotCounted:
     left_out: tuple[Operation, ...]
 
     @property
+    def only_bias(self) -> bool:
+        """Whether no more is left out than that a bias is added."""
+        return {one.role for one in self.left_out} == {Role.BIAS}
+
+    @property
     def operations(self) -> Words:
         """The operations in words."""
         return listing(one.in_words for one in self.left_out) or Message("not measured")
@@ -87,6 +92,13 @@ class NotCounted:
     def data(self) -> dict[str, str]:
         """The same as plain data, as JSON has it."""
         return {"path": self.path, "layer": self.layer, "operations": str(self.operations)}
+
+
+def left_out_in_words(missing: Iterable[NotCounted], under: str = "") -> Words:
+    """What is not counted, in words; the addition of a bias is told apart from a layer's other operations."""
+    every = [(one.only_bias, one.layer or Message("this layer")) for one in missing]
+    whole, biases = ([layer for only, layer in every if only is bias] for bias in (False, True))
+    return not_counted(whole, under, biases)
 
 
 class Unmeasured(NamedTuple):
@@ -215,28 +227,30 @@ class Counted:
             return Message("Every layer that computes adds to {name}'s number.", name=self.name)
         if self.complete:
             return COMPLETE
-        said = (parts_not_known(self.unmeasured), not_counted(self.kinds_not_counted, self.name))
+        said = (parts_not_known(self.unmeasured), left_out_in_words(self._by_choice, self.name))
         return Joined(map(sentence, said))
 
     @property
     def kinds_not_counted(self) -> tuple[str, ...]:
         """The types of layers that the counter leaves out, in whole or in part, by choice."""
+        return tuple(dict.fromkeys(one.layer for one in self._by_choice))
+
+    @property
+    def _by_choice(self) -> list[NotCounted]:
         if not self.counts_operations:
-            return ()
+            return []
         every = zip(self.calls, self.works, self.amounts, self.known, strict=True)
-        return tuple(
-            dict.fromkeys(
-                kind_of(call.layer)
-                for call, (does, _), amount, known in every
-                if known and _missing(self.counter, does, amount)
-            )
-        )
+        return [
+            NotCounted(call.path, kind_of(call.layer), tuple(missing))
+            for call, (does, _), amount, known in every
+            if known and (missing := _missing(self.counter, does, amount))
+        ]
 
     @property
     def reason(self) -> Words:
         """The remark as the end of a sentence: what is not known, and what is not counted."""
         unknown = not_known(one.what for one in self.unmeasured)
-        return clauses([unknown, not_counted(self.kinds_not_counted)])
+        return clauses([unknown, left_out_in_words(self._by_choice)])
 
 
 def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | None) -> list[Operation]:

@@ -41,12 +41,21 @@ def listed(names: Iterable[Words]) -> Words:
     return Message("{names} and {more} more", names=named, more=more)
 
 
-def not_counted(layers: Iterable[Words], under: str = "") -> Words:
-    """``not counted under textbook: the operations of ReLU, Tanh``; nothing where nothing is left out."""
-    every = listing(dict.fromkeys(layers))
-    if not every:
+def not_counted(layers: Iterable[Words], under: str = "", biases: Iterable[Words] = ()) -> Words:
+    """``not counted under textbook: the operations of ReLU, Tanh``; nothing where nothing is left out.
+
+    Of `biases`, which are layers too, no more than the addition of the bias is left out.
+    """
+    whole = list(dict.fromkeys(layers))
+    in_part = [one for one in dict.fromkeys(biases) if one not in whole]
+    if not whole and not in_part:
         return ""
-    operations = Message("the operations of {layers}", layers=every)
+    operations = Message("the operations of {layers}", layers=listing(whole))
+    if in_part:
+        added = Message("the biases of {layers}", layers=listing(in_part))
+        operations = (
+            Message("{operations} and {biases}", operations=operations, biases=added) if whole else added
+        )
     if under:
         return Message(
             "not counted under {convention}: {operations}", convention=under, operations=operations

@@ -62,9 +62,21 @@ def test_another_convention_than_the_texts_own_is_said_with_one_tap_back(page: A
     choose(page, "everything")
     assert "everything" in bar.inner_text()
     assert "written for “textbook”" in bar.inner_text()
-    bar.get_by_role("button").click()
+    bar.get_by_role("button", name="Back to").click()
     assert not bar.is_visible()
     assert shown_forms(page) == {"textbook"}
+
+
+def test_the_bar_can_be_put_away_and_comes_back_with_the_next_choice(page: Any) -> None:
+    """It covers a part of a phone's screen; the choice stays."""
+    bar = page.locator(".lc-convention-bar")
+    choose(page, "everything")
+    page.keyboard.press("Escape")
+    bar.get_by_role("button", name="Put this note away").click()
+    assert not bar.is_visible()
+    assert shown_forms(page) == {"everything"}
+    choose(page, "macs")
+    assert "macs" in bar.inner_text()
 
 
 def test_an_explorer_can_wish_for_a_convention_and_hears_of_every_choice(page: Any) -> None:

@@ -86,6 +86,45 @@ def test_a_slider_keeps_its_length_while_its_number_grows(phone: Callable[[str],
     assert len(set(lengths)) == 1
 
 
+def swipe(page: Any, start: tuple[float, float], along: float, up: float) -> None:
+    """A finger lands, moves in some steps as fingers do, and is lifted."""
+    touch = page.context.new_cdp_session(page)
+    x, y = start
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        place = {"x": x + along * step / 10, "y": y - up * step / 10}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize(
+    ("along", "up", "moves", "scrolls"),
+    [
+        pytest.param(4, 240, False, True, id="a page that is scrolled"),
+        pytest.param(30, 0, True, False, id="a line that is dragged"),
+        pytest.param(0, 0, True, False, id="a tap"),
+    ],
+)
+def test_a_finger_that_scrolls_over_a_slider_leaves_it(
+    phone: Callable[[str], Any], along: float, up: float, moves: bool, scrolls: bool
+) -> None:
+    """A line jumps to where a finger lands: not before it is clear that the line is meant."""
+    page = phone("chapters/fully_connected.html")
+    control = page.locator(".lc-explorer-linear .lc-name-in_features")
+    slider, field = control.locator(".lc-range"), control.locator(".lc-typed")
+    slider.evaluate("slider => slider.scrollIntoView({ block: 'center' })")
+    box, before, rests = slider.bounding_box(), page.evaluate("scrollY"), slider.input_value()
+    swipe(page, (box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2), along * -1, up)
+    if scrolls:
+        page.wait_for_function("before => scrollY > before + 100", arg=before)
+    if moves:
+        typed = ".lc-explorer-linear .lc-name-in_features .lc-typed"
+        page.wait_for_function("typed => document.querySelector(typed).value !== '300'", arg=typed)
+    page.wait_for_timeout(300)
+    assert (field.input_value() != "300") is moves
+    assert (slider.input_value() != rests) is moves
+
+
 def test_a_field_that_is_left_empty_takes_back_its_number(phone: Callable[[str], Any]) -> None:
     page = phone("chapters/fully_connected.html")
     control = page.locator(".lc-explorer-linear .lc-name-in_features")
@@ -102,6 +141,23 @@ def test_a_guess_below_a_hundredth_is_not_said_to_be_0(phone: Callable[[str], An
     guess.locator("input").fill("0.0001")
     guess.locator(".lc-commit").tap()
     assert guess.locator(".lc-verdict-words").inner_text().startswith("You said 0.0001; ")
+
+
+def test_a_guess_of_sixty_digits_stays_within_its_card(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/fully_connected.html")
+    guess = page.locator(".lc-guess").first
+    guess.locator("input").fill("7" * 60)
+    guess.locator(".lc-commit").tap()
+    guess.locator(".lc-verdict-words").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_lies_over_the_text_when_one_scrolls_back(phone: Callable[[str], Any]) -> None:
+    page = phone("chapters/fully_connected.html")
+    page.evaluate("scrollTo(0, 3000)")
+    page.evaluate("scrollTo(0, 2500)")
+    page.wait_for_timeout(300)
+    assert not page.locator("#pst-back-to-top").is_visible()
 
 
 def test_a_touch_on_a_number_that_is_pulled_opens_a_field_that_stays(phone: Callable[[str], Any]) -> None:

@@ -77,6 +77,15 @@ def test_the_longer_of_arithmetic_and_memory_decides() -> None:
     assert "8.33 µs" in entries(shown)["takes"]
 
 
+@pytest.mark.parametrize(("convention", "work"), [("everything", 845_852), ("macs", 833_040)])
+def test_the_intensity_divides_the_operations_that_the_arithmetic_counts(convention: str, work: int) -> None:
+    """LeNet-5 moves 367,696 bytes: one network has one number of FLOPs on a screen, and its ratio."""
+    shown = explorer("passport", network="lenet5", convention=convention)
+    lines = map(words, with_class(shown.pane("line"), "lc-sub-line"))
+    (line,) = (one for one in lines if "bytes moved" in one)
+    assert line.startswith(f"{work:,} FLOPs ÷ 367,696 bytes moved = {work / 367_696:.2f} FLOPs a byte")
+
+
 def test_the_bars_of_time_are_to_scale() -> None:
     """The shorter one is as long as its share of the longer."""
     shown = explorer("passport")

@@ -180,6 +180,16 @@ def test_what_is_left_out_by_choice_is_not_at_least() -> None:
     assert str(table.remark) == "Not counted under textbook: the operations of ReLU, MaxPool2d."
 
 
+def test_of_a_layer_whose_products_are_counted_only_the_bias_is_left_out() -> None:
+    """MACs are those of Conv2d and Linear: to say that their operations are not counted would be wrong."""
+    remark = lc.table(lc.networks.lenet5(), convention="macs").remark
+    assert str(remark) == (
+        "Not counted under macs: the operations of ReLU, MaxPool2d and the biases of Conv2d, Linear."
+    )
+    alone = lc.table(lc.Linear(3, 2), (3,), convention="macs").remark
+    assert str(alone) == "Not counted under macs: the biases of Linear."
+
+
 def test_many_unknown_parts_are_named_up_to_some_and_then_counted() -> None:
     net = lc.Sequential(*(Unknown(f"op{place}", ((4,),), (4,)) for place in range(40)))
     remark = str(lc.table(net, (4,)).remark)

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import layercost as lc
 from layercost.convention import unit_in_words
+from layercost.counting import left_out_in_words
 from layercost.dialects import DIALECTS
 from layercost.message import Joined, Message, sentence
-from layercost.view import COMPLETE, Substitution, not_counted, number, tag
+from layercost.view import COMPLETE, Substitution, number, tag
 
 OWN = "textbook"
 
@@ -84,8 +85,8 @@ def amount(count: lc.Count) -> str:
 
 def note(count: lc.Count) -> str:
     """What a count counts, and what it leaves out."""
-    left_out = not_counted(missing.layer or Message("this layer") for missing in count.not_counted)
-    return str(Joined([Message("Counts {counts}.", counts=count.counts), sentence(left_out) or COMPLETE]))
+    missing = sentence(left_out_in_words(count.not_counted)) or COMPLETE
+    return str(Joined([Message("Counts {counts}.", counts=count.counts), missing]))
 
 
 def derivation(count: lc.Count, taught: bool = False) -> str:

@@ -221,7 +221,11 @@ class PassportExplorer(Explorer):
         return built.words
 
     def amounts(self, built: Passport) -> list[tuple[str, int]]:
-        return [(_("bytes"), built.bytes), (_("MACs"), built.macs), (_("parameters"), built.parameters)]
+        return [
+            (_("bytes of parameters"), built.bytes),
+            (_("MACs"), built.macs),
+            (_("parameters"), built.parameters),
+        ]
 
     def told(self) -> dict[str, Any]:
         named = {name: as_known(self._declared["network"], name) for name in NAMES}
@@ -265,11 +269,11 @@ class PassportExplorer(Explorer):
         )
         doubled = expression(times(2, Symbol("M", built.macs)))
         yield parts.derivation(_("a MAC as two"), doubled, "FLOPs", _GIVES_FLOPS)
+        work = built.work(_in_flops(settings["convention"]))
         yield parts.said_line(
             _("intensity"),
             _("{flops} FLOPs ÷ {bytes} bytes moved = {ratio} FLOPs a byte; the machine can do {balance}",
-              flops=number(built.moves.flops), bytes=number(built.moves.bytes),
-              ratio=f"{built.moves.flops_per_byte:,.2f}",
+              flops=number(work), bytes=number(built.moves.bytes), ratio=f"{work / built.moves.bytes:,.2f}",
               balance=f"{built.speed / built.bandwidth:,.2f}"),
         )  # fmt: skip
 
@@ -281,8 +285,8 @@ class PassportExplorer(Explorer):
             (_("MACs"), built.macs, "MACs"),
             (_("work"), built.work(convention), unit),
             (_("parameters in {dtype}", dtype=built.dtype), built.bytes, _("bytes")),
-            (_("in units of 1,000"), *_apart(in_units.decimal)),
-            (_("in units of 1,024"), *_apart(in_units.binary)),
+            (_("in powers of 1,000"), *_apart(in_units.decimal)),
+            (_("in powers of 1,024"), *_apart(in_units.binary)),
             (_("bytes moved"), built.moves.bytes, _("bytes")),
             (_("time of the arithmetic"), *_apart(lasting(built.computes(convention)))),
             (_("time of the transfer"), *_apart(lasting(built.transfers))),

@@ -9,6 +9,7 @@ from itertools import chain, product
 from typing import Any
 
 from layercost.convention import CONVENTIONS, Quantity
+from layercost.counting import left_out_in_words
 from layercost.explorers import parts, telling
 from layercost.explorers.answers import as_known
 from layercost.explorers.controls import Choice, Size, sizes_of
@@ -22,7 +23,7 @@ from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.networks.resnet import Plan, Style, planned
 from layercost.table import Row, Total
-from layercost.view import escaped, not_counted, number, tag
+from layercost.view import escaped, number, tag
 
 BLOCKS = {
     "2-2-2-2": (2, 2, 2, 2),
@@ -176,8 +177,8 @@ class ResNetExplorer(Explorer):
         yield parts.amount_line(_("parameters"), built.parameters, _("parameters"))
         yield parts.amount_line(_("bytes"), built.total().parameter_bytes, _("bytes"))
         yield parts.amount_line(_("MACs"), built.macs, _("MACs"))
-        left_out = built.table(settings["convention"]).not_counted
-        yield _cost(built, settings["convention"], str(not_counted(one.layer for one in left_out)))
+        missing = left_out_in_words(built.table(settings["convention"]).not_counted)
+        yield _cost(built, settings["convention"], str(missing))
 
     def tables(self, built: Residual, settings: Mapping[str, Any]) -> Iterable[str]:
         heads = [_("part"), _("parameters"), _("MACs")]

@@ -7,6 +7,7 @@ import { say } from '../words.mjs';
 
 const POSITIONS = 1000;
 const WIDE = 100; // from this ratio of its ends on, a range is drawn logarithmically
+const ALONG = 6; // px: from here on a finger moves along the line
 const STEP_KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 
 const roundTo = (value, digits) => {
@@ -45,13 +46,37 @@ export class NumberView extends controls.DescriptionView {
     this.problem = element('span.lc-problem', { role: 'alert', id: freshId('lc-problem') });
     this.typed.setAttribute('aria-describedby', this.problem.id);
     this.el.append(this.typed, this.range, this.problem);
-    this.range.addEventListener('input', () => this.move(this.scale.toValue(Number(this.range.value))));
+    this.range.addEventListener('input', () => !this.rests && this.follow());
+    this.#heedFingers();
     this.range.addEventListener('keydown', (event) => this.onKey(event));
     this.typed.addEventListener('change', () => this.onTyped());
     this.typed.addEventListener('keydown', ({ key }) => key === 'Escape' && this.forgetTyped());
     this.typed.addEventListener('focus', () => this.typed.select());
     this.listenTo(this.model, 'change:value change:min change:max', () => this.show());
     this.show();
+  }
+
+  follow() {
+    this.move(this.scale.toValue(Number(this.range.value)));
+  }
+
+  // A line jumps to a finger that lands on it; whether the finger meant the line or scrolls the page is known only
+  // when it moves along, is lifted, or is taken for scrolling (pointercancel).
+  #heedFingers() {
+    let landed = 0;
+    this.rests = false;
+    this.range.addEventListener('pointerdown', ({ pointerType, clientX }) => {
+      this.rests = pointerType === 'touch';
+      landed = clientX;
+    });
+    const settle = (act) => {
+      if (!this.rests) return;
+      this.rests = false;
+      act();
+    };
+    this.range.addEventListener('pointermove', ({ clientX }) => Math.abs(clientX - landed) > ALONG && settle(() => this.follow()));
+    this.range.addEventListener('pointerup', () => settle(() => this.follow()));
+    this.range.addEventListener('pointercancel', () => settle(() => this.show()));
   }
 
   get isSize() {

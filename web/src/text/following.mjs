@@ -18,7 +18,9 @@ function fill(bar) {
   const words = say('The numbers are shown under “{name}”; the text is written for “{own}”.', { name, own });
   const back = element('button.lc-back', { type: 'button' }, say('Back to “{own}”', { own }));
   back.addEventListener('click', () => chooseConvention(own));
-  return bar.replaceChildren(element('span', {}, words), back);
+  const away = element('button.lc-away', { type: 'button', 'aria-label': say('Put this note away') }, '×');
+  away.addEventListener('click', () => { bar.hidden = true; });
+  return bar.replaceChildren(element('span', {}, words), back, away);
 }
 
 export function startFollowing() {
