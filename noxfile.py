@@ -24,9 +24,10 @@ LOCK = ROOT / "requirements.txt"
 BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
-BESIDE = {  # tests that wait more than they compute, and run beside the others
+BESIDE = {  # tests that run beside the others: two processors are busy to the end
     "in the browser": ["tests/browser"],
     "of the classroom": ["tests/grading", "tests/guide"],
+    "of models and tools": ["tests/architectures", "tests/dialects", "tests/live", "tests/models"],
 }
 MEASURES = ["building", "counting", "grading", "papers", "browser"]  # of benchmarks/
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with

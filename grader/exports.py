@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Course
+from grader.names import unusable
 from grader.results import QuestionResult, Result, read_results
 from grader.roster import Student, of_course
 from grader.titles import titles
@@ -74,7 +75,10 @@ class Marks:
 def collect(course: Course, assignments: Sequence[Assignment]) -> Marks:
     """Reads the marks of these assignments, and the roster where the course has one."""
     found = {one.name: {each.student: each for each in read_results(course, one)} for one in assignments}
-    handed_in = {one.name: frozenset(course.students(one.name)) for one in assignments}
+    handed_in = {
+        one.name: frozenset(name for name in course.students(one.name) if not unusable(name))
+        for one in assignments
+    }
     known = {student.id: student for student in of_course(course)}
     others = sorted(frozenset().union(*found.values(), *handed_in.values()) - set(known))
     students = (*known.values(), *(Student(name, "") for name in others))

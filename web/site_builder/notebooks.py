@@ -171,7 +171,7 @@ def _write_settings(packages: list[str]) -> None:
     build = {
         "LiteBuildConfig": {
             "apps": list(APPS),
-            "contents": [str(NOTEBOOKS), str(DRAFT / CONTENTS)],
+            "contents": [str(folder) for folder in (NOTEBOOKS, DRAFT / CONTENTS) if folder.is_dir()],
             "ignore_sys_prefix": ["federated_extensions"],
             "federated_extensions": [str(KERNEL), str(WIDGETS)],
             "no_sourcemaps": True,
