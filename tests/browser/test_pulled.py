@@ -429,6 +429,33 @@ def test_the_bars_of_the_opening_page_are_what_the_tools_print(visit: Callable[.
     assert verdicts == ["misnamed", "right", "right", *["right where a MAC is two"] * 2]
 
 
+LENGTHS = """() => [...document.querySelectorAll('.lc-bar-row')].map(row => [
+    row.querySelector('.lc-bar-total').textContent,
+    Math.round([...row.querySelectorAll('.lc-block:not([data-nothing])')].at(-1).getBoundingClientRect().right)])"""
+
+
+@pytest.mark.chromium
+def test_bars_of_the_same_number_are_of_the_same_length(visit: Callable[..., Any]) -> None:
+    """A block that is thinner than a line is drawn as a line, and makes its bar no longer."""
+    page = visit(viewport={"width": 390, "height": 844}).open("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    ends = page.evaluate(LENGTHS)
+    assert ends[2] == ends[3]
+    assert ends[3][0] == "60,000"
+
+
+@pytest.mark.chromium
+def test_the_giant_has_its_biases_whatever_was_switched_before(visit: Callable[..., Any]) -> None:
+    page = visit().open("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    page.get_by_role("switch", name="a bias").click()
+    page.get_by_role("button", name="The giant in VGG-16").click()
+    page.wait_for_function("document.querySelectorAll('.lc-bar-total')[1].textContent === '102,764,544'")
+    switch = page.locator(".lc-switch")
+    assert (switch.inner_text(), switch.get_attribute("aria-checked")) == ("a bias", "true")
+    assert bars(page) == printed(25088, 4096, True)
+
+
 @pytest.mark.chromium
 def test_without_scripts_the_numbers_stand_as_they_were_built(visit: Callable[..., Any]) -> None:
     page = visit(java_script_enabled=False).open("index.html")

@@ -202,7 +202,7 @@ def test_what_was_left_out_of_each_part_is_not_said_of_all_alike():
 
 
 def test_what_the_page_states_is_not_miscounted():
-    """A reader who takes half of the bytes in place of a quarter took a value for two bytes, not for eight."""
+    """A reader who takes half of the bytes in place of a quarter took a value for two bytes, not eight."""
     given = "given(parameter_bytes(layer)) // 4"
     assert total_of(value_of(given)) == total_of(value_of("parameter_bytes(layer) // 4"))
     assert set(wrong(given)) == {120400, 4 * 120400, 120396, 120400 // 2, 120400 // 8}
