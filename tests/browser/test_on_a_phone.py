@@ -164,7 +164,7 @@ def test_nothing_lies_over_the_text_when_one_scrolls_back(phone: Callable[[str],
 def test_guess_and_truth_are_read_on_their_line_however_near_they_are(
     phone: Callable[[str], Any], near: int
 ) -> None:
-    """Letters keep their size, labels stay inside, and the stem of one mark runs through no label of the other."""
+    """Letters keep their size, labels stay inside, and no stem runs through the label of the other mark."""
     page = phone("chapters/units_and_conventions.html")
     guess = page.locator(".lc-guess").first
     guess.locator("input").fill(str(near))

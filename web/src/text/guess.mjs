@@ -83,9 +83,8 @@ function drawLine(guessed, told, width) {
 
 // As wide as the question is inside; where it is folded away and has no width yet, as wide as the window allows.
 function widthOf(guessing) {
-  const { paddingLeft, paddingRight } = getComputedStyle(guessing);
-  const inside = guessing.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-  return Math.max(NARROWEST, Math.min(WIDTH, inside > 0 ? inside : innerWidth - 2 * MARGIN));
+  const inside = guessing.querySelector('.lc-reveal').clientWidth || innerWidth - 2 * MARGIN;
+  return Math.max(NARROWEST, Math.min(WIDTH, inside));
 }
 
 const canBeDrawn = (value) => value > 0 && Number.isFinite(value);
