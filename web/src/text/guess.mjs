@@ -56,11 +56,7 @@ function mark(className, x, other, label, lift, width) {
     svgElement('text', { x, y: top, 'text-anchor': anchor }, label));
 }
 
-// The line is drawn for the width that it has, so that its letters are as large as the stylesheet wants them.
-function drawLine(guessed, told, width) {
-  const [guess, truth] = [approximately(guessed), approximately(told)];
-  const { low, high } = decades(guess, truth);
-  const at = (value) => MARGIN + ((Math.log10(value) - low) / (high - low)) * (width - 2 * MARGIN);
+function ticksOf({ low, high }, at, width) {
   const every = Math.ceil((high - low) / Math.floor(width / TICK_APART));
   const ticks = [];
   for (let exponent = low; exponent <= high; exponent += every) {
@@ -69,16 +65,26 @@ function drawLine(guessed, told, width) {
       svgElement('line', { x1: x, x2: x, y1: AXIS - 4, y2: AXIS + 4 }),
       svgElement('text', { x, y: AXIS + 22, 'text-anchor': 'middle' }, power(exponent))));
   }
+  return ticks;
+}
+
+// A number of sixty digits stands in the sentence below, where it can break.
+const fitting = (label, brief, width) => (label.length * LETTER < width ? label : brief);
+
+// The line is drawn for the width that it has, so that its letters are as large as the stylesheet wants them.
+function drawLine(guessed, told, width) {
+  const [guess, truth] = [approximately(guessed), approximately(told)];
+  const { low, high } = decades(guess, truth);
+  const at = (value) => MARGIN + ((Math.log10(value) - low) / (high - low)) * (width - 2 * MARGIN);
   const [g, t] = [at(guess), at(truth)];
   const between = svgElement('line', { class: 'lc-between', x1: g, x2: t, y1: AXIS, y2: AXIS });
   const axis = svgElement('line', { class: 'lc-axis', x1: MARGIN, x2: width - MARGIN, y1: AXIS, y2: AXIS });
-  const [guessLabel, truthLabel] = [
-    say('your guess {number}', { number: formatExact(guessed) }), say('truth {number}', { number: formatExact(told) }),
-  ];
+  const guessLabel = fitting(say('your guess {number}', { number: formatExact(guessed) }), say('your guess'), width);
   return svgElement('svg', {
     class: 'lc-log-line', viewBox: `0 0 ${width} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guessed, told),
-  }, axis, ...ticks, between, mark('lc-mark-guess', g, t, guessLabel, 20, width),
-    mark('lc-mark-truth', t, g, truthLabel, 0, width));
+  }, axis, ...ticksOf({ low, high }, at, width), between,
+    mark('lc-mark-guess', g, t, guessLabel, 20, width),
+    mark('lc-mark-truth', t, g, say('truth {number}', { number: formatExact(told) }), 0, width));
 }
 
 // As wide as the question is inside; where it is folded away and has no width yet, as wide as the window allows.
