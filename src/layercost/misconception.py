@@ -274,8 +274,8 @@ def _has_none(layer: Layer) -> bool:
 belief(
     "forgot-bias",
     Message(
-        "The biases are missing: each output feature or output channel has one, in a normalization the "
-        "shift, and adding it is one operation for each value."
+        "The biases are missing: each output feature or channel has one, which is stored beside the weights "
+        "and added once to each value."
     ),
     Layer, STORED | {Quantity.FLOPS, Quantity.ADDITIONS}, _has_bias,
 )(having(bias=False))  # fmt: skip

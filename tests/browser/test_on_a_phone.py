@@ -160,6 +160,65 @@ def test_nothing_lies_over_the_text_when_one_scrolls_back(phone: Callable[[str],
     assert not page.locator("#pst-back-to-top").is_visible()
 
 
+@pytest.mark.parametrize("near", [400, 350, 368])
+def test_guess_and_truth_are_read_on_their_line_however_near_they_are(
+    phone: Callable[[str], Any], near: int
+) -> None:
+    """Letters keep their size, labels stay inside, and no stem runs through the label of the other mark."""
+    page = phone("chapters/units_and_conventions.html")
+    guess = page.locator(".lc-guess").first
+    guess.locator("input").fill(str(near))
+    guess.locator(".lc-commit").tap()
+    seen = guess.locator("svg.lc-log-line").evaluate(
+        """line => {
+          const box = part => part.getBoundingClientRect();
+          const [own, all] = [box(line), [...line.querySelectorAll('text')].map(box)];
+          const stem = box(line.querySelector('.lc-mark-guess line')).x;
+          const label = box(line.querySelector('.lc-mark-truth text'));
+          return {
+            least: Math.min(...all.map(text => text.height)),
+            outside: all.filter(text => text.left < own.left - 8 || text.right > own.right + 8).length,
+            crossed: label.left + 1 < stem && stem < label.right - 1,
+          };
+        }"""
+    )
+    assert seen["least"] > 12
+    assert not seen["outside"]
+    assert not seen["crossed"]
+
+
+def test_a_number_that_cannot_be_is_read_whole_and_refused_where_the_finger_is(
+    phone: Callable[[str], Any],
+) -> None:
+    page = phone("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    number = page.locator(".lc-pull").first
+    number.tap()
+    field = number.locator("input")
+    field.press("Control+a")
+    page.keyboard.type("99999999999")
+    assert field.evaluate("field => field.scrollWidth <= field.clientWidth")
+    page.keyboard.press("Enter")
+    says = page.locator(".lc-pulled-says")
+    assert says.inner_text().endswith("not 99,999,999,999.")
+    assert 0 < says.bounding_box()["y"] - number.bounding_box()["y"] < 200
+
+
+def test_what_is_ticked_is_large_enough_for_a_finger_and_nothing_else_looks_like_it(
+    phone: Callable[[str], Any],
+) -> None:
+    page = phone("chapters/fully_connected.html")
+    boxes = page.locator(".lc-live input[type=checkbox]").evaluate_all(
+        "boxes => boxes.map(box => Math.min(box.offsetWidth, box.offsetHeight))"
+    )
+    assert boxes
+    assert min(boxes) >= 24
+    before = page.locator(".lc-name-batch .widget-label").evaluate_all(
+        "labels => labels.map(label => getComputedStyle(label, '::before').content)"
+    )
+    assert set(before) == {"none"}
+
+
 def test_a_touch_on_a_number_that_is_pulled_opens_a_field_that_stays(phone: Callable[[str], Any]) -> None:
     """The field is wider than the number, so it may open on another line than the finger is on."""
     page = phone("index.html")

@@ -99,6 +99,13 @@ def test_the_chip_says_what_is_counted_and_closes_with_escape(page: Any) -> None
     assert "lc-chip" in page.evaluate("document.activeElement.className")
 
 
+def test_a_count_that_stays_says_in_its_title_by_which_convention_it_is(page: Any) -> None:
+    chip = page.locator(".lc-count-pinned .lc-chip").first
+    chip.click()
+    title = page.get_by_role("dialog").locator(".lc-title")
+    assert title.inner_text() == " ".join(chip.inner_text().split())
+
+
 # ---- guess first --------------------------------------------------------------------------------------
 
 
@@ -162,6 +169,23 @@ def test_a_guess_is_remembered(page: Any) -> None:
     page.reload()
     page.locator(".lc-guess .lc-outcome").first.wait_for()
     assert "12,345" in page.locator(".lc-guess .lc-verdict-words").first.inner_text()
+
+
+def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: Any) -> None:
+    drill = page.locator(".lc-drill").first
+    place, another = drill.locator(".lc-place"), drill.locator(".lc-another")
+    many = drill.locator(".lc-variant").count()
+    for _ in range(many):
+        another.click()
+    assert place.inner_text() == f"That was the last of {many}: it begins again with the first."
+    for at in range(many):
+        step = drill.locator(".lc-variant:visible .lc-step")
+        assert answer_step(step, step.get_attribute("data-answer"))[0] == "right"
+        another.click()
+        assert (f"{at + 2} of {many}" == place.inner_text()) == (at + 1 < many)
+    assert place.inner_text() == f"All {many} are done: it begins again with the first."
+    step = drill.locator(".lc-variant:visible .lc-step")
+    assert (step.locator("input").input_value(), step.get_attribute("data-verdict")) == ("", None)
 
 
 def test_without_scripts_the_answer_can_still_be_opened(visit: Callable[..., Any]) -> None:

@@ -76,7 +76,7 @@ def test_a_bar_that_bears_a_tools_name_is_held_against_the_tool() -> None:
     figure = course_pulled.FigureOf.__new__(course_pulled.FigureOf)
     figure.options = {"layer": "layer"}
     right = course_pulled.Bar.read("fvcore | FLOPs | multiply-adds | multiply: macs(layer)")
-    assert figure._judged(asked, right) == {"1": "misnamed", "0": "misnamed"}
+    assert figure._judged(asked, right) == dict.fromkeys(("1", "0"), ("misnamed", "misnamed"))
     wrong = course_pulled.Bar.read("torchinfo | mult-adds | multiply-adds | multiply: macs(layer)")
     with pytest.raises(ValueError, match=r"torchinfo prints 30100 .* but the bar says 30000"):
         figure._judged(asked, wrong)
@@ -92,6 +92,15 @@ def test_a_bar_that_bears_a_tools_name_is_held_against_the_tool() -> None:
 def test_a_pull_that_cannot_be_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         course_pulled.Pull.read(text)
+
+
+def test_a_preset_sets_switches_too_and_only_what_can_be_set() -> None:
+    asked = group(SENTENCE)
+    assert course_pulled.preset(asked, "d_in=4, d_out=3, bias=no") == {"d_in": 4, "d_out": 3, "bias": False}
+    with pytest.raises(ValueError, match="expected yes or no, but got 1"):
+        course_pulled.preset(asked, "bias=1")
+    with pytest.raises(ValueError, match="d_in cannot be pulled to 5000"):
+        course_pulled.preset(asked, "d_in=5000")
 
 
 def test_a_decimal_is_rounded_exactly() -> None:
@@ -417,7 +426,34 @@ def test_the_bars_of_the_opening_page_are_what_the_tools_print(visit: Callable[.
     page.wait_for_function("document.querySelectorAll('.lc-bar-total')[1].textContent === '102,760,448'")
     assert bars(page) == printed(25088, 4096, False)
     verdicts = page.locator(".lc-bar-verdict").all_inner_texts()
-    assert verdicts == ["misnamed", "right", "right", "right", "right"]
+    assert verdicts == ["misnamed", "right", "right", *["right where a MAC is two"] * 2]
+
+
+LENGTHS = """() => [...document.querySelectorAll('.lc-bar-row')].map(row => [
+    row.querySelector('.lc-bar-total').textContent,
+    Math.round([...row.querySelectorAll('.lc-block:not([data-nothing])')].at(-1).getBoundingClientRect().right)])"""
+
+
+@pytest.mark.chromium
+def test_bars_of_the_same_number_are_of_the_same_length(visit: Callable[..., Any]) -> None:
+    """A block that is thinner than a line is drawn as a line, and makes its bar no longer."""
+    page = visit(viewport={"width": 390, "height": 844}).open("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    ends = page.evaluate(LENGTHS)
+    assert ends[2] == ends[3]
+    assert ends[3][0] == "60,000"
+
+
+@pytest.mark.chromium
+def test_the_giant_has_its_biases_whatever_was_switched_before(visit: Callable[..., Any]) -> None:
+    page = visit().open("index.html")
+    page.wait_for_selector(".lc-pulled[data-live]")
+    page.get_by_role("switch", name="a bias").click()
+    page.get_by_role("button", name="The giant in VGG-16").click()
+    page.wait_for_function("document.querySelectorAll('.lc-bar-total')[1].textContent === '102,764,544'")
+    switch = page.locator(".lc-switch")
+    assert (switch.inner_text(), switch.get_attribute("aria-checked")) == ("a bias", "true")
+    assert bars(page) == printed(25088, 4096, True)
 
 
 @pytest.mark.chromium

@@ -142,7 +142,7 @@ def test_a_claim_shows_who_says_what_and_both_numbers(built: Callable[..., Page]
         "right",
         "document",
         "003",
-        "claimed",
+        "by the claim",
         "2,261",
         "counted",
         "2,261 parameters",

@@ -132,10 +132,32 @@ def test_no_more_is_drawn_than_is_needed(monkeypatch: pytest.MonkeyPatch):
         pytest.param("output_size(conv, (3, 32, 32))", 14, "left out the padding", id="a size"),
         pytest.param("4 * parameters(layer)", 4, "a factor: the parameters of Linear(300, 100).",
                      id="a count left out"),
+        pytest.param("4 * given(parameters(layer))", 2 * 30100, "two bytes for each value",
+                     id="float16 for float32"),
+        pytest.param("2 * given(parameters(layer))", 4 * 30100, "four bytes for each value",
+                     id="float32 for float16"),
+        pytest.param("4 * given(parameters(layer))", 32 * 30100, "a byte is 8 of them",
+                     id="bits of what is given"),
+        pytest.param("given(parameter_bytes(layer)) // 4", 2 * 30100, "two bytes for each value",
+                     id="values of float16 for those of float32"),
+        pytest.param("given(parameter_bytes(layer)) // 1000", 117, "took 1,024", id="KiB for kB, cut off"),
+        pytest.param("given(parameter_bytes(layer)) // 1000", 118, "took 1,024", id="KiB for kB, rounded"),
+        pytest.param("given(parameter_bytes(layer)) // 2 // 1000", 59, "took 1,024",
+                     id="KiB for kB of half of it"),
     ],
 )  # fmt: skip
 def test_a_wrong_number_is_traced_to_what_led_to_it(expression: str, answer: int, words: str):
     assert words in wrong(expression)[answer]
+
+
+def test_a_missing_bias_is_spoken_of_in_the_same_words_for_every_layer_and_measure():
+    """Who counts the bytes of a fully connected layer is told nothing of normalizations."""
+    assert "normalization" not in wrong("parameter_bytes(layer)")[4 * 30000]
+
+
+def test_a_solution_that_leaves_out_what_stands_behind_the_point_says_so():
+    assert "behind the point is left out" in solution(value_of("given(parameter_bytes(layer)) // 1000"))
+    assert "left out" not in solution(value_of("given(parameter_bytes(layer)) // 4"))
 
 
 @pytest.mark.parametrize(
@@ -180,10 +202,11 @@ def test_what_was_left_out_of_each_part_is_not_said_of_all_alike():
 
 
 def test_what_the_page_states_is_not_miscounted():
-    """A reader who takes half of the bytes in place of a quarter did not take a value for eight bytes."""
+    """A reader who takes half of the bytes in place of a quarter took a value for two bytes, not eight."""
     given = "given(parameter_bytes(layer)) // 4"
     assert total_of(value_of(given)) == total_of(value_of("parameter_bytes(layer) // 4"))
-    assert set(wrong(given)) == {120400, 4 * 120400, 120396}
+    assert set(wrong(given)) == {120400, 4 * 120400, 120396, 120400 // 2, 120400 // 8}
+    assert "two bytes for each value" in wrong(given)[120400 // 2]
     assert first_line(value_of(given)) == "the bytes of the parameters of Linear(300, 100) ÷ 4"
 
 

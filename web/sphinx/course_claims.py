@@ -184,7 +184,7 @@ class ClaimDirective(SphinxDirective):
 
     def _numbers(self, claim: Claim) -> list[nodes.Node]:
         names = names_of(self)
-        rows = {_("claimed"): claim.claimed, _("counted"): claim.value}
+        rows = {_("by the claim"): claim.claimed, _("counted"): claim.value}
         shown = {
             name: tried(self, lambda value=value: written(claim.number(value, names), claim.shape))
             for name, value in rows.items()

@@ -8,18 +8,19 @@ In a calculation, besides, a mistake in one part, a part left out, and one opera
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from typing import NamedTuple
 
-from course_calculation import OPERATIONS, Arithmetic, Calculated, OutputSize, Part, total_of
+from course_calculation import OPERATIONS, Arithmetic, Calculated, Given, OutputSize, Part, total_of
 from course_text import Asked
-from course_working import NAMES, named, said
+from course_working import NAMES, named, said, unit_of
 
 import layercost as lc
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED
+from layercost.misconception import MISCONCEPTIONS, PRICED, STORED
 from layercost.questions import diagnoses
 from layercost.view import number
 
@@ -192,6 +193,7 @@ def _of_size(asked: OutputSize) -> Iterator[Wrong]:
 
 
 def _in_calculation(whole: Calculated) -> Iterator[Wrong]:
+    yield from _of_units(whole)
     numbers = [total_of(part) for part in whole.parts]
     mistakes = [list(_mistakes(part)) for part in whole.parts]
     for place, part in enumerate(whole.parts):
@@ -203,6 +205,42 @@ def _in_calculation(whole: Calculated) -> Iterator[Wrong]:
     yield from _everywhere(whole, mistakes)
     yield from _left_out(whole, numbers)
     yield from _another_operation(whole, numbers)
+
+
+BYTES_A_VALUE = {
+    1: "one-byte-a-value", 2: "two-bytes-a-value", 4: "four-bytes-a-value", 8: "eight-bytes-a-value",
+}  # fmt: skip
+BINARY = {1000**power: 1024**power for power in (1, 2, 3)}
+
+
+def _of_units(whole: Calculated) -> Iterator[Wrong]:
+    """Bytes of another number format, and megabytes of the other kind; the beliefs are the library's."""
+    match whole:
+        case Calculated("*", (1 | 2 | 4 | 8 as size, Given() as held)) if _is(held, "parameters"):
+            yield from _of_formats(size, lambda other: Calculated("*", (other, held)).total)
+            yield _believed("bits-for-bytes", 8 * whole.total)
+        case Calculated("//", (Given() as held, 4)) if _is(held, "bytes"):
+            yield from _of_formats(4, lambda other: Calculated("//", (held, other)).total)
+        case Calculated("//", (held, int(size))) if size in BINARY and _is(held, "bytes"):
+            in_units = Fraction(total_of(held), BINARY[size])
+            yield _believed("1024-for-thousand", math.floor(in_units))
+            yield _believed("1024-for-thousand", round(in_units))
+
+
+def _is(part: Part, unit: str) -> bool:
+    """Whether a part is an amount in this unit; bytes that were divided by a plain number still are bytes."""
+    match part:
+        case Calculated("//", (held, int())):
+            return _is(held, unit)
+    return unit_of(part) == unit
+
+
+def _of_formats(size: int, taking: Callable[[int], int]) -> Iterator[Wrong]:
+    return (_believed(name, taking(other)) for other, name in BYTES_A_VALUE.items() if other != size)
+
+
+def _believed(name: str, answer: int) -> Wrong:
+    return Wrong(answer, name, MISCONCEPTIONS[name].message)
 
 
 def _in_part(part: Part, whole: Calculated, message: Message | str) -> Message | str:

@@ -500,18 +500,31 @@ class LiveRole(_HtmlRole):
         return group.follow(lambda form: group.number(self.text, form, own))
 
 
+def preset(group: Group, settings: str) -> dict[str, int | bool]:
+    """What ``d_in=4, bias=no`` sets; raises ValueError for what the group cannot be set to."""
+    told = dict(each.strip().split("=") for each in settings.split(","))
+    return {name: _settled(group, name, value) for name, value in told.items()}
+
+
+def _settled(group: Group, name: str, value: str) -> int | bool:
+    if name in group.switches:
+        if value not in ("yes", "no"):
+            raise ValueError(f"{name} is a switch: expected yes or no, but got {value}")
+        return value == "yes"
+    if not group.pulls[name].takes(int(value)):
+        raise ValueError(f"{name} cannot be pulled to {value}")
+    return int(value)
+
+
 class PresetRole(_HtmlRole):
-    """``{preset}`Make it tiny | d_in=4, d_out=3` ``: a button that sets numbers; only scripts show it."""
+    """``{preset}`Make it tiny | d_in=4, d_out=3, bias=yes` ``: a button that sets numbers and switches.
+
+    Only scripts show it.
+    """
 
     def html(self) -> str:
         words, settings = (part.strip() for part in self.text.split("|"))
-        given = {
-            name.strip(): int(value) for name, value in (each.split("=") for each in settings.split(","))
-        }
-        group = _group(self.env)
-        for name, value in given.items():
-            if not group.pulls[name].takes(value):
-                raise ValueError(f"{name} cannot be pulled to {value}")
+        given = preset(_group(self.env), settings)
         return tag(
             "button", escaped(words), type="button", class_="lc-preset", data_set=json.dumps(given), hidden=""
         )
@@ -606,28 +619,27 @@ class FigureOf(SphinxDirective):
         kinds = {block for row in rows for block, _ in row.blocks}
         return tag("div", tag("ul", *drawn), _key(kinds), class_="lc-bars")
 
-    def _judged(self, group: Group, row: Bar) -> dict[str, str]:
+    def _judged(self, group: Group, row: Bar) -> dict[str, Told]:
         """The verdict on a tool in each form; its bar must be as long as what it prints, at every place."""
         if row.name not in counters.names():
             raise ValueError(f"{row.name} is no tool; known are {', '.join(counters.tools())}")
         return {form_key(form): self._held(group, row, form) for form in group.forms}
 
-    def _held(self, group: Group, row: Bar, form: Mapping[str, bool]) -> str:
+    def _held(self, group: Group, row: Bar, form: Mapping[str, bool]) -> Told:
         blocks = " + ".join(f"({text})" for _, text in row.blocks)
-        verdicts = set[str]()
+        verdicts = set[Told]()
         for at in group.places:
             layer, shape = group.evaluate(f"{self.options['layer']}, {self.options.get('shape')}", form, at)
             reading = dialects.read(layer, shape or usual_shape(layer), row.name)
-            verdicts.add(dialects.verdict(reading).judged.value)
+            verdicts.add(Told.of(dialects.verdict(reading)))
             drawn = group.evaluate(blocks, form, at)
             if drawn != reading.main:
                 raise ValueError(
                     f"{row.name} prints {reading.main} at {dict(at)} {form}, but the bar says {drawn}"
                 )
         if len(verdicts) > 1:
-            raise ValueError(
-                f"the verdict on {row.name} changes over the range: {', '.join(sorted(verdicts))}"
-            )
+            several_said = ", ".join(sorted(said for _, said in verdicts))
+            raise ValueError(f"the verdict on {row.name} changes over the range: {several_said}")
         return verdicts.pop()
 
 
@@ -661,7 +673,20 @@ class Bar(NamedTuple):
         return cls(name, label or name, unit, counts, pairs)
 
 
-def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], judged: Mapping[str, str], most: int) -> str:
+class Told(NamedTuple):
+    """The verdict on a tool in a word or a few: its sign, and what is said beside the bar."""
+
+    judged: str
+    said: str
+
+    @classmethod
+    def of(cls, verdict: dialects.Verdict) -> Told:
+        """Two numbers for one layer may both be right: then the page says of one that its MACs are two."""
+        said = spoken("right where a MAC is two") if verdict.doubled else spoken(verdict.judged.value)
+        return cls(verdict.judged.value.replace(" ", "-"), said)
+
+
+def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], judged: Mapping[str, Told], most: int) -> str:
     drawn = (
         tag("i", class_=f"lc-block lc-block-{kind}", style=f"--lc-part:{value / most:.6f}", data_block=place)
         for kind, place, value in blocks
@@ -678,13 +703,12 @@ def _bar(row: Bar, blocks: Sequence[tuple[str, int, int]], judged: Mapping[str, 
     )  # fmt: skip
 
 
-def _verdict(judged: Mapping[str, str]) -> str:
+def _verdict(judged: Mapping[str, Told]) -> str:
     """The verdict as the page is built, and that of every form."""
     if not judged:
         return ""
-    words = {form: [value.replace(" ", "-"), spoken(value)] for form, value in judged.items()}
-    sign, said = next(iter(words.values()))
-    return tag("span", said, class_="lc-bar-verdict", data_judged=sign, data_verdicts=json.dumps(words))
+    sign, said = next(iter(judged.values()))
+    return tag("span", said, class_="lc-bar-verdict", data_judged=sign, data_verdicts=json.dumps(judged))
 
 
 def _key(kinds: Container[str]) -> str:

@@ -15,6 +15,8 @@ from layercost.view import escaped, number, tag
 
 OTHERWISE = Message("Take it apart: what is counted, and how often does it occur?")
 
+ROUNDED_DOWN = Message("(⌊ ⌋: what stands behind the point is left out.)")
+
 NAMES = {quantity: quantity_in_words(quantity) for quantity in lc.Quantity} | {
     lc.PARAMETER_BYTES: Message("bytes of the parameters"),
     lc.ACTIVATIONS: Message("values that are written"),
@@ -99,7 +101,9 @@ def first_line(value: Part) -> str:
 def solution(value: Part) -> str:
     """The whole working as HTML."""
     if isinstance(value, Calculated):
-        return f"{_figures(value)}{EQUALS}<b>{number(value.total)}</b>"
+        worked = _figures(value)
+        line = f"{worked}{EQUALS}<b>{number(value.total)}</b>"
+        return line + tag("div", escaped(str(ROUNDED_DOWN)), class_="lc-where") if "⌊" in worked else line
     formula = formula_of(value)
     if formula is None:
         return f"<b>{number(total_of(value))}</b>"

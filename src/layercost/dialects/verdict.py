@@ -30,11 +30,15 @@ class Judged(Enum):
 
 
 class Verdict(NamedTuple):
-    """How a number comes out, by how much it is off, and both in words."""
+    """How a number comes out, by how much it is off, and both in words.
+
+    `doubled` says that the number is right only where a MAC is taken for two, and is not the exact one.
+    """
 
     judged: Judged
     off: int
     words: Message
+    doubled: bool = False
 
 
 class _Dots(NamedTuple):
@@ -95,7 +99,7 @@ def _of_flops(dots: list[_Dots]) -> Verdict:
     if all(one.amount == one.exact for one in dots):
         return _off("FLOPs", 0)
     if all(one.amount == one.doubled for one in dots):
-        return Verdict(Judged.RIGHT, 0, Message("right as FLOPs where a MAC is taken for two"))
+        return Verdict(Judged.RIGHT, 0, Message("right as FLOPs where a MAC is taken for two"), doubled=True)
     above = sum(one.amount - max(one.exact, one.doubled) for one in dots)
     below = sum(one.amount - min(one.exact, one.doubled) for one in dots)
     return _off("FLOPs", above if above > 0 else min(below, 0))

@@ -56,7 +56,9 @@ function buildPanel(count) {
   const why = follows(count)
     ? say('Every number, formula, table and picture with such a label follows your choice.')
     : say('This number stays: its sentence is about “{name}”.', { name });
-  const parts = [close, ...(follows(count) ? [choices(count)] : []), explanation, element('p.lc-small', {}, why)];
+  const chip = count.querySelector('.lc-chip').textContent.trim();
+  const title = follows(count) ? choices(count) : element('p.lc-title', {}, chip);
+  const parts = [close, title, explanation, element('p.lc-small', {}, why)];
   return element('div.lc-popover', { role: 'dialog', 'aria-label': say('What this number counts') }, ...parts);
 }
 

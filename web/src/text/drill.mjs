@@ -4,6 +4,16 @@ import { all, element, pageKey } from '../dom.mjs';
 import { recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
 
+const isRight = (variant) => variant.querySelector('.lc-step').dataset.verdict === 'right';
+
+// An answer is taken away as if the reader had done so: what hangs on the field follows.
+function empty(variant) {
+  const input = variant.querySelector('input');
+  input.value = '';
+  input.dispatchEvent(new Event('input', { bubbles: true }));
+  all('details', variant).forEach((rung) => { rung.open = false; });
+}
+
 function prepare(drill) {
   const variants = all('.lc-variant', drill);
   const another = drill.querySelector('.lc-another');
@@ -15,8 +25,17 @@ function prepare(drill) {
     variants.forEach((variant, at) => { variant.hidden = at !== current; });
     place.textContent = say('{place} of {all}', { place: current + 1, all: variants.length });
   };
+  const beginAgain = () => {
+    const areDone = variants.every(isRight);
+    if (areDone) variants.forEach(empty);
+    show(0);
+    place.textContent = areDone
+      ? say('All {all} are done: it begins again with the first.', { all: variants.length })
+      : say('That was the last of {all}: it begins again with the first.', { all: variants.length });
+  };
   another.addEventListener('click', () => {
-    show(current + 1);
+    if (current + 1 < variants.length) show(current + 1);
+    else beginAgain();
     remember(key, current);
     variants[current].querySelector('input').focus();
   });

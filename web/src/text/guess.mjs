@@ -8,9 +8,13 @@ import { forget, recall, remember, siteRoot } from '../store.mjs';
 import { say } from '../words.mjs';
 import { grant, onEnter } from './question.mjs';
 
+// Of the drawing, in px: its greatest and least width, what stands free at its ends, and the height of its axis.
 const WIDTH = 560;
+const NARROWEST = 220;
 const MARGIN = 40;
 const AXIS = 58;
+const TICK_APART = 70; // at least so far apart are two powers of ten that are written
+const LETTER = 7.5; // the width of a letter of a label, about
 
 // Guess and truth, both exact, in one sentence. A guess of nothing is no factor away from anything.
 export function compare(guess, truth) {
@@ -35,21 +39,25 @@ function decades(guess, truth) {
   return { low, high: Math.max(high, low + 2) };
 }
 
+// A label stands on the side of its mark that is turned away from the other, where it fits there.
+function sideOf(x, other, label, width) {
+  const room = label.length * LETTER;
+  const [left, right] = [x - room > 0, x + room < width];
+  return (x < other && left) || !right ? 'end' : 'start';
+}
+
 // Labels of two marks that lie close stand on two lines, so that they never cover each other.
-function mark(className, x, label, lift) {
+function mark(className, x, other, label, lift, width) {
   const top = AXIS - 14 - lift;
-  const anchor = x < 110 ? 'start' : x > WIDTH - 110 ? 'end' : 'middle';
+  const anchor = sideOf(x, other, label, width);
   return svgElement('g', { class: className },
     svgElement('line', { x1: x, x2: x, y1: top + 4, y2: AXIS }),
     svgElement('circle', { cx: x, cy: AXIS, r: 6 }),
     svgElement('text', { x, y: top, 'text-anchor': anchor }, label));
 }
 
-function drawLine(guessed, told) {
-  const [guess, truth] = [approximately(guessed), approximately(told)];
-  const { low, high } = decades(guess, truth);
-  const at = (value) => MARGIN + ((Math.log10(value) - low) / (high - low)) * (WIDTH - 2 * MARGIN);
-  const every = Math.ceil((high - low) / 8);
+function ticksOf({ low, high }, at, width) {
+  const every = Math.ceil((high - low) / Math.floor(width / TICK_APART));
   const ticks = [];
   for (let exponent = low; exponent <= high; exponent += every) {
     const x = at(10 ** exponent);
@@ -57,22 +65,40 @@ function drawLine(guessed, told) {
       svgElement('line', { x1: x, x2: x, y1: AXIS - 4, y2: AXIS + 4 }),
       svgElement('text', { x, y: AXIS + 22, 'text-anchor': 'middle' }, power(exponent))));
   }
+  return ticks;
+}
+
+// A number of sixty digits stands in the sentence below, where it can break.
+const fitting = (label, brief, width) => (label.length * LETTER < width ? label : brief);
+
+// The line is drawn for the width that it has, so that its letters are as large as the stylesheet wants them.
+function drawLine(guessed, told, width) {
+  const [guess, truth] = [approximately(guessed), approximately(told)];
+  const { low, high } = decades(guess, truth);
+  const at = (value) => MARGIN + ((Math.log10(value) - low) / (high - low)) * (width - 2 * MARGIN);
   const [g, t] = [at(guess), at(truth)];
   const between = svgElement('line', { class: 'lc-between', x1: g, x2: t, y1: AXIS, y2: AXIS });
-  const axis = svgElement('line', { class: 'lc-axis', x1: MARGIN, x2: WIDTH - MARGIN, y1: AXIS, y2: AXIS });
-  const picture = svgElement('svg', {
-    class: 'lc-log-line', viewBox: `0 0 ${WIDTH} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guessed, told),
-  }, axis, ...ticks, between, mark('lc-mark-guess', g, say('your guess {number}', { number: formatExact(guessed) }), 20),
-    mark('lc-mark-truth', t, say('truth {number}', { number: formatExact(told) }), 0));
-  return picture;
+  const axis = svgElement('line', { class: 'lc-axis', x1: MARGIN, x2: width - MARGIN, y1: AXIS, y2: AXIS });
+  const guessLabel = fitting(say('your guess {number}', { number: formatExact(guessed) }), say('your guess'), width);
+  return svgElement('svg', {
+    class: 'lc-log-line', viewBox: `0 0 ${width} ${AXIS + 30}`, role: 'img', 'aria-label': compare(guessed, told),
+  }, axis, ...ticksOf({ low, high }, at, width), between,
+    mark('lc-mark-guess', g, t, guessLabel, 20, width),
+    mark('lc-mark-truth', t, g, say('truth {number}', { number: formatExact(told) }), 0, width));
+}
+
+// As wide as the question is inside; where it is folded away and has no width yet, as wide as the window allows.
+function widthOf(guessing) {
+  const inside = guessing.querySelector('.lc-reveal').clientWidth || innerWidth - 2 * MARGIN;
+  return Math.max(NARROWEST, Math.min(WIDTH, inside));
 }
 
 const canBeDrawn = (value) => value > 0 && Number.isFinite(value);
 
-function outcome(guess, truth) {
+function outcome(guess, truth, width) {
   const words = element('p.lc-verdict-words', {}, compare(guess, truth));
   const drawable = [guess, truth].every((exact) => exact.numerator > 0n && canBeDrawn(approximately(exact)));
-  return element('div.lc-outcome', { role: 'status' }, ...(drawable ? [drawLine(guess, truth)] : []), words);
+  return element('div.lc-outcome', { role: 'status' }, ...(drawable ? [drawLine(guess, truth, width)] : []), words);
 }
 
 function messageOf(guessing) {
@@ -101,7 +127,8 @@ function commit(guessing, text, { open }) {
   if (!value) return false;
   const reveal = guessing.querySelector('.lc-reveal');
   guessing.querySelector('.lc-outcome')?.remove();
-  reveal.before(outcome(value, readNumber(guessing.dataset.answer, '', { whole: true }).value));
+  const truth = readNumber(guessing.dataset.answer, '', { whole: true }).value;
+  reveal.before(outcome(value, truth, widthOf(guessing)));
   guessing.classList.add('lc-committed');
   if (open) reveal.open = true;
   return true;

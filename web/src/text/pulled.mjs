@@ -10,6 +10,7 @@ const DOUBLED_AFTER = 90; // px of a drag over a wide range
 const WIDE = 60; // a range is wide if its ends are so many times apart: then a drag multiplies
 const STEP_AFTER = 6; // px of a drag over a narrow range
 const LARGE_STEP = 10;
+const LEAST_DIGITS = 5; // so many fit into the field before it grows
 
 // ---- what follows ---------------------------------------------------------------------------------------------
 
@@ -27,9 +28,10 @@ class Group {
     this.choices = Object.fromEntries(this.told.switches.map((name) => [name, true]));
     this.shownForm = this.form;
     this.says = element('p.lc-pulled-says', { role: 'status', hidden: true });
-    place.append(this.says);
-    this.handles = all('.lc-pull', place).map((handle) => prepareHandle(handle, this));
-    all('.lc-switch', place).forEach((choice) => prepareSwitch(choice, this));
+    const handles = all('.lc-pull', place);
+    this.sayBelow(handles[0] ?? place.lastElementChild);
+    this.shows = handles.map((handle) => prepareHandle(handle, this));
+    this.shows.push(...all('.lc-switch', place).map((choice) => prepareSwitch(choice, this)));
     all('.lc-preset', place).forEach((button) => preparePreset(button, this));
   }
 
@@ -45,17 +47,15 @@ class Group {
   }
 
   set(settings) {
-    for (const [name, value] of Object.entries(settings)) this.given[name] = this.fitted(name, value);
-    this.changed();
-  }
-
-  choose(name, value) {
-    this.choices[name] = value;
+    for (const [name, value] of Object.entries(settings)) {
+      if (name in this.choices) this.choices[name] = value;
+      else this.given[name] = this.fitted(name, value);
+    }
     this.changed();
   }
 
   changed() {
-    this.handles.forEach((show) => show());
+    this.shows.forEach((show) => show());
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.answer();
@@ -105,13 +105,20 @@ class Group {
     this.says.hidden = false;
   }
 
+  // Words stand where the eye and the finger are: below the paragraph of the number that they are about.
+  sayBelow(handle) {
+    const block = handle.closest('p, li, td, figure') ?? handle;
+    if (block.nextElementSibling !== this.says) block.after(this.says);
+  }
+
   // What is typed is taken or refused; nothing typed changes nothing.
-  take(name, text) {
+  take(name, text, handle) {
     if (!text.trim()) return;
     const { min, max } = this.told.pulls[name];
     const { value, problem } = readTyped(text, min, max);
-    if (problem) this.tell(problem);
-    else this.set({ [name]: value });
+    if (!problem) return this.set({ [name]: value });
+    this.sayBelow(handle);
+    this.tell(problem);
   }
 
   show(shown, follows, computed) {
@@ -201,7 +208,7 @@ function prepareHandle(handle, group) {
     handle.setAttribute('aria-valuenow', value());
     handle.setAttribute('aria-valuetext', grouped(value()));
   };
-  const take = (text) => group.take(name, text);
+  const take = (text) => group.take(name, text, handle);
   const open = (first) => typing(handle, { show, take, value, first });
   dragging(handle, { range, value, set, open });
   handle.addEventListener('keydown', (event) => {
@@ -249,6 +256,9 @@ function typing(handle, { show, take, value, first = '' }) {
   const digit = /^\d$/.test(first) ? first : '';
   const field = element('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', 'aria-label': handle.dataset.label });
   field.value = digit || String(value());
+  const widen = () => field.style.setProperty('--lc-digits', Math.max(LEAST_DIGITS, field.value.length));
+  field.addEventListener('input', widen);
+  widen();
   handle.replaceChildren(field);
   field.focus();
   if (!digit) field.select();
@@ -277,10 +287,7 @@ function prepareSwitch(choice, group) {
     choice.textContent = group.choices[name] ? yes : no;
     choice.setAttribute('aria-checked', String(group.choices[name]));
   };
-  const turn = () => {
-    group.choose(name, !group.choices[name]);
-    show();
-  };
+  const turn = () => group.set({ [name]: !group.choices[name] });
   for (const [key, text] of Object.entries({ role: 'switch', tabindex: 0, 'aria-label': yes })) choice.setAttribute(key, text);
   choice.addEventListener('click', turn);
   choice.addEventListener('keydown', (event) => {
@@ -289,6 +296,7 @@ function prepareSwitch(choice, group) {
     turn();
   });
   show();
+  return show;
 }
 
 function preparePreset(button, group) {
