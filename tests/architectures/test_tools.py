@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.architectures.tools import EXPLAINED, MODELS, RUN, TOOLS, compared
+from tests.conftest import NIGHTLY
 
 
 @pytest.mark.others
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELS if NIGHTLY else MODELS[::3])
 def test_a_reading_is_what_the_tool_prints_or_the_difference_is_explained(name: str) -> None:
     differing = {tool for tool, _, printed, read in compared(name) if printed != read}
     assert differing == {tool for model, tool in EXPLAINED if model == name}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.conftest import ONLY_ITSELF, Visit, serving
 from tests.browser.pages import pages
 from tests.conftest import NIGHTLY
 
@@ -22,62 +24,87 @@ FOUND = """async () => {
 }"""
 
 
-def opened(visit: Callable[..., Any], name: str, **settings: Any) -> Any:
+NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
+SCHEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page did on a narrow screen, and on a wide one its buttons that copy and what axe found."""
+
+    width: int
+    errors: list[str]
+    requests: list[str]
+    copies: list[str | None]
+    serious: list[str]
+
+
+def opened(visitor: Visit, name: str) -> Any:
     """A page with its scripts at work and its explorers drawn."""
-    visitor = visit(**settings)
     page = visitor.open(name)
     page.wait_for_load_state("networkidle")
     if page.locator(".lc-live").count():
         visitor.wait_for("drawn")
-    return visitor
+    return page
 
 
-SCHEMES = ("light", "dark")
+@pytest.fixture(scope="module")
+def seen(browser: Any, site: Path) -> dict[str, Seen]:
+    """Every page, visited once for all that is asked; by turns in light and dark, by night in both."""
+    found = {}
+    with serving(site, (), {"Content-Security-Policy": ONLY_ITSELF}) as server:
+        for place, name in enumerate(pages(site)):
+            for scheme in SCHEMES if NIGHTLY else SCHEMES[place % 2 :][:1]:
+                visitor = Visit(browser, server.address, color_scheme=scheme, viewport=NARROW)
+                found[f"{name} ({scheme})"] = _look_over(visitor, name)
+                visitor.context.close()
+    return found
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing_serious_on_any_page(visit: Callable[..., Any], site: Path, scheme: str) -> None:
-    """No finding of impact serious or critical with every fold open; by night each page in both schemes."""
-    findings = {}
-    every = list(pages(site))
-    for name in every if NIGHTLY else every[SCHEMES.index(scheme) :: len(SCHEMES)]:
-        visitor = opened(visit, name, color_scheme=scheme, bypass_csp=True)
-        visitor.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-        visitor.page.add_script_tag(path=AXE)
-        if found := visitor.page.evaluate(FOUND):
-            findings[name] = found
-        visitor.context.close()
-    assert findings == {}
+def _look_over(visitor: Visit, name: str) -> Seen:
+    page = opened(visitor, name)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.set_viewport_size(WIDE)
+    buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()
+    copies = [button.get_attribute("aria-label") for button in buttons]
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    errors = list(visitor.errors)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return Seen(width, errors, visitor.requests, copies, page.evaluate(FOUND))
 
 
-@pytest.mark.parametrize("width", [360, 768] if NIGHTLY else [360])
-def test_no_page_scrolls_sideways_or_complains(visit: Callable[..., Any], site: Path, width: int) -> None:
-    """On a narrow screen wide things scroll in boxes of their own; the console stays quiet.
-
-    No page loads a font of icons or a typesetter: what was the larger part of its bytes drew eleven icons.
-    """
-    for name in pages(site):
-        visitor = opened(visit, name, viewport={"width": width, "height": 740})
-        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert visitor.errors == [], name
-        assert not [url for url in visitor.requests if "fontawesome" in url or "mathjax" in url.lower()], name
-        visitor.context.close()
+def test_axe_finds_nothing_serious_on_any_page(seen: dict[str, Seen]) -> None:
+    """No finding of impact serious or critical with every fold open."""
+    assert {name: one.serious for name, one in seen.items() if one.serious} == {}
 
 
-def test_buttons_that_copy_have_names_of_their_own(visit: Callable[..., Any], site: Path) -> None:
+def test_no_page_scrolls_sideways(seen: dict[str, Seen]) -> None:
+    """On a narrow screen wide things scroll in boxes of their own."""
+    assert {name: one.width for name, one in seen.items() if one.width > NARROW["width"]} == {}
+
+
+def test_no_page_complains(seen: dict[str, Seen]) -> None:
+    """The console stays quiet."""
+    assert {name: one.errors for name, one in seen.items() if one.errors} == {}
+
+
+def test_no_page_loads_a_font_of_icons_or_a_typesetter(seen: dict[str, Seen]) -> None:
+    """What was the larger part of a page's bytes drew eleven icons."""
+    for name, one in seen.items():
+        assert not [url for url in one.requests if "fontawesome" in url or "mathjax" in url.lower()], name
+
+
+def test_buttons_that_copy_have_names_of_their_own(seen: dict[str, Seen]) -> None:
     """Who hears the buttons one after another can tell them apart."""
-    for name in pages(site):
-        visitor = opened(visit, name)
-        buttons = visitor.page.locator(".lc-copy-button:visible, button.copybtn").all()
-        names = Counter(button.get_attribute("aria-label") for button in buttons)
+    for name, one in seen.items():
+        names = Counter(one.copies)
         assert None not in names, name
         assert [said for said, times in names.items() if times > 1] == [], name
-        visitor.context.close()
 
 
 def test_a_formula_is_one_stop_and_arrows_move_between_its_symbols(visit: Callable[..., Any]) -> None:
     """Seventy symbols are not seventy presses of Tab."""
-    page = opened(visit, "chapters/fully_connected.html").page
+    page = opened(visit(), "chapters/fully_connected.html")
     formula = page.locator(".lc-derivation:visible .lc-formula").first
     stops = formula.locator(".lc-sym[tabindex='0']")
     assert stops.count() == 1
