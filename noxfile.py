@@ -25,7 +25,8 @@ BOOTSTRAP = ROOT / ".nox" / "bootstrap"
 ENVIRONMENT = ROOT / ".nox" / "environment"
 OLDEST = (3, 11)
 BESIDE = {  # tests that run beside the others: two processors are busy to the end
-    "in the browser": ["tests/browser"],
+    "in the browser": ["tests/browser", "--ignore-glob=*/browser/test_[f-z]*"],
+    "in the browser, further": ["tests/browser", "--ignore-glob=*/browser/test_[a-e]*"],
     "of the classroom": ["tests/grading", "tests/guide"],
     "of models and tools": ["tests/architectures", "tests/dialects", "tests/live", "tests/models"],
 }
@@ -304,10 +305,11 @@ def tests(session: nox.Session) -> None:
 
 def run_all_tests(session, run_here):
     """All tests, some of them beside the others; what those said comes at the end."""
+    folders = sorted({one for every in BESIDE.values() for one in every if not one.startswith("-")})
     with contextlib.ExitStack() as stack:
-        beside = {name: stack.enter_context(pytest_of(folders)) for name, folders in BESIDE.items()}
+        beside = {name: stack.enter_context(pytest_of(which)) for name, which in BESIDE.items()}
         try:
-            run_here("pytest", *(f"--ignore={folder}" for folders in BESIDE.values() for folder in folders))
+            run_here("pytest", *(f"--ignore={folder}" for folder in folders))
         finally:
             failed = [name for name, (process, _) in beside.items() if process.wait()]
             for _, said in beside.values():
@@ -318,10 +320,10 @@ def run_all_tests(session, run_here):
 
 
 @contextlib.contextmanager
-def pytest_of(folders):
-    """A pytest of its own for these folders, which runs on, and where it writes what it says."""
+def pytest_of(which):
+    """A pytest of its own for these tests, which runs on, and where it writes what it says."""
     path = os.pathsep.join([str(interpreter_of(ENVIRONMENT).parent), os.environ["PATH"]])
-    command = [str(program(ENVIRONMENT, "pytest")), *folders]
+    command = [str(program(ENVIRONMENT, "pytest")), *which]
     with tempfile.TemporaryFile("w+") as said:
         environment = {**os.environ, "PATH": path}
         yield subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment), said

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError as NeverTrue
 
 from tests.browser.conftest import ONLY_ITSELF, Visit, serving
 from tests.browser.pages import pages
@@ -24,6 +26,11 @@ FOUND = """async () => {
 }"""
 
 
+TOLD_APART = """() => {
+    const names = [...document.querySelectorAll('.lc-copy-button, button.copybtn')]
+        .filter(button => button.checkVisibility()).map(button => button.ariaLabel);
+    return new Set(names).size === names.length;
+}"""
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
 SCHEMES = ("light", "dark")
 
@@ -65,6 +72,8 @@ def _look_over(visitor: Visit, name: str) -> Seen:
     page = opened(visitor, name)
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size(WIDE)
+    with suppress(NeverTrue):  # then the buttons of this page are what a test finds
+        page.wait_for_function(TOLD_APART, timeout=10_000)
     buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()
     copies = [button.get_attribute("aria-label") for button in buttons]
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")

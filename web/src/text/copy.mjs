@@ -46,6 +46,10 @@ function addButtons(root) {
     const label = say('Copy {text}', { text: place.dataset.copy });
     place.append(element('button.lc-copy-button', { type: 'button', 'aria-live': 'polite', 'aria-label': label }, say('Copy')));
   }
+  nameSoon();
+}
+
+function nameSoon() {
   clearTimeout(naming);
   naming = setTimeout(nameButtons, PAUSE);
 }
@@ -64,6 +68,7 @@ export function startCopyButtons() {
   else addEventListener('load', nameCodeButtons);
   document.addEventListener('lc-explorer-changed', ({ target }) => addButtons(target));
   document.addEventListener('lc-convention', () => addButtons(document));
+  addEventListener('resize', nameSoon); // a wider page has more in sight
   new MutationObserver((changes) => changes.forEach(({ target }) => addButtons(target.parentElement)))
     .observe(document.body, { subtree: true, attributeFilter: ['data-copy'] }); // a formula that the reader pulls
   document.addEventListener('click', ({ target }) => {
