@@ -186,6 +186,17 @@ UNPACKED = """async () => {
 ALL_UNPACKED = [f"{name}.xz.unpacked" for name in ("runtime", "script", "snapshot")]
 
 
+def for_each_unpacked(visitor: Visit, act: str) -> None:
+    """Do something with every unpacked file that is kept: an expression of `cache`, `request` and `url`."""
+    visitor.page.evaluate(
+        """async () => {
+            const name = (await caches.keys()).find(name => name.includes(' unpacked '));
+            const cache = await caches.open(name);
+            for (const request of await cache.keys()) { const { url } = request; await (ACT); }
+        }""".replace("ACT", act)
+    )
+
+
 def start_python(visitor: Visit) -> Linear:
     """Open the explorer's page, move a control, and wait for Python's answer."""
     visitor.open(EXPLORER_PAGE)
@@ -234,14 +245,7 @@ def test_unpacked_files_that_are_spoiled_are_forgotten_and_python_starts_all_the
     """What is kept is a shortcut, not a need."""
     visitor = visit()
     start_and_keep(visitor)
-    visitor.page.evaluate(
-        """async () => {
-            const name = (await caches.keys()).find(name => name.includes(' unpacked '));
-            const cache = await caches.open(name);
-            const request = (await cache.keys()).find(({ url }) => url.includes('snapshot'));
-            await cache.put(request, new Response('spoiled'));
-        }"""
-    )
+    for_each_unpacked(visitor, "url.includes('snapshot') && cache.put(request, new Response('spoiled'))")
     start_python(visitor)
     assert visitor.page.evaluate("document.documentElement.dataset.lcHow") == "plain"
     assert unpacked(visitor) == []
@@ -268,14 +272,7 @@ def test_what_an_earlier_visit_did_not_come_to_keep_is_kept_by_the_next(
     """A page that is closed in the middle leaves a part; the rest is not unpacked at every later start."""
     visitor = visit()
     start_and_keep(visitor)
-    visitor.page.evaluate(
-        """async () => {
-            const name = (await caches.keys()).find(name => name.includes(' unpacked '));
-            const cache = await caches.open(name);
-            for (const request of await cache.keys())
-                if (!request.url.includes('snapshot')) await cache.delete(request);
-        }"""
-    )
+    for_each_unpacked(visitor, "url.includes('snapshot') || cache.delete(request)")
     assert unpacked(visitor) == ["snapshot.xz.unpacked"]
     start_and_keep(visitor)
 

@@ -15,6 +15,7 @@ import pytest
 
 from grader import build as building
 from grader import course as courses
+from grader import draws
 from grader.box import Limits, Sandbox
 from grader.command import main
 from grader.course import Assignment, Course
@@ -63,6 +64,12 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         course = courses.make_course(tmp_path_factory.mktemp("built") / "course")
         building.build(course, ASSIGNMENT, QUICK)
     return course.root
+
+
+def few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let builds draw twenty rows of numbers and four sets of inputs, where they draw a thousand."""
+    monkeypatch.setattr(draws, "ROWS", 20)
+    monkeypatch.setattr(draws, "SETS", 4)
 
 
 def copy_of_course(original: Path, root: Path) -> Course:

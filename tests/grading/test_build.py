@@ -24,7 +24,7 @@ from grader.starter import write_starter
 from grader.versions import Version, made_of
 from layercost.questions import Question
 
-from .conftest import QUICK, copy_of_course
+from .conftest import QUICK, copy_of_course, few_numbers
 
 pytestmark = pytest.mark.bubblewrap
 NAME = "pooling_1"
@@ -38,8 +38,7 @@ def _specification_of_the_tests() -> None:
 
 @pytest.fixture(autouse=True)
 def _few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draws, "ROWS", 20)
-    monkeypatch.setattr(draws, "SETS", 4)
+    few_numbers(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +46,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with the new assignment of `grader new-assignment` in it."""
     root = tmp_path_factory.mktemp("started")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(draws, "ROWS", 20)
-        monkeypatch.setattr(draws, "SETS", 4)
+        few_numbers(monkeypatch)
         write_starter(root / NAME)
         build(make_course(root / "course"), root / NAME, QUICK)
     return root

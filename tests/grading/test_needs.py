@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from grader import draws
 from grader.again import second_job, standing_in
 from grader.box import Limits
 from grader.build import build
@@ -26,7 +25,7 @@ from grader.specification import AssignmentSpecification
 from grader.values import Failure, Get
 from tests.conftest import ROOT
 
-from .conftest import copy_of_course
+from .conftest import copy_of_course, few_numbers
 
 pytestmark = pytest.mark.bubblewrap
 NAME = "convolution"
@@ -71,11 +70,6 @@ if stood_in:
 @pytest.fixture(autouse=True)
 def _specification_of_the_tests() -> None:
     """Here the project's own specification is read, not that of the other tests."""
-
-
-def few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draws, "ROWS", 20)
-    monkeypatch.setattr(draws, "SETS", 4)
 
 
 @pytest.fixture(scope="module")
