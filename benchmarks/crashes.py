@@ -113,8 +113,8 @@ def section(found: Crashes, seed: int) -> str:
         f"`python benchmarks/crashes.py --seed {seed}`, {report.today()}, {report.processor()}: "
         f"`grader autograde` of {found.students} submissions was killed {found.kills} times at random "
         f"moments and each time started again ({found.finished_first} further runs were over before their "
-        f"moment came). The marks of the last run, a minute later, are {equal} those of a course that was left "
-        f"alone; {found.left} temporary folders were left."
+        f"moment came). The marks of the last run, a minute later, are {equal} those of a course that was "
+        f"left alone; {found.left} temporary folders were left."
     )
 
 

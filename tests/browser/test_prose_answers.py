@@ -186,6 +186,11 @@ def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: A
     assert place.inner_text() == f"All {many} are done: it begins again with the first."
     step = drill.locator(".lc-variant:visible .lc-step")
     assert (step.locator("input").input_value(), step.get_attribute("data-verdict")) == ("", None)
+    page.wait_for_timeout(300)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
+    assert drill.locator(".lc-step[data-verdict]").count() == 0
 
 
 def test_without_scripts_the_answer_can_still_be_opened(visit: Callable[..., Any]) -> None:

@@ -299,6 +299,7 @@ def test_a_number_is_typed_and_one_beyond_its_range_is_refused_in_words(page: An
     page.keyboard.press("Enter")
     assert number.inner_text() == "512"
     says = page.locator(".lc-pulled-says").first
+    says.wait_for()
     assert says.inner_text() == "It takes a whole number from 1 to 4,096, not 99,999."
     page.keyboard.type("7")
     page.keyboard.press("Escape")

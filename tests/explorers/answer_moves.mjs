@@ -25,10 +25,10 @@ const textTotal = ({ parts }) => parts['.lc-sub-line'].innerHTML.split('= ').at(
 
 function moved(settings) {
   const lines = Array.from({ length: rows }, row);
-  const said = { textContent: '', closest: () => null };
+  const said = { textContent: '' };
+  const place = (selector) => (selector.startsWith('.lc-said') ? said : null);
   const one = { 'script.lc-compiled-data': { textContent: data } };
-  const all = { '.lc-said': [said] };
-  const root = { querySelector: (selector) => one[selector], querySelectorAll: (selector) => all[selector] ?? lines };
+  const root = { querySelector: (selector) => one[selector] ?? place(selector), querySelectorAll: () => lines };
   if (!new Answers(root).fill(settings)) return null;
   const copied = lines.filter((line) => line.parts.copied !== undefined);
   return {

@@ -20,17 +20,18 @@ async function takeCharge({ serviceWorker }) {
   const inCharge = () => serviceWorker.controller?.scriptURL;
   if (inCharge() === own) return;
   const changed = new Promise((resolve) => serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-  await serviceWorker.register(own);
-  await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const { active } = await serviceWorker.register(own);
+  if (!active) await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   if (inCharge() && inCharge() !== own) localStorage.removeItem(noteOf(inCharge()));
 }
 
 if (navigator.serviceWorker) {
-  try {
-    await noteVersion();
-    await takeCharge(navigator);
-  } catch (error) {
-    console.warn('JupyterLite starts without a service worker of its own:', error); // storage refused
+  for (const prepare of [noteVersion, takeCharge]) {
+    try {
+      await prepare(navigator);
+    } catch (error) {
+      console.warn('JupyterLite starts without a service worker of its own:', error); // storage refused, no network
+    }
   }
 }
 

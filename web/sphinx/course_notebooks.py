@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 from course_sharing import site_url
 from notebook_text import Block, Code, blocks_of
+from site_builder.assignments import KERNEL
 from sphinx.application import Sphinx
 
 from layercost.message import spoken as _
@@ -31,7 +32,6 @@ PATTERNS = (STYLES / "patterns.svg").read_text(encoding="utf-8")  # drawings are
 OFFERS = "COURSE_OFFERS"  # what web/build.py adds to the pages: notebooks, print
 ASSIGNMENTS = "COURSE_ASSIGNMENTS"  # the assignments that JupyterLite holds: titles and addresses, as JSON
 CHAPTERS = '<section id="chapters">'  # of the opening page
-KERNEL = {"name": "python", "display_name": "Python 3", "language": "python"}
 # In a notebook the labels of controls are cut to one width; here they are words of any length.
 WHOLE_LABELS = (
     ".lc-explorer .widget-inline-hbox > .widget-label{width: auto !important; max-width: none !important;}"

@@ -4,6 +4,7 @@ import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from
 import { say } from '../words.mjs';
 import { fits, longer, textOf } from './telling.mjs';
 
+const SAID = '.lc-said:not(.lc-sketch .lc-said)'; // not that of a drawing field, which is about the drawing
 const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
 
 const impossible = ({ given }) => Object.entries(given).some(([letter, number]) => number < 1 && !MAY_BE_NONE.test(letter));
@@ -88,7 +89,7 @@ export class Answers {
 
   // The sentence of the live region, as Python says it (layercost/explorers/parts.py).
   #say(parameters, cost) {
-    const said = [...this.root.querySelectorAll('.lc-said')].find((each) => !each.closest('.lc-sketch'));
+    const said = this.root.querySelector(SAID);
     if (!said || !cost) return;
     said.textContent = say('{parameters} parameters; {cost} {unit} by {convention}', {
       parameters: grouped(evaluate(parameters.line, parameters.given)),

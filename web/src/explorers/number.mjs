@@ -63,18 +63,22 @@ export class NumberView extends controls.DescriptionView {
   // A line jumps to a finger that lands on it; whether the finger meant the line or scrolls the page is known only
   // when it moves along, is lifted, or is taken for scrolling (pointercancel).
   #heedFingers() {
-    let landed = 0;
+    let landed = { x: 0, y: 0 };
     this.rests = false;
-    this.range.addEventListener('pointerdown', ({ pointerType, clientX }) => {
+    this.range.addEventListener('pointerdown', ({ pointerType, clientX, clientY }) => {
       this.rests = pointerType === 'touch';
-      landed = clientX;
+      landed = { x: clientX, y: clientY };
     });
+    const isAlong = ({ clientX, clientY }) => {
+      const [along, across] = [Math.abs(clientX - landed.x), Math.abs(clientY - landed.y)];
+      return along > ALONG && along > across;
+    };
     const settle = (act) => {
       if (!this.rests) return;
       this.rests = false;
       act();
     };
-    this.range.addEventListener('pointermove', ({ clientX }) => Math.abs(clientX - landed) > ALONG && settle(() => this.follow()));
+    this.range.addEventListener('pointermove', (event) => isAlong(event) && settle(() => this.follow()));
     this.range.addEventListener('pointerup', () => settle(() => this.follow()));
     this.range.addEventListener('pointercancel', () => settle(() => this.show()));
   }
@@ -88,7 +92,7 @@ export class NumberView extends controls.DescriptionView {
     this.scale = scaleOf(min, max, this.isSize);
     this.typed.style.setProperty('--lc-digits', digitsOf(max)); // of the largest: the line keeps its length under a finger
     [this.range.min, this.range.max] = this.scale.positions;
-    this.range.value = this.scale.toPosition(value);
+    if (!this.rests) this.range.value = this.scale.toPosition(value); // where a finger rests, it is asked for first
     this.range.setAttribute('aria-valuetext', formatNumber(value));
     const share = (this.range.value - this.range.min) / (this.range.max - this.range.min || 1);
     this.range.style.setProperty('--lc-share', `${100 * share}%`);

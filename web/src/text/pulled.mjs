@@ -29,7 +29,7 @@ class Group {
     this.shownForm = this.form;
     this.says = element('p.lc-pulled-says', { role: 'status', hidden: true });
     const handles = all('.lc-pull', place);
-    this.sayBelow(handles[0] ?? place.lastElementChild);
+    this.standBelow(handles[0] ?? place.lastElementChild);
     this.shows = handles.map((handle) => prepareHandle(handle, this));
     this.shows.push(...all('.lc-switch', place).map((choice) => prepareSwitch(choice, this)));
     all('.lc-preset', place).forEach((button) => preparePreset(button, this));
@@ -106,8 +106,8 @@ class Group {
   }
 
   // Words stand where the eye and the finger are: below the paragraph of the number that they are about.
-  sayBelow(handle) {
-    const block = handle.closest('p, li, td, figure') ?? handle;
+  standBelow(handle) {
+    const block = handle.closest('p, figure') ?? handle;
     if (block.nextElementSibling !== this.says) block.after(this.says);
   }
 
@@ -117,8 +117,8 @@ class Group {
     const { min, max } = this.told.pulls[name];
     const { value, problem } = readTyped(text, min, max);
     if (!problem) return this.set({ [name]: value });
-    this.sayBelow(handle);
-    this.tell(problem);
+    this.standBelow(handle);
+    requestAnimationFrame(() => this.tell(problem)); // a place that was just moved is not yet heard
   }
 
   show(shown, follows, computed) {

@@ -1,6 +1,6 @@
 // A step left out of an example: the reader fills it in and checks (verdict.mjs).
 import { all, element, pageKey } from '../dom.mjs';
-import { recall, remember, siteRoot } from '../store.mjs';
+import { forget, recall, remember, siteRoot } from '../store.mjs';
 import { grant, onEnter } from './question.mjs';
 import { say } from '../words.mjs';
 import { exact, judge } from './verdict.mjs';
@@ -43,6 +43,7 @@ function prepare(step) {
   input.addEventListener('input', () => {
     delete step.dataset.verdict;
     step.querySelector('output').replaceChildren();
+    if (!input.value) forget(key);
   });
   grant(step, check);
   recall(key).then((kept) => {
