@@ -74,7 +74,8 @@ def used(
         join = None
         if counted is not None:
             for pid in descendants(beside):
-                counted.take(pid)
+                with suppress(ProcessLookupError):  # it has ended since
+                    counted.take(pid)
             join = partial(counted.take, 0)  # whoever writes 0 moves itself
         before = sum(map(cpu_of, beside))
         started = time.perf_counter()
