@@ -1,0 +1,6 @@
+"""How the configurations of model hubs become layers, a module for each group of like families."""
+
+from layercost.models.families import gpt, llama
+from layercost.models.families.family import FAMILIES, Asked, Built, Family
+
+__all__ = ["FAMILIES", "Asked", "Built", "Family", "gpt", "llama"]
