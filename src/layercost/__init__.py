@@ -194,8 +194,8 @@ __all__ = [
     "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "Tokens", "UnknownNameError",
     "Upsample", "Volume", "ZeroPad2d", "ZeroPaddedShortcut", "adaptive_windows", "arithmetic_intensity",
     "compare", "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold",
-    "from_config", "from_keras", "from_onnx", "from_torch", "identify", "layer_from_text", "memory", "network_named",
-    "networks", "receptive_field", "table",
+    "from_config", "from_keras", "from_onnx", "from_torch", "identify", "layer_from_text", "memory",
+    "network_named", "networks", "receptive_field", "table",
 ]  # fmt: skip
 
 
