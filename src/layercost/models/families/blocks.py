@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from layercost.facts import Held
 from layercost.layer import Layer
@@ -28,12 +28,15 @@ ACTIVATIONS = {
     **dict.fromkeys(("silu", "swish"), "SiLU"),
     "relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "linear": "Identity",
 }  # fmt: skip
-_SUM = Add(2)  # it holds nothing, so that one may stand everywhere
+_SUM, _SUM_OF_THREE = Add(2), Add(3)  # they hold nothing, so that one may stand everywhere
 
 
 def activation(fields: Fields, *names: str, default: str) -> str:
     """The layer of an activation, by the name that configurations have for it."""
     return str(fields.choice(*names, known=ACTIVATIONS, default=default, what=Message("activation")))
+
+
+HEAD_SIZE = Message("hidden_size / num_attention_heads")
 
 
 # ---- the fields of attention ---------------------------------------------------------------------
@@ -43,8 +46,7 @@ def head_size(fields: Fields, width: int, heads: int) -> int:
     """`head_dim` where the file has it, else the width by the heads, which then have to divide it."""
     if fields.values.get("head_dim") is None and width % heads:
         _undivided(fields, width, heads)
-    source = Message("hidden_size / num_attention_heads")
-    return fields.whole("head_dim", default=Derived(width // heads, source))
+    return fields.whole("head_dim", default=Derived(width // heads, HEAD_SIZE))
 
 
 def even_head_size(fields: Fields, width: int, heads: int) -> int:
@@ -78,6 +80,24 @@ def kv_heads(fields: Fields, heads: int, *names: str, default: int | None = None
     return found
 
 
+def rotated(fields: Fields, size: int, *names: str, default: float | None = None) -> dict[str, Any]:
+    """The arguments of `Attention` for positions that are turned, in whole or, where a file says so, in part.
+
+    A share of each head is ``partial_rotary_factor`` or one of `names`, in the file or among its
+    ``rope_parameters``; it changes no dot product.
+    """
+    known = ("partial_rotary_factor", *names)
+    nested = fields.values.get("rope_parameters")
+    if isinstance(nested, Mapping) and "partial_rotary_factor" in nested:
+        share = fields.checked_share("rope_parameters", nested["partial_rotary_factor"])
+    elif default is None and not any(name in fields.values for name in known):
+        return {"positions": "rotary"}
+    else:
+        share = fields.share(*known, default=1.0 if default is None else default)
+    turned = int(size * share)
+    return {"positions": "rotary", "rotary_dim": turned} if turned else {}
+
+
 # ---- blocks --------------------------------------------------------------------------------------
 
 
@@ -94,13 +114,19 @@ def stacked(kinds: Iterable[K], make: Callable[[K], Graph]) -> Sequential:
     made = dict[K, Graph]()
     blocks = dict[str, Layer]()
     for place, kind in enumerate(kinds):
-        if kind in made:
-            first = made[kind]
-            nodes = [Node(name, another(layer), inputs) for name, layer, inputs, _ in first.nodes]
-            blocks[str(place)] = Graph(tuple(nodes), first.output)
-        else:
-            blocks[str(place)] = made[kind] = make(kind)
+        if kind not in made:
+            made[kind] = make(kind)
+        blocks[str(place)] = _own(made[kind])
     return Sequential(blocks)
+
+
+def _own(block: Graph) -> Graph:
+    """The same block with weights of its own; what holds none stays."""
+    nodes = [
+        Node(name, layer if isinstance(layer, Add) else another(layer), inputs)
+        for name, layer, inputs, _ in block.nodes
+    ]
+    return Graph(tuple(nodes), block.output)
 
 
 def pre_norm(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
@@ -165,14 +191,31 @@ def norm_around(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
     )
 
 
-def side_by_side(norm: Layer, attention: Layer, mlp: Layer, norms: int = 1) -> Graph:
-    """Attention and feed-forward read one input, normalized once for both or for each, and are added."""
-    nodes = [Node("attention_norm", norm, ("",)), Node("attention", attention, ("attention_norm",))]
-    if norms == 2:
-        nodes.append(Node("mlp_norm", another(norm), ("",)))
-    read = "mlp_norm" if norms == 2 else "attention_norm"
-    nodes += [Node("mlp", mlp, (read,)), Node("residual", Add(3), ("", "attention", "mlp"))]
-    return Graph(tuple(nodes), "residual")
+def side_by_side(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
+    """Attention and feed-forward read one input, normalized once for both, and all three are added."""
+    return Graph(
+        (
+            Node("norm", norm, ("",)),
+            Node("attention", attention, ("norm",)),
+            Node("mlp", mlp, ("norm",)),
+            Node("residual", _SUM_OF_THREE, ("", "attention", "mlp")),
+        ),
+        "residual",
+    )
+
+
+def side_by_side_each(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
+    """The same, with a norm for each of the two."""
+    return Graph(
+        (
+            Node("attention_norm", norm, ("",)),
+            Node("attention", attention, ("attention_norm",)),
+            Node("mlp_norm", another(norm), ("",)),
+            Node("mlp", mlp, ("mlp_norm",)),
+            Node("residual", _SUM_OF_THREE, ("", "attention", "mlp")),
+        ),
+        "residual",
+    )
 
 
 # ---- before and after the blocks -----------------------------------------------------------------
@@ -183,13 +226,29 @@ def with_positions(tokens: Layer, positions: int, width: int) -> Parallel:
     return Parallel({"token": tokens, "position": Embedding(positions, width)}, join="add")
 
 
+def projected(tokens: Layer, narrow: int, positions: int, width: int) -> Graph:
+    """Narrow vectors of tokens, mapped to the width of the model, and one of that width for each place."""
+    return Graph(
+        (
+            Node("token", tokens, ("",)),
+            Node("projection", Linear(narrow, width, bias=False), ("token",)),
+            Node("position", Embedding(positions, width), ("",)),
+            Node("add", _SUM, ("projection", "position")),
+        ),
+        "add",
+    )
+
+
 def head(
     fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
 ) -> dict[str, Layer]:
-    """A score for each token of the vocabulary, on every position or the last.
+    """A score for each token of the vocabulary, on every position or the last; a bare class has none.
 
     What is tied uses the table of the embedding again: it holds nothing of its own but a bias, and computes.
     """
+    if not fields.has_head():
+        fields.note(Message("The file names a class without a head: no scores of tokens are counted."))
+        return {}
     linear = Linear(width, vocabulary, bias=bias)
     last: dict[str, Layer] = {"last": LastPosition()} if asked.logits == "last" else {}
     if not tied:

@@ -57,6 +57,7 @@ def same_as(field: str, value: Any) -> Derived:
     return Derived(value, Message("as {field}", field=field))
 
 
+_WITH_HEAD = ("LMHeadModel", "ForCausalLM", "LMHead", "ForConditionalGeneration", "CausalLM")
 _NEVER = object()  # no default: a null is refused
 
 
@@ -121,10 +122,13 @@ class Fields:
 
     def share(self, *names: str, default: float) -> float:
         """A number above 0 and at most 1."""
-        name, value = self._value(names, default, _NEVER)
-        if type(value) not in (int, float) or not 0 < value <= 1:
+        return self.checked_share(*self._value(names, default, _NEVER))
+
+    def checked_share(self, name: str, value: object) -> float:
+        """A number above 0 and at most 1 that stands elsewhere in the file."""
+        if type(value) not in (int, float) or not 0 < value <= 1:  # type: ignore[operator]
             self.expected(name, Message("a number above 0 and at most 1"), value)
-        return float(value)
+        return float(value)  # type: ignore[arg-type]
 
     def choice(self, *names: str, known: Mapping[str, Any], default: str, what: Message) -> Any:
         """What a name stands for in `known`; of another name, the nearest ones are told."""
@@ -152,6 +156,25 @@ class Fields:
         inner.defaults, inner.notes = self.defaults, self.notes
         return inner
 
+    def has_head(self) -> bool:
+        """Whether ``architectures`` names a class that gives scores of tokens; without it, it does.
+
+        A bare class, as ``LlamaModel``, has no head; a class with another head is refused.
+        """
+        named = self.values.get("architectures")
+        if not named:
+            return True
+        name = named[0] if isinstance(named, (list, tuple)) else named
+        if not isinstance(name, str):
+            self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
+        if not name.endswith((*_WITH_HEAD, "Model")):
+            self.refuse(
+                "architectures",
+                Message("the head of {name} is not counted here", name=name),
+                Message("leave the field out to count the language model"),
+            )
+        return name.endswith(_WITH_HEAD)
+
     # ---- what is not counted, and what is said beside
 
     def only(self, value: object, *names: str, why: Words) -> None:
@@ -163,6 +186,10 @@ class Fields:
                 Message("{got} is not counted here: {why}", got=shown(self.values[name]), why=why),
                 Message("expected {value}", value=shown(value)),
             )
+
+    def took(self, name: str, value: object) -> None:
+        """Note a default of the class that a family has worked out itself."""
+        self._taken(name, value)
 
     def note(self, words: Message) -> None:
         """Say something of the model that its table does not show."""
