@@ -104,7 +104,7 @@ class Fields:
             self.expected(name, _a_whole_number(least), value)
         return int(value)
 
-    def whole_or_none(self, *names: str, default: int | None, least: int = 1) -> int | None:
+    def whole_or_none(self, *names: str, default: int | Derived | None, least: int = 1) -> int | None:
         """A whole number, or none, which is a null in the file."""
         name, value = self._value(names, default, None)
         if value is None:
