@@ -197,10 +197,11 @@ class Attention(_Heads):
     `head_dim` values (without it ``embed_dim / num_heads``), those of values `v_head_dim`. `bias` is that of
     all four maps, `q_bias`, `k_bias`, `v_bias` and `out_bias` of one. `causal`: a token sees itself and what
     stands before it, no more than `window` tokens in all. `sinks` are a trained score for each head that
-    joins each softmax. `qk_norm` normalizes queries and keys: "head" with one vector for all heads, "all"
-    over all heads together, both by root mean square, "layer" each head by a `LayerNorm` with its bias. `positions` are "rotary" (the first `rotary_dim` values of each head are turned),
-    "alibi" (a number is added to each score) or "relative" (the same, from a table of `buckets` a head; 0
-    where another layer has the table). With ``cached=`` tokens in the cache, the new ones look at them too.
+    joins each softmax. `qk_norm` normalizes queries and keys by root mean square, "head" with one vector for
+    all heads, "all" over all heads together, or, "layer", each head by a `LayerNorm` with its bias.
+    `positions` are "rotary" (the first `rotary_dim` values of each head are turned), "alibi" (a number is
+    added to each score) or "relative" (the same, from a table of `buckets` a head; 0 where another layer has
+    the table). With ``cached=`` tokens in the cache, the new ones look at them too.
     Sources: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
     torch.nn.MultiheadAttention where it has them.
 
@@ -290,8 +291,13 @@ class Attention(_Heads):
             "o": matrix(self.context_width, d, bias("out")),
         }
         if self.qk_norm is not None:
-            held["norm"] = tuple([Held(f"{which}_{name}", self._normed(which[0]))
-                                  for which in ("q", "k") for name in self._scales()])
+            held["norm"] = tuple(
+                [
+                    Held(f"{which}_{name}", self._normed(which[0]))
+                    for which in ("q", "k")
+                    for name in self._scales()
+                ]
+            )
         if self.sinks:
             held["sinks"] = (Held("weight", self.num_heads),)
         if int(self.buckets):
