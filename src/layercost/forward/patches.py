@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from layercost.forward.activation import softmax
+from layercost.forward.activation import softmax_over
+from layercost.forward.attention import linear
 from layercost.forward.weights import Array, Call, Sizes, computes
 
 
@@ -101,14 +102,14 @@ def _windows_mixed(layer: Any, canvas: Array, shift: int, call: Call) -> Array:
     h, w = layer.num_heads, layer.window_size
     tokens = _cut(canvas, w)  # (N, windows, w w, d)
     heads = [
-        _mapped(tokens, part, call).reshape(*tokens.shape[:3], h, d // h).swapaxes(2, 3) for part in "qkv"
+        linear(call, part, tokens).reshape(*tokens.shape[:3], h, d // h).swapaxes(2, 3) for part in "qkv"
     ]
     scores = heads[0] @ heads[1].swapaxes(-1, -2) / np.sqrt(d // h)
     scores = scores + call["relative_bias.weight"][_distances(w)].transpose(2, 0, 1)
     if shift:
         scores = np.where(_apart(height, width, w, shift)[None, :, None], -np.inf, scores)
-    context = (softmax(scores, -1) @ heads[2]).swapaxes(2, 3).reshape(tokens.shape)
-    mixed = _mapped(context, "o", call).reshape(batch, height // w, width // w, w, w, d)
+    context = (softmax_over(scores) @ heads[2]).swapaxes(2, 3).reshape(tokens.shape)
+    mixed = linear(call, "o", context).reshape(batch, height // w, width // w, w, w, d)
     return mixed.transpose(0, 5, 1, 3, 2, 4).reshape(canvas.shape)
 
 
@@ -117,11 +118,6 @@ def _cut(canvas: Array, window: int) -> Array:
     batch, d, height, width = canvas.shape
     cells = canvas.reshape(batch, d, height // window, window, width // window, window)
     return cells.transpose(0, 2, 4, 3, 5, 1).reshape(batch, -1, window * window, d)
-
-
-def _mapped(tokens: Array, part: str, call: Call) -> Array:
-    mapped: Array = tokens @ call[f"{part}.weight"].T
-    return mapped + call[f"{part}.bias"] if f"{part}.bias" in call else mapped
 
 
 def _distances(window: int) -> Array:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from layercost.forward.feed_forward import ACTIVATIONS
+from layercost.forward.attention import linear
+from layercost.forward.feed_forward import _ACTIVATIONS
 from layercost.forward.weights import Array, Call, Sizes, computes
 
 
@@ -29,12 +30,12 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
 @computes("MambaBlock", keeps=_keeps)
 def mamba_block(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)`` to ``(N, T, d)``."""
-    activation, size, rank = ACTIVATIONS[layer.activation], layer.state_size, _rank(layer)
-    inputs, gates = np.split(_mapped(values, "in_proj", call), 2, axis=-1)
+    activation, size, rank = _ACTIVATIONS[layer.activation], layer.state_size, _rank(layer)
+    inputs, gates = np.split(linear(call, "in_proj", values), 2, axis=-1)
     inputs = activation(_convolved(layer, inputs, call))
-    made = _mapped(inputs, "x_proj", call)
+    made = linear(call, "x_proj", inputs)
     short, enters, reads = np.split(made, [rank, rank + size], axis=-1)
-    steps = np.logaddexp(0, _mapped(short, "dt_proj", call))
+    steps = np.logaddexp(0, linear(call, "dt_proj", short))
     decay = np.exp(-np.exp(call["A_log.weight"]) * steps[..., None])  # (N, T, D, states)
     entering = (steps * inputs)[..., None] * enters[:, :, None]
     state, read = np.zeros_like(decay[:, 0]), []
@@ -42,12 +43,7 @@ def mamba_block(layer: Any, values: Array, call: Call) -> Array:
         state = decay[:, token] * state + entering[:, token]
         read.append((state * reads[:, token, None]).sum(axis=-1))
     output = np.stack(read, axis=1) + inputs * call["D.weight"]
-    return _mapped(output * activation(gates), "out_proj", call)
-
-
-def _mapped(values: Array, part: str, call: Call) -> Array:
-    mapped: Array = values @ call[f"{part}.weight"].T
-    return mapped + call[f"{part}.bias"] if f"{part}.bias" in call else mapped
+    return linear(call, "out_proj", output * activation(gates))
 
 
 def _convolved(layer: Any, inputs: Array, call: Call) -> Array:

@@ -25,6 +25,7 @@ from layercost.shape import Sequence, Shape, ShapeError, values
 class _Rows(Parted):
     """What all of them share: to each token of `embed_dim` features a row of a table is added."""
 
+    keeps_places = True
     kind = "embedding"
     part: ClassVar[str]
     takes = Sequence

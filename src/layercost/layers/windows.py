@@ -73,7 +73,7 @@ class WindowAttention(Parted):
     @property
     def cells(self) -> Number:
         """The cells of a window."""
-        return times(self.window_size, self.window_size)
+        return define("M", times(self.window_size, self.window_size))
 
     @property
     def distances(self) -> Number:
@@ -145,7 +145,7 @@ class WindowAttention(Parted):
     def _meeting(self, windows: Number) -> Number:
         """Along one axis, the pairs of cells of a window that may meet: the last window is in two parts."""
         w = self.window_size
-        shift = w // 2
+        shift = define("s", w // 2)
         return add(times(windows - 1, w * w), add((w - shift) * (w - shift), shift * shift))
 
 

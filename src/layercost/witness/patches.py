@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from layercost.witness.attention import Row, cut, mapped, scaled, shares
-from layercost.witness.normalization import normal
-from layercost.witness.numbers import Number, Tensor, dot, expect, flat, shape
+from layercost.witness.attention import Row, _cut, _scaled, _shares, mapped
+from layercost.witness.normalization import _moments, _standard
+from layercost.witness.numbers import Number, Tensor, as_image, dot, expect, flat, shape
 from layercost.witness.recording import Run, loops
 
 
@@ -15,14 +15,6 @@ from layercost.witness.recording import Run, loops
 def to_tokens(layer: Any, tensor: Tensor, this: Run) -> Tensor:  # noqa: ARG001
     """The channels of each cell, one cell after the other."""
     return [list(cell) for cell in zip(*map(flat, tensor), strict=True)]
-
-
-def as_image(tokens: Tensor, height: int, width: int) -> Tensor:
-    """The opposite: tokens row after row as the cells of an image."""
-    return [
-        [[tokens[i * width + j][c] for j in range(width)] for i in range(height)]
-        for c in range(len(tokens[0]))
-    ]
 
 
 @loops("PatchEmbedding")
@@ -71,7 +63,8 @@ def patch_merging(layer: Any, image: Tensor, this: Run) -> Tensor:
     def merged(top: int, left: int) -> Row:
         around = [(top, left), (top + 1, left), (top, left + 1), (top + 1, left + 1)]
         row = [_cell(plane, place, zero) for place in around for plane in image]
-        row = [weight[p,] * x for p, x in enumerate(normal(row, 1e-5, this))]
+        _, deviations, squares = _moments(row, this)
+        row = [weight[p,] * x for p, x in enumerate(_standard(deviations, squares, 1e-5, this))]
         row = [x + bias[p,] for p, x in enumerate(row)]
         outputs = 2 * layer.in_channels if layer.out_channels is None else layer.out_channels
         return mapped(layer, "patch_merging", row, outputs, bias=False, this=this)
@@ -137,21 +130,21 @@ def _inside_window(
 ) -> list[Row]:
     size, width = layer.embed_dim // layer.num_heads, layer.embed_dim
     queries, keys, values = (
-        [cut(mapped(layer, name, row, width, layer.bias, this), size) for row in rows] for name in "qkv"
+        [_cut(mapped(layer, name, row, width, layer.bias, this), size) for row in rows] for name in "qkv"
     )
     outputs = []
     for cell, asked in zip(cells, queries, strict=True):
         hidden = [canvas.beyond(*cell) != canvas.beyond(*other) for other in cells]
         context: Row = []
         for head, query in enumerate(asked):
-            scores = scaled([dot(zip(query, key[head], strict=True)) for key in keys], size, this)
+            scores = _scaled([dot(zip(query, key[head], strict=True)) for key in keys], size, this)
             scores = _with_distances(layer, head, cell, cells, scores, this)
             if canvas.shift:
                 mask = (this.number(-math.inf if hides else 0) for hides in hidden)
                 scores = [score + one for score, one in zip(scores, mask, strict=True)]
             this.log["masked_macs"] += 2 * sum(hidden) * size
             columns = zip(*(value[head] for value in values), strict=True)
-            share = shares(scores)
+            share = _shares(scores)
             context += [dot(zip(share, column, strict=True)) for column in columns]
         bias = layer.bias if layer.out_bias is None else layer.out_bias
         outputs.append(mapped(layer, "o", context, width, bias, this))
