@@ -154,6 +154,7 @@ from layercost.table import Table, table
 if TYPE_CHECKING:
     from layercost.comparison import Comparison, compare
     from layercost.identification import Identification, identify
+    from layercost.models.from_config import from_config
     from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
@@ -163,6 +164,7 @@ _WHEN_ASKED = {  # a browser, which starts often, needs none of it
     "Identification": "layercost.identification",
     "compare": "layercost.comparison",
     "identify": "layercost.identification",
+    "from_config": "layercost.models.from_config",
     "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
@@ -202,8 +204,8 @@ __all__ = [
     "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "ToTokens", "Tokens",
     "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d", "ZeroPaddedShortcut",
     "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "from_keras", "from_onnx", "from_torch", "identify", "layer_from_text",
-    "memory", "network_named", "networks", "receptive_field", "table",
+    "count", "difference", "fold", "from_config", "from_keras", "from_onnx", "from_torch", "identify",
+    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
 ]  # fmt: skip
 
 

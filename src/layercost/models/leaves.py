@@ -157,6 +157,17 @@ class Applied(_Holding):
 
 
 @frozen
+class LastPosition(Layer):
+    """``(T, F)`` to ``(1, F)``: the last position alone, as a text is continued. It computes nothing."""
+
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *shape[1:]))
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return 0
+
+
+@frozen
 class Each(Join):
     """``(steps, ...)`` to ``(steps, ...)``: a layer on every step alone, as if the steps were samples."""
 

@@ -1,0 +1,254 @@
+"""The fields of a configuration file, read one at a time: each default that is taken is noted.
+
+A file leaves out what its authors' code has a default for, and what that is changes from class to class. A
+reader that fills gaps in silence counts another model than the one in the file; so every value that is not in
+the file is kept with the place that it comes from. Sizes without which there is no model (`Fields.size`) have
+to be there: only a file without any of them means the class as it is, and a part within another file is
+written without what equals its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from layercost.convention import unknown
+from layercost.message import Message, Words, listing
+from layercost.models.tree import ModelError
+from layercost.shape import shown
+
+VERSION = "transformers 5.24.0"  # whose classes have the defaults
+MOST = 2**40  # no size in a model is larger
+MOST_LAYERS = 10_000  # each of them is an object of its own here
+SIZES = frozenset({
+    "hidden_size", "n_embd", "n_embed", "d_model", "dim", "embed_dim",
+    "num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "depths",
+    "num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads",
+    "vocab_size", "intermediate_size", "ffn_dim", "d_ff", "hidden_dim", "encoder_ffn_dim",
+})  # fmt: skip
+
+
+class Default(NamedTuple):
+    """A value that the file does not have: which field, what was taken, and on whose word."""
+
+    field: str
+    value: object
+    source: Words
+
+    def data(self) -> dict[str, object]:
+        """The same as plain data, as JSON has it."""
+        return {"field": self.field, "value": self.value, "source": str(self.source)}
+
+    @property
+    def in_words(self) -> Message:
+        """The same in words."""
+        return Message("{field} = {value} ({source})", field=self.field, value=self.value, source=self.source)
+
+
+class Derived(NamedTuple):
+    """A default that follows from another field: its value, and from which."""
+
+    value: Any
+    source: Words
+
+
+def same_as(field: str, value: Any) -> Derived:
+    """The value of another field."""
+    return Derived(value, Message("as {field}", field=field))
+
+
+_WITH_HEAD = ("LMHeadModel", "ForCausalLM", "LMHead", "ForConditionalGeneration", "CausalLM")
+_NEVER = object()  # no default: a null is refused
+
+
+class Fields:
+    """The fields of one configuration; `file` and `within` name it in errors, `of` is its class.
+
+    Methods take a name and its aliases, and give a value that has been checked. Each raises ModelError that
+    names the file, the field, what was expected and what arrived.
+    """
+
+    def __init__(self, values: Mapping[str, Any], *, file: str, of: str, within: str = "") -> None:
+        self.values = values
+        self.file = file
+        self.of = of
+        self.within = within
+        self.defaults: list[Default] = []
+        self.notes: list[Message] = []
+        self._may_lack_sizes = bool(within) or SIZES.isdisjoint(values)
+
+    # ---- what a family asks
+
+    def size(self, *names: str, default: int, least: int = 1) -> int:
+        """A size without which there is no model; it may be missing only where all of them are."""
+        if not self._may_lack_sizes and self._given(names) is None:
+            self.refuse(
+                names[0],
+                Message("it is missing; {of} has {default}, which other sizes in the file may not fit",
+                        of=self.of, default=default),
+                Message("add it, or leave out every size to get the class as it is"),
+            )  # fmt: skip
+        return self.whole(*names, default=default, least=least)
+
+    def layers(self, *names: str, default: int) -> int:
+        """How many layers there are."""
+        count = self.size(*names, default=default)
+        if count > MOST_LAYERS:
+            self.expected(names[0], Message("at most {most:,} layers", most=MOST_LAYERS), count)
+        return count
+
+    def whole(self, *names: str, default: int | Derived, null: Any = _NEVER, least: int = 1) -> int:
+        """A whole number; `null` is what a null in the file stands for (of what is derived, the same)."""
+        name, value = self._value(names, default, null)
+        if type(value) is not int or not least <= value <= MOST:
+            self.expected(name, _a_whole_number(least), value)
+        return int(value)
+
+    def whole_or_none(self, *names: str, default: int | None, least: int = 1) -> int | None:
+        """A whole number, or none, which is a null in the file."""
+        name, value = self._value(names, default, None)
+        if value is None:
+            return None
+        if type(value) is not int or not least <= value <= MOST:
+            self.expected(name, Message("{number} or null", number=_a_whole_number(least)), value)
+        return int(value)
+
+    def flag(self, *names: str, default: bool | Derived, null: Any = _NEVER) -> bool:
+        """True or false."""
+        name, value = self._value(names, default, null)
+        if not isinstance(value, bool):
+            self.expected(name, Message("true or false"), value)
+        return bool(value)
+
+    def share(self, *names: str, default: float) -> float:
+        """A number above 0 and at most 1."""
+        return self.checked_share(*self._value(names, default, _NEVER))
+
+    def checked_share(self, name: str, value: object) -> float:
+        """A number above 0 and at most 1 that stands elsewhere in the file."""
+        if type(value) not in (int, float) or not 0 < value <= 1:  # type: ignore[operator]
+            self.expected(name, Message("a number above 0 and at most 1"), value)
+        return float(value)  # type: ignore[arg-type]
+
+    def choice(self, *names: str, known: Mapping[str, Any], default: str, what: Message) -> Any:
+        """What a name stands for in `known`; of another name, the nearest ones are told."""
+        name, value = self._value(names, default, _NEVER)
+        if not isinstance(value, str) or value not in known:
+            self.refuse(name, unknown(what, value, known))
+        return known[value]
+
+    def whole_numbers(self, *names: str, default: Sequence[int] | Derived, least: int = 0) -> tuple[int, ...]:
+        """A list of whole numbers; a null is an empty one where the default is."""
+        name, value = self._value(names, default, _NEVER if default else ())
+        if not isinstance(value, (list, tuple)) or not all(
+            type(one) is int and least <= one <= MOST for one in value
+        ):
+            self.expected(name, Message("a list of whole numbers"), value)
+        return tuple(value)
+
+    def part(self, name: str, of: str) -> Fields:
+        """The configuration of a part, which stands in this one; it may leave out what equals its class."""
+        value = self.values.get(name)
+        if not isinstance(value, Mapping):
+            self.expected(name, Message('an object of fields, as {{"hidden_size": 4096}}'), value)
+        place = f"{self.within}.{name}" if self.within else name
+        inner = Fields(value, file=self.file, of=of, within=place)
+        inner.defaults, inner.notes = self.defaults, self.notes
+        return inner
+
+    def has_head(self) -> bool:
+        """Whether ``architectures`` names a class that gives scores of tokens; without it, it does.
+
+        A bare class, as ``LlamaModel``, has no head; a class with another head is refused.
+        """
+        named = self.values.get("architectures")
+        if not named:
+            return True
+        name = named[0] if isinstance(named, (list, tuple)) else named
+        if not isinstance(name, str):
+            self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
+        if not name.endswith((*_WITH_HEAD, "Model")):
+            self.refuse(
+                "architectures",
+                Message("the head of {name} is not counted here", name=name),
+                Message("leave the field out to count the language model"),
+            )
+        return name.endswith(_WITH_HEAD)
+
+    # ---- what is not counted, and what is said beside
+
+    def only(self, value: object, *names: str, why: Words) -> None:
+        """Refuse a field of another value than the one that is counted here; missing and null are that."""
+        name = self._given(names)
+        if name is not None and self.values[name] not in (None, value):
+            self.refuse(
+                name,
+                Message("{got} is not counted here: {why}", got=shown(self.values[name]), why=why),
+                Message("expected {value}", value=shown(value)),
+            )
+
+    def took(self, name: str, value: object) -> None:
+        """Note a default of the class that a family has worked out itself."""
+        self._taken(name, value)
+
+    def note(self, words: Message) -> None:
+        """Say something of the model that its table does not show."""
+        self.notes.append(words)
+
+    def refuse(self, field: str, problem: Words, advice: Words = "") -> NoReturn:
+        """Raise ModelError that names the file and the field."""
+        name = f"{self.within}.{field}" if self.within else field
+        text = "{file}: {field}: {problem}; {advice}" if advice else "{file}: {field}: {problem}"
+        raise ModelError(Message(text, file=self.file, field=name, problem=problem, advice=advice))
+
+    def expected(self, field: str, what: Words, got: object) -> NoReturn:
+        """Raise ModelError for a value of the wrong kind or size."""
+        self.refuse(field, Message("expected {what}, but got {got}", what=what, got=shown(got)))
+
+    # ---- which value it is
+
+    def _given(self, names: Iterable[str]) -> str | None:
+        """The name under which the file has a field; raises ModelError where two names disagree."""
+        found = [name for name in names if name in self.values]
+        for other in found[1:]:
+            if self.values[other] != self.values[found[0]]:
+                self.refuse(
+                    found[0],
+                    Message("{first} contradicts {other}: {value}",
+                            first=shown(self.values[found[0]]), other=other,
+                            value=shown(self.values[other])),
+                    Message("both are names of one field; leave one of them out"),
+                )  # fmt: skip
+        return found[0] if found else None
+
+    def _value(self, names: tuple[str, ...], default: Any, null: Any) -> tuple[str, Any]:
+        """The field's name in the file and its value; what is taken instead is noted."""
+        name = self._given(names)
+        if name is None:
+            return names[0], self._taken(names[0], default)
+        value = self.values[name]
+        if value is not None:
+            return name, value
+        if null is not _NEVER:
+            return name, self._taken(name, null) if isinstance(null, Derived) else null
+        return name, self._taken(name, default) if isinstance(default, Derived) else None
+
+    def _taken(self, name: str, default: Any) -> Any:
+        """A default's value, which is noted with its source."""
+        source: Words = Message("{of} of {version}", of=self.of, version=VERSION)
+        value = default
+        if isinstance(default, Derived):
+            value, source = default
+        place = f"{self.within}.{name}" if self.within else name
+        if all(one.field != place for one in self.defaults):
+            self.defaults.append(Default(place, value, source))
+        return value
+
+
+def _a_whole_number(least: int) -> Message:
+    return Message("a whole number of at least {least}", least=least)
+
+
+def named(names: Iterable[str]) -> Words:
+    """Names of fields with commas between them."""
+    return listing(names)
