@@ -97,7 +97,7 @@ def _model(built: Built, found: Family, fields: Fields, name: str) -> Configured
         source=fields.file,
         input_shape=built.input_shape,
         model_type=found.model_type,
-        architecture=found.model,
+        architecture=built.architecture or found.model,
         defaults=fields.defaults,
         notes=fields.notes,
     )
