@@ -474,7 +474,7 @@ def attention(draw: Draw) -> Drawn:
         causal=causal,
         window=draw(st.none() | small(1, 4)) if causal else None,
         sinks=draw(st.booleans()),
-        qk_norm=draw(st.sampled_from([None, "head", "all"])),
+        qk_norm=draw(st.sampled_from([None, "head", "all", "layer"])),
         positions=positions,
         rotary_dim=draw(st.none() | st.sampled_from([2, size])) if positions == "rotary" else None,
         buckets=draw(small(0, 3)) if positions == "relative" else 0,

@@ -41,7 +41,7 @@ def _each(amount: Number, *kinds: Kind) -> tuple[Operation, ...]:
     return tuple([Operation(kind, _NORM, amount) for kind in kinds])
 
 
-def normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
+def _normalized(groups: Number, length: Number) -> tuple[Operation, ...]:
     """`groups` groups of `length` values each, centred and divided by their standard deviation."""
     elements = times(groups, length)
     mean = (Operation(Kind.SUM, _NORM, groups, length), *_each(groups, Kind.DIVIDE))
@@ -140,7 +140,7 @@ class BatchNorm(_ByChannel):
                 )
             )
         update = self._update(shape[0]) if setting.training and self.track_running_stats else ()
-        return (*normalized(shape[0], length), *scale, *update)
+        return (*_normalized(shape[0], length), *scale, *update)
 
 
 @register
@@ -208,7 +208,7 @@ class InstanceNorm(_ByChannel):
         scale = _each(elements, *_scaling(self))
         rows = times(setting.batch, shape[0])
         update = self._update_by_sample(shape[0], setting.batch) if self.track_running_stats else ()
-        return (*normalized(rows, length), *scale, *update)
+        return (*_normalized(rows, length), *scale, *update)
 
     def _update_by_sample(self, channels: Number, batch: Number) -> tuple[Operation, ...]:
         """Each sample's statistics update a copy of what runs, and the copies' mean is kept."""
@@ -338,9 +338,15 @@ class LayerNorm(_OverLastAxes):
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         rows, length = self._rows(shape, setting)
-        scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
-        elements = times(rows, length)
-        return (*normalized(rows, length), *(_each(elements, *scale) if self.elementwise_affine else ()))
+        return centred(rows, length, scaled=self.elementwise_affine, shifted=self.bias)
+
+
+def centred(
+    rows: Number, length: Number, *, scaled: bool = True, shifted: bool = True
+) -> tuple[Operation, ...]:
+    """What `LayerNorm` does to `rows` rows of `length` values each, with or without what is trained."""
+    scale = (Kind.MULTIPLY, Kind.ADD) if shifted else (Kind.MULTIPLY,)
+    return (*_normalized(rows, length), *(_each(times(rows, length), *scale) if scaled else ()))
 
 
 @register
@@ -415,7 +421,7 @@ class GroupNorm(Layer):
         elements = times(setting.batch, values(shape))
         length = exact_div(shape[0], self.num_groups) * product(shape[1:])
         scale = _each(elements, *_scaling(self))
-        return (*normalized(times(setting.batch, self.num_groups), length), *scale)
+        return (*_normalized(times(setting.batch, self.num_groups), length), *scale)
 
 
 # ---- by neighbours -----------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from layercost.layer import (
     register,
 )
 from layercost.layers.composite import Composite
-from layercost.layers.normalization import normalized
+from layercost.layers.normalization import centred
 from layercost.layers.parted import Does, Holds, Parted, matrix, products
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.message import Message
@@ -251,13 +251,8 @@ class PatchMerging(Parted):
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         rows = times(setting.batch, output[1] * output[2])
-        elements = times(rows, self.merged)
-        scaled = (
-            Operation(Kind.MULTIPLY, Role.NORMALIZATION, elements),
-            Operation(Kind.ADD, Role.NORMALIZATION, elements),
-        )
         return {
-            "norm": (*normalized(rows, self.merged), *scaled),
+            "norm": centred(rows, self.merged),
             "patch_merging": products(rows, self.merged, self.width, bias=False),
         }
 

@@ -13,14 +13,14 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from layercost.convention import unknown
+from layercost.convention import DTYPE_BITS, unknown
 from layercost.frozen import frozen
-from layercost.layer import Layer, LayerError, keep
+from layercost.layer import Layer, keep
 from layercost.layers.model import Model
 from layercost.message import Message, Words
-from layercost.models.families import FAMILIES, Asked, Built, Family
+from layercost.models.families import FAMILIES, Asked, Family
 from layercost.models.families.family import LOGITS
-from layercost.models.families.fields import Default, Fields
+from layercost.models.families.fields import Default, Derived, Fields, written
 from layercost.models.tree import ModelError
 from layercost.shape import shown
 
@@ -33,11 +33,13 @@ class ConfiguredModel(Model):
     """A model from its configuration, which knows what the file did not say.
 
     `defaults` are the values that were taken from elsewhere, each with its source; `notes` say what the table
-    does not show. `model_type` and `architecture` are the family and the class that was counted.
+    does not show. `model_type` and `architecture` are the family and the class that was counted; `dtype` is
+    the number format of its weights.
     """
 
     model_type: str
     architecture: str
+    dtype: str
     defaults: tuple[Default, ...] = field(compare=False)
     notes: tuple[Words, ...] = field(compare=False)
 
@@ -50,13 +52,14 @@ class ConfiguredModel(Model):
         input_shape: tuple[int, ...] | tuple[tuple[int, ...], ...],
         model_type: str,
         architecture: str,
+        dtype: str,
         defaults: Iterable[Default] = (),
         notes: Iterable[Words] = (),
     ) -> None:
         super().__init__(layers, name=name, version="as configured", source=source, input_shape=input_shape)
         keep(
-            self, model_type=model_type, architecture=architecture, defaults=tuple(defaults),
-            notes=tuple(notes),
+            self, model_type=model_type, architecture=architecture, dtype=dtype,
+            defaults=tuple(defaults), notes=tuple(notes),
         )  # fmt: skip
 
 
@@ -71,7 +74,8 @@ def from_config(
 
     `logits`: the head works on "all" positions, as libraries do unless told otherwise, or on the "last", as a
     text is continued. `size` of an image is height and width, where it is not the file's own. Whatever the
-    file leaves out is taken from the class that reads it elsewhere, and listed in ``.defaults``.
+    file leaves out is taken from the class that reads it elsewhere, and listed in ``.defaults``. Of a model
+    that reads text and images, of a family that is not known here, the text part is counted and said so.
     Raises ModelError that names the file and the field for what is missing, contradictory or not supported.
 
     >>> model = from_config({"model_type": "gpt2"})
@@ -81,23 +85,22 @@ def from_config(
     if logits not in LOGITS:
         raise ModelError(unknown(Message("choice of logits"), logits, LOGITS))
     values, file = _fields(source)
-    found = _family(values, file)
-    fields = Fields(values, file=str(file), of=found.config)
+    found, fields = _family(values, file)
+    fields.only({}, "pruned_heads", why=Message("layers whose heads differ are not known here"))
     try:
         built = found.build(fields, Asked(logits, size))
-    except LayerError as error:  # what the reader of the family has let through
+    except ModelError:
+        raise
+    except ValueError as error:  # of a layer: what the reader of the family has let through
         raise _error(file, error.args[0]) from None
-    return _model(built, found, fields, name or _name(source, found))
-
-
-def _model(built: Built, found: Family, fields: Fields, name: str) -> ConfiguredModel:
     return ConfiguredModel(
         built.layers,
-        name=name,
-        source=fields.file,
+        name=name or _name(source, found),
+        source=file,
         input_shape=built.input_shape,
         model_type=found.model_type,
         architecture=built.architecture or found.model,
+        dtype=_dtype(fields, values),
         defaults=fields.defaults,
         notes=fields.notes,
     )
@@ -111,21 +114,64 @@ def _name(source: object, found: Family) -> str:
     return file.parent.name if file.stem == "config" and file.parent.name else file.stem
 
 
-def _family(values: Mapping[str, Any], file: Words) -> Family:
-    """The family of a configuration; raises ModelError for one that nobody here knows."""
+# ---- which family it is --------------------------------------------------------------------------
+
+FAMILY = Message("family")
+_TEXT_PARTS = {"gemma3": "gemma3_text"}  # where the part itself does not say what it is
+
+
+def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
+    """The family of a configuration and its fields; raises ModelError for one that nobody here knows."""
     if "model_type" not in values:
         raise _error(
             file,
-            Message("model_type is missing; expected the name of a family, as \"llama\"; is this the "
+            Message('model_type is missing; expected the name of a family, as "llama"; is this the '
                     "configuration of a model?"),
         )  # fmt: skip
     named = values["model_type"]
-    if not isinstance(named, str) or named not in FAMILIES:
-        raise _error(file, Message("model_type: {problem}", problem=unknown(FAMILY, named, FAMILIES)))
-    return FAMILIES[named]
+    if isinstance(named, str) and named in FAMILIES:
+        found = FAMILIES[named]
+        return found, Fields(values, file=str(file), of=found.config)
+    part = values.get("text_config")
+    inner = part.get("model_type", _TEXT_PARTS.get(str(named))) if isinstance(part, Mapping) else None
+    if isinstance(inner, str) and inner in FAMILIES:
+        return _text_part(values, file, str(named), FAMILIES[inner])
+    if inner is not None:
+        raise _error(
+            file, Message("text_config.model_type: {problem}", problem=unknown(FAMILY, inner, FAMILIES))
+        )
+    raise _error(file, Message("model_type: {problem}", problem=unknown(FAMILY, named, FAMILIES)))
 
 
-FAMILY = Message("family")
+def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family) -> tuple[Family, Fields]:
+    """The part of a model that reads text; what reads images beside it is not counted."""
+    whole = Fields(values, file=str(file), of=found.config)
+    part = whole.part("text_config", of=found.config, inherits=("tie_word_embeddings",))
+    part.note(
+        Message("Counted is the text part of a {named} model alone (text_config, {inner}); its other parts, "
+                "as those that read images, are not.", named=named, inner=found.model_type)
+    )  # fmt: skip
+    return found, part
+
+
+# ---- the number format ---------------------------------------------------------------------------
+
+USUAL_DTYPE = "bfloat16"
+
+
+def _dtype(fields: Fields, values: Mapping[str, Any]) -> str:
+    """The number format of weights that the file names, or the usual one of large models, which is noted."""
+    if values.get("quantization_config") is not None:
+        fields.note(
+            Message("The file says that weights are quantised; bytes here are of the number format named "
+                    "with them.")
+        )  # fmt: skip
+    named = values.get("dtype", values.get("torch_dtype", fields.values.get("torch_dtype")))
+    plain = str(named).removeprefix("torch.")
+    if plain in DTYPE_BITS:
+        return plain
+    fields.took("dtype", Derived(USUAL_DTYPE, Message("the usual format of published weights")))
+    return USUAL_DTYPE
 
 
 # ---- the file ------------------------------------------------------------------------------------
@@ -183,8 +229,8 @@ def _object(text: str, file: Words) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise _error(
             file,
-            Message('expected an object of fields, as {{"model_type": "llama", ...}}, but got {got}',
-                    got=shown(found)),
+            Message('expected an object with model_type and its other fields, but got {got}',
+                    got=written(found)),
         )  # fmt: skip
     return found
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
+from layercost.witness.normalization import centred
 from layercost.witness.numbers import Number, Tensor, dot, expect, total
 from layercost.witness.recording import Run, loops
 
@@ -54,9 +55,17 @@ def _over_root_mean_square(layer: Any, name: str, row: Row, this: Run) -> Row:
     return [weight[place,] * (x / root) for place, x in enumerate(row)]
 
 
+def _by_layer_norm(layer: Any, which: str, row: Row, this: Run) -> Row:
+    weight, bias = (this.trained(layer, f"norm.{which}_{name}") for name in ("weight", "bias"))
+    scaled = [weight[place,] * x for place, x in enumerate(centred(row, 1e-6, this))]
+    return [x + bias[place,] for place, x in enumerate(scaled)]
+
+
 def _normed(layer: Any, which: str, heads: list[Row], this: Run) -> list[Row]:
     """Each head alone with one vector for all, or all heads together."""
     name = f"norm.{which}_weight"
+    if layer.qk_norm == "layer":
+        return [_by_layer_norm(layer, which, head, this) for head in heads]
     if layer.qk_norm == "head":
         return [_over_root_mean_square(layer, name, head, this) for head in heads]
     if layer.qk_norm == "all":

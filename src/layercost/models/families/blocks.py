@@ -94,7 +94,7 @@ def rotated(fields: Fields, size: int, *names: str, default: float | None = None
         return {"positions": "rotary"}
     else:
         share = fields.share(*known, default=1.0 if default is None else default)
-    turned = int(size * share)
+    turned = int(size * share) // 2 * 2  # values are turned two and two
     return {"positions": "rotary", "rotary_dim": turned} if turned else {}
 
 

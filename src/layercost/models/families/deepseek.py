@@ -12,7 +12,7 @@ from layercost.message import Message
 from layercost.models.families.blocks import activation
 from layercost.models.families.experts import Experts, experts, mixed
 from layercost.models.families.family import Asked, Built, family
-from layercost.models.families.fields import Fields
+from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.llama import Core, core
 
 
@@ -22,7 +22,7 @@ def deepseek_v2(fields: Fields, asked: Asked) -> Built:
     sizes = core(fields, 102400, 4096, 11008, 32, 32)
     fields.only(False, "mlp_bias", why=Message("biases of shared experts alone are not known here"))
     attention = _latent(fields, sizes)
-    found = experts(fields, *_NAMES, count=64, chosen=64, inner=1407)
+    found = experts(fields, *_NAMES, count=64, chosen=None, inner=1407)
     return _after_the_first(fields, asked, sizes, attention, found, shared=2, first=0, router="softmax")
 
 
@@ -52,9 +52,17 @@ def _latent(fields: Fields, sizes: Core) -> LatentAttention:
         fields.whole("qk_nope_head_dim", default=128),
         fields.whole("qk_rope_head_dim", default=64, least=0),
         fields.whole("v_head_dim", default=128),
-        fields.whole_or_none("q_lora_rank", default=1536),
+        _query_rank(fields),
         bias=fields.flag("attention_bias", default=False),
     )
+
+
+def _query_rank(fields: Fields) -> int | None:
+    """The short vector of queries; a file with that of keys and values alone means that there is none."""
+    if "q_lora_rank" not in fields.values and "kv_lora_rank" in fields.values:
+        none = Derived(None, Message("the file has kv_lora_rank and no q_lora_rank"))
+        return fields.whole_or_none("q_lora_rank", default=none)
+    return fields.whole_or_none("q_lora_rank", default=1536)
 
 
 def _after_the_first(

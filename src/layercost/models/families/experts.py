@@ -37,14 +37,15 @@ class Experts(NamedTuple):
 
 
 def experts(
-    fields: Fields, *names: str, count: int, chosen: int, inner: int | None = None, width: int = 0
+    fields: Fields, *names: str, count: int, chosen: int | None, inner: int | None = None, width: int = 0
 ) -> Experts:
     """The experts of a model; without `inner`, the default of ``moe_intermediate_size``, they are `width`."""
     if inner is not None:
         width = fields.whole("moe_intermediate_size", default=inner)
-    found = Experts(
-        fields.size(*names, default=count), fields.whole("num_experts_per_tok", default=chosen), width
-    )
+    total = fields.size(*names, default=count)
+    every = Derived(total, Message("the class has none; here all of them"))
+    passed = fields.whole("num_experts_per_tok", default=every if chosen is None else chosen)
+    found = Experts(total, passed, width)
     if found.chosen > found.count:
         fields.refuse(
             "num_experts_per_tok",

@@ -9,15 +9,17 @@ written without what equals its class.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from layercost.convention import unknown
-from layercost.message import Message, Words, listing
+from layercost.message import Message, Words
 from layercost.models.tree import ModelError
 from layercost.shape import shown
 
 VERSION = "transformers 5.24.0"  # whose classes have the defaults
+LONGEST = 80  # characters of a value in an error
 MOST = 2**40  # no size in a model is larger
 MOST_LAYERS = 10_000  # each of them is an object of its own here
 SIZES = frozenset({
@@ -58,6 +60,7 @@ def same_as(field: str, value: Any) -> Derived:
 
 
 _WITH_HEAD = ("LMHeadModel", "ForCausalLM", "LMHead", "ForConditionalGeneration", "CausalLM")
+AN_OBJECT = Message("an object of fields in braces")
 _NEVER = object()  # no default: a null is refused
 
 
@@ -100,18 +103,22 @@ class Fields:
     def whole(self, *names: str, default: int | Derived, null: Any = _NEVER, least: int = 1) -> int:
         """A whole number; `null` is what a null in the file stands for (of what is derived, the same)."""
         name, value = self._value(names, default, null)
-        if type(value) is not int or not least <= value <= MOST:
-            self.expected(name, _a_whole_number(least), value)
-        return int(value)
+        return self._checked_whole(name, value, least, Message("a whole number"))
 
-    def whole_or_none(self, *names: str, default: int | None, least: int = 1) -> int | None:
+    def _checked_whole(self, name: str, value: object, least: int, what: Message) -> int:
+        """A whole number within bounds; `what` says what else might stand there."""
+        if type(value) is not int or value < least:
+            self.expected(name, Message("{what} of at least {least}", what=what, least=least), value)
+        if value > MOST:
+            self.expected(name, Message("{what} of at most {most:,}", what=what, most=MOST), value)
+        return value
+
+    def whole_or_none(self, *names: str, default: int | Derived | None, least: int = 1) -> int | None:
         """A whole number, or none, which is a null in the file."""
         name, value = self._value(names, default, None)
         if value is None:
             return None
-        if type(value) is not int or not least <= value <= MOST:
-            self.expected(name, Message("{number} or null", number=_a_whole_number(least)), value)
-        return int(value)
+        return self._checked_whole(name, value, least, Message("null or a whole number"))
 
     def flag(self, *names: str, default: bool | Derived, null: Any = _NEVER) -> bool:
         """True or false."""
@@ -146,13 +153,43 @@ class Fields:
             self.expected(name, Message("a list of whole numbers"), value)
         return tuple(value)
 
-    def part(self, name: str, of: str) -> Fields:
-        """The configuration of a part, which stands in this one; it may leave out what equals its class."""
+    def sides(self, *names: str, default: int) -> tuple[int, int]:
+        """Height and width: one whole number for both, or one for each."""
+        name, value = self._value(names, default, _NEVER)
+        several = value if isinstance(value, (list, tuple)) else (value, value)
+        if len(several) != 2 or not all(type(one) is int and 1 <= one <= MOST for one in several):
+            self.expected(name, Message("a whole number of at least 1, or two of them"), value)
+        return several[0], several[1]
+
+    def real(self, *names: str, default: float) -> float:
+        """A number above 0 that is finite."""
+        name, value = self._value(names, default, _NEVER)
+        if type(value) not in (int, float) or not 0 < value < MOST:
+            self.expected(name, Message("a number above 0"), value)
+        return float(value)
+
+    @property
+    def is_class_alone(self) -> bool:
+        """Whether the file has no size at all, and so means the class as it is."""
+        return SIZES.isdisjoint(self.values)
+
+    def part(self, name: str, of: str, inherits: Iterable[str] = ()) -> Fields:
+        """The configuration of a part, which stands in this one; it may leave out what equals its class.
+
+        Fields that it `inherits` are those of this one, where it has none of its own.
+        """
         value = self.values.get(name)
         if not isinstance(value, Mapping):
-            self.expected(name, Message('an object of fields, as {{"hidden_size": 4096}}'), value)
+            self.expected(name, AN_OBJECT, value)
+        from_here = {field: self.values[field] for field in inherits if field in self.values}
         place = f"{self.within}.{name}" if self.within else name
-        inner = Fields(value, file=self.file, of=of, within=place)
+        inner = Fields({**from_here, **value}, file=self.file, of=of, within=place)
+        inner.defaults, inner.notes = self.defaults, self.notes
+        return inner
+
+    def missing_part(self, name: str, of: str) -> Fields:
+        """The configuration of a part that the file leaves out, which is then its class as it is."""
+        inner = Fields({}, file=self.file, of=of, within=name)
         inner.defaults, inner.notes = self.defaults, self.notes
         return inner
 
@@ -183,8 +220,8 @@ class Fields:
         if name is not None and self.values[name] not in (None, value):
             self.refuse(
                 name,
-                Message("{got} is not counted here: {why}", got=shown(self.values[name]), why=why),
-                Message("expected {value}", value=shown(value)),
+                Message("{got} is not counted here: {why}", got=written(self.values[name]), why=why),
+                Message("expected {value}", value=written(value)),
             )
 
     def took(self, name: str, value: object) -> None:
@@ -203,7 +240,7 @@ class Fields:
 
     def expected(self, field: str, what: Words, got: object) -> NoReturn:
         """Raise ModelError for a value of the wrong kind or size."""
-        self.refuse(field, Message("expected {what}, but got {got}", what=what, got=shown(got)))
+        self.refuse(field, Message("expected {what}, but got {got}", what=what, got=written(got)))
 
     # ---- which value it is
 
@@ -215,8 +252,8 @@ class Fields:
                 self.refuse(
                     found[0],
                     Message("{first} contradicts {other}: {value}",
-                            first=shown(self.values[found[0]]), other=other,
-                            value=shown(self.values[other])),
+                            first=written(self.values[found[0]]), other=other,
+                            value=written(self.values[other])),
                     Message("both are names of one field; leave one of them out"),
                 )  # fmt: skip
         return found[0] if found else None
@@ -245,10 +282,10 @@ class Fields:
         return value
 
 
-def _a_whole_number(least: int) -> Message:
-    return Message("a whole number of at least {least}", least=least)
-
-
-def named(names: Iterable[str]) -> Words:
-    """Names of fields with commas between them."""
-    return listing(names)
+def written(value: object) -> Words:
+    """A value as the file has it, cut where it is long."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # it is from no file
+        return shown(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

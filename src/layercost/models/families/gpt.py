@@ -139,7 +139,7 @@ def _local_layers(fields: Fields, depth: int) -> list[bool]:
         types = [[["global", "local"], 12]]
         fields.took("attention_types", types)
     try:
-        names = [name for names, often in types for _ in range(min(often, depth)) for name in names]
+        names = [name for names, often in types for _ in range(min(often, depth + 1)) for name in names]
     except (TypeError, ValueError):
         names = []
     if not names or not all(name in ("global", "local") for name in names):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from layercost.message import Message, both
-from layercost.models.families.fields import Fields
-from layercost.shape import shown
+from layercost.message import Message, either
+from layercost.models.families.fields import Fields, written
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 Windows: TypeAlias = list[int | None]  # for each layer how many tokens it sees, None for all
@@ -73,8 +72,8 @@ def _slides(fields: Fields, name: object) -> bool:
     if name not in (FULL, SLIDING):
         fields.refuse(
             "layer_types",
-            Message("layers of {got} are not counted here", got=shown(name)),
-            Message("expected {known}", known=both([repr(FULL), repr(SLIDING)])),
+            Message("layers of {got} are not counted here", got=written(name)),
+            Message("expected {known}", known=either([written(FULL), written(SLIDING)])),
         )
     return name == SLIDING
 
