@@ -20,7 +20,7 @@ from layercost.layers.patches import ToTokens
 from layercost.layers.positions import LearnedPositions, SinusoidalPositions
 from layercost.message import Message
 from layercost.models.families.beside import across_post_norm, across_pre_norm, beside, copied
-from layercost.models.families.blocks import activation, head, post_norm, pre_norm, stacked
+from layercost.models.families.blocks import activation, post_norm, pre_norm, scores, stacked
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields
 from layercost.models.families.heads import architecture, function, labels
@@ -104,7 +104,7 @@ def _bart_head(fields: Fields, asked: Asked, name: str, width: int, vocabulary: 
     """What stands behind the decoder; a class is read off one token, here the first."""
     if name == "BartForConditionalGeneration":
         fields.took("tie_word_embeddings", True) if "tie_word_embeddings" not in fields.values else None
-        return head(fields, asked, width, vocabulary, tied=True)
+        return scores(fields, asked, width, vocabulary, tied=True)
     if name == "BartForSequenceClassification":
         count = labels(fields, THREE_LABELS)
         return {
@@ -159,7 +159,7 @@ def whisper(fields: Fields, asked: Asked) -> Built:
         {"norm": LayerNorm(width)},
     )
     if name == "WhisperForConditionalGeneration":
-        layers |= head(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
+        layers |= scores(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
     return Built(layers, ((bands, FRAMES_A_POSITION * heard), text_input(places)), name)
 
 

@@ -15,7 +15,7 @@ from layercost.layers.graph import Graph, Node
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
 from layercost.message import Message
-from layercost.models.families.blocks import head
+from layercost.models.families.blocks import scores
 from layercost.models.families.family import Asked
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.leaves import AtPlace
@@ -83,7 +83,7 @@ def of_masked_tokens(
     """A score for each token of the vocabulary: a map, an activation, a norm, and the table with a bias."""
     return {
         "head_transform": Linear(width, inner), "head_activation": function(acts),
-        "head_norm": LayerNorm(inner), **head(fields, asked, inner, vocabulary, tied=tied, bias=True),
+        "head_norm": LayerNorm(inner), **scores(fields, asked, inner, vocabulary, tied=tied, bias=True),
     }  # fmt: skip
 
 

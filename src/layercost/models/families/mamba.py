@@ -12,7 +12,7 @@ from layercost.layers.normalization import RMSNorm
 from layercost.layers.reshaping import Identity
 from layercost.layers.state_space import MambaBlock
 from layercost.message import Message
-from layercost.models.families.blocks import activation, another, head
+from layercost.models.families.blocks import activation, another, scores
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.heads import architecture
@@ -35,7 +35,7 @@ def mamba(fields: Fields, asked: Asked) -> Built:
         "norm": RMSNorm(width),
     }
     if continues:
-        layers |= head(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
+        layers |= scores(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
     return Built(layers, text_input(), name)
 
 

@@ -17,7 +17,7 @@ from layercost.layers.graph import Graph
 from layercost.layers.normalization import RMSNorm
 from layercost.message import Message
 from layercost.models.families.beside import across_pre_norm, beside
-from layercost.models.families.blocks import ACTIVATIONS, activation, head, pre_norm
+from layercost.models.families.blocks import ACTIVATIONS, activation, pre_norm, scores
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields, same_as
 from layercost.models.families.heads import architecture
@@ -97,7 +97,7 @@ def t5(fields: Fields, asked: Asked) -> Built:
         {"norm": RMSNorm(width)},
     )
     if name == "T5ForConditionalGeneration":
-        layers |= head(fields, asked, width, vocabulary, tied=_tied(fields))
+        layers |= scores(fields, asked, width, vocabulary, tied=_tied(fields))
     return Built(layers, (READ, READ), name)
 
 
