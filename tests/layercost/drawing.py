@@ -580,8 +580,9 @@ def each_cell(draw: Draw) -> Drawn:
     """A normalization of the channels, a map of them, or both."""
     channels, height, width = draw(_images)
     mapped = lc.Linear(channels, draw(small(1, 3)), bias=draw(st.booleans()))
-    inside = [lc.LayerNorm(channels), mapped, lc.Sequential(lc.LayerNorm(channels), mapped)]
-    return lc.EachCell(draw(st.sampled_from(inside))), (channels, height, width)
+    norm = lc.LayerNorm(channels)
+    inside = draw(st.sampled_from([(norm,), (mapped,), (norm, mapped)]))
+    return lc.EachCell(lc.Sequential(*inside)), (channels, height, width)
 
 
 def patch_embedding(draw: Draw) -> Drawn:

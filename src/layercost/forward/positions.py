@@ -21,9 +21,7 @@ def learned_positions(layer: Any, values: Array, call: Call) -> Array:
 
 @computes(
     "SinusoidalPositions",
-    keeps=lambda layer: (
-        {"position.weight": (layer.num_positions, layer.embed_dim)} if layer.stored else {}
-    ),
+    keeps=lambda layer: {"position.weight": (layer.num_positions, layer.embed_dim)} if layer.stored else {},
 )
 def sinusoidal_positions(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)``: the table that is kept, or sines and cosines."""

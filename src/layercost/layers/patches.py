@@ -95,7 +95,9 @@ def _image(input_shapes: tuple[Iterable[object], ...]) -> Shape:
     """The one image that arrives; raises ShapeError for anything else."""
     if len(input_shapes) != 1:
         raise ShapeError(
-            Message("{name} reads one value, but got {count} shapes", name="EachCell", count=len(input_shapes))
+            Message(
+                "{name} reads one value, but got {count} shapes", name="EachCell", count=len(input_shapes)
+            )
         )
     return fit("EachCell", input_shapes[0], Image)
 
@@ -108,11 +110,11 @@ def _image(input_shapes: tuple[Iterable[object], ...]) -> Shape:
 class PatchEmbedding(Parted):
     """``(in_channels, H, W)`` to ``(T, embed_dim)``: each patch of the image becomes a token.
 
-    Patches do not overlap, and what is left of the image at its end is not read. `class_tokens` trained tokens
-    stand before them: 1 for what is classified, 2 with one for distillation (DeiT). With `image_size` there is
-    a trained position for each token of an image of that size, and images of other sizes are refused.
-    Parameters: ``p * p * in_channels * embed_dim`` and biases, ``embed_dim`` for each class token and for each
-    position.
+    Patches do not overlap, and what is left of the image at its end is not read. `class_tokens` trained
+    tokens stand before them: 1 for what is classified, 2 with one for distillation (DeiT). With `image_size`
+    there is a trained position for each token of an image of that size, and others are refused.
+    Parameters: ``p * p * in_channels * embed_dim`` and biases, ``embed_dim`` for each class token and for
+    each position.
     Sources: Dosovitskiy et al. 2020, section 3.1; Touvron et al. 2020 (DeiT), section 4.
     """
 
@@ -218,6 +220,7 @@ class PatchMerging(Parted):
     in_channels: int
     out_channels: int | None = None
 
+    downscale_factor: ClassVar[int] = 2
     takes = Image
     letters: ClassVar[Mapping[str, str]] = {"in_channels": "C", "out_channels": "C_out"}
 

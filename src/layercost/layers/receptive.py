@@ -216,10 +216,8 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
-        case PixelUnshuffle(downscale_factor=r):
+        case PixelUnshuffle(downscale_factor=r) | PatchMerging(downscale_factor=r):
             return tuple(reach.through(r, r, 0) for reach in reaches)
-        case PatchMerging():
-            return tuple(reach.through(2, 2, 0) for reach in reaches)
         case PixelShuffle() | Upsample():
             raise ShapeError(Message("several values behind {layer!r} see the same cells", layer=layer))
         case ZeroPad2d():

@@ -11,7 +11,7 @@ from typing import ClassVar
 from layercost.expression import Number, add, ceil_div, define, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import LAYERS, Layer, keep_flags, keep_whole, register
+from layercost.layer import LAYERS, keep_flags, keep_whole, register
 from layercost.layers.attention import check_width
 from layercost.layers.feed_forward import activated, keep_activation
 from layercost.layers.parted import Does, Holds, Parted, matrix, products
@@ -24,9 +24,9 @@ from layercost.shape import Sequence, Shape
 @register
 @frozen
 class MambaBlock(Parted):
-    """``(T, embed_dim)`` to ``(T, embed_dim)``: a gated state of ``state_size`` values a channel, token by token.
+    """``(T, embed_dim)`` to ``(T, embed_dim)``: a state of ``state_size`` values a channel, token by token.
 
-    The token is mapped to D = ``expand * embed_dim`` channels and as many gates (in_proj); each channel passes
+    A token is mapped to D = ``expand * embed_dim`` channels and as many gates (in_proj); each channel passes
     a convolution over the last `conv_kernel` tokens; x_proj makes of it a step of `time_step_rank` values
     (without it ``embed_dim / 16``, rounded up), what enters the state and what is read; dt_proj gives each
     channel its step. The state decays by A_log and its step, takes what enters, and is read by one product;
@@ -73,7 +73,9 @@ class MambaBlock(Parted):
     @property
     def rank(self) -> Number:
         """The values from which the steps of all channels are made."""
-        return define("R", ceil_div(self.embed_dim, 16)) if self.time_step_rank is None else self.time_step_rank
+        return (
+            define("R", ceil_div(self.embed_dim, 16)) if self.time_step_rank is None else self.time_step_rank
+        )
 
     @property
     def made(self) -> Number:
@@ -90,7 +92,7 @@ class MambaBlock(Parted):
             "out_proj": (inner, self.embed_dim, self.bias),
         }
 
-    def places(self, tokens: Number, setting: Setting) -> tuple[Number, Number]:
+    def computed_places(self, tokens: Number, setting: Setting) -> tuple[Number, Number]:
         """At how many places the convolution is computed, and at how many of them for nothing."""
         more: Number = 1 if int(setting.cached) else self.conv_kernel - 1
         return add(tokens, more), more
@@ -116,7 +118,10 @@ class MambaBlock(Parted):
         done = {name: products(rows, *sizes) for name, sizes in self._maps().items()}
         return {
             "in_proj": done["in_proj"],
-            "conv": (*self._convolved(shape[0], setting), *activated(self.activation, rows, inner, gated=False)),
+            "conv": (
+                *self._convolved(shape[0], setting),
+                *activated(self.activation, rows, inner, gated=False),
+            ),
             "x_proj": done["x_proj"],
             "dt_proj": (*done["dt_proj"], *_softplus(rows, inner)),
             "scan": self._scanned(rows),
@@ -131,7 +136,7 @@ class MambaBlock(Parted):
 
     def _convolved(self, tokens: Number, setting: Setting) -> tuple[Operation, ...]:
         """Each channel alone: a dot product over its last tokens, at each place that is computed."""
-        every, unread = self.places(tokens, setting)
+        every, unread = self.computed_places(tokens, setting)
         amount = times(times(setting.batch, every), self.channels)
         dots = [Operation(Kind.DOT, Role.WEIGHTS, amount, self.conv_kernel)]
         if int(unread):
@@ -240,7 +245,7 @@ class _StepsOfFullRank(MambaBlock):
     MambaBlock, PRICED,
 )  # fmt: skip
 class _PaddedPlacesForgotten(MambaBlock):
-    def places(self, tokens: Number, setting: Setting) -> tuple[Number, Number]:
+    def computed_places(self, tokens: Number, setting: Setting) -> tuple[Number, Number]:
         return tokens, 0
 
 

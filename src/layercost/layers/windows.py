@@ -13,7 +13,7 @@ from layercost.convention import Quantity
 from layercost.expression import Number, add, ceil_div, define, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer, LayerError, keep_flags, keep_whole, register
+from layercost.layer import LayerError, keep_flags, keep_whole, register
 from layercost.layers.parted import Does, Holds, Parted, matrix, products
 from layercost.layers.sliding import check_channels
 from layercost.message import Message
@@ -55,7 +55,8 @@ class WindowAttention(Parted):
         if self.embed_dim % self.num_heads:
             raise LayerError(
                 Message(
-                    "WindowAttention: num_heads must divide embed_dim, but {heads} heads do not divide {width}",
+                    "WindowAttention: num_heads must divide embed_dim, but {heads} heads do not divide "
+                    "{width}",
                     heads=self.num_heads, width=self.embed_dim,
                 )
             )  # fmt: skip
@@ -84,7 +85,9 @@ class WindowAttention(Parted):
     def windows(self, shape: Shape) -> tuple[Number, Number]:
         """How many windows cover the height and the width."""
         rows, columns = shape[1], shape[2]
-        return define("n_h", ceil_div(rows, self.window_size)), define("n_w", ceil_div(columns, self.window_size))
+        return define("n_h", ceil_div(rows, self.window_size)), define(
+            "n_w", ceil_div(columns, self.window_size)
+        )
 
     def moves(self, shape: Shape) -> bool:
         """Whether the windows stand elsewhere than before: an image of one window has no other place."""
@@ -191,7 +194,7 @@ class _WindowProductsForgotten(WindowAttention):
 
 @belief(
     "part-of-a-window-forgotten",
-    Message("You left out the cells beyond the last whole window: zeros complete the image to whole windows."),
+    Message("You left out the cells beyond the last whole window: zeros complete the image to whole ones."),
     WindowAttention, PRICED,
 )  # fmt: skip
 class _PartOfAWindowForgotten(WindowAttention):

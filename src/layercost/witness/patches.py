@@ -24,9 +24,7 @@ def patch_embedding(layer: Any, image: Tensor, this: Run) -> Tensor:
     tall, wide = layer.patch_size
     _, height, width = shape(image)
     corners = [
-        (top, left)
-        for top in range(0, height - tall + 1, tall)
-        for left in range(0, width - wide + 1, wide)
+        (top, left) for top in range(0, height - tall + 1, tall) for left in range(0, width - wide + 1, wide)
     ]
     if not corners:
         raise ValueError(f"a patch of {tall} by {wide} fits nowhere on {height} by {width} cells")

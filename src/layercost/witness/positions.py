@@ -39,7 +39,7 @@ def learned_positions(layer: Any, tokens: Tensor, this: Run) -> Tensor:
 
 @loops("SinusoidalPositions")
 def sinusoidal_positions(layer: Any, tokens: Tensor, this: Run) -> Tensor:
-    """Sines in the first half of the features and cosines in the second, of the place over ever longer waves."""
+    """Sines of the place in the first half of the features, cosines in the second, over ever longer waves."""
     if layer.stored:
         table = _table(layer, "position.weight", layer.num_positions, this)
     else:

@@ -93,11 +93,11 @@ def bart(fields: Fields, asked: Asked) -> Built:
     block = across_post_norm(
         norm, Attention(width, writing.heads, causal=True), CrossAttention(width, writing.heads), write
     )
-    layers = beside(
-        encoder, {"embedding": embedded()}, [copied(block) for _ in range(writing.depth)], {}
-    )
+    layers = beside(encoder, {"embedding": embedded()}, [copied(block) for _ in range(writing.depth)], {})
     input_shape = text_input(places)
-    return Built(layers | _bart_head(fields, asked, name, width, vocabulary), (input_shape, input_shape), name)
+    return Built(
+        layers | _bart_head(fields, asked, name, width, vocabulary), (input_shape, input_shape), name
+    )
 
 
 def _bart_head(fields: Fields, asked: Asked, name: str, width: int, vocabulary: int) -> dict[str, Layer]:
@@ -126,7 +126,7 @@ FRAMES_A_POSITION = 2  # the second convolution moves by so many
 
 @family("whisper", config="WhisperConfig", model="WhisperForConditionalGeneration")
 def whisper(fields: Fields, asked: Asked) -> Built:
-    """Radford et al. 2022: two convolutions over frames of sound, a stored table of waves, no bias of keys."""
+    """Radford et al. 2022: two convolutions over frames of sound, a table of waves, keys without bias."""
     name, _ = architecture(fields, dict.fromkeys(WHISPER), "WhisperForConditionalGeneration")
     width = fields.size("d_model", "hidden_size", default=384)
     reading = side(fields, "encoder", depth=4, heads=6, inner=1536, width=width)
@@ -159,7 +159,9 @@ def whisper(fields: Fields, asked: Asked) -> Built:
         {"norm": LayerNorm(width)},
     )
     if name == "WhisperForConditionalGeneration":
-        layers |= scores(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
+        layers |= scores(
+            fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True)
+        )
     return Built(layers, ((bands, FRAMES_A_POSITION * heard), text_input(places)), name)
 
 

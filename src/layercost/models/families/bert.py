@@ -1,4 +1,4 @@
-"""BERT and its relatives: encoders that read a text from both sides, with heads for masked tokens and classes.
+"""BERT and its relatives: encoders that read a text from both sides, and the heads behind them.
 
 Facts: the classes of transformers 5.24.0, each with its defaults.
 """
@@ -97,9 +97,7 @@ def embedded(sizes: Encoder, positions: Layer, *, projected: bool = False) -> Se
 def blocks(sizes: Encoder, *, causal: bool = False) -> Sequential:
     """Blocks of attention and feed-forward, each normalized after it is added."""
     attention = Attention(sizes.width, sizes.heads, causal=causal)
-    return stacked(
-        ["block"] * sizes.depth, lambda _: post_norm(LayerNorm(sizes.width), attention, sizes.mlp)
-    )
+    return stacked(["block"] * sizes.depth, lambda _: post_norm(LayerNorm(sizes.width), attention, sizes.mlp))
 
 
 # ---- heads: what each class puts behind the encoder ----------------------------------------------
@@ -337,4 +335,3 @@ def _group(sizes: Encoder, inner: int) -> Layer:
         return post_norm(LayerNorm(sizes.width), sizes.attention, sizes.mlp)
 
     return block() if inner == 1 else Sequential(*(block() for _ in range(inner)))
-

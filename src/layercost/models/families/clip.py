@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer
 from layercost.layers.attention import Attention
 from layercost.layers.composite import Sequential
 from layercost.layers.embedding import Embedding
@@ -117,7 +116,10 @@ def _text(fields: Fields, projected: int) -> tuple[Sequential, tuple[int, ...]]:
     """The encoder of texts, and its usual input: the last token stands for all."""
     width = fields.size("hidden_size", default=512)
     inner = fields.size("intermediate_size", default=2048)
-    depth, heads = fields.layers("num_hidden_layers", default=12), fields.size("num_attention_heads", default=8)
+    depth, heads = (
+        fields.layers("num_hidden_layers", default=12),
+        fields.size("num_attention_heads", default=8),
+    )
     vocabulary = fields.size("vocab_size", default=49408)
     places = fields.whole("max_position_embeddings", default=77)
     encoder = Sequential({
@@ -136,7 +138,10 @@ def _image(fields: Fields, asked: Asked, projected: int) -> tuple[Sequential, tu
     """The encoder of images, and its usual input: the class token stands for all, and is normalized alone."""
     width = fields.size("hidden_size", default=768)
     inner = fields.size("intermediate_size", default=3072)
-    depth, heads = fields.layers("num_hidden_layers", default=12), fields.size("num_attention_heads", default=12)
+    depth, heads = (
+        fields.layers("num_hidden_layers", default=12),
+        fields.size("num_attention_heads", default=12),
+    )
     channels = fields.whole("num_channels", default=3)
     image, patch = fields.sides("image_size", default=224), fields.sides("patch_size", default=32)
     encoder = Sequential({

@@ -35,7 +35,9 @@ def mamba(fields: Fields, asked: Asked) -> Built:
         "norm": RMSNorm(width),
     }
     if continues:
-        layers |= scores(fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True))
+        layers |= scores(
+            fields, asked, width, vocabulary, tied=fields.flag("tie_word_embeddings", default=True)
+        )
     return Built(layers, text_input(), name)
 
 
@@ -66,4 +68,6 @@ def _rank(fields: Fields, width: int) -> int:
 
 def _residual(width: int, block: Layer) -> Parallel:
     """A norm and a block, added to what came in."""
-    return Parallel({"~block": Sequential({"norm": RMSNorm(width), "ssm": block}), "in": Identity()}, join="add")
+    return Parallel(
+        {"~block": Sequential({"norm": RMSNorm(width), "ssm": block}), "in": Identity()}, join="add"
+    )

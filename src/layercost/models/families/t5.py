@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layercost.layer import Layer
 from layercost.layers.attention import Attention, CrossAttention
 from layercost.layers.composite import Sequential
 from layercost.layers.embedding import Embedding
@@ -107,7 +106,9 @@ def _feed_forward(fields: Fields) -> tuple[bool, str]:
     if written is None and "is_gated_act" in fields.values:
         gated = fields.flag("is_gated_act", default=False)
         return gated, activation(fields, "dense_act_fn", default="gelu_new" if gated else "relu")
-    known = {f"{gate}{name}": (bool(gate), acts) for name, acts in ACTIVATIONS.items() for gate in ("", "gated-")}
+    known = {
+        f"{gate}{name}": (bool(gate), acts) for name, acts in ACTIVATIONS.items() for gate in ("", "gated-")
+    }
     what = Message("feed-forward")
     gated, acts = fields.choice("feed_forward_proj", known=known, default="relu", what=what)
     fields.only(gated, "is_gated_act", why=Message("feed_forward_proj says otherwise"))
@@ -121,8 +122,8 @@ def _tied(fields: Fields) -> bool:
     if tied and scaled is False:
         fields.note(
             Message(
-                "scale_decoder_outputs is false, as in T5 v1.1 and FLAN: the head has a matrix of its own, as "
-                "in the released weights."
+                "scale_decoder_outputs is false, as in T5 v1.1 and FLAN: the head has a matrix of its own, "
+                "as in the released weights."
             )
         )
     return tied and scaled is not False

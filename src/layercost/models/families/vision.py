@@ -78,9 +78,7 @@ def patches(fields: Fields, class_tokens: int) -> Patches:
     return Patches(width, channels, image, blocks, embedding)
 
 
-def _on_patches(
-    fields: Fields, asked: Asked, name: str, sizes: Patches, behind: dict[str, Layer]
-) -> Built:
+def _on_patches(fields: Fields, asked: Asked, name: str, sizes: Patches, behind: dict[str, Layer]) -> Built:
     layers: dict[str, Layer] = {
         "embedding": sizes.embedding, "layers": sizes.blocks, "norm": LayerNorm(sizes.width), **behind,
     }  # fmt: skip
@@ -170,7 +168,9 @@ def _stages(fields: Fields, width: int, depths: tuple[int, ...]) -> Sequential:
     if len(heads) != len(depths):
         fields.refuse(
             "num_heads",
-            Message("{heads} stages have heads, and depths has {stages}", heads=len(heads), stages=len(depths)),
+            Message(
+                "{heads} stages have heads, and depths has {stages}", heads=len(heads), stages=len(depths)
+            ),
             Message("expected one number for each stage"),
         )
     window = fields.whole("window_size", default=7)
