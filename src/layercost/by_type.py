@@ -35,7 +35,10 @@ PLACES = (
     "embedding.projection", "head", "head.transform", "pooler", "patch_merging", "projection", "conv",
     "logit_scale", "similarity",
 )  # fmt: skip
-OTHER_NAMES = {"projection_out": "embedding.projection"}  # one type in two places
+OTHER_NAMES = {
+    "head_transform": "head.transform",
+    "projection_out": "embedding.projection",
+}  # one type in two places
 _NORMS = (
     BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d,
     LayerNorm, RMSNorm,

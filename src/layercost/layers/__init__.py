@@ -48,6 +48,7 @@ from layercost.layers.normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
+from layercost.layers.patches import EachCell, PatchEmbedding, PatchMerging, ToTokens
 from layercost.layers.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -64,6 +65,7 @@ from layercost.layers.pooling import (
     Reduce,
     Subsampling2d,
 )
+from layercost.layers.positions import LearnedPositions, Segments, SinusoidalPositions
 from layercost.layers.receptive import ReceptiveField, receptive_field
 from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import (
@@ -75,7 +77,9 @@ from layercost.layers.reshaping import (
     ZeroPad2d,
     ZeroPaddedShortcut,
 )
+from layercost.layers.state_space import MambaBlock
 from layercost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from layercost.layers.windows import WindowAttention
 
 __all__ = [
     "CELU",
@@ -112,6 +116,7 @@ __all__ = [
     "ConvTranspose3d",
     "CrossAttention",
     "Dropout",
+    "EachCell",
     "Elementwise",
     "Embedding",
     "EuclideanRBF",
@@ -129,10 +134,12 @@ __all__ = [
     "LatentAttention",
     "LayerNorm",
     "LeakyReLU",
+    "LearnedPositions",
     "Linear",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
+    "MambaBlock",
     "MatMul",
     "MaxPool1d",
     "MaxPool2d",
@@ -143,6 +150,8 @@ __all__ = [
     "Multiply",
     "PReLU",
     "Parallel",
+    "PatchEmbedding",
+    "PatchMerging",
     "PixelShuffle",
     "PixelUnshuffle",
     "RMSNorm",
@@ -151,16 +160,20 @@ __all__ = [
     "ReceptiveField",
     "Reduce",
     "ScaledTanh",
+    "Segments",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalPositions",
     "Softmax",
     "Softplus",
     "Softsign",
     "Spelling",
     "Subsampling2d",
     "Tanh",
+    "ToTokens",
     "Upsample",
+    "WindowAttention",
     "ZeroPad2d",
     "ZeroPaddedShortcut",
     "fold",

@@ -33,7 +33,7 @@ class Parted(Layer):
 
     def parameters(self) -> tuple[Held, ...]:
         return tuple(
-            [Held(f"{part}.{name}", size) for part, held in self.holds().items() for name, size in held]
+            [one._replace(name=f"{part}.{one.name}") for part, held in self.holds().items() for one in held]
         )
 
     def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:

@@ -99,7 +99,7 @@ def from_config(
         source=file,
         input_shape=built.input_shape,
         model_type=found.model_type,
-        architecture=found.model,
+        architecture=built.architecture or found.model,
         dtype=_dtype(fields, values),
         defaults=fields.defaults,
         notes=fields.notes,

@@ -1,8 +1,23 @@
 """How the configurations of model hubs become layers, a module for each group of like families."""
 
-from layercost.models.families import deepseek, experts, falcon, gpt, llama, neox, opt
+from layercost.models.families import (
+    bart,
+    bert,
+    clip,
+    deepseek,
+    experts,
+    falcon,
+    gpt,
+    llama,
+    mamba,
+    neox,
+    opt,
+    t5,
+    vision,
+)
 from layercost.models.families.family import FAMILIES, Asked, Built, Family
 
 __all__ = [
-    "FAMILIES", "Asked", "Built", "Family", "deepseek", "experts", "falcon", "gpt", "llama", "neox", "opt",
+    "FAMILIES", "Asked", "Built", "Family", "bart", "bert", "clip", "deepseek", "experts", "falcon", "gpt",
+    "llama", "mamba", "neox", "opt", "t5", "vision",
 ]  # fmt: skip

@@ -242,13 +242,20 @@ def projected(tokens: Layer, narrow: int, positions: int, width: int) -> Graph:
 def head(
     fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
 ) -> dict[str, Layer]:
-    """A score for each token of the vocabulary, on every position or the last; a bare class has none.
-
-    What is tied uses the table of the embedding again: it holds nothing of its own but a bias, and computes.
-    """
+    """A score for each token of the vocabulary, on every position or the last; a bare class has none."""
     if not fields.has_head():
         fields.note(Message("The file names a class without a head: no scores of tokens are counted."))
         return {}
+    return scores(fields, asked, width, vocabulary, tied=tied, bias=bias)
+
+
+def scores(
+    fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
+) -> dict[str, Layer]:
+    """The map that gives the scores of tokens.
+
+    What is tied uses the table of the embedding again: it holds nothing of its own but a bias, and computes.
+    """
     linear = Linear(width, vocabulary, bias=bias)
     last: dict[str, Layer] = {"last": LastPosition()} if asked.logits == "last" else {}
     if not tied:

@@ -36,10 +36,14 @@ class Asked(NamedTuple):
 
 
 class Built(NamedTuple):
-    """The layers of a model in their order, and the usual shape of its input (of several, one each)."""
+    """The layers of a model in their order, and the usual shape of its input (of several, one each).
+
+    `architecture` is the class that was counted, where the family has several.
+    """
 
     layers: dict[str, Layer]
     input_shape: Sizes | tuple[Sizes, ...]
+    architecture: str = ""
 
 
 class Family(NamedTuple):

@@ -152,6 +152,26 @@ class Fields:
             self.expected(name, Message("a list of whole numbers"), value)
         return tuple(value)
 
+    def sides(self, *names: str, default: int) -> tuple[int, int]:
+        """Height and width: one whole number for both, or one for each."""
+        name, value = self._value(names, default, _NEVER)
+        several = value if isinstance(value, (list, tuple)) else (value, value)
+        if len(several) != 2 or not all(type(one) is int and 1 <= one <= MOST for one in several):
+            self.expected(name, Message("a whole number of at least 1, or two of them"), value)
+        return several[0], several[1]
+
+    def real(self, *names: str, default: float) -> float:
+        """A number above 0 that is finite."""
+        name, value = self._value(names, default, _NEVER)
+        if type(value) not in (int, float) or not 0 < value < MOST:
+            self.expected(name, Message("a number above 0"), value)
+        return float(value)
+
+    @property
+    def is_class_alone(self) -> bool:
+        """Whether the file has no size at all, and so means the class as it is."""
+        return SIZES.isdisjoint(self.values)
+
     def part(self, name: str, of: str, inherits: Iterable[str] = ()) -> Fields:
         """The configuration of a part, which stands in this one; it may leave out what equals its class.
 
@@ -163,6 +183,12 @@ class Fields:
         from_here = {field: self.values[field] for field in inherits if field in self.values}
         place = f"{self.within}.{name}" if self.within else name
         inner = Fields({**from_here, **value}, file=self.file, of=of, within=place)
+        inner.defaults, inner.notes = self.defaults, self.notes
+        return inner
+
+    def missing_part(self, name: str, of: str) -> Fields:
+        """The configuration of a part that the file leaves out, which is then its class as it is."""
+        inner = Fields({}, file=self.file, of=of, within=name)
         inner.defaults, inner.notes = self.defaults, self.notes
         return inner
 
