@@ -14,11 +14,13 @@ from layercost.by_type import macs_by_type, parameters_by_type
 from layercost.counters import Named
 from layercost.counting import usual_input
 from layercost.kv_cache import Cache, kv_cache
+from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written
 from layercost.models.from_config import ConfiguredModel
 from layercost.repeated import Entry, folded
-from layercost.setting import Given, setting_of
+from layercost.setting import Given, Setting, setting_of
+from layercost.shape import ShapeError
 from layercost.table import Table, table
 from layercost.view import number
 
@@ -153,6 +155,17 @@ def conventions(model: ConfiguredModel) -> dict[str, Message]:
     }
 
 
+def _check_places(model: ConfiguredModel, shapes: tuple[Iterable[object], ...], setting: Setting) -> None:
+    """Raise ShapeError where the tokens in the cache leave no place in a table of positions."""
+    tokens = int(setting.cached) + int(next(iter(shapes[-1]), 0))  # type: ignore[call-overload]
+    places = [leaf.num_positions for _, leaf in model.leaves() if isinstance(leaf, LearnedPositions)]
+    if setting.cached and places and tokens > places[-1]:
+        raise ShapeError(
+            Message("{model} has {most:,} positions, but {tokens:,} tokens are in the cache and new together",
+                    model=model.name, most=places[-1], tokens=tokens)
+        )  # fmt: skip
+
+
 def configured_table(
     model: ConfiguredModel,
     input: Iterable[object] | None = None,
@@ -166,6 +179,7 @@ def configured_table(
     18432
     """
     plain = setting_of(setting)
+    _check_places(model, usual_input(model, input, Message("a table")), plain)
     shown = table(model, input, convention, setting=plain)
     shapes = usual_input(model, input, Message("a table"))
     return ConfiguredTable(
