@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ def race_lines(tools: list[Tool], title: str, times: str) -> list[str]:
 
 
 def model_times(name: str, tokens: int) -> list[float]:
-    """Milliseconds to build a model, to make its table, and that with types and cache, one after the other."""
+    """Milliseconds to build a model, to make its table, and that with types and cache."""
     parted._held.cache_clear()  # noqa: SLF001 - so that nothing is left from the model before
     parted._done.cache_clear()  # noqa: SLF001
     gc.collect()
@@ -207,7 +208,7 @@ def model_times(name: str, tokens: int) -> list[float]:
     marks.append(time.perf_counter())
     configured_table(model, (tokens,))
     marks.append(time.perf_counter())
-    return [1000 * (after - before) for before, after in zip(marks, marks[1:], strict=False)]
+    return [1000 * (after - before) for before, after in pairwise(marks)]
 
 
 def model_lines(repetitions: int) -> list[str]:
