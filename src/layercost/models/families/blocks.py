@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from layercost.facts import Held
 from layercost.layer import Layer
-from layercost.layers.composite import Parallel, Sequential
-from layercost.layers.embedding import Embedding
+from layercost.layers.composite import Sequential
 from layercost.layers.graph import Graph, Node
 from layercost.layers.joins import Add
 from layercost.layers.linear import Linear
+from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
 from layercost.models.families.family import Asked
 from layercost.models.families.fields import Derived, Fields, same_as
@@ -221,22 +221,9 @@ def side_by_side_each(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
 # ---- before and after the blocks -----------------------------------------------------------------
 
 
-def with_positions(tokens: Layer, positions: int, width: int) -> Parallel:
+def with_positions(tokens: Layer, positions: int, width: int) -> Sequential:
     """The vectors of tokens, and one for each place, from a table of `positions`."""
-    return Parallel({"token": tokens, "position": Embedding(positions, width)}, join="add")
-
-
-def projected(tokens: Layer, narrow: int, positions: int, width: int) -> Graph:
-    """Narrow vectors of tokens, mapped to the width of the model, and one of that width for each place."""
-    return Graph(
-        (
-            Node("token", tokens, ("",)),
-            Node("projection", Linear(narrow, width, bias=False), ("token",)),
-            Node("position", Embedding(positions, width), ("",)),
-            Node("add", _SUM, ("projection", "position")),
-        ),
-        "add",
-    )
+    return Sequential({"token": tokens, "position": LearnedPositions(positions, width)})
 
 
 def head(

@@ -32,7 +32,7 @@ def deepseek_v3(fields: Fields, asked: Asked) -> Built:
     sizes = core(fields, 129280, 7168, 18432, 61, 128)
     attention = _latent(fields, sizes)
     found = experts(fields, *_NAMES, count=256, chosen=8, inner=2048)
-    ahead = fields.whole("num_nextn_predict_layers", "num_mtp_layers", default=1, null=0, least=0)
+    ahead = fields.announced("num_nextn_predict_layers", "num_mtp_layers")
     if ahead:
         fields.note(
             Message("Beside the model the file announces {count} layer of another kind, which predicts "
@@ -71,7 +71,7 @@ def _after_the_first(
 ) -> Built:  # fmt: skip
     """Plain feed-forwards in the first layers, experts in those after, or in each ``moe_layer_freq``-th."""
     plain_first = fields.whole("first_k_dense_replace", default=first, null=0, least=0)
-    step = fields.whole("moe_layer_freq", default=1)
+    step = fields.whole("moe_layer_freq", default=Derived(1, Message("every layer after the first ones")))
     count = fields.whole("n_shared_experts", default=shared, null=0, least=0)
     function = activation(fields, "hidden_act", default="silu")
     mlp = MixtureOfExperts(

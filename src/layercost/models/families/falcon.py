@@ -59,7 +59,15 @@ def falcon(fields: Fields, asked: Asked) -> Built:
         sizes.width, sizes.heads, groups, size, bias=bias, causal=True,
         positions="alibi" if alibi else "rotary",
     )  # fmt: skip
-    blocks = plain(fields, attention, sizes, acts="gelu", joined=_falcon_joined(fields, later), bias=bias)
+    blocks = plain(
+        fields,
+        attention,
+        sizes,
+        acts="gelu",
+        names=("activation",),
+        joined=_falcon_joined(fields, later),
+        bias=bias,
+    )
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=True)
 
 

@@ -11,7 +11,7 @@ To add a family, write a module beside this one and import it in ``families/__in
 Read every field that changes a count through `Fields`: it notes each default and refuses what cannot be.
 Refuse by name (`Fields.only`, `Fields.refuse`) what would change a count and is not supported; leave alone
 what changes none. `blocks` has what families share: blocks of layers, heads, tied heads, copies. The paths of
-the layers are the model's table, and `layercost.models.types` reads types of parameters off them, so call an
+the layers are the model's table, and `layercost.by_type` reads types of parameters off them, so call an
 embedding ``embedding.token``, a head ``head``, and give blocks numbers, as ``layers.0``.
 """
 

@@ -41,11 +41,6 @@ class Default(NamedTuple):
         """The same as plain data, as JSON has it."""
         return {"field": self.field, "value": self.value, "source": str(self.source)}
 
-    @property
-    def in_words(self) -> Message:
-        """The same in words."""
-        return Message("{field} = {value} ({source})", field=self.field, value=self.value, source=self.source)
-
 
 class Derived(NamedTuple):
     """A default that follows from another field: its value, and from which."""
@@ -119,6 +114,10 @@ class Fields:
         if value is None:
             return None
         return self._checked_whole(name, value, least, Message("null or a whole number"))
+
+    def announced(self, *names: str) -> int:
+        """A whole number that is 0 where the file does not have it: what is said beside, and not counted."""
+        return 0 if self._given(names) is None else self.whole(*names, default=0, null=0, least=0)
 
     def flag(self, *names: str, default: bool | Derived, null: Any = _NEVER) -> bool:
         """True or false."""

@@ -48,10 +48,13 @@ def four_times(width: int) -> Derived:
 
 def plain(
     fields: Fields, attention: Attention, sizes: Core, *, acts: str, each: Windows | None = None,
-    joined: Joining = pre_norm, bias: bool = True,
+    joined: Joining = pre_norm, bias: bool = True, names: tuple[str, ...] = ("activation_function",),
 ) -> Sequential:  # fmt: skip
-    """Blocks of attention and a feed-forward of two maps, LayerNorm around them."""
-    function = activation(fields, "activation_function", "hidden_act", "activation", "afn", default=acts)
+    """Blocks of attention and a feed-forward of two maps, LayerNorm around them.
+
+    `names` are those of the activation in the file.
+    """
+    function = activation(fields, *names, default=acts)
     mlp = FeedForward(sizes.width, sizes.inner, bias=bias, activation=function)
     norm = LayerNorm(sizes.width)
     kinds = each or [None] * sizes.depth
@@ -109,7 +112,7 @@ def gpt1(fields: Fields, asked: Asked) -> Built:
     positions = fields.whole("n_positions", "max_position_embeddings", default=512)
     even_head_size(fields, width, sizes.heads)
     attention = Attention(width, sizes.heads, causal=True)
-    blocks = plain(fields, attention, sizes, acts="gelu", joined=post_norm)
+    blocks = plain(fields, attention, sizes, acts="gelu", names=("afn",), joined=post_norm)
     return placed(fields, asked, sizes, positions, blocks, None)
 
 

@@ -22,6 +22,8 @@ from layercost.models.families.gpt import gpt_core, plain
 from layercost.models.families.llama import core, decoder, rotary
 from layercost.models.families.windows import Windows
 
+_ACT = ("hidden_act",)
+
 
 @family("gpt_neox", config="GPTNeoXConfig", model="GPTNeoXForCausalLM")
 def gpt_neox(fields: Fields, asked: Asked) -> Built:
@@ -32,7 +34,9 @@ def gpt_neox(fields: Fields, asked: Asked) -> Built:
     bias = fields.flag("attention_bias", default=True)
     attention = Attention(sizes.width, sizes.heads, bias=bias, causal=True, **turned)
     parallel = fields.flag("use_parallel_residual", default=True)
-    blocks = plain(fields, attention, sizes, acts="gelu", joined=side_by_side_each if parallel else pre_norm)
+    blocks = plain(
+        fields, attention, sizes, acts="gelu", names=_ACT, joined=side_by_side_each if parallel else pre_norm
+    )
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=False)
 
 
@@ -61,7 +65,7 @@ def phi(fields: Fields, asked: Asked) -> Built:
     size = even_head_size(fields, sizes.width, sizes.heads)
     norms = "layer" if fields.flag("qk_layernorm", default=False) else None
     attention = rotary(fields, sizes, groups, size, share=0.5, qk_norm=norms)
-    blocks = plain(fields, attention, sizes, acts="gelu_new", joined=side_by_side)
+    blocks = plain(fields, attention, sizes, acts="gelu_new", names=_ACT, joined=side_by_side)
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=False, head_bias=True)
 
 
@@ -75,5 +79,5 @@ def starcoder2(fields: Fields, asked: Asked) -> Built:
     window = fields.whole_or_none("sliding_window", default=None)
     attention = rotary(fields, sizes, groups, size, bias=bias)
     each: Windows = [window] * sizes.depth
-    blocks = plain(fields, attention, sizes, acts="gelu_pytorch_tanh", each=each, bias=bias)
+    blocks = plain(fields, attention, sizes, acts="gelu_pytorch_tanh", names=_ACT, each=each, bias=bias)
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=True)

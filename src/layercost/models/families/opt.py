@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from layercost.layer import Layer
 from layercost.layers.attention import Attention
+from layercost.layers.composite import Sequential
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import FeedForward
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
+from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
 from layercost.models.families.blocks import (
     activation,
@@ -18,9 +20,7 @@ from layercost.models.families.blocks import (
     head,
     post_norm,
     pre_norm,
-    projected,
     stacked,
-    with_positions,
 )
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
@@ -49,14 +49,15 @@ def opt(fields: Fields, asked: Asked) -> Built:
     mlp = FeedForward(sizes.width, sizes.inner, bias=bias, activation=function)
     norm = LayerNorm(sizes.width, elementwise_affine=scaled)
     joined = pre_norm if before else post_norm
-    tokens, places = Embedding(sizes.vocabulary, narrow), positions + 2
     tied = fields.flag("tie_word_embeddings", default=True)
+    embedding: dict[str, Layer] = {"token": Embedding(sizes.vocabulary, narrow)}
+    if narrow != sizes.width:
+        embedding["projection"] = Linear(narrow, sizes.width, bias=False)
+    embedding["position"] = LearnedPositions(positions, sizes.width, spare_rows=2)
     layers: dict[str, Layer] = {
-        "embedding": with_positions(tokens, places, sizes.width),
+        "embedding": Sequential(embedding),
         "layers": stacked(["block"] * sizes.depth, lambda _: joined(norm, attention, mlp)),
     }
-    if narrow != sizes.width:
-        layers["embedding"] = projected(tokens, narrow, places, sizes.width)
     if ends:
         layers["norm"] = norm
     if narrow != sizes.width:
