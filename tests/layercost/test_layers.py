@@ -143,6 +143,18 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: lc.Auxiliary(3),  # type: ignore[arg-type]
         "Auxiliary: layer must be a layer, but got 3",
     ),
+    "cells that a number reads": (
+        lambda: lc.EachCell(3),  # type: ignore[arg-type]
+        "EachCell: layer must be a layer, but got 3",
+    ),
+    "an image smaller than its patches": (
+        lambda: lc.PatchEmbedding(3, 16, 8, image_size=8),
+        "PatchEmbedding: image_size must be at least patch_size (16x16), but got 8x8",
+    ),
+    "heads of a window that do not divide the width": (
+        lambda: lc.WindowAttention(6, 4, 7),
+        "WindowAttention: num_heads must divide embed_dim, but 4 heads do not divide 6",
+    ),
     "an encoder that is a number": (
         lambda: lc.AtFirst(3),  # type: ignore[arg-type]
         "AtFirst: layer must be a layer, but got 3",
