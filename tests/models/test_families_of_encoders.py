@@ -1,13 +1,10 @@
-"""Encoders, encoders beside decoders, images, sound and states: held against models that were built and read.
+"""Families of encoders, of encoders beside decoders, of images, sound and states: their classes and fields.
 
-The data says what was read and with what; of these models every parameter and every reading is reproduced,
-in total and by type.
+What whole models of them hold and what a counter reads of them is in `test_configured_models`.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,68 +13,6 @@ import layercost as lc
 from layercost.by_type import macs_by_type, parameters_by_type, trained_parameters
 from layercost.models.from_config import ConfiguredModel, from_config
 from layercost.models.tree import ModelError
-
-DATA = json.loads((Path(__file__).parent / "measured_encoders.json").read_text(encoding="utf-8"))
-MODELS = {one["id"]: one for one in DATA["models"]}
-READINGS = [
-    pytest.param(one, reading, id=f"{one['id']}-{'+'.join(map(str, reading['shapes']))}-{reading['batch']}")
-    for one in MODELS.values()
-    for reading in one["readings"]
-]
-WITH_CACHE = [pytest.param(one, id=one["id"]) for one in MODELS.values() if "cache" in one]
-
-
-def shapes_of(reading: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
-    return tuple(map(tuple, reading["shapes"]))
-
-
-@pytest.mark.parametrize("one", MODELS.values(), ids=MODELS)
-def test_the_parameters_of_a_model_are_those_of_the_library_in_total_and_by_type(one: dict[str, Any]) -> None:
-    model = from_config(one["config"])
-    assert parameters_by_type(model) == one["by_type"]
-    assert lc.count(model, lc.PARAMETERS).total == one["parameters"] == sum(one["by_type"].values())
-    assert trained_parameters(model) == one["trained"]
-
-
-@pytest.mark.parametrize(("one", "reading"), READINGS)
-def test_what_a_counter_reads_is_twice_the_macs_which_are_known_by_type(
-    one: dict[str, Any], reading: dict[str, Any]
-) -> None:
-    """A forward pass, and a step where tokens are cached: the encoder does not run again."""
-    given = {"batch": reading["batch"], "cached": reading["cached"]}
-    model, shapes = from_config(one["config"]), shapes_of(reading)
-    assert macs_by_type(model, *shapes, **given) == reading["macs"]
-    several = shapes if len(shapes) > 1 else shapes[0]
-    assert 2 * lc.count(model, lc.MACS, several, **given).total == reading["flops"]
-
-
-@pytest.mark.parametrize("one", WITH_CACHE)
-def test_a_decoder_keeps_its_own_keys_and_those_of_the_encoder(one: dict[str, Any]) -> None:
-    model, cache = from_config(one["config"]), one["cache"]
-    shapes = shapes_of(cache)
-    assert lc.count(model, lc.KV_CACHE, shapes).total == cache["values"]
-    longer = (shapes[0], (shapes[1][0] + 1,))
-    assert lc.count(model, lc.KV_CACHE, longer).total - cache["values"] == cache["a_token"]
-    step = lc.count(model, lc.KV_CACHE, (shapes[0], (1,)), cached=shapes[1][0])
-    assert step.total - cache["values"] == cache["a_token"]
-
-
-@pytest.mark.parametrize("name", [name for name, one in MODELS.items() if "state" in one])
-def test_a_state_is_as_large_however_long_the_text(name: str) -> None:
-    one = MODELS[name]
-    model = from_config(one["config"])
-    for tokens, cached in ((1, 0), (100, 0), (1, 10_000)):
-        assert lc.count(model, lc.KV_CACHE, (tokens,), cached=cached).total == one["state"]
-
-
-@pytest.mark.parametrize("one", DATA["classes"], ids=lambda one: one["class"])
-def test_a_file_without_sizes_is_the_class_as_it_is_and_every_default_is_listed(one: dict[str, Any]) -> None:
-    model = from_config({"model_type": one["model_type"]})
-    assert lc.count(model, lc.PARAMETERS).total == one["parameters"]
-    assert model.architecture == one["class"]
-    assert "architectures" in {default.field for default in model.defaults}
-    assert len(model.defaults) > 5
-
 
 # ---- classes of a family -------------------------------------------------------------------------
 
@@ -267,6 +202,28 @@ def test_the_stored_waves_of_whisper_are_parameters_that_nobody_trains() -> None
     whisper = from_config({"model_type": "whisper"})
     parameters = lc.count(whisper, lc.PARAMETERS).total
     assert parameters - trained_parameters(whisper) == 1500 * 384
+
+
+def test_a_state_is_as_large_however_long_the_text() -> None:
+    """Of each of 2 layers 16 channels with 3 states and the last 4 inputs of the convolution."""
+    mamba = {"model_type": "mamba", "vocab_size": 50, "hidden_size": 8, "num_hidden_layers": 2}
+    model = from_config({**mamba, "state_size": 3})
+    for tokens, cached in ((1, 0), (100, 0), (1, 10_000)):
+        assert lc.count(model, lc.KV_CACHE, (tokens,), cached=cached).total == 2 * 16 * (3 + 4)
+
+
+def test_a_step_of_a_decoder_runs_no_encoder_and_makes_no_keys_across() -> None:
+    """One token more is kept for each layer, two rows of 8; what was taken from the encoder stays."""
+    model = from_config(T5)
+    first, step = macs_by_type(model, (6,), (3,)), macs_by_type(model, (6,), (1,), cached=3)
+    assert "cross_attention.k" in first
+    assert "cross_attention.k" not in step
+    assert step["cross_attention.scores"] == 2 * 6 * 8
+    assert step["mlp.up"] == 2 * 8 * 16
+    kept = [lc.count(model, lc.KV_CACHE, ((6,), (tokens,))).total for tokens in (3, 4)]
+    assert kept[0] == 2 * 2 * (6 + 3) * 8
+    assert kept[1] - kept[0] == 2 * 2 * 8
+    assert lc.count(model, lc.KV_CACHE, ((6,), (1,)), cached=3).total == kept[1]
 
 
 @pytest.mark.parametrize(("rank", "value"), [("auto", 1), (3, 3)])
