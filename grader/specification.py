@@ -157,8 +157,10 @@ class AssignmentSpecification:
         sitting = self.sitting(student, secret, answers)
         own = self._entries(sitting)
         marks = {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
+        then = replace(sitting, answers={**answers, **again})  # one run as a whole: cells carry on from cells
+        own = self._entries(then)
         with_models = {
-            cell.grade_id: self._better(cell, sitting, own, marks, again[cell.grade_id])
+            cell.grade_id: self._better(cell.grade_id, marks, cell.mark(then, own))
             for cell in self._short(marks)
             if cell.grade_id in again
         }
@@ -208,20 +210,14 @@ class AssignmentSpecification:
             if cell.grade_id in lacking and lacking & set(all_needed(cell.grade_id, self.needs))
         ]
 
-    def _better(
-        self, cell: Cell, sitting: Sitting, own: Own, marks: Mapping[str, Mark], answers: tuple[Answer, ...]
-    ) -> Mark:
+    def _better(self, name: str, marks: Mapping[str, Mark], second: Mark) -> Mark:
         """The mark of a cell, or that of its second answers less the deduction."""
-        name = cell.grade_id
-        then = replace(sitting, answers={**sitting.answers, name: answers})
-        if cell.own is not None:
-            own = {**own, cell.own.id: {**own[cell.own.id], name: cell.entries(then)}}
         functions = [
             function
             for other, function in self.needed().items()
             if other in all_needed(name, self.needs) and marks[other].points < marks[other].max_points
         ]
-        return better(marks[name], cell.mark(then, own), self.needs[name].deduction, functions)
+        return better(marks[name], second, self.needs[name].deduction, functions)
 
     # ---- what people are told about a marked cell
 

@@ -21,8 +21,8 @@ from grader.manuscript import check_folder
 from grader.needs import FILE, STOOD_IN
 from grader.protocol import Model, SecondRun
 from grader.record import read_record
-from grader.specification import AssignmentSpecification
-from grader.values import Failure, Get
+from grader.specification import AssignmentSpecification, load
+from grader.values import Answer, Failure, Get, Value
 from tests.conftest import ROOT
 
 from .conftest import copy_of_course, few_numbers
@@ -43,6 +43,7 @@ FULL = {
 }
 WRONG = "def grouped_weights(in_channels, out_channels, kernel_size, groups):\n    return 7"
 LEFT = "def grouped_weights(in_channels, out_channels, kernel_size, groups):\n    raise NotImplementedError"
+PARTS = ("conv1", "conv2", "fc1", "fc2", "fc3")  # of exercises/fully_connected_and_lenet
 CANARY = "CANARY"
 # Finds what it can of the function that is called by this name, and carries it out in each way there is.
 CARRY_OUT = """
@@ -369,6 +370,26 @@ def test_what_is_needed_stands_before_in_the_notebook_too(tmp_path: Path) -> Non
     path.write_text("\n## ".join(parts))
     with pytest.raises(ValueError, match="it needs 'check-grouped-weights', which stands behind it in assig"):
         check_folder(tmp_path / NAME)
+
+
+def test_what_is_carried_from_another_cell_is_carried_within_the_second_run() -> None:
+    """A slip of one's own in the total is carried on as it was made with the model's functions in place."""
+    specification = load(ROOT / "exercises" / "fully_connected_and_lenet" / "specification.toml")
+    question = next(cell.own for cell in specification.cells if cell.grade_id == "check-lenet-memory")
+    assert question is not None
+    answered = specification.variant(question, specification.row("ada")).answers()
+    given = {name: int(answered[name]) for name in PARTS}
+    given["total"] = sum(given.values()) + 7  # the slip
+    again: dict[str, tuple[Answer, ...]] = {
+        "check-lenet-parameters": (Value(given),),
+        "check-lenet-memory": (Value(given["total"] * 4 / 1024),),
+    }
+    nothing: dict[str, tuple[Answer, ...]] = {
+        name: (Failure("error", "It raised."),) * len(asked)
+        for name, asked in specification.probes("ada", b"").items()
+    }
+    marks = specification.score("ada", b"", nothing, again)
+    assert (marks["check-lenet-parameters"].points, marks["check-lenet-memory"].points) == (3.75, 0.75)
 
 
 # ---- the second job -----------------------------------------------------------------------------
