@@ -444,6 +444,30 @@ def test_a_mistake_is_one_line_with_its_file_and_line(
     assert any(one.startswith(f"{folder / where}:{at}: ") and said in one for one in messages), messages
 
 
+def test_a_function_and_what_needs_it_are_answered_in_two_cells(tmp_path: Path) -> None:
+    """In one cell the model's function would come when all is computed."""
+    folder = tmp_path / "m"
+    write_starter(folder)
+    text = (folder / A).read_text()
+    check = text[text.index("This cell checks") : text.index("## 2. A number")]
+    behind = "convolution_parameters = (own"
+    text = text.replace(check, "")
+    head, answer, rest = text.partition(text[text.index(behind) : text.index("```", text.index(behind)) + 4])
+    text = f"{head}{answer}\n{check}{rest}"
+    (folder / A).write_text(text)
+    check_folder(folder)
+    needs = 'needs = ["check-linear-parameters"]\ndeduction = 0.25\n'
+    text = (folder / S).read_text().replace('get = "conv', f'{needs}get = "conv')
+    (folder / S).write_text(text)
+    with pytest.raises(SpecificationError) as caught:
+        check_folder(folder)
+    assert str(caught.value) == (
+        f"{folder / S}:{line_of(text, 'needs =')}: cell 'check-convolution': it needs "
+        f"'check-linear-parameters', and both are answered in the cell 'convolution' of {A}, so that the "
+        "model's function comes too late; give the function an answer cell of its own before this one"
+    )
+
+
 @pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
 def test_our_own_assignments_hold_none(path: Path) -> None:
     """Each of them passes before anything runs."""
