@@ -49,6 +49,8 @@ def misplaced(data: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
     if ("needs" in data) != ("deduction" in data):
         there, missing = ("needs", "deduction") if "needs" in data else ("deduction", "needs")
         yield f"{where}: {there!r} stands here without {missing!r}; give both or neither"
+    if data.get("needs") == []:
+        yield f"{where}: 'needs' is empty; name a cell with `call` in it, or leave it and `deduction` out"
     known = {cell.grade_id: at for at, cell in enumerate(cells)}
     for other in data.get("needs", ()):
         if other == name:

@@ -311,6 +311,13 @@ MISTAKES = {
         "needs =",
         "tries no function; only a cell with `call` does",
     ),
+    "a deduction where nothing is needed": (
+        S,
+        'get = "conv',
+        'needs = []\ndeduction = 0.25\nget = "conv',
+        "needs =",
+        "'needs' is empty; name a cell with `call`",
+    ),
     "needs that are a text": (
         S,
         'get = "conv',
