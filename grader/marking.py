@@ -143,7 +143,7 @@ def examine(
     """Has the job run, and then, where a wrong function costs others, once more with the model's in place.
 
     `seconds` is the time for all of it. Unless it is `alone`, a job that breaks is run again, so that nothing
-    more is asked of it now.
+    more is asked of it now. Where it is, each run has all that time: one that hangs takes it from no other.
     """
     if prepared.reason:
         return Examined()
@@ -151,7 +151,7 @@ def examine(
     outcome = None
     if prepared.job is not None:
         outcome = run(replace(prepared.job, seconds=seconds))
-        seconds = time_left(seconds, outcome.seconds)
+        seconds = seconds if alone else time_left(seconds, outcome.seconds)
     first = Examined(outcome, _answers(prepared, assignment.release, outcome))
     if first.broke and not alone:
         return first
@@ -160,7 +160,7 @@ def examine(
     if not wanted:
         return first
     job = replace(_job(prepared.student, assignment, prepared.rebuilt, {}), seconds=seconds)
-    again = run_again(wanted, job, _cells(prepared, outcome), prepared.earlier, run)
+    again = run_again(wanted, job, _cells(prepared, outcome), prepared.earlier, run, alone=alone)
     return replace(first, again=again)
 
 

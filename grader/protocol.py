@@ -89,6 +89,9 @@ class Specification(Protocol):
     def needed(self) -> Mapping[str, str]:
         """The functions that others need, whose model stands in where they are wrong, by `grade_id`."""
 
+    def runs(self) -> int:
+        """How often one submission may have to run: once, and again for each set of needed functions."""
+
     def least_share(self, grade_id: str, wrong: str) -> float:
         """What a right answer keeps where only the answer to the cell `wrong` is wrong; 0 where not said."""
 

@@ -185,6 +185,10 @@ class AssignmentSpecification:
             if isinstance(one, FunctionCell) and one.grade_id in names
         }
 
+    def runs(self) -> int:
+        """How often one submission may have to run: once, and again for each set of needed functions."""
+        return 1 + len({all_needed(name, self.needs) for name in self.needs})
+
     def least_share(self, grade_id: str, wrong: str) -> float:
         """What a right answer keeps where only that to the cell `wrong` is: all but the deduction."""
         needed = wrong in all_needed(grade_id, self.needs)

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.again import second_job, standing_in
+from grader.again import LEAST_SECONDS, second_job, standing_in
 from grader.box import Limits
 from grader.build import build
 from grader.command import main
 from grader.course import Course, CourseError, make_course
-from grader.job import CellResult, CodeCell, Job, broken
+from grader.desk import Orders
+from grader.job import CellResult, CodeCell, Job, Outcome, broken
 from grader.manuscript import check_folder
+from grader.marking import examine, prepare
 from grader.needs import FILE, STOOD_IN
 from grader.protocol import Model, SecondRun
 from grader.record import read_record
@@ -390,6 +392,26 @@ def test_what_is_carried_from_another_cell_is_carried_within_the_second_run() ->
     }
     marks = specification.score("ada", b"", nothing, again)
     assert (marks["check-lenet-parameters"].points, marks["check-lenet-memory"].points) == (3.75, 0.75)
+
+
+@pytest.mark.parametrize(("alone", "given"), [(True, [10.0] * 3), (False, [10.0, 1.0, LEAST_SECONDS])])
+def test_a_function_that_hangs_takes_no_time_from_the_second_runs(
+    one: Class, given: list[float], *, alone: bool
+) -> None:
+    """Where nothing else is run meanwhile, each has all the time, and who waits for a clerk counts it."""
+    assignment = one.course.assignment(NAME)
+    seconds: list[float | None] = []
+
+    def run(job: Job) -> Outcome:
+        seconds.append(job.seconds)
+        failed = Failure("error", "It raised.")
+        answers = {name: (failed,) * len(probes) for name, probes in job.probes.items()}
+        return Outcome(tuple(CellResult() for _ in job.cells), answers, seconds=9.0)
+
+    examine(prepare(one.course.submitted, "wrong", assignment), assignment, run, 10.0, alone=alone)
+    assert seconds == given
+    limits = Limits(total_seconds=10.0, start_seconds=2.0)
+    assert Orders(one.course.root, NAME, limits).longest == 3 * 14.0
 
 
 # ---- the second job -----------------------------------------------------------------------------
