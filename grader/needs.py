@@ -81,9 +81,8 @@ def better(first: Mark, second: Mark, deduction: float, functions: Iterable[str]
     Of the second run nothing is told but its points: a student's code could read the model's function there.
     """
     most = first.max_points
-    share = Fraction(str(second.points)) / Fraction(str(most)) * (1 - Fraction(str(deduction)))
-    kept = marked(most, share, STOOD_IN, "")
-    if kept.points <= first.points:
+    kept = less_deduction(second.points, most, deduction)
+    if kept <= first.points:
         return first
     said = Message(
         "This answer needs what is not right yet: {functions}. With the right function in its place your "
@@ -93,7 +92,13 @@ def better(first: Mark, second: Mark, deduction: float, functions: Iterable[str]
         most=f"{most:g}",
         percent=f"{100 * deduction:g}",
     )
-    return Mark(kept.points, most, STOOD_IN, _with_the_rest(said, first, second))
+    return Mark(kept, most, STOOD_IN, _with_the_rest(said, first, second))
+
+
+def less_deduction(points: float, most: float, deduction: float) -> float:
+    """What is left of points that were earned with the model's function."""
+    share = Fraction(str(points)) / Fraction(str(most)) * (1 - Fraction(str(deduction)))
+    return marked(most, share, STOOD_IN, "").points
 
 
 def _with_the_rest(said: Words, first: Mark, second: Mark) -> Words:

@@ -40,7 +40,7 @@ from grader.draws import (
 )
 from grader.examples import failing_example
 from grader.needs import FILE as MODELS
-from grader.needs import Needs, all_needed, better, key_of, read_models, read_needs
+from grader.needs import Needs, all_needed, better, key_of, less_deduction, read_models, read_needs
 from grader.papers.progress import Progress
 from grader.protocol import Mark, Model, SecondRun
 from grader.reading import Reader
@@ -189,10 +189,12 @@ class AssignmentSpecification:
         """How often one submission may have to run: once, and again for each set of needed functions."""
         return 1 + len({all_needed(name, self.needs) for name in self.needs})
 
-    def least_share(self, grade_id: str, wrong: str) -> float:
-        """What a right answer keeps where only that to the cell `wrong` is: all but the deduction."""
-        needed = wrong in all_needed(grade_id, self.needs)
-        return 1 - self.needs[grade_id].deduction if needed else 0.0
+    def least(self, grade_id: str, wrong: str) -> float:
+        """What a right answer earns where only that to the cell `wrong` is not: all but the deduction."""
+        if wrong not in all_needed(grade_id, self.needs):
+            return 0.0
+        points = next(cell.points for cell in self.cells if cell.grade_id == grade_id)
+        return less_deduction(points, points, self.needs[grade_id].deduction)
 
     def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
         """What to ask once more with the model's functions in place; () for who can gain nothing by it."""

@@ -127,7 +127,7 @@ class Counting:
     def runs(self) -> int:
         return 1
 
-    def least_share(self, grade_id: str, wrong: str) -> float:
+    def least(self, grade_id: str, wrong: str) -> float:
         return 0.0
 
     def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from nbgrader.api import Gradebook
 from grader.again import LEAST_SECONDS, second_job, standing_in
 from grader.box import Limits
 from grader.build import build
+from grader.cells import BlanksCell, FunctionCell
 from grader.command import main
 from grader.course import Course, CourseError, make_course
 from grader.desk import Orders
 from grader.job import CellResult, CodeCell, Job, Outcome, broken
 from grader.manuscript import check_folder
 from grader.marking import examine, prepare
-from grader.needs import FILE, STOOD_IN
-from grader.protocol import Model, SecondRun
+from grader.needs import FILE, STOOD_IN, Needs, better
+from grader.protocol import Mark, Model, SecondRun
 from grader.record import read_record
 from grader.specification import AssignmentSpecification, load
 from grader.values import Answer, Failure, Get, Value
@@ -360,6 +362,21 @@ def test_a_build_sees_that_the_model_steps_in(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(CourseError, match="with the model's function it should be 3") as caught:
         build(make_course(tmp_path / "course"), ROOT / "exercises" / NAME, Limits())
     assert "in place of the answer to 'check-grouped-weights', which it needs, leaves" in str(caught.value)
+
+
+def test_a_build_expects_what_marking_gives() -> None:
+    """All but the deduction is computed in one way: 65 % of 1.5 points lie between two hundredths."""
+    specification = load(ROOT / "exercises" / NAME / "specification.toml")
+    cells = [
+        replace(cell, points=1.5)
+        for cell in specification.cells
+        if isinstance(cell, FunctionCell | BlanksCell)
+    ]
+    needs = {"check-table": Needs(("check-grouped-weights",), 0.35)}
+    full = Mark(1.5, 1.5, "right", "")
+    given = better(replace(full, points=0.0), full, 0.35, ()).points
+    changed = replace(specification, cells=tuple(cells), needs=needs)
+    assert changed.least("check-table", "check-grouped-weights") == given
 
 
 def test_what_is_needed_stands_before_in_the_notebook_too(tmp_path: Path) -> None:
