@@ -86,10 +86,9 @@ def better(first: Mark, second: Mark, deduction: float, functions: Iterable[str]
         return first
     said = Message(
         "This answer needs what is not right yet: {functions}. With the right function in its place your "
-        "answer earns {earned} of {most} points, of which {percent} % are taken off.",
+        "answer earns {share} % of its points, of which {percent} % are taken off.",
         functions=listing([f"`{name}`" for name in functions]),
-        earned=f"{second.points:g}",
-        most=f"{most:g}",
+        share=f"{100 * second.points / most:.3g}",  # holds where another version has other points
         percent=f"{100 * deduction:g}",
     )
     return Mark(kept, most, STOOD_IN, _with_the_rest(said, first, second))

@@ -232,10 +232,21 @@ def test_the_student_is_told(marked: Class) -> None:
     """Which function it was, what the answer earned with the right one, and what is taken off."""
     assert (
         "This answer needs what is not right yet: <code>grouped_weights</code>. With the right function in "
-        "its place your answer earns 4 of 4 points, of which 25 % are taken off." in marked.told("wrong")
+        "its place your answer earns 100 % of its points, of which 25 % are taken off."
+        in marked.told("wrong")
     )
     assert f'data-diagnosis="{STOOD_IN}"' in marked.told("wrong")
     assert "25 %" not in marked.told("right")
+
+
+def test_what_is_told_holds_for_a_version_with_other_points() -> None:
+    """The mark is scaled to the newest version's points, and its words go with it."""
+    told = [
+        better(Mark(0.0, most, "unknown", ""), Mark(most / 2, most, "unknown", ""), 0.25, ["f"]).message
+        for most in (4.0, 10.0)
+    ]
+    assert told[0] == told[1]
+    assert "your answer earns 50 % of its points, of which 25 % are taken off" in str(told[0])
 
 
 def test_it_is_explained_to_the_teacher(marked: Class, capsys: pytest.CaptureFixture[str]) -> None:
