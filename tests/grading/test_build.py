@@ -220,6 +220,18 @@ def test_the_data_that_students_were_given_is_part_of_the_version(
     assert "(ran)" in capsys.readouterr().out
 
 
+def test_what_a_system_leaves_beside_a_release_is_no_part_of_it(desk: Desk) -> None:
+    """Else everybody's work would run again whenever a folder was looked at, and be shown what lies there."""
+    desk.hand_in("ada")
+    before = desk.course.assignment(NAME)
+    for name in (".DS_Store", "._variants.json"):
+        (desk.course.release(NAME) / name).write_bytes(b"window")
+    after = desk.course.assignment(NAME)
+    assert (after.release.sha256, after.files) == (before.release.sha256, before.files)
+    desk.build()
+    assert desk.course.assignment(NAME).version == before.version
+
+
 def test_a_version_from_before_these_were_recorded_is_not_held_to_them(desk: Desk) -> None:
     """A course that was built in mid-term by older code is rebuilt as it is; from then on they hold."""
     data = desk.folder / "measured.csv"
