@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
@@ -173,18 +173,28 @@ def _scored(assignment: Assignment, student: str, examined: Examined) -> Mapping
 def _second_runs(prepared: Prepared, assignment: Assignment, marks: Mapping[str, Mark]) -> list[SecondRun]:
     """What to ask once more; whoever wrote nothing there can gain nothing."""
     wanted = assignment.specification.second_runs(prepared.student, assignment.secret, marks)
-    rebuilt, answered_in = prepared.rebuilt, assignment.release.answered_in
+    answered_in = assignment.release.answered_in
     written = {
         grade_id
         for one in wanted
-        for grade_id in one.probes
-        if rebuilt.has_own_code or not rebuilt.unchanged(answered_in[grade_id])
+        for grade_id, asked in one.probes.items()
+        if _may_answer(prepared.rebuilt, answered_in[grade_id], asked)
     }
     kept = [
         replace(one, probes={name: one.probes[name] for name in one.probes if name in written})
         for one in wanted
     ]
     return [one for one in kept if one.probes]
+
+
+def _may_answer(rebuilt: Rebuilt, answer_cell: str, asked: Iterable[Probe]) -> bool:
+    """Whether something was written into the cell that belongs to it, or elsewhere by the answer's name."""
+    names = {probe.name for probe in asked}
+    return rebuilt.has_own_code or any(
+        cell.grade_id == answer_cell or any(name in cell.source for name in names)
+        for cell in rebuilt.cells
+        if cell.released is not None and cell.released.is_answer and not rebuilt.unchanged(cell.grade_id)
+    )
 
 
 def _cells(prepared: Prepared, outcome: Outcome | None) -> tuple[CellResult, ...]:

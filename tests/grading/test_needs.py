@@ -442,6 +442,20 @@ def test_a_function_that_hangs_takes_no_time_from_the_second_runs(
     assert Orders(one.course.root, NAME, limits).longest == 3 * 14.0
 
 
+def test_who_answers_in_another_cell_gets_a_second_run_too(one: Class) -> None:
+    """A question may be answered in the earlier of two cells, and a student may write into a later one."""
+    answer = next(
+        "".join(cell["source"])
+        for cell in one.solved["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "table"
+    )
+    assignment = one.course.assignment(NAME)
+    released = assignment.release.by_grade_id["table"].source
+    one.hand_in("elsewhere", {"grouped-weights": WRONG, "table": released, "layer": f"+\n{answer}"})
+    one.autograde()
+    assert one.lost("elsewhere") == {"check-grouped-weights": 0.0, "check-table": 3.0}
+
+
 # ---- the second job -----------------------------------------------------------------------------
 
 MODEL = Model("check-f", "f", "def helper():\n    return 3\ndef f():\n    return helper()")
