@@ -233,7 +233,7 @@ def finish(prepared: Prepared, assignment: Assignment, examined: Examined, *, al
         version=assignment.version,
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
-    notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)
+    notebook = with_rubrics(autograded_notebook(rebuilt, cells), newest.specification)
     return Marked(record, notebook, _note(prepared, examined.again), written)
 
 

@@ -319,6 +319,20 @@ def test_each_submission_is_marked_by_the_version_that_it_was_made_from(
     assert [one.version for one in recorded if one is not None] == [1, 2]
 
 
+def test_an_older_version_is_marked_by_hand_by_the_newest_rubric(desk: Desk) -> None:
+    """A person gives the newest version's points, and sees for what."""
+    desk.hand_in("ada")
+    desk.change("first term", "second term")
+    desk.change('"points": 2', '"points": 5', "assignment.md")
+    desk.change("points = 2                 ", "points = 5                 ")
+    desk.change('points = 1\ntext = "Says that one', 'points = 4\ntext = "Says that one')
+    desk.build(new_version=True)
+    desk.autograde()
+    shown = desk.course.autograded("ada", NAME, NAME).read_text()
+    assert "**4**: Says that one kernel is used" in shown
+    assert "**1**: Says that one kernel is used" not in shown
+
+
 def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:
     """So the test before this one would see a mark by the wrong version."""
     desk.change("first term", "second term")
