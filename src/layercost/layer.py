@@ -53,6 +53,7 @@ class Call(NamedTuple):
     output_shape: Shape
     only_in_training: bool = False  # at inference the layer is held and not run
     once: bool = False  # it reads nothing that depends on the input: one result for the whole batch
+    only_at_first: bool = False  # it reads the prompt alone: where tokens are cached, it does not run
 
     @property
     def input_shape(self) -> Shape:
@@ -69,12 +70,23 @@ class Call(NamedTuple):
 
     def facts(self, setting: Setting = INFERENCE) -> Facts:
         """What this call holds, does and writes, in plain integers; a call that does not run only holds."""
-        return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(setting))
+        does, written = self.work(setting)
+        return Facts(self.layer.parameters(), self.layer.buffers(), does, written, self.kept(setting))
+
+    def runs(self, setting: Setting) -> bool:
+        """Whether it runs: what serves training does not at inference, nor what read the prompt later on."""
+        if self.only_in_training and not setting.training:
+            return False
+        return not (self.only_at_first and int(setting.cached))
+
+    def kept(self, setting: Setting) -> tuple[Held, ...]:
+        """The values that all tokens so far leave for the next, after this call."""
+        return self.layer.kept(*self.inputs, setting=setting) if self.inputs else ()
 
     def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
         """What this call does, and how many values it writes: nothing where it does not run."""
-        _, layer, inputs, output, only_in_training, once = self
-        if only_in_training and not setting.training:
+        _, layer, inputs, output, _, once, _ = self
+        if not self.runs(setting):
             return (), 0
         if once:
             setting = setting.alone
@@ -121,6 +133,10 @@ class Layer(Frozen):
         """The new values that one call writes."""
         return times(setting.batch, values(output))
 
+    def kept(self, *shapes: Any, **call: Any) -> tuple[Held, ...]:
+        """The values that all tokens so far leave for the next; called as ``kept(*shapes, setting=...)``."""
+        return ()
+
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
         """Other forms in which a formula is taught, by quantity, for one sample under `textbook`."""
         return {}
@@ -145,6 +161,8 @@ class Layer(Frozen):
         plain = setting_of(setting)
         if plain.batch != 1:
             plain = replace(plain, batch=Symbol("N", int(plain.batch)))
+        if plain.cached:
+            plain = replace(plain, cached=Symbol("T_c", int(plain.cached)))
         return twin.called(shapes, output, plain)
 
     def symbolic(self, *input_shapes: Iterable[object]) -> tuple[Self, Shapes, Shape]:
@@ -246,6 +264,7 @@ class Layer(Frozen):
             self.buffers(),
             self.operations(*shapes, output=output, setting=setting),
             self.written(output, setting),
+            self.kept(*shapes, setting=setting),
         )
 
     @property

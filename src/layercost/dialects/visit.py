@@ -230,7 +230,7 @@ class Run:
     def __init__(self, layer: Layer, shapes: tuple[Iterable[object], ...], context: Context) -> None:
         self.layer, self.context = layer, context
         calls = list(layer.calls(*shapes))
-        running = [call for call in calls if context.setting.training or not call.only_in_training]
+        running = [call for call in calls if call.runs(context.setting)]
         self.calls = tuple(calls)
         first = next((call.layer for call in running if isinstance(call.layer, Recurrent)), None)
         self.time_first = first is not None and not first.batch_first

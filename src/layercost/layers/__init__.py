@@ -26,9 +26,11 @@ from layercost.layers.activation import (
     Softsign,
     Tanh,
 )
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.attention import Attention, CrossAttention, LatentAttention
+from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
 from layercost.layers.embedding import Embedding
+from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.folding import fold
 from layercost.layers.graph import Graph
 from layercost.layers.joins import Add, Concatenate, Elementwise, MatMul, Multiply
@@ -91,6 +93,8 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
     "Add",
+    "AtFirst",
+    "Attention",
     "Auxiliary",
     "AvgPool1d",
     "AvgPool2d",
@@ -106,10 +110,12 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CrossAttention",
     "Dropout",
     "Elementwise",
     "Embedding",
     "EuclideanRBF",
+    "FeedForward",
     "Flatten",
     "Graph",
     "GroupNorm",
@@ -120,6 +126,7 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "LatentAttention",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -131,6 +138,7 @@ __all__ = [
     "MaxPool2d",
     "MaxPool3d",
     "Mish",
+    "MixtureOfExperts",
     "Model",
     "Multiply",
     "PReLU",
