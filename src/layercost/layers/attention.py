@@ -40,21 +40,16 @@ def pairs(tokens: Number, cached: Number, causal: bool, window: Number | None) -
     """
     if window is None:
         hidden = exact_div(times(tokens, tokens - 1), 2) if causal and not _is_one(tokens) else 0
-        return Pairs(tokens, named("S", add(cached, tokens)), hidden)
-    cached = named("c", minimum(cached, window - 1)) if int(cached) else 0
-    keys = named("S", add(cached, tokens))
+        return Pairs(tokens, define("S", add(cached, tokens)), hidden)
+    cached = define("c", minimum(cached, window - 1)) if int(cached) else 0
+    keys = define("S", add(cached, tokens))
     first = minimum(tokens, window - cached if int(cached) else window)
-    growing = named("a", first)  # queries that do not yet see a whole window
+    growing = define("a", first)  # queries that do not yet see a whole window
     seen = add(
         add(times(growing, cached), exact_div(times(growing, growing + 1), 2)),
         times(tokens - growing, window),
     )
     return Pairs(tokens, keys, times(tokens, keys) - seen)
-
-
-def named(letter: str, number: Number) -> Number:
-    """A size under a letter of its own, which a derivation explains beside it; a plain integer as it is."""
-    return number if isinstance(number, int) else define(letter, number)
 
 
 def _is_one(number: Number) -> bool:
@@ -119,7 +114,7 @@ class _Heads(Parted):
         """The size of a head's queries and keys."""
         if self.head_dim is not None:
             return self.head_dim
-        return named("k", exact_div(self.embed_dim, self.num_heads))
+        return define("k", exact_div(self.embed_dim, self.num_heads))
 
     @property
     def value_size(self) -> Number:
