@@ -39,7 +39,9 @@ from layercost.setting import Given, Setting, setting_of
 from layercost.shape import OutputSizeRule, checked_sizes, several
 from layercost.view import Substitution
 
-GOES_WITHOUT_SAYING = {"dilation": 1, "groups": 1, "proj_size": 0}
+GOES_WITHOUT_SAYING = {
+    "dilation": 1, "groups": 1, "proj_size": 0, "top_k": 1, "shared_dim": 0, "buckets": 0, "qk_rope_head_dim": 0,
+}  # fmt: skip
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (
     "Adaptive", "AvgPool", "MaxPool", "Subsampling", "ConvTranspose", "ConnectedConv2d", "LocalResponseNorm",

@@ -89,6 +89,8 @@ class Convention:
                 type(total) is type(amount) is type(length) is int
             ):  # plain integers, as nearly always; else letters
                 total += (price[0] * length + price[1]) * amount
+            elif price.each < 0 and not price.once:  # what is taken off again
+                total = total - Price(-price.each).of(operation)
             else:
                 total = add(total, price.of(operation))
         return total

@@ -80,8 +80,10 @@ class Call(NamedTuple):
         return not (self.only_at_first and int(setting.cached))
 
     def kept(self, setting: Setting) -> tuple[Held, ...]:
-        """The values that all tokens so far leave for the next, after this call."""
-        return self.layer.kept(*self.inputs, setting=setting) if self.inputs else ()
+        """The values that all tokens so far leave for the next, after this call; in training, none."""
+        if setting.training or not self.inputs:
+            return ()
+        return self.layer.kept(*self.inputs, setting=setting)
 
     def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
         """What this call does, and how many values it writes: nothing where it does not run."""
@@ -170,8 +172,12 @@ class Layer(Frozen):
         shapes, _ = self.fitted(*input_shapes)
         twin = self.lettered()
         known = dict(_lettered_numbers(tuple([getattr(twin, each.name) for each in fields(self)])))
-        lettered = tuple([self._lettered_shape(shape, known) for shape in shapes])
+        lettered = self._lettered_shapes(shapes, known)
         return twin, lettered, twin.transform(*lettered)
+
+    def _lettered_shapes(self, shapes: Shapes, known: dict[str, int]) -> Shapes:
+        """The inputs in letters, of which those of the fields are `known`."""
+        return tuple([self._lettered_shape(shape, known) for shape in shapes])
 
     def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
         """A shape in letters; an axis of another size than the `known` one of its letter has its own."""
@@ -187,7 +193,8 @@ class Layer(Frozen):
         """This layer with letters in place of the numbers of its fields."""
         twin = object.__new__(type(self))
         for field in fields(self):
-            lettered = _lettered(getattr(self, field.name), self.letters.get(field.name))
+            unspoken = field.name in _UNSPOKEN
+            lettered = _lettered(getattr(self, field.name), self.letters.get(field.name), unspoken)
             object.__setattr__(twin, field.name, lettered)
         return twin
 
@@ -264,7 +271,7 @@ class Layer(Frozen):
             self.buffers(),
             self.operations(*shapes, output=output, setting=setting),
             self.written(output, setting),
-            self.kept(*shapes, setting=setting),
+            () if setting.training else self.kept(*shapes, setting=setting),
         )
 
     @property
@@ -298,24 +305,26 @@ class Layer(Frozen):
         return (field.default,) * len(value) if isinstance(value, tuple) else field.default
 
 
-def _lettered(value: Any, letter: str | None) -> Any:
+def _lettered(value: Any, letter: str | None, unspoken: bool) -> Any:
     """A field with its letter; a pair of equal sizes shares one (k), others get one an axis (k_h, k_w)."""
     if letter is None or value is None or isinstance(value, (bool, str)):
         return value
     if not isinstance(value, tuple):
-        return _one_lettered(value, letter)
+        return _one_lettered(value, letter, unspoken)
     suffixes = {1: ("",), 2: ("_h", "_w"), 3: ("_d", "_h", "_w")}[len(value)]
     shared = len(set(value)) == 1
     pairs = zip(value, suffixes, strict=True)
-    return tuple(_one_lettered(size, letter if shared else letter + suffix) for size, suffix in pairs)
+    return tuple(
+        _one_lettered(size, letter if shared else letter + suffix, unspoken) for size, suffix in pairs
+    )
 
 
-def _one_lettered(value: Any, letter: str) -> Any:
+def _one_lettered(value: Any, letter: str, unspoken: bool) -> Any:
     """One size with its letter, or what stands before and after (p_1, p_2)."""
     if isinstance(value, tuple):
         base, _, subscript = letter.partition("_")
         return tuple(Symbol(f"{base}_{subscript}{place}", size) for place, size in enumerate(value, start=1))
-    return value if letter in _UNSPOKEN and value == 1 else Symbol(letter, value)
+    return value if unspoken and value == 1 else Symbol(letter, value)
 
 
 def _lettered_numbers(value: Any) -> Iterator[tuple[str, int]]:
@@ -326,7 +335,7 @@ def _lettered_numbers(value: Any) -> Iterator[tuple[str, int]]:
         yield from chain.from_iterable(map(_lettered_numbers, value))
 
 
-_UNSPOKEN = {"d", "g"}  # a dilation or a number of groups that is 1 is not written in a formula
+_UNSPOKEN = {"dilation", "groups"}  # where they are 1, they are not written in a formula
 
 
 # ---- fields ------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
-from layercost.expression import Number, add, define, exact_div, minimum, times
+from layercost.expression import Number, Symbol, add, define, exact_div, minimum, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer, LayerError, keep_flags, keep_whole, register
+from layercost.layer import Layer, LayerError, Shapes, keep_flags, keep_whole, register
 from layercost.layers.joins import Join
 from layercost.layers.normalization import by_root_mean_square
 from layercost.layers.parted import Does, Holds, Parted, matrix, products
@@ -26,11 +26,14 @@ NORMS = ("head", "all")
 
 
 class Pairs(NamedTuple):
-    """The pairs of a query and a key that one head of one sample looks at: all of them, and those hidden."""
+    """The pairs of a query and a key that one head of one sample looks at: all of them, and those hidden.
+
+    `hidden` is None where there is no mask.
+    """
 
     queries: Number
     keys: Number
-    hidden: Number
+    hidden: Number | None
 
 
 def pairs(tokens: Number, cached: Number, causal: bool, window: Number | None) -> Pairs:
@@ -39,7 +42,7 @@ def pairs(tokens: Number, cached: Number, causal: bool, window: Number | None) -
     With a window of w, a query sees itself and the w - 1 tokens before it; older ones are not kept.
     """
     if window is None:
-        hidden = exact_div(times(tokens, tokens - 1), 2) if causal and not _is_one(tokens) else 0
+        hidden = exact_div(times(tokens, tokens - 1), 2) if causal else None
         return Pairs(tokens, define("S", add(cached, tokens)), hidden)
     cached = define("c", minimum(cached, window - 1)) if int(cached) else 0
     keys = define("S", add(cached, tokens))
@@ -50,10 +53,6 @@ def pairs(tokens: Number, cached: Number, causal: bool, window: Number | None) -
         times(tokens - growing, window),
     )
     return Pairs(tokens, keys, times(tokens, keys) - seen)
-
-
-def _is_one(number: Number) -> bool:
-    return isinstance(number, int) and number == 1
 
 
 @frozen
@@ -167,7 +166,7 @@ class _Heads(Parted):
     ) -> tuple[Operation, ...]:
         """Dot products, and how many multiply-accumulates among them belong to hidden pairs."""
         dots = Operation(Kind.DOT, Role.PRODUCT, amount, length)
-        if _is_zero(looked.hidden):
+        if looked.hidden is None:
             return (dots,)
         hidden = times(times(batch, self.num_heads), looked.hidden)
         return dots, Operation(Kind.MASKED, Role.PRODUCT, hidden, size)
@@ -187,10 +186,6 @@ class _Heads(Parted):
 
 
 _BIASES = ("q_bias", "k_bias", "v_bias", "out_bias")
-
-
-def _is_zero(number: Number) -> bool:
-    return isinstance(number, int) and number == 0
 
 
 @register
@@ -258,13 +253,26 @@ class Attention(_Heads):
                 raise LayerError(
                     Message("Attention: {name} is for {other}; give both or neither", name=name, other=other)
                 )
-        if self.rotary_dim is not None and self.rotary_dim > int(self.key_size):
+        if self.positions == "rotary":
+            self._check_rotation(int(self.key_size))
+
+    def _check_rotation(self, size: int) -> None:
+        """Raise LayerError where more values are turned than a head has, or not two and two."""
+        turned = size if self.rotary_dim is None else self.rotary_dim
+        if turned > size:
             raise LayerError(
                 Message(
                     "Attention: rotary_dim must be at most the size of a head ({size}), but got {value}",
-                    size=self.key_size, value=self.rotary_dim,
+                    size=size, value=turned,
                 )
             )  # fmt: skip
+        if turned % 2:
+            raise LayerError(
+                Message(
+                    "Attention: rotary_dim must be even, since values are turned two and two, but got {value}",
+                    value=turned,
+                )
+            )
 
     def _sizes_or_none(self) -> tuple[str, ...]:
         return (*super()._sizes_or_none(), "window", "rotary_dim")
@@ -374,6 +382,13 @@ class CrossAttention(_Heads, Join):
     def transform(self, *shapes: Shape) -> Shape:
         return shapes[0]
 
+    def _lettered_shapes(self, shapes: Shapes, known: dict[str, int]) -> Shapes:
+        """The second value's tokens are S, its width is that of the keys' maps."""
+        tokens, width = map(int, shapes[1])
+        letter = "d" if self.kv_dim is None else "d_e"
+        source = type(shapes[1])((Symbol("S", tokens), Symbol(letter, width)))
+        return self._lettered_shape(shapes[0], known), source
+
     def holds(self) -> Holds:
         d, source, bias = self.embed_dim, self.source_width, self.has_bias
         return {
@@ -388,7 +403,7 @@ class CrossAttention(_Heads, Join):
         return {
             "q": products(rows, d, self.query_width, bias("q")),
             **({} if int(setting.cached) else self._made_once(times(setting.batch, shapes[1][0]))),
-            **dict(self._looked(setting.batch, Pairs(shapes[0][0], shapes[1][0], 0))),
+            **dict(self._looked(setting.batch, Pairs(shapes[0][0], shapes[1][0], None))),
             "o": products(rows, self.context_width, d, bias("out")),
         }
 
@@ -436,6 +451,14 @@ class LatentAttention(Parted):
     def __post_init__(self) -> None:
         keep_whole(self, 1, "embed_dim", "num_heads", "kv_lora_rank", "qk_nope_head_dim", "v_head_dim")
         keep_whole(self, 0, "qk_rope_head_dim")
+        if self.qk_rope_head_dim % 2:
+            raise LayerError(
+                Message(
+                    "LatentAttention: qk_rope_head_dim must be even, since values are turned two and two, "
+                    "but got {value}",
+                    value=self.qk_rope_head_dim,
+                )
+            )
         if self.q_lora_rank is not None:
             keep_whole(self, 1, "q_lora_rank")
         keep_flags(self, "bias", "absorbed")
@@ -515,21 +538,21 @@ class LatentAttention(Parted):
 
     def _looked(self, batch: Number, looked: Pairs) -> Does:
         heads = times(batch, self.num_heads)
+        assert looked.hidden is not None  # it always looks back
         rows, hidden = times(heads, looked.queries), times(heads, looked.hidden)
         scores = times(rows, looked.keys)
         over, given = (self.latent, self.kv_lora_rank) if self.absorbed else (self.key_size, self.v_head_dim)
-        masked = not _is_zero(looked.hidden)
         return {
             "scores": (
                 Operation(Kind.DOT, Role.PRODUCT, scores, over),
-                *((Operation(Kind.MASKED, Role.PRODUCT, hidden, over),) if masked else ()),
+                Operation(Kind.MASKED, Role.PRODUCT, hidden, over),
                 Operation(Kind.MULTIPLY, Role.ELEMENTWISE, scores),
                 Operation(Kind.ADD, Role.ELEMENTWISE, scores),
             ),
             "softmax": (Operation(Kind.SOFTMAX, Role.ACTIVATION, rows, looked.keys),),
             "context": (
                 Operation(Kind.DOT, Role.PRODUCT, times(rows, given), looked.keys),
-                *((Operation(Kind.MASKED, Role.PRODUCT, hidden, given),) if masked else ()),
+                Operation(Kind.MASKED, Role.PRODUCT, hidden, given),
             ),
         }
 

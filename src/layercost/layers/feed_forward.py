@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
-from layercost.expression import Number, add, times
+from layercost.expression import Number, add, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import LAYERS, Layer, LayerError, keep_flags, keep_whole, register
@@ -28,6 +28,15 @@ class _Gated(Parted):
 
     def check(self, shape: Shape) -> None:
         check_width(self, shape, self.embed_dim)  # type: ignore[attr-defined]
+
+
+Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
+
+
+def maps(width: Number, inner: Number, gated: bool, bias: bool) -> Maps:
+    """The linear maps of a feed-forward: up to `inner` values, once more for the gate, and down."""
+    up = (width, inner, bias)
+    return {**({"gate": up} if gated else {}), "up": up, "down": (inner, width, bias)}
 
 
 def activated(name: str, rows: Number, width: Number, gated: bool) -> tuple[Operation, ...]:
@@ -77,10 +86,8 @@ class FeedForward(_Gated):
     def holds(self) -> Holds:
         return {name: matrix(*sizes) for name, sizes in self._maps().items()}
 
-    def _maps(self) -> dict[str, tuple[Number, Number, bool]]:
-        up = (self.embed_dim, self.hidden_dim, self.bias)
-        gate = {"gate": up} if self.gated else {}
-        return {**gate, "up": up, "down": (self.hidden_dim, self.embed_dim, self.bias)}
+    def _maps(self) -> Maps:
+        return maps(self.embed_dim, self.hidden_dim, self.gated, self.bias)
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         rows = times(setting.batch, shape[0])
@@ -127,6 +134,10 @@ class MixtureOfExperts(_Gated):
                     experts=self.num_experts, top_k=self.top_k,
                 )
             )  # fmt: skip
+        if self.shared_gate and not self.shared_dim:
+            raise LayerError(
+                Message("MixtureOfExperts: shared_gate is for shared_dim above 0; give both or neither")
+            )
         if self.router not in ROUTERS:
             raise LayerError(
                 Message(
@@ -136,16 +147,10 @@ class MixtureOfExperts(_Gated):
             )  # fmt: skip
 
     @property
-    def matrices(self) -> int:
-        """How many maps an expert has."""
-        return 3 if self.gated else 2
-
-    @property
     def one_expert(self) -> tuple[Held, ...]:
         """What one expert holds."""
-        d, f = self.embed_dim, self.hidden_dim
-        gate = matrix(d, f, self.bias) if self.gated else ()
-        return (*gate, *matrix(d, f, self.bias), *matrix(f, d, self.bias))
+        every = self._maps(self.hidden_dim).items()
+        return tuple([Held(f"{name}.{held}", size) for name, of in every for held, size in matrix(*of)])
 
     def holds(self) -> Holds:
         d, shared = self.embed_dim, self.shared_dim
@@ -154,15 +159,14 @@ class MixtureOfExperts(_Gated):
             "router": matrix(d, self.num_experts, self.bias), "experts": experts,
         }  # fmt: skip
         if int(shared):
-            held |= {f"shared_expert.{name}": matrix(*sizes) for name, sizes in self._shared().items()}
+            held |= {f"shared_expert.{name}": matrix(*of) for name, of in self._maps(shared).items()}
         if self.shared_gate:
             held["shared_expert.gate_scalar"] = matrix(d, 1, bias=False)
         return held
 
-    def _shared(self) -> dict[str, tuple[Number, Number, bool]]:
-        up = (self.embed_dim, self.shared_dim, self.bias)
-        gate = {"gate": up} if self.gated else {}
-        return {**gate, "up": up, "down": (self.shared_dim, self.embed_dim, self.bias)}
+    def _maps(self, width: Number) -> Maps:
+        """The maps of an expert of this width."""
+        return maps(self.embed_dim, width, self.gated, self.bias)
 
     def idle(self) -> Number:
         """The parameters of the experts that a token does not pass."""
@@ -178,13 +182,13 @@ class MixtureOfExperts(_Gated):
             "router": (
                 *products(rows, self.embed_dim, self.num_experts, self.bias),
                 *self._scored(rows),
+                *self._chosen(rows),
             ),
             "experts": (*self._expert(passed), *self._weighed(rows)),
         }
         if int(self.shared_dim):
-            done |= {
-                f"shared_expert.{name}": products(rows, *sizes) for name, sizes in self._shared().items()
-            }
+            every = self._maps(self.shared_dim).items()
+            done |= {f"shared_expert.{name}": products(rows, *sizes) for name, sizes in every}
             done["shared_expert.activation"] = (
                 *activated(self.activation, rows, self.shared_dim, self.gated),
                 Operation(Kind.ADD, Role.ELEMENTWISE, times(rows, self.embed_dim)),
@@ -204,12 +208,16 @@ class MixtureOfExperts(_Gated):
         over = self.num_experts if self.router == "softmax" else self.top_k
         return (Operation(Kind.SOFTMAX, Role.ACTIVATION, rows, over),)
 
+    def _chosen(self, rows: Number) -> tuple[Operation, ...]:
+        """The largest score is found and left out, `top_k` times: one comparison less at each."""
+        e = self.top_k
+        compared = times(e, self.num_experts) - exact_div(times(e, e + 1), 2)
+        return (Operation(Kind.COMPARE, Role.ELEMENTWISE, times(rows, compared)),)
+
     def _expert(self, rows: Number) -> Iterator[Operation]:
-        d, f = self.embed_dim, self.hidden_dim
-        for _ in range(self.matrices - 1):
-            yield from products(rows, d, f, self.bias)
-        yield from products(rows, f, d, self.bias)
-        yield from activated(self.activation, rows, f, self.gated)
+        for sizes in self._maps(self.hidden_dim).values():
+            yield from products(rows, *sizes)
+        yield from activated(self.activation, rows, self.hidden_dim, self.gated)
 
     def _weighed(self, rows: Number) -> tuple[Operation, ...]:
         """Each chosen expert's result times its weight, and all of them added up."""
