@@ -40,7 +40,8 @@ from layercost.shape import OutputSizeRule, checked_sizes, several
 from layercost.view import Substitution
 
 GOES_WITHOUT_SAYING = {
-    "dilation": 1, "groups": 1, "proj_size": 0, "top_k": 1, "shared_dim": 0, "buckets": 0, "qk_rope_head_dim": 0,
+    "dilation": 1, "groups": 1, "proj_size": 0,
+    "top_k": 1, "shared_dim": 0, "buckets": 0, "qk_rope_head_dim": 0,
 }  # fmt: skip
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (

@@ -269,7 +269,8 @@ class Attention(_Heads):
         if turned % 2:
             raise LayerError(
                 Message(
-                    "Attention: rotary_dim must be even, since values are turned two and two, but got {value}",
+                    "Attention: {name} must be even, since values are turned two and two, but got {value}",
+                    name="rotary_dim" if self.rotary_dim is not None else Message("the size of a head"),
                     value=turned,
                 )
             )
