@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from layercost.expression import Number, add, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import LAYERS, Layer, LayerError, keep_flags, keep_whole, register
 from layercost.layers.attention import check_width
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, shown
@@ -28,9 +28,6 @@ class _Gated(Parted):
 
     def check(self, shape: Shape) -> None:
         check_width(self, shape, self.embed_dim)  # type: ignore[attr-defined]
-
-
-Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
 
 
 def maps(width: Number, inner: Number, gated: bool, bias: bool) -> Maps:
