@@ -7,7 +7,7 @@ of earlier tokens are kept, so that a new token brings its own alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from layercost.expression import Number, Symbol, add, define, exact_div, minimum, times
@@ -19,7 +19,7 @@ from layercost.layers.normalization import by_root_mean_square
 from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
-from layercost.shape import Sequence, Shape, ShapeError, shown
+from layercost.shape import Sequence, Shape, ShapeError, fit, shown
 
 POSITIONS = ("rotary", "alibi", "relative")
 NORMS = ("head", "all")
@@ -375,6 +375,10 @@ class CrossAttention(Heads, Join):
     def source_width(self) -> Number:
         """The width of what keys and values are made from."""
         return self.embed_dim if self.kv_dim is None else self.kv_dim
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        name = type(self).__name__
+        return tuple([fit(name, shape, Sequence) for shape in super()._taken(input_shapes)])
 
     def check(self, *shapes: Shape) -> None:
         check_width(self, shapes[0], self.embed_dim)

@@ -322,7 +322,7 @@ belief(
 
 @belief(
     "window-lowers-the-square",
-    Message("You let each token meet its window alone: the plain code computes the square, and hides a part."),
+    Message("You let each token meet its window alone: the plain code takes the square and masks it."),
     Attention, PRICED, _has_window,
 )  # fmt: skip
 class _WindowLowersTheSquare(Attention):
