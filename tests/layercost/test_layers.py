@@ -197,7 +197,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a norm that nobody knows": (
         lambda: lc.Attention(6, 3, qk_norm="every"),
-        "Attention: qk_norm must be None or one of 'head', 'all', but got 'every'",
+        "Attention: qk_norm must be None or one of 'head', 'all', 'layer', but got 'every'",
     ),
     "an activation of rows": (
         lambda: lc.FeedForward(6, 10, activation="Softmax"),
@@ -446,7 +446,7 @@ MALFORMED = {
         "nn.ConvLocal(8, 3)",
         "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
     ),
-    "an unknown layer": ("Wurst(3)", "no layer is called 'Wurst'; there are: "),
+    "an unknown layer": ("Blick(3)", "no layer is called 'Blick'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
         "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",

@@ -202,7 +202,7 @@ class Attention(Heads):
     `positions` are "rotary" (the first `rotary_dim` values of each head are turned), "alibi" (a number is
     added to each score) or "relative" (the same, from a table of `buckets` a head; 0 where another layer has
     the table). With ``cached=`` tokens in the cache, the new ones look at them too.
-    Sources: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
+    Source: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
     torch.nn.MultiheadAttention where it has them.
 
     >>> from layercost import KV_CACHE, count

@@ -63,7 +63,7 @@ class FeedForward(_Gated):
 
     Each token alone. `gated`: a second map of the token, activated, is multiplied with the first (SwiGLU with
     "SiLU", GeGLU with "GELU"): three matrices in place of two. `activation` is the name of a layer.
-    Sources: Vaswani et al. 2017, section 3.3; Shazeer 2020, GLU variants improve Transformer.
+    Source: Vaswani et al. 2017, section 3.3; Shazeer 2020, GLU variants improve Transformer.
     """
 
     embed_dim: int
@@ -101,7 +101,7 @@ class MixtureOfExperts(_Gated):
     `shared_dim` is the width of an expert that every token passes, 0 for none; with `shared_gate` its result
     is weighed as well. `bias` is that of the router and of every expert. `router` prices its scores:
     "softmax" over all experts, "chosen" over those that were chosen, "sigmoid".
-    Sources: Shazeer et al. 2017; Fedus et al. 2021; Dai et al. 2024 (DeepSeekMoE), section 3.
+    Source: Shazeer et al. 2017; Fedus et al. 2021; Dai et al. 2024 (DeepSeekMoE), section 3.
     """
 
     embed_dim: int
