@@ -32,6 +32,7 @@ from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
+from layercost.models.from_config import CONFIGURED
 from layercost.models.known import KNOWN, Known
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
@@ -44,8 +45,8 @@ examples:
   layercost show lenet5 --version 1998 --convention everything --format md
   layercost show lenet5 --input 1x32x32 --batch 64 --dtype float16 --format json
   layercost show resnet50:v1
-  layercost show config.json --batch 1 --tokens 128 --format json
-  layercost show llama-3-8b --cached 1024 --tokens 1
+  layercost show gpt2 --tokens 128 --format json
+  layercost show llama-3-8b --tokens 1 --cached 1024
   layercost difference resnet50:v1 resnet50:v1.5
   layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
   layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
@@ -357,7 +358,9 @@ def _networks(options: argparse.Namespace) -> str:
             for name, what in entry.versions.items()
         )
         blocks.append("\n".join([f"{entry.name}: {entry.title}", *versions]))
-    blocks += [f"{known.name}: {known.title}\n  configuration: {known.source}" for known in KNOWN.values()]
+    blocks += [
+        f"{each.name}: {each.title}\n  {CONFIGURED} (default): {each.source}" for each in KNOWN.values()
+    ]
     return "\n\n".join(blocks)
 
 
@@ -368,8 +371,8 @@ def _network_data(entry: NetworkEntry) -> dict[str, Any]:
 
 def _known_data(known: Known) -> dict[str, Any]:
     """A model from its configuration: its one version is the configuration, from its source."""
-    versions = {"as configured": known.source}
-    return {"name": known.name, "title": known.title, "default": "as configured", "versions": versions}
+    versions = {CONFIGURED: known.source}
+    return {"name": known.name, "title": known.title, "default": CONFIGURED, "versions": versions}
 
 
 def _asked_for() -> str:

@@ -72,8 +72,8 @@ def _folded(before: str, rows: Sequence[Placed]) -> Iterator[Entry]:
     for number, block in blocks.items():
         kinds.setdefault(_signature(block), []).append(number)
     for numbers in kinds.values():
-        for place in range(len(blocks[numbers[0]])):
-            yield _together(before, numbers, [blocks[number][place] for number in numbers])
+        for at in range(len(blocks[numbers[0]])):
+            yield _together(before, numbers, [blocks[number][at] for number in numbers])
 
 
 def _signature(block: Sequence[Placed]) -> tuple[object, ...]:

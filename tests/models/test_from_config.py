@@ -76,7 +76,7 @@ MORE_PARAMETERS = [
     pytest.param(DEEPSEEK, {"n_group": 1, "topk_group": 1}, 0, id="experts in groups"),
     pytest.param(DEEPSEEK, {"attention_bias": True}, 5 * (22 + 14 + 4 + 48), id="biases of the maps down"),
     pytest.param(DEEPSEEK, {"moe_layer_freq": 2},
-                 2 * (3 * 48 * 80 - 48 * 7 - 3 * 48 * 20 * (7 + 3)), id="experts in each second layer after the first"),
+                 2 * (3 * 48 * 80 - 48 * 7 - 3 * 48 * 20 * (7 + 3)), id="experts in each second one"),
     pytest.param(FALCON, {"multi_query": False}, 3 * 2 * 5 * 8 * 48, id="all heads have keys"),
     pytest.param(FALCON, {"num_kv_heads": 6}, 0, id="heads of keys that this architecture does not read"),
     pytest.param(FALCON, {"new_decoder_architecture": True, "num_kv_heads": 2},
@@ -90,7 +90,7 @@ MORE_PARAMETERS = [
     pytest.param(NEOX, {"use_parallel_residual": False}, 0, id="one after the other, with the same norms"),
     pytest.param(NEOX, {"attention_bias": False}, -3 * 4 * 48, id="attention without biases"),
     pytest.param(STABLELM, {"qk_layernorm": True}, 3 * (48 + 16), id="a vector of norms for each head"),
-    pytest.param(STABLELM, {"use_parallel_residual": True}, -3 * 2 * 48, id="one norm for both halves side by side"),
+    pytest.param(STABLELM, {"use_parallel_residual": True}, -3 * 2 * 48, id="one norm for both"),
     pytest.param(STABLELM, {"use_qkv_bias": True}, 3 * (48 + 16 + 16), id="biases of q, k and v"),
     pytest.param(PHI, {"qk_layernorm": True}, 3 * 4 * 8, id="LayerNorm on queries and keys"),
     pytest.param(PHI, {"tie_word_embeddings": True}, -101 * 48, id="a tied head keeps its bias"),
@@ -217,7 +217,9 @@ def test_layers_that_predict_further_tokens_are_named_and_not_counted() -> None:
 
 REFUSED = [
     pytest.param(
-        {"model_type": "lama"}, "model_type: no family is called 'lama'; did you mean 'llama'", id="family"
+        {"model_type": "llamma"},
+        "model_type: no family is called 'llamma'; did you mean 'llama'",
+        id="family",
     ),
     pytest.param({"hidden_size": 4}, "model_type is missing", id="no family"),
     pytest.param(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from layercost.expression import Number, times
@@ -33,12 +34,27 @@ class Parted(Layer):
         return {}
 
     def parameters(self) -> tuple[Held, ...]:
-        return tuple(
-            [one._replace(name=f"{part}.{one.name}") for part, held in self.holds().items() for one in held]
-        )
+        return _held(self)
 
     def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:
-        return tuple([one for part in self.does(*shapes, **call).values() for one in part])
+        return _done(self, shapes, tuple(call.items()))
+
+
+_REMEMBERED = 1024  # a model has dozens of blocks of one size: what is alike is worked out once
+
+
+@lru_cache(_REMEMBERED)
+def _held(layer: Parted) -> tuple[Held, ...]:
+    return tuple(
+        [one._replace(name=f"{part}.{one.name}") for part, held in layer.holds().items() for one in held]
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _done(
+    layer: Parted, shapes: tuple[Any, ...], call: tuple[tuple[str, Any], ...]
+) -> tuple[Operation, ...]:
+    return tuple([one for part in layer.does(*shapes, **dict(call)).values() for one in part])
 
 
 def matrix(inputs: Number, outputs: Number, bias: bool) -> tuple[Held, ...]:

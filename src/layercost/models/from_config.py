@@ -24,6 +24,7 @@ from layercost.models.families.fields import Default, Derived, Fields, written
 from layercost.models.tree import ModelError
 from layercost.shape import shown
 
+CONFIGURED = "as configured"  # the one version of a model from its configuration
 LARGEST_FILE = 4 * 1024 * 1024  # bytes; labels of 22,000 classes make one
 GIVEN = Message("the configuration")
 
@@ -56,7 +57,7 @@ class ConfiguredModel(Model):
         defaults: Iterable[Default] = (),
         notes: Iterable[Words] = (),
     ) -> None:
-        super().__init__(layers, name=name, version="as configured", source=source, input_shape=input_shape)
+        super().__init__(layers, name=name, version=CONFIGURED, source=source, input_shape=input_shape)
         keep(
             self, model_type=model_type, architecture=architecture, dtype=dtype,
             defaults=tuple(defaults), notes=tuple(notes),

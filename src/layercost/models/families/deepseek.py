@@ -75,7 +75,7 @@ def _after_the_first(
     count = fields.whole("n_shared_experts", default=shared, null=0, least=0)
     function = activation(fields, "hidden_act", default="silu")
     mlp = MixtureOfExperts(
-        sizes.width, found.inner, found.count, found.chosen,
+        sizes.width, found.inner, found.total, found.chosen,
         shared_dim=count * found.inner, activation=function, router=router,
     )  # fmt: skip
     plain = FeedForward(sizes.width, sizes.inner, gated=True, bias=False, activation=function)

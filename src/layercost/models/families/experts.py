@@ -31,7 +31,7 @@ from layercost.models.families.windows import Windows, every, none, switched_win
 class Experts(NamedTuple):
     """How many experts there are, how many a token passes, and how wide each is."""
 
-    count: int
+    total: int
     chosen: int
     inner: int
 
@@ -46,11 +46,11 @@ def experts(
     every = Derived(total, Message("the class has none; here all of them"))
     passed = fields.whole("num_experts_per_tok", default=every if chosen is None else chosen)
     found = Experts(total, passed, width)
-    if found.chosen > found.count:
+    if found.chosen > found.total:
         fields.refuse(
             "num_experts_per_tok",
-            Message("{chosen} contradicts {field}, {count}",
-                    chosen=found.chosen, field=names[0], count=found.count),
+            Message("{chosen} contradicts {field}, {total}",
+                    chosen=found.chosen, field=names[0], total=found.total),
             Message("a token cannot pass more experts than there are"),
         )  # fmt: skip
     return found
@@ -74,7 +74,7 @@ def mixtral(fields: Fields, asked: Asked) -> Built:
 
 def _mixture(fields: Fields, sizes: Core, found: Experts, **more: Any) -> MixtureOfExperts:
     function = activation(fields, "hidden_act", default="silu")
-    return MixtureOfExperts(sizes.width, found.inner, found.count, found.chosen, activation=function, **more)
+    return MixtureOfExperts(sizes.width, found.inner, found.total, found.chosen, activation=function, **more)
 
 
 def mixed(

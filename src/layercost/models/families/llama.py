@@ -215,7 +215,7 @@ def gemma(fields: Fields, asked: Asked) -> Built:
     return gated(fields, asked, sizes, attention, acts=_GELU, tied=True)
 
 
-def _gemma_attention(fields: Fields, sizes: Core, groups: int, **more: str) -> Attention:
+def _gemma_attention(fields: Fields, sizes: Core, groups: int, **more: Any) -> Attention:
     fields.only(False, "use_bidirectional_attention", why=BIDIRECTIONAL)
     size = fields.whole("head_dim", default=256)
     return rotary(fields, sizes, groups, size, bias=fields.flag("attention_bias", default=False), **more)
