@@ -446,7 +446,7 @@ MALFORMED = {
         "nn.ConvLocal(8, 3)",
         "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
     ),
-    "an unknown layer": ("Blick(3)", "no layer is called 'Blick'; there are: "),
+    "an unknown layer": ("Quux(3)", "no layer is called 'Quux'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
         "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",
