@@ -51,9 +51,7 @@ def _held(layer: Parted) -> tuple[Held, ...]:
 
 
 @lru_cache(_REMEMBERED)
-def _done(
-    layer: Parted, shapes: tuple[Any, ...], call: tuple[tuple[str, Any], ...]
-) -> tuple[Operation, ...]:
+def _done(layer: Parted, shapes: tuple[Any, ...], call: tuple[tuple[str, Any], ...]) -> tuple[Operation, ...]:
     return tuple([one for part in layer.does(*shapes, **dict(call)).values() for one in part])
 
 
