@@ -47,11 +47,18 @@ NEVER_AGAIN = Again()
 
 
 def run_again(
-    wanted: Sequence[SecondRun], first: Job, cells: Sequence[CellResult], earlier: Record | None, run: Run
+    wanted: Sequence[SecondRun],
+    first: Job,
+    cells: Sequence[CellResult],
+    earlier: Record | None,
+    run: Run,
+    *,
+    alone: bool,
 ) -> Again:
     """Answers to what is wanted: those on record, and those of second runs where there are none.
 
-    `first` is the submission's job with the time that is left, and `cells` what came of its cells.
+    `first` is the submission's job with the time that is left, for each where it is `alone` and else for all
+    of them, and `cells` what came of its cells.
     """
     asked: dict[str, Asked] = {}
     left, ran = first.seconds, False
@@ -60,7 +67,7 @@ def run_again(
         if known is None:
             outcome = run(replace(second_job(one, first, cells), seconds=left))
             known, ran = outcome.answers, True
-            left = time_left(left, outcome.seconds)
+            left = left if alone else time_left(left, outcome.seconds)
         asked[one.key] = {
             grade_id: tuple(zip(probes, known[grade_id], strict=True))
             for grade_id, probes in one.probes.items()

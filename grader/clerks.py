@@ -214,9 +214,8 @@ class Office:
 
     def _end_the_silent(self) -> None:
         """A clerk that says nothing for longer than any submission takes is ended; then it is replaced."""
-        now, limits = time.monotonic(), self.orders.limits
+        now, most = time.monotonic(), self.orders.longest + EXTRA_SECONDS
         for clerk in self.clerks:
-            most = limits.total_seconds + 2 * limits.start_seconds + EXTRA_SECONDS
             if clerk.hands and now - clerk.heard > most:
                 clerk.process.kill()
 

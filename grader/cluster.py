@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -38,11 +39,13 @@ from grader.job import (
     outcome_from_tree,
     outcome_to_tree,
 )
-from grader.values import Failure, NotAValue, TooLarge, valid_text
+from grader.values import FAILURE_KINDS, Failure, valid_text
+from layercost.message import Message, Words
 
 PLAIN = ["msgpack", "dask"]  # how results may be written; not pickle
 MAX_BYTES = 16 << 20  # of one outcome
 MAX_FAILURE = 1_000  # characters
+PLACE = re.compile(r"\{[A-Za-z_]\w*\}")  # of a value in a text
 WORKERS_SECONDS = 30.0  # to wait for the first worker
 EXTRA_SECONDS = 60.0  # beyond what a job may take: its way there and back, a sandbox that opens
 
@@ -262,7 +265,9 @@ def read_reply(reply: object, job: Job, limits: Limits) -> Outcome:
         if "refused" in tree:
             raise Refused(f"a worker refused: {str(tree['refused'])[:MAX_FAILURE]}")
         return _held_against(outcome_from_tree(tree["outcome"]), job, limits)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, NotAValue, TooLarge) as error:
+    except (BoxDied, Refused):
+        raise
+    except Exception as error:  # whatever it can bring about: a number too large, a text that fits no value
         raise BoxDied("a worker sent what is no outcome") from error
 
 
@@ -276,8 +281,30 @@ def _held_against(outcome: Outcome, job: Job, limits: Limits) -> Outcome:
         *(cell.failure for cell in outcome.cells),
         *(answer for answers in outcome.answers.values() for answer in answers),
     ):
-        if isinstance(failure, Failure) and len(str(failure.text)) > MAX_FAILURE:
-            raise ValueError("a failure that says too much")
+        if isinstance(failure, Failure):
+            _look_at(failure)
     most = limits.output_characters + 100
     cells = tuple(CellResult(valid_text(cell.output[:most]), cell.failure) for cell in outcome.cells)
     return Outcome(cells, outcome.answers, max(0.0, min(limits.total_seconds, outcome.seconds)))
+
+
+def _look_at(failure: Failure) -> None:
+    """Raises ValueError for one that no examiner tells."""
+    if failure.kind not in FAILURE_KINDS or not _is_plain(failure.text):
+        raise ValueError("a failure of no kind, or told in a way of its own")
+    said = str(failure.text)
+    if len(said) > MAX_FAILURE or said != valid_text(said):
+        raise ValueError("a failure that says too much, or what no file can hold")
+
+
+def _is_plain(words: Words) -> bool:
+    """Whether a text holds its values as they are, each once, so that it is no longer than what was sent.
+
+    Not ``{name.inside}``, which reads what is here, nor ``{name:>999999999}``.
+    """
+    if isinstance(words, str):
+        return True
+    places = PLACE.findall(words.key)
+    rest = PLACE.sub("", words.key)
+    within = (value for value in words.values.values() if isinstance(value, Message))
+    return len({*places}) == len(places) and not {"{", "}"} & {*rest} and all(map(_is_plain, within))

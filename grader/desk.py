@@ -69,6 +69,12 @@ class Orders:
     def assignment(self) -> Assignment:
         return self.course.assignment(self.name)
 
+    @property
+    def longest(self) -> float:
+        """The seconds that boxes may take for one submission that is marked alone, second runs included."""
+        each = self.limits.total_seconds + 2 * self.limits.start_seconds
+        return self.assignment.specification.runs() * each
+
     def with_opened(self, course: Course, assignment: Assignment) -> Orders:
         """The same, with what is open already; a process that is forked from this one has it too."""
         self.__dict__.update(course=course, assignment=assignment)

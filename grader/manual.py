@@ -26,7 +26,7 @@ from grader.sheets import read_sheet, write_sheet
 from grader.titles import titles
 
 COLUMNS = ("label", "answer", "points", "comment")
-LETTER = "m"  # in front of a label: a spreadsheet would take 12345e6789 for a number
+LETTER = "m"  # in front of a label: a spreadsheet would take 12345e6789 for a number; once it was not there
 KEPT = ("time", "marker", "student", "question", "label", "points", "comment")
 
 
@@ -112,7 +112,7 @@ def read_queue(
     most = assignment.release.marked[question].points
     taken = []
     for given in _filled(path, most):
-        waiting = answers.get(given.label)
+        waiting = answers.get(given.label) or answers.get(LETTER + given.label)
         if waiting is None:
             yield f"{given.label}: not taken, since this answer has changed or is gone; write the queue again"
         elif waiting.marked and not replace:

@@ -22,6 +22,7 @@ import yaml
 from grader.cells import Cell, SpecificationError
 from grader.draws import FreshDraws, draw_set
 from grader.keys import POINTS
+from grader.needs import all_needed, read_needs
 from grader.reading import Reader
 from layercost.questions import QuestionError
 
@@ -219,6 +220,26 @@ class Manuscript:
                 self.in_specification(
                     number, f"cell {name!r}: it needs {other!r}, which stands behind it in {TEXT}"
                 )
+        if name not in order or hasattr(self.read.cells[number], "call"):  # a function is called later
+            return
+        for other in all_needed(name, read_needs(self.read.data["cell"])):
+            if self._answered_in.get(other) == self._answered_in[name]:
+                self.in_specification(
+                    number,
+                    f"cell {name!r}: it needs {other!r}, and both are answered in the cell "
+                    f"{self._answered_in[name]!r} of {TEXT}, so that the model's function comes too late; "
+                    "give the function an answer cell of its own before this one",
+                )
+
+    @cached_property
+    def _answered_in(self) -> dict[str, str]:
+        """For each marked cell the answer cell that belongs to it, as `Release.answered_in` has it."""
+        nearest, found = "", {}
+        for cell in self.cells:
+            nearest = cell.grade_id if cell.is_answer else nearest
+            if cell.is_marked:
+                found[cell.grade_id] = nearest
+        return found
 
     def _check_names(self) -> None:
         assigned = set(_assigned(cell.source for cell in self.cells if cell.is_code))

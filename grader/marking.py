@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
@@ -143,7 +143,7 @@ def examine(
     """Has the job run, and then, where a wrong function costs others, once more with the model's in place.
 
     `seconds` is the time for all of it. Unless it is `alone`, a job that breaks is run again, so that nothing
-    more is asked of it now.
+    more is asked of it now. Where it is, each run has all that time: one that hangs takes it from no other.
     """
     if prepared.reason:
         return Examined()
@@ -151,7 +151,7 @@ def examine(
     outcome = None
     if prepared.job is not None:
         outcome = run(replace(prepared.job, seconds=seconds))
-        seconds = time_left(seconds, outcome.seconds)
+        seconds = seconds if alone else time_left(seconds, outcome.seconds)
     first = Examined(outcome, _answers(prepared, assignment.release, outcome))
     if first.broke and not alone:
         return first
@@ -160,7 +160,7 @@ def examine(
     if not wanted:
         return first
     job = replace(_job(prepared.student, assignment, prepared.rebuilt, {}), seconds=seconds)
-    again = run_again(wanted, job, _cells(prepared, outcome), prepared.earlier, run)
+    again = run_again(wanted, job, _cells(prepared, outcome), prepared.earlier, run, alone=alone)
     return replace(first, again=again)
 
 
@@ -173,18 +173,28 @@ def _scored(assignment: Assignment, student: str, examined: Examined) -> Mapping
 def _second_runs(prepared: Prepared, assignment: Assignment, marks: Mapping[str, Mark]) -> list[SecondRun]:
     """What to ask once more; whoever wrote nothing there can gain nothing."""
     wanted = assignment.specification.second_runs(prepared.student, assignment.secret, marks)
-    rebuilt, answered_in = prepared.rebuilt, assignment.release.answered_in
+    answered_in = assignment.release.answered_in
     written = {
         grade_id
         for one in wanted
-        for grade_id in one.probes
-        if rebuilt.has_own_code or not rebuilt.unchanged(answered_in[grade_id])
+        for grade_id, asked in one.probes.items()
+        if _may_answer(prepared.rebuilt, answered_in[grade_id], asked)
     }
     kept = [
         replace(one, probes={name: one.probes[name] for name in one.probes if name in written})
         for one in wanted
     ]
     return [one for one in kept if one.probes]
+
+
+def _may_answer(rebuilt: Rebuilt, answer_cell: str, asked: Iterable[Probe]) -> bool:
+    """Whether something was written into the cell that belongs to it, or elsewhere by the answer's name."""
+    names = {probe.name for probe in asked}
+    return rebuilt.has_own_code or any(
+        cell.grade_id == answer_cell or any(name in cell.source for name in names)
+        for cell in rebuilt.cells
+        if cell.released is not None and cell.released.is_answer and not rebuilt.unchanged(cell.grade_id)
+    )
 
 
 def _cells(prepared: Prepared, outcome: Outcome | None) -> tuple[CellResult, ...]:
@@ -223,7 +233,7 @@ def finish(prepared: Prepared, assignment: Assignment, examined: Examined, *, al
         version=assignment.version,
     )
     written = {cell.grade_id: cell.source for cell in rebuilt.cells if cell.grade_id}
-    notebook = with_rubrics(autograded_notebook(rebuilt, cells), assignment.specification)
+    notebook = with_rubrics(autograded_notebook(rebuilt, cells), newest.specification)
     return Marked(record, notebook, _note(prepared, examined.again), written)
 
 

@@ -87,7 +87,7 @@ def survivors(
     with progress("each answer made wrong alone", len(every)) as advance:
         for mutant in every:
             marks = mark_cells(mutant.put_into(solved, assignment), student, assignment, examiner)
-            found += _wrong(mutant, marks, using, assignment.specification.least_share)
+            found += _wrong(mutant, marks, using, assignment.specification.least)
             advance()
     return found
 
@@ -119,7 +119,7 @@ def _wrong(
     mutant: Mutant,
     marks: Mapping[str, Mark],
     using: Mapping[str, set[str]],
-    least_share: Callable[[str, str], float],
+    least: Callable[[str, str], float],
 ) -> Iterator[str]:
     own = marks[mutant.grade_id]
     if own.points >= own.max_points or (mutant.how != KNOWN and own.points > 0):
@@ -128,11 +128,11 @@ def _wrong(
             f"{own.max_points:g} points"
         )
     for grade_id, mark in marks.items():
-        least = round(mark.max_points * least_share(grade_id, mutant.grade_id), 2)
-        if mark.points < least and grade_id != mutant.grade_id and not mark.needs_manual:
+        due = least(grade_id, mutant.grade_id)
+        if mark.points < due and grade_id != mutant.grade_id and not mark.needs_manual:
             yield (
                 f"{grade_id}: {mutant.how} in place of the answer to {mutant.grade_id!r}, which it needs, "
-                f"leaves {mark.points:g} points here, and with the model's function it should be {least:g}"
+                f"leaves {mark.points:g} points here, and with the model's function it should be {due:g}"
             )
             continue
         lost = not mark.needs_manual and mark.points < mark.max_points

@@ -49,6 +49,8 @@ def misplaced(data: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
     if ("needs" in data) != ("deduction" in data):
         there, missing = ("needs", "deduction") if "needs" in data else ("deduction", "needs")
         yield f"{where}: {there!r} stands here without {missing!r}; give both or neither"
+    if data.get("needs") == []:
+        yield f"{where}: 'needs' is empty; name a cell with `call` in it, or leave it and `deduction` out"
     known = {cell.grade_id: at for at, cell in enumerate(cells)}
     for other in data.get("needs", ()):
         if other == name:
@@ -79,19 +81,23 @@ def better(first: Mark, second: Mark, deduction: float, functions: Iterable[str]
     Of the second run nothing is told but its points: a student's code could read the model's function there.
     """
     most = first.max_points
-    share = Fraction(str(second.points)) / Fraction(str(most)) * (1 - Fraction(str(deduction)))
-    kept = marked(most, share, STOOD_IN, "")
-    if kept.points <= first.points:
+    kept = less_deduction(second.points, most, deduction)
+    if kept <= first.points:
         return first
     said = Message(
         "This answer needs what is not right yet: {functions}. With the right function in its place your "
-        "answer earns {earned} of {most} points, of which {percent} % are taken off.",
+        "answer earns {share} % of its points, of which {percent} % are taken off.",
         functions=listing([f"`{name}`" for name in functions]),
-        earned=f"{second.points:g}",
-        most=f"{most:g}",
+        share=f"{100 * second.points / most:.3g}",  # holds where another version has other points
         percent=f"{100 * deduction:g}",
     )
-    return Mark(kept.points, most, STOOD_IN, _with_the_rest(said, first, second))
+    return Mark(kept, most, STOOD_IN, _with_the_rest(said, first, second))
+
+
+def less_deduction(points: float, most: float, deduction: float) -> float:
+    """What is left of points that were earned with the model's function."""
+    share = Fraction(str(points)) / Fraction(str(most)) * (1 - Fraction(str(deduction)))
+    return marked(most, share, STOOD_IN, "").points
 
 
 def _with_the_rest(said: Words, first: Mark, second: Mark) -> Words:

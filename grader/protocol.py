@@ -89,8 +89,11 @@ class Specification(Protocol):
     def needed(self) -> Mapping[str, str]:
         """The functions that others need, whose model stands in where they are wrong, by `grade_id`."""
 
-    def least_share(self, grade_id: str, wrong: str) -> float:
-        """What a right answer keeps where only the answer to the cell `wrong` is wrong; 0 where not said."""
+    def runs(self) -> int:
+        """How often one submission may have to run: once, and again for each set of needed functions."""
+
+    def least(self, grade_id: str, wrong: str) -> float:
+        """The points of a right answer where only the answer to the cell `wrong` is wrong; 0 if not said."""
 
     def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
         """What to ask once more of who earned these marks; () where that can gain nothing."""

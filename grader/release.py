@@ -107,9 +107,9 @@ def read_release(path: Path) -> Release:
 
 
 def files_beside(folder: Path) -> Iterator[Path]:
-    """What was released beside the notebooks, such as variants.json."""
+    """What was released beside the notebooks, such as variants.json; hidden files are left by a system."""
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix != ".ipynb":
+        if path.is_file() and path.suffix != ".ipynb" and not path.name.startswith("."):
             yield path
 
 

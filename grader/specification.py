@@ -40,7 +40,7 @@ from grader.draws import (
 )
 from grader.examples import failing_example
 from grader.needs import FILE as MODELS
-from grader.needs import Needs, all_needed, better, key_of, read_models, read_needs
+from grader.needs import Needs, all_needed, better, key_of, less_deduction, read_models, read_needs
 from grader.papers.progress import Progress
 from grader.protocol import Mark, Model, SecondRun
 from grader.reading import Reader
@@ -157,8 +157,10 @@ class AssignmentSpecification:
         sitting = self.sitting(student, secret, answers)
         own = self._entries(sitting)
         marks = {cell.grade_id: cell.mark(sitting, own) for cell in self.cells}
+        then = replace(sitting, answers={**answers, **again})  # one run as a whole: cells carry on from cells
+        own = self._entries(then)
         with_models = {
-            cell.grade_id: self._better(cell, sitting, own, marks, again[cell.grade_id])
+            cell.grade_id: self._better(cell.grade_id, marks, cell.mark(then, own))
             for cell in self._short(marks)
             if cell.grade_id in again
         }
@@ -183,10 +185,16 @@ class AssignmentSpecification:
             if isinstance(one, FunctionCell) and one.grade_id in names
         }
 
-    def least_share(self, grade_id: str, wrong: str) -> float:
-        """What a right answer keeps where only that to the cell `wrong` is: all but the deduction."""
-        needed = wrong in all_needed(grade_id, self.needs)
-        return 1 - self.needs[grade_id].deduction if needed else 0.0
+    def runs(self) -> int:
+        """How often one submission may have to run: once, and again for each set of needed functions."""
+        return 1 + len({all_needed(name, self.needs) for name in self.needs})
+
+    def least(self, grade_id: str, wrong: str) -> float:
+        """What a right answer earns where only that to the cell `wrong` is not: all but the deduction."""
+        if wrong not in all_needed(grade_id, self.needs):
+            return 0.0
+        points = next(cell.points for cell in self.cells if cell.grade_id == grade_id)
+        return less_deduction(points, points, self.needs[grade_id].deduction)
 
     def second_runs(self, student: str, secret: bytes, marks: Mapping[str, Mark]) -> tuple[SecondRun, ...]:
         """What to ask once more with the model's functions in place; () for who can gain nothing by it."""
@@ -208,20 +216,14 @@ class AssignmentSpecification:
             if cell.grade_id in lacking and lacking & set(all_needed(cell.grade_id, self.needs))
         ]
 
-    def _better(
-        self, cell: Cell, sitting: Sitting, own: Own, marks: Mapping[str, Mark], answers: tuple[Answer, ...]
-    ) -> Mark:
+    def _better(self, name: str, marks: Mapping[str, Mark], second: Mark) -> Mark:
         """The mark of a cell, or that of its second answers less the deduction."""
-        name = cell.grade_id
-        then = replace(sitting, answers={**sitting.answers, name: answers})
-        if cell.own is not None:
-            own = {**own, cell.own.id: {**own[cell.own.id], name: cell.entries(then)}}
         functions = [
             function
             for other, function in self.needed().items()
             if other in all_needed(name, self.needs) and marks[other].points < marks[other].max_points
         ]
-        return better(marks[name], cell.mark(then, own), self.needs[name].deduction, functions)
+        return better(marks[name], second, self.needs[name].deduction, functions)
 
     # ---- what people are told about a marked cell
 

@@ -20,19 +20,22 @@ from grader.protocol import Specification
 from grader.release import Release, ReleasedCell
 
 FILE = ".version.json"  # beside the specification
+FORMAT = 2
+LATER = (re.compile(r"what .* asks"), re.compile(r"the file .*"))  # names that format 1 did not record
 TAG = re.compile(r"version-([1-9][0-9]{0,5})")
 
 
 @dataclass(frozen=True)
 class Version:
-    """A number, and what students work on, by name, each as a hash."""
+    """A number, and what students work on, by name, each as a hash; `format` says what was recorded."""
 
     number: int = 1
     made_of: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
 
     def after(self, made_of: Mapping[str, str]) -> Version:
         """This version where it is made of the same, else the next one."""
-        return Version(self.number + (dict(self.made_of) != dict(made_of)), made_of)
+        return Version(self.number + bool(self.differences(made_of)), made_of)
 
     def differences(self, made_of: Mapping[str, str]) -> list[str]:
         """What is not as in this version, in words."""
@@ -40,8 +43,13 @@ class Version:
         return [
             f"{name} {_how(self.made_of.get(name), made_of.get(name))}"
             for name in names
-            if self.made_of.get(name) != made_of.get(name)
+            if self.made_of.get(name) != made_of.get(name) and not self._could_not_tell(name)
         ]
+
+    def _could_not_tell(self, name: str) -> bool:
+        """Whether this was recorded when nothing of the kind was, so that it is no news that it is there."""
+        kinds = [] if self.format >= FORMAT else [kind for kind in LATER if kind.fullmatch(name)]
+        return any(not any(map(kind.fullmatch, self.made_of)) for kind in kinds)
 
 
 def _how(then: str | None, now: str | None) -> str:
@@ -89,14 +97,14 @@ def read_version(folder: Path) -> Version | None:
     """The version of the specification in a folder; None where it was never built."""
     try:
         tree = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Version(int(tree["number"]), dict(tree["made_of"]))
+        return Version(int(tree["number"]), dict(tree["made_of"]), int(tree.get("format", 1)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write_version(folder: Path, version: Version) -> None:
     """Writes it beside the specification."""
-    tree = {"number": version.number, "made_of": dict(version.made_of)}
+    tree = {"format": version.format, "number": version.number, "made_of": dict(version.made_of)}
     (folder / FILE).write_text(json.dumps(tree, indent=1), encoding="utf-8")
 
 

@@ -46,7 +46,7 @@ _NORMS = (
 
 
 def parameters_by_type(layer: Layer) -> dict[str, int]:
-    """The trained values of a model by type, each once; together they are all of its parameters.
+    """The parameters of a model by type, each value once.
 
     >>> from layercost import FeedForward
     >>> parameters_by_type(FeedForward(4, 16, bias=False))
@@ -60,6 +60,17 @@ def parameters_by_type(layer: Layer) -> dict[str, int]:
             for name, held in _held(path, leaf):
                 total[name] += sum([int(one.size) for one in held])
     return _found(total)
+
+
+def trained_parameters(layer: Layer) -> int:
+    """The values of a model that training changes: its parameters without those that are stored and frozen.
+
+    >>> from layercost import SinusoidalPositions
+    >>> trained_parameters(SinusoidalPositions(1500, 384))
+    0
+    """
+    once = {id(leaf): leaf for _, leaf in layer.leaves()}.values()
+    return sum(int(held.size) for leaf in once for held in leaf.parameters() if held.trained)
 
 
 def macs_by_type(layer: Layer, *input_shapes: Iterable[object], **setting: Unpack[Given]) -> dict[str, int]:

@@ -264,6 +264,15 @@ def test_a_table_that_a_spreadsheet_saved_is_taken(delimiter: str, course: Cours
     assert [manual(course, student)[0] for student in ("ada", "emmy")] == [2.5, 2.5]
 
 
+def test_a_table_from_before_labels_began_with_a_letter_is_taken(course: Course, tmp_path: Path) -> None:
+    """It may have been out with a marker when the grader was renewed."""
+    rows = [row | {"label": row["label"][1:], "points": "2"} for row in out(course, tmp_path)]
+    assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
+    assert [manual(course, student)[0] for student in ("ada", "emmy")] == [2.0, 2.0]
+    kept = lines_of(course.root / "records" / "counting" / "marked_by_hand.csv")
+    assert {line["label"] for line in kept} == {f"m{row['label']}" for row in rows}
+
+
 def test_several_markers_share_a_queue_and_do_not_write_over_each_other(
     course: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

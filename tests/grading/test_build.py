@@ -21,6 +21,7 @@ from grader.record import read_record
 from grader.release import Release, read_release
 from grader.specification import load
 from grader.starter import write_starter
+from grader.versions import FILE as VERSION
 from grader.versions import Version, made_of
 from layercost.questions import Question
 
@@ -219,6 +220,44 @@ def test_the_data_that_students_were_given_is_part_of_the_version(
     assert "(ran)" in capsys.readouterr().out
 
 
+def test_what_a_system_leaves_beside_a_release_is_no_part_of_it(desk: Desk) -> None:
+    """Else everybody's work would run again whenever a folder was looked at, and be shown what lies there."""
+    desk.hand_in("ada")
+    before = desk.course.assignment(NAME)
+    for name in (".DS_Store", "._variants.json"):
+        (desk.course.release(NAME) / name).write_bytes(b"window")
+    after = desk.course.assignment(NAME)
+    assert (after.release.sha256, after.files) == (before.release.sha256, before.files)
+    desk.build()
+    assert desk.course.assignment(NAME).version == before.version
+
+
+def test_a_version_from_before_these_were_recorded_is_not_held_to_them(desk: Desk) -> None:
+    """A course that was built in mid-term by older code is rebuilt as it is; from then on they hold."""
+    data = desk.folder / "measured.csv"
+    data.write_text("1,2")
+    desk.build()
+    desk.hand_in("ada")
+    path = desk.course.specification(NAME).with_name(VERSION)
+    tree = json.loads(path.read_text())
+    made = {name: one for name, one in tree["made_of"].items() if not name.startswith("the file ")}
+    path.write_text(json.dumps({"number": tree["number"], "made_of": made}))
+    desk.build()
+    assert desk.course.assignment(NAME).version == 2
+    data.write_text("1,3")
+    with pytest.raises(CourseError, match=r"the file 'measured\.csv' changed"):
+        desk.build()
+
+
+def test_what_questions_ask_is_no_news_to_a_version_that_did_not_record_it() -> None:
+    """Only where no name of the kind is recorded, and only in the old format; all else counts as ever."""
+    old, asks, numbers = {"the salt": "a"}, {"what 'table' asks": "b"}, {"the numbers of 'table'": "c"}
+    assert Version(3, old, format=1).after(old | asks) == Version(3, old | asks)
+    assert Version(3, old, format=1).differences(old | numbers) == ["the numbers of 'table' is new"]
+    assert Version(3, old).differences(old | asks) == ["what 'table' asks is new"]
+    assert Version(3, old | {"what 'a' asks": "b"}, format=1).differences(old | asks) != []
+
+
 TOLD = {  # of exercises/fully_connected: what is changed, and the question that asks for something else then
     "other mistakes": (
         '["forgot-bias", "one-bias", "bias-per', '["bias-per', ["what 'derivation' asks changed"],
@@ -278,6 +317,20 @@ def test_each_submission_is_marked_by_the_version_that_it_was_made_from(
     assert desk.course.assignment(NAME).version == 2
     recorded = [read_record(desk.course.record(student, NAME)) for student in ("ada", "emmy")]
     assert [one.version for one in recorded if one is not None] == [1, 2]
+
+
+def test_an_older_version_is_marked_by_hand_by_the_newest_rubric(desk: Desk) -> None:
+    """A person gives the newest version's points, and sees for what."""
+    desk.hand_in("ada")
+    desk.change("first term", "second term")
+    desk.change('"points": 2', '"points": 5', "assignment.md")
+    desk.change("points = 2                 ", "points = 5                 ")
+    desk.change('points = 1\ntext = "Says that one', 'points = 4\ntext = "Says that one')
+    desk.build(new_version=True)
+    desk.autograde()
+    shown = desk.course.autograded("ada", NAME, NAME).read_text()
+    assert "**4**: Says that one kernel is used" in shown
+    assert "**1**: Says that one kernel is used" not in shown
 
 
 def test_the_numbers_of_two_versions_differ(desk: Desk) -> None:

@@ -25,19 +25,38 @@ from grader.course import Course
 from grader.desk import Orders
 from grader.job import CellResult, CodeCell, Job, Outcome, job_to_tree, outcome_to_tree
 from grader.values import Call, Failure, Get, Value
+from layercost.message import Message
 
 from .conftest import QUICK, RIGHT, ROOT, Submissions
 
 JOB = Job("ada", (CodeCell("q1", "x = 1"), CodeCell("", "print(x)")), {"q1": (Get("x"), Call("f", (1,)))})
 OUTCOME = Outcome((CellResult(), CellResult("1\n")), {"q1": (Value(1), Failure("missing", "There is no f."))})
+LOST = replace(OUTCOME, cells=(CellResult(failure=Failure("died", "It died.")), CellResult()))
 
 
 def replied(outcome: Outcome) -> bytes:
     return json.dumps({"outcome": outcome_to_tree(outcome)}).encode()
 
 
+def with_seconds(written: str) -> bytes:
+    return replied(OUTCOME).replace(b'"seconds": 0.0', f'"seconds": {written}'.encode())
+
+
+def with_text(key: str, **values: object) -> bytes:
+    """A failure that is told like this."""
+    return replied(OUTCOME).replace(b'"There is no f."', json.dumps({"key": key, "values": values}).encode())
+
+
 def test_an_honest_reply_is_read() -> None:
     assert read_reply(replied(OUTCOME), JOB, Limits()) == OUTCOME
+    told = read_reply(with_text("There is no `{name}`.", name="f"), JOB, Limits()).answers["q1"][1]
+    assert told == Failure("missing", Message("There is no `{name}`.", name="f"))
+
+
+@pytest.mark.parametrize("written", ["Infinity", "1e999", "NaN", "-Infinity", "1e308"])
+def test_a_time_that_is_none_is_cut_to_what_there_was(written: str) -> None:
+    """It is how long the job took, which is counted off the time that is left."""
+    assert 0 <= read_reply(with_seconds(written), JOB, Limits()).seconds <= Limits.total_seconds
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,18 @@ def test_an_honest_reply_is_read() -> None:
             id="talks",
         ),
         pytest.param(replied(OUTCOME).replace(b'{"int": "1"}', b'{"int": "one"}'), id="no integer"),
+        pytest.param(with_seconds("1" + "0" * 400), id="no float is so large"),
+        pytest.param(with_seconds("1" + "0" * 5000), id="no integer is read that is so large"),
+        pytest.param(with_seconds('"long"'), id="no time"),
+        pytest.param(with_text("\ud800"), id="what no file can hold"),
+        pytest.param(replied(LOST).replace(b'"died"', b'"lost"'), id="no kind of failure"),
+        pytest.param(with_text("{0}", name="x"), id="a value without a name"),
+        pytest.param(with_text("{other}", name="x"), id="a value that is not there"),
+        pytest.param(with_text("{name:c}", name=10**10), id="no character"),
+        pytest.param(with_text("{name:>9}", name="x"), id="a width"),
+        pytest.param(with_text("{name}{name}", name="x"), id="a value many times"),
+        pytest.param(with_text("{name.__class__}", name="x"), id="the inside of a value"),
+        pytest.param(with_text("{name}", name={"key": "{n[0]}", "values": {"n": "x"}}), id="within a value"),
     ],
 )
 def test_anything_else_is_a_lost_worker(reply: object) -> None:

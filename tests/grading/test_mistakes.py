@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from grader.cells import SpecificationError
+from grader.cells import FunctionCell, SpecificationError
 from grader.command import main
-from grader.manuscript import check_folder
+from grader.manuscript import check_folder, text_cells
+from grader.needs import all_needed
+from grader.specification import load
 from grader.starter import write_starter
 from tests.questions.data import SPECIFICATIONS
 
@@ -311,6 +314,13 @@ MISTAKES = {
         "needs =",
         "tries no function; only a cell with `call` does",
     ),
+    "a deduction where nothing is needed": (
+        S,
+        'get = "conv',
+        'needs = []\ndeduction = 0.25\nget = "conv',
+        "needs =",
+        "'needs' is empty; name a cell with `call`",
+    ),
     "needs that are a text": (
         S,
         'get = "conv',
@@ -444,10 +454,94 @@ def test_a_mistake_is_one_line_with_its_file_and_line(
     assert any(one.startswith(f"{folder / where}:{at}: ") and said in one for one in messages), messages
 
 
+def test_a_function_and_what_needs_it_are_answered_in_two_cells(tmp_path: Path) -> None:
+    """In one cell the model's function would come when all is computed."""
+    folder = tmp_path / "m"
+    write_starter(folder)
+    text = (folder / A).read_text()
+    check = text[text.index("This cell checks") : text.index("## 2. A number")]
+    behind = "convolution_parameters = (own"
+    text = text.replace(check, "")
+    head, answer, rest = text.partition(text[text.index(behind) : text.index("```", text.index(behind)) + 4])
+    text = f"{head}{answer}\n{check}{rest}"
+    (folder / A).write_text(text)
+    check_folder(folder)
+    needs = 'needs = ["check-linear-parameters"]\ndeduction = 0.25\n'
+    text = (folder / S).read_text().replace('get = "conv', f'{needs}get = "conv')
+    (folder / S).write_text(text)
+    with pytest.raises(SpecificationError) as caught:
+        check_folder(folder)
+    assert str(caught.value) == (
+        f"{folder / S}:{line_of(text, 'needs =')}: cell 'check-convolution': it needs "
+        f"'check-linear-parameters', and both are answered in the cell 'convolution' of {A}, so that the "
+        "model's function comes too late; give the function an answer cell of its own before this one"
+    )
+
+
 @pytest.mark.parametrize("path", SPECIFICATIONS, ids=lambda path: path.parent.name)
 def test_our_own_assignments_hold_none(path: Path) -> None:
     """Each of them passes before anything runs."""
     check_folder(path.parent)
+
+
+FRACTIONS = {"a half": 1 / 2, "half": 1 / 2, "a third": 1 / 3, "a quarter": 1 / 4}
+TAKEN_OFF = re.compile(rf"({'|'.join(FRACTIONS)}|[\d.]+ %) is taken off")
+
+
+def said_before(folder: Path, grade_id: str) -> str:
+    """The prose between a cell and the one before it."""
+    text = (folder / A).read_text()
+    cell = next(one for one in text_cells(text) if one.grade_id == grade_id)
+    before = text.splitlines()[: cell.line - 1]
+    last = max(at for at, line in enumerate(before) if line.startswith("```"))
+    return "\n".join(before[last + 1 :])
+
+
+def misled(folder: Path) -> list[str]:
+    """Where students are not told what a cell that needs functions takes off, and for which."""
+    specification = load(folder / S)
+    complaints: list[str] = []
+    functions = {cell.grade_id: cell.call for cell in specification.cells if isinstance(cell, FunctionCell)}
+    for name, needs in specification.needs.items():
+        prose = said_before(folder, name)
+        told = [FRACTIONS.get(one) or float(one.strip(" %")) / 100 for one in TAKEN_OFF.findall(prose)]
+        if told != [pytest.approx(needs.deduction, abs=0.005)]:
+            complaints.append(f"{name}: {needs.deduction} is taken off, and its prose says {told}")
+        needed = [functions[other] for other in all_needed(name, specification.needs)]
+        complaints += [f"{name}: it does not name {one}" for one in needed if f"`{one}`" not in prose]
+    return complaints
+
+
+NEEDING = [path.parent for path in SPECIFICATIONS if "\nneeds = " in path.read_text()]
+
+
+@pytest.mark.parametrize("folder", NEEDING, ids=lambda folder: folder.name)
+def test_students_are_told_what_is_taken_off(folder: Path) -> None:
+    """It stands in the prose by hand, and in the specification as a number."""
+    assert misled(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (S, "deduction = 0.25", "deduction = 0.5", "0.5 is taken off, and its prose says [0.25]"),
+        (A, "a quarter is", "30 % is", "0.25 is taken off, and its prose says [0.3]"),
+        (A, "a quarter is taken off what", "something is lost of what", "its prose says []"),
+        (A, "If you use your `grouped_weights` here", "If your function", "it does not name grouped_weights"),
+    ],
+)
+def test_prose_that_says_something_else_is_seen(
+    file: str, old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    """So the test before this one would fail for it."""
+    folder = tmp_path / "convolution"
+    shutil.copytree(next(one for one in NEEDING if one.name == folder.name), folder)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+    (complaint,) = misled(folder)
+    assert complaint.startswith("check-table: ")
+    assert said in complaint
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.again import second_job, standing_in
+from grader.again import LEAST_SECONDS, second_job, standing_in
 from grader.box import Limits
 from grader.build import build
+from grader.cells import BlanksCell, FunctionCell
 from grader.command import main
 from grader.course import Course, CourseError, make_course
-from grader.job import CellResult, CodeCell, Job, broken
+from grader.desk import Orders
+from grader.job import CellResult, CodeCell, Job, Outcome, broken
 from grader.manuscript import check_folder
-from grader.needs import FILE, STOOD_IN
-from grader.protocol import Model, SecondRun
+from grader.marking import examine, prepare
+from grader.needs import FILE, STOOD_IN, Needs, better
+from grader.protocol import Mark, Model, SecondRun
 from grader.record import read_record
-from grader.specification import AssignmentSpecification
-from grader.values import Failure, Get
+from grader.specification import AssignmentSpecification, load
+from grader.values import Answer, Failure, Get, Value
 from tests.conftest import ROOT
 
 from .conftest import copy_of_course, few_numbers
@@ -43,6 +47,7 @@ FULL = {
 }
 WRONG = "def grouped_weights(in_channels, out_channels, kernel_size, groups):\n    return 7"
 LEFT = "def grouped_weights(in_channels, out_channels, kernel_size, groups):\n    raise NotImplementedError"
+PARTS = ("conv1", "conv2", "fc1", "fc2", "fc3")  # of exercises/fully_connected_and_lenet
 CANARY = "CANARY"
 # Finds what it can of the function that is called by this name, and carries it out in each way there is.
 CARRY_OUT = """
@@ -227,10 +232,21 @@ def test_the_student_is_told(marked: Class) -> None:
     """Which function it was, what the answer earned with the right one, and what is taken off."""
     assert (
         "This answer needs what is not right yet: <code>grouped_weights</code>. With the right function in "
-        "its place your answer earns 4 of 4 points, of which 25 % are taken off." in marked.told("wrong")
+        "its place your answer earns 100 % of its points, of which 25 % are taken off."
+        in marked.told("wrong")
     )
     assert f'data-diagnosis="{STOOD_IN}"' in marked.told("wrong")
     assert "25 %" not in marked.told("right")
+
+
+def test_what_is_told_holds_for_a_version_with_other_points() -> None:
+    """The mark is scaled to the newest version's points, and its words go with it."""
+    told = [
+        better(Mark(0.0, most, "unknown", ""), Mark(most / 2, most, "unknown", ""), 0.25, ["f"]).message
+        for most in (4.0, 10.0)
+    ]
+    assert told[0] == told[1]
+    assert "your answer earns 50 % of its points, of which 25 % are taken off" in str(told[0])
 
 
 def test_it_is_explained_to_the_teacher(marked: Class, capsys: pytest.CaptureFixture[str]) -> None:
@@ -359,6 +375,21 @@ def test_a_build_sees_that_the_model_steps_in(tmp_path: Path, monkeypatch: pytes
     assert "in place of the answer to 'check-grouped-weights', which it needs, leaves" in str(caught.value)
 
 
+def test_a_build_expects_what_marking_gives() -> None:
+    """All but the deduction is computed in one way: 65 % of 1.5 points lie between two hundredths."""
+    specification = load(ROOT / "exercises" / NAME / "specification.toml")
+    cells = [
+        replace(cell, points=1.5)
+        for cell in specification.cells
+        if isinstance(cell, FunctionCell | BlanksCell)
+    ]
+    needs = {"check-table": Needs(("check-grouped-weights",), 0.35)}
+    full = Mark(1.5, 1.5, "right", "")
+    given = better(replace(full, points=0.0), full, 0.35, ()).points
+    changed = replace(specification, cells=tuple(cells), needs=needs)
+    assert changed.least("check-table", "check-grouped-weights") == given
+
+
 def test_what_is_needed_stands_before_in_the_notebook_too(tmp_path: Path) -> None:
     """Else the student could not have used it."""
     shutil.copytree(ROOT / "exercises" / NAME, tmp_path / NAME)
@@ -369,6 +400,60 @@ def test_what_is_needed_stands_before_in_the_notebook_too(tmp_path: Path) -> Non
     path.write_text("\n## ".join(parts))
     with pytest.raises(ValueError, match="it needs 'check-grouped-weights', which stands behind it in assig"):
         check_folder(tmp_path / NAME)
+
+
+def test_what_is_carried_from_another_cell_is_carried_within_the_second_run() -> None:
+    """A slip of one's own in the total is carried on as it was made with the model's functions in place."""
+    specification = load(ROOT / "exercises" / "fully_connected_and_lenet" / "specification.toml")
+    question = next(cell.own for cell in specification.cells if cell.grade_id == "check-lenet-memory")
+    assert question is not None
+    answered = specification.variant(question, specification.row("ada")).answers()
+    given = {name: int(answered[name]) for name in PARTS}
+    given["total"] = sum(given.values()) + 7  # the slip
+    again: dict[str, tuple[Answer, ...]] = {
+        "check-lenet-parameters": (Value(given),),
+        "check-lenet-memory": (Value(given["total"] * 4 / 1024),),
+    }
+    nothing: dict[str, tuple[Answer, ...]] = {
+        name: (Failure("error", "It raised."),) * len(asked)
+        for name, asked in specification.probes("ada", b"").items()
+    }
+    marks = specification.score("ada", b"", nothing, again)
+    assert (marks["check-lenet-parameters"].points, marks["check-lenet-memory"].points) == (3.75, 0.75)
+
+
+@pytest.mark.parametrize(("alone", "given"), [(True, [10.0] * 3), (False, [10.0, 1.0, LEAST_SECONDS])])
+def test_a_function_that_hangs_takes_no_time_from_the_second_runs(
+    one: Class, given: list[float], *, alone: bool
+) -> None:
+    """Where nothing else is run meanwhile, each has all the time, and who waits for a clerk counts it."""
+    assignment = one.course.assignment(NAME)
+    seconds: list[float | None] = []
+
+    def run(job: Job) -> Outcome:
+        seconds.append(job.seconds)
+        failed = Failure("error", "It raised.")
+        answers = {name: (failed,) * len(probes) for name, probes in job.probes.items()}
+        return Outcome(tuple(CellResult() for _ in job.cells), answers, seconds=9.0)
+
+    examine(prepare(one.course.submitted, "wrong", assignment), assignment, run, 10.0, alone=alone)
+    assert seconds == given
+    limits = Limits(total_seconds=10.0, start_seconds=2.0)
+    assert Orders(one.course.root, NAME, limits).longest == 3 * 14.0
+
+
+def test_who_answers_in_another_cell_gets_a_second_run_too(one: Class) -> None:
+    """A question may be answered in the earlier of two cells, and a student may write into a later one."""
+    answer = next(
+        "".join(cell["source"])
+        for cell in one.solved["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "table"
+    )
+    assignment = one.course.assignment(NAME)
+    released = assignment.release.by_grade_id["table"].source
+    one.hand_in("elsewhere", {"grouped-weights": WRONG, "table": released, "layer": f"+\n{answer}"})
+    one.autograde()
+    assert one.lost("elsewhere") == {"check-grouped-weights": 0.0, "check-table": 3.0}
 
 
 # ---- the second job -----------------------------------------------------------------------------

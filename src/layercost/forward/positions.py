@@ -16,7 +16,8 @@ from layercost.forward.weights import Array, Call, computes
 def learned_positions(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)``: the rows of the first places."""
     first = layer.spare_rows
-    return values + call["position.weight"][first : first + values.shape[1]]
+    placed: Array = values + call["position.weight"][first : first + values.shape[1]]
+    return placed
 
 
 @computes(
@@ -27,13 +28,16 @@ def sinusoidal_positions(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)``: the table that is kept, or sines and cosines."""
     tokens, width = values.shape[1:]
     if layer.stored:
-        return values + call["position.weight"][:tokens]
+        table: Array = values + call["position.weight"][:tokens]
+        return table
     half = (width + 1) // 2
     angles = np.arange(tokens)[:, None] / 10_000 ** (np.arange(half) / half)
-    return values + np.concatenate([np.sin(angles), np.cos(angles)], axis=1)[:, :width]
+    placed: Array = values + np.concatenate([np.sin(angles), np.cos(angles)], axis=1)[:, :width]
+    return placed
 
 
 @computes("Segments", keeps=lambda layer: {"segment.weight": (layer.num_segments, layer.embed_dim)})
 def segments(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)``: one token after the other is of the next segment."""
-    return values + call["segment.weight"][np.arange(values.shape[1]) % layer.num_segments]
+    told: Array = values + call["segment.weight"][np.arange(values.shape[1]) % layer.num_segments]
+    return told

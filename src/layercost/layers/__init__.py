@@ -1,6 +1,9 @@
 """The layers, one module a topic. Importing this package registers them all."""
 
-import layercost.layers.forgetting  # noqa: F401 (declares beliefs about whole networks)
+# ruff: noqa: F401 - the first three declare beliefs, about whole networks too
+import layercost.layers.attention_beliefs
+import layercost.layers.feed_forward_beliefs
+import layercost.layers.forgetting
 from layercost.layers.activation import (
     CELU,
     ELU,

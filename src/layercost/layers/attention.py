@@ -7,7 +7,7 @@ of earlier tokens are kept, so that a new token brings its own alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 from layercost.expression import Number, Symbol, add, define, exact_div, minimum, times
@@ -16,10 +16,10 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, Shapes, keep_flags, keep_whole, register
 from layercost.layers.joins import Join
 from layercost.layers.normalization import by_root_mean_square, centred
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
-from layercost.shape import Sequence, Shape, ShapeError, shown
+from layercost.shape import Sequence, Shape, ShapeError, fit, shown
 
 POSITIONS = ("rotary", "alibi", "relative")
 NORMS = ("head", "all", "layer")
@@ -56,7 +56,7 @@ def pairs(tokens: Number, cached: Number, causal: bool, window: Number | None) -
 
 
 @frozen
-class _Heads(Parted):
+class Heads(Parted):
     """What attention of all kinds shares: heads of queries, and as many or fewer of keys and values."""
 
     embed_dim: int
@@ -190,7 +190,7 @@ _BIASES = ("q_bias", "k_bias", "v_bias", "out_bias")
 
 @register
 @frozen
-class Attention(_Heads):
+class Attention(Heads):
     """``(T, embed_dim)`` to ``(T, embed_dim)``: self-attention, in the form that all current models share.
 
     `num_kv_heads` heads of keys and values serve `num_heads` heads of queries (one: multi-query); heads have
@@ -202,7 +202,7 @@ class Attention(_Heads):
     `positions` are "rotary" (the first `rotary_dim` values of each head are turned), "alibi" (a number is
     added to each score) or "relative" (the same, from a table of `buckets` a head; 0 where another layer has
     the table). With ``cached=`` tokens in the cache, the new ones look at them too.
-    Sources: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
+    Source: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
     torch.nn.MultiheadAttention where it has them.
 
     >>> from layercost import KV_CACHE, count
@@ -221,7 +221,7 @@ class Attention(_Heads):
     takes = Sequence
     kind = "attention"
     letters: ClassVar[Mapping[str, str]] = {
-        **_Heads.letters,
+        **Heads.letters,
         "window": "w",
         "rotary_dim": "r",
         "buckets": "b",
@@ -365,7 +365,7 @@ class Attention(_Heads):
 
 @register
 @frozen
-class CrossAttention(_Heads, Join):
+class CrossAttention(Heads, Join):
     """``(T, embed_dim)`` and ``(S, kv_dim)`` to ``(T, embed_dim)``: queries of one text, keys of another.
 
     The second value is what an encoder gave. Its keys and values are made once and kept: where tokens are
@@ -378,7 +378,7 @@ class CrossAttention(_Heads, Join):
 
     kind = "cross_attention"
     reads = 2
-    letters: ClassVar[Mapping[str, str]] = {**_Heads.letters, "kv_dim": "d_e"}
+    letters: ClassVar[Mapping[str, str]] = {**Heads.letters, "kv_dim": "d_e"}
 
     def _sizes_or_none(self) -> tuple[str, ...]:
         return (*super()._sizes_or_none(), "kv_dim")
@@ -387,6 +387,10 @@ class CrossAttention(_Heads, Join):
     def source_width(self) -> Number:
         """The width of what keys and values are made from."""
         return self.embed_dim if self.kv_dim is None else self.kv_dim
+
+    def _taken(self, input_shapes: tuple[Iterable[object], ...]) -> Shapes:
+        name = type(self).__name__
+        return tuple([fit(name, shape, Sequence) for shape in super()._taken(input_shapes)])
 
     def check(self, *shapes: Shape) -> None:
         check_width(self, shapes[0], self.embed_dim)
@@ -489,12 +493,12 @@ class LatentAttention(Parted):
         """The size of a head's queries and keys."""
         return add(self.qk_nope_head_dim, self.qk_rope_head_dim)
 
-    def _maps(self) -> dict[str, tuple[Number, Number, bool]]:
+    def _maps(self) -> Maps:
         """Inputs, outputs and whether there is a bias, of each linear map."""
         d, h, rank = self.embed_dim, self.num_heads, self.q_lora_rank
         up = times(h, add(self.qk_nope_head_dim, self.v_head_dim))
         queries = times(h, self.key_size)
-        from_token: dict[str, tuple[Number, Number, bool]] = {"q": (d, queries, False)}
+        from_token: Maps = {"q": (d, queries, False)}
         if rank is not None:
             from_token = {"q_down": (d, rank, self.bias), "q_up": (rank, queries, False)}
         return {

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from layercost.expression import Number, add, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import LAYERS, Layer, LayerError, keep_flags, keep_whole, register
 from layercost.layers.attention import check_width
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, shown
@@ -28,9 +28,6 @@ class _Gated(Parted):
 
     def check(self, shape: Shape) -> None:
         check_width(self, shape, self.embed_dim)  # type: ignore[attr-defined]
-
-
-Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
 
 
 def maps(width: Number, inner: Number, gated: bool, bias: bool) -> Maps:
@@ -66,7 +63,7 @@ class FeedForward(_Gated):
 
     Each token alone. `gated`: a second map of the token, activated, is multiplied with the first (SwiGLU with
     "SiLU", GeGLU with "GELU"): three matrices in place of two. `activation` is the name of a layer.
-    Sources: Vaswani et al. 2017, section 3.3; Shazeer 2020, GLU variants improve Transformer.
+    Source: Vaswani et al. 2017, section 3.3; Shazeer 2020, GLU variants improve Transformer.
     """
 
     embed_dim: int
@@ -104,7 +101,7 @@ class MixtureOfExperts(_Gated):
     `shared_dim` is the width of an expert that every token passes, 0 for none; with `shared_gate` its result
     is weighed as well. `bias` is that of the router and of every expert. `router` prices its scores:
     "softmax" over all experts, "chosen" over those that were chosen, "sigmoid".
-    Sources: Shazeer et al. 2017; Fedus et al. 2021; Dai et al. 2024 (DeepSeekMoE), section 3.
+    Source: Shazeer et al. 2017; Fedus et al. 2021; Dai et al. 2024 (DeepSeekMoE), section 3.
     """
 
     embed_dim: int

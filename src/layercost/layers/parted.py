@@ -13,6 +13,7 @@ from layercost.layer import Layer
 
 Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
 Does: TypeAlias = Mapping[str, tuple[Operation, ...]]  # what each part performs
+Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
 
 
 @frozen

@@ -115,7 +115,7 @@ class PatchEmbedding(Parted):
     there is a trained position for each token of an image of that size, and others are refused.
     Parameters: ``p * p * in_channels * embed_dim`` and biases, ``embed_dim`` for each class token and for
     each position.
-    Sources: Dosovitskiy et al. 2020, section 3.1; Touvron et al. 2020 (DeiT), section 4.
+    Source: Dosovitskiy et al. 2020, section 3.1; Touvron et al. 2020 (DeiT), section 4.
     """
 
     in_channels: int

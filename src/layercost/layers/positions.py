@@ -71,7 +71,7 @@ class LearnedPositions(_Positions):
 
     `num_positions` tokens are the most that there are rows for. `spare_rows` more are held and belong to no
     place: OPT, RoBERTa and BART keep 2. Nothing is looked up: places follow each other.
-    Sources: Gehring et al. 2017, section 3.1; Devlin et al. 2018, section 3.2.
+    Source: Gehring et al. 2017, section 3.1; Devlin et al. 2018, section 3.2.
     """
 
     num_positions: int

@@ -14,10 +14,11 @@ from layercost.models.families import (
     opt,
     t5,
     vision,
+    whisper,
 )
 from layercost.models.families.family import FAMILIES, Asked, Built, Family
 
 __all__ = [
     "FAMILIES", "Asked", "Built", "Family", "bart", "bert", "clip", "deepseek", "experts", "falcon", "gpt",
-    "llama", "mamba", "neox", "opt", "t5", "vision",
+    "llama", "mamba", "neox", "opt", "t5", "vision", "whisper",
 ]  # fmt: skip

@@ -6,10 +6,11 @@ Facts: the class of transformers 5.24.0 with its defaults.
 from __future__ import annotations
 
 from layercost.layer import Layer
-from layercost.layers.composite import Parallel, Sequential
+from layercost.layers.composite import Sequential
 from layercost.layers.embedding import Embedding
+from layercost.layers.graph import Graph, Node
+from layercost.layers.joins import Add
 from layercost.layers.normalization import RMSNorm
-from layercost.layers.reshaping import Identity
 from layercost.layers.state_space import MambaBlock
 from layercost.message import Message
 from layercost.models.families.blocks import activation, another, scores
@@ -17,6 +18,7 @@ from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.heads import architecture
 
+_SUM = Add(2)
 AUTO = "auto"  # the rank of the steps: the width by 16, rounded up
 
 
@@ -31,7 +33,7 @@ def mamba(fields: Fields, asked: Asked) -> Built:
     block = _block(fields, width)
     layers: dict[str, Layer] = {
         "embedding": Sequential({"token": Embedding(vocabulary, width)}),
-        "layers": Sequential({str(place): _residual(width, another(block)) for place in range(depth)}),
+        "layers": Sequential({str(place): _layer(width, another(block)) for place in range(depth)}),
         "norm": RMSNorm(width),
     }
     if continues:
@@ -66,8 +68,11 @@ def _rank(fields: Fields, width: int) -> int:
     return fields.whole("time_step_rank", default=usual)
 
 
-def _residual(width: int, block: Layer) -> Parallel:
+def _layer(width: int, block: Layer) -> Graph:
     """A norm and a block, added to what came in."""
-    return Parallel(
-        {"~block": Sequential({"norm": RMSNorm(width), "ssm": block}), "in": Identity()}, join="add"
+    nodes = (
+        Node("norm", RMSNorm(width), ("",)),
+        Node("ssm", block, ("norm",)),
+        Node("residual", _SUM, ("", "ssm")),
     )
+    return Graph(nodes, "residual")
