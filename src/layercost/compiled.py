@@ -27,6 +27,7 @@ from layercost.expression import (
     TEXT,
     Constant,
     Expression,
+    Number,
     Symbol,
     defining,
     definitions,
@@ -35,11 +36,14 @@ from layercost.expression import (
     tree,
 )
 from layercost.layer import Layer
-from layercost.setting import Given, Setting, setting_of
+from layercost.setting import Given, setting_of
 from layercost.shape import OutputSizeRule, checked_sizes, several
 from layercost.view import Substitution
 
-GOES_WITHOUT_SAYING = {"dilation": 1, "groups": 1, "proj_size": 0}
+GOES_WITHOUT_SAYING = {
+    "dilation": 1, "groups": 1, "proj_size": 0,
+    "top_k": 1, "shared_dim": 0, "buckets": 0, "qk_rope_head_dim": 0,
+}  # fmt: skip
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (
     "Adaptive", "AvgPool", "MaxPool", "Subsampling", "ConvTranspose", "ConnectedConv2d", "LocalResponseNorm",
@@ -82,7 +86,7 @@ def _lines_of(
     layer: Layer, shape: Iterable[object], quantities: Iterable[Quantity], conventions: Sequence[str],
     setting: Given,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    told = _in_setting(form(layer, shape), setting_of(setting))
+    told = _in_setting(form(layer, shape), setting)
     for quantity in tuple(quantities):
         for convention in conventions if quantity is Quantity.FLOPS else conventions[:1]:
             counted = count(layer, quantity, shape, convention, **setting)
@@ -90,13 +94,23 @@ def _lines_of(
             yield {"quantity": quantity.value, **by, **told, **line(counted)}
 
 
-def _in_setting(told: dict[str, Any], setting: Setting) -> dict[str, Any]:
-    """A form in a setting: the batch is a letter where it is not 1, and goes without saying where it is."""
-    when = {**told["when"], "training": setting.training}
-    if setting.batch == 1:
-        return {**told, "when": {**when, "batch": 1}}
-    unless, letters = {**told["unless"], "batch": 1}, {**told["fields"], "batch": "N"}
-    return {**told, "when": when, "unless": unless, "fields": letters}
+def _in_setting(told: dict[str, Any], given: Given) -> dict[str, Any]:
+    """A form in a setting: the batch is a letter where it is not 1, and goes without saying where it is.
+
+    So are tokens in the cache, where they are spoken of.
+    """
+    setting = setting_of(given)
+    told = {**told, "when": {**told["when"], "training": setting.training}}
+    told = _spoken_of(told, "batch", setting.batch, 1, "N")
+    return _spoken_of(told, "cached", setting.cached, 0, "T_c") if "cached" in given else told
+
+
+def _spoken_of(told: dict[str, Any], name: str, size: Number, silent: int, letter: str) -> dict[str, Any]:
+    """A form with one more size, which has a letter unless it goes without saying."""
+    if size == silent:
+        return {**told, "when": {**told["when"], name: silent}}
+    unless, letters = {**told["unless"], name: silent}, {**told["fields"], name: letter}
+    return {**told, "unless": unless, "fields": letters}
 
 
 def line(counted: Count) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from layercost.expression import Number, add, times
-from layercost.facts import Kind, Operation, Role
+from layercost.facts import IN_OTHERS, Kind, Operation, Role
 from layercost.message import Message, Words, either, listing, spoken
 from layercost.shape import shown, whole
 
@@ -89,13 +89,16 @@ class Convention:
                 type(total) is type(amount) is type(length) is int
             ):  # plain integers, as nearly always; else letters
                 total += (price[0] * length + price[1]) * amount
+            elif price.each < 0 and not price.once:  # what is taken off again
+                total = total - Price(-price.each).of(operation)
             else:
                 total = add(total, price.of(operation))
         return total
 
     def left_out(self, operations: Iterable[Operation]) -> Iterator[Operation]:
         """Those of `operations` that this convention does not count."""
-        return (one for one in operations if (one.kind, one.role) not in self._price_of)
+        known = self._price_of
+        return (one for one in operations if one[:2] not in known and one.kind not in IN_OTHERS)
 
 
 TEXTBOOK = Convention(
@@ -130,6 +133,34 @@ TWO_A_MAC = Convention(
     prices={Kind.DOT: Price(2)},
 )
 
+CAUSAL_HALF = Convention(
+    name="causal-half",
+    unit="FLOPs",
+    counts=Message(
+        "2n for a dot product of length n, without the pairs of tokens that a mask hides: of the square "
+        "of an attention that looks back, the lower half and its diagonal; nothing else, and no bias"
+    ),
+    source=Message(
+        "Dao 2023, FlashAttention-2, section 4.1: a causal mask leaves about half of the pairs; here the "
+        "pairs are counted exactly"
+    ),
+    prices={Kind.DOT: Price(2), Kind.MASKED: Price(-2)},
+)
+
+LOOKUP_AS_PRODUCT = Convention(
+    name="lookup-as-product",
+    unit="FLOPs",
+    counts=Message(
+        "2n for a dot product of length n, and for each value of an embedding 2n with the n rows of its "
+        "table, as if it were a product; nothing else, and no bias"
+    ),
+    source=Message(
+        "Hoffmann et al. 2022, Training compute-optimal large language models, appendix F: embeddings as "
+        "2 x tokens x vocabulary x width"
+    ),
+    prices={Kind.DOT: Price(2), Kind.LOOKUP: Price(2)},
+)
+
 EVERYTHING = Convention(
     name="everything",
     unit="FLOPs",
@@ -158,7 +189,9 @@ EVERYTHING = Convention(
     },
 )
 
-CONVENTIONS: dict[str, Convention] = {c.name: c for c in (TEXTBOOK, MACS_ONLY, TWO_A_MAC, EVERYTHING)}
+CONVENTIONS: dict[str, Convention] = {
+    c.name: c for c in (TEXTBOOK, MACS_ONLY, TWO_A_MAC, CAUSAL_HALF, LOOKUP_AS_PRODUCT, EVERYTHING)
+}
 
 
 class Quantity(Enum):
@@ -178,6 +211,8 @@ class Quantity(Enum):
     EXPONENTIALS = "exponentials"
     ACTIVATIONS = "activations"
     ACTIVATION_BYTES = "activation_bytes"
+    KV_CACHE = "kv_cache"
+    KV_CACHE_BYTES = "kv_cache_bytes"
 
     __hash__ = object.__hash__  # each member exists once; Enum's own hash is slow where totals are looked up
 
@@ -233,6 +268,8 @@ _QUANTITIES_IN_WORDS: dict[Quantity, Words] = {
     Quantity.EXPONENTIALS: Message("exponentials"),
     Quantity.ACTIVATIONS: Message("activations"),
     Quantity.ACTIVATION_BYTES: Message("activation bytes"),
+    Quantity.KV_CACHE: Message("cached values"),
+    Quantity.KV_CACHE_BYTES: Message("bytes of the cache"),
     Quantity.MACS: "MACs",
     Quantity.FLOPS: "FLOPs",
 }

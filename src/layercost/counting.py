@@ -39,7 +39,7 @@ from layercost.expression import (
     equation,
     expression,
 )  # fmt: skip
-from layercost.facts import Facts, Held, Kind, Operation, Role
+from layercost.facts import IN_OTHERS, Facts, Held, Kind, Operation, Role
 from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words, clauses, listing, sentence, spoken
 from layercost.setting import Setting
@@ -257,7 +257,9 @@ def _missing(counter: Counter, operations: tuple[Operation, ...], amount: int | 
     """The operations that a convention has no price for; of a tool, all of a call that adds nothing."""
     if isinstance(counter, Convention):
         return list(counter.left_out(operations))
-    return [one for one in operations if int(one.amount)] if amount == 0 else []
+    if amount != 0:
+        return []
+    return [one for one in operations if int(one.amount) and one.kind not in IN_OTHERS]
 
 
 def usual_input(
@@ -336,10 +338,17 @@ _AMOUNTS = {
         Message("the values that each layer writes, the input left out; Flatten is a view and writes none"),
         is_held=False,
     ),
+    Quantity.KV_CACHE: _Amount(
+        lambda facts: _sizes(facts.kept),
+        "values",
+        Message("the values that all tokens so far leave for the next: keys, values, latents, states"),
+        is_held=False,
+    ),
 }
 _IN_BYTES = {
     Quantity.PARAMETER_BYTES: Quantity.PARAMETERS,
     Quantity.ACTIVATION_BYTES: Quantity.ACTIVATIONS,
+    Quantity.KV_CACHE_BYTES: Quantity.KV_CACHE,
 }
 _WHAT_IT_IS = Message("the definition of the quantity; no convention enters")
 

@@ -14,6 +14,10 @@ from layercost.shape import shown
 _LINEAR = "Linear(in_features, out_features)"
 _CONV = "Conv2d(in_channels, out_channels, kernel_size)"
 _POOL_ALL = "AdaptiveAvgPool2d(1)"
+_ATTENTION = Message(
+    "{layer}, or {others}",
+    layer="Attention(embed_dim, num_heads)", others="CrossAttention(embed_dim, num_heads)",
+)  # fmt: skip
 
 # What is here under another name: where it comes from, and how it is written here.
 OURS: dict[str, tuple[Words, Words]] = {
@@ -68,6 +72,9 @@ OURS: dict[str, tuple[Words, Words]] = {
             others=either(["GRU", "RNN"]),
         ),
     ),
+    "MultiheadAttention": ("PyTorch", _ATTENTION),
+    "MultiHeadAttention": ("Keras", _ATTENTION),
+    "MultiHeadDotProductAttention": ("Flax", _ATTENTION),
     "Embed": ("Flax", "Embedding(num_embeddings, embedding_dim)"),
     "Relu": ("ONNX", "ReLU()"),
     "LeakyRelu": ("ONNX", "LeakyReLU()"),
@@ -94,13 +101,13 @@ OURS: dict[str, tuple[Words, Words]] = {
 
 NOT_DESCRIBED: dict[str, tuple[str, ...]] = {
     "PyTorch": (
-        "Bilinear", "EmbeddingBag", "Fold", "GRUCell", "LSTMCell", "MultiheadAttention", "RNNCell",
+        "Bilinear", "EmbeddingBag", "Fold", "GRUCell", "LSTMCell", "RNNCell",
         "ReflectionPad2d", "Transformer", "TransformerDecoder", "TransformerDecoderLayer",
         "TransformerEncoder", "TransformerEncoderLayer", "Unfold",
     ),
-    "Keras": ("Attention", "MultiHeadAttention", "Reshape", "SeparableConv1D", "TimeDistributed"),
-    "ONNX": ("Attention", "Resize", "Reshape", "Transpose"),
-    "Flax": ("MultiHeadDotProductAttention",),
+    "Keras": ("Reshape", "SeparableConv1D", "TimeDistributed"),
+    "ONNX": ("Resize", "Reshape", "Transpose"),
+    "Flax": ("ConvLocal",),
 }  # fmt: skip
 
 _READERS = {"PyTorch": "from_torch", "Keras": "from_keras", "ONNX": "from_onnx"}

@@ -39,9 +39,17 @@ class Kind(Enum):
     NEGATE = "change of sign"
     ROUND = "rounding"
     ERROR_FUNCTION = "error function"
+    MASKED = "multiply-accumulate of a masked pair"  # within a dot product; see IN_OTHERS
+    LOOKUP = "row that is looked up"  # over the rows of the table; see IN_OTHERS
     UNKNOWN = "unknown operation"  # of a model read from elsewhere; no convention has a price for it
 
     __hash__ = object.__hash__  # each member exists once; Enum's own hash is slow where prices are looked up
+
+
+# What is noted and is no operation of its own: a share of the dot products beside it, which a kernel may
+# skip, and a row that is copied, which a product with a vector of zeros and a one would give. A convention
+# may have a price for it; one that has none leaves nothing out.
+IN_OTHERS = frozenset({Kind.MASKED, Kind.LOOKUP})
 
 
 class Role(Enum):
@@ -102,10 +110,12 @@ class Facts(NamedTuple):
     """Everything that one call of a layer does, for the whole batch.
 
     `parameters` are trained; `buffers` are stored and not trained; `written` are the values of the output
-    that are new (a view writes none).
+    that are new (a view writes none). `kept` are the values that the next tokens read: keys and values of an
+    attention, the state of a recurrence.
     """
 
     parameters: tuple[Held, ...]
     buffers: tuple[Held, ...]
     operations: tuple[Operation, ...]
     written: Number
+    kept: tuple[Held, ...] = ()

@@ -53,6 +53,7 @@ class Call(NamedTuple):
     output_shape: Shape
     only_in_training: bool = False  # at inference the layer is held and not run
     once: bool = False  # it reads nothing that depends on the input: one result for the whole batch
+    only_at_first: bool = False  # it reads the prompt alone: where tokens are cached, it does not run
 
     @property
     def input_shape(self) -> Shape:
@@ -69,12 +70,25 @@ class Call(NamedTuple):
 
     def facts(self, setting: Setting = INFERENCE) -> Facts:
         """What this call holds, does and writes, in plain integers; a call that does not run only holds."""
-        return Facts(self.layer.parameters(), self.layer.buffers(), *self.work(setting))
+        does, written = self.work(setting)
+        return Facts(self.layer.parameters(), self.layer.buffers(), does, written, self.kept(setting))
+
+    def runs(self, setting: Setting) -> bool:
+        """Whether it runs: what serves training does not at inference, nor what read the prompt later on."""
+        if self.only_in_training and not setting.training:
+            return False
+        return not (self.only_at_first and int(setting.cached))
+
+    def kept(self, setting: Setting) -> tuple[Held, ...]:
+        """The values that all tokens so far leave for the next, after this call; in training, none."""
+        if setting.training or not self.inputs:
+            return ()
+        return self.layer.kept(*self.inputs, setting=setting)
 
     def work(self, setting: Setting = INFERENCE) -> tuple[tuple[Operation, ...], Number]:
         """What this call does, and how many values it writes: nothing where it does not run."""
-        _, layer, inputs, output, only_in_training, once = self
-        if only_in_training and not setting.training:
+        _, layer, inputs, output, _, once, _ = self
+        if not self.runs(setting):
             return (), 0
         if once:
             setting = setting.alone
@@ -121,6 +135,10 @@ class Layer(Frozen):
         """The new values that one call writes."""
         return times(setting.batch, values(output))
 
+    def kept(self, *shapes: Any, **call: Any) -> tuple[Held, ...]:
+        """The values that all tokens so far leave for the next; called as ``kept(*shapes, setting=...)``."""
+        return ()
+
     def taught(self, shape: Shape, output: Shape) -> Mapping[str, Number]:
         """Other forms in which a formula is taught, by quantity, for one sample under `textbook`."""
         return {}
@@ -145,6 +163,8 @@ class Layer(Frozen):
         plain = setting_of(setting)
         if plain.batch != 1:
             plain = replace(plain, batch=Symbol("N", int(plain.batch)))
+        if plain.cached:
+            plain = replace(plain, cached=Symbol("T_c", int(plain.cached)))
         return twin.called(shapes, output, plain)
 
     def symbolic(self, *input_shapes: Iterable[object]) -> tuple[Self, Shapes, Shape]:
@@ -152,8 +172,12 @@ class Layer(Frozen):
         shapes, _ = self.fitted(*input_shapes)
         twin = self.lettered()
         known = dict(_lettered_numbers(tuple([getattr(twin, each.name) for each in fields(self)])))
-        lettered = tuple([self._lettered_shape(shape, known) for shape in shapes])
+        lettered = self._lettered_shapes(shapes, known)
         return twin, lettered, twin.transform(*lettered)
+
+    def _lettered_shapes(self, shapes: Shapes, known: dict[str, int]) -> Shapes:
+        """The inputs in letters, of which those of the fields are `known`."""
+        return tuple([self._lettered_shape(shape, known) for shape in shapes])
 
     def _lettered_shape(self, shape: Shape, known: dict[str, int]) -> Shape:
         """A shape in letters; an axis of another size than the `known` one of its letter has its own."""
@@ -169,7 +193,8 @@ class Layer(Frozen):
         """This layer with letters in place of the numbers of its fields."""
         twin = object.__new__(type(self))
         for field in fields(self):
-            lettered = _lettered(getattr(self, field.name), self.letters.get(field.name))
+            unspoken = field.name in _UNSPOKEN
+            lettered = _lettered(getattr(self, field.name), self.letters.get(field.name), unspoken)
             object.__setattr__(twin, field.name, lettered)
         return twin
 
@@ -246,6 +271,7 @@ class Layer(Frozen):
             self.buffers(),
             self.operations(*shapes, output=output, setting=setting),
             self.written(output, setting),
+            () if setting.training else self.kept(*shapes, setting=setting),
         )
 
     @property
@@ -279,24 +305,26 @@ class Layer(Frozen):
         return (field.default,) * len(value) if isinstance(value, tuple) else field.default
 
 
-def _lettered(value: Any, letter: str | None) -> Any:
+def _lettered(value: Any, letter: str | None, unspoken: bool) -> Any:
     """A field with its letter; a pair of equal sizes shares one (k), others get one an axis (k_h, k_w)."""
     if letter is None or value is None or isinstance(value, (bool, str)):
         return value
     if not isinstance(value, tuple):
-        return _one_lettered(value, letter)
+        return _one_lettered(value, letter, unspoken)
     suffixes = {1: ("",), 2: ("_h", "_w"), 3: ("_d", "_h", "_w")}[len(value)]
     shared = len(set(value)) == 1
     pairs = zip(value, suffixes, strict=True)
-    return tuple(_one_lettered(size, letter if shared else letter + suffix) for size, suffix in pairs)
+    return tuple(
+        _one_lettered(size, letter if shared else letter + suffix, unspoken) for size, suffix in pairs
+    )
 
 
-def _one_lettered(value: Any, letter: str) -> Any:
+def _one_lettered(value: Any, letter: str, unspoken: bool) -> Any:
     """One size with its letter, or what stands before and after (p_1, p_2)."""
     if isinstance(value, tuple):
         base, _, subscript = letter.partition("_")
         return tuple(Symbol(f"{base}_{subscript}{place}", size) for place, size in enumerate(value, start=1))
-    return value if letter in _UNSPOKEN and value == 1 else Symbol(letter, value)
+    return value if unspoken and value == 1 else Symbol(letter, value)
 
 
 def _lettered_numbers(value: Any) -> Iterator[tuple[str, int]]:
@@ -307,7 +335,7 @@ def _lettered_numbers(value: Any) -> Iterator[tuple[str, int]]:
         yield from chain.from_iterable(map(_lettered_numbers, value))
 
 
-_UNSPOKEN = {"d", "g"}  # a dilation or a number of groups that is 1 is not written in a formula
+_UNSPOKEN = {"dilation", "groups"}  # where they are 1, they are not written in a formula
 
 
 # ---- fields ------------------------------------------------------------------------------------

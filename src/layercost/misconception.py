@@ -45,7 +45,8 @@ STORED = frozenset(
 PRICED = frozenset({Quantity.FLOPS, Quantity.MACS})
 WORKED = frozenset({Quantity.MULTIPLICATIONS, Quantity.ADDITIONS})
 WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
-IN_BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES})
+CACHED = frozenset({Quantity.KV_CACHE, Quantity.KV_CACHE_BYTES})
+IN_BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES, Quantity.KV_CACHE_BYTES})
 SIZED = PRICED | WRITTEN | {Size.OUTPUT_SIZE}
 
 
@@ -58,9 +59,10 @@ class Unit:
 
 
 ONE = Unit("")
-UNITS = {
-    unit.name: unit
-    for unit in (ONE, Unit("kB", 1000), Unit("KiB", 1024), Unit("MB", 1000**2), Unit("MiB", 1024**2))
+UNITS = {"": ONE} | {
+    f"{prefix}{kind}": Unit(f"{prefix}{kind}", base**power)
+    for power, prefixes in enumerate(("kK", "MM", "GG"), start=1)
+    for prefix, kind, base in zip(prefixes, ("B", "iB"), (1000, 1024), strict=True)
 }
 
 
@@ -83,7 +85,7 @@ class Itself:
 class Task:
     """What is asked: a measure of a layer, or of one `part` of a network, under a convention, in a unit.
 
-    A `part` is a path as in tables (``conv1``); empty means the whole.
+    A `part` is a path as in tables (``conv1``); empty means the whole. `cached` tokens have been read before.
     """
 
     layer: Layer
@@ -94,6 +96,7 @@ class Task:
     dtype: str = "float32"
     unit: Unit = ONE
     batch: int = 1
+    cached: int = 0
 
 
 @dataclass(frozen=True)
@@ -421,7 +424,9 @@ declare(
 
 def _stored_as(dtype: str) -> Callable[[Task], Task | None]:
     def distort(task: Task) -> Task | None:
-        return None if DTYPE_BITS[task.dtype] == DTYPE_BITS[dtype] else replace(task, dtype=dtype)
+        believed, right = DTYPE_BITS[dtype], DTYPE_BITS[task.dtype]
+        halved = task.measure is Quantity.KV_CACHE_BYTES and 2 * believed == right  # as keys or values alone
+        return None if believed == right or halved else replace(task, dtype=dtype)
 
     return distort
 
@@ -467,13 +472,13 @@ declare("bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bi
 declare(
     "thousand-for-1024",
     Message("You took 1,000 where it is 1,024: a KiB is 1,024 bytes, and a MiB is 1,024 KiB."),
-    _in_unit({"KiB": "kB", "MiB": "MB"}),
+    _in_unit({"KiB": "kB", "MiB": "MB", "GiB": "GB"}),
     IN_BYTES,
 )
 declare(
     "1024-for-thousand",
     Message("You took 1,024 where it is 1,000: a kB is 1,000 bytes, and a MB is 1,000 kB."),
-    _in_unit({"kB": "KiB", "MB": "MiB"}),
+    _in_unit({"kB": "KiB", "MB": "MiB", "GB": "GiB"}),
     IN_BYTES,
 )
 declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit({"KiB": ""}), IN_BYTES)

@@ -1,4 +1,4 @@
-"""How a layer is run, as one value: the batch, training or inference, the number format."""
+"""How a layer is run, as one value: batch, training or inference, number format, tokens in the cache."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from layercost.shape import ShapeError, shown, whole
 class Setting(Frozen):
     """`batch` samples at once, in `training` or at inference, each value in the number format `dtype`.
 
-    In a derivation the batch is a letter. Raises ShapeError for a batch that is no positive whole number,
-    UnknownNameError for a number format that nobody knows.
+    `cached` tokens of each sample have been read before, and what they left is at hand: a step of decoding
+    has them and one new token. In a derivation batch and cached tokens are letters. Raises ShapeError for a
+    batch that is no positive whole number or cached tokens that are none of at least 0, UnknownNameError for
+    a number format that nobody knows.
     """
 
     batch: Number = 1
     training: bool = False
     dtype: str = "float32"
+    cached: Number = 0
 
     def __post_init__(self) -> None:
         if type(self.batch) is not int or self.batch < 1:
-            _check_batch(self)
+            _check(self, "batch", at_least=1)
+        if type(self.cached) is not int or self.cached < 0:
+            _check(self, "cached", at_least=0)
         if not isinstance(self.training, bool):
             raise ShapeError(
                 Message(
@@ -39,7 +44,7 @@ class Setting(Frozen):
     @cached_property
     def alone(self) -> Setting:
         """The same for a single sample: what does not depend on the input runs once for the whole batch."""
-        return Setting(1, self.training, self.dtype)
+        return Setting(1, self.training, self.dtype, self.cached)
 
     @property
     def bits(self) -> int:
@@ -51,11 +56,11 @@ class Setting(Frozen):
         return -(-count * self.bits // 8)
 
 
-def _check_batch(setting: Setting) -> None:
-    """A batch is a positive whole number of any kind (numpy's too), or a letter that stands for one."""
-    value = setting.batch
+def _check(setting: Setting, name: str, at_least: int) -> None:
+    """A whole number of any kind (numpy's too), or a letter that stands for one."""
+    value = getattr(setting, name)
     if not isinstance(value, Expression):
-        object.__setattr__(setting, "batch", whole(Message("setting"), "batch", value))
+        object.__setattr__(setting, name, whole(Message("setting"), name, value, at_least))
 
 
 INFERENCE = Setting()
@@ -67,25 +72,32 @@ class Given(TypedDict, total=False):
     batch: int
     training: bool
     dtype: str
+    cached: int
     setting: Setting
 
 
 def setting_of(given: Given) -> Setting:
-    """The setting from setting=, or from batch=, training=, dtype=; raises TypeError for both, and others."""
+    """The setting from setting=, or from batch=, training=, dtype=, cached=; raises TypeError for both."""
     if not given:
         return INFERENCE
     if "setting" in given:
         if len(given) > 1:
             raise TypeError(
-                Message("give setting=Setting(...) or its words batch, training and dtype, not both")
+                Message("give setting=Setting(...) or its words batch, training, dtype and cached, not both")
             )
         return given["setting"]
     unknown = [name for name in given if name not in Given.__annotations__]
     if unknown:
         raise TypeError(
             Message(
-                "no argument is called {unknown!r}; a setting has batch, training and dtype, as batch=8",
+                "no argument is called {unknown!r}; a setting has batch, training, dtype and cached, "
+                "as batch=8",
                 unknown=unknown[0],
             )
         )
-    return Setting(given.get("batch", 1), given.get("training", False), given.get("dtype", "float32"))
+    return Setting(
+        given.get("batch", 1),
+        given.get("training", False),
+        given.get("dtype", "float32"),
+        given.get("cached", 0),
+    )

@@ -334,11 +334,11 @@ def _rows(counted: Counted) -> Iterator[Row]:
     macs, setting, is_flops = MACS_ONLY.total, counted.setting, counted.counts_operations
     bits = setting.bits
     for call, (operations, values), amount in zip(counted.calls, counted.works, counted.amounts, strict=True):
-        path, layer, inputs, output, only_in_training, _ = call
+        path, layer, inputs, output, *_ = call
         parameters = 0 if id(layer) in seen else sum([int(held.size) for held in layer.parameters()])
         seen.add(id(layer))
         parameter_bytes, activation_bytes = -(-parameters * bits // 8), -(-int(values) * bits // 8)
-        name, held_only = path or type(layer).__name__, only_in_training and not setting.training
+        name, held_only = path or type(layer).__name__, not call.runs(setting)
         yield Row(  # by place: there are many, and names would take twice as long
             name, layer, inputs, output, parameters, parameter_bytes, int(macs(operations)),
             amount if is_flops else None, activation_bytes, held_only,

@@ -125,3 +125,138 @@ def test_embedding_looks_up_what_torch_looks_up() -> None:
     np.testing.assert_array_equal(
         forward.run(layer, tokens, weights), module(torch.from_numpy(tokens)).numpy()
     )
+
+
+# ---- attention, whose arrays torch packs otherwise ------------------------------------------------
+
+
+def tensors(weights: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(np.asarray(array)) for name, array in weights.items()}
+
+
+def packed(weights: dict[str, Any]) -> dict[str, Any]:
+    """The maps of queries, keys and values under the names of torch.nn.MultiheadAttention."""
+    import torch
+
+    ours = tensors(weights)
+    found = {"out_proj.weight": ours["o.weight"], "out_proj.bias": ours["o.bias"]}
+    found["in_proj_bias"] = torch.cat([ours[f"{name}.bias"] for name in "qkv"])
+    if ours["q.weight"].shape == ours["k.weight"].shape:
+        return {**found, "in_proj_weight": torch.cat([ours[f"{name}.weight"] for name in "qkv"])}
+    return {**found, **{f"{name}_proj_weight": ours[f"{name}.weight"] for name in "qkv"}}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_is_multihead_attention(causal: bool) -> None:
+    import torch
+
+    layer, values = lc.Attention(12, 3, causal=causal), RANDOM.standard_normal((2, 5, 12))
+    weights = forward.draw_weights(layer)
+    module = torch.nn.MultiheadAttention(12, 3, batch_first=True).double()
+    module.load_state_dict(packed(weights))
+    tokens, mask = torch.from_numpy(values), torch.ones(5, 5).triu(1).bool() if causal else None
+    expected, _ = module(tokens, tokens, tokens, attn_mask=mask)
+    found = forward.run(layer, values, weights)
+    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-6, atol=1e-12)
+
+
+def test_attention_across_two_texts_is_multihead_attention() -> None:
+    import torch
+
+    layer = lc.CrossAttention(12, 3, kv_dim=7)
+    values = [RANDOM.standard_normal((2, 5, 12)), RANDOM.standard_normal((2, 4, 7))]
+    weights = forward.draw_weights(layer)
+    module = torch.nn.MultiheadAttention(12, 3, kdim=7, vdim=7, batch_first=True).double()
+    module.load_state_dict(packed(weights))
+    tokens, source = map(torch.from_numpy, values)
+    expected, _ = module(tokens, source, source)
+    found = forward.run(layer, values, weights)
+    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Attention(12, 6, 2, causal=True, bias=False)",
+        "Attention(12, 6, 1, head_dim=4, v_head_dim=3, causal=True)",
+        "Attention(12, 4, 2, causal=True, window=3)",
+        "Attention(12, 6, 3, causal=True, qk_norm='head')",
+        "Attention(12, 6, 3, causal=True, qk_norm='all')",
+        "Attention(12, 4, causal=True, positions='alibi')",
+    ],
+)
+def test_attention_is_scaled_dot_product_attention(written: str) -> None:
+    """Grouped heads by enable_gqa, norms by rms_norm, a window and ALiBi by a mask of numbers."""
+    import torch
+    from torch.nn import functional
+
+    layer = lc.layer_from_text(written)
+    assert isinstance(layer, lc.Attention)
+    values = RANDOM.standard_normal((2, 7, 12))
+    weights = forward.draw_weights(layer)
+    own, tokens = tensors(weights), torch.from_numpy(values)
+
+    def heads(name: str, size: int) -> Any:
+        rows = functional.linear(tokens, own[f"{name}.weight"], own.get(f"{name}.bias"))
+        scale = own.get(f"norm.{name}_weight")
+        if layer.qk_norm == "all" and scale is not None:
+            rows = functional.rms_norm(rows, scale.shape, scale, 1e-6)
+        split = rows.unflatten(-1, (-1, size)).transpose(1, 2)
+        one_by_one = layer.qk_norm == "head" and scale is not None
+        return functional.rms_norm(split, scale.shape, scale, 1e-6) if one_by_one else split
+
+    query, key = (heads(name, int(layer.key_size)) for name in "qk")
+    far = torch.arange(7)[None, :] - torch.arange(7)[:, None]
+    mask = torch.zeros(layer.num_heads, 7, 7, dtype=torch.float64)
+    if layer.positions == "alibi":
+        mask -= far.abs() * (2.0 ** (-8 * torch.arange(1, 5) / 4))[:, None, None]
+    hidden = (far > 0) | (far <= -(layer.window or 7))
+    context = functional.scaled_dot_product_attention(
+        query, key, heads("v", int(layer.value_size)),
+        attn_mask=mask.masked_fill(hidden, -torch.inf), enable_gqa=True,
+    )  # fmt: skip
+    rows = context.transpose(1, 2).flatten(2)
+    expected = functional.linear(rows, own["o.weight"], own.get("o.bias"))
+    found = forward.run(layer, values, weights)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("gated", [False, True])
+def test_a_feed_forward_is_its_linear_maps(gated: bool) -> None:
+    import torch
+    from torch.nn import functional
+
+    layer = lc.FeedForward(6, 10, gated=gated, activation="SiLU" if gated else "GELU")
+    values, weights = RANDOM.standard_normal((2, 4, 6)), forward.draw_weights(layer)
+    own, tokens = tensors(weights), torch.from_numpy(values)
+
+    def mapped(name: str, rows: Any) -> Any:
+        return functional.linear(rows, own[f"{name}.weight"], own[f"{name}.bias"])
+
+    up = mapped("up", tokens)
+    inner = functional.silu(mapped("gate", tokens)) * up if gated else functional.gelu(up)
+    expected = mapped("down", inner).numpy()
+    np.testing.assert_allclose(forward.run(layer, values, weights), expected, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("router", ["softmax", "chosen", "sigmoid"])
+def test_experts_are_chosen_as_by_topk(router: str) -> None:
+    import torch
+    from torch.nn import functional
+
+    layer = lc.MixtureOfExperts(6, 5, 8, 3, router=router)
+    values, weights = RANDOM.standard_normal((2, 4, 6)), forward.draw_weights(layer)
+    own, tokens = tensors(weights), torch.from_numpy(values)
+    scores = functional.linear(tokens, own["router.weight"])
+    weighed = {"softmax": scores.softmax(-1), "chosen": scores, "sigmoid": scores.sigmoid()}[router]
+    best, places = weighed.topk(3, dim=-1)
+    best = best.softmax(-1) if router == "chosen" else best
+    up, gate = (
+        torch.einsum("efd,btd->btef", own[f"experts.{name}.weight"], tokens) for name in ("up", "gate")
+    )
+    every = torch.einsum("edf,btef->bted", own["experts.down.weight"], functional.silu(gate) * up)
+    chosen = every.gather(2, places[..., None].expand(-1, -1, -1, 6))
+    expected = (best[..., None] * chosen).sum(2).numpy()
+    np.testing.assert_allclose(forward.run(layer, values, weights), expected, rtol=1e-6, atol=1e-12)

@@ -448,6 +448,92 @@ def concatenate(draw: Draw) -> Drawn:
     return lc.Concatenate(2, name if axis else None), shapes
 
 
+def _heads(draw: Draw) -> dict[str, Any]:
+    """Heads of all kinds: grouped, of sizes of their own, with biases here and there."""
+    heads = draw(st.sampled_from([1, 2, 4]))
+    flag = st.none() | st.booleans()
+    return {
+        "embed_dim": heads * draw(st.sampled_from([1, 2])),
+        "num_heads": heads,
+        "num_kv_heads": draw(st.none() | st.sampled_from([g for g in (1, 2, 4) if heads % g == 0])),
+        "head_dim": draw(st.none() | small(1, 4)),
+        "v_head_dim": draw(st.none() | small(1, 3)),
+        "bias": draw(st.booleans()),
+        **{f"{of}_bias": draw(flag) for of in ("q", "k", "v", "out")},
+    }
+
+
+def attention(draw: Draw) -> Drawn:
+    given, causal = _heads(draw), draw(st.booleans())
+    size = given["head_dim"] or given["embed_dim"] // given["num_heads"]
+    positions = draw(st.sampled_from([None, "alibi", "relative", *["rotary"] * 3]))
+    if positions == "rotary" and size % 2:
+        given["head_dim"] = size = size + 1
+    layer = lc.Attention(
+        **given,
+        causal=causal,
+        window=draw(st.none() | small(1, 4)) if causal else None,
+        sinks=draw(st.booleans()),
+        qk_norm=draw(st.sampled_from([None, "head", "all"])),
+        positions=positions,
+        rotary_dim=draw(st.none() | st.sampled_from([2, size])) if positions == "rotary" else None,
+        buckets=draw(small(0, 3)) if positions == "relative" else 0,
+    )
+    return layer, (draw(small(1, 4)), layer.embed_dim)
+
+
+def cross_attention(draw: Draw) -> Drawn:
+    layer = lc.CrossAttention(**_heads(draw), kv_dim=draw(st.none() | small(1, 5)))
+    width = layer.embed_dim if layer.kv_dim is None else layer.kv_dim
+    return layer, ((draw(small(1, 3)), layer.embed_dim), (draw(small(1, 4)), width))
+
+
+def latent_attention(draw: Draw) -> Drawn:
+    sizes = [draw(small(1, 3)) for _ in range(5)]
+    layer = lc.LatentAttention(
+        *sizes[:4],
+        qk_rope_head_dim=draw(st.sampled_from([0, 2, 4])),
+        v_head_dim=sizes[4],
+        q_lora_rank=draw(st.none() | small(1, 3)),
+        bias=draw(st.booleans()),
+        absorbed=draw(st.booleans()),
+    )
+    return layer, (draw(small(1, 4)), layer.embed_dim)
+
+
+ACTIVATIONS = st.sampled_from(["GELU", "ReLU", "SiLU", "Tanh", "Sigmoid", "Identity"])
+
+
+def feed_forward(draw: Draw) -> Drawn:
+    flag = st.booleans()
+    layer = lc.FeedForward(draw(small(1, 4)), draw(small(1, 5)), draw(flag), draw(flag), draw(ACTIVATIONS))
+    return layer, (draw(small(1, 4)), layer.embed_dim)
+
+
+def mixture_of_experts(draw: Draw) -> Drawn:
+    experts, shared = draw(small(1, 4)), draw(st.sampled_from([0, 1, 3]))
+    layer = lc.MixtureOfExperts(
+        draw(small(1, 3)),
+        draw(small(1, 3)),
+        experts,
+        draw(small(1, experts)),
+        gated=draw(st.booleans()),
+        shared_dim=shared,
+        shared_gate=shared > 0 and draw(st.booleans()),
+        bias=draw(st.booleans()),
+        activation=draw(ACTIVATIONS),
+        router=draw(st.sampled_from(["softmax", "chosen", "sigmoid"])),
+    )
+    return layer, (draw(small(1, 4)), layer.embed_dim)
+
+
+def at_first(draw: Draw) -> Drawn:
+    """An encoder of attention and a feed-forward, or one that looks back, with a head behind it."""
+    attended, shape = attention(draw)
+    encoder = lc.Sequential(attended, lc.FeedForward(shape[1], 2))
+    return draw(st.sampled_from([lc.AtFirst(encoder), lc.Sequential(lc.AtFirst(encoder), lc.ReLU())])), shape
+
+
 def matmul(draw: Draw) -> Drawn:
     n, k, m = draw(small(1, 3)), draw(small(1, 4)), draw(small(1, 3))
     transpose, stack = draw(st.booleans()), draw(st.sampled_from([(), (2,), (1,)]))
@@ -480,6 +566,8 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     **{f"AdaptiveAvgPool{n}d": adaptive(getattr(lc, f"AdaptiveAvgPool{n}d"), n) for n in (1, 2, 3)},
     **{f"AdaptiveMaxPool{n}d": adaptive(getattr(lc, f"AdaptiveMaxPool{n}d"), n) for n in (1, 2, 3)},
     "Add": joins(lc.Add),
+    "AtFirst": at_first,
+    "Attention": attention,
     "Auxiliary": auxiliary,
     "AvgPool1d": pool(lc.AvgPool1d, 1),
     "AvgPool2d": avg_pool2d,
@@ -494,11 +582,13 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "Conv2d": conv2d,
     "Conv3d": convolution(lc.Conv3d, 3),
     **{f"ConvTranspose{n}d": conv_transpose(getattr(lc, f"ConvTranspose{n}d"), n) for n in (1, 2, 3)},
+    "CrossAttention": cross_attention,
     "Dropout": dropout,
     "ELU": with_number(lc.ELU, "alpha", [1.0, 0.5, 0]),
     "Elementwise": elementwise,
     "Embedding": embedding,
     "EuclideanRBF": euclidean_rbf,
+    "FeedForward": feed_forward,
     "Flatten": of_any_shape(lc.Flatten),
     "GELU": gelu,
     "GLU": glu,
@@ -512,6 +602,7 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "InstanceNorm2d": batch_norm(lc.InstanceNorm2d, _wide_images),
     "InstanceNorm3d": batch_norm(lc.InstanceNorm3d, _volumes),
     "LSTM": recurrent(lc.LSTM, proj_size=small(0, 1)),
+    "LatentAttention": latent_attention,
     "LayerNorm": layer_norm,
     "LeakyReLU": leaky_relu,
     "Linear": linear,
@@ -523,6 +614,7 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "MaxPool2d": max_pool2d,
     "MaxPool3d": pool(lc.MaxPool3d, 3),
     "Mish": of_any_shape(lc.Mish),
+    "MixtureOfExperts": mixture_of_experts,
     "Multiply": joins(lc.Multiply),
     "PReLU": prelu,
     "Parallel": parallel,

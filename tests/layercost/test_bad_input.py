@@ -13,6 +13,7 @@ from layercost.shape import OutputSizeRule
 # A layer of each kind, as text; from each, one field after the other is spoiled.
 LAYERS = [
     "AdaptiveAvgPool2d(3)",
+    "Attention(6, 3)",
     "AvgPool2d(2)",
     "BatchNorm1d(4)",
     "BatchNorm2d(4)",
@@ -20,18 +21,22 @@ LAYERS = [
     "Conv2d(4, 6, 3)",
     "Conv3d(4, 6, 3)",
     "ConvTranspose2d(4, 6, 3)",
+    "CrossAttention(6, 3)",
     "Dropout(0.5)",
     "Embedding(10, 4)",
     "EuclideanRBF(4, 6)",
+    "FeedForward(4, 6)",
     "GELU()",
     "GRU(4, 6)",
     "GroupNorm(2, 4)",
     "LSTM(4, 6)",
+    "LatentAttention(8, 2, 3, 4, 2, 5)",
     "LayerNorm(4)",
     "LeakyReLU(0.1)",
     "Linear(4, 6)",
     "LocalResponseNorm(5)",
     "MaxPool2d(2)",
+    "MixtureOfExperts(4, 6, 8, 2)",
     "PReLU(4)",
     "RNN(4, 6)",
     "Softmax(-1)",
@@ -59,10 +64,15 @@ def spoiled(value: object, field: str) -> list[object]:
     return ["nobody's", 3]
 
 
+WHOLE = {"num_kv_heads", "head_dim", "v_head_dim", "window", "rotary_dim", "kv_dim", "q_lora_rank"}
+
+
 def is_right(name: str, field: str, value: object) -> bool:
     """Whether a value of another kind can stand there all the same."""
     if field == "normalized_shape":
         return value == (1, 2, 3, 4)
+    if field in WHOLE and value == 3:  # a number is right there, if all else fits
+        return True
     return value is None and bool({field, f"{field} of {name}"} & MAY_BE_NONE)
 
 
@@ -112,7 +122,9 @@ SHAPES = [
         ("Conv1d(4, 6, 3)", 2), ("Conv2d(4, 6, 3)", 3), ("Conv3d(4, 6, 3)", 4),
         ("ConvTranspose2d(4, 6, 3)", 3),
         ("MaxPool2d(2)", 3), ("AdaptiveAvgPool2d(2)", 3), ("BatchNorm2d(4)", 3), ("LSTM(4, 6)", 2),
-        ("GRU(4, 6)", 2), ("Embedding(10, 4)", 1), ("EuclideanRBF(4, 6)", 1), ("LocalResponseNorm(5)", 3),
+        ("GRU(4, 6)", 2), ("Attention(6, 3)", 2), ("LatentAttention(8, 2, 3, 4, 2, 5)", 2),
+        ("FeedForward(6, 10)", 2), ("MixtureOfExperts(6, 10, 8, 2)", 2),
+        ("Embedding(10, 4)", 1), ("EuclideanRBF(4, 6)", 1), ("LocalResponseNorm(5)", 3),
     ]
     for shape in [
         (4,) * (axes + 1), (4,) * (axes - 1), (0,) * axes, (-4,) * axes, (4.5,) * axes, ("4",) * axes, "4", 4,

@@ -214,6 +214,14 @@ def test_a_batch_is_a_letter_from_two_samples_on() -> None:
     assert many["letters"] == {"d_in": 3, "N": 8, "d_out": 2}
 
 
+def test_tokens_in_the_cache_are_a_letter_where_there_are_some() -> None:
+    attention, shape = lc.Attention(8, 2, causal=True), (1, 8)
+    (first,) = compiled.lines(attention, shape, [lc.KV_CACHE], setting={"cached": 0})
+    (later,) = compiled.lines(attention, shape, [lc.KV_CACHE], setting={"cached": 9})
+    assert (first["when"]["cached"], later["unless"], later["fields"]["cached"]) == (0, {"cached": 0}, "T_c")
+    assert later["copied"].startswith("(T_c + T)·d + (T_c + T)·d = ({T_c} + {T})·{d}")
+
+
 def test_what_is_copied_has_a_place_for_each_number() -> None:
     count = lc.count(lc.Linear(300, 100), lc.PARAMETERS, (300,))
     assert compiled.copied(count.expression) == "d_out·d_in + d_out = {d_out}·{d_in} + {d_out} = {=}"

@@ -20,6 +20,7 @@ WRAPS: dict[str, Wrap] = {
     "named Sequential": lambda layer: lc.Sequential({"inner": layer}),
     "Parallel": lambda layer: lc.Parallel(layer, lc.Identity(), join="add"),
     "Auxiliary": lc.Auxiliary,
+    "AtFirst": lc.AtFirst,
     "Graph": lambda layer: Graph((Node("inner", layer, ("",)),), "inner"),
 }
 
@@ -68,7 +69,7 @@ def test_what_is_nested_deeper_is_refused_when_it_is_built(wrap: Wrap) -> None:
         wrap(deepest)
 
 
-@pytest.mark.parametrize("name", ["Sequential", "Parallel", "Auxiliary"])
+@pytest.mark.parametrize("name", ["Sequential", "Parallel", "Auxiliary", "AtFirst"])
 def test_the_deepest_are_read_from_their_text(name: str) -> None:
     layer = nested(WRAPS[name])
     assert lc.layer_from_text(repr(layer)) == layer

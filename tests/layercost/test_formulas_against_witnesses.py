@@ -60,6 +60,8 @@ PRIMITIVES: dict[str, dict[Key, Price]] = {
     "error_functions": {Kind.ERROR_FUNCTION: ONCE},
     "macs": {Kind.DOT: Price(1)},
     "accumulations": {Kind.DOT: Price(1, -1), (Kind.ADD, Role.BIAS): ONCE},
+    "masked_macs": {Kind.MASKED: Price(1)},
+    "lookup_macs": {Kind.LOOKUP: Price(1)},
 }
 
 
@@ -81,6 +83,8 @@ MEANINGS: dict[str, Callable[[lc.Layer, Witness], int]] = {
     "textbook": textbook,
     "macs": lambda _, seen: seen.macs,
     "two-a-mac": lambda _, seen: 2 * seen.macs,
+    "causal-half": lambda _, seen: 2 * (seen.macs - seen.tally.masked_macs),
+    "lookup-as-product": lambda _, seen: 2 * (seen.macs + seen.tally.lookup_macs),
     "everything": everything,
 }
 
@@ -143,23 +147,36 @@ def test_a_formula_agrees_with_its_witness(layer: lc.Layer, shape: tuple[int, ..
         if training and refusal(lambda: witness.run(layer, shape, batch, training=True)):
             assert refusal(lambda: layer.facts(shape, batch=batch, training=True))
         else:
-            agree(layer, shape, batch, training)
+            agree(layer, shape, batch, training=training)
 
 
-def agree(layer: lc.Layer, shape: tuple[int, ...], batch: int, training: bool) -> None:
-    seen = witness.run(layer, shape, batch, training=training)
+@every_layer(few)
+def test_a_step_that_finds_tokens_in_the_cache_agrees_with_its_witness(
+    layer: lc.Layer, shape: tuple[int, ...], batch: int
+) -> None:
+    """Earlier tokens are met, and nothing is done for them again."""
+    for cached in (1, 2, 6):
+        agree(layer, shape, batch, cached=cached)
+
+
+def agree(
+    layer: lc.Layer, shape: tuple[int, ...], batch: int, training: bool = False, cached: int = 0
+) -> None:
+    seen = witness.run(layer, shape, batch, training=training, cached=cached)
+    setting = {"setting": lc.Setting(batch, training, cached=cached)}
     assert layer.output_shape(shape) == seen.output_shape
     assert lc.count(layer, lc.PARAMETERS, shape).total == seen.parameters
     assert lc.count(layer, lc.BUFFERS, shape).total == seen.buffers
     for name, prices in PRIMITIVES.items():
         one_kind = Convention(name, name, name, "the witness", prices)
-        formula = lc.count(layer, lc.FLOPS, shape, one_kind, batch=batch, training=training).total
+        formula = lc.count(layer, lc.FLOPS, shape, one_kind, **setting).total
         assert formula == getattr(seen.tally, name), name
     for name in lc.CONVENTIONS:
         meaning = sum(MEANINGS[name](leaf, one) for leaf, one in pieces(layer, seen))
-        assert lc.count(layer, lc.FLOPS, shape, name, batch=batch, training=training).total == meaning, name
+        assert lc.count(layer, lc.FLOPS, shape, name, **setting).total == meaning, name
     written = sum(len(flat(one.output)) for leaf, one in pieces(layer, seen) if writes(leaf, training))
-    assert lc.count(layer, lc.ACTIVATIONS, shape, batch=batch, training=training).total == written
+    assert lc.count(layer, lc.ACTIVATIONS, shape, **setting).total == written
+    assert lc.count(layer, lc.KV_CACHE, shape, **setting).total == seen.kept
 
 
 @every_layer(few)
@@ -191,6 +208,8 @@ def test_symbolic_facts_are_the_plain_facts(layer: lc.Layer, shape: tuple[int, .
     for training in (False, True) if batch > 1 else (False,):
         plain = layer.facts(shape, batch=batch, training=training)
         assert_same(plain, layer.derive(shape, batch=batch, training=training))
+    for cached in (1, 6):
+        assert_same(layer.facts(shape, cached=cached), layer.derive(shape, cached=cached))
     _, _, output = layer.symbolic(shape)
     assert tuple(map(int, output)) == layer.output_shape(shape)
 
@@ -199,6 +218,7 @@ def assert_same(plain: Facts, derived: Facts) -> None:
     assert [(o.kind, o.role, int(o.amount), int(o.length)) for o in derived.operations] == [*plain.operations]
     assert [(held.name, int(held.size)) for held in derived.parameters] == [*plain.parameters]
     assert [(held.name, int(held.size)) for held in derived.buffers] == [*plain.buffers]
+    assert [(held.name, int(held.size)) for held in derived.kept] == [*plain.kept]
     assert int(derived.written) == plain.written
 
 
@@ -288,7 +308,7 @@ def test_a_layer_object_that_is_called_twice_keeps_its_weights() -> None:
 
 def test_every_registered_layer_has_a_recipe_and_loops() -> None:
     assert set(RECIPES) == set(lc.LAYERS)
-    assert set(witness.LOOPS) == set(lc.LAYERS) - {"Sequential", "Parallel", "Auxiliary"}
+    assert set(witness.LOOPS) == set(lc.LAYERS) - {"AtFirst", "Sequential", "Parallel", "Auxiliary"}
 
 
 def test_the_witness_imports_no_formula_no_output_size_rule_and_no_layer() -> None:

@@ -143,6 +143,66 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: lc.Auxiliary(3),  # type: ignore[arg-type]
         "Auxiliary: layer must be a layer, but got 3",
     ),
+    "an encoder that is a number": (
+        lambda: lc.AtFirst(3),  # type: ignore[arg-type]
+        "AtFirst: layer must be a layer, but got 3",
+    ),
+    "heads that do not divide the width": (
+        lambda: lc.Attention(6, 4),
+        "Attention: num_heads must divide embed_dim where head_dim is not given, but 4 heads do not divide 6",
+    ),
+    "heads that cannot share keys": (
+        lambda: lc.CrossAttention(6, 3, 2),
+        "CrossAttention: num_kv_heads must divide num_heads, since equally many queries share each key, but",
+    ),
+    "a window on what comes": (
+        lambda: lc.Attention(6, 3, window=2),
+        "Attention: window is for causal=True; give both or neither",
+    ),
+    "a rotation without its positions": (
+        lambda: lc.Attention(6, 3, rotary_dim=2),
+        "Attention: rotary_dim is for positions='rotary'; give both or neither",
+    ),
+    "a table without its positions": (
+        lambda: lc.Attention(6, 3, positions="alibi", buckets=2),
+        "Attention: buckets is for positions='relative'; give both or neither",
+    ),
+    "a rotation of an odd head": (
+        lambda: lc.Attention(6, 2, positions="rotary"),
+        "Attention: the size of a head must be even, since values are turned two and two, but got 3",
+    ),
+    "a rotation of an odd part": (
+        lambda: lc.Attention(8, 2, positions="rotary", rotary_dim=3),
+        "Attention: rotary_dim must be even, since values are turned two and two, but got 3",
+    ),
+    "a rotation of more than a head": (
+        lambda: lc.Attention(6, 3, positions="rotary", rotary_dim=4),
+        "Attention: rotary_dim must be at most the size of a head (2), but got 4",
+    ),
+    "a rotation of latents that is odd": (
+        lambda: lc.LatentAttention(8, 2, 3, 4, 3, 5),
+        "LatentAttention: qk_rope_head_dim must be even, since values are turned two and two, but got 3",
+    ),
+    "a norm that nobody knows": (
+        lambda: lc.Attention(6, 3, qk_norm="every"),
+        "Attention: qk_norm must be None or one of 'head', 'all', but got 'every'",
+    ),
+    "an activation of rows": (
+        lambda: lc.FeedForward(6, 10, activation="Softmax"),
+        "FeedForward: activation must be one of 'GELU', 'ReLU', 'SiLU', 'Tanh', 'Sigmoid', 'Identity', but",
+    ),
+    "more experts than there are": (
+        lambda: lc.MixtureOfExperts(6, 10, 8, 9),
+        "MixtureOfExperts: top_k must be at most num_experts (8), but got 9",
+    ),
+    "a router that nobody knows": (
+        lambda: lc.MixtureOfExperts(6, 10, 8, 2, router="chance"),
+        "MixtureOfExperts: router must be one of 'softmax', 'chosen', 'sigmoid', but got 'chance'",
+    ),
+    "a gate of no shared expert": (
+        lambda: lc.MixtureOfExperts(6, 10, 8, 2, shared_gate=True),
+        "MixtureOfExperts: shared_gate is for shared_dim above 0; give both or neither",
+    ),
     "no dilation": (
         lambda: lc.Conv2d(1, 1, 3, dilation=(1, 0)),
         "Conv2d: dilation must be a whole number of at least 1",
@@ -354,12 +414,16 @@ MALFORMED = {
         "Gemm(3, 4)",
         "it is a name of ONNX, and here it is Linear(in_features, out_features)",
     ),
+    "attention of PyTorch": (
+        "nn.MultiheadAttention(64, 8)",
+        "it is a name of PyTorch, and here it is Attention(embed_dim, num_heads), or CrossAttention(",
+    ),
     "a lazy layer": (
         "nn.LazyLinear(10)",
         "here it is Linear(in_features, out_features) with the features that",
     ),
     "a layer of PyTorch that is not here": (
-        "nn.MultiheadAttention(64, 8)",
+        "nn.TransformerEncoderLayer(64, 8)",
         "of PyTorch that has no name here: build a model with it and let layercost.from_torch read that",
     ),
     "a layer of Keras that is not here": (
@@ -367,10 +431,10 @@ MALFORMED = {
         "and let layercost.from_keras read that, or write",
     ),
     "a layer of Flax that is not here": (
-        "nn.MultiHeadDotProductAttention(8)",
+        "nn.ConvLocal(8, 3)",
         "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
     ),
-    "an unknown layer": ("Wurst(3)", "no layer is called 'Wurst'; there are: "),
+    "an unknown layer": ("Blick(3)", "no layer is called 'Blick'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
         "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",

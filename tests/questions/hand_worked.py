@@ -9,6 +9,7 @@ import layercost as lc
 from layercost.misconception import UNITS, Measure, Size, Task
 from layercost.shape import shape_of
 
+C, HALF = lc.KV_CACHE, lc.CONVENTIONS["causal-half"]
 P, W, A, M, F = lc.PARAMETERS, lc.WEIGHTS, lc.ACTIVATIONS, lc.MACS, lc.FLOPS
 SIDE, SEEN = Size.OUTPUT_SIZE, Size.RECEPTIVE_FIELD
 
@@ -16,6 +17,11 @@ SIDE, SEEN = Size.OUTPUT_SIZE, Size.RECEPTIVE_FIELD
 def of(layer: lc.Layer, measure: Measure, *shape: int, **more: Any) -> Task:
     """A task on an input of this shape."""
     return Task(layer, measure, shape_of(shape), **more)
+
+
+def across(layer: lc.Layer, measure: Measure, *shapes: tuple[int, ...], **more: Any) -> Task:
+    """A task on several inputs."""
+    return Task(layer, measure, tuple(map(shape_of, shapes)), **more)
 
 
 def everything(layer: lc.Layer, measure: Measure, *shape: int) -> Task:
@@ -47,6 +53,24 @@ LSTM, BOTH = lc.LSTM(3, 5), lc.LSTM(3, 5, bidirectional=True)
 DEEP = lc.LSTM(3, 5, num_layers=2, bidirectional=True)
 SHORT = lc.LSTM(3, 5, proj_size=2)  # 4 * 5 * (3 + 2) + 2 * 5 weights, 40 biases
 LAST = lc.LSTM(3, 5, return_sequences=False)
+
+PLAIN, WITH_BIASES = lc.Attention(6, 3, bias=False), lc.Attention(6, 3)  # 4 · 36 weights, heads of 2
+SOME = lc.Attention(6, 3, bias=False, q_bias=True, k_bias=True, v_bias=True)  # 162 parameters
+NORMED, NORMED_TOGETHER = (lc.Attention(6, 3, bias=False, qk_norm=norm) for norm in ("head", "all"))
+SUNK, TABLED = (
+    lc.Attention(6, 3, bias=False, sinks=True),
+    lc.Attention(6, 3, bias=False, positions="relative", buckets=5),
+)
+GQA = lc.Attention(8, 4, 2, bias=False, causal=True)  # 64 + 32 + 32 + 64 weights, heads of 2
+WINDOWED = lc.Attention(8, 4, 2, bias=False, causal=True, window=3)
+OWN_SIZE = lc.Attention(8, 2, head_dim=6, bias=False, causal=True)  # 4 · 8 · 12 weights
+CROSS = lc.CrossAttention(6, 3, bias=False, kv_dim=4)  # 36 + 24 + 24 + 36 weights, heads of 2
+MLA, ABSORBED = (lc.LatentAttention(8, 2, 3, 4, 2, 5, absorbed=absorbed) for absorbed in (False, True))
+SHORT_QUERIES = lc.LatentAttention(8, 2, 3, 4, 2, 5, q_lora_rank=3)
+# of MLA, queries 96, down 8 · 5, up 3 · 2 · 9, output 80, norm 3
+FF, GATED_FF = lc.FeedForward(6, 10), lc.FeedForward(6, 10, gated=True, bias=False)  # 136 and 180
+EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
+SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 
 HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("weights-among-biases", of(LINEAR, lc.Quantity.BIASES, 3), 20),
@@ -130,6 +154,87 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("one-operation-a-value", of(lc.Embedding(50, 6), M, 4), 4 * 6),
     ("one-vector-written", of(lc.Embedding(50, 6), A, 4), 6),
     ("whole-table-written", of(lc.Embedding(50, 6), A, 4), 300),
+    ("grouped-heads-ignored", of(GQA, P, 5, 8), 4 * 64),
+    ("grouped-heads-ignored", of(GQA, C, 5, 8), 5 * 2 * 8),
+    ("one-head-of-keys", of(GQA, C, 5, 8), 5 * 2 * 2),
+    ("heads-divide-the-width", of(OWN_SIZE, P, 5, 8), 4 * 64),
+    ("whole-width-for-each-head", of(PLAIN, P, 4, 6), 4 * 6 * 18),
+    ("one-head", of(PLAIN, P, 4, 6), 4 * 6 * 2),
+    ("one-head", of(PLAIN, lc.EXPONENTIALS, 4, 6), 4 * 4),
+    ("output-map-forgotten", of(PLAIN, P, 4, 6), 3 * 36),
+    ("output-map-forgotten", of(PLAIN, M, 4, 6), 4 * 3 * 36 + 2 * 4 * 4 * 6),
+    ("keys-and-values-one-map", of(GQA, P, 5, 8), 64 + 32 + 64),
+    ("biases-of-some-maps-forgotten", of(SOME, P, 4, 6), 144),
+    ("bias-on-every-map", of(SOME, P, 4, 6), 144 + 4 * 6),
+    ("output-bias-forgotten", of(WITH_BIASES, P, 4, 6), 144 + 3 * 6),
+    ("norms-of-queries-and-keys-forgotten", of(NORMED, P, 4, 6), 144),
+    ("norm-for-each-head", of(NORMED, P, 4, 6), 144 + 2 * 6),
+    ("norm-of-one-head", of(NORMED_TOGETHER, P, 4, 6), 144 + 2 * 2),
+    ("sinks-forgotten", of(SUNK, P, 4, 6), 144),
+    ("relative-table-forgotten", of(TABLED, P, 4, 6), 144),
+    ("vector-for-each-bucket", of(TABLED, P, 4, 6), 144 + 5 * 6),
+    ("one-attention-product", of(PLAIN, M, 4, 6), 4 * 144 + 4 * 4 * 6),
+    ("pairs-forgotten", of(PLAIN, M, 4, 6), 4 * 144),
+    ("pairs-alone", of(PLAIN, M, 4, 6), 2 * 4 * 4 * 6),
+    ("sharing-lowers-products", of(GQA, M, 5, 8), 5 * 192 + 2 * 5 * 5 * 4),
+    ("one-query", of(PLAIN, M, 4, 6), 4 * 144 + 2 * 4 * 6),
+    ("hidden-pairs-left-out", of(GQA, M, 5, 8), 5 * 192 + 2 * 15 * 8),
+    ("hidden-pairs-counted", of(GQA, F, 5, 8, convention=HALF), 2 * (5 * 192 + 2 * 25 * 8)),
+    ("diagonal-halved", of(GQA, F, 5, 8, convention=HALF), 2 * (5 * 192 + 2 * 13 * 8)),
+    ("window-ignored", of(WINDOWED, C, 5, 8), 5 * 2 * 4),
+    ("window-lowers-the-square", of(WINDOWED, M, 5, 8), 5 * 192 + 2 * 5 * 3 * 8),
+    ("cached-tokens-forgotten", of(GQA, M, 1, 8, cached=9), 192 + 2 * 8),
+    ("cached-tokens-run-again", of(GQA, M, 1, 8, cached=9), 10 * 192 + 2 * 100 * 8),
+    ("one-token-not-met", of(GQA, M, 1, 8, cached=9), 192 + 2 * 9 * 8),
+    ("one-sample-cached", of(GQA, C, 5, 8, batch=3), 5 * 2 * 4),
+    ("keys-or-values-alone", of(GQA, C, 5, 8), 5 * 4),
+    ("queries-cached", of(GQA, C, 5, 8), 5 * (2 * 4 + 8)),
+    ("width-cached", of(OWN_SIZE, C, 5, 8), 5 * 2 * 8),
+    ("one-token-cached", of(GQA, C, 5, 8), 2 * 4),
+    ("scores-written", of(PLAIN, A, 4, 6), 3 * 4 * 4),
+    ("maps-written", of(GQA, A, 5, 8), 5 * (8 + 4 + 4)),
+    ("rows-of-all-heads-written", of(PLAIN, A, 4, 6), 3 * 4 * 6),
+    ("one-token-written", of(PLAIN, A, 4, 6), 6),
+    ("source-as-wide", across(CROSS, P, (2, 6), (5, 4)), 4 * 36),
+    ("cross-keys-at-each-step", across(CROSS, M, (2, 6), (5, 4), cached=9), 2 * 72 + 5 * 48 + 2 * 2 * 5 * 6),
+    ("cross-keys-of-new-tokens", across(CROSS, M, (2, 6), (5, 4), cached=9), 2 * 72 + 2 * 48 + 2 * 2 * 5 * 6),
+    ("text-asks-itself", across(CROSS, M, (2, 6), (5, 4)), 2 * 72 + 2 * 48 + 2 * 2 * 2 * 6),
+    ("text-asks-itself", across(CROSS, C, (2, 6), (5, 4)), 2 * 2 * 6),
+    ("latents-ignored", of(MLA, P, 5, 8), 64 + 64 + 80 + 80),
+    ("shared-key-forgotten", of(MLA, P, 5, 8), 96 + 8 * 3 + 54 + 80 + 3),
+    ("shared-key-forgotten", of(MLA, C, 5, 8), 5 * 3),
+    ("shared-key-for-each-head", of(MLA, P, 5, 8), 96 + 8 * 7 + 54 + 80 + 3),
+    ("shared-key-for-each-head", of(MLA, C, 5, 8), 5 * (3 + 2 * 2)),
+    ("query-latent-ignored", of(SHORT_QUERIES, P, 5, 8), 96 + 40 + 54 + 80 + 3),
+    ("norms-of-latents-forgotten", of(MLA, P, 5, 8), 96 + 40 + 54 + 80),
+    ("values-not-made", of(MLA, P, 5, 8), 96 + 40 + 3 * 2 * 4 + 80 + 3),
+    ("new-latents-alone", of(MLA, M, 1, 8, cached=4), 96 + 40 + 54 + 80 + 2 * 5 * (6 + 5)),
+    ("latents-not-expanded", of(MLA, M, 1, 8, cached=4), 96 + 40 + 80 + 2 * 5 * (6 + 5)),
+    ("maps-absorbed", of(MLA, M, 1, 8, cached=4), 96 + 40 + 2 * 3 * (4 + 5) + 80 + 2 * 5 * (5 + 3)),
+    ("maps-not-absorbed", of(ABSORBED, M, 1, 8, cached=4), 96 + 40 + 5 * 54 + 80 + 2 * 5 * (6 + 5)),
+    ("expanded-heads-cached", of(MLA, C, 5, 8), 5 * 2 * (6 + 5)),
+    ("latents-kept-twice", of(MLA, C, 5, 8), 5 * 2 * 5),
+    ("values-of-heads-written", of(MLA, A, 5, 8), 5 * 2 * 5),
+    ("latents-written", of(MLA, A, 5, 8), 5 * 5),
+    ("gate-forgotten", of(GATED_FF, P, 4, 6), 2 * 60),
+    ("gate-not-asked-for", of(FF, P, 4, 6), 136 + 70),
+    ("map-down-forgotten", of(FF, P, 4, 6), 70),
+    ("width-not-multiplied", of(FF, P, 4, 6), 2 * (36 + 6)),
+    ("four-times-the-width", of(FF, P, 4, 6), 2 * 6 * 24 + 24 + 6),
+    ("outer-bias-forgotten", of(FF, P, 4, 6), 60 + 10 + 60),
+    ("one-token", of(FF, M, 4, 6), 120),
+    ("inner-width-written", of(FF, A, 4, 6), 4 * 10),
+    ("every-map-written", of(FF, A, 4, 6), 4 * (10 + 6)),
+    ("one-expert-held", of(EXPERTS, P, 4, 6), 48 + 180),
+    ("chosen-experts-held", of(EXPERTS, P, 4, 6), 48 + 2 * 180),
+    ("router-forgotten", of(EXPERTS, P, 4, 6), 8 * 180),
+    ("shared-expert-forgotten", of(SHARING, P, 4, 6), 48 + 8 * 180),
+    ("shared-gate-forgotten", of(SHARING, P, 4, 6), 48 + 8 * 180 + 90),
+    ("all-experts-run", of(EXPERTS, M, 4, 6), 4 * (48 + 8 * 180)),
+    ("one-expert-run", of(EXPERTS, M, 4, 6), 4 * (48 + 180)),
+    ("rows-of-chosen-experts-written", of(EXPERTS, A, 4, 6), 2 * 24),
+    ("rows-of-all-experts-written", of(EXPERTS, A, 4, 6), 8 * 24),
+    ("scores-of-experts-written", of(EXPERTS, A, 4, 6), 4 * 8),
     ("grey-as-colour", of(lc.Sequential(lc.Flatten(), lc.Linear(16, 5)), P, 1, 4, 4), (48 + 1) * 5),
     ("pooling-rounded-up", of(POOL, SIDE, 6, 10, 10), 5),
     ("pooling-rounded-down", of(CEIL, SIDE, 6, 10, 10), 4),

@@ -43,6 +43,7 @@ from layercost.layers import (
 )
 from layercost.layers.convolution import Convolution
 from layercost.layers.normalization import BatchNorm
+from layercost.layers.parted import Parted
 from layercost.message import Message
 from layercost.models.leaves import Rearranged, Stored, Unused
 
@@ -222,7 +223,9 @@ class Dialect:
         if visit.is_fused and self.sees(visit):
             return self.fused_is_free
         kind = type(visit.layer)
-        return self.knows is None or kind in self.knows or kind in _NOTHING_HAPPENS or not self.sees(visit)
+        if self.knows is None:
+            return not isinstance(visit.layer, Parted)  # which is several modules, and nobody looked at them
+        return kind in self.knows or kind in _NOTHING_HAPPENS or not self.sees(visit)
 
 
 def number_at(native: Native, way: tuple[str, ...]) -> int:

@@ -18,6 +18,7 @@ from layercost.layer import Call, Layer
 from layercost.layers import Identity, ZeroPaddedShortcut
 from layercost.layers.joins import Concatenate, Join
 from layercost.layers.model import Model, Spelling
+from layercost.layers.parted import Parted
 from layercost.layers.recurrent import Recurrent
 from layercost.message import Message
 from layercost.models.leaves import Applied
@@ -42,7 +43,8 @@ def usual_spelling(layer: Layer) -> Spelling:
     """How a call is written where nobody says otherwise."""
     if isinstance(layer, _FUNCTIONS):
         return Spelling.FUNCTION
-    return Spelling.OPERATOR if isinstance(layer, Join) else Spelling.MODULE
+    is_operator = isinstance(layer, Join) and not isinstance(layer, Parted)  # maps with weights are modules
+    return Spelling.OPERATOR if is_operator else Spelling.MODULE
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ class Run:
     def __init__(self, layer: Layer, shapes: tuple[Iterable[object], ...], context: Context) -> None:
         self.layer, self.context = layer, context
         calls = list(layer.calls(*shapes))
-        running = [call for call in calls if context.setting.training or not call.only_in_training]
+        running = [call for call in calls if call.runs(context.setting)]
         self.calls = tuple(calls)
         first = next((call.layer for call in running if isinstance(call.layer, Recurrent)), None)
         self.time_first = first is not None and not first.batch_first

@@ -16,7 +16,9 @@ trained model can be passed in; where none are, they are drawn from a seed.
 
 from layercost.forward import (
     activation,
+    attention,
     convolution,
+    feed_forward,
     joins,
     linear,
     normalization,
@@ -31,6 +33,7 @@ from layercost.forward.joins import JOINED
 from layercost.forward.weights import COMPUTED, WeightError, draw_weights
 
 __all__ = [
-    "COMPUTED", "JOINED", "WeightError", "activation", "convolution", "draw_weights", "fold_weights", "joins",
-    "linear", "normalization", "pooling", "recurrent", "reshaping", "run", "transposed",
+    "COMPUTED", "JOINED", "WeightError", "activation", "attention", "convolution", "draw_weights",
+    "feed_forward", "fold_weights", "joins", "linear", "normalization", "pooling", "recurrent", "reshaping",
+    "run", "transposed",
 ]  # fmt: skip

@@ -17,6 +17,13 @@ def sigmoid(values: Array) -> Array:
     return 0.5 * (1 + np.tanh(0.5 * values))
 
 
+def softmax_over(values: Array, axis: int = -1) -> Array:
+    """Each row along `axis` positive and of sum 1; what is minus infinity gets 0."""
+    powers = np.exp(values - values.max(axis=axis, keepdims=True))
+    share: Array = powers / powers.sum(axis=axis, keepdims=True)
+    return share
+
+
 @computes("ReLU")
 def relu(layer: Any, values: Array, call: Call) -> Array:
     """``max(x, 0)``."""
@@ -73,6 +80,13 @@ def prelu(layer: Any, values: Array, call: Call) -> Array:
 error_function = np.vectorize(math.erf, otypes=[np.float64])  # numpy has none of its own
 
 
+def exact_gelu(values: Array) -> Array:
+    """``x Phi(x)``, by the error function."""
+    twice_the_chance: Array = 1 + error_function(values / math.sqrt(2))
+    product: Array = values * (twice_the_chance / 2).astype(values.dtype)
+    return product
+
+
 @computes("GELU")
 def gelu(layer: Any, values: Array, call: Call) -> Array:
     """``x Phi(x)``, exact or by way of the tangent."""
@@ -81,9 +95,7 @@ def gelu(layer: Any, values: Array, call: Call) -> Array:
         tangent: Array = np.tanh(inner)
         by_tangent: Array = 0.5 * values * (1 + tangent)
         return by_tangent
-    twice_the_chance: Array = 1 + error_function(values / math.sqrt(2))
-    product: Array = values * (twice_the_chance / 2).astype(values.dtype)
-    return product
+    return exact_gelu(values)
 
 
 @computes("Hardsigmoid")
@@ -173,9 +185,7 @@ def glu(layer: Any, values: Array, call: Call) -> Array:
 @computes("Softmax")
 def softmax(layer: Any, values: Array, call: Call) -> Array:
     """Each row along `dim` positive and of sum 1."""
-    powers = np.exp(values - values.max(axis=layer.dim, keepdims=True))
-    share: Array = powers / powers.sum(axis=layer.dim, keepdims=True)
-    return share
+    return softmax_over(values, layer.dim)
 
 
 @computes("Dropout")

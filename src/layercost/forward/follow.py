@@ -20,7 +20,7 @@ from layercost.forward.weights import (
     leaves_that_keep,
 )
 from layercost.layer import Layer, Shapes
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.graph import Graph
 from layercost.layers.joins import Join
 from layercost.shape import ShapeError, shape_of
@@ -120,11 +120,14 @@ def _follow(layer: Layer, values: Arrays, shapes: Shapes, this: _Run) -> Array:
             return _through_graph(layer, values, shapes, this)
         case Auxiliary():  # what the head on the side gives is not part of the output
             return values[0]
+        case AtFirst():
+            return _follow(layer.layer, values, shapes, this)
     if type(layer).__name__ not in _TAKE_WHOLE_NUMBERS:
         values = tuple([v if np.issubdtype(v.dtype, np.inexact) else v.astype(np.float64) for v in values])
     if isinstance(layer, Join) and type(layer).__name__ not in COMPUTED:
         return together(layer, values, shapes)
-    return computed(layer).compute(layer, values[0], this.call(layer))
+    several = isinstance(layer, Join) and layer.reads > 1
+    return computed(layer).compute(layer, values if several else values[0], this.call(layer))
 
 
 def _through_graph(layer: Graph, values: Arrays, shapes: Shapes, this: _Run) -> Array:

@@ -46,7 +46,8 @@ class Call:
         return values * kept / (1 - p) if p < 1 else values * 0
 
 
-Compute: TypeAlias = Callable[[Any, Array, Call], Array]  # (layer, values with the batch first, its call)
+# (layer, values with the batch first, or of a join a tuple of them, its call)
+Compute: TypeAlias = Callable[[Any, Any, Call], Array]
 
 
 class Computed(NamedTuple):
@@ -89,7 +90,7 @@ def named(path: str, name: str) -> str:
 
 
 def leaves_that_keep(layer: Layer) -> Iterator[tuple[str, Layer]]:
-    """Every leaf with its path, except the joins, which keep nothing."""
+    """Every leaf that keeps anything, with its path."""
     for path, leaf in layer.leaves():
         if leaf.parameters() or leaf.buffers():
             yield path, leaf

@@ -1,6 +1,9 @@
 """The layers, one module a topic. Importing this package registers them all."""
 
-import layercost.layers.forgetting  # noqa: F401 (declares beliefs about whole networks)
+# ruff: noqa: F401 - the first three declare beliefs, about whole networks too
+import layercost.layers.attention_beliefs
+import layercost.layers.feed_forward_beliefs
+import layercost.layers.forgetting
 from layercost.layers.activation import (
     CELU,
     ELU,
@@ -26,9 +29,11 @@ from layercost.layers.activation import (
     Softsign,
     Tanh,
 )
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.attention import Attention, CrossAttention, LatentAttention
+from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
 from layercost.layers.embedding import Embedding
+from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.folding import fold
 from layercost.layers.graph import Graph
 from layercost.layers.joins import Add, Concatenate, Elementwise, MatMul, Multiply
@@ -91,6 +96,8 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
     "Add",
+    "AtFirst",
+    "Attention",
     "Auxiliary",
     "AvgPool1d",
     "AvgPool2d",
@@ -106,10 +113,12 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CrossAttention",
     "Dropout",
     "Elementwise",
     "Embedding",
     "EuclideanRBF",
+    "FeedForward",
     "Flatten",
     "Graph",
     "GroupNorm",
@@ -120,6 +129,7 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
+    "LatentAttention",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -131,6 +141,7 @@ __all__ = [
     "MaxPool2d",
     "MaxPool3d",
     "Mish",
+    "MixtureOfExperts",
     "Model",
     "Multiply",
     "PReLU",

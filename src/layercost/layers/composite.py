@@ -59,6 +59,7 @@ class Composite(Layer):
             tuple(held for facts in once for held in facts.buffers),
             tuple(operation for _, facts in each for operation in facts.operations),
             sum(int(facts.written) for _, facts in each),
+            tuple(kept for _, facts in each for kept in facts.kept),
         )
 
     def symbolic(self, *input_shapes: Iterable[object]) -> NoReturn:
@@ -298,3 +299,35 @@ class Auxiliary(Composite):
 
     def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
         return Auxiliary(self.layer.rebuilt(change, input_shape))
+
+
+@register
+@frozen
+class AtFirst(Composite):
+    """Any shape to what its layer gives: a layer that reads the prompt, and does not run once it is read.
+
+    An encoder: its layers run in the first pass alone; where tokens are cached (``cached=16``), they hold
+    their parameters, and what the decoder needs of them is in its cache. Tables mark their rows.
+    Source: Vaswani et al. 2017, section 3.1.
+    """
+
+    layer: Layer
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layer, Layer):
+            raise LayerError(
+                Message("AtFirst: layer must be a layer, but got {layer}", layer=shown(self.layer))
+            )
+        self.keep_depth([self.layer])
+
+    def follow(self, input_shapes: tuple[Iterable[object], ...], path: str, calls: list[Call]) -> Shape:
+        found = list[Call]()
+        output = self.layer.follow(input_shapes, path, found)
+        calls.extend(call._replace(only_at_first=True) for call in found)
+        return output
+
+    def leaves(self, path: str = "") -> Iterator[tuple[str, Layer]]:
+        yield from self.layer.leaves(path)
+
+    def rebuilt(self, change: Callable[[Layer, Shape | None], Layer], input_shape: Shape | None) -> Layer:
+        return AtFirst(self.layer.rebuilt(change, input_shape))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from layercost.convention import Quantity
+from layercost.expression import times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_whole, register
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, WRITTEN, belief
 from layercost.setting import Setting
-from layercost.shape import Sequence, Shape, Tokens
+from layercost.shape import Sequence, Shape, Tokens, values
 
 
 @register
@@ -20,7 +21,7 @@ from layercost.shape import Sequence, Shape, Tokens
 class Embedding(Layer):
     """``(T,)`` tokens to ``(T, embedding_dim)``: the row of the table that each token names.
 
-    Parameters: ``num_embeddings * embedding_dim``. Operations: none; a row is copied.
+    Parameters: ``num_embeddings * embedding_dim``. Operations: none; a row is copied, and noted as a lookup.
     Source: arguments as torch.nn.Embedding.
     """
 
@@ -41,6 +42,10 @@ class Embedding(Layer):
 
     def transform(self, shape: Shape) -> Shape:
         return Sequence((shape[0], self.embedding_dim))
+
+    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
+        amount = times(setting.batch, values(output))
+        return (Operation(Kind.LOOKUP, Role.WEIGHTS, amount, self.num_embeddings),)
 
 
 # ---- What people believe instead ---------------------------------------------------------------

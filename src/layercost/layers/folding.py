@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from layercost.layer import Layer, keep
 from layercost.layers.activation import Dropout
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import Convolution
 from layercost.layers.graph import Graph
 from layercost.layers.linear import Linear
@@ -64,6 +64,8 @@ def _find(
         case Auxiliary():
             _find(layer.layer, None, places, pairs)
             return None
+        case AtFirst():
+            return _find(layer.layer, before, places, pairs)
         case Graph():
             return _find_in_graph(layer, before, places, pairs)
         case Identity() | Dropout():
@@ -110,8 +112,8 @@ def _rewritten(layer: Layer, instead: dict[int, Layer | None]) -> Layer | None:
                 node._replace(layer=_rewritten(node.layer, instead) or Identity()) for node in layer.nodes
             )
             return Graph(tuple(nodes), layer.output, layer.inputs)
-        case Auxiliary():
-            return replace(layer, layer=_rewritten(layer.layer, instead) or layer.layer)
+        case Auxiliary() | AtFirst():
+            return replace(layer, layer=_rewritten(layer.layer, instead) or Identity())
     return instead.get(id(layer), layer)
 
 

@@ -365,14 +365,18 @@ class RMSNorm(_OverLastAxes):
         return (Held("weight", product(self.sizes)),) if self.elementwise_affine else ()
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        rows, length = self._rows(shape, setting)
-        elements = times(rows, length)
-        return (
-            *_each(elements, Kind.MULTIPLY),  # the squares
-            Operation(Kind.SUM, _NORM, rows, length),
-            *_each(rows, Kind.DIVIDE, Kind.ADD, Kind.SQUARE_ROOT),
-            *_each(elements, Kind.DIVIDE, *((Kind.MULTIPLY,) if self.elementwise_affine else ())),
-        )
+        return by_root_mean_square(*self._rows(shape, setting), scaled=self.elementwise_affine)
+
+
+def by_root_mean_square(rows: Number, length: Number, *, scaled: bool = True) -> tuple[Operation, ...]:
+    """What `RMSNorm` does to `rows` rows of `length` values each, with or without trained scales."""
+    elements = times(rows, length)
+    return (
+        *_each(elements, Kind.MULTIPLY),  # the squares
+        Operation(Kind.SUM, _NORM, rows, length),
+        *_each(rows, Kind.DIVIDE, Kind.ADD, Kind.SQUARE_ROOT),
+        *_each(elements, Kind.DIVIDE, *((Kind.MULTIPLY,) if scaled else ())),
+    )
 
 
 @register

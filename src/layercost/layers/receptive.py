@@ -12,8 +12,10 @@ from typing import NamedTuple, TypeAlias
 from layercost.convention import UnknownNameError
 from layercost.layer import Call, Layer
 from layercost.layers.activation import GLU, LogSoftmax, Softmax
-from layercost.layers.composite import Auxiliary, Parallel, Sequential
+from layercost.layers.attention import Attention
+from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Convolution
+from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.graph import Graph
 from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
@@ -136,6 +138,8 @@ class _Walk:
                 if self.upto and self.upto.startswith(path):
                     self._after(layer.layer, path, given)
                 return given[0]
+            case AtFirst():
+                return self._after(layer.layer, path, given)
             case Graph():
                 return self._after_graph(layer, path, given)
         call = self.calls_of[id(layer)].pop()
@@ -230,8 +234,10 @@ def _unclear(layer: Layer) -> ShapeError:
 def _mixed(layer: Layer, shape: Shape) -> Iterable[int] | None:
     """The axes along which each value is made of all; None for a layer that does something else."""
     match layer:
-        case Linear() | EuclideanRBF():
+        case Linear() | EuclideanRBF() | FeedForward() | MixtureOfExperts():
             return (-1,)
+        case Attention() if not layer.causal:
+            return range(len(shape))
         case LayerNorm() | RMSNorm():
             return range(-len(layer.sizes), 0)
         case Softmax() | LogSoftmax():

@@ -125,6 +125,23 @@ class Recurrent(Layer):
         """What one step of one direction performs."""
         raise NotImplementedError
 
+    def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
+        """The states of all layers; a step that also reads backwards waits for all that come."""
+        if self.bidirectional:
+            return ()
+        state = [*self._state()]
+        return tuple(
+            [
+                Held(f"{name}{cell.suffix}", times(setting.batch, size))
+                for cell in self.cells()
+                for name, size in state
+            ]
+        )
+
+    def _state(self) -> Iterator[tuple[str, Number]]:
+        """What one layer leaves for its next step."""
+        yield "hidden", self.state_size
+
     def _gate_sums(self, cell: Cell) -> Iterator[Operation]:
         """Every gate before its activation: one dot product of input and state together, and its biases."""
         rows = times(self.gates, self.hidden_size)
@@ -192,6 +209,10 @@ class LSTM(Recurrent):
         yield from super()._held(cell)
         if self.projects:
             yield Held(f"weight_hr{cell.suffix}", self.proj_size * self.hidden_size)
+
+    def _state(self) -> Iterator[tuple[str, Number]]:
+        yield from super()._state()
+        yield "cell", self.hidden_size
 
     def _step(self, cell: Cell) -> Iterator[Operation]:
         h = self.hidden_size

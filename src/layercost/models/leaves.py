@@ -149,6 +149,9 @@ class Applied(_Holding):
     def written(self, output: Shape, setting: Setting) -> Number:
         return self.layer.written(output, setting)
 
+    def kept(self, *shapes: Shape, setting: Setting) -> tuple[Held, ...]:
+        return self.layer.kept(shapes[0], setting=setting)
+
     def __repr__(self) -> str:
         return repr(self.layer)
 
@@ -192,6 +195,10 @@ class Each(Join):
     def written(self, output: Shape, setting: Setting) -> Number:
         one = seen_shape(tuple(map(int, output[1:])), repr(self))
         return self.layer.written(one, self._all(setting))
+
+    def kept(self, *shapes: Shape, setting: Setting) -> tuple[Held, ...]:
+        inner, _ = self._inside(shapes)
+        return self.layer.kept(*inner, setting=self._all(setting))
 
     def __repr__(self) -> str:
         return f"Each({self.layer!r}, steps={self.steps})"

@@ -30,6 +30,7 @@ from layercost.misconception import (
     Unit,
 )
 from layercost.questions.totals import calls_of, total
+from layercost.setting import Setting
 from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def diagnoses(
     convention: str | Convention = "textbook",
     *,
     batch: int = 1,
+    cached: int = 0,
 ) -> list[WrongAnswer]:
     """The distinct wrong answers to one count of a layer, in the order in which the beliefs are declared.
 
@@ -71,7 +73,9 @@ def diagnoses(
     [(30000, 'forgot-bias'), (30001, 'one-bias')]
     """
     shape = None if input_shape is None else _arriving(input_shape)
-    task = Task(layer, measure_named(quantity), shape, convention_named(convention), batch=batch)
+    task = Task(
+        layer, measure_named(quantity), shape, convention_named(convention), batch=batch, cached=cached
+    )
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)
@@ -106,16 +110,17 @@ def derivation(task: Task) -> Expression:
     return _derivation(_key(task), task.input_shape)
 
 
-Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int]
+Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int]
 
 
 def _key(task: Task) -> Key:
-    return (Itself(task.layer), task.measure, task.convention, task.part, task.dtype, task.unit, task.batch)
+    how = (task.convention, task.part, task.dtype, task.unit, task.batch, task.cached)
+    return (Itself(task.layer), task.measure, *how)
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, convention, part, dtype, unit, batch = key
-    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch)
+    itself, measure, *how = key
+    return Task(itself.layer, measure, input_shape, *how)
 
 
 @lru_cache(maxsize=4096)
@@ -124,9 +129,12 @@ def _number(key: Key, input_shape: Arriving) -> Fraction:
     layer, shape = _asked(task)
     if isinstance(task.measure, Size):
         return Fraction(_size(task))
-    return Fraction(
-        total(layer, task.measure, shape, task.convention, task.dtype, task.batch), task.unit.size
-    )
+    return Fraction(total(layer, task.measure, shape, task.convention, setting_of(task)), task.unit.size)
+
+
+def setting_of(task: Task) -> Setting:
+    """How the layer of a task is run."""
+    return Setting(task.batch, dtype=task.dtype, cached=task.cached)
 
 
 @lru_cache(maxsize=4096)
@@ -223,7 +231,7 @@ def printed_by_tools(task: Task) -> Iterator[tuple[Dialect, int]]:
         return
     for tool in dialects.DIALECTS.values():
         with suppress(ShapeError, LayerError):
-            reading = dialects.read(layer, several(shape)[0], tool, batch=task.batch)
+            reading = dialects.read(layer, several(shape)[0], tool, setting=setting_of(task))
             printed = reading.gives(task.measure) if task.measure is Quantity.PARAMETERS else reading.main
             if printed is not None and (tool.counts_operations or task.measure is Quantity.PARAMETERS):
                 yield tool, printed
@@ -254,12 +262,12 @@ def _said_of_size(task: Task) -> Words:
 
 
 def _rules(task: Task) -> tuple[object, ...]:
-    return (task.unit, task.dtype, task.measure, task.convention, task.batch)
+    return (task.unit, task.dtype, task.measure, task.convention, task.batch, task.cached)
 
 
 def _count(task: Task, layer: Layer, shape: Arriving) -> Count:
     assert isinstance(task.measure, Quantity)
-    return count(layer, task.measure, shape, task.convention, dtype=task.dtype, batch=task.batch)
+    return count(layer, task.measure, shape, task.convention, setting=setting_of(task))
 
 
 def _output(layer: Layer, shape: Arriving) -> Shape:

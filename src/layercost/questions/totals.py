@@ -23,21 +23,20 @@ HELD = frozenset(
 IN_BYTES = {
     Quantity.PARAMETER_BYTES: Quantity.PARAMETERS,
     Quantity.ACTIVATION_BYTES: Quantity.ACTIVATIONS,
+    Quantity.KV_CACHE_BYTES: Quantity.KV_CACHE,
 }
 
 
-def total(
-    layer: Layer, quantity: Quantity, shape: Arriving, convention: Convention, dtype: str, batch: int
-) -> int:
+def total(layer: Layer, quantity: Quantity, shape: Arriving, convention: Convention, setting: Setting) -> int:
     """One quantity of a layer or network under a convention; raises ShapeError where it does not fit."""
-    setting = Setting(batch, dtype=dtype)
     if layer.is_leaf or shape is None:
         return total_by(convention, layer, quantity, None if shape is None else several(shape), setting)
     calls, values = calls_of(layer, shape), IN_BYTES.get(quantity, quantity)
     if values in HELD:
         found = sum(_held(Itself(leaf), values) for leaf in leaves_of(layer))
     else:
-        found = sum(_done(_Called(call), values, convention, batch) for call in calls)
+        plain = Setting(setting.batch, cached=setting.cached)
+        found = sum(_done(_Called(call), values, convention, plain) for call in calls)
     return found if values is quantity else setting.bytes(found)
 
 
@@ -74,5 +73,5 @@ class _Called:
 
 
 @lru_cache(maxsize=KEPT)
-def _done(called: _Called, quantity: Quantity, convention: Convention, batch: int) -> int:
-    return call_total_by(convention, called.call, quantity, Setting(batch))
+def _done(called: _Called, quantity: Quantity, convention: Convention, setting: Setting) -> int:
+    return call_total_by(convention, called.call, quantity, setting)

@@ -15,8 +15,10 @@ output (100,), 30,100 parameters, 30,000 multiplications, 30,000 additions, 30,0
 
 from layercost.witness import (
     activation,
+    attention,
     convolution,
     embedding,
+    feed_forward,
     joins,
     linear,
     normalization,
@@ -30,7 +32,7 @@ from layercost.witness.numbers import Number, Tally
 from layercost.witness.recording import LOOPS, Run, Witness, written
 
 __all__ = [
-    "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "convolution", "embedding", "joins", "linear",
-    "normalization", "pooling", "recurrent", "reshaping", "run",
+    "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "attention", "convolution", "embedding",
+    "feed_forward", "joins", "linear", "normalization", "pooling", "recurrent", "reshaping", "run",
     "transposed", "written",
 ]  # fmt: skip

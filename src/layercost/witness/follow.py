@@ -11,14 +11,22 @@ from layercost.witness.numbers import Tensor, shape
 from layercost.witness.recording import LOOPS, OfBatch, Run, Witness, held, some
 
 
-def run(layer: object, input_shape: Iterable[object], batch: int = 1, *, training: bool = False) -> Witness:
+def run(
+    layer: object,
+    input_shape: Iterable[object],
+    batch: int = 1,
+    *,
+    training: bool = False,
+    cached: int = 0,
+) -> Witness:
     """Run `layer` on a batch of inputs of `input_shape` (without the batch); report what it was seen to do.
 
-    What reads several values takes one shape for each.
+    What reads several values takes one shape for each. `cached` tokens of each sample have been read before.
 
     Raises ShapeError where the loops find that something does not fit, TypeError for a layer without loops.
     """
-    this, shapes = Run(training=training), [list(map(int, checked_sizes(s))) for s in several(input_shape)]
+    this = Run(training=training, cached=whole("run", "cached", cached, 0))
+    shapes = [list(map(int, checked_sizes(s))) for s in several(input_shape)]
     inputs = [[_input(sizes, this) for sizes in shapes] for _ in range(whole("run", "batch", batch))]
     samples = inputs if len(shapes) > 1 or _reads_several(layer) else [parts[0] for parts in inputs]
     outputs = _follow(layer, samples, this, "")
@@ -47,6 +55,7 @@ def _follow(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Ten
         "Sequential": _one_after_the_other,
         "Parallel": _side_by_side,
         "Auxiliary": _past,
+        "AtFirst": _at_first,
         "Graph": _through_graph,
     }.items():
         if name in names:
@@ -117,15 +126,26 @@ def _through_graph(layer: Any, samples: list[Tensor], this: Run, path: str) -> l
 
 def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
     """The side branch reads the samples; at inference it is only held, and nothing that it does is noted."""
-    noted, parts = dict(this.log), this.parts
-    this.parts = {}
-    _follow(layer.layer, samples, this, path)
-    head, this.parts = this.parts, parts
-    if not this.training:
-        this.log.update(noted)
-        head = {inner: held(seen) for inner, seen in head.items()}
-    this.parts.update(head)
+    if this.training:
+        _follow(layer.layer, samples, this, path)
+    else:
+        _held(layer.layer, samples, this, path)
     return samples
+
+
+def _at_first(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """What reads the prompt alone ran when it was read: where tokens are cached, it is only held."""
+    return (_held if this.cached else _follow)(layer.layer, samples, this, path)
+
+
+def _held(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """What a layer gives, as if it were at hand; nothing that it does is noted."""
+    parts, this.parts = this.parts, {}
+    with this.at_hand():
+        outputs = _follow(layer, samples, this, path)
+    inner, this.parts = this.parts, parts
+    this.parts.update({name: held(seen) for name, seen in inner.items()})
+    return outputs
 
 
 def _loops_of(layer: object) -> OfBatch:

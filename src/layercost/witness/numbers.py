@@ -32,11 +32,15 @@ class Tally(NamedTuple):
     error_functions: int = 0
     macs: int = 0  # of the multiplications: those of dot products
     accumulations: int = 0  # of the additions: those inside dot products, and those of biases
+    masked_macs: int = 0  # of the macs: those of pairs that a mask hides
+    lookup_macs: int = 0  # never done: what products with zeros and a one would take in place of lookups
+    kept: int = 0  # values that are left for the next tokens
 
     @property
     def things(self) -> int:
         """Everything that was done, each once."""
-        return sum(self) - self.macs - self.accumulations
+        noted = self.macs + self.accumulations + self.masked_macs + self.lookup_macs + self.kept
+        return sum(self) - noted
 
     def __sub__(self, earlier: Tally) -> Tally:
         return Tally(*(now - then for now, then in zip(self, earlier, strict=True)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
-from layercost.witness.numbers import Number, Tally, Tensor, each, shape
+from layercost.witness.numbers import Number, Tally, Tensor, each, flat, shape
 
 Place: TypeAlias = tuple[int, ...]
 
@@ -59,6 +60,11 @@ class Witness:
         return self.tally.multiplications
 
     @property
+    def kept(self) -> int:
+        """The values that are left for the next tokens."""
+        return self.tally.kept
+
+    @property
     def additions(self) -> int:
         """All additions: of products, of biases, in sums."""
         return self.tally.additions
@@ -72,15 +78,18 @@ class Witness:
         noted = self.tally._asdict()
         noted.pop("accumulations")  # they are among the additions
         held = {"parameters": self.parameters, "buffers": self.buffers}
-        seen = (f"{often:,} {what}" for what, often in (held | noted).items() if often)
+        seen = (f"{often:,} {what.replace('_', ' ')}" for what, often in (held | noted).items() if often)
         return ", ".join([f"output {self.output_shape}", *seen])
 
 
 class Run:
-    """One run: what was noted so far, and the values that each layer keeps from call to call."""
+    """One run: what was noted so far, and the values that each layer keeps from call to call.
 
-    def __init__(self, *, training: bool = False) -> None:
-        self.training = training
+    `cached` tokens of each sample have been read before: what loops make of them is at hand.
+    """
+
+    def __init__(self, *, training: bool = False, cached: int = 0) -> None:
+        self.training, self.cached = training, cached
         self.log = dict.fromkeys(Tally._fields, 0)
         self.kept: dict[tuple[int, str], Values] = {}
         self.parts: dict[str, Witness] = {}
@@ -93,6 +102,22 @@ class Run:
     def number(self, value: float) -> Number:
         """A number that no layer keeps: an input, padding, a constant of a formula."""
         return Number(value, self.log)
+
+    def earlier(self, width: int) -> list[list[Number]]:
+        """What a layer read when the cached tokens were new: some values of each."""
+        return [[self.number(some(t + 3 * d)) for d in range(width)] for t in range(self.cached)]
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """What is done here was done before, or is not done at all, and is not noted; what is kept stays."""
+        noted = dict(self.log)
+        yield
+        self.log.update(noted | {"kept": self.log["kept"]})
+
+    def leave(self, *tensors: Tensor) -> None:
+        """Note values as left for the next tokens; in training there are none that would read them."""
+        if not self.training:
+            self.log["kept"] += sum(len(flat(tensor)) for tensor in tensors)
 
     def trained(self, layer: object, name: str) -> Values:
         """The values under `name` that training changes."""
@@ -117,7 +142,7 @@ class Run:
 
 def held(seen: Witness) -> Witness:
     """The witness of a layer that is held and not run: its values are there, and nothing is done."""
-    return replace(seen, output=[], tally=Tally())
+    return replace(seen, output=[], tally=Tally(kept=seen.tally.kept))
 
 
 OfSample: TypeAlias = Callable[[Any, Tensor, Run], Tensor]

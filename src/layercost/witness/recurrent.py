@@ -125,4 +125,6 @@ def _one_way(layer: Any, sequence: Tensor, cell: Cell) -> list[Row]:
         expect("features a step", expected, len(inputs))
         state = step(cell, inputs, state)
         outputs.append(state[0])
+    if not cell.layer.bidirectional:
+        cell.this.leave(*state)
     return outputs

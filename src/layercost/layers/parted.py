@@ -1,0 +1,54 @@
+"""Layers of named parts: an attention's queries and keys, an expert's matrices, told apart in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from layercost.expression import Number, times
+from layercost.facts import Held, Kind, Operation, Role
+from layercost.frozen import frozen
+from layercost.layer import Layer
+
+Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
+Does: TypeAlias = Mapping[str, tuple[Operation, ...]]  # what each part performs
+Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
+
+
+@frozen
+class Parted(Layer):
+    """A layer that says part by part what it holds and does; together that is its parameters and operations.
+
+    `kind` is what tables of types put before the name of a part, as ``attention.q``.
+    """
+
+    kind = ""
+
+    def holds(self) -> Holds:
+        """What each part keeps, by the part's name."""
+        return {}
+
+    def does(self, *shapes: Any, **call: Any) -> Does:
+        """What each part performs; called as ``does(*shapes, output=..., setting=...)``."""
+        return {}
+
+    def parameters(self) -> tuple[Held, ...]:
+        return tuple(
+            [Held(f"{part}.{name}", size) for part, held in self.holds().items() for name, size in held]
+        )
+
+    def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:
+        return tuple([one for part in self.does(*shapes, **call).values() for one in part])
+
+
+def matrix(inputs: Number, outputs: Number, bias: bool) -> tuple[Held, ...]:
+    """What a linear map keeps."""
+    weight = Held("weight", times(outputs, inputs))
+    return (weight, Held("bias", outputs)) if bias else (weight,)
+
+
+def products(rows: Number, inputs: Number, outputs: Number, bias: bool) -> tuple[Operation, ...]:
+    """What a linear map does to `rows` rows: a dot product for each output, and its bias."""
+    amount = times(rows, outputs)
+    dots = Operation(Kind.DOT, Role.WEIGHTS, amount, inputs)
+    return (dots, Operation(Kind.ADD, Role.BIAS, amount)) if bias else (dots,)
