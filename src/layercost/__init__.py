@@ -152,22 +152,31 @@ from layercost.shape import (
 from layercost.table import Table, table
 
 if TYPE_CHECKING:
+    from layercost.active import active_parameters
+    from layercost.by_type import macs_by_type, parameters_by_type
+    from layercost.caches import kv_cache
     from layercost.comparison import Comparison, compare
     from layercost.identification import Identification, identify
     from layercost.models.from_config import from_config
     from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
+    from layercost.models.known import model_named
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
     "Comparison": "layercost.comparison",
     "Identification": "layercost.identification",
+    "active_parameters": "layercost.active",
     "compare": "layercost.comparison",
     "identify": "layercost.identification",
     "from_config": "layercost.models.from_config",
     "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
+    "kv_cache": "layercost.caches",
+    "macs_by_type": "layercost.by_type",
+    "model_named": "layercost.models.known",
+    "parameters_by_type": "layercost.by_type",
 }
 
 __version__ = "0.1.0"
@@ -203,9 +212,10 @@ __all__ = [
     "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "SinusoidalPositions", "Softmax",
     "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "ToTokens", "Tokens",
     "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d", "ZeroPaddedShortcut",
-    "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "from_config", "from_keras", "from_onnx", "from_torch", "identify",
-    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
+     "active_parameters", "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes",
+    "compare_transposed_sizes", "count", "difference", "fold", "from_config", "from_keras", "from_onnx",
+    "from_torch", "identify", "kv_cache", "layer_from_text", "macs_by_type", "memory", "model_named",
+    "network_named", "networks", "parameters_by_type", "receptive_field", "table",
 ]  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from typing import Any, Unpack
 
 from layercost.active import IN_WORDS, Active, active_parameters, has_experts
 from layercost.by_type import macs_of_calls, parameters_by_type
+from layercost.caches import Cache, cache_of_calls
 from layercost.counters import Named
 from layercost.counting import usual_input
-from layercost.kv_cache import Cache, cache_of_calls
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written

@@ -15,7 +15,7 @@ import pytest
 import layercost as lc
 from layercost.active import Active, active_parameters
 from layercost.by_type import macs_by_type, parameters_by_type
-from layercost.kv_cache import kv_cache
+from layercost.caches import kv_cache
 from layercost.models.families import FAMILIES
 from layercost.models.from_config import ConfiguredModel, from_config
 
