@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from layercost.active import IN_WORDS, Active, active_parameters, has_experts
 from layercost.by_type import macs_of_calls, parameters_by_type
 from layercost.caches import Cache, cache_of_calls
 from layercost.counters import Named
 from layercost.counting import usual_input
+from layercost.expression import Number
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written
 from layercost.models.from_config import ConfiguredModel
 from layercost.repeated import Entry, folded
 from layercost.setting import Given, Setting, setting_of
-from layercost.shape import ShapeError
+from layercost.shape import ShapeError, checked_sizes
 from layercost.table import Table, table
 from layercost.view import number
 
+Sizes: TypeAlias = tuple[Number, ...]
 USUAL_CONVENTION = "two-a-mac"  # as papers on language models count
 
 
@@ -38,6 +40,7 @@ class ConfiguredTable(Table):
     types: Mapping[str, int] | None = None
     macs_of_types: Mapping[str, int] | None = None
     cache: Cache | None = None
+    inputs: tuple[tuple[int, ...], ...] = ()
 
     @property
     def about(self) -> ConfiguredModel:
@@ -82,7 +85,7 @@ class ConfiguredTable(Table):
             **super().data(),
             "model_type": model.model_type,
             "architecture": model.architecture,
-            "input": _input(self),
+            "inputs": [list(map(int, shape)) for shape in self.inputs],
             "cached": int(self.setting.cached),
             "parameters_by_type": dict(self.types or {}),
             "macs_by_type": dict(self.macs_of_types or {}),
@@ -103,15 +106,11 @@ def _by_source(defaults: Iterable[Default]) -> Iterator[Message]:
         yield Message("{source}: {taken}", source=source, taken=listing(taken))
 
 
-def _input(shown: ConfiguredTable) -> list[int] | list[list[int]]:
-    shapes = [[int(size) for size in call.input_shape] for call in shown.counted.calls[:1]]
-    return shapes[0] if shapes else []
-
-
 def _tokens(shown: ConfiguredTable) -> int:
-    """How many tokens of each sample the cache holds: those of before, and those of the input."""
-    first = shown.counted.calls[0].input_shape
-    return int(shown.setting.cached) + (int(first[0]) if len(first) == 1 else 0)
+    """How many tokens of each sample have been read, by the first layer that keeps something of each."""
+    keeps = (call for call in shown.counted.calls if len(call.inputs) == 1 and call.kept(shown.setting))
+    first = next((call.input_shape for call in keeps), None)
+    return 0 if first is None else int(shown.setting.cached) + int(first[0])
 
 
 def _listed(what: Words, counts: Mapping[str, int]) -> Message:
@@ -155,9 +154,9 @@ def conventions(model: ConfiguredModel) -> dict[str, Message]:
     }
 
 
-def _check_places(model: ConfiguredModel, shapes: tuple[Iterable[object], ...], setting: Setting) -> None:
+def _check_places(model: ConfiguredModel, shapes: tuple[Sizes, ...], setting: Setting) -> None:
     """Raise ShapeError where the tokens in the cache leave no place in a table of positions."""
-    tokens = int(setting.cached) + int(next(iter(shapes[-1]), 0))  # type: ignore[call-overload]
+    tokens = int(setting.cached) + int(shapes[-1][0])
     places = [leaf.num_positions for _, leaf in model.leaves() if isinstance(leaf, LearnedPositions)]
     if setting.cached and places and tokens > places[-1]:
         raise ShapeError(
@@ -179,7 +178,8 @@ def configured_table(
     18432
     """
     plain = setting_of(setting)
-    _check_places(model, usual_input(model, input, Message("a table")), plain)
+    shapes = tuple([checked_sizes(shape) for shape in usual_input(model, input, Message("a table"))])
+    _check_places(model, shapes, plain)
     shown = table(model, input, convention, setting=plain)
     calls = shown.counted.calls
     return ConfiguredTable(
@@ -188,4 +188,5 @@ def configured_table(
         types=parameters_by_type(model),
         macs_of_types=macs_of_calls(calls, plain),
         cache=cache_of_calls(calls, plain),
+        inputs=tuple([tuple(map(int, shape)) for shape in shapes]),
     )

@@ -10,8 +10,8 @@ import pytest
 
 import layercost as lc
 from layercost.by_type import macs_by_type, parameters_by_type
-from layercost.convention import UnknownNameError
 from layercost.caches import kv_cache
+from layercost.convention import UnknownNameError
 from layercost.models import ModelError
 from layercost.models.from_config import from_config
 from layercost.models.known import KNOWN, model_named
