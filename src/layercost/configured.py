@@ -15,10 +15,13 @@ from layercost.caches import Cache, cache_of_calls
 from layercost.counters import Named
 from layercost.counting import usual_input
 from layercost.expression import Number
+from layercost.layers.attention import Attention, LatentAttention
+from layercost.layers.embedding import Embedding
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written
 from layercost.models.from_config import ConfiguredModel
+from layercost.models.leaves import AtPlace, LastPosition
 from layercost.repeated import Entry, folded
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import ShapeError, checked_sizes
@@ -143,15 +146,18 @@ def _cache_in_words(cache: Cache) -> Iterator[Message]:
 
 def conventions(model: ConfiguredModel) -> dict[str, Message]:
     """What the numbers mean beside the convention of operations, by what it is about."""
-    last = any(path == "last" for path, _ in model.leaves())
-    return {
-        "parameters": Message("Each parameter counts once, however many layers use it"),
-        "attention": Message("Attention counts over the full square of tokens, masked or not"),
-        "embedding": Message("A token is looked up, which computes nothing"),
-        "logits": Message("The head works on the last position alone")
-        if last
-        else Message("The head works on every position"),
-    }
+    leaves = list(model.leaves())
+    kinds = {type(leaf) for _, leaf in leaves}
+    said = {"parameters": Message("Each parameter counts once, however many layers use it")}
+    if Attention in kinds or LatentAttention in kinds:
+        said["attention"] = Message("Attention counts over the full square of tokens, masked or not")
+    if Embedding in kinds:
+        said["embedding"] = Message("A token is looked up, which computes nothing")
+    if LastPosition in kinds:
+        said["logits"] = Message("The head works on the last position alone")
+    elif "head" in {path.rpartition(".")[2] for path, _ in leaves} and AtPlace not in kinds:
+        said["logits"] = Message("The head works on every position")
+    return said
 
 
 def _check_places(model: ConfiguredModel, shapes: tuple[Sizes, ...], setting: Setting) -> None:
