@@ -126,6 +126,10 @@ def test_t5_of_version_1_1_has_a_head_of_its_own_as_it_was_released(said: dict[s
     assert macs_by_type(own, (5,), (3,)) == macs_by_type(tied, (5,), (3,))
 
 
+def test_older_files_of_t5_have_another_name_for_its_class() -> None:
+    assert total(T5, "T5WithLMHeadModel") == total(T5, "T5ForConditionalGeneration") == total(T5, "T5Model")
+
+
 def test_the_table_of_distances_stands_in_the_first_layer_of_each_side() -> None:
     encoder = from_config({**T5, "architectures": ["T5EncoderModel"]})
     assert parameters_by_type(encoder)["attention.relative_bias"] == 32 * 2

@@ -14,7 +14,7 @@ from layercost.layers.composite import Sequential
 from layercost.layers.convolution import Conv2d
 from layercost.layers.feed_forward import FeedForward
 from layercost.layers.graph import Graph, Node
-from layercost.layers.joins import Add
+from layercost.layers.joins import Add, Elementwise
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
 from layercost.layers.patches import EachCell, PatchEmbedding, PatchMerging
@@ -123,12 +123,13 @@ def deit(fields: Fields, asked: Asked) -> Built:
 
 
 def _two_heads(width: int, count: int) -> Graph:
-    """The scores of the class token and those of the distillation token, added up."""
+    """The scores of the class token and those of the distillation token: their mean."""
     nodes = [
         Node(name, Sequential({"token": AtPlace(place), "head": Linear(width, count)}), ("",))
         for place, name in enumerate(("class", "distillation"))
     ]
-    return Graph((*nodes, Node("sum", _SUM, ("class", "distillation"))), "sum")
+    both = Node("sum", _SUM, ("class", "distillation"))
+    return Graph((*nodes, both, Node("mean", Elementwise("divide"), ("sum",))), "mean")
 
 
 # ---- Swin ----------------------------------------------------------------------------------------
