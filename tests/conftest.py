@@ -16,7 +16,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COMPARED = ROOT / ".nox" / "compared"  # packages that only some tests need, behind all others on the path
 NIGHTLY = bool(os.environ.get("LAYERCOST_NIGHTLY"))  # every case of which others run a sample: nox -s nightly
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUMS = (
+    "chromium-headless-shell", "chromium", "chromium-browser",
+    "google-chrome", "google-chrome-stable", "chrome",
+)  # fmt: skip
 
 
 @functools.cache

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Unpack
 
 from layercost.convention import MACS_ONLY
-from layercost.facts import Held, Operation
-from layercost.layer import Call, Layer
+from layercost.facts import Held
+from layercost.layer import Call, Layer, Shapes
 from layercost.layers.normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -27,7 +27,7 @@ from layercost.layers.normalization import (
 )
 from layercost.layers.parted import Parted
 from layercost.setting import Given, Setting, setting_of
-from layercost.shape import several
+from layercost.shape import Shape, several
 
 NORM = "norm"
 PLACES = (
@@ -78,12 +78,16 @@ def macs_by_type(layer: Layer, *input_shapes: Iterable[object], **setting: Unpac
 
     Products of two values that are no weights are types too: ``attention.scores`` and ``attention.context``.
     """
-    plain = setting_of(setting)
     shapes = several(input_shapes[0]) if len(input_shapes) == 1 else input_shapes
+    return macs_of_calls(layer.calls(*shapes), setting_of(setting))
+
+
+def macs_of_calls(calls: Iterable[Call], setting: Setting) -> dict[str, int]:
+    """The same of calls that have been followed already."""
     total: dict[str, int] = defaultdict(int)
-    for call in layer.calls(*shapes):
-        for name, operations in _done(call, plain):
-            total[name] += int(MACS_ONLY.total(operations))
+    for call in calls:
+        for name, macs in _macs(call, setting):
+            total[name] += macs
     return _found(total)
 
 
@@ -101,16 +105,22 @@ def _held(path: str, leaf: Layer) -> Iterator[tuple[str, tuple[Held, ...]]]:
         yield type_of(path, leaf), leaf.parameters()
 
 
-def _done(call: Call, setting: Setting) -> Iterator[tuple[str, tuple[Operation, ...]]]:
-    """What a call does, by type; nothing where it does not run."""
+def _macs(call: Call, setting: Setting) -> Iterable[tuple[str, int]]:
+    """What a call multiplies and adds, by type; nothing where it does not run."""
     layer = call.layer
-    if not (isinstance(layer, Parted) and call.runs(setting)):
-        yield type_of(call.path, layer), call.work(setting)[0]
-        return
-    if call.once:
-        setting = setting.alone
-    for part, operations in layer.does(*call.inputs, output=call.output_shape, setting=setting).items():
-        yield _of_part(layer.kind, part), operations
+    if not isinstance(layer, Parted):
+        return [(type_of(call.path, layer), int(MACS_ONLY.total(call.work(setting)[0])))]
+    if not call.runs(setting):
+        return []
+    return _macs_of_parts(layer, call.inputs, call.output_shape, setting.alone if call.once else setting)
+
+
+@lru_cache(1024)  # a model has dozens of blocks of one size
+def _macs_of_parts(
+    layer: Parted, inputs: Shapes, output: Shape, setting: Setting
+) -> tuple[tuple[str, int], ...]:
+    done = layer.does(*inputs, output=output, setting=setting)
+    return tuple([(_of_part(layer.kind, part), int(MACS_ONLY.total(each))) for part, each in done.items()])
 
 
 def _of_part(kind: str, part: str) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from layercost.active import IN_WORDS, Active, active_parameters, has_experts
-from layercost.by_type import macs_by_type, parameters_by_type
+from layercost.by_type import macs_of_calls, parameters_by_type
 from layercost.counters import Named
 from layercost.counting import usual_input
-from layercost.kv_cache import Cache, kv_cache
+from layercost.kv_cache import Cache, cache_of_calls
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written
@@ -181,11 +181,11 @@ def configured_table(
     plain = setting_of(setting)
     _check_places(model, usual_input(model, input, Message("a table")), plain)
     shown = table(model, input, convention, setting=plain)
-    shapes = usual_input(model, input, Message("a table"))
+    calls = shown.counted.calls
     return ConfiguredTable(
         **{name: getattr(shown, name) for name in Table.__dataclass_fields__},
         model=model,
         types=parameters_by_type(model),
-        macs_of_types=macs_by_type(model, *shapes, setting=plain),
-        cache=kv_cache(model, *shapes, setting=plain),
+        macs_of_types=macs_of_calls(calls, plain),
+        cache=cache_of_calls(calls, plain),
     )

@@ -94,10 +94,14 @@ def kv_cache(layer: Layer, *input_shapes: Iterable[object], **setting: Unpack[Gi
     >>> kv_cache(Attention(4096, 32, 8, bias=False, causal=True), (1024, 4096)).per_token
     2048
     """
-    plain = setting_of(setting)
     shapes = several(input_shapes[0]) if len(input_shapes) == 1 else input_shapes
-    found = [_kept(call, plain) for call in layer.calls(*shapes)]
-    return Cache(tuple([one for one in found if one is not None]), plain)
+    return cache_of_calls(layer.calls(*shapes), setting_of(setting))
+
+
+def cache_of_calls(calls: Iterable[Call], setting: Setting) -> Cache:
+    """The same of calls that have been followed already."""
+    found = [_kept(call, setting) for call in calls]
+    return Cache(tuple([one for one in found if one is not None]), setting)
 
 
 def _kept(call: Call, setting: Setting) -> Kept | None:

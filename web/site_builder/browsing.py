@@ -13,7 +13,11 @@ from typing import Any
 from .server import HOST, SiteHandler, SiteServer
 from .step import BuildError
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The first is the same engine without a window of its own, whose pages take two fifths of the time.
+CHROMIUMS = (
+    "chromium-headless-shell", "chromium", "chromium-browser",
+    "google-chrome", "google-chrome-stable", "chrome",
+)  # fmt: skip
 
 PIECE = 8192  # bytes
 CHROMIUM_FLAGS = [
