@@ -234,8 +234,8 @@ class Fields:
     def refuse(self, field: str, problem: Words, advice: Words = "") -> NoReturn:
         """Raise ModelError that names the file and the field."""
         name = f"{self.within}.{field}" if self.within else field
-        text = "{file}: {field}: {problem}; {advice}" if advice else "{file}: {field}: {problem}"
-        raise ModelError(Message(text, file=self.file, field=name, problem=problem, advice=advice))
+        said = Message("{file}: {field}: {problem}", file=self.file, field=name, problem=problem)
+        raise ModelError(Message("{said}; {advice}", said=said, advice=advice) if advice else said)
 
     def expected(self, field: str, what: Words, got: object) -> NoReturn:
         """Raise ModelError for a value of the wrong kind or size."""
