@@ -20,7 +20,7 @@ from layercost.models.families.fields import Default, written
 from layercost.models.from_config import ConfiguredModel
 from layercost.repeated import Entry, folded
 from layercost.setting import Given, Setting, setting_of
-from layercost.shape import ShapeError
+from layercost.shape import ShapeError, Tokens
 from layercost.table import Table, table
 from layercost.view import number
 
@@ -109,9 +109,12 @@ def _input(shown: ConfiguredTable) -> list[int] | list[list[int]]:
 
 
 def _tokens(shown: ConfiguredTable) -> int:
-    """How many tokens of each sample the cache holds: those of before, and those of the input."""
-    first = shown.counted.calls[0].input_shape
-    return int(shown.setting.cached) + (int(first[0]) if len(first) == 1 else 0)
+    """How many tokens of each sample the cache holds: those of before, and those of the input.
+
+    Beside an encoder they are those of the decoder, which reads last.
+    """
+    read = [call.input_shape for call in shown.counted.calls if isinstance(call.input_shape, Tokens)]
+    return int(shown.setting.cached) + (int(read[-1][0]) if read else 0)
 
 
 def _listed(what: Words, counts: Mapping[str, int]) -> Message:

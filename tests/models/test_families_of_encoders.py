@@ -201,6 +201,21 @@ def test_clip_compares_each_text_with_each_image_of_the_batch() -> None:
         assert macs["similarity"] == batch * batch * 512
 
 
+def test_either_half_of_clip_may_stand_alone() -> None:
+    """Both together hold one value more, the scale of their products."""
+    both = parameters_by_type(from_config({"model_type": "clip"}))
+    halves = [
+        parameters_by_type(from_config({"model_type": f"clip_{half}_model", "architectures": [name]}))
+        for half, name in (
+            ("text", "CLIPTextModelWithProjection"), ("vision", "CLIPVisionModelWithProjection"),
+        )
+    ]  # fmt: skip
+    assert sum(both.values()) - sum(sum(half.values()) for half in halves) == 1
+    bare = parameters_by_type(from_config({"model_type": "clip_text_model"}))
+    assert halves[0]["projection"] == 512 * 512
+    assert "projection" not in bare
+
+
 def test_the_stored_waves_of_whisper_are_parameters_that_nobody_trains() -> None:
     """1,500 places of 384 features."""
     whisper = from_config({"model_type": "whisper"})
