@@ -9,14 +9,14 @@ from layercost.witness.numbers import Number, Tensor, each, expect, flat, shape,
 from layercost.witness.recording import Run, batch_loops, loops
 
 
-def moments(numbers: list[Number], this: Run) -> tuple[Number, list[Number], Number]:
+def _moments(numbers: list[Number], this: Run) -> tuple[Number, list[Number], Number]:
     """The mean, each number's deviation from it, and the sum of the deviations' squares."""
     mean = total(numbers) / this.number(len(numbers))
     deviations = [number - mean for number in numbers]
     return mean, deviations, total(deviation * deviation for deviation in deviations)
 
 
-def standardized(deviations: list[Number], squares: Number, eps: float, this: Run) -> list[Number]:
+def _standard(deviations: list[Number], squares: Number, eps: float, this: Run) -> list[Number]:
     """Deviations over the standard deviation."""
     variance = squares / this.number(len(deviations))
     spread = (variance + this.number(eps)).square_root()
@@ -44,13 +44,13 @@ def _centred(layer: Any, c: int, numbers: list[Number], this: Run) -> list[Numbe
         return [(number - mean[c,]) / spread for number in numbers]
     if len(numbers) < 2:
         raise ValueError("expected two values a channel or more for statistics of the batch")
-    new_mean, deviations, squares = moments(numbers, this)
+    new_mean, deviations, squares = _moments(numbers, this)
     if this.training and layer.track_running_stats:
         share = this.number(0.1 if layer.momentum is None else layer.momentum)
         unbiased = squares / this.number(len(numbers) - 1)
         mean[c,] = mean[c,] + share * (new_mean - mean[c,])
         variance[c,] = variance[c,] + share * (unbiased - variance[c,])
-    return standardized(deviations, squares, layer.eps, this)
+    return _standard(deviations, squares, layer.eps, this)
 
 
 def _scaled(layer: Any, c: int, numbers: list[Number], this: Run) -> list[Number]:
@@ -70,11 +70,11 @@ def instance_norm(layer: Any, samples: list[Tensor], this: Run) -> list[Tensor]:
     expect("input channels", layer.num_features, len(samples[0]))
     outputs: list[list[Tensor]] = [[] for _ in samples]
     for c in range(layer.num_features):
-        seen = [moments(flat(sample[c]), this) for sample in samples]
+        seen = [_moments(flat(sample[c]), this) for sample in samples]
         if len(seen[0][1]) < 2:
             raise ValueError("expected two values a channel or more of each sample")
         for output, sample, (_, deviations, squares) in zip(outputs, samples, seen, strict=True):
-            numbers = standardized(deviations, squares, layer.eps, this)
+            numbers = _standard(deviations, squares, layer.eps, this)
             output.append(shaped(_scaled(layer, c, numbers, this), shape(sample[c])))
         if layer.track_running_stats:
             _average(layer, c, seen, this)
@@ -114,8 +114,8 @@ def rms_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
 
 def centred(numbers: list[Number], eps: float, this: Run) -> list[Number]:
     """Numbers less their mean, over the root of their variance."""
-    _, deviations, squares = moments(numbers, this)
-    return standardized(deviations, squares, eps, this)
+    _, deviations, squares = _moments(numbers, this)
+    return _standard(deviations, squares, eps, this)
 
 
 @loops("LayerNorm")
@@ -141,8 +141,8 @@ def group_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
     size, output = layer.num_channels // layer.num_groups, []
     for first in range(0, layer.num_channels, size):
         group = tensor[first : first + size]
-        _, deviations, squares = moments(flat(group), this)
-        planes = shaped(standardized(deviations, squares, layer.eps, this), shape(group))
+        _, deviations, squares = _moments(flat(group), this)
+        planes = shaped(_standard(deviations, squares, layer.eps, this), shape(group))
         for c, plane in enumerate(planes, start=first):
             output.append(shaped(_scaled(layer, c, flat(plane), this), shape(plane)))
     return output

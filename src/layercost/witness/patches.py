@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 from layercost.witness.attention import Row, in_pieces, mapped, scaled_down, shared_out
-from layercost.witness.normalization import moments, standardized
+from layercost.witness.normalization import centred
 from layercost.witness.numbers import Number, Tensor, as_image, dot, expect, flat, shape
 from layercost.witness.recording import Run, loops
 
@@ -61,8 +61,7 @@ def patch_merging(layer: Any, image: Tensor, this: Run) -> Tensor:
     def merged(top: int, left: int) -> Row:
         around = [(top, left), (top + 1, left), (top, left + 1), (top + 1, left + 1)]
         row = [_cell(plane, place, zero) for place in around for plane in image]
-        _, deviations, squares = moments(row, this)
-        row = [weight[p,] * x for p, x in enumerate(standardized(deviations, squares, 1e-5, this))]
+        row = [weight[p,] * x for p, x in enumerate(centred(row, 1e-5, this))]
         row = [x + bias[p,] for p, x in enumerate(row)]
         outputs = 2 * layer.in_channels if layer.out_channels is None else layer.out_channels
         return mapped(layer, "patch_merging", row, outputs, bias=False, this=this)
