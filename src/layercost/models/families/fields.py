@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from layercost.convention import unknown
-from layercost.message import Message, Words
+from layercost.message import Message, Words, clauses
 from layercost.models.tree import ModelError
 from layercost.shape import shown
 
@@ -234,8 +234,8 @@ class Fields:
     def refuse(self, field: str, problem: Words, advice: Words = "") -> NoReturn:
         """Raise ModelError that names the file and the field."""
         name = f"{self.within}.{field}" if self.within else field
-        said = Message("{file}: {field}: {problem}", file=self.file, field=name, problem=problem)
-        raise ModelError(Message("{said}; {advice}", said=said, advice=advice) if advice else said)
+        said = clauses([problem, advice])
+        raise ModelError(Message("{file}: {field}: {said}", file=self.file, field=name, said=said))
 
     def expected(self, field: str, what: Words, got: object) -> NoReturn:
         """Raise ModelError for a value of the wrong kind or size."""
