@@ -126,6 +126,10 @@ def test_t5_of_version_1_1_has_a_head_of_its_own_as_it_was_released(said: dict[s
     assert macs_by_type(own, (5,), (3,)) == macs_by_type(tied, (5,), (3,))
 
 
+def test_older_files_of_t5_have_another_name_for_its_class() -> None:
+    assert total(T5, "T5WithLMHeadModel") == total(T5, "T5ForConditionalGeneration") == total(T5, "T5Model")
+
+
 def test_the_table_of_distances_stands_in_the_first_layer_of_each_side() -> None:
     encoder = from_config({**T5, "architectures": ["T5EncoderModel"]})
     assert parameters_by_type(encoder)["attention.relative_bias"] == 32 * 2
@@ -195,6 +199,21 @@ def test_clip_compares_each_text_with_each_image_of_the_batch() -> None:
     for batch in (1, 3):
         macs = macs_by_type(clip, (77,), (3, 224, 224), batch=batch)
         assert macs["similarity"] == batch * batch * 512
+
+
+def test_either_half_of_clip_may_stand_alone() -> None:
+    """Both together hold one value more, the scale of their products."""
+    both = parameters_by_type(from_config({"model_type": "clip"}))
+    halves = [
+        parameters_by_type(from_config({"model_type": f"clip_{half}_model", "architectures": [name]}))
+        for half, name in (
+            ("text", "CLIPTextModelWithProjection"), ("vision", "CLIPVisionModelWithProjection"),
+        )
+    ]  # fmt: skip
+    assert sum(both.values()) - sum(sum(half.values()) for half in halves) == 1
+    bare = parameters_by_type(from_config({"model_type": "clip_text_model"}))
+    assert halves[0]["projection"] == 512 * 512
+    assert "projection" not in bare
 
 
 def test_the_stored_waves_of_whisper_are_parameters_that_nobody_trains() -> None:

@@ -64,6 +64,16 @@ def test_the_cache_is_shown_layer_by_layer_in_values_and_bytes(
     assert cache["bytes"] == 2 * cache["values"]
 
 
+def test_the_tokens_of_a_cache_beside_an_encoder_are_those_of_the_decoder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "t5.json"
+    file.write_text(json.dumps({"model_type": "t5"}), encoding="utf-8")
+    given = ("--tokens", "128", "--decoder-tokens", "1", "--cached", "127")
+    cache = data(capsys, str(file), *given)["kv_cache"]
+    assert (cache["tokens"], cache["values"]) == (128, 6 * 2 * 512 * (128 + 128))
+
+
 def test_a_step_of_decoding_reads_what_is_cached(capsys: pytest.CaptureFixture[str], file: str) -> None:
     macs = data(capsys, file, "--tokens", "1", "--cached", "1023")["macs_by_type"]
     assert macs["attention.scores"] == 4 * 256 * (22 * 512 + 4 * 1024)

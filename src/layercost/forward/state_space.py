@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layercost.forward.attention import linear
-from layercost.forward.feed_forward import _ACTIVATIONS
+from layercost.forward.feed_forward import ACTIVATIONS
 from layercost.forward.weights import Array, Call, Sizes, computes
 
 
@@ -30,7 +30,7 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
 @computes("MambaBlock", keeps=_keeps)
 def mamba_block(layer: Any, values: Array, call: Call) -> Array:
     """``(N, T, d)`` to ``(N, T, d)``."""
-    activation, size, rank = _ACTIVATIONS[layer.activation], layer.state_size, _rank(layer)
+    activation, size, rank = ACTIVATIONS[layer.activation], layer.state_size, _rank(layer)
     inputs, gates = np.split(linear(call, "in_proj", values), 2, axis=-1)
     inputs = activation(_convolved(layer, inputs, call))
     made = linear(call, "x_proj", inputs)

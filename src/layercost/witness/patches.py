@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from layercost.witness.attention import Row, _cut, _scaled, _shares, mapped
-from layercost.witness.normalization import _moments, _standard
+from layercost.witness.attention import Row, in_pieces, mapped, scaled_down, shared_out
+from layercost.witness.normalization import centred
 from layercost.witness.numbers import Number, Tensor, as_image, dot, expect, flat, shape
 from layercost.witness.recording import Run, loops
 
@@ -61,8 +61,7 @@ def patch_merging(layer: Any, image: Tensor, this: Run) -> Tensor:
     def merged(top: int, left: int) -> Row:
         around = [(top, left), (top + 1, left), (top, left + 1), (top + 1, left + 1)]
         row = [_cell(plane, place, zero) for place in around for plane in image]
-        _, deviations, squares = _moments(row, this)
-        row = [weight[p,] * x for p, x in enumerate(_standard(deviations, squares, 1e-5, this))]
+        row = [weight[p,] * x for p, x in enumerate(centred(row, 1e-5, this))]
         row = [x + bias[p,] for p, x in enumerate(row)]
         outputs = 2 * layer.in_channels if layer.out_channels is None else layer.out_channels
         return mapped(layer, "patch_merging", row, outputs, bias=False, this=this)
@@ -128,21 +127,21 @@ def _inside_window(
 ) -> list[Row]:
     size, width = layer.embed_dim // layer.num_heads, layer.embed_dim
     queries, keys, values = (
-        [_cut(mapped(layer, name, row, width, layer.bias, this), size) for row in rows] for name in "qkv"
+        [in_pieces(mapped(layer, name, row, width, layer.bias, this), size) for row in rows] for name in "qkv"
     )
     outputs = []
     for cell, asked in zip(cells, queries, strict=True):
         hidden = [canvas.beyond(*cell) != canvas.beyond(*other) for other in cells]
         context: Row = []
         for head, query in enumerate(asked):
-            scores = _scaled([dot(zip(query, key[head], strict=True)) for key in keys], size, this)
+            scores = scaled_down([dot(zip(query, key[head], strict=True)) for key in keys], size, this)
             scores = _with_distances(layer, head, cell, cells, scores, this)
             if canvas.shift:
                 mask = (this.number(-math.inf if hides else 0) for hides in hidden)
                 scores = [score + one for score, one in zip(scores, mask, strict=True)]
             this.log["masked_macs"] += 2 * sum(hidden) * size
             columns = zip(*(value[head] for value in values), strict=True)
-            share = _shares(scores)
+            share = shared_out(scores)
             context += [dot(zip(share, column, strict=True)) for column in columns]
         bias = layer.bias if layer.out_bias is None else layer.out_bias
         outputs.append(mapped(layer, "o", context, width, bias, this))

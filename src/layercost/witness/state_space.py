@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from layercost.witness.attention import Row, mapped
-from layercost.witness.feed_forward import _ACTIVATIONS
+from layercost.witness.feed_forward import ACTIVATIONS
 from layercost.witness.numbers import Number, Tensor, dot, expect
 from layercost.witness.recording import Run, batch_loops
 
@@ -52,7 +52,7 @@ def _read(layer: Any, tokens: Tensor, decay: list[Row], left: _Left, this: Run) 
     inner = layer.expand * layer.embed_dim
     both = [mapped(layer, "in_proj", row, 2 * inner, layer.bias, this) for row in tokens]
     inputs, gates = [row[:inner] for row in both], [row[inner:] for row in both]
-    activation, states, outputs = _ACTIVATIONS[layer.activation], left.states, []
+    activation, states, outputs = ACTIVATIONS[layer.activation], left.states, []
     for row, gate in zip(_convolved(layer, inputs, left.inputs, this), gates, strict=True):
         values = [activation(x) for x in row]
         states, read = _step(layer, values, decay, states, this)

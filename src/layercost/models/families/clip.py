@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
+from layercost.layer import Layer
 from layercost.layers.attention import Attention
 from layercost.layers.composite import Sequential
 from layercost.layers.embedding import Embedding
@@ -96,6 +97,24 @@ def clip(fields: Fields, asked: Asked) -> Built:
     return Built({"~": Graph(nodes, "pairs", ("tokens", "pixels"))}, (tokens, shape), name)
 
 
+@family("clip_text_model", config="CLIPTextConfig", model="CLIPTextModel")
+def clip_text(fields: Fields, _: Asked) -> Built:
+    """The encoder of texts alone, as in front of models that draw."""
+    known = {"CLIPTextModel": False, "CLIPTextModelWithProjection": True}
+    name, projects = architecture(fields, known, "CLIPTextModel")
+    reads, tokens = _text(fields, fields.whole("projection_dim", default=512) if projects else None)
+    return Built(dict(reads.children), tokens, name)
+
+
+@family("clip_vision_model", config="CLIPVisionConfig", model="CLIPVisionModel")
+def clip_vision(fields: Fields, asked: Asked) -> Built:
+    """The encoder of images alone."""
+    known = {"CLIPVisionModel": False, "CLIPVisionModelWithProjection": True}
+    name, projects = architecture(fields, known, "CLIPVisionModel")
+    sees, shape = _image(fields, asked, fields.whole("projection_dim", default=512) if projects else None)
+    return Built(dict(sees.children), shape, name)
+
+
 def _part(fields: Fields, name: str, of: str) -> Fields:
     """The configuration of one encoder; older files have it under another name, which comes first."""
     older = f"{name}_dict"
@@ -112,7 +131,7 @@ def _blocks(fields: Fields, width: int, inner: int, heads: int, depth: int, *, c
     return stacked(["block"] * depth, lambda _: pre_norm(LayerNorm(width), attention, mlp))
 
 
-def _text(fields: Fields, projected: int) -> tuple[Sequential, tuple[int, ...]]:
+def _text(fields: Fields, projected: int | None) -> tuple[Sequential, tuple[int, ...]]:
     """The encoder of texts, and its usual input: the last token stands for all."""
     width = fields.size("hidden_size", default=512)
     inner = fields.size("intermediate_size", default=2048)
@@ -129,12 +148,12 @@ def _text(fields: Fields, projected: int) -> tuple[Sequential, tuple[int, ...]]:
         "layers": _blocks(fields, width, inner, heads, depth, causal=True),
         "norm": LayerNorm(width),
         "last": AtPlace(-1),
-        "projection": Linear(width, projected, bias=False),
+        **_projection(width, projected),
     })  # fmt: skip
     return encoder, (places,)
 
 
-def _image(fields: Fields, asked: Asked, projected: int) -> tuple[Sequential, tuple[int, ...]]:
+def _image(fields: Fields, asked: Asked, projected: int | None) -> tuple[Sequential, tuple[int, ...]]:
     """The encoder of images, and its usual input: the class token stands for all, and is normalized alone."""
     width = fields.size("hidden_size", default=768)
     inner = fields.size("intermediate_size", default=3072)
@@ -150,6 +169,11 @@ def _image(fields: Fields, asked: Asked, projected: int) -> tuple[Sequential, tu
         "layers": _blocks(fields, width, inner, heads, depth, causal=False),
         "first": AtPlace(0),
         "norm": LayerNorm(width),
-        "projection": Linear(width, projected, bias=False),
+        **_projection(width, projected),
     })  # fmt: skip
     return encoder, image_of(fields, asked, image, channels)
+
+
+def _projection(width: int, projected: int | None) -> dict[str, Layer]:
+    """The map to the width that texts and images share, where there is one."""
+    return {} if projected is None else {"projection": Linear(width, projected, bias=False)}

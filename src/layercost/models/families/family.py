@@ -12,7 +12,8 @@ Read every field that changes a count through `Fields`: it notes each default an
 Refuse by name (`Fields.only`, `Fields.refuse`) what would change a count and is not supported; leave alone
 what changes none. `blocks` has what families share: blocks of layers, heads, tied heads, copies. The paths of
 the layers are the model's table, and `layercost.by_type` reads types of parameters off them, so call an
-embedding ``embedding.token``, a head ``head``, and give blocks numbers, as ``layers.0``.
+embedding ``embedding.token``, a head ``head``, and give blocks numbers, as ``layers.0``. A family of several
+classes asks `heads.architecture` which one the file names; `beside` puts a decoder beside an encoder.
 """
 
 from __future__ import annotations

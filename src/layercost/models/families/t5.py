@@ -21,7 +21,8 @@ from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields, same_as
 from layercost.models.families.heads import architecture
 
-CLASSES = {"T5ForConditionalGeneration": True, "T5Model": True, "T5EncoderModel": False}  # a decoder or none
+WITH_HEAD = ("T5ForConditionalGeneration", "T5WithLMHeadModel")  # the second is what older files call it
+CLASSES = {**dict.fromkeys((*WITH_HEAD, "T5Model"), True), "T5EncoderModel": False}  # a decoder or none
 READ = text_input(512)  # tokens at once in training; there is no limit
 
 
@@ -95,7 +96,7 @@ def t5(fields: Fields, asked: Asked) -> Built:
         [sizes.block_beside(place) for place in range(steps)],
         {"norm": RMSNorm(width)},
     )
-    if name == "T5ForConditionalGeneration":
+    if name in WITH_HEAD:
         layers |= scores(fields, asked, width, vocabulary, tied=_tied(fields))
     return Built(layers, (READ, READ), name)
 

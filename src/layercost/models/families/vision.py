@@ -14,7 +14,7 @@ from layercost.layers.composite import Sequential
 from layercost.layers.convolution import Conv2d
 from layercost.layers.feed_forward import FeedForward
 from layercost.layers.graph import Graph, Node
-from layercost.layers.joins import Add
+from layercost.layers.joins import Add, Elementwise
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
 from layercost.layers.patches import EachCell, PatchEmbedding, PatchMerging
@@ -71,7 +71,7 @@ def patches(fields: Fields, class_tokens: int) -> Patches:
     even_head_size(fields, width, heads)
     bias = fields.flag("qkv_bias", default=True)
     acts = activation(fields, "hidden_act", default="gelu")
-    attention = Attention(width, heads, bias=bias, out_bias=True)
+    attention = Attention(width, heads, bias=bias, out_bias=None if bias else True)
     mlp = FeedForward(width, inner, activation=acts)
     blocks = stacked(["block"] * depth, lambda _: pre_norm(LayerNorm(width), attention, mlp))
     embedding = PatchEmbedding(channels, patch, width, class_tokens=class_tokens, image_size=image)
@@ -123,12 +123,13 @@ def deit(fields: Fields, asked: Asked) -> Built:
 
 
 def _two_heads(width: int, count: int) -> Graph:
-    """The scores of the class token and those of the distillation token, added up."""
+    """The scores of the class token and those of the distillation token: their mean."""
     nodes = [
         Node(name, Sequential({"token": AtPlace(place), "head": Linear(width, count)}), ("",))
         for place, name in enumerate(("class", "distillation"))
     ]
-    return Graph((*nodes, Node("sum", _SUM, ("class", "distillation"))), "sum")
+    both = Node("sum", _SUM, ("class", "distillation"))
+    return Graph((*nodes, both, Node("mean", Elementwise("divide"), ("sum",))), "mean")
 
 
 # ---- Swin ----------------------------------------------------------------------------------------
@@ -145,6 +146,7 @@ def swin(fields: Fields, asked: Asked) -> Built:
     channels, patch = fields.whole("num_channels", default=3), fields.sides("patch_size", default=4)
     image = fields.sides("image_size", default=224)
     fields.only(False, "use_absolute_embeddings", why=Message("released models have none"))
+    fields.only(len(depths), "num_layers", why=Message("depths has {count} stages", count=len(depths)))
     last = width * 2 ** (len(depths) - 1)
     fields.only(last, "hidden_size", why=Message("the last stage has {width} channels", width=last))
     layers: dict[str, Layer] = {
@@ -176,6 +178,7 @@ def _stages(fields: Fields, width: int, depths: tuple[int, ...]) -> Sequential:
     window = fields.whole("window_size", default=7)
     ratio = fields.real("mlp_ratio", default=4.0)
     bias = fields.flag("qkv_bias", default=True)
+    out_bias = None if bias else True
     acts = activation(fields, "hidden_act", default="gelu")
     stages = dict[str, Layer]()
     for place, (depth, many) in enumerate(zip(depths, heads, strict=True)):
@@ -187,7 +190,7 @@ def _stages(fields: Fields, width: int, depths: tuple[int, ...]) -> Sequential:
                 Message("expected a divisor of the width"),
             )
         kinds = [
-            WindowAttention(wide, many, window, shifted=bool(block % 2), bias=bias, out_bias=True)
+            WindowAttention(wide, many, window, shifted=bool(block % 2), bias=bias, out_bias=out_bias)
             for block in range(depth)
         ]
         mlp = FeedForward(wide, int(ratio * wide), activation=acts)
