@@ -162,6 +162,7 @@ if TYPE_CHECKING:
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
     from layercost.models.known import model_named
+    from layercost.totals import parameter_totals
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
     "Comparison": "layercost.comparison",
@@ -176,6 +177,7 @@ _WHEN_ASKED = {  # a browser, which starts often, needs none of it
     "kv_cache": "layercost.caches",
     "macs_by_type": "layercost.by_type",
     "model_named": "layercost.models.known",
+    "parameter_totals": "layercost.totals",
     "parameters_by_type": "layercost.by_type",
 }
 
@@ -215,7 +217,7 @@ __all__ = [
      "active_parameters", "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes",
     "compare_transposed_sizes", "count", "difference", "fold", "from_config", "from_keras", "from_onnx",
     "from_torch", "identify", "kv_cache", "layer_from_text", "macs_by_type", "memory", "model_named",
-    "network_named", "networks", "parameters_by_type", "receptive_field", "table",
+    "network_named", "networks", "parameter_totals", "parameters_by_type", "receptive_field", "table",
 ]  # fmt: skip
 
 

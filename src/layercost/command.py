@@ -33,7 +33,7 @@ from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
-from layercost.models.known import KNOWN, Known
+from layercost.models.known import KNOWN, Known, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Table, table
@@ -175,15 +175,17 @@ def _network(options: argparse.Namespace) -> Layer:
     return read
 
 
-def _by_name(name: str, version: str | None) -> Layer:
-    """The network of a name; raises UnknownNameError with the nearest, models from configurations too."""
+def _by_name(name: str, version: str | None = None) -> Layer:
+    """The network of a name, or a model from its configuration; raises UnknownNameError with the nearest."""
+    if name in KNOWN and version is None:
+        return model_named(name)
     if name.partition(":")[0] not in NETWORKS:
         raise UnknownNameError(Message("network"), name, (*NETWORKS, *KNOWN))
     return network_named(name, version)
 
 
 def _difference(options: argparse.Namespace) -> Said:
-    first, second = (network_named(name) for name in (options.first, options.second))
+    first, second = (_by_name(name) for name in (options.first, options.second))
     found = difference(
         first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
     )
@@ -208,7 +210,7 @@ def _published(name: str, version: str | None = None) -> Layer:
     plain, _, named = name.partition(":")
     if plain in NETWORKS and not version and not named and "torchvision" in NETWORKS[plain].versions:
         version = "torchvision"
-    return network_named(name, version)
+    return _by_name(name, version)
 
 
 def _reading(layer: Layer, options: argparse.Namespace) -> Said:
@@ -244,7 +246,7 @@ def _versions(name: str) -> Iterable[Layer]:
     """Every version of a network, or the one that its name says."""
     plain, _, named = name.partition(":")
     if named or plain not in NETWORKS:
-        return [network_named(name)]
+        return [_by_name(name)]
     return [network_named(plain, version) for version in NETWORKS[plain].versions]
 
 

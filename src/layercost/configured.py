@@ -26,6 +26,8 @@ from layercost.repeated import Entry, folded
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import ShapeError, checked_sizes
 from layercost.table import Table, table
+from layercost.totals import IN_WORDS as PARAMETERS_IN_WORDS
+from layercost.totals import parameter_totals
 from layercost.view import number
 
 Sizes: TypeAlias = tuple[Number, ...]
@@ -62,6 +64,14 @@ class ConfiguredTable(Table):
         return [*super().notes(), *self._more()]
 
     def _more(self) -> Iterator[Message]:
+        totals = parameter_totals(self.about).items()
+        yield Message(
+            "Parameters: {each}.",
+            each=clauses(
+                Message("{count:,} {meaning}", count=count, meaning=PARAMETERS_IN_WORDS[meaning])
+                for meaning, count in totals
+            ),
+        )
         yield _listed(Message("Parameters by type"), self.types or {})
         if self.cache is not None and self.cache.layers:
             yield from _cache_in_words(self.cache)
@@ -90,6 +100,7 @@ class ConfiguredTable(Table):
             "architecture": model.architecture,
             "inputs": [list(map(int, shape)) for shape in self.inputs],
             "cached": int(self.setting.cached),
+            "parameters": {meaning.value: count for meaning, count in parameter_totals(model).items()},
             "parameters_by_type": dict(self.types or {}),
             "macs_by_type": dict(self.macs_of_types or {}),
             "kv_cache": None if cache is None else {"tokens": _tokens(self), **cache.data()},

@@ -18,6 +18,7 @@ from layercost.by_type import macs_by_type, parameters_by_type
 from layercost.caches import kv_cache
 from layercost.models.families import FAMILIES
 from layercost.models.from_config import ConfiguredModel, from_config
+from layercost.totals import parameter_totals
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("configurations.json").read_text("utf-8"))
 MODELS: dict[str, dict[str, Any]] = {facts["id"]: facts for facts in FACTS["models"]}
@@ -60,7 +61,7 @@ def asked(built: ConfiguredModel, reading: dict[str, Any]) -> tuple[tuple[Any, .
 
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_are_those_of_the_library_in_total_and_by_type(name: str) -> None:
-    assert lc.count(model(name), lc.PARAMETERS).total == MODELS[name]["parameters"]
+    assert lc.count(model(name), lc.PARAMETERS).total == MODELS[name]["totals"][0]
     assert parameters_by_type(model(name)) == MODELS[name]["by_type"]
 
 
@@ -116,11 +117,8 @@ def test_active_parameters_are_those_of_each_meaning(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_without_the_table_of_tokens_a_model_has_as_many_parameters_less(name: str) -> None:
-    if "embedding.token" in MODELS[name]["by_type"]:
-        without = active_parameters(model(name), "without-input-table")
-        idle = active_parameters(model(name)) - lc.count(model(name), lc.PARAMETERS).total
-        assert without - idle == MODELS[name]["without_token_embedding"]
+def test_parameters_are_those_of_each_meaning(name: str) -> None:
+    assert [*parameter_totals(model(name)).values()] == MODELS[name]["totals"]
 
 
 @pytest.mark.parametrize("name", FACTS["class_defaults"])

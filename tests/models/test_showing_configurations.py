@@ -146,6 +146,17 @@ def test_models_by_name_are_completed_and_listed(capsys: pytest.CaptureFixture[s
     assert len(KNOWN) >= 30
 
 
+def test_models_by_name_stand_wherever_a_network_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, "gpt2")["parameters"] == {
+        "unique": 124_439_808, "tied-twice": 163_037_184, "without-input-table": 85_842_432,
+        "without-tables-and-head": 85_056_000,
+    }  # fmt: skip
+    assert main(["difference", "gpt2", "gpt2-medium"]) == 0
+    assert main(["compare", "pythia-160m", "--input", "8"]) == 0
+    assert main(["identify", "124439808", "gpt2"]) == 0
+    assert "124,439,808" in capsys.readouterr().out
+
+
 REFUSED = {
     "no file": (["none.json"], "none.json: cannot be read"),
     "no model": (["lama-3"], "did you mean 'llama-3-8b'"),
