@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, TypeAlias
 
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer
+from layercost.setting import INFERENCE
 
 Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
 Does: TypeAlias = Mapping[str, tuple[Operation, ...]]  # what each part performs
@@ -39,6 +41,34 @@ class Parted(Layer):
 
     def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:
         return tuple([one for part in self.does(*shapes, **call).values() for one in part])
+
+    def only(self, part: str, *input_shapes: Iterable[object]) -> Layer | None:
+        """Some parts alone, as ``scores+context``; None unless it has all of them on these shapes."""
+        shapes, output = self.fitted(*input_shapes)
+        known = {*self.holds(), *self.does(*shapes, output=output, setting=INFERENCE)}
+        wanted = frozenset(part.split("+"))
+        if not wanted <= known:
+            return None
+        twin: Layer = object.__new__(_some_of(wanted, type(self)))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+
+class _Some(Parted):
+    """In front of a class of layers: those parts alone that are `wanted`."""
+
+    wanted: ClassVar[frozenset[str]] = frozenset()
+
+    def holds(self) -> Holds:
+        return {name: held for name, held in super().holds().items() if name in self.wanted}
+
+    def does(self, *shapes: Any, **call: Any) -> Does:
+        return {name: done for name, done in super().does(*shapes, **call).items() if name in self.wanted}
+
+
+@lru_cache
+def _some_of(wanted: frozenset[str], kind: type[Parted]) -> type[Parted]:
+    return type(kind.__name__, (_Some, kind), {"wanted": wanted})
 
 
 def matrix(inputs: Number, outputs: Number, bias: bool) -> tuple[Held, ...]:
