@@ -67,7 +67,7 @@ def _in_words(scores: Scores) -> str:
 
 
 def _heads(scores: Scores) -> Iterator[str]:
-    """Each head of queries as a square, and below as wide as those that it serves a head of keys and values."""
+    """Each head of queries, and below those of keys and values, as wide as the heads that they serve."""
     pitch = min(_LARGEST_HEAD, _ROOM / scores.heads)
     side, served = pitch * 0.86, scores.heads // scores.kv_heads
     for place, kind in enumerate(GROUPS[: scores.kv_heads]):
