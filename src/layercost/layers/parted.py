@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from layercost.expression import Number, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
-from layercost.layer import Layer
+from layercost.layer import LAYERS, Layer
 from layercost.setting import INFERENCE
 
 Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
@@ -43,13 +43,21 @@ class Parted(Layer):
         return tuple([one for part in self.does(*shapes, **call).values() for one in part])
 
     def only(self, part: str, *input_shapes: Iterable[object]) -> Layer | None:
-        """Some parts alone, as ``scores+context``; None unless it has all of them on these shapes."""
+        """Some parts alone, as ``scores+context``; None unless it has all of them on these shapes.
+
+        Who believes that there is no such part sees it do nothing.
+        """
         shapes, output = self.fitted(*input_shapes)
-        known = {*self.holds(), *self.does(*shapes, output=output, setting=INFERENCE)}
+        plain = self._as(LAYERS.get(type(self).__name__, type(self)))
+        known = {*plain.holds(), *plain.does(*shapes, output=output, setting=INFERENCE)}
         wanted = frozenset(part.split("+"))
         if not wanted <= known:
             return None
-        twin: Layer = object.__new__(_some_of(wanted, type(self)))
+        return self._as(_some_of(wanted, type(self)))
+
+    def _as(self, kind: type) -> Any:
+        """The same fields in an object of another class."""
+        twin = object.__new__(kind)
         twin.__dict__.update(self.__dict__)
         return twin
 

@@ -181,7 +181,8 @@ class Sought(Kept):
 
     def _found_by(self, one: Misconception) -> int | None:
         """A size with which a believer comes to the count."""
-        if believed(self.item.task, one) is None:
+        items = [self.item] if self.drawn.other is None else [self.item, self.beside(self.size)]
+        if all(believed(item.task, one) is None for item in items):
             return None
 
         def seen(size: int) -> Fraction | None:
