@@ -128,8 +128,8 @@ class AttentionExplorer(Explorer):
         seen, whole = built.seen_until(query), built.seen_until(tokens)
         first, last = built.seen(query)
         scope = _(
-            "Token {query} of {tokens} sees {seen} keys",
-            query=number(query), tokens=number(tokens), seen=number(last - first + 1),
+            "Token {query} of {tokens} sees the keys {first} to {last}",
+            query=number(query), tokens=number(tokens), first=number(first), last=number(last),
         )  # fmt: skip
         wheels = [parts.Wheel(_("pairs that are seen"), seen, whole)]
         if built.attention.causal:
