@@ -131,10 +131,10 @@ class AttentionExplorer(Explorer):
             "Token {query} of {tokens} sees the keys {first} to {last}",
             query=number(query), tokens=number(tokens), first=number(first), last=number(last),
         )  # fmt: skip
-        wheels = [parts.Wheel(_("pairs that are seen"), seen, whole)]
+        wheels = [parts.Wheel(_("pairs seen"), seen, whole)]
         if built.attention.causal:
             hidden = query * tokens - seen
-            wheels.append(parts.Wheel(_("pairs that are hidden"), hidden, tokens * tokens - whole))
+            wheels.append(parts.Wheel(_("pairs hidden"), hidden, tokens * tokens - whole))
         return parts.Odometer(scope, wheels)
 
     def amounts(self, built: Attended) -> list[tuple[str, int]]:
@@ -206,11 +206,9 @@ def _words(layer: Attention, tokens: int) -> str:
 
 
 def _costs(built: Attended) -> str:
-    """What the maps and the products cost, and how much of it is hidden."""
-    said = {"maps": number(built.maps), "products": number(built.products), "hidden": number(built.hidden)}
-    if not built.hidden:
-        return _("MACs: maps {maps}, products {products}", **said)
-    return _("MACs: maps {maps}, products {products} (hidden: {hidden})", **said)
+    """What the maps and the products cost."""
+    return _("MACs: maps {maps}, products {products}",
+             maps=number(built.maps), products=number(built.products))  # fmt: skip
 
 
 def _outline(now: int, then: int) -> str:

@@ -14,12 +14,12 @@ from layercost.explorers.markup import Amount, box, drawing, rectangles, svg_let
 from layercost.message import spoken as _
 from layercost.view import number, plain, tag
 
-WIDTH, HEIGHT = 372, 268
+WIDTH, HEIGHT = 372, 246
 GROUPS = ("cin", "cout", "h", "w")  # the colours of key/value heads, over and over
 _HEADS, _ROOM = 66, 302  # where heads begin, and how wide all of them may be
 _LARGEST_HEAD = 22
-_LEFT, _TOP, _EXTENT = 20, 72, 192  # the corner of queries and keys, and how far both reach
-_BARS, _BAR, _TALLEST = (252, 318), 44, 150
+_LEFT, _TOP, _EXTENT = 20, 64, 177  # the corner of queries and keys, and how far both reach
+_BARS, _BAR, _TALLEST = (252, 318), 44, 140
 
 
 @dataclass(frozen=True, slots=True)
