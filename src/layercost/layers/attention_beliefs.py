@@ -271,7 +271,7 @@ class _PairsAlone(Heads):
 class _SharingLowersProducts(Heads):
     def does(self, *shapes: Any, **call: Any) -> Does:
         done = super().does(*shapes, **call)
-        return {**done, **{name: self._fewer(done[name]) for name in ("scores", "context")}}
+        return {**done, **{name: self._fewer(done[name]) for name in ("scores", "context") if name in done}}
 
     def _fewer(self, operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
         every = ((one, times(one.amount, self.kv_heads)) for one in operations)
