@@ -78,7 +78,8 @@ class Question(Template):
     `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
     `input` are the sizes of the input, numbers or drawn names; a join has a tuple of them for each of its
-    inputs. `batch` is how many inputs there are, a number or a drawn name. In place of layers there may be a
+    inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many
+    tokens of each have been read before. In place of layers there may be a
     `network`, as ``vgg16(size=size)``.
     """
 
@@ -94,6 +95,7 @@ class Question(Template):
     without: tuple[str, ...]
     asks: tuple[Ask, ...]
     batch: int | str = 1
+    cached: int | str = 0
     network: str = ""
 
     def draw(self, seed: Seed) -> Variant:
@@ -162,8 +164,15 @@ class Variant(Posed):
     @property
     def batch(self) -> int:
         """How many inputs there are."""
-        batch = self.question.batch
-        return int(self.numbers[batch] if isinstance(batch, str) else batch)
+        return self._whole(self.question.batch)
+
+    @property
+    def cached(self) -> int:
+        """How many tokens of each input have been read before."""
+        return self._whole(self.question.cached)
+
+    def _whole(self, given: int | str) -> int:
+        return int(self.numbers[given] if isinstance(given, str) else given)
 
     @cached_property
     def layer(self) -> Layer:
@@ -312,6 +321,7 @@ class Variant(Posed):
             ask.dtype,
             UNITS[ask.unit],
             self.batch,
+            self.cached,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
 
@@ -404,7 +414,7 @@ def _clashes(items: Sequence[Item]) -> list[str]:
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
 _THINGS = ("layer", "layers", "network")
-_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch")
+_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch", "cached")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
 
 
@@ -426,9 +436,9 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         check_network(owner, network, names)
     for text in layers.values():
         check_layer(owner, text, names)
-    batch = data.get("batch", 1)
+    batch, cached = data.get("batch", 1), data.get("cached", 0)
     sizes = [size for shape in several(_input(data["input"])) for size in shape]
-    for place, size in (*(("input", size) for size in sizes), ("batch", batch)):
+    for place, size in (*(("input", size) for size in sizes), ("batch", batch), ("cached", cached)):
         if isinstance(size, str) and size not in names:
             raise QuestionError(
                 f"{owner}: {unknown(Message('drawn name'), size, names)} It is used in `{place}`."
@@ -446,6 +456,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         without=_known_misconceptions(owner, data.get("without", [])),
         asks=_asks(owner, data["ask"], credit, names),
         batch=batch,
+        cached=cached,
         network=network,
     )
 
