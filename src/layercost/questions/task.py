@@ -280,6 +280,10 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
     """The layer that the question is about, with its input."""
     if not task.part:
         return task.layer, task.input_shape
+    if task.input_shape is not None:
+        part = task.layer.only(task.part, *several(task.input_shape))
+        if part is not None:
+            return part, task.input_shape
     calls = _by_path(Itself(task.layer), task.input_shape)
     if task.part in calls:
         call = calls[task.part]
