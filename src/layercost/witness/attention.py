@@ -116,6 +116,7 @@ def _added_up(shares: Row, values: list[Row], hidden: list[bool], this: Run) -> 
 
 
 def scaled_down(scores: Row, size: int, this: Run) -> Row:
+    """Each score over the root of the size of a head."""
     scale = this.number(1 / math.sqrt(size))
     return [score * scale for score in scores]
 
