@@ -597,7 +597,7 @@ class _SharedKeyForgotten(LatentAttention):
         return {**super()._maps(), "kv_down": down}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return super().kept(shape, setting)[:1]
+        return super().kept(shape, setting=setting)[:1]
 
 
 @belief(
@@ -611,7 +611,7 @@ class _SharedKeyForEachHead(LatentAttention):
         return {**super()._maps(), "kv_down": (self.embed_dim, wide, self.bias)}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        latents, *shared = super().kept(shape, setting)
+        latents, *shared = super().kept(shape, setting=setting)
         return (latents, *(one._replace(size=times(self.num_heads, one.size)) for one in shared))
 
 
@@ -695,7 +695,7 @@ class _ExpandedHeadsCached(LatentAttention):
 )  # fmt: skip
 class _LatentsKeptTwice(LatentAttention):
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting)])
+        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting=setting)])
 
 
 @belief(
