@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "web")]
 
 import layercost as lc  # noqa: E402
 from benchmarks.report import load, processor, table, today, write_section  # noqa: E402
+from layercost.configured import configured_table  # noqa: E402
+from layercost.layers import parted  # noqa: E402
+from layercost.models.known import model_named  # noqa: E402
 
 NETWORKS = {"VGG-16": "vgg16:torchvision", "ResNet-50": "resnet50", "ResNet-152": "resnet152"}
+MODELS = ("gpt2", "llama-3-8b", "deepseek-v3")
+MODEL_TOKENS = 128
 LENGTHS = (25_000, 50_000, 100_000)
 STARTS = 15
 
@@ -187,6 +193,36 @@ def race_lines(tools: list[Tool], title: str, times: str) -> list[str]:
     return [f"{title}, milliseconds: least (median)", "", *table(["", *NETWORKS], rows), ""]
 
 
+# ---- models from their configuration -------------------------------------------------------------
+
+
+def model_times(name: str, tokens: int) -> list[float]:
+    """Milliseconds to build a model, to make its table, and that with types and cache."""
+    parted._held.cache_clear()  # noqa: SLF001 - so that nothing is left from the model before
+    parted._done.cache_clear()  # noqa: SLF001
+    gc.collect()
+    marks = [time.perf_counter()]
+    model = model_named(name)
+    marks.append(time.perf_counter())
+    lc.table(model, (tokens,))
+    marks.append(time.perf_counter())
+    configured_table(model, (tokens,))
+    marks.append(time.perf_counter())
+    return [1000 * (after - before) for before, after in pairwise(marks)]
+
+
+def model_lines(repetitions: int) -> list[str]:
+    """Language models, each built for every repetition."""
+    rows = []
+    for name in MODELS:
+        every = zip(*(model_times(name, MODEL_TOKENS) for _ in range(repetitions)), strict=True)
+        cells = [f"{min(each):.2f} ({statistics.median(each):.2f})" for each in map(list, every)]
+        rows.append([name, *cells])
+    heads = ["", "building", "the whole table", "the table, types, cache layer by layer"]
+    said = f"Models from their configuration, {MODEL_TOKENS} tokens, milliseconds: least (median)"
+    return [said, "", *table(heads, rows), ""]
+
+
 # ---- starting, memory, and many layers -----------------------------------------------------------
 
 START = (
@@ -279,7 +315,7 @@ def section(repetitions: int) -> str:
         *race_lines(tools, "Building the network and counting it", "both"),
         *(race_lines(reading, "Reading somebody else's model, and counting", "counting") if reading else []),
         *([f"Not measured, because not installed: {'; '.join(missing)}.", ""] if missing else []),
-        *starting, *browser_lines(), "", *length_lines(),
+        *model_lines(repetitions), *starting, *browser_lines(), "", *length_lines(),
     ]  # fmt: skip
     return "\n".join(lines)
 

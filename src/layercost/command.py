@@ -14,9 +14,17 @@ from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import layercost
-from layercost import counters, terminal
+from layercost import counters, showing, terminal
 from layercost.arithmetic import Unworkable, whole_numbers
-from layercost.convention import CONVENTIONS, DTYPE_BITS, Convention, Price, Quantity, unknown
+from layercost.convention import (
+    CONVENTIONS,
+    DTYPE_BITS,
+    Convention,
+    Price,
+    Quantity,
+    UnknownNameError,
+    unknown,
+)
 from layercost.counters import count
 from layercost.counting import Count
 from layercost.difference import difference
@@ -24,6 +32,8 @@ from layercost.expression import HTML, LATEX, TEXT, Notation, defining
 from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
+from layercost.models.from_config import CONFIGURED
+from layercost.models.known import KNOWN, Known, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Table, table
@@ -35,6 +45,8 @@ examples:
   layercost show lenet5 --version 1998 --convention everything --format md
   layercost show lenet5 --input 1x32x32 --batch 64 --dtype float16 --format json
   layercost show resnet50:v1
+  layercost show gpt2 --tokens 128 --format json
+  layercost show llama-3-8b --tokens 1 --cached 1024
   layercost difference resnet50:v1 resnet50:v1.5
   layercost layer "Conv2d(3, 6, kernel_size=5)" --input 3x32x32
   layercost layer "Linear(300, 100)" --input 300 --convention macs --format latex
@@ -89,7 +101,7 @@ def _run(arguments: list[str]) -> int:
 def _completions() -> dict[str, Iterable[str]]:
     """The words that a shell may offer for an argument, by the argument's name."""
     versions = [f"{name}:{version}" for name, entry in NETWORKS.items() for version in entry.versions]
-    networks = [*NETWORKS, *versions]
+    networks = [*NETWORKS, *versions, *KNOWN]
     return {
         "network": networks, "first": networks, "second": networks, "model": networks,
         "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.tools(),
@@ -118,6 +130,10 @@ class Said(NamedTuple):
 
 
 def _show(options: argparse.Namespace) -> str | Said:
+    if showing.is_configured(options.network):
+        return _configured(options)
+    showing.check_alone(options)
+    options.convention, options.dtype = options.convention or "textbook", options.dtype or "float32"
     if isinstance(options.input, dict) and not _is_file(options.network):
         raise ValueError("--input NAME=SHAPE is for files; a network by name has one input, as 1x32x32")
     if options.dialect is not None and not _is_file(options.network):
@@ -126,6 +142,16 @@ def _show(options: argparse.Namespace) -> str | Said:
     if options.dialect is not None:
         return _reading(net, options)
     shown_table = _table(net, options)
+    return Said(_written(shown_table, options.format), _status(shown_table.failure))
+
+
+def _configured(options: argparse.Namespace) -> Said:
+    """A model from its configuration, which has a usual number format and convention of its own."""
+    model = showing.model_of(options)
+    options.input = showing.input_of(model, options)
+    if options.dialect is not None:
+        return _reading(model, options)
+    shown_table = showing.table_of(model, options)
     return Said(_written(shown_table, options.format), _status(shown_table.failure))
 
 
@@ -141,7 +167,7 @@ def _written(shown_table: Table, form: str) -> str:
 def _network(options: argparse.Namespace) -> Layer:
     """A network by its name, or the model in an ONNX file."""
     if not _is_file(options.network):
-        return network_named(options.network, options.version)
+        return _by_name(options.network, options.version)
     if options.version is not None:
         raise ValueError(f"--version is for the networks by name; {options.network} has none")
     read = layercost.from_onnx(options.network, options.input)
@@ -149,8 +175,17 @@ def _network(options: argparse.Namespace) -> Layer:
     return read
 
 
+def _by_name(name: str, version: str | None = None) -> Layer:
+    """The network of a name, or a model from its configuration; raises UnknownNameError with the nearest."""
+    if name in KNOWN and version is None:
+        return model_named(name)
+    if name.partition(":")[0] not in NETWORKS:
+        raise UnknownNameError(Message("network"), name, (*NETWORKS, *KNOWN))
+    return network_named(name, version)
+
+
 def _difference(options: argparse.Namespace) -> Said:
-    first, second = (network_named(name) for name in (options.first, options.second))
+    first, second = (_by_name(name) for name in (options.first, options.second))
     found = difference(
         first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
     )
@@ -175,7 +210,7 @@ def _published(name: str, version: str | None = None) -> Layer:
     plain, _, named = name.partition(":")
     if plain in NETWORKS and not version and not named and "torchvision" in NETWORKS[plain].versions:
         version = "torchvision"
-    return network_named(name, version)
+    return _by_name(name, version)
 
 
 def _reading(layer: Layer, options: argparse.Namespace) -> Said:
@@ -211,7 +246,7 @@ def _versions(name: str) -> Iterable[Layer]:
     """Every version of a network, or the one that its name says."""
     plain, _, named = name.partition(":")
     if named or plain not in NETWORKS:
-        return [network_named(name)]
+        return [_by_name(name)]
     return [network_named(plain, version) for version in NETWORKS[plain].versions]
 
 
@@ -316,7 +351,8 @@ def _prices(convention: Convention) -> dict[str, str]:
 
 def _networks(options: argparse.Namespace) -> str:
     if options.format == "json":
-        return json_of([_network_data(entry) for entry in NETWORKS.values()])
+        plain = [_network_data(entry) for entry in NETWORKS.values()]
+        return json_of([*plain, *(_known_data(known) for known in KNOWN.values())])
     blocks = []
     for entry in NETWORKS.values():
         versions = (
@@ -324,12 +360,21 @@ def _networks(options: argparse.Namespace) -> str:
             for name, what in entry.versions.items()
         )
         blocks.append("\n".join([f"{entry.name}: {entry.title}", *versions]))
+    blocks += [
+        f"{each.name}: {each.title}\n  {CONFIGURED} (default): {each.source}" for each in KNOWN.values()
+    ]
     return "\n\n".join(blocks)
 
 
 def _network_data(entry: NetworkEntry) -> dict[str, Any]:
     names = ("name", "title", "default")
     return {**{name: getattr(entry, name) for name in names}, "versions": dict(entry.versions)}
+
+
+def _known_data(known: Known) -> dict[str, Any]:
+    """A model from its configuration: its one version is the configuration, from its source."""
+    versions = {CONFIGURED: known.source}
+    return {"name": known.name, "title": known.title, "default": CONFIGURED, "versions": versions}
 
 
 def _asked_for() -> str:
@@ -485,7 +530,9 @@ def _option(
 
 def _show_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "network", metavar="NAME", help="a network, as lenet5 or resnet50:v1, or a file, as my.onnx"
+        "network",
+        metavar="NAME",
+        help="a network, as lenet5 or resnet50:v1, a model, as gpt2, or a file, as my.onnx or config.json",
     )
     command.add_argument("--version", metavar="VERSION", help="which version; see layercost networks")
     what = (
@@ -493,6 +540,8 @@ def _show_options(command: argparse.ArgumentParser) -> None:
         "one for each, as --input ids=128 --input mask=128"
     )
     _counting_options(command, what, required=False)
+    command.set_defaults(convention=None, dtype=None)
+    showing.add_options(command, _batch)
     _reading_options(command)
 
 

@@ -47,7 +47,7 @@ GOES_WITHOUT_SAYING = {
 _ROUNDING_UP = {"ceil", "caffe-pooling"}  # whether the last window is dropped depends on the sizes
 _BRANCHES = (
     "Adaptive", "AvgPool", "MaxPool", "Subsampling", "ConvTranspose", "ConnectedConv2d", "LocalResponseNorm",
-    "Upsample",
+    "Upsample", "WindowAttention",
 )  # fmt: skip
 
 

@@ -96,6 +96,11 @@ class Held(NamedTuple):
     size: Number
 
     @property
+    def trained(self) -> bool:
+        """Whether training changes these values."""
+        return True
+
+    @property
     def is_bias(self) -> bool:
         """Whether the name says that these values are added: ``bias``, ``bias_ih_l0``, Keras's ``beta``.
 
@@ -104,6 +109,16 @@ class Held(NamedTuple):
         """
         last = self.name.replace("/", ".").rpartition(".")[2].casefold()
         return last in ("bias", "beta") or last.startswith("bias_") or last.endswith("_bias")
+
+
+class HeldFast(Held):
+    """Values that a model has among its parameters and that training leaves as they are: a stored table."""
+
+    __slots__ = ()
+
+    @property
+    def trained(self) -> bool:
+        return False
 
 
 class Facts(NamedTuple):

@@ -24,7 +24,7 @@ from tests.layercost.drawing import RECIPES, layer_and_shape
 EXAMPLES = {"Conv2d": 120, "MaxPool2d": 80, "AvgPool2d": 80, "Sequential": 60}
 OTHERS = 40  # examples for each layer that is not named above
 CONSTANTS = {"add", "subtract", "multiply", "divide", "compare", "power", "maximum", "minimum"}
-COMPOSITES = {kind.__name__ for kind in (AtFirst, Auxiliary, Parallel, Sequential)}
+COMPOSITES = {kind.__name__ for kind in (AtFirst, Auxiliary, lc.EachCell, Parallel, Sequential)}
 
 
 def plain(tensor: Any) -> Any:

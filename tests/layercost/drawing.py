@@ -474,7 +474,7 @@ def attention(draw: Draw) -> Drawn:
         causal=causal,
         window=draw(st.none() | small(1, 4)) if causal else None,
         sinks=draw(st.booleans()),
-        qk_norm=draw(st.sampled_from([None, "head", "all"])),
+        qk_norm=draw(st.sampled_from([None, "head", "all", "layer"])),
         positions=positions,
         rotary_dim=draw(st.none() | st.sampled_from([2, size])) if positions == "rotary" else None,
         buckets=draw(small(0, 3)) if positions == "relative" else 0,
@@ -556,6 +556,84 @@ def elementwise(draw: Draw) -> Drawn:
     return lc.Elementwise(draw(st.sampled_from(OF_TWO)), 2), shapes[:2]
 
 
+def learned_positions(draw: Draw) -> Drawn:
+    positions, width = draw(small(1, 5)), draw(small(1, 4))
+    layer = lc.LearnedPositions(positions, width, draw(small(0, 2)))
+    return layer, (draw(small(1, positions)), width)
+
+
+def sinusoidal_positions(draw: Draw) -> Drawn:
+    positions, width = draw(small(1, 5)), draw(small(1, 5))
+    return lc.SinusoidalPositions(positions, width, draw(st.booleans())), (draw(small(1, positions)), width)
+
+
+def segments(draw: Draw) -> Drawn:
+    width = draw(small(1, 4))
+    return lc.Segments(draw(small(1, 3)), width), (draw(small(1, 4)), width)
+
+
+def to_tokens(draw: Draw) -> Drawn:
+    return lc.ToTokens(), draw(_signals | _images)
+
+
+def each_cell(draw: Draw) -> Drawn:
+    """A normalization of the channels, a map of them, or both."""
+    channels, height, width = draw(_images)
+    mapped = lc.Linear(channels, draw(small(1, 3)), bias=draw(st.booleans()))
+    norm = lc.LayerNorm(channels)
+    inside = draw(st.sampled_from([(norm,), (mapped,), (norm, mapped)]))
+    return lc.EachCell(lc.Sequential(*inside)), (channels, height, width)
+
+
+def patch_embedding(draw: Draw) -> Drawn:
+    """Patches of one side or of two; images that they do not divide; with positions and without."""
+    channels, patch = draw(small(1, 3)), draw(sizes(1, 3))
+    image = tuple(side * draw(small(1, 2)) + draw(small(0, side - 1)) for side in pair(patch))
+    layer = lc.PatchEmbedding(
+        channels,
+        patch,
+        draw(small(1, 4)),
+        draw(st.booleans()),
+        draw(small(0, 2)),
+        draw(st.none() | st.just(image)),
+    )
+    return layer, (channels, *image)
+
+
+def patch_merging(draw: Draw) -> Drawn:
+    channels = draw(small(1, 3))
+    shape = (channels, draw(small(1, 5)), draw(small(1, 5)))
+    return lc.PatchMerging(channels, draw(st.none() | small(1, 4))), shape
+
+
+def window_attention(draw: Draw) -> Drawn:
+    """Images of whole windows and of parts of them, smaller than a window, moved and not."""
+    heads = draw(small(1, 2))
+    layer = lc.WindowAttention(
+        heads * draw(small(1, 2)),
+        heads,
+        draw(small(1, 3)),
+        draw(st.booleans()),
+        draw(st.booleans()),
+        draw(st.none() | st.booleans()),
+    )
+    return layer, (layer.embed_dim, draw(small(1, 5)), draw(small(1, 5)))
+
+
+def mamba_block(draw: Draw) -> Drawn:
+    layer = lc.MambaBlock(
+        draw(small(1, 3)),
+        draw(small(1, 2)),
+        draw(small(1, 3)),
+        draw(small(1, 4)),
+        draw(st.none() | small(1, 2)),
+        draw(st.booleans()),
+        draw(st.booleans()),
+        draw(ACTIVATIONS),
+    )
+    return layer, (draw(small(1, 4)), layer.embed_dim)
+
+
 _vectors = st.tuples(small(1, 5)) | st.tuples(small(1, 4), small(1, 4))
 _signals = st.tuples(small(1, 4), small(2, 5))
 _volumes = st.tuples(small(1, 2), small(1, 2), small(1, 3), small(2, 3))
@@ -585,6 +663,7 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "CrossAttention": cross_attention,
     "Dropout": dropout,
     "ELU": with_number(lc.ELU, "alpha", [1.0, 0.5, 0]),
+    "EachCell": each_cell,
     "Elementwise": elementwise,
     "Embedding": embedding,
     "EuclideanRBF": euclidean_rbf,
@@ -605,10 +684,12 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "LatentAttention": latent_attention,
     "LayerNorm": layer_norm,
     "LeakyReLU": leaky_relu,
+    "LearnedPositions": learned_positions,
     "Linear": linear,
     "LocalResponseNorm": local_response_norm,
     "LogSigmoid": of_any_shape(lc.LogSigmoid),
     "LogSoftmax": log_softmax,
+    "MambaBlock": mamba_block,
     "MatMul": matmul,
     "MaxPool1d": pool(lc.MaxPool1d, 1),
     "MaxPool2d": max_pool2d,
@@ -618,6 +699,8 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "Multiply": joins(lc.Multiply),
     "PReLU": prelu,
     "Parallel": parallel,
+    "PatchEmbedding": patch_embedding,
+    "PatchMerging": patch_merging,
     "PixelShuffle": pixel_shuffle,
     "PixelUnshuffle": pixel_unshuffle,
     "RMSNorm": rms_norm,
@@ -627,15 +710,19 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "Reduce": reduce_axes,
     "SELU": of_any_shape(lc.SELU),
     "ScaledTanh": of_any_shape(lc.ScaledTanh),
+    "Segments": segments,
     "Sequential": sequential,
     "SiLU": of_any_shape(lc.SiLU),
     "Sigmoid": of_any_shape(lc.Sigmoid),
+    "SinusoidalPositions": sinusoidal_positions,
     "Softmax": softmax,
     "Softplus": softplus,
     "Softsign": of_any_shape(lc.Softsign),
     "Subsampling2d": subsampling2d,
     "Tanh": of_any_shape(lc.Tanh),
+    "ToTokens": to_tokens,
     "Upsample": upsample,
+    "WindowAttention": window_attention,
     "ZeroPad2d": zero_pad2d,
     "ZeroPaddedShortcut": zero_padded_shortcut,
 }

@@ -33,14 +33,21 @@ LAYERS = [
     "LatentAttention(8, 2, 3, 4, 2, 5)",
     "LayerNorm(4)",
     "LeakyReLU(0.1)",
+    "LearnedPositions(10, 4)",
     "Linear(4, 6)",
     "LocalResponseNorm(5)",
+    "MambaBlock(4)",
     "MaxPool2d(2)",
     "MixtureOfExperts(4, 6, 8, 2)",
     "PReLU(4)",
+    "PatchEmbedding(3, 4, 6)",
+    "PatchMerging(4)",
     "RNN(4, 6)",
+    "Segments(2, 4)",
+    "SinusoidalPositions(10, 4)",
     "Softmax(-1)",
     "Subsampling2d(2, channels=4)",
+    "WindowAttention(6, 3, 2)",
     "ZeroPaddedShortcut(4, 6, 2)",
 ]
 MAY_BE_NONE = {
@@ -64,7 +71,10 @@ def spoiled(value: object, field: str) -> list[object]:
     return ["nobody's", 3]
 
 
-WHOLE = {"num_kv_heads", "head_dim", "v_head_dim", "window", "rotary_dim", "kv_dim", "q_lora_rank"}
+WHOLE = {
+    "num_kv_heads", "head_dim", "v_head_dim", "window", "rotary_dim", "kv_dim", "q_lora_rank",
+    "out_channels", "time_step_rank", "image_size",
+}  # fmt: skip
 
 
 def is_right(name: str, field: str, value: object) -> bool:
@@ -124,6 +134,8 @@ SHAPES = [
         ("MaxPool2d(2)", 3), ("AdaptiveAvgPool2d(2)", 3), ("BatchNorm2d(4)", 3), ("LSTM(4, 6)", 2),
         ("GRU(4, 6)", 2), ("Attention(6, 3)", 2), ("LatentAttention(8, 2, 3, 4, 2, 5)", 2),
         ("FeedForward(6, 10)", 2), ("MixtureOfExperts(6, 10, 8, 2)", 2),
+        ("PatchEmbedding(3, 4, 6)", 3), ("PatchMerging(3)", 3), ("WindowAttention(6, 3, 2)", 3),
+        ("LearnedPositions(10, 6)", 2), ("Segments(2, 6)", 2), ("MambaBlock(6)", 2),
         ("Embedding(10, 4)", 1), ("EuclideanRBF(4, 6)", 1), ("LocalResponseNorm(5)", 3),
     ]
     for shape in [

@@ -15,6 +15,7 @@ import pytest
 
 import layercost as lc
 from layercost.command import COMMANDS, EXAMPLES, LAYER_FORMATS, main, sizes
+from layercost.models.known import KNOWN
 from layercost.table import FORMATS
 
 CONV = ["layer", "Conv2d(3, 6, kernel_size=5)", "--input", "3x32x32"]
@@ -138,7 +139,7 @@ def test_conventions_are_listed_with_their_prices(capsys: pytest.CaptureFixture[
 def test_networks_are_listed_with_their_versions_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     printed = said(capsys, "networks")
     data = json.loads(said(capsys, "networks", "--format", "json"))
-    assert [entry["name"] for entry in data] == list(lc.networks.NETWORKS)
+    assert [entry["name"] for entry in data] == [*lc.networks.NETWORKS, *KNOWN]
     for entry in data:
         assert f"{entry['name']}: {entry['title']}" in printed
         assert f"  {entry['default']} (default): {entry['versions'][entry['default']]}" in printed

@@ -143,6 +143,18 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: lc.Auxiliary(3),  # type: ignore[arg-type]
         "Auxiliary: layer must be a layer, but got 3",
     ),
+    "cells that a number reads": (
+        lambda: lc.EachCell(3),  # type: ignore[arg-type]
+        "EachCell: layer must be a layer, but got 3",
+    ),
+    "an image smaller than its patches": (
+        lambda: lc.PatchEmbedding(3, 16, 8, image_size=8),
+        "PatchEmbedding: image_size must be at least patch_size (16x16), but got 8x8",
+    ),
+    "heads of a window that do not divide the width": (
+        lambda: lc.WindowAttention(6, 4, 7),
+        "WindowAttention: num_heads must divide embed_dim, but 4 heads do not divide 6",
+    ),
     "an encoder that is a number": (
         lambda: lc.AtFirst(3),  # type: ignore[arg-type]
         "AtFirst: layer must be a layer, but got 3",
@@ -185,7 +197,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a norm that nobody knows": (
         lambda: lc.Attention(6, 3, qk_norm="every"),
-        "Attention: qk_norm must be None or one of 'head', 'all', but got 'every'",
+        "Attention: qk_norm must be None or one of 'head', 'all', 'layer', but got 'every'",
     ),
     "an activation of rows": (
         lambda: lc.FeedForward(6, 10, activation="Softmax"),
@@ -434,7 +446,7 @@ MALFORMED = {
         "nn.ConvLocal(8, 3)",
         "a layer of Flax that has no name here: write it as a Sequential or a Parallel of the layers",
     ),
-    "an unknown layer": ("Blick(3)", "no layer is called 'Blick'; there are: "),
+    "an unknown layer": ("Quux(3)", "no layer is called 'Quux'; there are: "),
     "a misspelt argument": (
         "Conv2d(3, 6, kernel=5)",
         "Conv2d: no argument is called 'kernel'; did you mean 'kernel_size'",

@@ -72,6 +72,14 @@ FF, GATED_FF = lc.FeedForward(6, 10), lc.FeedForward(6, 10, gated=True, bias=Fal
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 
+PLACES, SPARE = lc.LearnedPositions(10, 6), lc.LearnedPositions(10, 6, 2)
+STORED_WAVES, WAVES = lc.SinusoidalPositions(10, 6), lc.SinusoidalPositions(10, 6, stored=False)
+PATCHES = lc.PatchEmbedding(3, 4, 5, image_size=8)  # 4 patches of 48: 245, 1 class token, 5 positions
+MERGING = lc.PatchMerging(3)  # (3, 4, 6) to (6, 2, 3): a norm of 24 and 12 * 6 weights
+WINDOWS = lc.WindowAttention(6, 3, 2)  # 4 maps of 42 and a table of 9 * 3; (6, 4, 4) has 4 windows of 4
+MOVED = lc.WindowAttention(6, 3, 2, shifted=True)
+MAMBA = lc.MambaBlock(4, state_size=3, conv_kernel=2)  # 64, 24, 56, 16, 24, 8 and 32: 224
+
 HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("weights-among-biases", of(LINEAR, lc.Quantity.BIASES, 3), 20),
     ("both-kinds", of(LINEAR, lc.Quantity.MULTIPLICATIONS, 3), 2 * 15),
@@ -239,6 +247,58 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("rows-of-chosen-experts-written", of(EXPERTS, A, 4, 6), 2 * 24),
     ("rows-of-all-experts-written", of(EXPERTS, A, 4, 6), 8 * 24),
     ("scores-of-experts-written", of(EXPERTS, A, 4, 6), 4 * 8),
+    ("positions-added-to-width", of(PLACES, P, 4, 6), 10 + 6),
+    ("one-value-a-position", of(PLACES, P, 4, 6), 10),
+    ("positions-need-no-table", of(PLACES, P, 4, 6), 0),
+    ("positions-with-bias", of(PLACES, P, 4, 6), 60 + 6),
+    ("spare-rows-forgotten", of(SPARE, P, 4, 6), 60),
+    ("sines-are-never-stored", of(STORED_WAVES, P, 4, 6), 0),
+    ("sines-are-always-stored", of(WAVES, P, 4, 6), 60),
+    ("one-segment", of(lc.Segments(2, 6), P, 4, 6), 6),
+    ("position-by-product", of(PLACES, M, 4, 6), 4 * 6 * 10),
+    ("position-as-weight", of(PLACES, M, 4, 6), 4 * 6),
+    ("whole-position-table-added", of(PLACES, M, 4, 6), 60),
+    ("position-square", of(PLACES, M, 4, 6), 4 * 4 * 6),
+    ("one-token-positioned", of(PLACES, A, 4, 6), 6),
+    ("patch-of-one-channel", of(PATCHES, P, 3, 8, 8), 16 * 5 + 5 + 6 * 5),
+    ("patch-side-once", of(PATCHES, P, 3, 8, 8), 3 * 4 * 5 + 5 + 6 * 5),
+    ("class-token-forgotten", of(PATCHES, P, 3, 8, 8), 245 + 4 * 5),
+    ("patch-positions-forgotten", of(PATCHES, P, 3, 8, 8), 245 + 5),
+    ("weights-for-each-patch", of(PATCHES, P, 3, 8, 8), 4 * 245 + 6 * 5),
+    ("one-patch", of(PATCHES, M, 3, 8, 8), 48 * 5),
+    ("class-token-multiplied", of(PATCHES, M, 3, 8, 8), 5 * 48 * 5),
+    ("patch-at-every-cell", of(PATCHES, M, 3, 8, 8), 5 * 5 * 48 * 5),
+    ("merging-with-bias", of(MERGING, P, 3, 4, 6), 24 + 72 + 6),
+    ("merging-without-norm", of(MERGING, P, 3, 4, 6), 72),
+    ("one-cell-merged", of(MERGING, P, 3, 4, 6), 2 * 3 + 3 * 6),
+    ("merged-to-all-channels", of(MERGING, P, 3, 4, 6), 24 + 12 * 12),
+    ("merged-at-every-cell", of(MERGING, M, 3, 4, 6), 24 * 72),
+    ("merged-once", of(MERGING, M, 3, 4, 6), 72),
+    ("window-looks-at-all", of(WINDOWS, M, 6, 4, 4), 16 * 144 + 2 * 16 * 16 * 6),
+    ("one-window", of(WINDOWS, M, 6, 4, 4), 4 * 144 + 2 * 4 * 4 * 6),
+    ("window-products-forgotten", of(WINDOWS, M, 6, 4, 4), 16 * 144),
+    ("part-of-a-window-forgotten", of(WINDOWS, M, 6, 3, 4), 8 * 144 + 2 * 2 * 4 * 4 * 6),
+    ("window-output-forgotten", of(WINDOWS, P, 6, 4, 4), 3 * 42 + 27),
+    ("window-table-forgotten", of(WINDOWS, P, 6, 4, 4), 4 * 42),
+    ("table-of-pairs", of(WINDOWS, P, 6, 4, 4), 4 * 42 + 16 * 3),
+    ("table-for-all-heads", of(WINDOWS, P, 6, 4, 4), 4 * 42 + 9),
+    ("weights-for-each-head", of(WINDOWS, P, 6, 4, 4), 3 * 4 * 42 + 27),
+    ("one-window-written", of(WINDOWS, A, 6, 4, 4), 6 * 4),
+    (
+        "windows-never-move",
+        everything(MOVED, F, 6, 4, 4),
+        4 * 96 * (11 + 1) + 192 * (3 + 1 + 1) + 48 * 11 + 96 * 7,
+    ),
+    ("mamba-without-gate", of(MAMBA, P, 5, 4), 224 - 32),
+    ("mamba-not-expanded", of(MAMBA, P, 5, 4), 32 + 12 + 28 + 8 + 12 + 4 + 16),
+    ("state-of-one-channel", of(MAMBA, P, 5, 4), 224 - 24 + 3),
+    ("mamba-convolution-connected", of(MAMBA, P, 5, 4), 224 + 7 * 16),
+    ("one-matrix-for-x", of(MAMBA, P, 5, 4), 224 - 8 * 3),
+    ("steps-of-full-rank", of(MAMBA, P, 5, 4), 224 + 8 * 7 + 8 * 7),
+    ("padded-places-forgotten", of(MAMBA, M, 5, 4), 5 * (64 + 16 + 56 + 8 + 24 + 32)),
+    ("state-read-for-nothing", of(MAMBA, M, 5, 4), 5 * (64 + 56 + 8 + 32) + 6 * 16),
+    ("tokens-look-back", of(MAMBA, M, 5, 4), 5 * (64 + 56 + 8 + 24 + 32) + 6 * 16 + 2 * 5 * 5 * 4),
+    ("channels-written", of(MAMBA, A, 5, 4), 5 * 8),
     ("grey-as-colour", of(lc.Sequential(lc.Flatten(), lc.Linear(16, 5)), P, 1, 4, 4), (48 + 1) * 5),
     ("pooling-rounded-up", of(POOL, SIDE, 6, 10, 10), 5),
     ("pooling-rounded-down", of(CEIL, SIDE, 6, 10, 10), 4),

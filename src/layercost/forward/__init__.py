@@ -22,9 +22,12 @@ from layercost.forward import (
     joins,
     linear,
     normalization,
+    patches,
     pooling,
+    positions,
     recurrent,
     reshaping,
+    state_space,
     transposed,
 )
 from layercost.forward.folding import fold_weights
@@ -34,6 +37,6 @@ from layercost.forward.weights import COMPUTED, WeightError, draw_weights
 
 __all__ = [
     "COMPUTED", "JOINED", "WeightError", "activation", "attention", "convolution", "draw_weights",
-    "feed_forward", "fold_weights", "joins", "linear", "normalization", "pooling", "recurrent", "reshaping",
-    "run", "transposed",
+    "feed_forward", "fold_weights", "joins", "linear", "normalization", "patches", "pooling", "positions",
+    "recurrent", "reshaping", "run", "state_space", "transposed",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from layercost.forward.activation import softmax_over
+from layercost.forward.normalization import standard
 from layercost.forward.weights import Array, Call, Sizes, computes
 
 _EPS = 1e-6
@@ -89,6 +90,8 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
         of_all = layer.qk_norm == "all"
         shapes["norm.q_weight"] = (layer.query_width if of_all else layer.key_size,)
         shapes["norm.k_weight"] = (layer.key_width if of_all else layer.key_size,)
+    if layer.qk_norm == "layer":
+        shapes["norm.q_bias"] = shapes["norm.k_bias"] = (layer.key_size,)
     if layer.sinks:
         shapes["sinks.weight"] = (layer.num_heads,)
     if layer.buckets:
@@ -102,6 +105,9 @@ def _normed(layer: Any, which: str, rows: Array, call: Call) -> Array:
     if layer.qk_norm == "all":
         rows = _over_root_mean_square(rows, np.asarray(weight))
     heads = _in_heads(rows, layer.key_size)
+    if layer.qk_norm == "layer":
+        scaled: Array = standard(heads, (-1,), _EPS) * np.asarray(weight)
+        return scaled + call[f"norm.{which}_bias"]
     return _over_root_mean_square(heads, np.asarray(weight)) if layer.qk_norm == "head" else heads
 
 

@@ -11,7 +11,7 @@ from layercost.forward.activation import exact_gelu, sigmoid, softmax_over
 from layercost.forward.attention import linear, sizes_of_linear
 from layercost.forward.weights import Array, Call, Sizes, computes
 
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "GELU": exact_gelu,
     "ReLU": lambda values: np.maximum(values, 0),
     "SiLU": lambda values: values * sigmoid(values),
@@ -30,7 +30,7 @@ def _keeps(layer: Any, before: str = "", width: int = 0) -> dict[str, Sizes]:
 
 def _passed(layer: Any, before: str, values: Array, call: Call) -> Array:
     """Up, the activation, down: by the arrays whose names begin with `before`."""
-    activation, inner = _ACTIVATIONS[layer.activation], linear(call, f"{before}up", values)
+    activation, inner = ACTIVATIONS[layer.activation], linear(call, f"{before}up", values)
     gated = activation(linear(call, f"{before}gate", values)) * inner if layer.gated else activation(inner)
     return linear(call, f"{before}down", gated)
 

@@ -23,6 +23,7 @@ from layercost.layer import Layer, Shapes
 from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.graph import Graph
 from layercost.layers.joins import Join
+from layercost.layers.patches import EachCell
 from layercost.shape import ShapeError, shape_of
 
 Arrays: TypeAlias = tuple[Array, ...]  # one, or of a join one for each value that it reads
@@ -122,12 +123,22 @@ def _follow(layer: Layer, values: Arrays, shapes: Shapes, this: _Run) -> Array:
             return values[0]
         case AtFirst():
             return _follow(layer.layer, values, shapes, this)
+        case EachCell():
+            return _each_cell(layer, values[0], this)
     if type(layer).__name__ not in _TAKE_WHOLE_NUMBERS:
         values = tuple([v if np.issubdtype(v.dtype, np.inexact) else v.astype(np.float64) for v in values])
     if isinstance(layer, Join) and type(layer).__name__ not in COMPUTED:
         return together(layer, values, shapes)
     several = isinstance(layer, Join) and layer.reads > 1
     return computed(layer).compute(layer, values if several else values[0], this.call(layer))
+
+
+def _each_cell(layer: EachCell, image: Array, this: _Run) -> Array:
+    """The cells as tokens, row after row, and back."""
+    batch, channels, height, width = image.shape
+    tokens = image.reshape(batch, channels, -1).swapaxes(1, 2)
+    output = _follow(layer.layer, (tokens,), (shape_of(tokens.shape[1:]),), this)
+    return output.swapaxes(1, 2).reshape(batch, -1, height, width)
 
 
 def _through_graph(layer: Graph, values: Arrays, shapes: Shapes, this: _Run) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from layercost.forward.weights import Array, Call, Sizes, computes
 
 
-def _standard(values: Array, axes: tuple[int, ...], eps: float) -> Array:
+def standard(values: Array, axes: tuple[int, ...], eps: float) -> Array:
     """Centred and divided by the standard deviation, over `axes` together."""
     mean, variance = values.mean(axis=axes, keepdims=True), values.var(axis=axes, keepdims=True)
     normal: Array = (values - mean) / np.sqrt(variance + eps)
@@ -40,7 +40,7 @@ def _keeps(layer: Any) -> dict[str, Sizes]:
 def batch_norm(layer: Any, values: Array, call: Call) -> Array:
     """``(N, C, ...)``: by the statistics that training kept, or by the batch's own."""
     if not layer.track_running_stats or call.training:
-        return _scaled(_standard(values, (0, *range(2, values.ndim)), layer.eps), call)
+        return _scaled(standard(values, (0, *range(2, values.ndim)), layer.eps), call)
     mean, variance = (_over_channels(call[name], values) for name in ("running_mean", "running_var"))
     return _scaled((values - mean) / np.sqrt(variance + layer.eps), call)
 
@@ -50,7 +50,7 @@ def instance_norm(layer: Any, values: Array, call: Call) -> Array:
     """``(N, C, ...)``: by the statistics that training kept, or by those of each sample."""
     if layer.track_running_stats and not call.training:
         return batch_norm(layer, values, call)
-    return _scaled(_standard(values, tuple(range(2, values.ndim)), layer.eps), call)
+    return _scaled(standard(values, tuple(range(2, values.ndim)), layer.eps), call)
 
 
 def _keeps_of_layer_norm(layer: Any) -> dict[str, Sizes]:
@@ -61,7 +61,7 @@ def _keeps_of_layer_norm(layer: Any) -> dict[str, Sizes]:
 @computes("LayerNorm", keeps=_keeps_of_layer_norm)
 def layer_norm(layer: Any, values: Array, call: Call) -> Array:
     """The last axes together."""
-    normal = _standard(values, tuple(range(-len(layer.sizes), 0)), layer.eps)
+    normal = standard(values, tuple(range(-len(layer.sizes), 0)), layer.eps)
     normal = normal * call["weight"] if "weight" in call else normal
     return normal + call["bias"] if "bias" in call else normal
 
@@ -84,7 +84,7 @@ def _keeps_of_group_norm(layer: Any) -> dict[str, Sizes]:
 def group_norm(layer: Any, values: Array, call: Call) -> Array:
     """``(N, C, ...)``: the channels of each group together."""
     groups = values.reshape(len(values), layer.num_groups, -1)
-    return _scaled(_standard(groups, (2,), layer.eps).reshape(values.shape), call)
+    return _scaled(standard(groups, (2,), layer.eps).reshape(values.shape), call)
 
 
 @computes("LocalResponseNorm")

@@ -51,6 +51,7 @@ from layercost.layers.normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
+from layercost.layers.patches import EachCell, PatchEmbedding, PatchMerging, ToTokens
 from layercost.layers.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -67,6 +68,7 @@ from layercost.layers.pooling import (
     Reduce,
     Subsampling2d,
 )
+from layercost.layers.positions import LearnedPositions, Segments, SinusoidalPositions
 from layercost.layers.receptive import ReceptiveField, receptive_field
 from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import (
@@ -78,7 +80,9 @@ from layercost.layers.reshaping import (
     ZeroPad2d,
     ZeroPaddedShortcut,
 )
+from layercost.layers.state_space import MambaBlock
 from layercost.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from layercost.layers.windows import WindowAttention
 
 __all__ = [
     "CELU",
@@ -115,6 +119,7 @@ __all__ = [
     "ConvTranspose3d",
     "CrossAttention",
     "Dropout",
+    "EachCell",
     "Elementwise",
     "Embedding",
     "EuclideanRBF",
@@ -132,10 +137,12 @@ __all__ = [
     "LatentAttention",
     "LayerNorm",
     "LeakyReLU",
+    "LearnedPositions",
     "Linear",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
+    "MambaBlock",
     "MatMul",
     "MaxPool1d",
     "MaxPool2d",
@@ -146,6 +153,8 @@ __all__ = [
     "Multiply",
     "PReLU",
     "Parallel",
+    "PatchEmbedding",
+    "PatchMerging",
     "PixelShuffle",
     "PixelUnshuffle",
     "RMSNorm",
@@ -154,16 +163,20 @@ __all__ = [
     "ReceptiveField",
     "Reduce",
     "ScaledTanh",
+    "Segments",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalPositions",
     "Softmax",
     "Softplus",
     "Softsign",
     "Spelling",
     "Subsampling2d",
     "Tanh",
+    "ToTokens",
     "Upsample",
+    "WindowAttention",
     "ZeroPad2d",
     "ZeroPaddedShortcut",
     "fold",

@@ -15,14 +15,14 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, Shapes, keep_flags, keep_whole, register
 from layercost.layers.joins import Join
-from layercost.layers.normalization import by_root_mean_square
+from layercost.layers.normalization import by_root_mean_square, centred
 from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, ShapeError, fit, shown
 
 POSITIONS = ("rotary", "alibi", "relative")
-NORMS = ("head", "all")
+NORMS = ("head", "all", "layer")
 
 
 class Pairs(NamedTuple):
@@ -197,10 +197,11 @@ class Attention(Heads):
     `head_dim` values (without it ``embed_dim / num_heads``), those of values `v_head_dim`. `bias` is that of
     all four maps, `q_bias`, `k_bias`, `v_bias` and `out_bias` of one. `causal`: a token sees itself and what
     stands before it, no more than `window` tokens in all. `sinks` are a trained score for each head that
-    joins each softmax. `qk_norm` normalizes queries and keys: "head" with one vector for all heads, "all"
-    over all heads together. `positions` are "rotary" (the first `rotary_dim` values of each head are turned),
-    "alibi" (a number is added to each score) or "relative" (the same, from a table of `buckets` a head; 0
-    where another layer has the table). With ``cached=`` tokens in the cache, the new ones look at them too.
+    joins each softmax. `qk_norm` normalizes queries and keys by root mean square, "head" with one vector for
+    all heads, "all" over all heads together, or, "layer", each head by a `LayerNorm` with its bias.
+    `positions` are "rotary" (the first `rotary_dim` values of each head are turned), "alibi" (a number is
+    added to each score) or "relative" (the same, from a table of `buckets` a head; 0 where another layer has
+    the table). With ``cached=`` tokens in the cache, the new ones look at them too.
     Source: Vaswani et al. 2017, section 3.2; Shazeer 2019; Ainslie et al. 2023; arguments as
     torch.nn.MultiheadAttention where it has them.
 
@@ -290,7 +291,13 @@ class Attention(Heads):
             "o": matrix(self.context_width, d, bias("out")),
         }
         if self.qk_norm is not None:
-            held["norm"] = (Held("q_weight", self._normed("q")), Held("k_weight", self._normed("k")))
+            held["norm"] = tuple(
+                [
+                    Held(f"{which}_{name}", self._normed(which[0]))
+                    for which in ("q", "k")
+                    for name in self._scales()
+                ]
+            )
         if self.sinks:
             held["sinks"] = (Held("weight", self.num_heads),)
         if int(self.buckets):
@@ -299,7 +306,11 @@ class Attention(Heads):
 
     def _normed(self, which: str) -> Number:
         """How many values are normalized together."""
-        return self.key_size if self.qk_norm == "head" else self._width(which)
+        return self._width(which) if self.qk_norm == "all" else self.key_size
+
+    def _scales(self) -> tuple[str, ...]:
+        """What is trained of a norm."""
+        return ("weight", "bias") if self.qk_norm == "layer" else ("weight",)
 
     def _width(self, which: str) -> Number:
         return self.query_width if which == "q" else self.key_width
@@ -323,8 +334,9 @@ class Attention(Heads):
     def _norms(self, rows: Number) -> Iterator[Operation]:
         for which in ("q", "k"):
             heads = self.num_heads if which == "q" else self.kv_heads
-            vectors = times(rows, heads) if self.qk_norm == "head" else rows
-            yield from by_root_mean_square(vectors, self._normed(which))
+            vectors = rows if self.qk_norm == "all" else times(rows, heads)
+            by = centred if self.qk_norm == "layer" else by_root_mean_square
+            yield from by(vectors, self._normed(which))
 
     def _rotation(self, rows: Number) -> tuple[Operation, ...]:
         """Each value that is turned takes two products and their sum."""

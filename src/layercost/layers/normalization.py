@@ -338,9 +338,15 @@ class LayerNorm(_OverLastAxes):
 
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         rows, length = self._rows(shape, setting)
-        scale = (Kind.MULTIPLY, Kind.ADD) if self.bias else (Kind.MULTIPLY,)
-        elements = times(rows, length)
-        return (*_normalized(rows, length), *(_each(elements, *scale) if self.elementwise_affine else ()))
+        return centred(rows, length, scaled=self.elementwise_affine, shifted=self.bias)
+
+
+def centred(
+    rows: Number, length: Number, *, scaled: bool = True, shifted: bool = True
+) -> tuple[Operation, ...]:
+    """What `LayerNorm` does to `rows` rows of `length` values each, with or without what is trained."""
+    scale = (Kind.MULTIPLY, Kind.ADD) if shifted else (Kind.MULTIPLY,)
+    return (*_normalized(rows, length), *(_each(times(rows, length), *scale) if scaled else ()))
 
 
 @register

@@ -35,12 +35,10 @@ class Parted(Layer):
         return {}
 
     def parameters(self) -> tuple[Held, ...]:
-        return tuple(
-            [Held(f"{part}.{name}", size) for part, held in self.holds().items() for name, size in held]
-        )
+        return _held(self)
 
     def operations(self, *shapes: Any, **call: Any) -> tuple[Operation, ...]:
-        return tuple([one for part in self.does(*shapes, **call).values() for one in part])
+        return _done(self, shapes, tuple(call.items()))
 
     def only(self, part: str, *input_shapes: Iterable[object]) -> Layer | None:
         """Some parts alone, as ``scores+context``; None unless it has all of them on these shapes.
@@ -60,6 +58,21 @@ class Parted(Layer):
         twin = object.__new__(kind)
         twin.__dict__.update(self.__dict__)
         return twin
+
+
+_REMEMBERED = 1024  # a model has dozens of blocks of one size: what is alike is worked out once
+
+
+@lru_cache(_REMEMBERED)
+def _held(layer: Parted) -> tuple[Held, ...]:
+    return tuple(
+        [one._replace(name=f"{part}.{one.name}") for part, held in layer.holds().items() for one in held]
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _done(layer: Parted, shapes: tuple[Any, ...], call: tuple[tuple[str, Any], ...]) -> tuple[Operation, ...]:
+    return tuple([one for part in layer.does(*shapes, **dict(call)).values() for one in part])
 
 
 class _Some(Parted):

@@ -19,6 +19,7 @@ from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.graph import Graph
 from layercost.layers.linear import EuclideanRBF, Linear
 from layercost.layers.normalization import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from layercost.layers.patches import EachCell, PatchMerging
 from layercost.layers.pooling import AdaptivePooling, Pooling, Reduce
 from layercost.layers.reshaping import PixelShuffle, PixelUnshuffle, Upsample, ZeroPad2d, ZeroPaddedShortcut
 from layercost.message import Message, listing
@@ -140,6 +141,8 @@ class _Walk:
                 return given[0]
             case AtFirst():
                 return self._after(layer.layer, path, given)
+            case EachCell():
+                return self._after_cells(layer, path, given[0])
             case Graph():
                 return self._after_graph(layer, path, given)
         call = self.calls_of[id(layer)].pop()
@@ -155,6 +158,15 @@ class _Walk:
         inside = f"{path}.{name}" if path else name
         self.known[inside] = self._after(child, inside, given)
         return self.known[inside]
+
+    def _after_cells(self, layer: EachCell, path: str, given: Seen) -> Seen:
+        """Behind what reads each cell alone the same is seen; what mixes cells is not followed."""
+        alone: Seen = (Reach(0, 0, 1),)
+        before = set(self.known)
+        if self._after(layer.layer, path, [alone]) != alone:
+            raise _unclear(layer)
+        self.known.update(dict.fromkeys(set(self.known) - before, given))
+        return given
 
     def _after_graph(self, graph: Graph, path: str, given: list[Seen]) -> Seen:
         """A value that does not depend on the input sees nothing of it, and is left out."""
@@ -204,7 +216,7 @@ def _through_leaf(layer: Layer, shape: Shape, given: list[Seen]) -> Seen:
             )
         case ZeroPaddedShortcut():
             return tuple(reach.through(1, layer.stride, 0) for reach in reaches)
-        case PixelUnshuffle(downscale_factor=r):
+        case PixelUnshuffle(downscale_factor=r) | PatchMerging(downscale_factor=r):
             return tuple(reach.through(r, r, 0) for reach in reaches)
         case PixelShuffle() | Upsample():
             raise ShapeError(Message("several values behind {layer!r} see the same cells", layer=layer))

@@ -13,7 +13,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, Shapes
 from layercost.layers.joins import Join
 from layercost.setting import Setting
-from layercost.shape import Shape, ShapeError, seen_shape, values
+from layercost.shape import Features, Shape, ShapeError, seen_shape, values
 
 Sizes: TypeAlias = tuple[int, ...]
 
@@ -154,6 +154,30 @@ class Applied(_Holding):
 
     def __repr__(self) -> str:
         return repr(self.layer)
+
+
+@frozen
+class LastPosition(Layer):
+    """``(T, F)`` to ``(1, F)``: the last position alone, as a text is continued. It computes nothing."""
+
+    def transform(self, shape: Shape) -> Shape:
+        return type(shape)((1, *shape[1:]))
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return 0
+
+
+@frozen
+class AtPlace(Layer):
+    """``(T, F)`` to ``(F,)``: one token alone, as the first of an encoder. It computes nothing."""
+
+    place: int = 0
+
+    def transform(self, shape: Shape) -> Shape:
+        return Features(shape[-1:])
+
+    def written(self, output: Shape, setting: Setting) -> Number:
+        return 0
 
 
 @frozen

@@ -22,9 +22,12 @@ from layercost.witness import (
     joins,
     linear,
     normalization,
+    patches,
     pooling,
+    positions,
     recurrent,
     reshaping,
+    state_space,
     transposed,
 )
 from layercost.witness.follow import run
@@ -33,6 +36,6 @@ from layercost.witness.recording import LOOPS, Run, Witness, written
 
 __all__ = [
     "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "attention", "convolution", "embedding",
-    "feed_forward", "joins", "linear", "normalization", "pooling", "recurrent", "reshaping", "run",
-    "transposed", "written",
+    "feed_forward", "joins", "linear", "normalization", "patches", "pooling", "positions", "recurrent",
+    "reshaping", "run", "state_space", "transposed", "written",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
+from layercost.witness.normalization import centred
 from layercost.witness.numbers import Number, Tensor, dot, expect, total
 from layercost.witness.recording import Run, loops
 
@@ -39,7 +40,7 @@ def _sizes(layer: Any) -> tuple[int, int, int]:
     return heads, key, key if layer.v_head_dim is None else layer.v_head_dim
 
 
-def _cut(row: Row, size: int) -> list[Row]:
+def in_pieces(row: Row, size: int) -> list[Row]:
     """A row in pieces of one size, one for each head."""
     return [row[first : first + size] for first in range(0, len(row), size)]
 
@@ -54,14 +55,22 @@ def _over_root_mean_square(layer: Any, name: str, row: Row, this: Run) -> Row:
     return [weight[place,] * (x / root) for place, x in enumerate(row)]
 
 
+def _by_layer_norm(layer: Any, which: str, row: Row, this: Run) -> Row:
+    weight, bias = (this.trained(layer, f"norm.{which}_{name}") for name in ("weight", "bias"))
+    scaled = [weight[place,] * x for place, x in enumerate(centred(row, 1e-6, this))]
+    return [x + bias[place,] for place, x in enumerate(scaled)]
+
+
 def _normed(layer: Any, which: str, heads: list[Row], this: Run) -> list[Row]:
     """Each head alone with one vector for all, or all heads together."""
     name = f"norm.{which}_weight"
+    if layer.qk_norm == "layer":
+        return [_by_layer_norm(layer, which, head, this) for head in heads]
     if layer.qk_norm == "head":
         return [_over_root_mean_square(layer, name, head, this) for head in heads]
     if layer.qk_norm == "all":
         together = [x for head in heads for x in head]
-        return _cut(_over_root_mean_square(layer, name, together, this), len(heads[0]))
+        return in_pieces(_over_root_mean_square(layer, name, together, this), len(heads[0]))
     return heads
 
 
@@ -86,7 +95,7 @@ def _placed(layer: Any, heads: list[Row], place: int, this: Run) -> list[Row]:
 # ---- the pairs ---------------------------------------------------------------------------------
 
 
-def _shares(scores: Row) -> Row:
+def shared_out(scores: Row) -> Row:
     """A softmax: exponentials over their sum."""
     powers = [score.exponential() for score in scores]
     sum_of_powers = total(powers)
@@ -106,7 +115,8 @@ def _added_up(shares: Row, values: list[Row], hidden: list[bool], this: Run) -> 
     return [dot(zip(shares, column, strict=True)) for column in zip(*values, strict=True)]
 
 
-def _scaled(scores: Row, size: int, this: Run) -> Row:
+def scaled_down(scores: Row, size: int, this: Run) -> Row:
+    """Each score over the root of the size of a head."""
     scale = this.number(1 / math.sqrt(size))
     return [score * scale for score in scores]
 
@@ -138,25 +148,25 @@ def attention(layer: Any, tokens: Tensor, this: Run) -> Tensor:
 def _token(layer: Any, row: Row, place: int, this: Run) -> Token:
     """The keys and values of a token, ready for any query."""
     heads, key, value = _sizes(layer)
-    keys = _cut(mapped(layer, "k", row, heads * key, _has_bias(layer, "k"), this), key)
-    values = _cut(mapped(layer, "v", row, heads * value, _has_bias(layer, "v"), this), value)
+    keys = in_pieces(mapped(layer, "k", row, heads * key, _has_bias(layer, "k"), this), key)
+    values = in_pieces(mapped(layer, "v", row, heads * value, _has_bias(layer, "v"), this), value)
     return Token(_placed(layer, _normed(layer, "k", keys, this), place, this), values, place)
 
 
 def _asked(layer: Any, row: Row, place: int, seen: list[Token], this: Run) -> Row:
     """What one token takes from all that it meets, head by head."""
     heads, key, _ = _sizes(layer)
-    queries = _cut(mapped(layer, "q", row, layer.num_heads * key, _has_bias(layer, "q"), this), key)
+    queries = in_pieces(mapped(layer, "q", row, layer.num_heads * key, _has_bias(layer, "q"), this), key)
     queries = _placed(layer, _normed(layer, "q", queries, this), place, this)
     hidden = [_hides(layer, place, token.place) for token in seen]
     context = []
     for head, query in enumerate(queries):
         shared = head * heads // layer.num_heads
-        scores = _scaled(_seen(query, [token.keys[shared] for token in seen], hidden, this), key, this)
+        scores = scaled_down(_seen(query, [token.keys[shared] for token in seen], hidden, this), key, this)
         scores = _biased(layer, head, scores, [token.place - place for token in seen], this)
         scores = _masked(scores, hidden, this) if layer.causal else scores
         sink = [this.trained(layer, "sinks.weight")[head,]] if layer.sinks else []
-        shares = _shares([*scores, *sink])[: len(seen)]
+        shares = shared_out([*scores, *sink])[: len(seen)]
         context += _added_up(shares, [token.values[shared] for token in seen], hidden, this)
     return mapped(layer, "o", context, layer.embed_dim, _has_bias(layer, "out"), this)
 
@@ -199,19 +209,19 @@ def cross_attention(layer: Any, parts: list[Tensor], this: Run) -> Tensor:
 
 def _source(layer: Any, row: Row, this: Run) -> Token:
     heads, key, value = _sizes(layer)
-    keys = _cut(mapped(layer, "k", row, heads * key, _has_bias(layer, "k"), this), key)
-    values = _cut(mapped(layer, "v", row, heads * value, _has_bias(layer, "v"), this), value)
+    keys = in_pieces(mapped(layer, "k", row, heads * key, _has_bias(layer, "k"), this), key)
+    values = in_pieces(mapped(layer, "v", row, heads * value, _has_bias(layer, "v"), this), value)
     return Token(keys, values, 0)
 
 
 def _asked_across(layer: Any, row: Row, seen: list[Token], this: Run) -> Row:
     heads, key, _ = _sizes(layer)
-    queries = _cut(mapped(layer, "q", row, layer.num_heads * key, _has_bias(layer, "q"), this), key)
+    queries = in_pieces(mapped(layer, "q", row, layer.num_heads * key, _has_bias(layer, "q"), this), key)
     nothing, context = [False] * len(seen), []
     for head, query in enumerate(queries):
         shared = head * heads // layer.num_heads
-        scores = _scaled(_seen(query, [token.keys[shared] for token in seen], nothing, this), key, this)
-        context += _added_up(_shares(scores), [token.values[shared] for token in seen], nothing, this)
+        scores = scaled_down(_seen(query, [token.keys[shared] for token in seen], nothing, this), key, this)
+        context += _added_up(shared_out(scores), [token.values[shared] for token in seen], nothing, this)
     return mapped(layer, "o", context, layer.embed_dim, _has_bias(layer, "out"), this)
 
 
@@ -250,7 +260,7 @@ def _latent(layer: Any, row: Row, place: int, this: Run) -> Latent:
 def _rebuilt(layer: Any, token: Latent, this: Run) -> Token:
     """Keys and values of all heads, made from the short vector; each key ends in the one that is shared."""
     n, v = layer.qk_nope_head_dim, layer.v_head_dim
-    up = _cut(mapped(layer, "kv_up", token.short, layer.num_heads * (n + v), False, this), n + v)
+    up = in_pieces(mapped(layer, "kv_up", token.short, layer.num_heads * (n + v), False, this), n + v)
     return Token([[*head[:n], *token.shared] for head in up], [head[n:] for head in up], token.place)
 
 
@@ -263,15 +273,17 @@ def _latent_queries(layer: Any, row: Row, place: int, this: Run) -> list[tuple[R
         down = mapped(layer, "q_down", row, layer.q_lora_rank, layer.bias, this)
         short = _over_root_mean_square(layer, "norm.q_weight", down, this)
         flat = mapped(layer, "q_up", short, h * (n + r), False, this)
-    return [(q[:n], _turned(q[n:], r, place, this) if r else []) for q in _cut(flat, n + r)]
+    return [(q[:n], _turned(q[n:], r, place, this) if r else []) for q in in_pieces(flat, n + r)]
 
 
 def _asked_rebuilt(layer: Any, row: Row, place: int, seen: list[Token], this: Run) -> Row:
     hidden, context = [token.place > place for token in seen], []
     for head, (plain, turned) in enumerate(_latent_queries(layer, row, place, this)):
         query = [*plain, *turned]
-        scores = _scaled(_seen(query, [token.keys[head] for token in seen], hidden, this), len(query), this)
-        shares = _shares(_masked(scores, hidden, this))
+        scores = scaled_down(
+            _seen(query, [token.keys[head] for token in seen], hidden, this), len(query), this
+        )
+        shares = shared_out(_masked(scores, hidden, this))
         context += _added_up(shares, [token.values[head] for token in seen], hidden, this)
     return mapped(layer, "o", context, layer.embed_dim, layer.bias, this)
 
@@ -285,8 +297,8 @@ def _asked_absorbed(layer: Any, row: Row, place: int, seen: list[Latent], this: 
         first = head * (n + v)  # the rows of this head: n of keys, then v of values
         short = [dot((weight[first + i, j], x) for i, x in enumerate(plain)) for j in range(c)]
         keys = [[*token.short, *token.shared] for token in seen]
-        scores = _scaled(_seen([*short, *turned], keys, hidden, this), n + len(turned), this)
-        shares = _shares(_masked(scores, hidden, this))
+        scores = scaled_down(_seen([*short, *turned], keys, hidden, this), n + len(turned), this)
+        shares = shared_out(_masked(scores, hidden, this))
         mixed = _added_up(shares, [token.short for token in seen], hidden, this)
         context += [dot((weight[first + n + i, j], x) for j, x in enumerate(mixed)) for i in range(v)]
     return mapped(layer, "o", context, layer.embed_dim, layer.bias, this)

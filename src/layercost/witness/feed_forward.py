@@ -10,7 +10,7 @@ from layercost.witness.attention import Row
 from layercost.witness.numbers import Number, Tensor, dot, expect, total
 from layercost.witness.recording import Run, loops
 
-_ACTIVATIONS: dict[str, Callable[[Number], Number]] = {
+ACTIVATIONS: dict[str, Callable[[Number], Number]] = {
     "GELU": lambda x: x.noting("gelus", x.value * (1 + math.erf(x.value / math.sqrt(2))) / 2),
     "ReLU": Number.relu,
     "SiLU": lambda x: x * x.sigmoid(),
@@ -29,7 +29,7 @@ def _mapped(layer: Any, name: str, at: tuple[int, ...], row: Row, outputs: int, 
 
 def _passed(layer: Any, before: str, at: tuple[int, ...], row: Row, width: int, this: Run) -> Row:
     """One token through a feed-forward of that width, whose values have names that begin with `before`."""
-    activation = _ACTIVATIONS[layer.activation]
+    activation = ACTIVATIONS[layer.activation]
     inner = _mapped(layer, f"{before}up", at, row, width, this)
     if layer.gated:
         gate = _mapped(layer, f"{before}gate", at, row, width, this)

@@ -7,7 +7,7 @@ from typing import Any
 
 from layercost.shape import ShapeError, checked_sizes, several, whole
 from layercost.witness.joins import added, alike, appended, axis_of, multiplied
-from layercost.witness.numbers import Tensor, shape
+from layercost.witness.numbers import Tensor, as_image, flat, shape
 from layercost.witness.recording import LOOPS, OfBatch, Run, Witness, held, some
 
 
@@ -56,6 +56,7 @@ def _follow(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Ten
         "Parallel": _side_by_side,
         "Auxiliary": _past,
         "AtFirst": _at_first,
+        "EachCell": _each_cell,
         "Graph": _through_graph,
     }.items():
         if name in names:
@@ -136,6 +137,13 @@ def _past(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tenso
 def _at_first(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
     """What reads the prompt alone ran when it was read: where tokens are cached, it is only held."""
     return (_held if this.cached else _follow)(layer.layer, samples, this, path)
+
+
+def _each_cell(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:
+    """The cells as tokens, row after row, and what comes of them as cells again."""
+    _, height, width = shape(samples[0])
+    tokens = [[list(cell) for cell in zip(*map(flat, image), strict=True)] for image in samples]
+    return [as_image(output, height, width) for output in _follow(layer.layer, tokens, this, path)]
 
 
 def _held(layer: Any, samples: list[Tensor], this: Run, path: str) -> list[Tensor]:

@@ -112,6 +112,12 @@ def rms_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
     return shaped(numbers, sizes)
 
 
+def centred(numbers: list[Number], eps: float, this: Run) -> list[Number]:
+    """Numbers less their mean, over the root of their variance."""
+    _, deviations, squares = _moments(numbers, this)
+    return _standard(deviations, squares, eps, this)
+
+
 @loops("LayerNorm")
 def layer_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
     """The last axes together, at each leading position."""
@@ -120,9 +126,7 @@ def layer_norm(layer: Any, tensor: Tensor, this: Run) -> Tensor:
         return [layer_norm(layer, part, this) for part in tensor]
     if shape(tensor) != sizes:
         raise ValueError(f"expected {sizes}, but {shape(tensor)} arrived")
-    numbers = flat(tensor)
-    _, deviations, squares = _moments(numbers, this)
-    numbers = _standard(deviations, squares, layer.eps, this)
+    numbers = centred(flat(tensor), layer.eps, this)
     weight, bias = this.trained(layer, "weight"), this.trained(layer, "bias")
     if layer.elementwise_affine:
         numbers = [weight[place,] * number for place, number in enumerate(numbers)]

@@ -139,6 +139,14 @@ def shaped(numbers: Iterable[Number], sizes: tuple[int, ...]) -> Tensor:
     return build(0)
 
 
+def as_image(tokens: Tensor, height: int, width: int) -> Tensor:
+    """Tokens, row after row, as the cells of an image: ``image[feature][row][column]``."""
+    return [
+        [[tokens[i * width + j][c] for j in range(width)] for i in range(height)]
+        for c in range(len(tokens[0]))
+    ]
+
+
 def expect(what: str, expected: int, arrived: int) -> None:
     """Raise ValueError where something else arrived than what was expected."""
     if expected != arrived:

@@ -1,0 +1,66 @@
+"""How many parameters of a model take part in one token, in each of the three meanings that are current.
+
+Of experts a token passes a few, so that most of a model is idle at each step. Authors agree on that, and not
+on whether the tables of tokens count.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from layercost.by_type import parameters_by_type
+from layercost.convention import UnknownNameError
+from layercost.layer import Layer
+from layercost.layers.feed_forward import MixtureOfExperts
+from layercost.message import Message
+
+
+class Active(Enum):
+    """What counts as active beside the experts that a token passes; the value is its name."""
+
+    ALL = "with-tables"
+    WITHOUT_INPUT = "without-input-table"
+    WITHOUT_TABLES = "without-tables"
+
+
+IN_WORDS = {
+    Active.ALL: Message("all tables counted, as Mixtral, Qwen and OLMoE do"),
+    Active.WITHOUT_INPUT: Message(
+        "without the table of the input, of which a token reads one row, as DeepSeek and gpt-oss do"
+    ),
+    Active.WITHOUT_TABLES: Message("without the table of the input and without the head"),
+}
+
+
+def has_experts(layer: Layer) -> bool:
+    """Whether a token passes some of the parameters and leaves out others."""
+    return any(isinstance(leaf, MixtureOfExperts) for _, leaf in layer.leaves())
+
+
+def active_parameters(layer: Layer, meaning: str | Active = Active.ALL) -> int:
+    """The parameters that take part in one token: all but those of the experts that it does not pass.
+
+    `meaning` says which tables count, by the name of an `Active`. Raises UnknownNameError for another.
+
+    >>> from layercost import MixtureOfExperts
+    >>> active_parameters(MixtureOfExperts(4096, 14336, num_experts=8, top_k=2))
+    352354304
+    """
+    chosen = _meaning(meaning)
+    experts = {id(leaf): leaf for _, leaf in layer.leaves() if isinstance(leaf, MixtureOfExperts)}
+    types = parameters_by_type(layer)
+    active = sum(types.values()) - sum([int(leaf.idle()) for leaf in experts.values()])
+    if chosen is not Active.ALL:
+        active -= types.get("embedding.token", 0)
+    if chosen is Active.WITHOUT_TABLES:
+        active -= types.get("head", 0)
+    return active
+
+
+def _meaning(meaning: str | Active) -> Active:
+    names = {each.value: each for each in Active}
+    if isinstance(meaning, Active):
+        return meaning
+    if not isinstance(meaning, str) or meaning not in names:
+        raise UnknownNameError(Message("meaning of active"), meaning, names)
+    return names[meaning]

@@ -1,0 +1,258 @@
+"""Models from the configuration file that model hubs publish, ``config.json``: sizes, and no weights.
+
+The file's ``model_type`` says which family it is; `layercost.models.families` has how each is built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import field
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from layercost.convention import DTYPE_BITS, unknown
+from layercost.frozen import frozen
+from layercost.layer import Layer, keep
+from layercost.layers.model import Model
+from layercost.message import Message, Words
+from layercost.models.families import FAMILIES, Asked, Family
+from layercost.models.families.family import LOGITS
+from layercost.models.families.fields import Default, Derived, Fields, written
+from layercost.models.tree import ModelError
+from layercost.shape import shown
+
+CONFIGURED = "as configured"  # the one version of a model from its configuration
+LARGEST_FILE = 4 * 1024 * 1024  # bytes; labels of 22,000 classes make one
+GIVEN = Message("the configuration")
+
+
+@frozen(init=False)
+class ConfiguredModel(Model):
+    """A model from its configuration, which knows what the file did not say.
+
+    `defaults` are the values that were taken from elsewhere, each with its source; `notes` say what the table
+    does not show. `model_type` and `architecture` are the family and the class that was counted; `dtype` is
+    the number format of its weights.
+    """
+
+    model_type: str
+    architecture: str
+    dtype: str
+    defaults: tuple[Default, ...] = field(compare=False)
+    notes: tuple[Words, ...] = field(compare=False)
+
+    def __init__(
+        self,
+        layers: dict[str, Layer],
+        *,
+        name: str,
+        source: Words,
+        input_shape: tuple[int, ...] | tuple[tuple[int, ...], ...],
+        model_type: str,
+        architecture: str,
+        dtype: str,
+        defaults: Iterable[Default] = (),
+        notes: Iterable[Words] = (),
+    ) -> None:
+        super().__init__(layers, name=name, version=CONFIGURED, source=source, input_shape=input_shape)
+        keep(
+            self, model_type=model_type, architecture=architecture, dtype=dtype,
+            defaults=tuple(defaults), notes=tuple(notes),
+        )  # fmt: skip
+
+
+def from_config(
+    source: str | PathLike[str] | Mapping[str, Any],
+    *,
+    logits: str = "all",
+    size: tuple[int, int] | None = None,
+    name: str | None = None,
+) -> ConfiguredModel:
+    """The model of a configuration: the path of a ``config.json``, or its fields as a mapping.
+
+    `logits`: the head works on "all" positions, as libraries do unless told otherwise, or on the "last", as a
+    text is continued. `size` of an image is height and width, where it is not the file's own. Whatever the
+    file leaves out is taken from the class that reads it elsewhere, and listed in ``.defaults``. Of a model
+    that reads text and images, of a family that is not known here, the text part is counted and said so.
+    Raises ModelError that names the file and the field for what is missing, contradictory or not supported.
+
+    >>> model = from_config({"model_type": "gpt2"})
+    >>> sum(held.size for _, leaf in model.leaves() for held in leaf.parameters())
+    124439808
+    """
+    if logits not in LOGITS:
+        raise ModelError(unknown(Message("choice of logits"), logits, LOGITS))
+    values, file = _fields(source)
+    found, fields = _family(values, file)
+    fields.only({}, "pruned_heads", why=Message("layers whose heads differ are not known here"))
+    try:
+        built = found.build(fields, Asked(logits, size))
+    except ModelError:
+        raise
+    except ValueError as error:  # of a layer: what the reader of the family has let through
+        raise _error(file, error.args[0]) from None
+    return ConfiguredModel(
+        built.layers,
+        name=name or _name(source, found),
+        source=file,
+        input_shape=built.input_shape,
+        model_type=found.model_type,
+        architecture=built.architecture or found.model,
+        dtype=_dtype(fields, values),
+        defaults=fields.defaults,
+        notes=fields.notes,
+    )
+
+
+def _name(source: object, found: Family) -> str:
+    """What the model is called: its file, or the folder of a file that is called config."""
+    if isinstance(source, Mapping):
+        return found.model_type
+    file = Path(fspath(source))  # type: ignore[call-overload]
+    return file.parent.name if file.stem == "config" and file.parent.name else file.stem
+
+
+# ---- which family it is --------------------------------------------------------------------------
+
+FAMILY = Message("family")
+_TEXT_PARTS = {"gemma3": "gemma3_text"}  # where the part itself does not say what it is
+
+
+def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
+    """The family of a configuration and its fields; raises ModelError for one that nobody here knows."""
+    if "model_type" not in values:
+        raise _error(
+            file,
+            Message('model_type is missing; expected the name of a family, as "llama"; is this the '
+                    "configuration of a model?"),
+        )  # fmt: skip
+    named = values["model_type"]
+    if isinstance(named, str) and named in FAMILIES:
+        found = FAMILIES[named]
+        return found, Fields(values, file=str(file), of=found.config)
+    part = values.get("text_config")
+    inner = part.get("model_type", _TEXT_PARTS.get(str(named))) if isinstance(part, Mapping) else None
+    if isinstance(inner, str) and inner in FAMILIES:
+        return _text_part(values, file, str(named), FAMILIES[inner])
+    if inner is not None:
+        raise _error(
+            file, Message("text_config.model_type: {problem}", problem=unknown(FAMILY, inner, FAMILIES))
+        )
+    raise _error(file, Message("model_type: {problem}", problem=unknown(FAMILY, named, FAMILIES)))
+
+
+def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family) -> tuple[Family, Fields]:
+    """The part of a model that reads text; what reads images beside it is not counted."""
+    whole = Fields(values, file=str(file), of=found.config)
+    part = whole.part("text_config", of=found.config, inherits=("tie_word_embeddings",))
+    part.note(
+        Message("Counted is the text part of a {named} model alone (text_config, {inner}); its other parts, "
+                "as those that read images, are not.", named=named, inner=found.model_type)
+    )  # fmt: skip
+    return found, part
+
+
+# ---- the number format ---------------------------------------------------------------------------
+
+USUAL_DTYPE = "bfloat16"
+
+
+def _dtype(fields: Fields, values: Mapping[str, Any]) -> str:
+    """The number format of weights that the file names, or the usual one of large models, which is noted."""
+    if values.get("quantization_config") is not None:
+        fields.note(
+            Message("The file says that weights are quantised; bytes here are of the number format named "
+                    "with them.")
+        )  # fmt: skip
+    named = values.get("dtype", values.get("torch_dtype", fields.values.get("torch_dtype")))
+    plain = str(named).removeprefix("torch.")
+    if plain in DTYPE_BITS:
+        return plain
+    fields.took("dtype", Derived(USUAL_DTYPE, Message("the usual format of published weights")))
+    return USUAL_DTYPE
+
+
+# ---- the file ------------------------------------------------------------------------------------
+
+
+def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[str, Any], Words]:
+    """The fields of a configuration, and how errors call it."""
+    if isinstance(source, Mapping):
+        return source, GIVEN
+    if not isinstance(source, (str, PathLike)):
+        raise ModelError(
+            Message(
+                "from_config takes the path of a config.json or its fields as a dictionary, but got {got}",
+                got=shown(source),
+            )
+        )
+    file = fspath(source)
+    return fields_of(_text(Path(file), file), file), file
+
+
+def _text(path: Path, file: Words) -> str:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise _error(
+                file,
+                Message("expected a configuration of at most {most:,} bytes, but the file has {size:,}; "
+                        "weights and vocabularies are files of their own",
+                        most=LARGEST_FILE, size=size),
+            )  # fmt: skip
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _error(file, Message("expected JSON in UTF-8, but the file is no such text")) from None
+    except OSError as error:
+        raise _error(file, Message("cannot be read: {error}", error=error.strerror or error)) from None
+    except ValueError as error:  # a path with a null in it; an error of ours passes
+        if isinstance(error, ModelError):
+            raise
+        raise _error(file, Message("is no path: {error}", error=error)) from None
+
+
+def fields_of(text: str, file: Words) -> Mapping[str, Any]:
+    """The fields in the text of a configuration, which errors call `file`; raises ModelError."""
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
+    except _Twice as error:
+        raise _error(
+            file,
+            Message("{field}: it stands there twice, with two values; leave one of them out",
+                    field=error.args[0]),
+        ) from None  # fmt: skip
+    except RecursionError:
+        raise _error(file, Message("it is nested too deep to be a configuration")) from None
+    except ValueError as error:
+        raise _error(file, Message("expected JSON: {error}", error=error)) from None
+    if not isinstance(found, dict):
+        raise _error(
+            file,
+            Message('expected an object with model_type and its other fields, but got {got}',
+                    got=written(found)),
+        )  # fmt: skip
+    return found
+
+
+class _Twice(Exception):
+    """A field that stands twice in an object, with two values."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and found[key] != value and not _both_nan(found[key], value):
+            raise _Twice(key)
+        found[key] = value
+    return found
+
+
+def _both_nan(*values: object) -> bool:
+    return all(isinstance(value, float) and math.isnan(value) for value in values)
+
+
+def _error(file: Words, problem: Words) -> ModelError:
+    return ModelError(Message("{file}: {problem}", file=file, problem=problem))

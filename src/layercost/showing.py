@@ -1,0 +1,114 @@
+"""What ``layercost show`` does with models from their configuration: by file, or by name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_table
+from layercost.models.families.family import LOGITS
+from layercost.models.from_config import ConfiguredModel, from_config
+from layercost.models.known import KNOWN, model_named
+from layercost.shape import ShapeError, shown
+
+OPTIONS = ("tokens", "decoder_tokens", "cached", "logits", "size")
+
+
+def add_options(command: argparse.ArgumentParser, whole: Callable[[str], int]) -> None:
+    """The options that only models from their configuration have."""
+    what = "of a config.json: new tokens of each sample; beside an encoder, with --cached, the decoder's"
+    command.add_argument("--tokens", type=whole, metavar="N", help=what)
+    what = "of a model with a decoder beside an encoder: new tokens of the decoder"
+    command.add_argument("--decoder-tokens", type=whole, metavar="N", help=what)
+    what = "tokens that were read before and are in the cache; with --tokens 1 a step of decoding"
+    command.add_argument("--cached", type=_cached, metavar="N", help=what)
+    what = "positions on which the head works: all (default) or last"
+    command.add_argument("--logits", choices=LOGITS, help=what)
+    command.add_argument("--size", type=_image_size, metavar="HxW", help="of an image, as 224x224")
+
+
+def is_configured(name: str) -> bool:
+    """Whether this is the file of a configuration, or the name of a model that has one."""
+    return name.lower().endswith(".json") or name in KNOWN
+
+
+def check_alone(options: argparse.Namespace) -> None:
+    """Raise ValueError for an option that only models from their configuration have."""
+    for name in OPTIONS:
+        if getattr(options, name) is not None:
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for models from their configuration, as config.json or gpt2; "
+                f"{options.network} takes --input"
+            )
+
+
+def model_of(options: argparse.Namespace) -> ConfiguredModel:
+    """The model of a file, or of a name; raises ModelError for a file that cannot be read."""
+    if options.version is not None:
+        raise ValueError(f"--version is for the networks by name; {options.network} has none")
+    more = {"logits": options.logits or "all", "size": options.size}
+    if options.network in KNOWN:
+        return model_named(options.network, **more)
+    return from_config(options.network, **more)
+
+
+def input_of(model: ConfiguredModel, options: argparse.Namespace) -> Any:
+    """The input as it is asked for: its shape, or how many tokens; raises ValueError for both."""
+    if isinstance(options.input, dict):
+        raise ValueError("--input NAME=SHAPE is for ONNX files; here --tokens 128 or --input 128")
+    asked = (options.tokens, options.decoder_tokens)
+    if options.input is not None:
+        if asked != (None, None):
+            raise ValueError("give --input or --tokens, not both")
+        return options.input
+    shapes = model.input_shape
+    if isinstance(shapes[0], tuple):
+        read, written = options.tokens, options.decoder_tokens
+        if written is None and (options.cached or len(shapes[0]) != 1):  # the encoder has read its input
+            read, written = None, read
+        first = _replaced(model, shapes[0], read, "tokens")
+        return (first, *shapes[1:-1], _replaced(model, shapes[-1], written, "decoder-tokens"))
+    if options.decoder_tokens is not None:
+        raise ValueError(f"--decoder-tokens is for a decoder beside an encoder; {model.name} takes --tokens")
+    return _replaced(model, shapes, options.tokens, "tokens")
+
+
+def _replaced(model: ConfiguredModel, shape: Any, count: int | None, name: str) -> Any:
+    """The shape of a text, with as many tokens as were asked for."""
+    if count is None:
+        return shape
+    if len(shape) != 1:
+        there = "x".join(map(str, shape))
+        raise ValueError(f"--{name} is for text, but {model.name} reads {there} there; give --input")
+    return (count,)
+
+
+def table_of(model: ConfiguredModel, options: argparse.Namespace) -> ConfiguredTable:
+    """The table that is asked for, in the number format of the file unless told another."""
+    return configured_table(
+        model,
+        options.input,
+        options.convention or USUAL_CONVENTION,
+        batch=options.batch,
+        dtype=options.dtype or model.dtype,
+        cached=options.cached or 0,
+    )
+
+
+def _cached(text: str) -> int:
+    plain = text.replace(",", "").replace("_", "")
+    if not plain.isdecimal() or len(plain) > _DIGITS:
+        raise ShapeError(f"--cached takes a whole number of at least 0, but got {shown(text)}")
+    return int(plain)
+
+
+_DIGITS = 15
+
+
+def _image_size(text: str) -> tuple[int, int]:
+    """Height and width, as they are typed."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) not in (1, 2) or not all(part.isdecimal() and 0 < len(part) < 7 for part in parts):
+        raise ShapeError(f"--size takes height and width, as 224x224, but got {shown(text)}")
+    return int(parts[0]), int(parts[-1])

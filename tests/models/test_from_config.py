@@ -1,0 +1,373 @@
+"""A configuration file turned into our tree: fields, defaults, what they change, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layercost as lc
+from layercost.by_type import macs_by_type, parameters_by_type
+from layercost.caches import kv_cache
+from layercost.convention import UnknownNameError
+from layercost.models import ModelError
+from layercost.models.from_config import from_config
+from layercost.models.known import KNOWN, model_named
+
+# Small models in which no two sizes are alike, so that a wrong one shows.
+LLAMA = {
+    "model_type": "llama", "vocab_size": 101, "hidden_size": 48, "intermediate_size": 80,
+    "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 10,
+}  # fmt: skip
+QWEN = {**LLAMA, "model_type": "qwen2_moe", "num_experts": 7, "num_experts_per_tok": 2,
+        "moe_intermediate_size": 20, "shared_expert_intermediate_size": 30}  # fmt: skip
+DEEPSEEK = {
+    "model_type": "deepseek_v3", "vocab_size": 101, "hidden_size": 48, "intermediate_size": 80,
+    "num_hidden_layers": 5, "num_attention_heads": 6, "q_lora_rank": 22, "kv_lora_rank": 14,
+    "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 9, "n_routed_experts": 7,
+    "num_experts_per_tok": 2, "moe_intermediate_size": 20, "n_shared_experts": 3, "first_k_dense_replace": 1,
+}  # fmt: skip
+FALCON = {"model_type": "falcon", "vocab_size": 101, "hidden_size": 48, "num_hidden_layers": 3,
+          "num_attention_heads": 6}  # fmt: skip
+GEMMA3 = {**LLAMA, "model_type": "gemma3_text", "num_hidden_layers": 14, "sliding_window": 4}
+NEOX = {"model_type": "gpt_neox", "vocab_size": 101, "hidden_size": 48, "intermediate_size": 80,
+        "num_hidden_layers": 3, "num_attention_heads": 6}  # fmt: skip
+STABLELM = {**NEOX, "model_type": "stablelm", "num_key_value_heads": 2}
+PHI = {**NEOX, "model_type": "phi"}
+GPT2 = {"model_type": "gpt2", "vocab_size": 101, "n_embd": 48, "n_layer": 3, "n_head": 6, "n_positions": 16}
+OPT = {"model_type": "opt", "vocab_size": 101, "hidden_size": 48, "ffn_dim": 80, "num_hidden_layers": 3,
+       "num_attention_heads": 6, "max_position_embeddings": 16}  # fmt: skip
+
+
+def parameters(config: dict[str, Any], **changes: Any) -> int:
+    """The parameters of a model, with some fields changed."""
+    return lc.count(from_config({**config, **changes}), lc.PARAMETERS).total
+
+
+def windows(config: dict[str, Any], **changes: Any) -> list[int | None]:
+    """The window of each layer."""
+    return [kept.window for kept in kv_cache(from_config({**config, **changes}), (3,)).layers]
+
+
+# ---- what fields change ----------------------------------------------------------------------------
+
+MORE_PARAMETERS = [
+    pytest.param(LLAMA, {"attention_bias": True}, 3 * (60 + 20 + 20 + 48), id="biases of q, k, v and o"),
+    pytest.param(LLAMA, {"mlp_bias": True}, 3 * (80 + 80 + 48), id="biases of a gated feed-forward"),
+    pytest.param(LLAMA, {"tie_word_embeddings": True}, -101 * 48, id="a head that is tied holds nothing"),
+    pytest.param(LLAMA, {"head_dim": None}, -3 * 2 * (60 - 48 + 20 - 16) * 48, id="heads of width / heads"),
+    pytest.param(LLAMA, {"num_key_value_heads": None}, 3 * 2 * 40 * 48, id="as many keys as queries"),
+    pytest.param(LLAMA, {"rope_scaling": {"factor": 8.0, "rope_type": "llama3"}}, 0, id="other angles"),
+    pytest.param(LLAMA, {"architectures": ["LlamaModel"]}, -101 * 48, id="a class without a head"),
+    pytest.param(QWEN, {"mlp_only_layers": [1]},
+                 3 * 48 * 80 - 48 * 7 - 3 * 48 * (7 * 20 + 30) - 48, id="one layer without experts"),
+    pytest.param(QWEN, {"decoder_sparse_step": 2},
+                 2 * (3 * 48 * 80 - 48 * 7 - 3 * 48 * (7 * 20 + 30) - 48), id="experts in each second layer"),
+    pytest.param(QWEN, {"qkv_bias": False}, -3 * (60 + 20 + 20), id="no biases of q, k and v"),
+    pytest.param(QWEN, {"norm_topk_prob": True}, 0, id="shares that add up to 1"),
+    pytest.param(DEEPSEEK, {"q_lora_rank": None},
+                 5 * (48 * 6 * 12 - 48 * 22 - 22 * 6 * 12 - 22), id="queries from the token itself"),
+    pytest.param(DEEPSEEK, {"first_k_dense_replace": 3},
+                 2 * (3 * 48 * 80 - 48 * 7 - 3 * 48 * 20 * (7 + 3)), id="three plain layers"),
+    pytest.param(DEEPSEEK, {"n_shared_experts": 1}, -4 * 3 * 48 * 20 * 2, id="one shared expert"),
+    pytest.param(DEEPSEEK, {"n_shared_experts": None}, -4 * 3 * 48 * 20 * 3, id="none that is shared"),
+    pytest.param(DEEPSEEK, {"n_group": 1, "topk_group": 1}, 0, id="experts in groups"),
+    pytest.param(DEEPSEEK, {"attention_bias": True}, 5 * (22 + 14 + 4 + 48), id="biases of the maps down"),
+    pytest.param(DEEPSEEK, {"moe_layer_freq": 2},
+                 2 * (3 * 48 * 80 - 48 * 7 - 3 * 48 * 20 * (7 + 3)), id="experts in each second one"),
+    pytest.param(FALCON, {"multi_query": False}, 3 * 2 * 5 * 8 * 48, id="all heads have keys"),
+    pytest.param(FALCON, {"num_kv_heads": 6}, 0, id="heads of keys that this architecture does not read"),
+    pytest.param(FALCON, {"new_decoder_architecture": True, "num_kv_heads": 2},
+                 3 * (2 * 8 * 48 + 2 * 48), id="two heads of keys, and a norm for each half"),
+    pytest.param(FALCON, {"new_decoder_architecture": True, "num_kv_heads": 2, "num_ln_in_parallel_attn": 1},
+                 3 * 2 * 8 * 48, id="one norm for both halves"),
+    pytest.param(FALCON, {"parallel_attn": False}, 3 * 2 * 48, id="one after the other, each with a norm"),
+    pytest.param(FALCON, {"alibi": True}, 0, id="slopes in place of angles"),
+    pytest.param(FALCON, {"bias": True}, 3 * (48 + 8 + 8 + 48 + 4 * 48 + 48), id="biases of all maps"),
+    pytest.param(FALCON, {"ffn_hidden_size": 100}, -3 * 2 * 48 * 92, id="a narrower feed-forward"),
+    pytest.param(NEOX, {"use_parallel_residual": False}, 0, id="one after the other, with the same norms"),
+    pytest.param(NEOX, {"attention_bias": False}, -3 * 4 * 48, id="attention without biases"),
+    pytest.param(STABLELM, {"qk_layernorm": True}, 3 * (48 + 16), id="a vector of norms for each head"),
+    pytest.param(STABLELM, {"use_parallel_residual": True}, -3 * 2 * 48, id="one norm for both"),
+    pytest.param(STABLELM, {"use_qkv_bias": True}, 3 * (48 + 16 + 16), id="biases of q, k and v"),
+    pytest.param(PHI, {"qk_layernorm": True}, 3 * 4 * 8, id="LayerNorm on queries and keys"),
+    pytest.param(PHI, {"tie_word_embeddings": True}, -101 * 48, id="a tied head keeps its bias"),
+    pytest.param(GPT2, {"n_inner": 100}, -3 * (2 * 48 + 1) * 92, id="a narrower feed-forward with biases"),
+    pytest.param(GPT2, {"tie_word_embeddings": False}, 101 * 48, id="a head of its own"),
+    pytest.param(OPT, {"word_embed_proj_dim": 20},
+                 -101 * 28 + 2 * 20 * 48, id="a narrower table, and a map there and back"),
+    pytest.param(OPT, {"do_layer_norm_before": False}, -2 * 48, id="norms after, and none at the end"),
+    pytest.param(OPT, {"enable_bias": False}, -3 * (4 * 48 + 80 + 48), id="no biases"),
+    pytest.param(OPT, {"layer_norm_elementwise_affine": False}, -7 * 2 * 48, id="norms that are not trained"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "changes", "more"), MORE_PARAMETERS)
+def test_a_field_changes_as_many_parameters(
+    config: dict[str, Any], changes: dict[str, Any], more: int
+) -> None:
+    assert parameters(config, **changes) - parameters(config) == more
+
+
+@pytest.mark.parametrize(
+    ("config", "changes", "expected"),
+    [
+        pytest.param(GEMMA3, {}, [4] * 5 + [None] + [4] * 5 + [None] + [4] * 2, id="five of six"),
+        pytest.param(GEMMA3, {"sliding_window_pattern": 7}, ([4] * 6 + [None]) * 2, id="six of seven"),
+        pytest.param(GEMMA3, {"sliding_window": None}, [None] * 14, id="none without a window"),
+        pytest.param(
+            GEMMA3, {"layer_types": ["full_attention"] * 13 + ["sliding_attention"]}, [None] * 13 + [4],
+            id="a name for each layer",
+        ),
+        pytest.param(
+            GEMMA3, {"layer_types": {"sliding_attention": 12, "full_attention": 2}},
+            [4] * 5 + [None] + [4] * 5 + [None] + [4] * 2, id="how many of each, as the class has them",
+        ),
+        pytest.param({**LLAMA, "model_type": "mistral"}, {}, [4096] * 3, id="a window in every layer"),
+        pytest.param(
+            {**LLAMA, "model_type": "mistral"}, {"sliding_window": None}, [None] * 3, id="a null is none"
+        ),
+        pytest.param(
+            {**LLAMA, "model_type": "qwen2"}, {"sliding_window": 4}, [None] * 3, id="not switched on"
+        ),
+        pytest.param(
+            {**LLAMA, "model_type": "qwen2"},
+            {"sliding_window": 4, "use_sliding_window": True, "max_window_layers": 2}, [None, None, 4],
+            id="from a layer on",
+        ),
+        pytest.param(
+            {**LLAMA, "model_type": "gemma2"}, {"sliding_window": 4}, [4, None, 4], id="every other layer"
+        ),
+    ],
+)  # fmt: skip
+def test_layers_have_their_windows(
+    config: dict[str, Any], changes: dict[str, Any], expected: list[int | None]
+) -> None:
+    assert windows(config, **changes) == expected
+
+
+def test_a_tied_head_holds_nothing_and_computes() -> None:
+    tied = from_config({**LLAMA, "tie_word_embeddings": True})
+    assert "head" not in parameters_by_type(tied)
+    assert macs_by_type(tied, (5,))["head"] == 5 * 48 * 101
+
+
+def test_logits_of_the_last_position_cost_one_row_of_the_head() -> None:
+    every, last = from_config(LLAMA), from_config(LLAMA, logits="last")
+    of_every, of_last = macs_by_type(every, (5,)), macs_by_type(last, (5,))
+    assert (of_every.pop("head"), of_last.pop("head")) == (5 * 48 * 101, 48 * 101)
+    assert of_every == of_last
+
+
+def test_the_paths_of_layers_read_well() -> None:
+    paths = [call.path for call in from_config(GPT2).calls((4,))]
+    assert paths[:4] == [
+        "embedding.token", "embedding.position", "layers.0.attention_norm", "layers.0.attention"
+    ]  # fmt: skip
+    assert paths[-2:] == ["norm", "head"]
+
+
+def test_more_tokens_than_there_are_positions_for_are_refused() -> None:
+    with pytest.raises(lc.ShapeError, match="16 positions but got 17 tokens"):
+        lc.table(from_config(GPT2), (17,))
+
+
+# ---- defaults --------------------------------------------------------------------------------------
+
+
+def test_each_default_that_is_taken_is_listed_with_its_source() -> None:
+    listed = {default.field: default for default in from_config(GPT2).defaults}
+    assert listed["n_inner"].value == 192
+    assert str(listed["n_inner"].source) == "4 x the width"
+    assert listed["tie_word_embeddings"].value is True
+    assert str(listed["tie_word_embeddings"].source) == "GPT2Config of transformers 5.24.0"
+    assert not {"n_embd", "n_layer", "vocab_size"} & set(listed)
+
+
+def test_a_field_has_several_names() -> None:
+    one = {"model_type": "gpt2", "vocab_size": 101, "hidden_size": 48, "num_hidden_layers": 3}
+    two = {"num_attention_heads": 6, "max_position_embeddings": 16}
+    assert parameters({**one, **two}) == parameters(GPT2)
+
+
+def test_a_part_within_another_file_may_leave_sizes_out() -> None:
+    text = {"model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
+            "num_hidden_layers": 34, "sliding_window": 1024}  # fmt: skip
+    model = from_config({"model_type": "gemma3", "text_config": text, "vision_config": {}})
+    assert lc.count(model, lc.PARAMETERS).total == 3_880_263_168  # as the text part of Gemma 3 4B
+    assert "Counted is the text part of a gemma3 model" in str(model.notes[0])
+    assert "text_config.vocab_size" in {default.field for default in model.defaults}
+
+
+def test_the_number_format_is_that_of_the_file() -> None:
+    assert from_config({**LLAMA, "torch_dtype": "float16"}).dtype == "float16"
+    assert from_config(LLAMA).dtype == "bfloat16"
+    assert "dtype" in {default.field for default in from_config(LLAMA).defaults}
+
+
+def test_layers_that_predict_further_tokens_are_named_and_not_counted() -> None:
+    announced = from_config({**DEEPSEEK, "num_nextn_predict_layers": 1})
+    assert any("num_nextn_predict_layers" in str(note) for note in announced.notes)
+    assert lc.count(announced, lc.PARAMETERS).total == parameters(DEEPSEEK)
+
+
+# ---- what is refused -------------------------------------------------------------------------------
+
+REFUSED = [
+    pytest.param(
+        {"model_type": "llamma"},
+        "model_type: no family is called 'llamma'; did you mean 'llama'",
+        id="family",
+    ),
+    pytest.param({"hidden_size": 4}, "model_type is missing", id="no family"),
+    pytest.param(
+        {**LLAMA, "vocab_size": "101"},
+        'vocab_size: expected a whole number of at least 1, but got "101"',
+        id="text",
+    ),
+    pytest.param({**LLAMA, "hidden_size": float("nan")}, "hidden_size: .*but got NaN", id="no number"),
+    pytest.param({**LLAMA, "hidden_size": True}, "hidden_size: .*but got true", id="true"),
+    pytest.param({**LLAMA, "hidden_size": None}, "hidden_size: .*but got null", id="null"),
+    pytest.param({**LLAMA, "hidden_size": -48}, "hidden_size: .*but got -48", id="negative"),
+    pytest.param({**LLAMA, "hidden_size": 10**30}, "hidden_size: .*of at most", id="too large"),
+    pytest.param(
+        {**LLAMA, "num_hidden_layers": 10**9}, "num_hidden_layers: expected at most 10,000", id="layers"
+    ),
+    pytest.param(
+        {**LLAMA, "head_dim": None, "num_attention_heads": 10},
+        "num_attention_heads: 10 heads do not divide",
+        id="heads",
+    ),
+    pytest.param(
+        {**LLAMA, "num_key_value_heads": 12},
+        "num_key_value_heads: 12 heads of keys",
+        id="more keys than queries",
+    ),
+    pytest.param(
+        {**LLAMA, "num_key_value_heads": 4},
+        "num_key_value_heads: 4 heads of keys",
+        id="keys that do not divide",
+    ),
+    pytest.param(
+        {**LLAMA, "tie_word_embeddings": "no"}, "tie_word_embeddings: expected true or false", id="no flag"
+    ),
+    pytest.param(
+        {**LLAMA, "hidden_act": "swiglu"}, "hidden_act: no activation is called 'swiglu'", id="activation"
+    ),
+    pytest.param(
+        {**LLAMA, "architectures": ["LlamaForTokenClassification"]}, "architectures: the head of", id="head"
+    ),
+    pytest.param(
+        {**LLAMA, "pruned_heads": {"0": [1]}}, "pruned_heads: .*is not counted here", id="pruned heads"
+    ),
+    pytest.param({**GPT2, "hidden_size": 50}, "n_embd: 48 contradicts hidden_size: 50", id="two names"),
+    pytest.param(
+        {**GPT2, "head_dim": 9}, "head_dim: 9 is not counted here", id="a size that the class has not"
+    ),
+    pytest.param({**GPT2, "add_cross_attention": True}, "add_cross_attention: true", id="cross attention"),
+    pytest.param(
+        {**GEMMA3, "layer_types": ["full_attention"]},
+        "layer_types: expected a name for each of 14",
+        id="few types",
+    ),
+    pytest.param(
+        {**GEMMA3, "layer_types": {"full_attention": 3}},
+        "layer_types: 3 layers in all contradict",
+        id="few layers",
+    ),
+    pytest.param(
+        {**GEMMA3, "layer_types": ["linear_attention"] * 14},
+        'layer_types: layers of "linear_attention"',
+        id="other types",
+    ),
+    pytest.param(
+        {**GEMMA3, "use_bidirectional_attention": True}, "use_bidirectional_attention: true", id="no mask"
+    ),
+    pytest.param(
+        {**QWEN, "num_experts_per_tok": 8}, "num_experts_per_tok: 8 contradicts num_experts, 7", id="experts"
+    ),
+    pytest.param(
+        {**QWEN, "mlp_only_layers": [3]}, "mlp_only_layers: layer 3 contradicts", id="no such layer"
+    ),
+    pytest.param(
+        {**DEEPSEEK, "kv_lora_rank": 0}, "kv_lora_rank: expected a whole number of at least 1", id="no latent"
+    ),
+    pytest.param(
+        {"model_type": "gpt_neo", "attention_types": [[["global"], 10**12]]},
+        "attention_types: 25 layers contradict",
+        id="patterns",
+    ),
+    pytest.param(
+        {"model_type": "llama4", "text_config": {"model_type": "llama4_text"}},
+        "text_config.model_type: no family",
+        id="part",
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "message"), REFUSED)
+def test_what_cannot_be_is_refused_by_name(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=f"the configuration: {message}"):
+        from_config(config)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in LLAMA if name not in ("model_type", "head_dim", "num_key_value_heads")]
+)
+def test_a_size_that_is_missing_is_named(name: str) -> None:
+    with pytest.raises(ModelError, match=f"{name}: it is missing; LlamaConfig has"):
+        from_config({key: value for key, value in LLAMA.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"[" * 100_000, "nested too deep", id="deep"),
+        pytest.param(b'{"a":' * 100_000, "nested too deep", id="deep objects"),
+        pytest.param(b"", "expected JSON", id="empty"),
+        pytest.param(b"model_type: llama", "expected JSON", id="no JSON"),
+        pytest.param(b"[1, 2]", "expected an object", id="a list"),
+        pytest.param(b"null", "expected an object .*but got null", id="null"),
+        pytest.param(b"\xff\xfe\x00", "expected JSON in UTF-8", id="no text"),
+        pytest.param(b" " * 5_000_000, "at most 4,194,304 bytes", id="large"),
+        pytest.param(
+            b'{"model_type": "llama", "hidden_size": 1, "hidden_size": 2}', "hidden_size: .*twice", id="twice"
+        ),
+        pytest.param(b'{"vocab_size": ' + b"9" * 5000 + b"}", "expected JSON", id="digits"),
+    ],
+)
+def test_a_file_that_is_no_configuration_says_so(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        from_config(file)
+    assert str(file) in str(caught.value)
+
+
+def test_a_file_is_read_as_its_fields_are(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(LLAMA), encoding="utf-8-sig")
+    assert lc.count(from_config(file), lc.PARAMETERS).total == parameters(LLAMA)
+    with pytest.raises(ModelError, match="No such file"):
+        from_config(tmp_path / "none.json")
+
+
+def test_a_choice_of_logits_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ModelError, match="no choice of logits is called 'first'"):
+        from_config(LLAMA, logits="first")
+
+
+# ---- models by name --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_model_by_name_says_where_its_configuration_is_from(name: str) -> None:
+    assert KNOWN[name].source
+    assert lc.count(model_named(name), lc.PARAMETERS).total > 10**7
+
+
+def test_a_model_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'llama-2-7b'"):
+        model_named("llama-2-7")
