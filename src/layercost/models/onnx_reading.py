@@ -375,6 +375,7 @@ class Reading:
             given, batch = full, None
         held, stored = self._apart(node, names)
         try:
+            seen_shape(given, node.op_type)
             layer = Unknown(node.op_type, arrived(values, once=once), given, held, stored)
         except (ShapeError, LayerError) as error:
             self._refuse(node, output, str(error))
