@@ -777,7 +777,7 @@ def test_functions_that_grow_beyond_all_limits_are_refused(file: Make) -> None:
         for level in range(30)
     ]
     last = function("f30", node("Relu", "a", "b"))
-    with pytest.raises(ModelError, match="its functions, written out, are more than 200,000 operators"):
+    with pytest.raises(ModelError, match="its functions, written out, are more than 100,000 operators"):
         lc.from_onnx(file([call("f0", "x", "y")], functions=(*functions, last)))
 
 

@@ -133,6 +133,10 @@ def nested(count: int) -> list[Any]:
 
 LARGE: dict[str, list[Any]] = {
     "a chain": chain("Relu", 20_000),
+    "numbers that every node looks at": [
+        helper.make_node("Constant", [], ["sizes"], value_ints=[1] * 60_000),
+        *(helper.make_node("Reshape", ["x", "sizes"], [f"v{at}"]) for at in range(5_000)),
+    ],
     "operators that are not known": chain("Hardmax", 20_000),
     "sizes that double": grown(2_000),
     "branches within branches": nested(2_000),

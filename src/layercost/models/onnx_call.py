@@ -56,7 +56,7 @@ class Call:
         found = self.known(place)
         if found is None:
             what = self.node.input[place] if self.has(place) else f"its input {place}"
-            raise Untold(f"the numbers of {what} depend on the input")
+            raise Untold(f"the numbers of {what} are no constants that are known")
         return found.values
 
     def number(self, place: int) -> int:

@@ -33,7 +33,7 @@ from layercost.shape import LARGEST
 Sizes: TypeAlias = tuple[int, ...]
 Dims: TypeAlias = tuple["int | str", ...]  # an open size is the name that the file gives it, or ""
 
-MOST_NODES = 200_000  # some ten times as many as the largest published files have
+MOST_NODES = 100_000  # a file of so many is read in some ten seconds
 DEEPEST = 32  # graphs within graphs
 MOST_AXES = 64
 LONGEST_BYTES = 1 << 16  # of an attribute; what is longer is a program or a picture, and tells nothing here

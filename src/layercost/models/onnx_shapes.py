@@ -286,7 +286,7 @@ def _unique(call: Call) -> Given:
 def _not_zero(call: Call) -> Sizes:
     found = call.known(0)
     if found is None:
-        raise Untold("how many are not zero depends on the input")
+        raise Untold("how many are not zero depends on numbers that are not known")
     return len(found.sizes), len(nonzero(found))
 
 

@@ -24,7 +24,7 @@ FLOATS = frozenset(
 )  # float32, float16, float64, bfloat16, smaller ones
 BYTES = frozenset({2, 3, 21, 22, 25, 26})  # whole numbers of at most 8 bits: weights of a quantised model
 MOST_VALUES = 1 << 16  # of a constant that is computed with; of a larger one the shape is enough
-MOST_WORK = 1 << 23  # values that are computed in all: some ten seconds
+MOST_WORK = 1 << 21  # numbers that are computed and looked at in all: a second or two
 STANDARD = ("", "ai.onnx")  # the standard's operators have two names
 MICROSOFT = "com.microsoft"
 
@@ -88,7 +88,10 @@ class Run:
                 continue
             self._settle(waiting.pop(), found)
         settled = self._known.get(name)
-        return settled if isinstance(settled, Numbers) else None
+        if not isinstance(settled, Numbers):
+            return None
+        self._work += len(settled.values)
+        return settled if self._work <= MOST_WORK else None
 
     def _settle(self, name: str, found: _Known | None) -> None:
         """Read or compute a constant; it is forgotten where that cannot be done."""
