@@ -176,6 +176,13 @@ def connected_conv2d(draw: Draw) -> Drawn:
     return lc.ConnectedConv2d(channels, connections, kernel), (channels, *room_for(draw, kernel))
 
 
+def lora(draw: Draw) -> Drawn:
+    leading = draw(st.sampled_from([(), (2,), (2, 3)]))
+    sizes = (draw(small(1, 6)), draw(small(1, 6)))
+    layer = lc.LoRA(*sizes, rank=draw(small(1, 3)), bias=draw(st.booleans()))
+    return layer, (*leading, layer.in_features)
+
+
 def linear(draw: Draw) -> Drawn:
     leading = draw(st.sampled_from([(), (2,), (2, 3)]))
     layer = lc.Linear(draw(small(1, 8)), draw(small(1, 8)), bias=draw(st.booleans()))
@@ -686,6 +693,7 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "LeakyReLU": leaky_relu,
     "LearnedPositions": learned_positions,
     "Linear": linear,
+    "LoRA": lora,
     "LocalResponseNorm": local_response_norm,
     "LogSigmoid": of_any_shape(lc.LogSigmoid),
     "LogSoftmax": log_softmax,

@@ -29,6 +29,7 @@ from layercost.layers.activation import (
     Softsign,
     Tanh,
 )
+from layercost.layers.adapters import LoRA, with_lora
 from layercost.layers.attention import Attention, CrossAttention, LatentAttention
 from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
@@ -139,6 +140,7 @@ __all__ = [
     "LeakyReLU",
     "LearnedPositions",
     "Linear",
+    "LoRA",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
@@ -181,4 +183,5 @@ __all__ = [
     "ZeroPaddedShortcut",
     "fold",
     "receptive_field",
+    "with_lora",
 ]  # fmt: skip
