@@ -15,7 +15,7 @@ from layercost.counting import usual_input
 from layercost.layer import Call, Layer
 from layercost.message import Message
 from layercost.setting import Given, setting_of
-from layercost.shape import ShapeError
+from layercost.shape import Sequence, ShapeError, Tokens
 
 RECOMPUTE = {
     "none": Message("every value that the backward pass needs is kept"),
@@ -61,7 +61,13 @@ class Step(NamedTuple):
     convention: str
     unit: str
     recompute: str
-    tokens: int
+    batch: int
+    length: int
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of all samples."""
+        return self.batch * self.length
 
     @property
     def forward(self) -> int:
@@ -114,9 +120,9 @@ def training_step(
     """The operations of one step of training: forward, backward, and with `recompute` forward again.
 
     Products alone are counted (a backward pass of softmax or a norm has no price here), under a convention
-    that prices them by their length. What is frozen has no gradient of its own, what is fed with data has none
-    of its input, and what the output does not depend on has none at all. `recompute` is "none", "full" (each
-    block, entirely) or "selective" (the products of attention). Raises ShapeError and UnknownNameError.
+    that prices them by their length. What is frozen has no gradient of its own, what is fed with data has
+    none of its input, and what the output does not depend on has none at all. `recompute` is "none", "full"
+    (each block, entirely) or "selective" (the products of attention). Raises ShapeError, UnknownNameError.
 
     >>> from layercost import Linear, ReLU, Sequential
     >>> step = training_step(Sequential(Linear(4, 8), ReLU(), Linear(8, 2)), (4,))
@@ -135,7 +141,7 @@ def training_step(
         CallCost(call.path, call.layer, block_of(call.path), tuple(passes(call, place, chosen, plain)))
         for call, place in zip(calls, walked, strict=True)
     ]
-    return Step(tuple(costs), chosen.name, chosen.unit, recompute, int(plain.batch) * tokens_of(calls))
+    return Step(tuple(costs), chosen.name, chosen.unit, recompute, int(plain.batch), length_of(calls))
 
 
 def block_of(path: str) -> str:
@@ -145,10 +151,10 @@ def block_of(path: str) -> str:
     return ".".join(parts[: numbered[-1] + 1]) if numbered else ""
 
 
-def tokens_of(calls: list[Call]) -> int:
-    """How many tokens one sample has: the longest sequence that an attention or a block reads."""
-    sizes = [int(call.input_shape[0]) for call in calls if len(call.input_shape) in (1, 2)]
-    return max(sizes, default=1)
+def length_of(calls: list[Call]) -> int:
+    """How many tokens one sample has: those of the longest sequence that a layer reads."""
+    read = [shape for call in calls for shape in call.inputs if isinstance(shape, (Sequence, Tokens))]
+    return max([int(shape[0]) for shape in read], default=1)
 
 
 def _by_length(convention: str | Convention) -> Convention:
