@@ -1,4 +1,4 @@
-"""The formulas that people use for the operations of training, each with the error that it makes on a model."""
+"""The formulas that people use for the operations of training, each with its error on a model."""
 
 from __future__ import annotations
 

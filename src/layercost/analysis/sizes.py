@@ -28,12 +28,12 @@ WAYS = {
 
 
 def once(model: Layer) -> Iterator[tuple[str, Layer]]:
-    """Each leaf with its first path, as it works, once."""
+    """Each leaf with its first path, once; what is held fixed as the layer that it was."""
     seen = set[int]()
     for path, leaf in model.leaves():
         if id(leaf) not in seen:
             seen.add(id(leaf))
-            yield path, leaf.layer if isinstance(leaf, Fixed) else leaf
+            yield path, leaf.layer if type(leaf) is Fixed else leaf
 
 
 def counted(model: Layer) -> dict[str, int]:
@@ -42,7 +42,8 @@ def counted(model: Layer) -> dict[str, int]:
     every, tables = sum(types.values()), sum(types.get(name, 0) for name in TABLES)
     heads, matrix = sum(types.get(name, 0) for name in HEADS), head_matrix(model)
     own_head = matrix if heads >= matrix else 0  # a tied one is the table
-    idle = sum(int(leaf.idle()) for _, leaf in once(model) if isinstance(leaf, MixtureOfExperts))
+    leaves = {id(leaf): leaf.at_work for _, leaf in model.leaves()}.values()
+    idle = sum(int(leaf.idle()) for leaf in leaves if isinstance(leaf, MixtureOfExperts))
     tokens = types.get("embedding.token", 0)
     looked_up_only = tokens if own_head or not matrix else 0
     return {
@@ -64,7 +65,8 @@ def vocabulary(model: Layer) -> int:
     """How many tokens the head tells apart; without a head, the rows of the first table."""
     for head in _heads(model):
         return int(head.out_features)
-    return next((int(leaf.num_embeddings) for _, leaf in once(model) if isinstance(leaf, Embedding)), 0)
+    tables = (leaf.at_work for _, leaf in model.leaves())
+    return next((int(table.num_embeddings) for table in tables if isinstance(table, Embedding)), 0)
 
 
 def _heads(model: Layer) -> Iterator[Linear]:
