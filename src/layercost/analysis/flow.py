@@ -146,13 +146,13 @@ def passes(call: Call, place: Place, convention: Convention, setting: Setting) -
         parts = layer.does(*call.inputs, output=call.output_shape, setting=used)
     else:
         parts = {"": layer.operations(*call.inputs, output=call.output_shape, setting=used)}
-    reading = _Reading(call.layer, place)
+    reading = Reading(call.layer, place)
     found = ((part, [one for one in done if one.kind in PRODUCTS]) for part, done in parts.items())
     return [_of_part(part, multiplied, reading, convention) for part, multiplied in found if multiplied]
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """What the parts of a layer read at one place, and whether a gradient is wanted of it."""
 
     layer: Layer
@@ -191,7 +191,7 @@ def is_adapter(part: str) -> bool:
     return part.endswith((".lora_A", ".lora_B"))
 
 
-def _of_part(part: str, multiplied: list[Operation], reading: _Reading, convention: Convention) -> Passes:
+def _of_part(part: str, multiplied: list[Operation], reading: Reading, convention: Convention) -> Passes:
     """Forward; then one product for what is trained, and one for each operand that wants a gradient."""
     if isinstance(reading.layer, LoRA):
         return _of_lora(multiplied, reading, convention)
@@ -210,7 +210,7 @@ def _is_of_two(multiplied: list[Operation]) -> bool:
     return any(one.role is Role.PRODUCT for one in multiplied)
 
 
-def _of_lora(multiplied: list[Operation], reading: _Reading, convention: Convention) -> Passes:
+def _of_lora(multiplied: list[Operation], reading: Reading, convention: Convention) -> Passes:
     """A map that stays, and two beside it that are trained: B's input comes from A and wants a gradient."""
     base, down, up = (int(convention.total([one])) for one in multiplied)
     forward = base + down + up
