@@ -67,16 +67,16 @@ def weights(
         which, rest = "all", chosen
     quantised = others = 0
     for path, leaf in once(model):
-        for part, held in _held(leaf):
+        for part, held in parts_held(leaf):
             size = int(held.size)
-            if _is_in(which, path, leaf, part, held):
+            if is_quantised(which, path, leaf, part, held):
                 quantised += size
             else:
                 others += size
     return Weights(quantised, others, chosen, format_named(rest), which)
 
 
-def _held(leaf: Layer) -> list[tuple[str, Held]]:
+def parts_held(leaf: Layer) -> list[tuple[str, Held]]:
     """Everything that a layer holds, part by part."""
     inner = leaf.layer if isinstance(leaf, Adapted) else leaf
     adapters = [("adapter", held) for held in leaf.parameters()] if isinstance(leaf, Adapted) else []
@@ -87,7 +87,7 @@ def _held(leaf: Layer) -> list[tuple[str, Held]]:
     return [*adapters, *parts, *[("buffer", one) for one in inner.buffers()]]
 
 
-def _is_in(which: str, path: str, leaf: Layer, part: str, held: Held) -> bool:
+def is_quantised(which: str, path: str, leaf: Layer, part: str, held: Held) -> bool:
     """Whether a value is among those that are quantised."""
     if which == "all":
         return True
