@@ -26,6 +26,8 @@ ATTENTION = {
     "fused": Message("scores are never written down; one statistic of 32 bits a row of them is kept"),
 }
 
+WHOLE_BLOCKS = ("full", "until-needed")
+
 # ---- one block of GPT, by formula ----------------------------------------------------------------
 
 
@@ -45,7 +47,7 @@ def korthikanti(
         raise UnknownNameError(Message("recomputation"), recompute, RECOMPUTE)
     s, b, d = Symbol("s", tokens), Symbol("b", batch), Symbol("d", width)
     row = times(s, times(b, d))
-    if recompute == "full":
+    if recompute in WHOLE_BLOCKS:
         return expression(times(2, row))
     alone, shared = (0, 34) if sequence else (10, 24)
     if tensor == 1:
@@ -101,7 +103,7 @@ class Activations(NamedTuple):
     @property
     def peak(self) -> int:
         """The same, and where blocks are recomputed what one of them keeps while it is worked on."""
-        return self.bytes + (self.largest_block if self.recompute == "full" else 0)
+        return self.bytes + (self.largest_block if self.recompute in WHOLE_BLOCKS else 0)
 
     @property
     def by_what(self) -> dict[str, int]:
@@ -163,7 +165,7 @@ def _left(tensors: tuple[Kept, ...], recompute: str) -> Iterator[Kept]:
     for one in tensors:
         if recompute == "selective" and one.what in SCORES:
             continue
-        if recompute == "full" and one.block:
+        if recompute in WHOLE_BLOCKS and one.block:
             if one.block in begun:
                 continue
             begun.add(one.block)  # the first tensor of a block is what comes in

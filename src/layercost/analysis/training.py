@@ -6,13 +6,17 @@ Source: Kaplan et al. 2020, section 2.1; Chen et al. 2016 (recomputation); Korth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Unpack
 
 from layercost.analysis.flow import PRODUCTS, Passes, passes, places
 from layercost.convention import TWO_A_MAC, Convention, UnknownNameError, convention_named
 from layercost.counting import usual_input
 from layercost.layer import Call, Layer
+from layercost.layers.activation import Dropout
+from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
+from layercost.layers.joins import Add
+from layercost.layers.reshaping import Identity
 from layercost.message import Message
 from layercost.setting import Given, setting_of
 from layercost.shape import Sequence, ShapeError, Tokens
@@ -21,6 +25,10 @@ RECOMPUTE = {
     "none": Message("every value that the backward pass needs is kept"),
     "full": Message(
         "each block keeps its input alone and runs forward again; what is outside of blocks is not"
+    ),
+    "until-needed": Message(
+        "as full, but a block stops once everything that is needed is there: a last map whose result only "
+        "enters a sum does not run again (torch's use_reentrant=False, without dropout behind that map)"
     ),
     "selective": Message("scores, softmax and context of attention run again; everything else is kept"),
 }
@@ -34,6 +42,7 @@ class CallCost(NamedTuple):
     layer: Layer
     block: str
     parts: tuple[Passes, ...]
+    ends: str = ""  # the part with which a block ends, where its result only enters a sum
 
     @property
     def forward(self) -> int:
@@ -49,6 +58,9 @@ class CallCost(NamedTuple):
         """What runs forward a second time."""
         if recompute == "full":
             return self.forward if self.block else 0
+        if recompute == "until-needed":
+            needed = [part.forward for part in self.parts if part.part != self.ends or not part.part]
+            return sum(needed) if self.block else 0
         if recompute == "selective":
             return sum(part.forward for part in self.parts if part.part in SELECTED)
         return 0
@@ -122,7 +134,8 @@ def training_step(
     Products alone are counted (a backward pass of softmax or a norm has no price here), under a convention
     that prices them by their length. What is frozen has no gradient of its own, what is fed with data has
     none of its input, and what the output does not depend on has none at all. `recompute` is "none", "full"
-    (each block, entirely) or "selective" (the products of attention). Raises ShapeError, UnknownNameError.
+    (each block, entirely), "until-needed" or "selective" (the products of attention), as in `RECOMPUTE`.
+    Raises ShapeError and UnknownNameError.
 
     >>> from layercost import Linear, ReLU, Sequential
     >>> step = training_step(Sequential(Linear(4, 8), ReLU(), Linear(8, 2)), (4,))
@@ -141,7 +154,28 @@ def training_step(
         CallCost(call.path, call.layer, block_of(call.path), tuple(passes(call, place, chosen, plain)))
         for call, place in zip(calls, walked, strict=True)
     ]
+    costs = list(_with_ends(costs))
     return Step(tuple(costs), chosen.name, chosen.unit, recompute, int(plain.batch), length_of(calls))
+
+
+def _with_ends(costs: list[CallCost]) -> Iterator[CallCost]:
+    """The calls, of which the last one of each block that multiplies says with which product it ends."""
+    last: dict[str, int] = {}
+    for place, cost in enumerate(costs):
+        if cost.block and not isinstance(cost.layer.at_work, (Add, Dropout, Identity)):
+            last[cost.block] = place
+    for place, cost in enumerate(costs):
+        yield cost._replace(ends=_end(cost)) if last.get(cost.block) == place else cost
+
+
+def _end(cost: CallCost) -> str:
+    """The last map of a feed-forward; of a mixture that of its shared expert, whose result is not weighed."""
+    works = cost.layer.at_work
+    if isinstance(works, FeedForward):
+        return "down"
+    if isinstance(works, MixtureOfExperts) and works.shared_dim and not works.shared_gate:
+        return "shared_expert.down"
+    return ""
 
 
 def block_of(path: str) -> str:
