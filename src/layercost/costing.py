@@ -31,6 +31,7 @@ from layercost.convention import CONVENTIONS, DTYPE_BITS, UnknownNameError
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words
+from layercost.models.families.family import LOGITS
 from layercost.models.from_config import from_config
 from layercost.models.from_onnx import from_onnx
 from layercost.networks import network_named
@@ -109,7 +110,7 @@ def _of_shortcuts(short: list[Shortcut]) -> Section:
 
 def _of_memory(held: TrainingMemory) -> Section:
     title = Message(
-        "Memory of each of {devices:,} devices ({optimizer}; ZeRO stage {stage}: {says})",
+        "Memory of a device, of {devices:,} ({optimizer}; ZeRO stage {stage}: {says})",
         devices=held.devices, optimizer=optimizer_named(held.optimizer).says, stage=held.stage,
         says=ZERO[held.stage],
     )  # fmt: skip
@@ -177,7 +178,7 @@ def _of_rooms(rooms: list[Room]) -> list[Section]:
 def _roofline(options: argparse.Namespace) -> str:
     if options.model is None:
         return _devices().render(options.format)
-    model, device = _model(options.model), accelerator_named(options.on)
+    model, device = _model(options.model, options.logits), accelerator_named(options.on)
     rate = options.rate or next(name for name in ("bfloat16", *device.peak) if name in device.peak)
     tokens = options.tokens or 1024
     given = {
@@ -195,8 +196,8 @@ def _roofline(options: argparse.Namespace) -> str:
         _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=tokens), step),
     )
     notes = (
-        Message("{device}: {peak:.4g} FLOP/s in {rate}, {bandwidth:.4g} bytes/s; ridge at {ridge:.1f} FLOPs a "
-                "byte. Source: {source}.", device=device.title, peak=device.rate(rate), rate=rate,
+        Message("{device}: {peak:.4g} FLOP/s in {rate}, {bandwidth:.4g} bytes/s; ridge at {ridge:.1f} FLOPs "
+                "a byte. Source: {source}.", device=device.title, peak=device.rate(rate), rate=rate,
                 bandwidth=device.bandwidth, ridge=device.ridge(rate), source=device.source),
         Message("Each weight that is used is read once, of a table one row a token; layers read and write at "
                 "their borders, and nothing is exchanged between devices."),
@@ -252,10 +253,10 @@ def _of_device(device: Accelerator) -> Iterable[Line]:
 # ---- models and options --------------------------------------------------------------------------
 
 
-def _model(name: str) -> Layer:
+def _model(name: str, logits: str = "all") -> Layer:
     """A model by the path of its configuration or ONNX file, or a network by its name."""
     if name.lower().endswith(".json"):
-        return from_config(name)
+        return from_config(name, logits=logits)
     return from_onnx(name) if name.lower().endswith(".onnx") else network_named(name)
 
 
@@ -364,6 +365,7 @@ def _roofline_options(command: argparse.ArgumentParser) -> None:
     _running(command, needed=False)
     _storing(command)
     _choice(command, "convention", "what an operation is", CONVENTIONS, "two-a-mac")
+    _choice(command, "logits", "of which positions the head gives scores", LOGITS, "all")
     _choice(command, "on", "the device", ACCELERATORS, "a100-80gb")
     command.add_argument("--rate", metavar="FORMAT", help="the number format of its peak (default: bfloat16)")
     command.add_argument("--devices", type=_count("devices"), default=1, metavar="N", help="how many share")

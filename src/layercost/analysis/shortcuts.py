@@ -8,6 +8,7 @@ from layercost.analysis.sizes import WAYS, Widths, counted, vocabulary, widths
 from layercost.analysis.training import Step
 from layercost.expression import TEXT, Expression, Number, Symbol, add, equation, expression, times
 from layercost.layer import Layer
+from layercost.layers.adapters import Fixed, LoRA
 from layercost.message import Message, Words
 
 
@@ -62,6 +63,8 @@ def shortcuts(model: Layer, step: Step, ways: tuple[str, ...] = USUAL) -> list[S
     6 N D for each way of counting N; PaLM's formula, which adds attention; and Megatron's, for blocks of GPT.
     """
     sizes, tokens = counted(model), Symbol("D", step.tokens)
+    if is_frozen(model):
+        return [_four(sizes["all"], tokens, step), _six(WAYS["all"], "all", sizes["all"], tokens, step)]
     found = [_six(WAYS[way], way, sizes[way], tokens, step) for way in ways if _differs(way, sizes)]
     found.append(_forward(sizes["all"], tokens, step))
     known = widths(model)
@@ -70,6 +73,17 @@ def shortcuts(model: Layer, step: Step, ways: tuple[str, ...] = USUAL) -> list[S
 
 def _differs(way: str, sizes: dict[str, int]) -> bool:
     return way == "all" or sizes[way] != sizes["all"]
+
+
+def is_frozen(model: Layer) -> bool:
+    """Whether there are weights that training leaves as they are."""
+    return any(isinstance(leaf, (Fixed, LoRA)) for _, leaf in model.leaves())
+
+
+def _four(size: int, tokens: Symbol, step: Step) -> Shortcut:
+    counts = Message("every parameter of the frozen model; gradients of values alone, and no adapters")
+    formula = 4 * Symbol("N", size) * tokens
+    return Shortcut("4ND", MODEL, counts, _KAPLAN, formula, step.model)
 
 
 def _six(counts: Words, way: str, size: int, tokens: Symbol, step: Step) -> Shortcut:

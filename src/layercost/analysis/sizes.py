@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from layercost.by_type import parameters_by_type
 from layercost.layer import Layer
-from layercost.layers.adapters import Fixed
+from layercost.layers.adapters import Fixed, without_lora
 from layercost.layers.attention import Attention, CrossAttention, LatentAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import MixtureOfExperts
@@ -37,13 +37,13 @@ def once(model: Layer) -> Iterator[tuple[str, Layer]]:
 
 
 def counted(model: Layer) -> dict[str, int]:
-    """The parameters of a model in each of `WAYS`; what is not trained is none."""
+    """The parameters of a model in each of `WAYS`, adapters left out and what they stand beside counted."""
+    model = without_lora(model)
     types = parameters_by_type(model)
     every, tables = sum(types.values()), sum(types.get(name, 0) for name in TABLES)
     heads, matrix = sum(types.get(name, 0) for name in HEADS), head_matrix(model)
     own_head = matrix if heads >= matrix else 0  # a tied one is the table
-    leaves = {id(leaf): leaf.at_work for _, leaf in model.leaves()}.values()
-    idle = sum(int(leaf.idle()) for leaf in leaves if isinstance(leaf, MixtureOfExperts))
+    idle = sum(int(leaf.idle()) for _, leaf in once(model) if isinstance(leaf, MixtureOfExperts))
     tokens = types.get("embedding.token", 0)
     looked_up_only = tokens if own_head or not matrix else 0
     return {

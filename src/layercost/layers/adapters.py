@@ -268,6 +268,22 @@ def with_lora(model: Layer, rank: int, targets: Iterable[str]) -> Layer:
     return _named_as(model, built, rank, wanted)
 
 
+def without_lora(model: Layer) -> Layer:
+    """The model beside whose maps adapters were put: every layer as it was, and trained again."""
+    before: dict[int, Layer] = {}
+
+    def change(leaf: Layer, _: Shape | None) -> Layer:
+        return before.setdefault(id(leaf), _base_of(leaf))
+
+    return model.rebuilt(change, None)
+
+
+def _base_of(leaf: Layer) -> Layer:
+    if isinstance(leaf, Fixed):
+        return leaf.layer
+    return leaf.base if isinstance(leaf, LoRA) else leaf
+
+
 def _named_as(model: Layer, built: Layer, rank: int, wanted: list[str]) -> Layer:
     """What was built, under the name of the model: its version says what was added."""
     if not isinstance(model, Model) or not isinstance(built, Sequential):
