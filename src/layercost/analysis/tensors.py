@@ -124,7 +124,9 @@ class Rules(NamedTuple):
     def beside(self) -> Iterator[tuple[object, str, int]]:
         """What each adapter's second matrix reads."""
         layer = self.call.layer
-        for target in layer.targets if isinstance(layer, Adapted) else ():
+        if not isinstance(layer, Adapted):
+            return
+        for target in layer.targets:
             rank = self.rows(self.call.input_shape) * layer.rank
             yield self.own(f"inside of the adapter of {target}", self.bytes(rank))
 

@@ -43,11 +43,6 @@ class Weights(NamedTuple):
         """All bytes."""
         return int(self.format.bytes_of(self.quantised)) + int(self.rest.bytes_of(self.others))
 
-    @property
-    def count(self) -> int:
-        """All values."""
-        return self.quantised + self.others
-
 
 def weights(
     model: Layer, format: str | Format = "bfloat16", which: str = "blocks", rest: str | Format = "bfloat16"
