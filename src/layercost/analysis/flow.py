@@ -7,7 +7,7 @@ network that is fed with data has one, and what no loss depends on has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from layercost.convention import Convention
 from layercost.facts import Kind, Operation, Role
 from layercost.layer import Call, Layer
 from layercost.layers.adapters import Adapted, Fixed, LoRA
-from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
+from layercost.layers.composite import Auxiliary, Composite, Parallel, Sequential
 from layercost.layers.graph import Graph
 from layercost.layers.parted import FIRST, SECOND, Parted, Sources
 from layercost.setting import Setting
@@ -46,13 +46,14 @@ class _Walk:
 
     places: list[Place] = field(default_factory=list)
     names: Iterator[int] = field(default_factory=count)
+    unused: frozenset[str] = frozenset()
 
     def through(self, layer: Layer, inputs: tuple[Value, ...], reaches: bool) -> Value:
         """The value that `layer` gives; each leaf in it is noted."""
         match layer:
             case Sequential():
-                for _, child in layer.children:
-                    inputs = (self.through(child, inputs, reaches),)
+                for name, child in layer.children:
+                    inputs = (self.through(child, inputs, reaches and name not in self.unused),)
                 return inputs[0]
             case Parallel():
                 branches = tuple([self.through(child, inputs, reaches) for _, child in layer.children])
@@ -60,10 +61,10 @@ class _Walk:
             case Auxiliary():
                 self.through(layer.layer, inputs, reaches)
                 return inputs[0]
-            case AtFirst():
-                return self.through(layer.layer, inputs, reaches)
             case Graph():
                 return self.graph(layer, inputs, reaches)
+            case Composite(layer=Layer() as inner):  # type: ignore[misc]  # what reads cells as tokens
+                return self.through(inner, inputs, reaches)
         if not layer.is_leaf:  # made of layers in a way that we do not know: everything in it may be reached
             for _, leaf in layer.leaves():
                 inputs = (self.leaf(leaf, inputs, reaches),)
@@ -110,9 +111,12 @@ def is_trained(layer: Layer) -> bool:
     return bool(layer.parameters()) or (layer.at_work is not layer and not isinstance(layer, Fixed))
 
 
-def places(model: Layer, inputs: int = 1) -> list[Place]:
-    """Each call of a leaf of `model`, in the order of its calls; what comes in is data and needs nothing."""
-    walk = _Walk()
+def places(model: Layer, inputs: int = 1, unused: Iterable[str] = ()) -> list[Place]:
+    """Each call of a leaf of `model`, in the order of its calls; what comes in is data and needs nothing.
+
+    `unused` are names of layers on whose results no loss depends, as ``pooler``.
+    """
+    walk = _Walk(unused=frozenset(unused))
     given = tuple([Value(next(walk.names), needs=False) for _ in range(inputs)])
     walk.through(model, given, reaches=True)
     return walk.places

@@ -127,6 +127,7 @@ def training_step(
     convention: str | Convention = TWO_A_MAC,
     *,
     recompute: str = "none",
+    unused: Iterable[str] = (),
     **setting: Unpack[Given],
 ) -> Step:
     """The operations of one step of training: forward, backward, and with `recompute` forward again.
@@ -135,6 +136,7 @@ def training_step(
     that prices them by their length. What is frozen has no gradient of its own, what is fed with data has
     none of its input, and what the output does not depend on has none at all. `recompute` is "none", "full"
     (each block, entirely), "until-needed" or "selective" (the products of attention), as in `RECOMPUTE`.
+    `unused` are names of layers on whose results the loss does not depend, as a pooler's.
     Raises ShapeError and UnknownNameError.
 
     >>> from layercost import Linear, ReLU, Sequential
@@ -149,7 +151,7 @@ def training_step(
         raise ShapeError(Message("training reads whole texts, so it has no cached tokens"))
     shapes = usual_input(model, input_shape, Message("a step of training"))
     calls = list(model.calls(*shapes))
-    walked = places(model, len(shapes))
+    walked = places(model, len(shapes), unused)
     costs = [
         CallCost(call.path, call.layer, block_of(call.path), tuple(passes(call, place, chosen, plain)))
         for call, place in zip(calls, walked, strict=True)
