@@ -142,6 +142,8 @@ def activations(
     ):  # fmt: skip
         if value not in known:
             raise UnknownNameError(Message(name), value, known)
+    if recompute == "fused-attention":
+        attention = "fused"
     given: Given = {"dtype": "bfloat16", **setting} if "setting" not in setting else setting
     plain = setting_of(given)
     shapes = usual_input(model, input_shape, Message("activations"))

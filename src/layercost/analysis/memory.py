@@ -141,9 +141,11 @@ class Cache:
 
     def bytes(self, tokens: int, batch: int = 1) -> int:
         """The cache after `tokens` tokens of each of `batch` texts."""
+        if not tokens:
+            return 0
         setting = Setting(batch=batch, dtype=self.dtype, cached=tokens - 1)
         kept = (held for call in self.calls for held in call.kept(setting))
-        return setting.bytes(sum(int(held.size) for held in kept)) if tokens else 0
+        return setting.bytes(sum(int(held.size) for held in kept))
 
 
 MOST_TOKENS = 2**40

@@ -30,6 +30,10 @@ RECOMPUTE = {
         "as full, but a block stops once everything that is needed is there: a last map whose result only "
         "enters a sum does not run again (torch's use_reentrant=False, without dropout behind that map)"
     ),
+    "fused-attention": Message(
+        "a fused attention keeps no scores and computes them again in the backward pass: five products there "
+        "in place of four"
+    ),
     "selective": Message("scores, softmax and context of attention run again; everything else is kept"),
 }
 SELECTED = ("scores", "softmax", "context")
@@ -61,9 +65,8 @@ class CallCost(NamedTuple):
         if recompute == "until-needed":
             needed = [part.forward for part in self.parts if part.part != self.ends or not part.part]
             return sum(needed) if self.block else 0
-        if recompute == "selective":
-            return sum(part.forward for part in self.parts if part.part in SELECTED)
-        return 0
+        again = {"selective": SELECTED, "fused-attention": SELECTED[:1]}.get(recompute, ())
+        return sum(part.forward for part in self.parts if part.part in again)
 
 
 class Step(NamedTuple):
@@ -135,7 +138,8 @@ def training_step(
     Products alone are counted (a backward pass of softmax or a norm has no price here), under a convention
     that prices them by their length. What is frozen has no gradient of its own, what is fed with data has
     none of its input, and what the output does not depend on has none at all. `recompute` is "none", "full"
-    (each block, entirely), "until-needed" or "selective" (the products of attention), as in `RECOMPUTE`.
+    (each block, entirely), "until-needed", "fused-attention" or "selective" (the products of attention), as
+    in `RECOMPUTE`.
     `unused` are names of layers on whose results the loss does not depend, as a pooler's.
     Raises ShapeError and UnknownNameError.
 

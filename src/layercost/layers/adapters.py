@@ -23,7 +23,7 @@ from layercost.layers.parted import Does, Holds, Maps, Parted, Sources
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
-from layercost.shape import Shape, shown
+from layercost.shape import Shape
 
 TOGETHER = "+"  # between the names of maps that are one matrix in a model's code, as q+k+v
 
@@ -316,7 +316,7 @@ def _not_found(model: Layer, target: str) -> Message:
         known.update(dict.fromkeys(leaf.maps() if isinstance(leaf, Parted) else ()))
         if isinstance(leaf, Linear):
             known[path.rpartition(".")[2]] = None
-    return Message("with_lora: {unknown}", unknown=unknown(Message("linear map"), shown(target), known))
+    return Message("with_lora: {unknown}", unknown=unknown(Message("linear map"), target, known))
 
 
 # ---- What people believe instead ---------------------------------------------------------------
