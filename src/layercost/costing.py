@@ -34,16 +34,17 @@ from layercost.message import Message, Words
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import from_config
 from layercost.models.from_onnx import from_onnx
+from layercost.models.known import KNOWN, model_named
 from layercost.networks import network_named
 from layercost.shape import ShapeError, shown
 
 PRODUCTS = ("two-a-mac", "causal-half", "macs")
 EXAMPLES = """\
-  layercost train config.json --tokens 2048 --batch 4
-  layercost train config.json --tokens 2048 --lora 8 --targets q,v --recompute full --format json
-  layercost train config.json --optimizer adam-8bit --zero 2 --devices 8
-  layercost memory config.json --in 80GB --weights int4-g128 --tokens 8192
-  layercost roofline config.json --on h100-sxm --tokens 2048 --batch 16
+  layercost train gpt2 --tokens 1024 --batch 4
+  layercost train llama-2-7b --tokens 2048 --lora 8 --targets q,v --recompute full --format json
+  layercost train llama-3-8b --optimizer adam-8bit --zero 2 --devices 8
+  layercost memory llama-3-8b --in 80GB --weights int4-g128 --tokens 8192
+  layercost roofline llama-3-8b --on h100-sxm --tokens 2048 --batch 16
   layercost roofline
 """
 
@@ -254,7 +255,9 @@ def _of_device(device: Accelerator) -> Iterable[Line]:
 
 
 def _model(name: str, logits: str = "all") -> Layer:
-    """A model by the path of its configuration or ONNX file, or a network by its name."""
+    """A model by its name, by the path of its configuration or of its ONNX file, or a network."""
+    if name in KNOWN:
+        return model_named(name, logits=logits)
     if name.lower().endswith(".json"):
         return from_config(name, logits=logits)
     return from_onnx(name) if name.lower().endswith(".onnx") else network_named(name)
@@ -316,7 +319,7 @@ def _running(command: argparse.ArgumentParser, *, needed: bool) -> None:
     """What all three commands take: the model, the batch, the tokens, the format."""
     command.add_argument(
         "model", metavar="MODEL", nargs=None if needed else "?",
-        help="a configuration, as config.json, an ONNX file, or a network, as resnet50",
+        help="a model, as gpt2, a configuration, as config.json, an ONNX file, or a network, as resnet50",
     )  # fmt: skip
     command.add_argument("--batch", type=_count("batch"), default=1, metavar="N", help="texts at once")
     command.add_argument("--tokens", type=_count("tokens"), metavar="T", help="tokens of each text")

@@ -108,7 +108,8 @@ def _wanted(graph: Graph) -> set[str]:
 
 def is_trained(layer: Layer) -> bool:
     """Whether training changes what a layer holds, or the weights that it uses of another."""
-    return bool(layer.parameters()) or (layer.at_work is not layer and not isinstance(layer, Fixed))
+    held = any(one.trained for one in layer.parameters())
+    return held or (layer.at_work is not layer and not isinstance(layer, Fixed))
 
 
 def places(model: Layer, inputs: int = 1, unused: Iterable[str] = ()) -> list[Place]:

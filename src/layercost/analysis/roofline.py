@@ -22,6 +22,7 @@ from layercost.layer import Call, Layer
 from layercost.layers.attention import CrossAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import MixtureOfExperts
+from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import values
@@ -189,6 +190,8 @@ def _share(call: Call, part: str, setting: Setting) -> tuple[int, int]:
     if isinstance(layer, Embedding):
         rows = int(layer.num_embeddings)
         return min(rows, int(setting.batch) * int(values(call.inputs[0]))), rows
+    if isinstance(layer, LearnedPositions):  # the same places in every text
+        return int(call.inputs[0][0]), int(layer.rows())
     if isinstance(layer, MixtureOfExperts) and part == "experts":
         tokens, experts = int(setting.batch) * int(call.inputs[0][0]), int(layer.num_experts)
         return min(experts, tokens * int(layer.top_k)), experts

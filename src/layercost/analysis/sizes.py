@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from layercost.active import IN_WORDS as TOLD
+from layercost.active import Active, active_parameters
 from layercost.by_type import parameters_by_type
 from layercost.layer import Layer
 from layercost.layers.adapters import Fixed, without_lora
 from layercost.layers.attention import Attention, CrossAttention, LatentAttention
 from layercost.layers.embedding import Embedding
-from layercost.layers.feed_forward import MixtureOfExperts
 from layercost.layers.linear import Linear
 from layercost.message import Message
 
@@ -21,9 +22,13 @@ WAYS = {
     "all": Message("every parameter, a tied table once"),
     "non-embedding": Message("without tables that are looked up in, and without the head's matrix"),
     "with-head": Message("without tables that are looked up in; the head's matrix counted, tied or not"),
-    "active": Message("without the experts that a token does not pass; every table counted"),
-    "active-without-input": Message("the same, without the table of tokens that is looked up in"),
-    "active-non-embedding": Message("the same, without tables that are looked up in and without the head"),
+    "active": Message("without the experts that a token does not pass; {tables}", tables=TOLD[Active.ALL]),
+    "active-without-input": Message(
+        "without the experts that a token does not pass; {tables}", tables=TOLD[Active.WITHOUT_INPUT]
+    ),
+    "active-without-tables": Message(
+        "without the experts that a token does not pass; {tables}", tables=TOLD[Active.WITHOUT_TABLES]
+    ),
 }
 
 
@@ -43,16 +48,13 @@ def counted(model: Layer) -> dict[str, int]:
     every, tables = sum(types.values()), sum(types.get(name, 0) for name in TABLES)
     heads, matrix = sum(types.get(name, 0) for name in HEADS), head_matrix(model)
     own_head = matrix if heads >= matrix else 0  # a tied one is the table
-    idle = sum(int(leaf.idle()) for _, leaf in once(model) if isinstance(leaf, MixtureOfExperts))
-    tokens = types.get("embedding.token", 0)
-    looked_up_only = tokens if own_head or not matrix else 0
     return {
         "all": every,
         "non-embedding": every - tables - own_head,
         "with-head": every - tables - own_head + matrix,
-        "active": every - idle,
-        "active-without-input": every - idle - (looked_up_only or tokens),
-        "active-non-embedding": every - idle - tables - own_head,
+        "active": active_parameters(model),
+        "active-without-input": active_parameters(model, Active.WITHOUT_INPUT),
+        "active-without-tables": active_parameters(model, Active.WITHOUT_TABLES),
     }
 
 

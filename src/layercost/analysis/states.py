@@ -139,8 +139,10 @@ def _shared(frozen: int, on: Symbol, stage: int, devices: int) -> Number:
 def trained_and_frozen(model: Layer) -> tuple[int, int]:
     """How many values of a model are trained, and how many it holds beside."""
     leaves = {id(leaf): leaf for _, leaf in model.leaves()}.values()
-    trained = sum(int(held.size) for leaf in leaves for held in leaf.parameters())
-    kept = [
+    every = [held for leaf in leaves for held in leaf.parameters()]
+    beside = [
         held for leaf in leaves if isinstance(leaf, Fixed) or leaf.parameters() for held in leaf.buffers()
     ]
-    return trained, sum(int(held.size) for held in kept)
+    fast = [held for held in every if not held.trained]
+    trained = sum(int(held.size) for held in every if held.trained)
+    return trained, sum(int(held.size) for held in (*fast, *beside))

@@ -107,10 +107,10 @@ class WindowAttention(Parted):
 
     def maps(self) -> Maps:
         d, out_bias = self.embed_dim, self.bias if self.out_bias is None else self.out_bias
-        return {**{part: (d, d, self.bias) for part in "qkv"}, "o": (d, d, out_bias)}
+        return {**dict.fromkeys("qkv", (d, d, self.bias)), "o": (d, d, out_bias)}
 
     def sources(self) -> Sources:
-        made = {part: (FIRST,) for part in "qkv"}
+        made = dict.fromkeys("qkv", (FIRST,))
         return {**made, "scores": ("q", "k"), "context": ("scores", "v"), "o": ("context",)}
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
