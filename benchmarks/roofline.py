@@ -1,7 +1,7 @@
 """A roofline, measured: how fast a linear map is on few tokens and on many, beside what bounds it.
 
     python benchmarks/roofline.py                       # this CPU, with numpy
-    python benchmarks/roofline.py --on h100-sxm         # this GPU, with torch, against the device of that name
+    python benchmarks/roofline.py --on h100-sxm         # this GPU, with torch, against that device
 
 On a CPU the two limits are measured as well: the peak with a product of large square matrices, the bandwidth
 by copying more than any cache holds. On a GPU they are its maker's. Matrices take turns, so that each is read
@@ -26,6 +26,7 @@ TURNS = 4  # so many matrices take turns
 class Machine(NamedTuple):
     """What multiplies: its name, the device with both limits, and how long one product takes at the least."""
 
+    title: str
     name: str
     device: Accelerator
     dtype: str
@@ -77,12 +78,11 @@ def section(machine: Machine, points: list[Point], command: str) -> str:
         f"{device.rate(machine.dtype) / 1e9:,.0f} GFLOP/s and {device.bandwidth / 1e9:,.1f} GB/s, ridge at "
         f"{device.ridge(machine.dtype):.1f} FLOPs a byte ({machine.note})"
     )
-    return "\n".join([
-        f"## A roofline on {machine.name}", "",
+    said = (
         f"`{command}`, {today()}, {machine.name}; tokens times a matrix of {machine.width:,} x "
-        f"{machine.width:,} in {machine.dtype}; {limits}; {TURNS} matrices take turns, the least time counts.",
-        "", *table(heads, rows),
-    ])  # fmt: skip
+        f"{machine.width:,} in {machine.dtype}; {limits}; {TURNS} matrices take turns, the least time counts."
+    )
+    return "\n".join([f"## A roofline on {machine.title}", "", said, "", *table(heads, rows)])
 
 
 # ---- a CPU with numpy ----------------------------------------------------------------------------
@@ -105,7 +105,9 @@ def on_cpu(width: int = 4096) -> Machine:
     copied = 2 * matrices[0].nbytes * TURNS / _copied(numpy, matrices)
     name = f"{processor()}, load average before {load()}, numpy {numpy.__version__}"
     device = of_your_own(large, copied, dtype="float32")
-    return Machine(name, device, "float32", 32, width, seconds, "both measured: a square product, a copy")
+    return Machine(
+        "a CPU", name, device, "float32", 32, width, seconds, "both measured: a square product, a copy"
+    )
 
 
 def _square(numpy: Any, size: int) -> float:
@@ -149,9 +151,17 @@ def on_gpu(name: str, width: int = 8192) -> Machine:
         values = torch.randn(rows, width, dtype=torch.bfloat16, device="cuda")
         return _timed(torch, lambda turn: values @ matrices[turn % TURNS])
 
-    title = f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
-    device = accelerator_named(name)
-    return Machine(title, device, "bfloat16", 16, width, seconds, f"as printed: {device.source}")
+    card, device = torch.cuda.get_device_name(), accelerator_named(name)
+    return Machine(
+        f"one {card}",
+        f"{card}, torch {torch.__version__}",
+        device,
+        "bfloat16",
+        16,
+        width,
+        seconds,
+        f"as printed: {device.source}",
+    )
 
 
 def _timed(torch: Any, call: Callable[[int], object], times: int = 40) -> float:
@@ -172,13 +182,13 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--on", metavar="DEVICE", help="a GPU of this machine, by its name in the table")
-    parser.add_argument("--print", action="store_true", help="print the section, and leave RESULTS.md alone")
+    parser.add_argument("--write", action="store_true", help="into RESULTS.md")
     options = parser.parse_args()
     machine = on_gpu(options.on) if options.on else on_cpu()
     command = f"python benchmarks/roofline.py{f' --on {options.on}' if options.on else ''}"
     text = section(machine, measured(machine), command)
     print(text)
-    if not options.print:
+    if options.write:
         write_section(f"roofline, {options.on or 'cpu'}", text)
 
 
