@@ -12,12 +12,18 @@ the matrix, the tokens and the results moved once.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from layercost.analysis.accelerators import Accelerator, accelerator_named, of_your_own
-from layercost.intensity import map_intensity
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from benchmarks.report import load, processor, table, today, write_section  # noqa: E402
+from layercost.analysis.accelerators import Accelerator, accelerator_named, of_your_own  # noqa: E402
+from layercost.intensity import map_intensity  # noqa: E402
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 TURNS = 4  # so many matrices take turns
@@ -61,8 +67,6 @@ def _point(machine: Machine, rows: int) -> Point:
 
 def section(machine: Machine, points: list[Point], command: str) -> str:
     """The lines of a section of RESULTS.md."""
-    from report import table, today  # type: ignore[import-not-found]
-
     device = machine.device
     heads = ["tokens", "FLOPs a byte", "µs", "bound, µs", "of the bound", "GFLOP/s", "limit"]
     rows = [
@@ -91,7 +95,6 @@ def section(machine: Machine, points: list[Point], command: str) -> str:
 def on_cpu(width: int = 4096) -> Machine:
     """This machine's processor; both limits are measured."""
     import numpy
-    from report import load, processor
 
     random = numpy.random.default_rng(0)
     matrices = [random.random((width, width), dtype=numpy.float32) for _ in range(TURNS)]
@@ -178,8 +181,6 @@ def _timed(torch: Any, call: Callable[[int], object], times: int = 40) -> float:
 
 
 def main() -> None:
-    from report import write_section
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--on", metavar="DEVICE", help="a GPU of this machine, by its name in the table")
     parser.add_argument("--write", action="store_true", help="into RESULTS.md")
