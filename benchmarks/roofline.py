@@ -25,7 +25,7 @@ from benchmarks.report import load, processor, table, today, write_section  # no
 from layercost.analysis.accelerators import Accelerator, accelerator_named, of_your_own  # noqa: E402
 from layercost.intensity import map_intensity  # noqa: E402
 
-ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 TURNS = 4  # so many matrices take turns
 
 
