@@ -73,7 +73,9 @@ def diagnoses(
     [(30000, 'forgot-bias'), (30001, 'one-bias')]
     """
     shape = None if input_shape is None else _arriving(input_shape)
-    task = Task(layer, measure_named(quantity), shape, convention_named(convention), batch=batch, cached=cached)
+    task = Task(
+        layer, measure_named(quantity), shape, convention_named(convention), batch=batch, cached=cached
+    )
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)

@@ -27,9 +27,7 @@ IN_BYTES = {
 }
 
 
-def total(
-    layer: Layer, quantity: Quantity, shape: Arriving, convention: Convention, setting: Setting
-) -> int:
+def total(layer: Layer, quantity: Quantity, shape: Arriving, convention: Convention, setting: Setting) -> int:
     """One quantity of a layer or network under a convention; raises ShapeError where it does not fit."""
     if layer.is_leaf or shape is None:
         return total_by(convention, layer, quantity, None if shape is None else several(shape), setting)
