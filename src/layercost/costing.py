@@ -33,7 +33,6 @@ from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import from_config
-from layercost.models.from_onnx import from_onnx
 from layercost.models.known import KNOWN, model_named
 from layercost.networks import network_named
 from layercost.shape import ShapeError, shown
@@ -187,15 +186,20 @@ def _roofline(options: argparse.Namespace) -> str:
         "batch": options.batch, "dtype": options.cache,
     }  # fmt: skip
     prefill = one_pass(model, _shape(model, tokens), **given).bound(device, rate, options.devices)
-    step = one_pass(model, _shape(model, 1), cached=tokens, **given).bound(device, rate, options.devices)
     title = Message(
-        "{name} on {devices:,} x {device}: {batch:,} x {tokens:,} tokens", name=_name(model),
-        devices=options.devices, device=device.title, batch=options.batch, tokens=tokens,
+        "{name} on {devices:,} x {device}, {batch:,} at once", name=_name(model),
+        devices=options.devices, device=device.title, batch=options.batch,
     )  # fmt: skip
-    sections = (
-        _of_bound(Message("Prefill of {tokens:,} tokens", tokens=tokens), prefill),
-        _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=tokens), step),
-    )
+    data: dict[str, Any] = {"model": _name(model), "prefill": prefill.data()}
+    if Cache(model).calls:
+        step = one_pass(model, _shape(model, 1), cached=tokens, **given).bound(device, rate, options.devices)
+        sections = [
+            _of_bound(Message("Prefill of {tokens:,} tokens", tokens=tokens), prefill),
+            _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=tokens), step),
+        ]
+        data["decode"] = step.data()
+    else:
+        sections = [_of_bound(Message("One pass; this model keeps nothing for a next token"), prefill)]
     notes = (
         Message("{device}: {peak:.4g} FLOP/s in {rate}, {bandwidth:.4g} bytes/s; ridge at {ridge:.1f} FLOPs "
                 "a byte. Source: {source}.", device=device.title, peak=device.rate(rate), rate=rate,
@@ -203,8 +207,7 @@ def _roofline(options: argparse.Namespace) -> str:
         Message("Each weight that is used is read once, of a table one row a token; layers read and write at "
                 "their borders, and nothing is exchanged between devices."),
     )  # fmt: skip
-    data = {"model": _name(model), "prefill": prefill.data(), "decode": step.data()}
-    return Report(title, sections, notes, data).render(options.format)
+    return Report(title, tuple(sections), notes, data).render(options.format)
 
 
 def _of_bound(title: Words, bound: Bound) -> Section:
@@ -260,7 +263,11 @@ def _model(name: str, logits: str = "all") -> Layer:
         return model_named(name, logits=logits)
     if name.lower().endswith(".json"):
         return from_config(name, logits=logits)
-    return from_onnx(name) if name.lower().endswith(".onnx") else network_named(name)
+    if name.lower().endswith(".onnx"):
+        from layercost.models.from_onnx import from_onnx  # needs a package of its own
+
+        return from_onnx(name)
+    return network_named(name)
 
 
 def _name(model: Layer) -> str:

@@ -89,9 +89,19 @@ def test_every_device_is_listed_with_its_source(capsys: pytest.CaptureFixture[st
     assert all(one["source"] and one["ridge"] for one in found)
 
 
+def test_what_keeps_nothing_has_no_step_more(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "roofline", "resnet50")
+    assert "decode" not in found
+    assert "keeps nothing for a next token" in said(capsys, "roofline", "resnet50")
+
+
+def test_an_image_has_no_cache(capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, "memory", "resnet50")["cache"] == 0
+
+
 def test_markdown_has_a_table_a_section(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "roofline", "gpt2", "--format", "md")
-    assert text.startswith("# gpt2 on 1 x NVIDIA A100 80 GB SXM")
+    assert text.startswith("# gpt2 on 1 x NVIDIA A100 80 GB SXM, 1 at once")
     assert text.count("| --- | ---: | --- |") == 2
 
 

@@ -75,6 +75,15 @@ def test_a_window_is_read_and_not_the_whole_text() -> None:
     assert work.traffic.cache_read == 13 * 8192 * token + 13 * 4096 * token
 
 
+def test_keys_of_another_text_are_made_once() -> None:
+    """A decode step of T5 runs no encoder, and reads no maps of cross attention's keys and values."""
+    model = known("t5-small")
+    work = one_pass(model, ((128,), (1,)), cached=1)
+    head = 32128 * 512
+    block = 4 * 512 * 512 + 2 * 512 * 512 + 2 * 512 * 2048 + 3 * 512  # self, cross without k and v, up, down
+    assert work.traffic.weights == 2 * (6 * block + 32 * 8 + 512 + 512 + head)
+
+
 def test_devices_share_the_work() -> None:
     work = one_pass(known("llama3-8b"), (1,), cached=10)
     one, eight = (work.bound("h100-sxm", devices=count).seconds for count in (1, 8))

@@ -135,8 +135,7 @@ class Cache:
     def __init__(self, model: Layer, input_shape: Iterable[object] | None = None, dtype: str = "bfloat16"):
         self.dtype = dtype
         shapes = usual_input(model, input_shape, Message("the cache"))
-        first = (1,) if len(shapes) == 1 else None
-        given = (first,) if first else (*shapes[:-1], (1,))
+        given = one_token(shapes)
         self.calls: list[Call] = [call for call in model.calls(*given) if call.kept(Setting())]
 
     def bytes(self, tokens: int, batch: int = 1) -> int:
@@ -146,6 +145,12 @@ class Cache:
         setting = Setting(batch=batch, dtype=self.dtype, cached=tokens - 1)
         kept = (held for call in self.calls for held in call.kept(setting))
         return setting.bytes(sum(int(held.size) for held in kept))
+
+
+def one_token(shapes: tuple[Iterable[object], ...]) -> tuple[Iterable[object], ...]:
+    """The same input with one token in place of the last text; an image stays as it is."""
+    *others, last = shapes
+    return (*others, (1,)) if len(tuple(last)) == 1 else shapes
 
 
 MOST_TOKENS = 2**40

@@ -185,11 +185,13 @@ def _weights_read(calls: list[Call], format: Format, which: str, setting: Settin
 
 
 def _share(call: Call, part: str, setting: Setting) -> tuple[int, int]:
-    """Which share of what a part holds is read: one row a token, and the experts that can be reached."""
+    """Which share of what a part holds is read: a row a token, the experts that can be reached, what runs."""
     layer = call.layer.at_work
     if isinstance(layer, Embedding):
         rows = int(layer.num_embeddings)
         return min(rows, int(setting.batch) * int(values(call.inputs[0]))), rows
+    if isinstance(layer, CrossAttention) and int(setting.cached) and part in ("k", "v"):
+        return 0, 1  # keys and values of the other text are there already
     if isinstance(layer, LearnedPositions):  # the same places in every text
         return int(call.inputs[0][0]), int(layer.rows())
     if isinstance(layer, MixtureOfExperts) and part == "experts":
