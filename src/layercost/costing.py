@@ -30,7 +30,7 @@ from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import CONVENTIONS, DTYPE_BITS, UnknownNameError
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
-from layercost.message import Message, Words
+from layercost.message import Message, Words, message_of, sentence
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import from_config
 from layercost.models.known import KNOWN, model_named
@@ -125,7 +125,7 @@ def _memory(options: argparse.Namespace) -> str:
     model = _model(options.model)
     held = weights(model, options.weights, options.which)
     cache, tokens = Cache(model, dtype=options.cache), options.tokens or 1024
-    rooms = _rooms(model, options) if options.room is not None else []
+    rooms, said = _rooms(model, options) if options.room is not None else ([], "")
     size = cache.bytes(tokens, options.batch)
     title = Message(
         "{name} at rest and running: {batch:,} x {tokens:,} tokens",
@@ -149,16 +149,23 @@ def _memory(options: argparse.Namespace) -> str:
         "fits": [room.data() for room in rooms],
     }  # fmt: skip
     note = Message("Activations and what a runtime needs for itself are not counted.")
-    return Report(title, tuple(sections), (note,), data).render(options.format)
+    notes = (sentence(said), note) if said else (note,)
+    return Report(title, tuple(sections), notes, data).render(options.format)
 
 
-def _rooms(model: Layer, options: argparse.Namespace) -> list[Room]:
-    """The longest text for the batch, and the largest batch for the length, where one is given."""
+def _rooms(model: Layer, options: argparse.Namespace) -> tuple[list[Room], Words]:
+    """The longest text for the batch, and the largest batch for the length, where one is given.
+
+    Of a model whose cache does not grow there is neither, and words say so.
+    """
     given = {"format": options.weights, "dtype": options.cache, "which": options.which}
-    found = [largest_context(model, options.room, batch=options.batch, **given)]
+    try:
+        found = [largest_context(model, options.room, batch=options.batch, **given)]
+    except ShapeError as error:
+        return [], message_of(error)
     if options.tokens:
         found.append(largest_batch(model, options.room, options.tokens, **given))
-    return found
+    return found, ""
 
 
 def _of_rooms(rooms: list[Room]) -> list[Section]:

@@ -95,6 +95,10 @@ def test_what_keeps_nothing_has_no_step_more(capsys: pytest.CaptureFixture[str])
     assert "keeps nothing for a next token" in said(capsys, "roofline", "resnet50")
 
 
+def test_a_cache_that_does_not_grow_is_said_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Any number of tokens fits" in said(capsys, "memory", "resnet50", "--in", "8GB")
+
+
 def test_an_image_has_no_cache(capsys: pytest.CaptureFixture[str]) -> None:
     assert data(capsys, "memory", "resnet50")["cache"] == 0
 

@@ -190,7 +190,12 @@ def test_the_cache_is_the_one_that_is_counted() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["llama3-8b", "gemma2-2b", "gpt2", "deepseek-v2-lite"])
+def test_no_text_is_longer_than_there_are_positions() -> None:
+    room = largest_context(known("gpt2"), 80 * 10**9)
+    assert (room.tokens, room.cache) == (1024, 1024 * 2 * 2 * 12 * 768)
+
+
+@pytest.mark.parametrize("name", ["llama3-8b", "gemma2-2b", "deepseek-v2-lite"])
 def test_one_token_more_than_the_longest_text_does_not_fit(name: str) -> None:
     """Windows and latents too, whose caches are no straight lines."""
     model, memory = known(name), 40 * 10**9

@@ -16,6 +16,7 @@ from layercost.convention import UnknownNameError
 from layercost.counting import usual_input
 from layercost.layer import Call, Layer
 from layercost.layers.adapters import Adapted, Fixed, LoRA
+from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
 from layercost.setting import Given, Setting
 from layercost.shape import ShapeError, whole
@@ -129,14 +130,26 @@ class Room(NamedTuple):
         return {**self._asdict(), "total": self.bytes, "left": self.left}
 
 
+MOST_TOKENS = 2**40
+ANY_NUMBER = Message("any number of tokens fits: nothing that this model keeps grows with them")
+
+
 class Cache:
-    """The bytes of a model's cache at any number of tokens, without following the model again each time."""
+    """The bytes of a model's cache at any number of tokens, without following the model again each time.
+
+    `positions` are the most tokens that it has rows of a table for.
+    """
 
     def __init__(self, model: Layer, input_shape: Iterable[object] | None = None, dtype: str = "bfloat16"):
         self.dtype = dtype
         shapes = usual_input(model, input_shape, Message("the cache"))
-        given = one_token(shapes)
-        self.calls: list[Call] = [call for call in model.calls(*given) if call.kept(Setting())]
+        every = [call for call in model.calls(*one_token(shapes)) if not call.only_at_first]
+        tables = [call.layer.at_work for call in every]
+        self.calls: list[Call] = [call for call in every if call.kept(Setting())]
+        self.positions = min(
+            [int(table.num_positions) for table in tables if isinstance(table, LearnedPositions)],
+            default=MOST_TOKENS,
+        )
 
     def bytes(self, tokens: int, batch: int = 1) -> int:
         """The cache after `tokens` tokens of each of `batch` texts."""
@@ -153,9 +166,6 @@ def one_token(shapes: tuple[Iterable[object], ...]) -> tuple[Iterable[object], .
     return (*others, (1,)) if len(tuple(last)) == 1 else shapes
 
 
-MOST_TOKENS = 2**40
-
-
 def largest_context(
     model: Layer, memory: int, *, batch: int = 1, format: str | Format = "bfloat16", dtype: str = "bfloat16",
     which: str = "blocks", input_shape: Iterable[object] | None = None,
@@ -163,10 +173,13 @@ def largest_context(
     """The longest text that fits beside the weights in `memory` bytes, with `batch` of them at once.
 
     The cache grows with each token, so the largest number is searched for by halves; where layers stop
-    growing (windows, states) the formula has no single inverse. What activations take is not counted.
+    growing (windows, states) the formula has no single inverse. No text is longer than the model has
+    positions for. What activations take is not counted.
     """
     cache, held = Cache(model, input_shape, dtype), weights(model, format, which).bytes
-    tokens = _most(lambda count: held + cache.bytes(count, batch) <= memory)
+    if not cache.calls:
+        raise ShapeError(ANY_NUMBER)
+    tokens = _most(lambda count: held + cache.bytes(count, batch) <= memory, cache.positions)
     return Room(batch, tokens, held, cache.bytes(tokens, batch), memory)
 
 
@@ -180,15 +193,17 @@ def largest_batch(
     return Room(batch, tokens, held, batch * cache.bytes(tokens), memory)
 
 
-def _most(fits: Callable[[int], bool]) -> int:
-    """The largest number that fits, where all smaller ones do; 0 where none does."""
+def _most(fits: Callable[[int], bool], most: int) -> int:
+    """The largest number up to `most` that fits, where all smaller ones do; 0 where none does."""
+    if most < MOST_TOKENS and fits(most):
+        return most
     if not fits(1):
         return 0
     low, high = 1, 2
     while fits(high):
         low, high = high, 2 * high
         if high > MOST_TOKENS:
-            raise ShapeError(Message("any number of tokens fits: this model's cache does not grow with them"))
+            raise ShapeError(ANY_NUMBER)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

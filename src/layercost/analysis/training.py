@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Unpack
 
-from layercost.analysis.flow import PRODUCTS, Passes, passes, places
+from layercost.analysis.flow import PRODUCTS, Passes, Place, passes, places
 from layercost.convention import TWO_A_MAC, Convention, UnknownNameError, convention_named
 from layercost.counting import usual_input
 from layercost.layer import Call, Layer
@@ -156,8 +156,17 @@ def training_step(
     shapes = usual_input(model, input_shape, Message("a step of training"))
     calls = list(model.calls(*shapes))
     walked = places(model, len(shapes), unused)
+    known: dict[object, tuple[Passes, ...]] = {}  # blocks are alike: each kind is worked out once
+
+    def of(call: Call, place: Place) -> tuple[Passes, ...]:
+        needs = tuple([value.needs for value in place.inputs])
+        kind = (call.layer, call.inputs, call.runs(plain), call.once, needs, place.reaches)
+        if kind not in known:
+            known[kind] = tuple(passes(call, place, chosen, plain))
+        return known[kind]
+
     costs = [
-        CallCost(call.path, call.layer, block_of(call.path), tuple(passes(call, place, chosen, plain)))
+        CallCost(call.path, call.layer, block_of(call.path), of(call, place))
         for call, place in zip(calls, walked, strict=True)
     ]
     costs = list(_with_ends(costs))
