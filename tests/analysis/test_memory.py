@@ -175,6 +175,12 @@ def test_blocks_in_four_bits_with_tables_norms_and_head_in_sixteen() -> None:
     assert held.bytes == 3_364_487_168 + 2 * (6_738_415_616 - 6_476_005_376)
 
 
+def test_a_layer_that_is_quantised_itself_says_what_it_takes() -> None:
+    small = lc.QuantizedLinear(4096, 4096, bias=False)
+    held = weights(lc.Sequential(small, lc.ReLU(), lc.Linear(4096, 10, bias=False)))
+    assert held.bytes == int(small.stored_bytes()) + 2 * 4096 * 10
+
+
 def test_a_format_without_groups_is_for_everything() -> None:
     assert weights(known("llama2-7b"), "float16").bytes == 2 * 6_738_415_616
 

@@ -23,6 +23,7 @@ from layercost.layers.attention import CrossAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import MixtureOfExperts
 from layercost.layers.positions import LearnedPositions
+from layercost.layers.quantized import QuantizedLinear
 from layercost.message import Message
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import values
@@ -172,8 +173,11 @@ def _weights_read(calls: list[Call], format: Format, which: str, setting: Settin
     if not format.group and format.bits >= 16:
         which = "all"
     once = {id(call.layer): call for call in calls}.values()
-    quantised, others = 0, sum(map(_tied, once))
+    quantised, others, own = 0, sum(map(_tied, once)), 0
     for call in once:
+        if isinstance(call.layer, QuantizedLinear):
+            own += int(call.layer.stored_bytes())
+            continue
         for part, held in parts_held(call.layer):
             read, of = _share(call, part, setting)
             if is_quantised(which, call.path, call.layer, part, held):
@@ -181,7 +185,7 @@ def _weights_read(calls: list[Call], format: Format, which: str, setting: Settin
             else:
                 others += int(held.size) * read // of
     rest = format if which == "all" else format_named(setting.dtype)
-    return int(format.bytes_of(quantised)) + int(rest.bytes_of(others))
+    return int(format.bytes_of(quantised)) + int(rest.bytes_of(others)) + own
 
 
 def _share(call: Call, part: str, setting: Setting) -> tuple[int, int]:

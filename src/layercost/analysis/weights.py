@@ -16,6 +16,7 @@ from layercost.layer import Layer
 from layercost.layers.adapters import Adapted, LoRA
 from layercost.layers.linear import Linear
 from layercost.layers.parted import Parted
+from layercost.layers.quantized import QuantizedLinear
 from layercost.message import Message, Words
 
 WHICH: dict[str, Words] = {
@@ -37,11 +38,13 @@ class Weights(NamedTuple):
     format: Format
     rest: Format
     which: str
+    own: int = 0  # bytes of layers that say themselves how their weights are quantised
 
     @property
     def bytes(self) -> int:
         """All bytes."""
-        return int(self.format.bytes_of(self.quantised)) + int(self.rest.bytes_of(self.others))
+        by_format = int(self.format.bytes_of(self.quantised)) + int(self.rest.bytes_of(self.others))
+        return by_format + self.own
 
 
 def weights(
@@ -60,15 +63,18 @@ def weights(
     chosen = format_named(format)
     if not chosen.group and chosen.bits >= 16:
         which, rest = "all", chosen
-    quantised = others = 0
+    quantised = others = own = 0
     for path, leaf in once(model):
+        if isinstance(leaf, QuantizedLinear):
+            own += int(leaf.stored_bytes())
+            continue
         for part, held in parts_held(leaf):
             size = int(held.size)
             if is_quantised(which, path, leaf, part, held):
                 quantised += size
             else:
                 others += size
-    return Weights(quantised, others, chosen, format_named(rest), which)
+    return Weights(quantised, others, chosen, format_named(rest), which, own)
 
 
 def parts_held(leaf: Layer) -> list[tuple[str, Held]]:

@@ -70,6 +70,7 @@ from layercost.layers.pooling import (
     Subsampling2d,
 )
 from layercost.layers.positions import LearnedPositions, Segments, SinusoidalPositions
+from layercost.layers.quantized import QuantizedLinear
 from layercost.layers.receptive import ReceptiveField, receptive_field
 from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import (
@@ -159,6 +160,7 @@ __all__ = [
     "PatchMerging",
     "PixelShuffle",
     "PixelUnshuffle",
+    "QuantizedLinear",
     "RMSNorm",
     "ReLU",
     "ReLU6",
