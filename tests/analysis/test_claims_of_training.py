@@ -113,6 +113,51 @@ def test_attention_over_matrices_for_a_gated_block() -> None:
     assert Fraction(products, sum(macs.values()) - products) == Fraction(tokens, 8 * width)
 
 
+# Width, layers, N, and FLOPs over 6 N D: as printed, of blocks alone, of all that the appendix lists.
+APPENDIX_F = [
+    (640, 10, 73_728_000, 1.03, 1.022, 1.582), (1024, 20, 305_397_760, 1.10, 1.099, 1.317),
+    (1280, 24, 552_140_800, 1.08, 1.082, 1.232), (1792, 26, 1_142_751_232, 1.04, 1.044, 1.145),
+    (2048, 28, 1_592_262_656, 1.03, 1.033, 1.116), (3584, 40, 6_794_117_120, 0.99, 0.994, 1.028),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "layers", "parameters", "printed", "blocks", "everything"), APPENDIX_F)
+def test_chinchillas_ratios_leave_out_what_its_appendix_counts(
+    width: int, layers: int, parameters: int, printed: float, blocks: float, everything: float
+) -> None:
+    """Hoffmann et al. 2022, table A4: the embedding as a product, logits and softmax are in the list only.
+
+    N has one projection of relative positions a layer and a table of 32,000 rows; texts of 2,048 tokens.
+    """
+    rows, tokens, heads = 32_000, 2048, {640: 10, 1024: 16, 1280: 10, 1792: 14, 2048: 16, 3584: 28}[width]
+    assert parameters == 13 * layers * width**2 + rows * width
+    block = lc.Sequential(lc.Attention(width, heads), lc.FeedForward(width, 4 * width))
+    model = lc.Sequential(lc.Embedding(rows, width), block, lc.Linear(width, rows, bias=False))
+    flops = [lc.count(part, lc.FLOPS, shape, "lookup-as-product").total
+             for part, shape in ((block, (tokens, width)), (model, (tokens,)))]  # fmt: skip
+    six = 6 * parameters * tokens
+    assert near(3 * layers * flops[0] / six, blocks, 0.001)
+    assert near(3 * layers * flops[0] / six, printed, 0.01)
+    softmax = 3 * heads * tokens**2 * layers
+    assert near(3 * (layers * flops[0] + flops[1] - flops[0] + softmax) / six, everything, 0.001)
+
+
+def test_bert_large_trained_as_another_model() -> None:
+    """Brown et al. 2020, table D.1: 355M parameters are RoBERTa-large's; with BERT's own 5.03e20 FLOPs."""
+    assert near(6 * 335_141_888 * 250e9, 5.027e20, 0.001)
+    assert near(355 / 335.141888 - 1, 0.0593, 0.01)
+
+
+@pytest.mark.parametrize(("name", "factor"), [
+    ("gpt-3", 6.165), ("llama-3.1-405b", 6.094), ("gemma-2b", 6.361), ("llama-2-7b", 6.361),
+])  # fmt: skip
+def test_six_is_the_factor_of_large_models_and_short_texts(name: str, factor: float) -> None:
+    """C = 6 N D: forward and backward over N D at 2,048 tokens, full square."""
+    model = lc.model_named(name)
+    one = training_step(model, (2048,))
+    assert round(one.model / one.tokens / lc.count(model, lc.PARAMETERS).total, 3) == factor
+
+
 def test_chinchilla_read_twenty_tokens_a_parameter() -> None:
     assert 1.4e12 / 70e9 == 20
 
