@@ -319,12 +319,21 @@ def _one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
     return read
 
 
+CHOSEN = {
+    "attention": Message("way of attention"), "cache": Message("number format"),
+    "convention": Message("convention"), "format": Message("format"), "frozen": Message("format of weights"),
+    "logits": Message("choice of logits"), "on": Message("accelerator"), "optimizer": Message("optimizer"),
+    "recompute": Message("recomputation"), "weights": Message("format of weights"),
+    "which": Message("choice of weights"),
+}  # fmt: skip
+
+
 def _choice(
     command: argparse.ArgumentParser, name: str, what: Words, known: Iterable[str], default: str
 ) -> None:
     """An option with one of some names."""
     command.add_argument(
-        f"--{name}", type=_one_of(Message(name), known), default=default, metavar=name.upper(),
+        f"--{name}", type=_one_of(CHOSEN[name], known), default=default, metavar=name.upper(),
         help=f"{what}: {', '.join(known)} (default: {default})",
     )  # fmt: skip
 

@@ -126,7 +126,7 @@ def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) ->
     (("train", "gpt2", "--optimizer", "adam"), "no optimizer is called 'adam'; did you mean"),
     (("train", "gpt2", "--lora", "4", "--targets", "gate"), "no linear map is called 'gate'"),
     (("memory", "gpt2", "--in", "80 apples"), "a size of memory is written as 80GB or 24GiB"),
-    (("memory", "gpt2", "--weights", "int3"), "no weights is called 'int3'"),
+    (("memory", "gpt2", "--weights", "int3"), "no format of weights is called 'int3'"),
     (("roofline", "gpt2", "--on", "h100"), "did you mean 'h100-sxm'"),
     (("roofline", "gpt2", "--on", "t4", "--rate", "bfloat16"), "no number format of NVIDIA T4"),
     (("train",), "required: MODEL"),
