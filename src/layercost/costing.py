@@ -15,6 +15,7 @@ from layercost.analysis.memory import (
     Cache,
     Room,
     TrainingMemory,
+    is_text,
     largest_batch,
     largest_context,
     memory_bytes,
@@ -287,8 +288,8 @@ def _shape(model: Layer, tokens: int | None) -> tuple[Any, ...] | None:
     if tokens is None or usual is None:
         return None if usual is None else tuple(usual)
     if usual and isinstance(usual[0], tuple):
-        return (*usual[:-1], (tokens,))
-    return (tokens,) if len(usual) == 1 else tuple(usual)
+        return (*usual[:-1], (tokens,)) if is_text(usual[-1]) else tuple(usual)
+    return (tokens,) if is_text(usual) else tuple(usual)
 
 
 def _count(option: str) -> Callable[[str], int]:

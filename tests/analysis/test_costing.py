@@ -10,6 +10,7 @@ import pytest
 
 from layercost.command import main
 from layercost.costing import COMMANDS
+from tests.analysis.models import rows
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -93,6 +94,14 @@ def test_what_keeps_nothing_has_no_step_more(capsys: pytest.CaptureFixture[str])
     found = data(capsys, "roofline", "resnet50")
     assert "decode" not in found
     assert "keeps nothing for a next token" in said(capsys, "roofline", "resnet50")
+
+
+def test_what_reads_an_image_last_is_no_decoder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """CLIP's text looks back, and yet nothing is written on from it."""
+    file = tmp_path / "config.json"
+    row = next(row for row in rows("training.json") if row["name"] == "clip-b32")
+    file.write_text(json.dumps(row["config"]), encoding="utf-8")
+    assert "decode" not in data(capsys, "roofline", str(file))
 
 
 def test_a_cache_that_does_not_grow_is_said_to(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from layercost.analysis.memory import (
     largest_batch,
     largest_context,
     memory_bytes,
+    tokens_that_fit,
     training_memory,
 )
 from layercost.analysis.states import OPTIMIZERS, states
@@ -214,6 +215,13 @@ def test_one_token_more_than_the_longest_text_does_not_fit(name: str) -> None:
 def test_the_longest_text_of_a_plain_cache_by_division() -> None:
     room = largest_context(known("llama3-8b"), 80 * 10**9)
     assert room.tokens == (80 * 10**9 - 2 * 8_030_261_248) // (2 * 2 * 32 * 8 * 128)
+
+
+def test_the_search_finds_what_division_gives() -> None:
+    model, memory = known("llama3-8b"), 40 * 10**9
+    formula = tokens_that_fit(memory, 2 * 8_030_261_248, Cache(model).bytes(1), batch=3)
+    assert formula.value == largest_context(model, memory, batch=3).tokens
+    assert equation(formula, TEXT).startswith("⌊(M - W)/(B·c)⌋")
 
 
 def test_one_text_more_than_the_largest_batch_does_not_fit() -> None:

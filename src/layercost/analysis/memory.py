@@ -14,6 +14,7 @@ from layercost.analysis.states import States, optimizer_named, states, trained_a
 from layercost.analysis.weights import Weights, weights
 from layercost.convention import UnknownNameError
 from layercost.counting import usual_input
+from layercost.expression import Expression, Symbol
 from layercost.layer import Call, Layer
 from layercost.layers.adapters import Adapted, Fixed, LoRA
 from layercost.layers.positions import LearnedPositions
@@ -145,7 +146,9 @@ class Cache:
         shapes = usual_input(model, input_shape, Message("the cache"))
         every = [call for call in model.calls(*one_token(shapes)) if not call.only_at_first]
         tables = [call.layer.at_work for call in every]
-        self.calls: list[Call] = [call for call in every if call.kept(Setting())]
+        self.calls: list[Call] = (
+            [call for call in every if call.kept(Setting())] if is_text(shapes[-1]) else []
+        )
         self.positions = min(
             [int(table.num_positions) for table in tables if isinstance(table, LearnedPositions)],
             default=MOST_TOKENS,
@@ -163,7 +166,12 @@ class Cache:
 def one_token(shapes: tuple[Iterable[object], ...]) -> tuple[Iterable[object], ...]:
     """The same input with one token in place of the last text; an image stays as it is."""
     *others, last = shapes
-    return (*others, (1,)) if len(tuple(last)) == 1 else shapes
+    return (*others, (1,)) if is_text(last) else shapes
+
+
+def is_text(shape: Iterable[object]) -> bool:
+    """Whether an input is one of tokens, and not an image."""
+    return len(tuple(shape)) == 1
 
 
 def largest_context(
@@ -181,6 +189,18 @@ def largest_context(
         raise ShapeError(ANY_NUMBER)
     tokens = _most(lambda count: held + cache.bytes(count, batch) <= memory, cache.positions)
     return Room(batch, tokens, held, cache.bytes(tokens, batch), memory)
+
+
+def tokens_that_fit(memory: int, held: int, each: int, batch: int = 1) -> Expression:
+    """The longest text by division, for a cache of `each` bytes a token: ``(M - W) / (B c)``, rounded down.
+
+    M bytes of memory, W of them held by weights. Where layers stop growing, `largest_context` searches.
+
+    >>> tokens_that_fit(80 * 10**9, 16_060_522_496, 131_072).value
+    487819
+    """
+    free = Symbol("M", memory) - Symbol("W", held)
+    return free // (Symbol("B", batch) * Symbol("c", each))
 
 
 def largest_batch(
