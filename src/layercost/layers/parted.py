@@ -15,6 +15,8 @@ from layercost.setting import INFERENCE
 Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
 Does: TypeAlias = Mapping[str, tuple[Operation, ...]]  # what each part performs
 Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
+Sources: TypeAlias = Mapping[str, tuple[str, ...]]
+FIRST, SECOND = "0", "1"  # what comes in, where the sources of a part are named
 
 
 @frozen
@@ -32,6 +34,17 @@ class Parted(Layer):
 
     def does(self, *shapes: Any, **call: Any) -> Does:
         """What each part performs; called as ``does(*shapes, output=..., setting=...)``."""
+        return {}
+
+    def maps(self) -> Maps:
+        """The linear maps among the parts: what an adapter can be put beside."""
+        return {}
+
+    def sources(self) -> Sources:
+        """What each part that multiplies reads: other parts, or what comes in (`FIRST`, `SECOND`).
+
+        A product of two inputs reads two. A part that is not named reads all that stands before it.
+        """
         return {}
 
     def parameters(self) -> tuple[Held, ...]:
