@@ -137,11 +137,11 @@ def activations(
     half of a block. `recompute` is "none", "selective" (no scores) or "full" (of a block its input alone).
     The loss and the scores of tokens that it reads are not counted. Raises ShapeError, UnknownNameError.
     """
-    for what, value, known in (
+    for asked, value, known in (
         (Message("recomputation"), recompute, RECOMPUTE), (Message("way of attention"), attention, ATTENTION),
     ):  # fmt: skip
         if value not in known:
-            raise UnknownNameError(what, value, known)
+            raise UnknownNameError(asked, value, known)
     if recompute == "fused-attention":
         attention = "fused"
     given: Given = {"dtype": "bfloat16", **setting} if "setting" not in setting else setting

@@ -64,11 +64,13 @@ class Parted(Layer):
         wanted = frozenset(part.split("+"))
         if not wanted <= known:
             return None
-        return self._as(_some_of(wanted, type(self)))
+        kind: Any = type(self)
+        some: Layer = self._as(_some_of(wanted, kind))
+        return some
 
     def _as(self, kind: type) -> Any:
         """The same fields in an object of another class."""
-        twin = object.__new__(kind)
+        twin: Any = object.__new__(kind)
         twin.__dict__.update(self.__dict__)
         return twin
 
