@@ -79,6 +79,7 @@ from layercost.layers import (
     LocalResponseNorm,
     LogSigmoid,
     LogSoftmax,
+    LoRA,
     MambaBlock,
     MatMul,
     MaxPool1d,
@@ -94,6 +95,7 @@ from layercost.layers import (
     PixelShuffle,
     PixelUnshuffle,
     PReLU,
+    QuantizedLinear,
     ReceptiveField,
     Reduce,
     ReLU,
@@ -117,6 +119,7 @@ from layercost.layers import (
     ZeroPaddedShortcut,
     fold,
     receptive_field,
+    with_lora,
 )  # fmt: skip
 from layercost.networks import network_named
 from layercost.setting import Setting
@@ -207,17 +210,18 @@ __all__ = [
     "Embedding", "EuclideanRBF", "Expression", "Features", "FeedForward", "Flatten", "Graph", "GroupNorm",
     "Hardsigmoid", "Hardswish", "Hardtanh", "Identification", "Identity", "Image", "InstanceNorm1d",
     "InstanceNorm2d", "InstanceNorm3d", "Intensity", "LatentAttention", "Layer", "LayerError", "LayerNorm",
-    "LeakyReLU", "LearnedPositions", "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MambaBlock",
-    "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "MixtureOfExperts", "Model",
-    "Multiply", "PReLU", "Parallel", "PatchEmbedding", "PatchMerging", "PixelShuffle", "PixelUnshuffle",
-    "Quantity", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce", "ScaledTanh", "Segments", "Sequence",
-    "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "SinusoidalPositions", "Softmax",
-    "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "ToTokens", "Tokens",
-    "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d", "ZeroPaddedShortcut",
-     "active_parameters", "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes",
-    "compare_transposed_sizes", "count", "difference", "fold", "from_config", "from_keras", "from_onnx",
-    "from_torch", "identify", "kv_cache", "layer_from_text", "macs_by_type", "memory", "model_named",
-    "network_named", "networks", "parameter_totals", "parameters_by_type", "receptive_field", "table",
+    "LeakyReLU", "LearnedPositions", "Linear", "LoRA", "LocalResponseNorm", "LogSigmoid", "LogSoftmax",
+    "MambaBlock", "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "MixtureOfExperts",
+    "Model", "Multiply", "PReLU", "Parallel", "PatchEmbedding", "PatchMerging", "PixelShuffle",
+    "PixelUnshuffle", "Quantity", "QuantizedLinear", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce",
+    "ScaledTanh", "Segments", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal",
+    "SinusoidalPositions", "Softmax", "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh",
+    "ToTokens", "Tokens", "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d",
+    "ZeroPaddedShortcut", "active_parameters", "adaptive_windows", "arithmetic_intensity", "compare",
+    "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold", "from_config",
+    "from_keras", "from_onnx", "from_torch", "identify", "kv_cache", "layer_from_text", "macs_by_type",
+    "memory", "model_named", "network_named", "networks", "parameter_totals", "parameters_by_type",
+    "receptive_field", "table", "with_lora",
 ]  # fmt: skip
 
 

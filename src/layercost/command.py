@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import layercost
-from layercost import counters, showing, terminal
+from layercost import costing, counters, showing, terminal
 from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import (
     CONVENTIONS,
@@ -39,7 +39,7 @@ from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Table, table
 from layercost.view import json_of
 
-EXAMPLES = """\
+EXAMPLES = f"""\
 examples:
   layercost show lenet5
   layercost show lenet5 --version 1998 --convention everything --format md
@@ -63,7 +63,7 @@ examples:
   layercost ask
   layercost ask fully-connected --count 5
   layercost ask --text "How many parameters has Conv2d(3, 64, 7, bias=False)?" --answer 9472
-"""
+{costing.EXAMPLES}"""
 COMPLETION = """
 With pip install "layercost[terminal]" tables come with colours in a terminal, and the shell
 completes names after: eval "$(register-python-argcomplete layercost)"
@@ -629,4 +629,5 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callab
     "conventions": ("what counts as what, from which source", _list_options, _conventions),
     "ask": ("practice with numbers of your own, and what a wrong answer shows", _ask_options, _ask),
     "networks": ("the networks and their versions", _list_options, _networks),
+    **costing.COMMANDS,
 }

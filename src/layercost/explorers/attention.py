@@ -56,7 +56,8 @@ class Attended(Subject):
         if not self.attention.causal:
             return query * self.tokens
         looked = self.attention.looked(query, self.setting)
-        return int(looked.queries) * int(looked.keys) - int(looked.hidden)
+        hidden = 0 if looked.hidden is None else int(looked.hidden)
+        return int(looked.queries) * int(looked.keys) - hidden
 
     @cached_property
     def work(self) -> dict[str, int]:

@@ -353,7 +353,8 @@ belief(
 class _WindowLowersTheSquare(Attention):
     def looked(self, tokens: Number, setting: Setting) -> Pairs:
         looked = super().looked(tokens, setting)
-        assert self.window is not None
+        if self.window is None:
+            return looked
         return looked._replace(keys=minimum(looked.keys, self.window), hidden=0)
 
 
@@ -365,7 +366,8 @@ class _WindowLowersTheSquare(Attention):
 class _WindowFullFromTheStart(Attention):
     def looked(self, tokens: Number, setting: Setting) -> Pairs:
         looked = super().looked(tokens, setting)
-        assert self.window is not None
+        if self.window is None:
+            return looked
         seen = times(tokens, minimum(looked.keys, self.window))
         return looked._replace(hidden=times(tokens, looked.keys) - seen)
 
@@ -576,9 +578,8 @@ class _LatentsIgnored(LatentAttention):
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         done, rows = super().does(shape, output, setting), times(setting.batch, shape[0])
-        pairs = {name: done[name] for name in ("scores", "context")}
         maps = {name: products(rows, *sizes, bias=False) for name, sizes in self._plain().items()}
-        return {**maps, **pairs}
+        return {**maps, **{name: done[name] for name in ("scores", "context") if name in done}}
 
 
 def _turns(layer: Layer) -> bool:
@@ -596,7 +597,7 @@ class _SharedKeyForgotten(LatentAttention):
         return {**super()._maps(), "kv_down": down}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return super().kept(shape, setting)[:1]
+        return super().kept(shape, setting=setting)[:1]
 
 
 @belief(
@@ -610,8 +611,8 @@ class _SharedKeyForEachHead(LatentAttention):
         return {**super()._maps(), "kv_down": (self.embed_dim, wide, self.bias)}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        latents, shared = super().kept(shape, setting)
-        return latents, shared._replace(size=times(self.num_heads, shared.size))
+        latents, *shared = super().kept(shape, setting=setting)
+        return (latents, *(one._replace(size=times(self.num_heads, one.size)) for one in shared))
 
 
 belief(
@@ -694,7 +695,7 @@ class _ExpandedHeadsCached(LatentAttention):
 )  # fmt: skip
 class _LatentsKeptTwice(LatentAttention):
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting)])
+        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting=setting)])
 
 
 @belief(

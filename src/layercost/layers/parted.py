@@ -15,6 +15,8 @@ from layercost.setting import INFERENCE
 Holds: TypeAlias = Mapping[str, tuple[Held, ...]]  # what each part keeps
 Does: TypeAlias = Mapping[str, tuple[Operation, ...]]  # what each part performs
 Maps: TypeAlias = dict[str, tuple[Number, Number, bool]]  # inputs, outputs, and whether there is a bias
+Sources: TypeAlias = Mapping[str, tuple[str, ...]]
+FIRST, SECOND = "0", "1"  # what comes in, where the sources of a part are named
 
 
 @frozen
@@ -34,6 +36,17 @@ class Parted(Layer):
         """What each part performs; called as ``does(*shapes, output=..., setting=...)``."""
         return {}
 
+    def maps(self) -> Maps:
+        """The linear maps among the parts: what an adapter can be put beside."""
+        return {}
+
+    def sources(self) -> Sources:
+        """What each part that multiplies reads: other parts, or what comes in (`FIRST`, `SECOND`).
+
+        A product of two inputs reads two. A part that is not named reads all that stands before it.
+        """
+        return {}
+
     def parameters(self) -> tuple[Held, ...]:
         return _held(self)
 
@@ -51,11 +64,13 @@ class Parted(Layer):
         wanted = frozenset(part.split("+"))
         if not wanted <= known:
             return None
-        return self._as(_some_of(wanted, type(self)))
+        kind: Any = type(self)
+        some: Layer = self._as(_some_of(wanted, kind))
+        return some
 
     def _as(self, kind: type) -> Any:
         """The same fields in an object of another class."""
-        twin = object.__new__(kind)
+        twin: Any = object.__new__(kind)
         twin.__dict__.update(self.__dict__)
         return twin
 

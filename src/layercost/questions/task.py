@@ -119,8 +119,8 @@ def _key(task: Task) -> Key:
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, *how = key
-    return Task(itself.layer, measure, input_shape, *how)
+    itself, measure, convention, part, dtype, unit, batch, cached = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached)
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from layercost.layers.feed_forward import FeedForward
 from layercost.layers.graph import Graph
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
-from layercost.layers.positions import LearnedPositions, Segments, SinusoidalPositions
+from layercost.layers.positions import LearnedPositions, Segments
 from layercost.message import Message
 from layercost.models.families.blocks import activation, even_head_size, post_norm, stacked
 from layercost.models.families.family import Asked, Built, family, text_input
@@ -263,7 +263,10 @@ def roberta(fields: Fields, asked: Asked) -> Built:
 
 @family("distilbert", config="DistilBertConfig", model="DistilBertModel")
 def distilbert(fields: Fields, asked: Asked) -> Built:
-    """Sanh et al. 2019: half of BERT's layers, no segments, no pooler."""
+    """Sanh et al. 2019: half of BERT's layers, no segments, no pooler.
+
+    ``sinusoidal_pos_embds`` is how its table of positions begins; it is trained as any other.
+    """
     name, head = architecture(fields, DISTILBERT, "DistilBertModel")
     width = fields.size("dim", "hidden_size", default=768)
     sizes = Encoder(
@@ -278,10 +281,8 @@ def distilbert(fields: Fields, asked: Asked) -> Built:
         activation(fields, "activation", default="gelu"),
     )
     even_head_size(fields, sizes.width, sizes.heads)
-    waves = fields.flag("sinusoidal_pos_embds", default=False)
-    positions: type[Layer] = SinusoidalPositions if waves else LearnedPositions
     layers: dict[str, Layer] = {
-        "embedding": embedded(sizes, positions(sizes.positions, width)),  # type: ignore[call-arg]
+        "embedding": embedded(sizes, LearnedPositions(sizes.positions, width)),
         "layers": blocks(sizes),
     }
     return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, sizes.positions)

@@ -329,8 +329,8 @@ def read(owner: str, data: Mapping[str, Any]) -> Inverse:
         inner(owner, data, [{"quantity": data["quantity"], "part": data.get(part, "")}])
         for part in ("part", "as_much_as")
     )
-    known = {"unknown": name, "first": first, "last": last}
-    return Inverse(**kept, subject=subject, **known, other=other if "as_much_as" in data else None)
+    even = other if "as_much_as" in data else None
+    return Inverse(**kept, subject=subject, unknown=name, first=first, last=last, other=even)
 
 
 def _check_wording(owner: str, wording: Mapping[str, str], name: str, *, even: bool) -> None:
