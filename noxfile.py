@@ -30,7 +30,7 @@ BESIDE = {  # tests that run beside the others: two processors are busy to the e
     "of the classroom": ["tests/grading", "tests/guide"],
     "of models and tools": ["tests/architectures", "tests/dialects", "tests/live", "tests/models"],
 }
-MEASURES = ["building", "counting", "grading", "papers", "browser"]  # of benchmarks/
+MEASURES = ["building", "counting", "grading", "papers", "browser", "roofline"]  # of benchmarks/
 TORCH = "torch==2.13.0"  # outside of the lock; what some tests compare with
 COMPARED = ROOT / ".nox" / "compared"  # models and tools of other people, for some tests alone
 APART = [  # these would bring a torch of their own, or a torchvision that only looks at numbers

@@ -79,6 +79,7 @@ from layercost.layers import (
     LocalResponseNorm,
     LogSigmoid,
     LogSoftmax,
+    LoRA,
     MambaBlock,
     MatMul,
     MaxPool1d,
@@ -94,6 +95,7 @@ from layercost.layers import (
     PixelShuffle,
     PixelUnshuffle,
     PReLU,
+    QuantizedLinear,
     ReceptiveField,
     Reduce,
     ReLU,
@@ -117,6 +119,7 @@ from layercost.layers import (
     ZeroPaddedShortcut,
     fold,
     receptive_field,
+    with_lora,
 )  # fmt: skip
 from layercost.networks import network_named
 from layercost.setting import Setting
@@ -152,22 +155,33 @@ from layercost.shape import (
 from layercost.table import Table, table
 
 if TYPE_CHECKING:
+    from layercost.active import active_parameters
+    from layercost.by_type import macs_by_type, parameters_by_type
+    from layercost.caches import kv_cache
     from layercost.comparison import Comparison, compare
     from layercost.identification import Identification, identify
     from layercost.models.from_config import from_config
     from layercost.models.from_keras import from_keras
     from layercost.models.from_onnx import from_onnx
     from layercost.models.from_torch import from_torch
+    from layercost.models.known import model_named
+    from layercost.totals import parameter_totals
 
 _WHEN_ASKED = {  # a browser, which starts often, needs none of it
     "Comparison": "layercost.comparison",
     "Identification": "layercost.identification",
+    "active_parameters": "layercost.active",
     "compare": "layercost.comparison",
     "identify": "layercost.identification",
     "from_config": "layercost.models.from_config",
     "from_keras": "layercost.models.from_keras",
     "from_onnx": "layercost.models.from_onnx",
     "from_torch": "layercost.models.from_torch",
+    "kv_cache": "layercost.caches",
+    "macs_by_type": "layercost.by_type",
+    "model_named": "layercost.models.known",
+    "parameter_totals": "layercost.totals",
+    "parameters_by_type": "layercost.by_type",
 }
 
 __version__ = "0.1.0"
@@ -196,16 +210,18 @@ __all__ = [
     "Embedding", "EuclideanRBF", "Expression", "Features", "FeedForward", "Flatten", "Graph", "GroupNorm",
     "Hardsigmoid", "Hardswish", "Hardtanh", "Identification", "Identity", "Image", "InstanceNorm1d",
     "InstanceNorm2d", "InstanceNorm3d", "Intensity", "LatentAttention", "Layer", "LayerError", "LayerNorm",
-    "LeakyReLU", "LearnedPositions", "Linear", "LocalResponseNorm", "LogSigmoid", "LogSoftmax", "MambaBlock",
-    "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "MixtureOfExperts", "Model",
-    "Multiply", "PReLU", "Parallel", "PatchEmbedding", "PatchMerging", "PixelShuffle", "PixelUnshuffle",
-    "Quantity", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce", "ScaledTanh", "Segments", "Sequence",
-    "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal", "SinusoidalPositions", "Softmax",
-    "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh", "ToTokens", "Tokens",
-    "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d", "ZeroPaddedShortcut",
-    "adaptive_windows", "arithmetic_intensity", "compare", "compare_output_sizes", "compare_transposed_sizes",
-    "count", "difference", "fold", "from_config", "from_keras", "from_onnx", "from_torch", "identify",
-    "layer_from_text", "memory", "network_named", "networks", "receptive_field", "table",
+    "LeakyReLU", "LearnedPositions", "Linear", "LoRA", "LocalResponseNorm", "LogSigmoid", "LogSoftmax",
+    "MambaBlock", "MatMul", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Memory", "Mish", "MixtureOfExperts",
+    "Model", "Multiply", "PReLU", "Parallel", "PatchEmbedding", "PatchMerging", "PixelShuffle",
+    "PixelUnshuffle", "Quantity", "QuantizedLinear", "RMSNorm", "ReLU", "ReLU6", "ReceptiveField", "Reduce",
+    "ScaledTanh", "Segments", "Sequence", "Sequential", "Setting", "ShapeError", "SiLU", "Sigmoid", "Signal",
+    "SinusoidalPositions", "Softmax", "Softplus", "Softsign", "Subsampling2d", "Symbol", "Table", "Tanh",
+    "ToTokens", "Tokens", "UnknownNameError", "Upsample", "Volume", "WindowAttention", "ZeroPad2d",
+    "ZeroPaddedShortcut", "active_parameters", "adaptive_windows", "arithmetic_intensity", "compare",
+    "compare_output_sizes", "compare_transposed_sizes", "count", "difference", "fold", "from_config",
+    "from_keras", "from_onnx", "from_torch", "identify", "kv_cache", "layer_from_text", "macs_by_type",
+    "memory", "model_named", "network_named", "networks", "parameter_totals", "parameters_by_type",
+    "receptive_field", "table", "with_lora",
 ]  # fmt: skip
 
 

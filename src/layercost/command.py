@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import layercost
-from layercost import counters, showing, terminal
+from layercost import costing, counters, showing, terminal
 from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import (
     CONVENTIONS,
@@ -33,13 +33,13 @@ from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
-from layercost.models.known import KNOWN, Known
+from layercost.models.known import KNOWN, Known, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.shape import ShapeError, shown, whole
 from layercost.table import FORMATS, Table, table
 from layercost.view import json_of
 
-EXAMPLES = """\
+EXAMPLES = f"""\
 examples:
   layercost show lenet5
   layercost show lenet5 --version 1998 --convention everything --format md
@@ -63,7 +63,7 @@ examples:
   layercost ask
   layercost ask fully-connected --count 5
   layercost ask --text "How many parameters has Conv2d(3, 64, 7, bias=False)?" --answer 9472
-"""
+{costing.EXAMPLES}"""
 COMPLETION = """
 With pip install "layercost[terminal]" tables come with colours in a terminal, and the shell
 completes names after: eval "$(register-python-argcomplete layercost)"
@@ -175,15 +175,17 @@ def _network(options: argparse.Namespace) -> Layer:
     return read
 
 
-def _by_name(name: str, version: str | None) -> Layer:
-    """The network of a name; raises UnknownNameError with the nearest, models from configurations too."""
+def _by_name(name: str, version: str | None = None) -> Layer:
+    """The network of a name, or a model from its configuration; raises UnknownNameError with the nearest."""
+    if name in KNOWN and version is None:
+        return model_named(name)
     if name.partition(":")[0] not in NETWORKS:
         raise UnknownNameError(Message("network"), name, (*NETWORKS, *KNOWN))
     return network_named(name, version)
 
 
 def _difference(options: argparse.Namespace) -> Said:
-    first, second = (network_named(name) for name in (options.first, options.second))
+    first, second = (_by_name(name) for name in (options.first, options.second))
     found = difference(
         first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
     )
@@ -208,7 +210,7 @@ def _published(name: str, version: str | None = None) -> Layer:
     plain, _, named = name.partition(":")
     if plain in NETWORKS and not version and not named and "torchvision" in NETWORKS[plain].versions:
         version = "torchvision"
-    return network_named(name, version)
+    return _by_name(name, version)
 
 
 def _reading(layer: Layer, options: argparse.Namespace) -> Said:
@@ -244,7 +246,7 @@ def _versions(name: str) -> Iterable[Layer]:
     """Every version of a network, or the one that its name says."""
     plain, _, named = name.partition(":")
     if named or plain not in NETWORKS:
-        return [network_named(name)]
+        return [_by_name(name)]
     return [network_named(plain, version) for version in NETWORKS[plain].versions]
 
 
@@ -627,4 +629,5 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callab
     "conventions": ("what counts as what, from which source", _list_options, _conventions),
     "ask": ("practice with numbers of your own, and what a wrong answer shows", _ask_options, _ask),
     "networks": ("the networks and their versions", _list_options, _networks),
+    **costing.COMMANDS,
 }

@@ -7,23 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from layercost.active import IN_WORDS, Active, active_parameters, has_experts
 from layercost.by_type import macs_of_calls, parameters_by_type
+from layercost.caches import Cache, cache_of_calls
 from layercost.counters import Named
 from layercost.counting import usual_input
-from layercost.kv_cache import Cache, cache_of_calls
+from layercost.expression import Number
+from layercost.layers.attention import Attention, LatentAttention
+from layercost.layers.embedding import Embedding
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.models.families.fields import Default, written
 from layercost.models.from_config import ConfiguredModel
+from layercost.models.leaves import AtPlace, LastPosition
 from layercost.repeated import Entry, folded
 from layercost.setting import Given, Setting, setting_of
-from layercost.shape import ShapeError, Tokens
+from layercost.shape import ShapeError, checked_sizes
 from layercost.table import Table, table
+from layercost.totals import IN_WORDS as PARAMETERS_IN_WORDS
+from layercost.totals import parameter_totals
 from layercost.view import number
 
+Sizes: TypeAlias = tuple[Number, ...]
 USUAL_CONVENTION = "two-a-mac"  # as papers on language models count
 
 
@@ -38,6 +45,7 @@ class ConfiguredTable(Table):
     types: Mapping[str, int] | None = None
     macs_of_types: Mapping[str, int] | None = None
     cache: Cache | None = None
+    inputs: tuple[tuple[int, ...], ...] = ()
 
     @property
     def about(self) -> ConfiguredModel:
@@ -56,6 +64,14 @@ class ConfiguredTable(Table):
         return [*super().notes(), *self._more()]
 
     def _more(self) -> Iterator[Message]:
+        totals = parameter_totals(self.about).items()
+        yield Message(
+            "Parameters: {each}.",
+            each=clauses(
+                Message("{count:,} {meaning}", count=count, meaning=PARAMETERS_IN_WORDS[meaning])
+                for meaning, count in totals
+            ),
+        )
         yield _listed(Message("Parameters by type"), self.types or {})
         if self.cache is not None and self.cache.layers:
             yield from _cache_in_words(self.cache)
@@ -82,8 +98,9 @@ class ConfiguredTable(Table):
             **super().data(),
             "model_type": model.model_type,
             "architecture": model.architecture,
-            "input": _input(self),
+            "inputs": [list(map(int, shape)) for shape in self.inputs],
             "cached": int(self.setting.cached),
+            "parameters": {meaning.value: count for meaning, count in parameter_totals(model).items()},
             "parameters_by_type": dict(self.types or {}),
             "macs_by_type": dict(self.macs_of_types or {}),
             "kv_cache": None if cache is None else {"tokens": _tokens(self), **cache.data()},
@@ -103,18 +120,11 @@ def _by_source(defaults: Iterable[Default]) -> Iterator[Message]:
         yield Message("{source}: {taken}", source=source, taken=listing(taken))
 
 
-def _input(shown: ConfiguredTable) -> list[int] | list[list[int]]:
-    shapes = [[int(size) for size in call.input_shape] for call in shown.counted.calls[:1]]
-    return shapes[0] if shapes else []
-
-
 def _tokens(shown: ConfiguredTable) -> int:
-    """How many tokens of each sample the cache holds: those of before, and those of the input.
-
-    Beside an encoder they are those of the decoder, which reads last.
-    """
-    read = [call.input_shape for call in shown.counted.calls if isinstance(call.input_shape, Tokens)]
-    return int(shown.setting.cached) + (int(read[-1][0]) if read else 0)
+    """How many tokens of each sample have been read, by the first layer that keeps something of each."""
+    keeps = (call for call in shown.counted.calls if len(call.inputs) == 1 and call.kept(shown.setting))
+    first = next((call.input_shape for call in keeps), None)
+    return 0 if first is None else int(shown.setting.cached) + int(first[0])
 
 
 def _listed(what: Words, counts: Mapping[str, int]) -> Message:
@@ -147,20 +157,23 @@ def _cache_in_words(cache: Cache) -> Iterator[Message]:
 
 def conventions(model: ConfiguredModel) -> dict[str, Message]:
     """What the numbers mean beside the convention of operations, by what it is about."""
-    last = any(path == "last" for path, _ in model.leaves())
-    return {
-        "parameters": Message("Each parameter counts once, however many layers use it"),
-        "attention": Message("Attention counts over the full square of tokens, masked or not"),
-        "embedding": Message("A token is looked up, which computes nothing"),
-        "logits": Message("The head works on the last position alone")
-        if last
-        else Message("The head works on every position"),
-    }
+    leaves = list(model.leaves())
+    kinds = {type(leaf) for _, leaf in leaves}
+    said = {"parameters": Message("Each parameter counts once, however many layers use it")}
+    if Attention in kinds or LatentAttention in kinds:
+        said["attention"] = Message("Attention counts over the full square of tokens, masked or not")
+    if Embedding in kinds:
+        said["embedding"] = Message("A token is looked up, which computes nothing")
+    if LastPosition in kinds:
+        said["logits"] = Message("The head works on the last position alone")
+    elif "head" in {path.rpartition(".")[2] for path, _ in leaves} and AtPlace not in kinds:
+        said["logits"] = Message("The head works on every position")
+    return said
 
 
-def _check_places(model: ConfiguredModel, shapes: tuple[Iterable[object], ...], setting: Setting) -> None:
+def _check_places(model: ConfiguredModel, shapes: tuple[Sizes, ...], setting: Setting) -> None:
     """Raise ShapeError where the tokens in the cache leave no place in a table of positions."""
-    tokens = int(setting.cached) + int(next(iter(shapes[-1]), 0))  # type: ignore[call-overload]
+    tokens = int(setting.cached) + int(shapes[-1][0])
     places = [leaf.num_positions for _, leaf in model.leaves() if isinstance(leaf, LearnedPositions)]
     if setting.cached and places and tokens > places[-1]:
         raise ShapeError(
@@ -182,7 +195,8 @@ def configured_table(
     18432
     """
     plain = setting_of(setting)
-    _check_places(model, usual_input(model, input, Message("a table")), plain)
+    shapes = tuple([checked_sizes(shape) for shape in usual_input(model, input, Message("a table"))])
+    _check_places(model, shapes, plain)
     shown = table(model, input, convention, setting=plain)
     calls = shown.counted.calls
     return ConfiguredTable(
@@ -191,4 +205,5 @@ def configured_table(
         types=parameters_by_type(model),
         macs_of_types=macs_of_calls(calls, plain),
         cache=cache_of_calls(calls, plain),
+        inputs=tuple([tuple(map(int, shape)) for shape in shapes]),
     )

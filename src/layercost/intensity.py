@@ -1,5 +1,7 @@
 """Arithmetic intensity: how many operations there are for each byte that is moved.
 
+Of a layer or network as it is, and by formula for the two things that a Transformer is made of.
+
 A machine that can do more operations a byte than this waits for its memory (the roofline model).
 Source: Williams, Waterman, Patterson 2009 (Roofline).
 """
@@ -7,6 +9,7 @@ Source: Williams, Waterman, Patterson 2009 (Roofline).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple, Unpack
 
 from layercost.convention import Convention, convention_named
@@ -77,3 +80,36 @@ def _held(facts: Facts) -> int:
 def _read(call: Call, setting: Setting) -> int:
     """The values of all inputs: a sum reads one from each branch."""
     return (1 if call.once else int(setting.batch)) * int(call.read)
+
+
+# ---- by formula ----------------------------------------------------------------------------------
+
+
+def map_intensity(
+    rows: int, inputs: int, outputs: int, *, weight_bits: int = 16, value_bits: int = 16
+) -> Fraction:
+    """Of a linear map on `rows` tokens: its matrix is read once, tokens are read and written.
+
+    ``2 n i o / (i o w + n (i + o) v)`` with w and v bytes a weight and a value: about n for few tokens in 16
+    bits, and twice that for weights of 8. FLOPs are 2 a multiply-accumulate.
+
+    >>> round(float(map_intensity(1, 4096, 4096)), 3)
+    1.0
+    """
+    bits = inputs * outputs * weight_bits + rows * (inputs + outputs) * value_bits
+    return Fraction(2 * rows * inputs * outputs * 8, bits)
+
+
+def attention_intensity(
+    queries: int, keys: int, *, heads: int, kv_heads: int, value_bits: int = 16
+) -> Fraction:
+    """Of the two products of attention, fused: queries, keys and values are read once, the result written.
+
+    ``2 h T S / ((h T + g S) v)`` with v bytes a value: of a whole text T g' / (g' + 1) in 16 bits, with
+    g' = h / g queries a key; of one new token over a long text g', whatever the batch.
+
+    >>> attention_intensity(2048, 2048, heads=32, kv_heads=32)
+    Fraction(1024, 1)
+    """
+    bits = (heads * queries + kv_heads * keys) * value_bits
+    return Fraction(2 * heads * queries * keys * 8, bits)

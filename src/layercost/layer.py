@@ -226,6 +226,10 @@ class Layer(Frozen):
         """This layer with each leaf replaced by ``change(leaf, input shape)``, in the order of running."""
         return change(self, input_shape)
 
+    def only(self, part: str, *input_shapes: Iterable[object]) -> Layer | None:
+        """What does one part of this layer's work alone; None where it has no part of that name."""
+        return None
+
     def fitted(self, *input_shapes: Iterable[object]) -> tuple[Shapes, Shape]:
         """The input shapes, their axes named as this layer names them, and the output's shape.
 

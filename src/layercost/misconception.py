@@ -335,6 +335,10 @@ def _counted_parameters(task: Task) -> Task | None:
 
 def _trains(task: Task) -> bool:
     """Whether there are parameters at all; who answers 0 where there are none did not count them."""
+    if task.part and task.input_shape is not None:
+        part = task.layer.only(task.part, *several(task.input_shape))
+        if part is not None:
+            return bool(part.parameters())
     leaves = list(task.layer.leaves())
     asked = [leaf for path, leaf in leaves if f"{path}.".startswith(f"{task.part}.")]
     return any(leaf.parameters() for leaf in asked or (leaf for _path, leaf in leaves))

@@ -17,8 +17,9 @@ OPTIONS = ("tokens", "decoder_tokens", "cached", "logits", "size")
 
 def add_options(command: argparse.ArgumentParser, whole: Callable[[str], int]) -> None:
     """The options that only models from their configuration have."""
-    command.add_argument("--tokens", type=whole, metavar="N", help="of a config.json: new tokens a sample")
-    what = "of a model with a decoder beside an encoder: tokens of the decoder"
+    what = "of a config.json: new tokens of each sample; beside an encoder, with --cached, the decoder's"
+    command.add_argument("--tokens", type=whole, metavar="N", help=what)
+    what = "of a model with a decoder beside an encoder: new tokens of the decoder"
     command.add_argument("--decoder-tokens", type=whole, metavar="N", help=what)
     what = "tokens that were read before and are in the cache; with --tokens 1 a step of decoding"
     command.add_argument("--cached", type=_cached, metavar="N", help=what)
@@ -63,8 +64,11 @@ def input_of(model: ConfiguredModel, options: argparse.Namespace) -> Any:
         return options.input
     shapes = model.input_shape
     if isinstance(shapes[0], tuple):
-        first = _replaced(model, shapes[0], options.tokens, "tokens")
-        return (first, *shapes[1:-1], _replaced(model, shapes[-1], options.decoder_tokens, "decoder-tokens"))
+        read, written = options.tokens, options.decoder_tokens
+        if written is None and (options.cached or len(shapes[0]) != 1):  # the encoder has read its input
+            read, written = None, read
+        first = _replaced(model, shapes[0], read, "tokens")
+        return (first, *shapes[1:-1], _replaced(model, shapes[-1], written, "decoder-tokens"))
     if options.decoder_tokens is not None:
         raise ValueError(f"--decoder-tokens is for a decoder beside an encoder; {model.name} takes --tokens")
     return _replaced(model, shapes, options.tokens, "tokens")

@@ -288,6 +288,17 @@ def test_it_fits_one_screen_after_any_move(shown: Callable[..., Shown], name: st
 
 # Settings of which each was taller than a screen once, with what makes it so.
 FAR: dict[str, list[dict[str, Any]]] = {
+    "attention": [
+        {"tokens": 131_072, "num_heads": 128, "num_kv_heads": 128, "head_dim": 512, "embed_dim": 16_384},
+        {
+            "mask": "window",
+            "tokens": 131_071,
+            "num_heads": 96,
+            "embed_dim": 12_288,
+            "bias": True,
+            "query": 99_999,
+        },
+    ],
     "convolution": [{"in_channels": 8, "out_channels": 8, "kernel_size": 5, "groups": 2, "dilation": 3}],
     "lenet": [
         {"version": "1998", "size": 256, "in_channels": 16, "layer": "fc3 (output)"},

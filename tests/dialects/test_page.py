@@ -89,6 +89,18 @@ def test_the_page_says_where_a_tool_prints_something_else_on_a_model(page: Modul
     assert table.count("<tr") == 1 + len(apart)
 
 
+def test_the_page_says_how_far_configurations_are_reproduced(page: ModuleType) -> None:
+    """Every family, all numbers of all models, and each reason with the models that it is of."""
+    table, apart = written(page, "Configurations"), written(page, "ConfigurationsApart")
+    families = {number.model_type for number in page.configured()}
+    assert table.count("<tr") == 1 + len(families) + 1
+    assert all(f"<td>{family}</td>" in table for family in families)
+    assert ">105/105</td>" in table
+    assert ">404/404 *</td>" in table
+    assert "mixtral-8x7b" in apart
+    assert apart.count("<tr") == 1 + 4
+
+
 def test_the_page_stands_in_the_book() -> None:
     """The table of contents and the settings know the page and its extension."""
     assert "chapters/conventions" in (ROOT / "_toc.yml").read_text(encoding="utf-8")

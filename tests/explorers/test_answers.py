@@ -85,6 +85,12 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"convention": "everything", "size": 7},
         {"kind": "mean", "convention": "everything", "ceil_mode": True, "padding": 1, "stride": 3},
     ],
+    "attention": [
+        {}, {"tokens": 8192, "convention": "causal-half"}, {"num_kv_heads": 1, "mask": "full"},
+        {"mask": "window", "window": 32, "convention": "causal-half"}, {"mask": "window", "tokens": 12},
+        {"num_heads": 128, "num_kv_heads": 128, "head_dim": 512, "embed_dim": 16_384, "tokens": 131_072},
+        {"bias": True, "convention": "everything", "num_kv_heads": 12}, {"tokens": 1},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -92,6 +98,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 LEFT_TO_PYTHON = {
+    "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}, {"tokens": 0}],
     "lenet": [{"size": 4}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],

@@ -176,6 +176,21 @@ def connected_conv2d(draw: Draw) -> Drawn:
     return lc.ConnectedConv2d(channels, connections, kernel), (channels, *room_for(draw, kernel))
 
 
+def quantized_linear(draw: Draw) -> Drawn:
+    leading = draw(st.sampled_from([(), (2,), (2, 3)]))
+    sizes = (draw(small(1, 6)), draw(small(1, 4)))
+    groups = {"group_size": draw(small(1, 4)), "zero_point": draw(st.booleans())}
+    layer = lc.QuantizedLinear(*sizes, bits=draw(small(2, 8)), **groups, bias=draw(st.booleans()))
+    return layer, (*leading, layer.in_features)
+
+
+def lora(draw: Draw) -> Drawn:
+    leading = draw(st.sampled_from([(), (2,), (2, 3)]))
+    sizes = (draw(small(1, 6)), draw(small(1, 6)))
+    layer = lc.LoRA(*sizes, rank=draw(small(1, 3)), bias=draw(st.booleans()))
+    return layer, (*leading, layer.in_features)
+
+
 def linear(draw: Draw) -> Drawn:
     leading = draw(st.sampled_from([(), (2,), (2, 3)]))
     layer = lc.Linear(draw(small(1, 8)), draw(small(1, 8)), bias=draw(st.booleans()))
@@ -686,6 +701,8 @@ RECIPES: dict[str, Callable[[Draw], Drawn]] = {
     "LeakyReLU": leaky_relu,
     "LearnedPositions": learned_positions,
     "Linear": linear,
+    "LoRA": lora,
+    "QuantizedLinear": quantized_linear,
     "LocalResponseNorm": local_response_norm,
     "LogSigmoid": of_any_shape(lc.LogSigmoid),
     "LogSoftmax": log_softmax,

@@ -47,7 +47,7 @@ def macs(path: Path, inputs: Mapping[str, Sizes]) -> int:
     proto = onnx.load(str(path), load_external_data=False)
     if proto.functions:
         proto = onnx.inliner.inline_local_functions(proto)
-    shapes = _shapes(proto, inputs)
+    shapes = shapes_of(proto, inputs)
     return sum(_products(node, shapes) for node in proto.graph.node)
 
 
@@ -80,7 +80,7 @@ def _einsum(node: Any, shapes: Mapping[str, Sizes]) -> int:
     return prod(sizes.values())
 
 
-def _shapes(proto: Any, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
+def shapes_of(proto: Any, inputs: Mapping[str, Sizes]) -> dict[str, Sizes]:
     """The shape of every value."""
     del proto.graph.value_info[:]
     for one in proto.graph.input:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -686,15 +687,114 @@ def test_an_input_whose_sizes_are_open_must_be_given(file: Make) -> None:
     assert lc.from_onnx(path, (3, 4, 4)).output_shape((3, 4, 4)) == (3, 4, 4)
 
 
-def test_without_onnx_the_message_says_how_to_get_it() -> None:
+def test_neither_onnx_nor_numpy_is_needed(file: Make) -> None:
+    path = file([node("MatMul", "x,w", "y")], {"w": (4, 7)}, input=("N", 4))
     program = (
-        "import sys; sys.modules['onnx'] = None\n"
+        "import sys; sys.modules.update(onnx=None, numpy=None, google=None)\n"
         "import layercost as lc\n"
-        "try: lc.from_onnx('a.onnx')\n"
-        "except ValueError as error: print(error)"
+        f"print(lc.table(lc.from_onnx({str(path)!r})).total.macs)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert 'install it with: python -m pip install "layercost[onnx]"' in done.stdout
+    assert done.stdout == "28\n"
+
+
+def test_a_file_may_be_given_as_a_path_as_bytes_or_open(file: Make) -> None:
+    path = file([node("MatMul", "x,w", "y")], {"w": (4, 7)}, input=("N", 4))
+    read = [lc.from_onnx(path), lc.from_onnx(str(path)), lc.from_onnx(path.read_bytes())]
+    with path.open("rb") as opened:
+        read.append(lc.from_onnx(opened))
+        assert not opened.closed
+    read.append(lc.from_onnx(io.BytesIO(path.read_bytes())))
+    assert [layers_of(tree, (4,)) for tree in read] == [[lc.Linear(4, 7, bias=False)]] * 5
+    assert [tree.name for tree in read] == ["model"] * 5
+
+
+def test_what_cannot_be_read_at_any_place_is_refused(tmp_path: Path) -> None:
+    class Pipe(io.RawIOBase):
+        pass
+
+    with pytest.raises(ModelError, match="takes a path, bytes, or a binary file that can be read at any"):
+        lc.from_onnx(Pipe())  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match=r"the file is not an ONNX file, or a broken one: it has no graph"):
+        lc.from_onnx(b"")
+
+
+@pytest.mark.parametrize(
+    ("begins", "message"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "pointer of Git LFS.*git lfs pull"),
+        (b"PK\x03\x04", "a ZIP archive, as PyTorch writes; export"),
+        (b"\x89HDF\r\n", "an HDF5 file, as Keras writes"),
+        (b"<!DOCTYPE html>", "a page of HTML"),
+    ],
+)
+def test_what_people_take_for_an_onnx_file_is_told_by_its_beginning(begins: bytes, message: str) -> None:
+    with pytest.raises(ModelError, match=rf"is not an ONNX file, or a broken one: .*{message}"):
+        lc.from_onnx(begins + bytes(100))
+
+
+# ---- nodes that cannot run, and functions without an end -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([node("Add", "x,b", "a"), node("Relu", "a", "b")], "Add a reads b, which Relu b gives behind it"),
+        ([node("Add", "x,y", "y", name="own")], "Add own reads y, which it gives itself"),
+        ([node("Add", "x,z", "y")], "Add y reads z, which no node, input or initializer gives"),
+        ([node("Relu", "x", "y"), node("Sigmoid", "x", "y")], "Sigmoid y gives y, which is given before it"),
+        ([node("Relu", "x", "x")], "Relu x gives x, which is given before it"),
+        ([node("Relu", "x", "z")], "nothing gives its output y"),
+        ([helper.make_node("Relu", [], ["y"])], "Relu y reads nothing"),
+        ([node("Relu", "x", "")], "Relu gives nothing"),
+        ([node("If", "x", "y", name="no")], "If no should have two branches that give 1 values"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_nodes_that_cannot_run_are_refused_by_name(nodes: list[Any], message: str, file: Make) -> None:
+    with pytest.raises(ModelError, match=message):
+        lc.from_onnx(file(nodes))
+
+
+def function(name: str, *body: Any) -> Any:
+    return helper.make_function("local", name, ["a"], ["b"], list(body), [helper.make_opsetid("", 20)])
+
+
+def call(name: str, given: str, made: str) -> Any:
+    return helper.make_node(name, [given], [made], domain="local")
+
+
+def test_functions_that_call_themselves_are_refused(file: Make) -> None:
+    functions = (function("Ping", call("Pong", "a", "b")), function("Pong", call("Ping", "a", "b")))
+    with pytest.raises(ModelError, match="function Ping never ends: Ping calls Pong calls Ping"):
+        lc.from_onnx(file([call("Ping", "x", "y")], functions=functions))
+
+
+def test_functions_that_grow_beyond_all_limits_are_refused(file: Make) -> None:
+    """Each of thirty calls the next one twice: 2^30 nodes."""
+    functions = [
+        function(f"f{level}", call(f"f{level + 1}", "a", "c"), call(f"f{level + 1}", "c", "b"))
+        for level in range(30)
+    ]
+    last = function("f30", node("Relu", "a", "b"))
+    with pytest.raises(ModelError, match="its functions, written out, are more than 100,000 operators"):
+        lc.from_onnx(file([call("f0", "x", "y")], functions=(*functions, last)))
+
+
+def test_a_function_within_a_branch_and_its_attributes_are_written_out(file: Make) -> None:
+    leaky = helper.make_node("LeakyRelu", ["a"], ["b"])
+    leaky.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="slope", type=1))
+    made = helper.make_function(
+        "local", "Leaky", ["a"], ["b"], [leaky], [helper.make_opsetid("", 20)],
+        attribute_protos=[helper.make_attribute("slope", 0.2)],
+    )  # fmt: skip
+    nodes = [
+        helper.make_node("Leaky", ["x"], ["h"], domain="local", name="first", slope=0.5),
+        helper.make_node("Leaky", ["h"], ["y"], domain="local", name="second"),
+    ]
+    tree = lc.from_onnx(file(nodes, functions=(made,)))
+    assert layers_of(tree, IMAGE) == [lc.LeakyReLU(0.5), lc.LeakyReLU(0.2)]
+    assert [path.split(".")[0] for path, _ in tree.leaves()] == ["first", "second"]
 
 
 # ---- the command ---------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 import layercost as lc
-from layercost.models import ModelError, Stored, Unknown, Unplaced, Unused
+from layercost.models import ModelError, Stored, Unknown, Unplaced, Unused, onnx_file
+from layercost.models.onnx_functions import in_order
+from layercost.models.onnx_values import Run
 from tests.models import onnx_reference as reference
 
 SHIPPED = Path(onnx.__file__).parent / "backend" / "test" / "data"
@@ -155,6 +157,20 @@ def test_every_value_and_every_product_of_a_model_that_pytorch_writes_is_counted
     sizes = {key: (batch or 1, *inner) for key, inner in zoo.ZOO[name].inputs.items()}
     assert lc.table(tree).total.macs * samples(tree, sizes) == reference.macs(path, sizes)
     assert not any(isinstance(leaf, (Unknown, Unplaced, Unused)) for leaf in leaves_of(tree))
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", KINDS)
+def test_every_value_of_a_model_that_pytorch_writes_has_the_sizes_that_onnx_infers(
+    name: str, zoo: Any, folder: Path
+) -> None:
+    path = exported(zoo, folder, name, None)
+    inputs = {key: (2, *inner) for key, inner in zoo.ZOO[name].inputs.items()}
+    inferred = reference.shapes_of(onnx.load(str(path)), inputs)
+    with path.open("rb") as file:
+        run = Run(in_order(onnx_file.read(file)), 17, inputs)
+        assert {key: run.shapes.get(key) for key in inferred} == inferred
 
 
 @pytest.mark.torch

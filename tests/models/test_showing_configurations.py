@@ -122,6 +122,18 @@ def test_the_head_works_on_the_last_position_where_told(capsys: pytest.CaptureFi
     assert last["conventions"]["logits"] == "The head works on the last position alone"
 
 
+def test_beside_an_encoder_a_step_is_one_of_the_decoder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    small = tmp_path / "config.json"
+    small.write_text('{"model_type": "t5"}', encoding="utf-8")
+    first = data(capsys, str(small), "--tokens", "64", "--decoder-tokens", "8")
+    step = data(capsys, str(small), "--tokens", "1", "--cached", "7")
+    assert (first["inputs"], step["inputs"]) == ([[64], [8]], [[512], [1]])
+    assert (first["kv_cache"]["tokens"], step["kv_cache"]["tokens"]) == (8, 8)
+    assert step["macs_by_type"]["mlp.up"] == 6 * 512 * 2048  # six layers of the decoder alone
+
+
 def test_the_number_format_is_the_files_unless_told(capsys: pytest.CaptureFixture[str], file: str) -> None:
     assert data(capsys, file)["dtype"] == "bfloat16"
     assert data(capsys, file, "--dtype", "int8")["kv_cache"]["bytes_per_token"] == 26 * 2 * 256
@@ -132,6 +144,17 @@ def test_models_by_name_are_completed_and_listed(capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().out
     assert all(f"{name}: {known.title}" in printed for name, known in KNOWN.items())
     assert len(KNOWN) >= 30
+
+
+def test_models_by_name_stand_wherever_a_network_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, "gpt2")["parameters"] == {
+        "unique": 124_439_808, "tied-twice": 163_037_184, "without-input-table": 85_842_432,
+        "without-tables-and-head": 85_056_000,
+    }  # fmt: skip
+    assert main(["difference", "gpt2", "gpt2-medium"]) == 0
+    assert main(["compare", "pythia-160m", "--input", "8"]) == 0
+    assert main(["identify", "124439808", "gpt2"]) == 0
+    assert "124,439,808" in capsys.readouterr().out
 
 
 REFUSED = {

@@ -35,6 +35,8 @@ def stored(dtype: str, unit: str = "") -> Task:
 
 
 LINEAR, ROWS = lc.Linear(3, 5), (7, 3)
+ADAPTER = lc.LoRA(3, 5, rank=2)
+SMALL = lc.QuantizedLinear(6, 5, group_size=4, zero_point=True)
 CODES, TABLE = lc.EuclideanRBF(3, 5), lc.ConnectedConv2d(3, ((0, 1), (1, 2), (0, 1, 2), (0,)), 5)
 CONV, STRIDED = lc.Conv2d(3, 6, 5), lc.Conv2d(3, 6, 5, stride=2)
 GROUPED, DILATED = lc.Conv2d(4, 6, 3, groups=2), lc.Conv2d(3, 6, 3, dilation=3)
@@ -169,6 +171,8 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("whole-width-for-each-head", of(PLAIN, P, 4, 6), 4 * 6 * 18),
     ("one-head", of(PLAIN, P, 4, 6), 4 * 6 * 2),
     ("one-head", of(PLAIN, lc.EXPONENTIALS, 4, 6), 4 * 4),
+    ("exponential-for-each-product", of(PLAIN, lc.EXPONENTIALS, 4, 6), 3 * 4 * 4 * 2),
+    ("exponential-for-each-row", of(PLAIN, lc.EXPONENTIALS, 4, 6), 3 * 4),
     ("output-map-forgotten", of(PLAIN, P, 4, 6), 3 * 36),
     ("output-map-forgotten", of(PLAIN, M, 4, 6), 4 * 3 * 36 + 2 * 4 * 4 * 6),
     ("keys-and-values-one-map", of(GQA, P, 5, 8), 64 + 32 + 64),
@@ -191,6 +195,8 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("diagonal-halved", of(GQA, F, 5, 8, convention=HALF), 2 * (5 * 192 + 2 * 13 * 8)),
     ("window-ignored", of(WINDOWED, C, 5, 8), 5 * 2 * 4),
     ("window-lowers-the-square", of(WINDOWED, M, 5, 8), 5 * 192 + 2 * 5 * 3 * 8),
+    ("window-full-from-the-start", of(WINDOWED, F, 5, 8, convention=HALF), 2 * (5 * 192 + 2 * 5 * 3 * 8)),
+    ("one-query", of(WINDOWED, F, 5, 8, convention=HALF), 2 * (5 * 192 + 2 * 5 * 8)),
     ("cached-tokens-forgotten", of(GQA, M, 1, 8, cached=9), 192 + 2 * 8),
     ("cached-tokens-run-again", of(GQA, M, 1, 8, cached=9), 10 * 192 + 2 * 100 * 8),
     ("one-token-not-met", of(GQA, M, 1, 8, cached=9), 192 + 2 * 9 * 8),
@@ -337,4 +343,13 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("unprojected-state-read", of(SHORT, P, 4, 3), 4 * (3 * 5 + 25 + 10) + 10),
     ("state-squared-once", everything(lc.LSTM(3, 5, bias_vectors=1), F, 1, 3), 8 * 15 + 25 + 20 * 5),
     ("gates-alone", everything(lc.LSTM(3, 5, bias_vectors=1), F, 1, 3), 8 * 5 * (3 + 5)),
+    ("forgot-scales", of(SMALL, lc.STORED_VALUES, 6), 6 * 5 + 5),
+    ("scale-for-each-weight", of(SMALL, lc.STORED_VALUES, 6), 3 * 6 * 5 + 5),
+    ("one-scale-a-row", of(SMALL, lc.STORED_VALUES, 6), 6 * 5 + 2 * 5 + 5),
+    ("multiplied-as-they-are", everything(SMALL, F, 6), 5 * (2 * 6 - 1) + 5),
+    ("rank-times-both", of(ADAPTER, P, 3), 2 * 3 * 5),
+    ("one-adapter-matrix", of(ADAPTER, P, 3), 2 * 3),
+    ("one-adapter-matrix", of(ADAPTER, M, 3), 3 * 5 + 2 * 3),
+    ("base-trained", of(ADAPTER, P, 3), 3 * 5 + 5 + 2 * (3 + 5)),
+    ("adapter-in-place-of-map", of(ADAPTER, M, 3), 2 * (3 + 5)),
 ]

@@ -286,6 +286,38 @@ def test_a_wrong_size_is_told_what_it_would_give():
     assert posed.diagnose(10**30).id == "no-layer"
 
 
+EVEN: dict[str, Any] = {
+    **HEAD,
+    "kind": "inverse",
+    "wording": {"en": "When do the products of {layer} cost as much as its maps?"},
+    "layer": "Attention(width, 3, bias=False)",
+    "input": ["tokens", "width"],
+    "draw": {"width": [12], "tokens": {"from": 2, "to": 40}},
+    "unknown": "tokens",
+    "quantity": "macs",
+    "part": "scores+context",
+    "as_much_as": "q+k+v+o",
+}
+
+
+def test_a_size_makes_one_part_cost_as_much_as_another():
+    """2 · 12 · T · T against 4 · 144 · T: T is 24, whatever was drawn for it."""
+    posed = drawn(EVEN)
+    assert posed.answers() == {"tokens": "24"}
+    assert posed.told().startswith("When do the products of Attention(width, 3, bias=False) cost")
+    found = posed.diagnose(12)
+    assert "With tokens = 12 it is 3,456 MACs against 6,912 MACs." in str(found.message)
+    assert "whole-for-part" not in {one.diagnosis.id for one in posed.wrong()}
+    assert len(posed.solution()) == 2
+
+
+def test_a_question_at_which_size_both_are_as_much_tells_no_count_and_needs_such_a_size():
+    with pytest.raises(QuestionError, match=r"tells no count and not \{tokens\}"):
+        drawn(EVEN, wording={"en": "{layer} and {count}"})
+    with pytest.raises(QuestionError, match="no draw of 300"):
+        drawn(EVEN, draw={"width": [12], "tokens": {"from": 2, "to": 5}})
+
+
 # ---- order --------------------------------------------------------------------------------------
 
 

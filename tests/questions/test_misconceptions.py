@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 import layercost as lc
 from layercost.expression import TEXT, render
+from layercost.layers.parted import Parted
 from layercost.misconception import MISCONCEPTIONS, UNITS, Size, Task, declare
 from layercost.questions import Diagnosis, diagnoses, explain
 from layercost.questions.item import Item
@@ -301,6 +302,19 @@ def test_a_pair_is_named_with_both_sentences_and_the_product_of_their_credits():
     assert str(MISCONCEPTIONS["forgot-bias"].message) in str(found.message)
     assert str(MISCONCEPTIONS["kernel-not-squared"].message) in str(found.message)
     assert found.credit == half * third
+
+
+OF_PARTS = {str(task.layer): task for _, task, _ in HAND_WORKED if isinstance(task.layer, Parted)}
+
+
+@pytest.mark.parametrize("task", OF_PARTS.values(), ids=OF_PARTS)
+def test_any_two_beliefs_about_a_layer_of_parts_are_held_together(task: Task):
+    """Whoever leaves out a part that another belief changes still has an answer."""
+    held = [one for one in MISCONCEPTIONS.values() if isinstance(task.layer, one.of)]
+    for measure in (lc.PARAMETERS, lc.MACS, lc.FLOPS, lc.KV_CACHE, lc.ACTIVATIONS):
+        asked = replace(task, measure=measure, cached=3)
+        for first, second in permutations(held, 2):
+            number(believed(believed(asked, first) or asked, second) or asked)
 
 
 @pytest.mark.parametrize(

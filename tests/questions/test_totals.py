@@ -8,6 +8,7 @@ import layercost as lc
 from layercost.convention import CONVENTIONS, Quantity
 from layercost.layer import Layer
 from layercost.questions.totals import total
+from layercost.setting import Setting
 from layercost.shape import shape_of
 
 SHARED = lc.Linear(12, 12)
@@ -18,6 +19,10 @@ NETWORKS: dict[str, tuple[Layer, tuple[int, ...]]] = {
         (1, 28, 28),
     ),
     "one layer": (lc.BatchNorm2d(8), (8, 6, 6)),
+    "attention and a feed-forward": (
+        lc.Sequential(lc.Attention(8, 4, 2, causal=True), lc.FeedForward(8, 16)),
+        (5, 8),
+    ),
 }
 
 
@@ -28,17 +33,12 @@ def test_a_total_is_that_of_a_count(layer: Layer, shape: tuple[int, ...], quanti
     for convention in CONVENTIONS.values():
         for batch, dtype in ((1, "float32"), (3, "float16")):
             right = lc.count(layer, quantity, shape, convention, batch=batch, dtype=dtype).total
-            assert total(layer, quantity, shape_of(shape), convention, dtype, batch) == right
+            setting = Setting(batch, dtype=dtype)
+            assert total(layer, quantity, shape_of(shape), convention, setting) == right
 
 
 def test_a_network_that_does_not_fit_has_no_total():
     """Not even of what it holds."""
+    shape, convention = shape_of((1, 30, 30)), CONVENTIONS["textbook"]
     with pytest.raises(lc.ShapeError):
-        total(
-            NETWORKS["LeNet"][0],
-            Quantity.PARAMETERS,
-            shape_of((1, 30, 30)),
-            CONVENTIONS["textbook"],
-            "float32",
-            1,
-        )
+        total(NETWORKS["LeNet"][0], Quantity.PARAMETERS, shape, convention, Setting())

@@ -8,6 +8,8 @@
 - ``architectures`` says how reading other people's models came out, package by package, and names each that
   is not exact; ``every-architecture`` lists them all; ``tools-on-architectures`` says where a tool that was
   run on some of them prints something else than we say, and why.
+- ``configurations`` shows how far models from their configuration agree with what a library builds and a
+  counter reads, family by family; ``configurations-apart`` says which numbers have a reason, and which.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
 from layercost import dialects
+from layercost.reproduced import Compared, compared
 from layercost.view import html_cell, html_table, number
 
 TESTS = Path(__file__).resolve().parents[2] / "tests"
 READINGS = TESTS / "dialects" / "readings.json"
 OUTCOMES = TESTS / "architectures" / "outcomes.json"
+CONFIGURATIONS = TESTS / "models" / "configurations.json"
 TOOLS_RUN = TESTS / "architectures" / "tools.json"
 
 
@@ -44,7 +48,8 @@ class _Written(SphinxDirective):
     """A directive that writes HTML of its own and depends on the measured readings."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(READINGS))
+        for measured in (READINGS, CONFIGURATIONS):
+            self.env.note_dependency(str(measured))
         return [nodes.raw("", self.written(), format="html")]
 
     def written(self) -> str:
@@ -264,12 +269,73 @@ class ToolsOnArchitectures(_Written):
         return html_table(caption, ("model", "tool", "why it differs"), rows, ())
 
 
+# ---- models from their configuration -------------------------------------------------------------
+
+
+@cache
+def configured() -> tuple[Compared, ...]:
+    """Every number that was measured of models from their configuration, beside ours."""
+    facts = json.loads(CONFIGURATIONS.read_text(encoding="utf-8"))["models"]
+    return tuple(number for one in facts for number in compared(one))
+
+
+MEASURED = {
+    "parameters": "parameters", "types": "by type", "active parameters": "active",
+    "reading": "FlopCounterMode", "cache": "caches",
+}  # fmt: skip
+
+
+class Configurations(_Written):
+    """Families by what was measured: how many numbers are ours."""
+
+    def written(self) -> str:
+        families = dict.fromkeys(number.model_type for number in configured())
+        rows = [_family(family) for family in families]
+        caption = (
+            "Numbers reproduced, of the numbers measured. An empty cell was not measured; * marks numbers "
+            "that have a reason, which is given below."
+        )
+        total = html_cell("all") + _of_models(configured())
+        return html_table(caption, ("model_type", "models", *MEASURED.values()), rows, (total,))
+
+
+def _family(family: str) -> str:
+    return html_cell(family) + _of_models([one for one in configured() if one.model_type == family])
+
+
+def _of_models(numbers: Sequence[Compared]) -> str:
+    """How many models there are, and how many numbers of each kind are ours."""
+    cells = [str(len({one.model for one in numbers}))]
+    for what in MEASURED:
+        these = [one for one in numbers if one.what == what]
+        agreed = sum(one.agrees for one in these)
+        starred = " *" if any(one.reason is not None for one in these) else ""
+        cells.append(f"{agreed}/{len(these)}{starred}" if these else "")
+    return "".join(html_cell(cell, "lc-n") for cell in cells)
+
+
+class ConfigurationsApart(_Written):
+    """The numbers that have a reason, by the reason."""
+
+    def written(self) -> str:
+        found: dict[str, list[Compared]] = {}
+        for one in configured():
+            if one.reason is not None:
+                found.setdefault(str(one.reason), []).append(one)
+        rows = []
+        for reason, numbers in found.items():
+            models = ", ".join(dict.fromkeys(one.model for one in numbers))
+            rows.append(_row((MEASURED[numbers[0].what], str(len(numbers))), f"{reason}. In {models}"))
+        return html_table("", ("measured", "numbers", "reason"), rows, ())
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     for name, directive in {
         "named-conventions": NamedConventions, "tools": Tools, "compare": Compare,
         "coverage": CoverageTable, "coverage-exceptions": CoverageExceptions, "architectures": Architectures,
         "every-architecture": EveryArchitecture, "tools-on-architectures": ToolsOnArchitectures,
+        "configurations": Configurations, "configurations-apart": ConfigurationsApart,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

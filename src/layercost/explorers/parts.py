@@ -77,9 +77,8 @@ def _also_written(count: Count) -> Iterator[str]:
 def left_out(facts: Iterable[Facts], prices: Convention) -> str:
     """The operations that these prices leave out, each kind with its number; nothing if there are none."""
     amounts: Counter[tuple[Kind, Role]] = Counter()
-    for operation in (operation for each in facts for operation in each.operations):
-        if prices.price(operation) is None:
-            amounts[operation.kind, operation.role] += int(operation.amount)
+    for operation in prices.left_out(operation for each in facts for operation in each.operations):
+        amounts[operation.kind, operation.role] += int(operation.amount)
     operations = ", ".join(Operation(*which, amount).describe() for which, amount in amounts.items())
     return _(NOT_COUNTED, operations=operations) if operations else ""
 

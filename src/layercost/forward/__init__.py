@@ -16,6 +16,7 @@ trained model can be passed in; where none are, they are drawn from a seed.
 
 from layercost.forward import (
     activation,
+    adapters,
     attention,
     convolution,
     feed_forward,
@@ -25,6 +26,7 @@ from layercost.forward import (
     patches,
     pooling,
     positions,
+    quantized,
     recurrent,
     reshaping,
     state_space,
@@ -36,7 +38,26 @@ from layercost.forward.joins import JOINED
 from layercost.forward.weights import COMPUTED, WeightError, draw_weights
 
 __all__ = [
-    "COMPUTED", "JOINED", "WeightError", "activation", "attention", "convolution", "draw_weights",
-    "feed_forward", "fold_weights", "joins", "linear", "normalization", "patches", "pooling", "positions",
-    "recurrent", "reshaping", "run", "state_space", "transposed",
+    "COMPUTED",
+    "JOINED",
+    "WeightError",
+    "activation",
+    "adapters",
+    "attention",
+    "convolution",
+    "draw_weights",
+    "feed_forward",
+    "fold_weights",
+    "joins",
+    "linear",
+    "normalization",
+    "patches",
+    "pooling",
+    "positions",
+    "quantized",
+    "recurrent",
+    "reshaping",
+    "run",
+    "state_space",
+    "transposed",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ def linear(call: Call, name: str, values: Array) -> Array:
 
 def sizes_of_linear(name: str, inputs: Any, outputs: Any, bias: bool) -> dict[str, Sizes]:
     """The arrays of a linear map."""
-    weight = {f"{name}.weight": (int(outputs), int(inputs))}
+    weight: dict[str, Sizes] = {f"{name}.weight": (int(outputs), int(inputs))}
     return {**weight, f"{name}.bias": (int(outputs),)} if bias else weight
 
 
@@ -160,7 +160,8 @@ def _by_distance(layer: Any, distances: Array, call: Call) -> Array | float:
     if not layer.buckets:
         raise TypeError(f"{layer!r} cannot be computed: the table of its positions is in another layer")
     rows = np.minimum(np.abs(distances), layer.buckets - 1)
-    return np.moveaxis(call["relative_bias.weight"][rows], -1, 0)
+    added: Array = np.moveaxis(call["relative_bias.weight"][rows], -1, 0)
+    return added
 
 
 @computes("CrossAttention", keeps=lambda layer: _keeps_maps(layer, layer.source_width))

@@ -29,6 +29,7 @@ from layercost.layers.activation import (
     Softsign,
     Tanh,
 )
+from layercost.layers.adapters import LoRA, with_lora
 from layercost.layers.attention import Attention, CrossAttention, LatentAttention
 from layercost.layers.composite import AtFirst, Auxiliary, Parallel, Sequential
 from layercost.layers.convolution import ConnectedConv2d, Conv1d, Conv2d, Conv3d
@@ -69,6 +70,7 @@ from layercost.layers.pooling import (
     Subsampling2d,
 )
 from layercost.layers.positions import LearnedPositions, Segments, SinusoidalPositions
+from layercost.layers.quantized import QuantizedLinear
 from layercost.layers.receptive import ReceptiveField, receptive_field
 from layercost.layers.recurrent import GRU, LSTM, RNN
 from layercost.layers.reshaping import (
@@ -139,6 +141,7 @@ __all__ = [
     "LeakyReLU",
     "LearnedPositions",
     "Linear",
+    "LoRA",
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
@@ -157,6 +160,7 @@ __all__ = [
     "PatchMerging",
     "PixelShuffle",
     "PixelUnshuffle",
+    "QuantizedLinear",
     "RMSNorm",
     "ReLU",
     "ReLU6",
@@ -181,4 +185,5 @@ __all__ = [
     "ZeroPaddedShortcut",
     "fold",
     "receptive_field",
+    "with_lora",
 ]  # fmt: skip

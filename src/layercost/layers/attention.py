@@ -16,7 +16,7 @@ from layercost.frozen import frozen
 from layercost.layer import Layer, LayerError, Shapes, keep_flags, keep_whole, register
 from layercost.layers.joins import Join
 from layercost.layers.normalization import by_root_mean_square, centred
-from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
+from layercost.layers.parted import FIRST, SECOND, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, ShapeError, fit, shown
@@ -144,6 +144,27 @@ class Heads(Parted):
         """Whether the map ``q``, ``k``, ``v`` or ``out`` has a bias."""
         own = getattr(self, f"{of}_bias")
         return self.bias if own is None else bool(own)
+
+    # ---- the linear maps, and what reads what
+
+    def maps(self) -> Maps:
+        d, source, bias = self.embed_dim, self.source_width, self.has_bias
+        return {
+            "q": (d, self.query_width, bias("q")),
+            "k": (source, self.key_width, bias("k")),
+            "v": (source, self.value_width, bias("v")),
+            "o": (self.context_width, d, bias("out")),
+        }
+
+    @property
+    def source_width(self) -> Number:
+        """The width of what keys and values are made from."""
+        return self.embed_dim
+
+    def sources(self) -> Sources:
+        keys = SECOND if isinstance(self, Join) else FIRST
+        made = {"q": (FIRST,), "k": (keys,), "v": (keys,)}
+        return {**made, "scores": ("q", "k"), "context": ("scores", "v"), "o": ("context",)}
 
     # ---- the products of queries, keys and values
 
@@ -283,13 +304,7 @@ class Attention(Heads):
         check_width(self, shape, self.embed_dim)
 
     def holds(self) -> Holds:
-        d, bias = self.embed_dim, self.has_bias
-        held = {
-            "q": matrix(d, self.query_width, bias("q")),
-            "k": matrix(d, self.key_width, bias("k")),
-            "v": matrix(d, self.value_width, bias("v")),
-            "o": matrix(self.context_width, d, bias("out")),
-        }
+        held = {name: matrix(*sizes) for name, sizes in self.maps().items()}
         if self.qk_norm is not None:
             held["norm"] = tuple(
                 [
@@ -407,13 +422,7 @@ class CrossAttention(Heads, Join):
         return self._lettered_shape(shapes[0], known), source
 
     def holds(self) -> Holds:
-        d, source, bias = self.embed_dim, self.source_width, self.has_bias
-        return {
-            "q": matrix(d, self.query_width, bias("q")),
-            "k": matrix(source, self.key_width, bias("k")),
-            "v": matrix(source, self.value_width, bias("v")),
-            "o": matrix(self.context_width, d, bias("out")),
-        }
+        return {name: matrix(*sizes) for name, sizes in self.maps().items()}
 
     def does(self, *shapes: Shape, output: Shape, setting: Setting) -> Does:
         rows, d, bias = times(setting.batch, shapes[0][0]), self.embed_dim, self.has_bias
@@ -492,6 +501,16 @@ class LatentAttention(Parted):
     def key_size(self) -> Number:
         """The size of a head's queries and keys."""
         return add(self.qk_nope_head_dim, self.qk_rope_head_dim)
+
+    def sources(self) -> Sources:
+        queries = "q" if self.q_lora_rank is None else "q_up"
+        keys = "kv_down" if self.absorbed else "kv_up"
+        made = {"q": (FIRST,), "q_down": (FIRST,), "q_up": ("q_down",), "kv_down": (FIRST,)}
+        read = {"kv_up": ("kv_down",), "absorbed": (queries,), "scores": (queries, keys)}
+        return {**made, **read, "context": ("scores", keys), "o": ("context",)}
+
+    def maps(self) -> Maps:
+        return self._maps()
 
     def _maps(self) -> Maps:
         """Inputs, outputs and whether there is a bias, of each linear map."""

@@ -205,6 +205,31 @@ class _VectorForEachBucket(Attention):
         return {**super().holds(), "relative_bias": (table,)}
 
 
+# ---- softmax -----------------------------------------------------------------------------------
+
+
+@belief(
+    "exponential-for-each-product",
+    Message("You took an exponential for each product: a softmax takes one for each score, which is a sum."),
+    Heads, _SOFTMAX,
+)  # fmt: skip
+class _ExponentialForEachProduct(Heads):
+    def _softmax(self, rows: Number, keys: Number) -> tuple[Operation, ...]:
+        return tuple(
+            [one._replace(amount=times(rows, self.key_size)) for one in super()._softmax(rows, keys)]
+        )
+
+
+@belief(
+    "exponential-for-each-row",
+    Message("You took an exponential for each token: a softmax takes one for each key that the token meets."),
+    Heads, _SOFTMAX,
+)  # fmt: skip
+class _ExponentialForEachRow(Heads):
+    def _softmax(self, rows: Number, keys: Number) -> tuple[Operation, ...]:
+        return tuple([one._replace(length=1) for one in super()._softmax(rows, keys)])
+
+
 # ---- pairs -------------------------------------------------------------------------------------
 
 
@@ -246,7 +271,7 @@ class _PairsAlone(Heads):
 class _SharingLowersProducts(Heads):
     def does(self, *shapes: Any, **call: Any) -> Does:
         done = super().does(*shapes, **call)
-        return {**done, **{name: self._fewer(done[name]) for name in ("scores", "context")}}
+        return {**done, **{name: self._fewer(done[name]) for name in ("scores", "context") if name in done}}
 
     def _fewer(self, operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
         every = ((one, times(one.amount, self.kv_heads)) for one in operations)
@@ -260,7 +285,7 @@ class _SharingLowersProducts(Heads):
 )  # fmt: skip
 class _OneQuery(Attention):
     def looked(self, tokens: Number, setting: Setting) -> Pairs:
-        return super().looked(tokens, setting)._replace(queries=1)
+        return super().looked(tokens, setting)._replace(queries=1, hidden=0)
 
 
 def _looks_back(layer: Layer) -> bool:
@@ -328,8 +353,23 @@ belief(
 class _WindowLowersTheSquare(Attention):
     def looked(self, tokens: Number, setting: Setting) -> Pairs:
         looked = super().looked(tokens, setting)
-        assert self.window is not None
-        return looked._replace(keys=minimum(looked.keys, self.window))
+        if self.window is None:
+            return looked
+        return looked._replace(keys=minimum(looked.keys, self.window), hidden=0)
+
+
+@belief(
+    "window-full-from-the-start",
+    Message("You gave every token a whole window: the first ones have fewer tokens before them."),
+    Attention, {Quantity.FLOPS}, _has_window,
+)  # fmt: skip
+class _WindowFullFromTheStart(Attention):
+    def looked(self, tokens: Number, setting: Setting) -> Pairs:
+        looked = super().looked(tokens, setting)
+        if self.window is None:
+            return looked
+        seen = times(tokens, minimum(looked.keys, self.window))
+        return looked._replace(hidden=times(tokens, looked.keys) - seen)
 
 
 # ---- tokens in the cache -----------------------------------------------------------------------
@@ -538,9 +578,8 @@ class _LatentsIgnored(LatentAttention):
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         done, rows = super().does(shape, output, setting), times(setting.batch, shape[0])
-        pairs = {name: done[name] for name in ("scores", "context")}
         maps = {name: products(rows, *sizes, bias=False) for name, sizes in self._plain().items()}
-        return {**maps, **pairs}
+        return {**maps, **{name: done[name] for name in ("scores", "context") if name in done}}
 
 
 def _turns(layer: Layer) -> bool:
@@ -558,7 +597,7 @@ class _SharedKeyForgotten(LatentAttention):
         return {**super()._maps(), "kv_down": down}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return super().kept(shape, setting)[:1]
+        return super().kept(shape, setting=setting)[:1]
 
 
 @belief(
@@ -572,8 +611,8 @@ class _SharedKeyForEachHead(LatentAttention):
         return {**super()._maps(), "kv_down": (self.embed_dim, wide, self.bias)}
 
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        latents, shared = super().kept(shape, setting)
-        return latents, shared._replace(size=times(self.num_heads, shared.size))
+        latents, *shared = super().kept(shape, setting=setting)
+        return (latents, *(one._replace(size=times(self.num_heads, one.size)) for one in shared))
 
 
 belief(
@@ -656,7 +695,7 @@ class _ExpandedHeadsCached(LatentAttention):
 )  # fmt: skip
 class _LatentsKeptTwice(LatentAttention):
     def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting)])
+        return tuple([one._replace(size=times(2, one.size)) for one in super().kept(shape, setting=setting)])
 
 
 @belief(

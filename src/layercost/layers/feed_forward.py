@@ -10,7 +10,7 @@ from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import LAYERS, Layer, LayerError, keep_flags, keep_whole, register
 from layercost.layers.attention import check_width
-from layercost.layers.parted import Does, Holds, Maps, Parted, matrix, products
+from layercost.layers.parted import FIRST, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.message import Message, listing
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, shown
@@ -82,6 +82,12 @@ class FeedForward(_Gated):
 
     def holds(self) -> Holds:
         return {name: matrix(*sizes) for name, sizes in self._maps().items()}
+
+    def maps(self) -> Maps:
+        return self._maps()
+
+    def sources(self) -> Sources:
+        return {"gate": (FIRST,), "up": (FIRST,), "down": ("gate", "up")}
 
     def _maps(self) -> Maps:
         return maps(self.embed_dim, self.hidden_dim, self.gated, self.bias)
@@ -160,6 +166,16 @@ class MixtureOfExperts(_Gated):
         if self.shared_gate:
             held["shared_expert.gate_scalar"] = matrix(d, 1, bias=False)
         return held
+
+    def maps(self) -> Maps:
+        of_shared = self._maps(self.shared_dim).items() if int(self.shared_dim) else ()
+        shared = {f"shared_expert.{name}": sizes for name, sizes in of_shared}
+        return {"router": (self.embed_dim, self.num_experts, self.bias), **shared}
+
+    def sources(self) -> Sources:
+        read = ("router", "experts", "shared_expert.gate", "shared_expert.up", "shared_expert.gate_scalar")
+        down = {"shared_expert.down": ("shared_expert.gate", "shared_expert.up")}
+        return {**dict.fromkeys(read, (FIRST,)), **down}
 
     def _maps(self, width: Number) -> Maps:
         """The maps of an expert of this width."""

@@ -83,15 +83,12 @@ def _has_bias(layer: Layer) -> bool:
 )  # fmt: skip
 class _OuterBiasForgotten(FeedForward):
     def holds(self) -> Holds:
-        return _bare(super().holds(), "down")
+        held = super().holds()
+        return {**held, "down": tuple([one for one in held.get("down", ()) if not one.is_bias])}
 
     def does(self, *shapes: Any, **call: Any) -> Does:
         done = super().does(*shapes, **call)
-        return {**done, "down": done["down"][:1]}
-
-
-def _bare(held: Holds, name: str) -> Holds:
-    return {**held, name: tuple([one for one in held[name] if not one.is_bias])}
+        return {**done, "down": done.get("down", ())[:1]}
 
 
 @belief(

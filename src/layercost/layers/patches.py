@@ -22,7 +22,7 @@ from layercost.layer import (
 )
 from layercost.layers.composite import Composite
 from layercost.layers.normalization import centred
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import FIRST, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.layers.sliding import Sizes, check_channels, per_axis
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
@@ -194,6 +194,12 @@ class PatchEmbedding(Parted):
             held["position"] = (Held("weight", times(tokens, self.embed_dim)),)
         return held
 
+    def maps(self) -> Maps:
+        return {"patch": (self.length, self.embed_dim, self.bias)}
+
+    def sources(self) -> Sources:
+        return {"patch": (FIRST,)}
+
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         rows = times(setting.batch, self.patches(shape[1], shape[2]))
         done = {"patch": products(rows, self.length, self.embed_dim, self.bias)}
@@ -251,6 +257,12 @@ class PatchMerging(Parted):
             "norm": (Held("weight", self.merged), Held("bias", self.merged)),
             "patch_merging": matrix(self.merged, self.width, bias=False),
         }
+
+    def maps(self) -> Maps:
+        return {"patch_merging": (self.merged, self.width, False)}
+
+    def sources(self) -> Sources:
+        return {"patch_merging": (FIRST,)}
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         rows = times(setting.batch, output[1] * output[2])

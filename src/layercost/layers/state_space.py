@@ -14,7 +14,7 @@ from layercost.frozen import frozen
 from layercost.layer import LAYERS, keep_flags, keep_whole, register
 from layercost.layers.attention import check_width
 from layercost.layers.feed_forward import activated, keep_activation
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import FIRST, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
 from layercost.setting import Setting
@@ -91,6 +91,13 @@ class MambaBlock(Parted):
             "dt_proj": (self.rank, inner, True),
             "out_proj": (inner, self.embed_dim, self.bias),
         }
+
+    def maps(self) -> Maps:
+        return self._maps()
+
+    def sources(self) -> Sources:
+        read = {"in_proj": (FIRST,), "conv": ("in_proj",), "x_proj": ("conv",), "dt_proj": ("x_proj",)}
+        return {**read, "scan_output": ("dt_proj", "x_proj"), "out_proj": ("in_proj", "scan_output")}
 
     def computed_places(self, tokens: Number, setting: Setting) -> tuple[Number, Number]:
         """At how many places the convolution is computed, and at how many of them for nothing."""

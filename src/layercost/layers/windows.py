@@ -14,7 +14,7 @@ from layercost.expression import Number, add, ceil_div, define, exact_div, times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import LayerError, keep_flags, keep_whole, register
-from layercost.layers.parted import Does, Holds, Parted, matrix, products
+from layercost.layers.parted import FIRST, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.layers.sliding import check_channels
 from layercost.message import Message
 from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
@@ -104,6 +104,14 @@ class WindowAttention(Parted):
             "o": matrix(d, d, out_bias),
             "relative_bias": (Held("weight", times(self.distances, self.num_heads)),),
         }
+
+    def maps(self) -> Maps:
+        d, out_bias = self.embed_dim, self.bias if self.out_bias is None else self.out_bias
+        return {**dict.fromkeys("qkv", (d, d, self.bias)), "o": (d, d, out_bias)}
+
+    def sources(self) -> Sources:
+        made = dict.fromkeys("qkv", (FIRST,))
+        return {**made, "scores": ("q", "k"), "context": ("scores", "v"), "o": ("context",)}
 
     def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
         d, (rows, columns) = self.embed_dim, self.windows(shape)

@@ -190,7 +190,7 @@ def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[st
             )
         )
     file = fspath(source)
-    return _object(_text(Path(file), file), file), file
+    return fields_of(_text(Path(file), file), file), file
 
 
 def _text(path: Path, file: Words) -> str:
@@ -214,7 +214,8 @@ def _text(path: Path, file: Words) -> str:
         raise _error(file, Message("is no path: {error}", error=error)) from None
 
 
-def _object(text: str, file: Words) -> Mapping[str, Any]:
+def fields_of(text: str, file: Words) -> Mapping[str, Any]:
+    """The fields in the text of a configuration, which errors call `file`; raises ModelError."""
     try:
         found = json.loads(text, object_pairs_hook=_once)
     except _Twice as error:

@@ -9,24 +9,34 @@ the code, unless it is the weight of an operator that has weights, or the file h
 What follows from sizes and constants of the code alone is not counted: it can be worked out before the
 model runs. What is computed from weights is counted once, whatever the batch.
 
-Extra: ``onnx``. Data that a file keeps outside of itself need not exist.
+Nothing but Python is needed. Weights are stepped over where they stand, so that a file of any size takes as
+much memory as its graph; data that a file keeps outside of itself need not exist.
 """
 
 from __future__ import annotations
 
-import importlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, NamedTuple
 
 from layercost.layers.model import Model
+from layercost.models import onnx_file
+from layercost.models.onnx_file import Graph
+from layercost.models.onnx_functions import in_order
 from layercost.models.onnx_inputs import Given, Input, declared, inputs_of
 from layercost.models.onnx_reading import SEVERAL, Reading, batch_axis, run
-from layercost.models.tree import ModelError, needed
+from layercost.models.onnx_values import STANDARD
+from layercost.models.onnx_wire import Broken
+from layercost.models.tree import ModelError
 
 
-def from_onnx(path: str | PathLike[str], input_shape: Given = None) -> Model:
+def from_onnx(file: str | PathLike[str] | bytes | BinaryIO, input_shape: Given = None) -> Model:
     """The tree of the model in an ONNX file, for an input of `input_shape` without the batch.
+
+    The file is a path, the bytes themselves, or a binary file that can be read at any place.
 
     Of several inputs, `input_shape` has the shapes by name, ``{"ids": (128,), "mask": (128,)}``. A shape of
     as many sizes as the file's is taken as it stands there, ``(1, 3, 224, 224)``. Without `input_shape` it is
@@ -35,47 +45,103 @@ def from_onnx(path: str | PathLike[str], input_shape: Given = None) -> Model:
     Raises ModelError that names the file where it is missing, broken, or leaves its input open, and the
     operator of which nobody can tell the shape that it gives.
     """
-    onnx = needed("onnx", "from_onnx", '"layercost[onnx]"')
-    file = Path(fspath(path))
-    proto = _loaded(onnx, file)
+    name, source = _called(file)
     try:
-        return _read(onnx, file, proto, input_shape).model()
+        with _opened(file) as opened:
+            parsed = _parsed(opened)
+            return _read(parsed, input_shape).model(name, source)
+    except Broken as error:
+        raise ModelError(f"{source} is not an ONNX file, or a broken one: {error}") from None
     except ModelError as error:
-        raise ModelError(f"{file}: {error}") from None
+        raise ModelError(f"{source}: {error}") from None
 
 
-def _read(onnx: Any, file: Path, proto: Any, given: Given) -> Reading:
+class _Parsed(NamedTuple):
+    """A file's graph without functions, and the version of the standard's operators that it speaks."""
+
+    graph: Graph
+    opset: int
+
+
+def _parsed(opened: BinaryIO) -> _Parsed:
+    proto = onnx_file.read(opened)
+    if not proto.graph.node:
+        raise Broken("it has no operator")
+    versions = [version for domain, version in proto.opsets.items() if domain in STANDARD]
+    return _Parsed(in_order(proto), versions[0] if versions else 1)
+
+
+def _read(parsed: _Parsed, given: Given) -> Reading:
     """The file as it is read for one sample; for all of its own batch, where that leaves less unknown."""
-    found = inputs_of(declared(proto.graph), given)
-    whole = _whole(proto.graph, found)
+    found = inputs_of(declared(parsed.graph), given)
+    whole = _whole(parsed.graph, found)
     if whole == found:
-        return Reading(onnx, file, proto, found)
-    if not _works(onnx, proto, found, whole):
-        return Reading(onnx, file, proto, whole)
-    alone = Reading(onnx, file, proto, found)
+        return Reading(*parsed, found)
+    if not _works(parsed, found, whole):
+        return Reading(*parsed, whole)
+    alone = Reading(*parsed, found)
     if not alone.unknown:
         return alone
-    together = Reading(onnx, file, proto, whole)
+    together = Reading(*parsed, whole)
     return alone if alone.unknown <= together.unknown else together
 
 
-def _loaded(onnx: Any, file: Path) -> Any:
-    """The file without functions of its own: their nodes stand where they are called."""
-    if not file.is_file():
-        raise ModelError(f"{file}: there is no such file")
-    try:
-        proto = onnx.load(str(file), load_external_data=False)
-    except Exception as error:  # what protobuf raises on other bytes depends on its version
-        raise ModelError(f"{file} is not an ONNX file, or a broken one ({type(error).__name__})") from None
-    if not proto.graph.node:
-        raise ModelError(f"{file} is not an ONNX file, or one without any operator")
-    return importlib.import_module("onnx.inliner").inline_local_functions(proto) if proto.functions else proto
+# ---- the file ------------------------------------------------------------------------------------
+
+_ELSE = {
+    b"version https://git-lfs": "it is a pointer of Git LFS, and the file itself is fetched by: git lfs pull",
+    b"PK\x03\x04": "it is a ZIP archive, as PyTorch writes; export the model with torch.onnx.export",
+    b"\x89HDF": "it is an HDF5 file, as Keras writes; from_keras takes the model itself",
+    b"GGUF": "it is a GGUF file",
+    b"\x80\x02": "it is a pickle, as PyTorch wrote; export the model with torch.onnx.export",
+    b"<!": "it is a page of HTML, perhaps of the site that it should have come from",
+}
+"""What other files begin with that are taken for ONNX files."""
+
+
+def _called(file: str | PathLike[str] | bytes | BinaryIO) -> tuple[str, str]:
+    """The name of the model, and what messages call the file."""
+    if isinstance(file, bytes):
+        return "model", "the file"
+    if isinstance(file, (str, PathLike)):
+        return Path(fspath(file)).stem, str(Path(fspath(file)))
+    named = getattr(file, "name", None)
+    return (Path(named).stem, named) if isinstance(named, str) else ("model", "the file")
+
+
+@contextmanager
+def _opened(file: str | PathLike[str] | bytes | BinaryIO) -> Iterator[BinaryIO]:
+    """The file, open at any place; one that was open before stays open."""
+    if isinstance(file, bytes):
+        yield _checked(io.BytesIO(file))
+    elif isinstance(file, (str, PathLike)):
+        if not Path(file).is_file():
+            raise ModelError("there is no such file")
+        try:
+            with Path(file).open("rb", buffering=0) as opened:
+                yield _checked(opened)
+        except OSError as error:
+            raise ModelError(f"it cannot be read ({error.strerror})") from None
+    elif hasattr(file, "seekable") and file.seekable():
+        yield _checked(file)
+    else:
+        raise ModelError("from_onnx takes a path, bytes, or a binary file that can be read at any place")
+
+
+def _checked(opened: BinaryIO) -> BinaryIO:
+    """The file, unless it begins as others do."""
+    opened.seek(0)
+    head = opened.read(32)
+    for begins, what in _ELSE.items():
+        if head.startswith(begins):
+            raise Broken(what)
+    return opened
 
 
 # ---- a batch that the file fixes ------------------------------------------------------------------
 
 
-def _whole(graph: Any, found: list[Input]) -> list[Input]:
+def _whole(graph: Graph, found: list[Input]) -> list[Input]:
     """The inputs with the batch that the file fixes, as if it were a part of the one sample."""
     fixed = {one.name: one.dims for one in declared(graph)}
     whole = []
@@ -87,19 +153,22 @@ def _whole(graph: Any, found: list[Input]) -> list[Input]:
     return whole
 
 
-def _works(onnx: Any, proto: Any, found: list[Input], whole: list[Input]) -> bool:
+def _works(parsed: _Parsed, found: list[Input], whole: list[Input]) -> bool:
     """Whether the file takes one sample as well: all shapes follow, and no sizes in it name the batch."""
     if any(len(one.full) < 2 for one in found):
         return False
-    alone, together = run(onnx, proto, found), run(onnx, proto, whole)
+    graph = parsed.graph
+    alone, together = run(*parsed, found), run(*parsed, whole)
     if set(together.shapes) != set(alone.shapes) or alone.reasons:
         return False
     if any(batch_axis(alone.shapes[name], sizes) is SEVERAL for name, sizes in together.shapes.items()):
         return False
-    outputs = [one.name for one in proto.graph.output if one.name in alone.shapes]
+    outputs = [one.name for one in graph.output if one.name in alone.shapes]
     if any(batch_axis(alone.shapes[name], together.shapes[name]) is None for name in outputs):
         return False  # it mixes the samples of a batch
     batch = max(own.full[one.batch] for one, own in zip(found, whole, strict=True) if one.batch is not None)
-    targets = [node.input[1] for node in proto.graph.node if node.op_type in ("Reshape", "Expand")]
-    named = [alone.array(name).reshape(-1).tolist() for name in targets if alone.is_known(name)]
+    targets = [
+        name for node in graph.node if node.op_type in ("Reshape", "Expand") for name in node.input[1:]
+    ]
+    named = [alone.numbers(name) for name in targets]
     return not any(sizes and sizes[0] > 0 and sizes[0] % batch == 0 for sizes in named)

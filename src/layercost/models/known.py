@@ -50,11 +50,15 @@ _LITGPT = (
     "github:Lightning-AI/litgpt@2685705 litgpt/config.py (values typed by its authors from the "
     "config.json of the hub)"
 )
+_CLASS = "class default of transformers 5.24.0"
 _GEMMA = "github:google/gemma_pytorch@014acb7 gemma/config.py"
 _DEEPSEEK = (
     "github:deepseek-ai/DeepSeek-V3@9b4e978 inference/configs/config_16B.json, "
     "config_236B.json, config_671B.json"
 )
+_BERT = "arXiv:1810.04805 section 3; vocabulary 30522 as in the released vocab.txt"
+_T5 = "arXiv:1910.10683 section 3.7"
+_VIT = "arXiv:2010.11929 Table 1"
 
 _known(
     "gpt2", "GPT-2 small", _NANO_GPT,
@@ -129,8 +133,7 @@ _known(
     parallel_attn=True, max_position_embeddings=2048, tie_word_embeddings=True, alibi=False,
 )  # fmt: skip
 _known(
-    "llama-7b", "LLaMA 7B",
-    "class default of transformers 5.24.0",
+    "llama-7b", "LLaMA 7B", _CLASS,
     model_type="llama", vocab_size=32000, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32,
     num_attention_heads=32, num_key_value_heads=32, head_dim=128, max_position_embeddings=2048,
     tie_word_embeddings=False, attention_bias=False, mlp_bias=False,
@@ -282,4 +285,123 @@ _known(
     num_attention_heads=64, num_key_value_heads=8, head_dim=64, max_position_embeddings=131072,
     tie_word_embeddings=False, attention_bias=True, sliding_window=128, layer_types={'full_attention': 18,
     'sliding_attention': 18}, num_local_experts=128, num_experts_per_tok=4,
+)  # fmt: skip
+_known(
+    "bert-base", "BERT base uncased, encoder with pooler", _BERT,
+    model_type="bert", vocab_size=30522, hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
+    num_attention_heads=12, max_position_embeddings=512, type_vocab_size=2, tie_word_embeddings=True,
+    architectures=['BertModel'],
+)  # fmt: skip
+_known(
+    "bert-large", "BERT large uncased, encoder with pooler", _BERT,
+    model_type="bert", vocab_size=30522, hidden_size=1024, intermediate_size=4096, num_hidden_layers=24,
+    num_attention_heads=16, max_position_embeddings=512, type_vocab_size=2, tie_word_embeddings=True,
+    architectures=['BertModel'],
+)  # fmt: skip
+_known(
+    "roberta-large", "RoBERTa large, masked-LM head",
+    "arXiv:1907.11692 Table 9; vocabulary 50265, 514 positions as in the hub config.json, "
+    "from memory",
+    model_type="roberta", vocab_size=50265, hidden_size=1024, intermediate_size=4096, num_hidden_layers=24,
+    num_attention_heads=16, max_position_embeddings=514, type_vocab_size=1, tie_word_embeddings=True,
+    architectures=['RobertaForMaskedLM'],
+)  # fmt: skip
+_known(
+    "distilbert-base", "DistilBERT base uncased", _CLASS,
+    model_type="distilbert", vocab_size=30522, dim=768, hidden_dim=3072, n_layers=6, n_heads=12,
+    max_position_embeddings=512, tie_word_embeddings=True, architectures=['DistilBertModel'],
+)  # fmt: skip
+_known(
+    "albert-base", "ALBERT base",
+    "arXiv:1909.11942 Table 1",
+    model_type="albert", vocab_size=30000, hidden_size=768, intermediate_size=3072, num_hidden_layers=12,
+    num_attention_heads=12, max_position_embeddings=512, type_vocab_size=2, embedding_size=128,
+    tie_word_embeddings=True, architectures=['AlbertModel'],
+)  # fmt: skip
+_known(
+    "electra-small", "ELECTRA small discriminator body",
+    "github:google-research/electra@0c406a1 README.md table (layers, width); arXiv:2003.10555 "
+    "Table 6 (heads, embedding size)",
+    model_type="electra", vocab_size=30522, hidden_size=256, intermediate_size=1024, num_hidden_layers=12,
+    num_attention_heads=4, max_position_embeddings=512, type_vocab_size=2, embedding_size=128,
+    tie_word_embeddings=True, architectures=['ElectraModel'],
+)  # fmt: skip
+_known(
+    "t5-small", "T5 small", _T5,
+    model_type="t5", vocab_size=32128, d_model=512, d_ff=2048, num_layers=6, num_decoder_layers=6,
+    num_heads=8, d_kv=64, is_gated_act=False, relative_attention_num_buckets=32, tie_word_embeddings=True,
+    scale_decoder_outputs=True, architectures=['T5ForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "t5-3b", "T5 3b", _T5,
+    model_type="t5", vocab_size=32128, d_model=1024, d_ff=16384, num_layers=24, num_decoder_layers=24,
+    num_heads=32, d_kv=128, is_gated_act=False, relative_attention_num_buckets=32, tie_word_embeddings=True,
+    scale_decoder_outputs=True, architectures=['T5ForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "flan-t5-xxl", "FLAN-T5 / T5 v1.1 xxl",
+    "github:google-research/text-to-text-transfer-transformer@368700f released_checkpoints.md "
+    "(what changed); shapes as in the hub config.json of t5-v1_1 and flan-t5, from memory",
+    model_type="t5", vocab_size=32128, d_model=4096, d_ff=10240, num_layers=24, num_decoder_layers=24,
+    num_heads=64, d_kv=64, is_gated_act=True, relative_attention_num_buckets=32, tie_word_embeddings=True,
+    scale_decoder_outputs=False, architectures=['T5ForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "bart-base", "BART base", _FROM_MEMORY,
+    model_type="bart", vocab_size=50265, d_model=768, encoder_layers=6, decoder_layers=6,
+    encoder_attention_heads=12, decoder_attention_heads=12, encoder_ffn_dim=3072, decoder_ffn_dim=3072,
+    max_position_embeddings=1024, tie_word_embeddings=True, architectures=['BartForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "whisper-tiny", "Whisper tiny (multilingual)",
+    "arXiv:2212.04356 Table 1 (layers, width, heads); vocabulary 51865 as in the class "
+    "default",
+    model_type="whisper", vocab_size=51865, d_model=384, encoder_layers=4, decoder_layers=4,
+    encoder_attention_heads=6, decoder_attention_heads=6, encoder_ffn_dim=1536, decoder_ffn_dim=1536,
+    max_source_positions=1500, max_target_positions=448, num_mel_bins=80, tie_word_embeddings=True,
+    architectures=['WhisperForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "whisper-large-v3", "Whisper large-v3", _FROM_MEMORY,
+    model_type="whisper", vocab_size=51866, d_model=1280, encoder_layers=32, decoder_layers=32,
+    encoder_attention_heads=20, decoder_attention_heads=20, encoder_ffn_dim=5120, decoder_ffn_dim=5120,
+    max_source_positions=1500, max_target_positions=448, num_mel_bins=128, tie_word_embeddings=True,
+    architectures=['WhisperForConditionalGeneration'],
+)  # fmt: skip
+_known(
+    "vit-b16", "ViT-B/16 at 224, 1000 classes", _VIT,
+    model_type="vit", hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12,
+    image_size=224, patch_size=16, num_channels=3, architectures=['ViTForImageClassification'],
+)  # fmt: skip
+_known(
+    "vit-l16", "ViT-L/16 at 224, 1000 classes", _VIT,
+    model_type="vit", hidden_size=1024, intermediate_size=4096, num_hidden_layers=24,
+    num_attention_heads=16, image_size=224, patch_size=16, num_channels=3,
+    architectures=['ViTForImageClassification'],
+)  # fmt: skip
+_known(
+    "swin-tiny", "Swin-T at 224, 1000 classes",
+    "arXiv:2103.14030 section 3.3",
+    model_type="swin", hidden_size=768, num_layers=4, num_heads=[3, 6, 12, 24], image_size=224,
+    patch_size=4, num_channels=3, embed_dim=96, depths=[2, 2, 6, 2], window_size=7, mlp_ratio=4.0,
+    architectures=['SwinForImageClassification'],
+)  # fmt: skip
+_known(
+    "clip-b32", "CLIP ViT-B/32",
+    "arXiv:2103.00020 Table 20 and appendix; github:mlfoundations/open_clip@3b37473 "
+    "docs/model_profile.csv (sizes agree)",
+    model_type="clip", projection_dim=512, text_config={'model_type': 'clip_text_model', 'vocab_size':
+    49408, 'hidden_size': 512, 'intermediate_size': 2048, 'num_hidden_layers': 12, 'num_attention_heads': 8,
+    'max_position_embeddings': 77, 'projection_dim': 512}, vision_config={'model_type': 'clip_vision_model',
+    'hidden_size': 768, 'intermediate_size': 3072, 'num_hidden_layers': 12, 'num_attention_heads': 12,
+    'image_size': 224, 'patch_size': 32, 'num_channels': 3, 'projection_dim': 512},
+    architectures=['CLIPModel'],
+)  # fmt: skip
+_known(
+    "mamba-1.4b", "Mamba 1.4b",
+    "github:state-spaces/mamba@03a38fb README.md table; expand 2, state 16, conv 4 as in the "
+    "paper",
+    model_type="mamba", vocab_size=50280, hidden_size=2048, intermediate_size=4096, num_hidden_layers=48,
+    tie_word_embeddings=True, state_size=16, conv_kernel=4, expand=2, time_step_rank=128,
+    architectures=['MambaForCausalLM'],
 )  # fmt: skip

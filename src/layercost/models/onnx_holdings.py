@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from layercost.facts import Held
+from layercost.models.onnx_file import Graph, Node, Sizes, Tensor
 from layercost.models.onnx_operator import SETTINGS
-from layercost.models.onnx_values import BYTES, FLOATS, Sizes, constant
+from layercost.models.onnx_values import BYTES, FLOATS, constant
 
 # Another arrangement of a weight's values, or another number format, is still that weight.
 _VIEWS = frozenset({
@@ -30,8 +31,7 @@ class Holdings:
     `constants` are the values that do not depend on the input; `held` are the tensors that have a place.
     """
 
-    def __init__(self, onnx: Any, graph: Any) -> None:
-        self._onnx = onnx
+    def __init__(self, graph: Graph) -> None:
         self._sizes: dict[str, Sizes] = {}
         self._kinds: dict[str, int] = {}
         self._initial: set[str] = set()
@@ -41,7 +41,7 @@ class Holdings:
         self.held: dict[str, None] = {}
         self.note(graph)
 
-    def note(self, graph: Any) -> None:
+    def note(self, graph: Graph) -> None:
         """What a graph holds: initializers, and constants that stand among the nodes."""
         for tensor in graph.initializer:
             self._keep(tensor.name, tensor)
@@ -49,17 +49,17 @@ class Holdings:
         for node in graph.node:
             places = SETTINGS.get(node.op_type, ())
             self._settings.update(node.input[place] for place in places if place < len(node.input))
-            tensor = constant(self._onnx, node) if node.op_type == "Constant" else None
-            if tensor is not None:
-                self._keep(node.output[0], tensor)
+            written = constant(node) if node.op_type == "Constant" else None
+            if written is not None:
+                self._keep(node.output[0], written)
         for node in graph.node:
             self._note_view(node)
 
-    def _keep(self, name: str, tensor: Any) -> None:
-        self._sizes[name], self._kinds[name] = tuple(tensor.dims), tensor.data_type
+    def _keep(self, name: str, tensor: Tensor) -> None:
+        self._sizes[name], self._kinds[name] = tensor.dims, tensor.data_type
         self.constants[name] = Constant((name,))
 
-    def _note_view(self, node: Any) -> None:
+    def _note_view(self, node: Node) -> None:
         """A weight in another arrangement."""
         if node.op_type in _VIEWS and node.input[0] in self.constants:
             before = self.constants[node.input[0]]

@@ -7,13 +7,12 @@ which. A single sample is read: a batch that is given must be 1, or the one that
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from layercost.models.onnx_values import Sizes
+from layercost.models.onnx_file import Dims, Graph, Sizes, ValueInfo
 from layercost.models.tree import ModelError
 from layercost.shape import checked_sizes
 
-Dims: TypeAlias = tuple["int | str", ...]  # an open size is the name that the file gives it, or ""
 Given: TypeAlias = "Iterable[object] | Mapping[str, Iterable[object]] | None"
 
 
@@ -21,7 +20,6 @@ class Input(NamedTuple):
     """An input: its sizes in the file for a batch of one, and the axis of the batch, if it has one."""
 
     name: str
-    kind: int
     full: Sizes
     batch: int | None
 
@@ -41,24 +39,22 @@ class Declared(NamedTuple):
     """An input as the file declares it: None for sizes of which it says nothing."""
 
     name: str
-    kind: int
     dims: Dims | None
 
 
-def declared(graph: Any) -> list[Declared]:
+def declared(graph: Graph) -> list[Declared]:
     """The inputs that are no initializers; raises ModelError for one that is no tensor."""
     held = {one.name for one in graph.initializer}
     return [_declared(one) for one in graph.input if one.name not in held]
 
 
-def _declared(value: Any) -> Declared:
-    if not value.type.HasField("tensor_type"):
+def _declared(value: ValueInfo) -> Declared:
+    if not value.is_tensor:
         raise ModelError(f"its input {value.name} is no tensor, and only tensors are counted")
-    tensor = value.type.tensor_type
-    if not tensor.HasField("shape"):
-        return Declared(value.name, tensor.elem_type, None)
-    dims = (dim.dim_value if dim.dim_value > 0 else dim.dim_param for dim in tensor.shape.dim)
-    return Declared(value.name, tensor.elem_type, tuple(dims))
+    if value.dims is None:
+        return Declared(value.name, None)
+    dims = (size if isinstance(size, str) or size > 0 else "" for size in value.dims)
+    return Declared(value.name, tuple(dims))
 
 
 def inputs_of(found: list[Declared], given: Given) -> list[Input]:
@@ -70,6 +66,7 @@ def inputs_of(found: list[Declared], given: Given) -> list[Input]:
     return [_input(one, sizes.get(one.name), batch) for one in found]
 
 
+MOST_LISTED = 12
 _LENGTHS = ("seq", "time", "len", "frame", "step", "height", "width", "sample", "token")
 
 
@@ -95,7 +92,7 @@ def _by_name(found: list[Declared], given: Given, batch: int | str | None) -> di
     if isinstance(given, Mapping):
         unknown = [name for name in given if name not in names]
         if unknown:
-            raise ModelError(f"no input is called {unknown[0]!r}; the inputs are {', '.join(names)}")
+            raise ModelError(f"no input is called {unknown[0]!r}; the inputs are {_listed(names)}")
         return {name: _plain(sizes) for name, sizes in given.items()}
     undecided = names if len(names) == 1 else [one.name for one in found if _is_open(one, batch)]
     given = tuple(given)
@@ -104,7 +101,7 @@ def _by_name(found: list[Declared], given: Given, batch: int | str | None) -> di
     if len(given) == len(names) and all(isinstance(one, (tuple, list)) for one in given):
         return {name: _plain(sizes) for name, sizes in zip(names, given, strict=True)}  # type: ignore[arg-type]
     raise ModelError(
-        f"it has {len(names)} inputs ({', '.join(names)}); give the sizes of each, "
+        f"it has {len(names)} inputs ({_listed(names)}); give the sizes of each, "
         f"as {{{names[0]!r}: (3, 224, 224), ...}} or --input {names[0]}=3x224x224"
     )
 
@@ -122,18 +119,18 @@ def _plain(sizes: Iterable[object]) -> Sizes:
 
 
 def _input(found: Declared, given: Sizes | None, batch: int | str | None) -> Input:
-    name, kind, dims = found
+    name, dims = found
     if dims is None:
         if given is None:
             raise ModelError(f"its input {name} leaves its sizes open; {_how(name, dims)}")
-        return Input(name, kind, (1, *given), 0)
+        return Input(name, (1, *given), 0)
     axis = _batch_axis(dims, batch)
     if given is None:
-        return Input(name, kind, _own(found, axis), axis)
+        return Input(name, _own(found, axis), axis)
     if len(given) == len(dims):
-        return Input(name, kind, _in_full(found, given, axis), axis)
+        return Input(name, _in_full(found, given, axis), axis)
     if axis is not None and len(given) == len(dims) - 1:
-        return Input(name, kind, (*given[:axis], 1, *given[axis:]), axis)
+        return Input(name, (*given[:axis], 1, *given[axis:]), axis)
     raise ModelError(
         f"its input {name} has {len(dims)} sizes ({_shown(dims)}), "
         f"and {len(given)} were given; {_how(name, dims, axis)}"
@@ -154,7 +151,7 @@ def _batch_axis(dims: Dims, batch: int | str | None) -> int | None:
 
 def _own(found: Declared, axis: int | None) -> Sizes:
     """The file's own sizes."""
-    name, _, dims = found
+    name, dims = found
     assert dims is not None
     rest = [size for place, size in enumerate(dims) if place != axis]
     if not all(isinstance(size, int) for size in rest):
@@ -165,7 +162,7 @@ def _own(found: Declared, axis: int | None) -> Sizes:
 
 def _in_full(found: Declared, given: Sizes, axis: int | None) -> Sizes:
     """Sizes as the file has them, for a batch of one."""
-    name, _, dims = found
+    name, dims = found
     assert dims is not None
     if axis is None:
         return given
@@ -192,6 +189,12 @@ def _how(name: str, dims: Dims | None, axis: int | None = 0) -> str:
         f"give them without the batch, as {written} or --input {name}={'x'.join(map(str, sample))}, "
         f"or as the file has them, as --input {name}={in_full}"
     )
+
+
+def _listed(names: list[str]) -> str:
+    """Names for a person, the first of many."""
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _shown(dims: Dims) -> str:

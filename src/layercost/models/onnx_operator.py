@@ -7,6 +7,7 @@ among the operator's inputs; it raises `NotOurs` where none of our layers has it
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, reduce
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from layercost import layers as ours
@@ -14,7 +15,7 @@ from layercost.layer import Layer
 from layercost.layers.graph import as_samples
 from layercost.layers.joins import broadcast
 from layercost.models.leaves import Rearranged
-from layercost.models.onnx_values import Sizes
+from layercost.models.onnx_file import Node, Sizes
 from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, seen_shape
 
 
@@ -78,19 +79,21 @@ class Noting(Protocol):
     def full(self, name: str) -> Sizes: ...
     def sample(self, name: str) -> Sizes: ...
     def varies(self, name: str) -> bool: ...
-    def array(self, name: str) -> Any: ...
-    def opset(self, domain: str) -> int: ...
+    def numbers(self, name: str) -> tuple[Any, ...] | None: ...
+    @property
+    def opset(self) -> int: ...
     def note(
-        self, node: Any, made: Made, full: Sizes, sample: tuple[Sizes, int | None] | None, label: str
+        self, node: Node, made: Made, full: Sizes, sample: tuple[Sizes, int | None] | None, label: str
     ) -> Value: ...
-    def note_step(self, node: Any, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value: ...
+    def note_step(self, node: Node, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value: ...
 
 
 class Operator:
     """One node of the file: its attributes, and its inputs as the reading knows them."""
 
-    def __init__(self, reading: Noting, node: Any, attributes: dict[str, Any]) -> None:
-        self.reading, self.node, self.attributes, self.kind = reading, node, attributes, node.op_type
+    def __init__(self, reading: Noting, node: Node) -> None:
+        self.reading, self.node, self.kind = reading, node, node.op_type
+        self.attributes = {name: value for name, value in node.attributes.items() if value is not None}
 
     def get(self, name: str, usual: Any) -> Any:
         """An attribute, or what it is where the file does not say."""
@@ -131,9 +134,10 @@ class Operator:
     def numbers(self, place: int) -> list[Any]:
         """The numbers of a constant input."""
         must(self.has(place))
-        found = self.reading.array(self.node.input[place])
-        must(found is not None)
-        return list(found.reshape(-1).tolist())
+        found = self.reading.numbers(self.node.input[place])
+        if found is None:
+            raise NotOurs
+        return list(found)
 
     @property
     def given(self) -> Sizes:
@@ -151,7 +155,7 @@ class Operator:
     @property
     def opset(self) -> int:
         """The version of the operators that the file speaks."""
-        return self.reading.opset("")
+        return self.reading.opset
 
     def step(self, label: str, layer: Layer, values: list[Value], full: Sizes | None = None) -> Value:
         """A step of its own inside of this operator, which gives `full`, or the sizes of its first value."""
@@ -223,6 +227,12 @@ def places(op: Operator, *places: int) -> tuple[int, ...]:
     return tuple(place for place in places if op.has(place))
 
 
+def _paired(op: Operator, operation: str, first: Value, second: Value) -> Value:
+    """One operation an element, of two values."""
+    shape = broadcast(seen_shape(first.full, op.kind), seen_shape(second.full, op.kind))
+    return op.step("pair", ours.Elementwise(operation, 2), [first, second], tuple(map(int, shape)))
+
+
 _OF_MANY = ("Sum", "Max", "Min", "Mean")
 
 
@@ -232,18 +242,16 @@ def together(op: Operator, operation: str, values: list[Value]) -> Made:
     Each further constant is an operation more.
     """
     constants = sum(map(bool, op.node.input)) - len(values) if op.kind in _OF_MANY else 0
-    for _ in range(constants - (len(values) == 1)):
-        values = [op.step("constant", ours.Elementwise(operation), values[:1]), *values[1:]]
+    must(bool(values))
+    first, *others = values
+    for _ in range(constants - (not others)):
+        first = op.step("constant", ours.Elementwise(operation), [first])
+    values = [first, *others]
     if len(values) > 1 and operation in ("add", "multiply"):
         layer: Layer = ours.Add(len(values)) if operation == "add" else ours.Multiply(len(values))
         return Made(layer, values, inner=tuple(value.full for value in values))
-    while len(values) > 2:
-        first, second, *rest = values
-        shape = broadcast(seen_shape(first.full, op.kind), seen_shape(second.full, op.kind))
-        values = [
-            op.step("pair", ours.Elementwise(operation, 2), [first, second], tuple(map(int, shape))),
-            *rest,
-        ]
+    if len(values) > 2:
+        values = [reduce(partial(_paired, op, operation), values[:-1]), values[-1]]
     inner = tuple(value.full for value in values) if len(values) > 1 else (op.given,)
     return Made(ours.Elementwise(operation, len(values)), values, buffers=op.single_numbers, inner=inner)
 

@@ -8,6 +8,7 @@ from math import inf, isclose, prod
 from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
+from layercost.models.onnx_file import Sizes
 from layercost.models.onnx_operator import (
     Handler,
     Made,
@@ -21,7 +22,6 @@ from layercost.models.onnx_operator import (
     together,
 )
 from layercost.models.onnx_products import PRODUCTS, PRODUCTS_OF_MICROSOFT
-from layercost.models.onnx_values import Sizes
 from layercost.shape import seen_shape
 
 # ---- normalizations ----------------------------------------------------------------------------------
@@ -189,8 +189,8 @@ def _limits(op: Operator) -> list[float | None]:
         return [op.attributes.get("min"), op.attributes.get("max")]
     limits = []
     for place in (1, 2):
-        found = op.reading.array(op.node.input[place]) if op.has(place) else None
-        limits.append(float(found.reshape(-1)[0]) if found is not None else inf if op.has(place) else None)
+        found = op.reading.numbers(op.node.input[place]) if op.has(place) else None
+        limits.append(float(found[0]) if found else inf if op.has(place) else None)
     return limits
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
+from layercost.models.onnx_file import Sizes
 from layercost.models.onnx_operator import Handler, Made, Operator, Value, arrived, must, of, places, together
-from layercost.models.onnx_values import Sizes
 
 # ---- products with weights -------------------------------------------------------------------------
 

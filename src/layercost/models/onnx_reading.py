@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import prod
-from pathlib import Path
 from typing import Any, NoReturn
 
 from layercost.facts import Held
@@ -14,6 +13,7 @@ from layercost.layers.model import Model
 from layercost.layers.recurrent import Recurrent
 from layercost.models.folded import Joined, folded
 from layercost.models.leaves import Applied, Stored, Unknown, Unplaced, Unused
+from layercost.models.onnx_file import Graph, Node, Sizes
 from layercost.models.onnx_fusions import Fusions
 from layercost.models.onnx_holdings import Constant, Holdings
 from layercost.models.onnx_inputs import Input, declared
@@ -26,10 +26,11 @@ from layercost.models.onnx_operator import (
     arrived,
 )
 from layercost.models.onnx_operators import OF_MICROSOFT, OPERATORS, moved
-from layercost.models.onnx_values import Run, Sizes
+from layercost.models.onnx_values import MICROSOFT, STANDARD, Run
 from layercost.models.tree import ModelError, Step, Steps, model, shape_after
 from layercost.shape import Shape, ShapeError, seen_shape
 
+MOST_PARTS = 32  # of a path, as many containers as stand within each other
 PROBE = 3  # a second batch, which shows along which axis each value has it
 
 
@@ -39,27 +40,27 @@ class _Open(Exception):
 
 _OF_SHAPES = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
 _CANNOT = (
-    NotOurs, LayerError, ShapeError, TypeError, IndexError, ValueError, ZeroDivisionError, AttributeError,
+    NotOurs, LayerError, ShapeError, TypeError, LookupError, ValueError, ArithmeticError, AttributeError,
 )  # fmt: skip
 
 
 class Reading:
     """One file as it is read: what is known of its values, and the steps found so far."""
 
-    def __init__(self, onnx: Any, file: Path, proto: Any, inputs: list[Input]) -> None:
-        self.onnx, self.file, self.proto, self.graph = onnx, file, proto, proto.graph
-        self.opsets = {one.domain: one.version for one in proto.opset_import}
-        self.inputs = inputs
+    def __init__(self, graph: Graph, opset: int, inputs: list[Input]) -> None:
+        self.graph, self.inputs = graph, inputs
+        self._opset = opset
         self.seen = self._run(1)
         self.probe = self._run(PROBE)
-        self.holdings = Holdings(onnx, proto.graph)
+        self.holdings = Holdings(graph)
         self.constants = self.holdings.constants
         self.steps: Steps = {}
         self.values: dict[str, Value] = {}
         self.layers: dict[tuple[str, ...], Layer] = {}
+        self._named: tuple[Node, str | None] | None = None
         self.absorbed: dict[str, str] = {}  # what an Add gives whose bias went to a product
         self._note_inputs()
-        self.fusions = Fusions(proto.graph, self._is_number)
+        self.fusions = Fusions(graph, self._is_number)
         self._read_all(self.graph)
 
     @property
@@ -74,7 +75,7 @@ class Reading:
         """How many operators are not known."""
         return sum(isinstance(step.layer, Unknown) for step in self.steps.values())
 
-    def model(self) -> Model:
+    def model(self, name: str, source: str) -> Model:
         """Every node that runs, and every tensor that is held."""
         outputs = [one.name for one in self.graph.output if one.name in self.values]
         if not outputs:
@@ -84,8 +85,8 @@ class Reading:
         return model(
             self.steps,
             key,
-            name=self.file.stem,
-            source=str(self.file),
+            name=name,
+            source=source,
             input_shape=shapes if len(shapes) > 1 else shapes[0],
             inputs=tuple(self.values[one.name].key for one in self.inputs),
         )
@@ -93,7 +94,7 @@ class Reading:
     # ---- inputs, and the sizes of all values
 
     def _run(self, batch: int) -> Run:
-        return run(self.onnx, self.proto, [one._replace(full=one.of(batch)) for one in self.inputs])
+        return run(self.graph, self._opset, [one._replace(full=one.of(batch)) for one in self.inputs])
 
     def _note_inputs(self) -> None:
         for place, one in enumerate(self.inputs):
@@ -106,11 +107,12 @@ class Reading:
 
     # ---- what an operator asks
 
-    def opset(self, domain: str) -> int:
-        return int(self.opsets.get(domain, 1))
+    @property
+    def opset(self) -> int:
+        return self._opset
 
-    def array(self, name: str) -> Any:
-        return self.seen.array(name)
+    def numbers(self, name: str) -> tuple[Any, ...] | None:
+        return self.seen.numbers(name)
 
     def full(self, name: str) -> Sizes:
         """The sizes that the file has for a batch of one."""
@@ -156,7 +158,7 @@ class Reading:
             return Value(key, full, full, once=True)
         return self.values[name]
 
-    def note_step(self, node: Any, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value:
+    def note_step(self, node: Node, label: str, layer: Layer, values: list[Value], full: Sizes) -> Value:
         """A step inside of an operator."""
         return self.note(
             node, Made(layer, values, inner=tuple(one.full for one in values)), full, None, label
@@ -164,17 +166,17 @@ class Reading:
 
     # ---- one node after the other
 
-    def _read_all(self, graph: Any) -> None:
+    def _read_all(self, graph: Graph) -> None:
         for node in graph.node:
-            branch = self.seen.branch(node) if node.op_type == "If" else None
+            branch = self.seen.branch(node)
             if branch is not None:
                 self._read_branch(branch, node)
             else:
                 self._read(node)
 
-    def _read_branch(self, branch: Any, node: Any) -> None:
+    def _read_branch(self, branch: Graph, node: Node) -> None:
         """The branch that a constant condition takes; what the other one holds is unused."""
-        for graph in (*(one.g for one in node.attribute if one.g != branch), branch):
+        for graph in (*(one for one in node.graphs if one is not branch), branch):
             self.holdings.note(graph)
         self._read_all(branch)
         for inner, outer in zip((one.name for one in branch.output), node.output, strict=True):
@@ -183,7 +185,7 @@ class Reading:
             elif inner in self.constants:
                 self.constants[outer] = self.constants[inner]
 
-    def _read(self, node: Any) -> None:
+    def _read(self, node: Node) -> None:
         output = next((name for name in node.output if name), "")
         if output in self.constants or output in self.fusions.inner:
             return
@@ -198,11 +200,13 @@ class Reading:
         except _Open as error:
             self._forget(*before)
             self._refuse(node, str(error))
+        except ModelError:
+            raise
         except _CANNOT:
             self._forget(*before)
             self._note_outputs(node, self._unknown(node, output))
 
-    def _noted(self, node: Any, output: str) -> Value:
+    def _noted(self, node: Node, output: str) -> Value:
         full = self.full(output)
         given, batch = self._sample(output)
         return self.note(node, self._made(node, output), full, (given, batch), "")
@@ -213,10 +217,10 @@ class Reading:
             (self.steps, steps), (self.holdings.held, held), (self.absorbed, absorbed),
         ]  # fmt: skip
         for table, length in noted:
-            for key in list(table)[length:]:
-                del table[key]
+            while len(table) > length:
+                table.popitem()
 
-    def _is_constant(self, node: Any, output: str) -> bool:
+    def _is_constant(self, node: Node, output: str) -> bool:
         """Whether a node gives what follows from sizes and constants of the code alone."""
         names = [name for name in (*node.input, *_captured(node)) if name]
         if output not in self.seen.shapes:
@@ -229,25 +233,20 @@ class Reading:
             self.constants[name] = Constant(scales=numbers)
         return True
 
-    def _made(self, node: Any, output: str) -> Made:
+    def _made(self, node: Node, output: str) -> Made:
         fusion = self.fusions.found.get(output)
         if fusion is not None:
             value = self.value(fusion.reads)
             return Made(fusion.layer, [value], inner=(value.full,))
-        operator = self._operator(node)
-        handlers = OF_MICROSOFT if node.domain == "com.microsoft" else OPERATORS
-        if node.op_type not in handlers or node.domain not in ("", "ai.onnx", "com.microsoft"):
+        handlers = OF_MICROSOFT if node.domain == MICROSOFT else OPERATORS
+        if node.op_type not in handlers or node.domain not in (*STANDARD, MICROSOFT):
             raise NotOurs
-        return handlers[node.op_type](operator)
-
-    def _operator(self, node: Any) -> Operator:
-        get = self.onnx.helper.get_attribute_value
-        return Operator(self, node, {one.name: get(one) for one in node.attribute})
+        return handlers[node.op_type](Operator(self, node))
 
     # ---- steps
 
     def note(
-        self, node: Any, made: Made, full: Sizes, sample: tuple[Sizes, int | None] | None, label: str
+        self, node: Node, made: Made, full: Sizes, sample: tuple[Sizes, int | None] | None, label: str
     ) -> Value:
         """A step of the tree; what it gives is a value of sizes `full` in the file."""
         output = next(name for name in node.output if name)
@@ -294,7 +293,7 @@ class Reading:
             raise NotOurs
         return found
 
-    def _with_bias(self, made: Made, node: Any, label: str) -> tuple[Made, list[str]]:
+    def _with_bias(self, made: Made, node: Node, label: str) -> tuple[Made, list[str]]:
         """The layer, and the names of its weights; with the bias that the only reader of a product adds."""
         names = [node.input[place] for place in made.weights]
         layer, output = made.layer, node.output[0]
@@ -311,7 +310,7 @@ class Reading:
         whole = Linear(layer.in_features, layer.out_features)
         return made._replace(layer=whole), [*names, others[0]]
 
-    def _holding(self, node: Any, made: Made, names: list[str], layer: Layer) -> tuple[Layer, list[str]]:
+    def _holding(self, node: Node, made: Made, names: list[str], layer: Layer) -> tuple[Layer, list[str]]:
         """The layer with its weights as the file has them, and the values among these that were computed."""
         beside = [node.input[at] for at in made.buffers if at < len(node.input) and node.input[at]]
         computed = [self.values[name].key for name in (*names, *beside) if name in self.values]
@@ -338,29 +337,31 @@ class Reading:
         held = found.hold(found.sources(names), weights=True)
         return held, found.hold([*found.scales(names), *found.sources(beside), *found.scales(beside)])
 
-    def _note_outputs(self, node: Any, value: Value) -> None:
+    def _note_outputs(self, node: Node, value: Value) -> None:
         """What a node gives, by name; further outputs that are read are parts of its result."""
-        first, *others = [name for name in node.output if name]
+        (_, first), *others = [(place, name) for place, name in enumerate(node.output) if name]
         self.values[first] = value
-        for name in others:
+        for place, name in others:
             if not prod(self.seen.shapes.get(name, (1,))):
                 self.constants[name] = Constant()
             elif self.fusions.is_read(name) and name in self.seen.shapes:
-                self.values[name] = self._part(node, name, value)
+                self.values[name] = self._part(node, place, value)
 
-    def _part(self, node: Any, name: str, value: Value) -> Value:
+    def _part(self, node: Node, place: int, value: Value) -> Value:
+        """One of the further outputs of an operator: a part of what is split, or of what it gives."""
+        name = node.output[place]
         given, batch = (self.full(name), None) if value.once else self._sample(name)
         whole = self.value(node.input[0]) if node.op_type == "Split" else value
         if given == whole.sizes and node.op_type != "Split":
             return whole._replace(full=self.full(name), batch=batch)
         made = moved(node.op_type, [whole], given)
-        path = (*self._path(node), f"output{list(node.output).index(name)}")
+        path = (*self._path(node), f"output{place}")
         self.steps[name] = Step(path, made.layer, (whole.key,), value.once)
         return Value(name, given, self.full(name), value.once, batch)
 
     # ---- what is not known
 
-    def _unknown(self, node: Any, output: str) -> Value:
+    def _unknown(self, node: Node, output: str) -> Value:
         """An operator that we do not know, with its weights."""
         try:
             full = self.full(output)
@@ -373,31 +374,35 @@ class Reading:
         if once:
             given, batch = full, None
         held, stored = self._apart(node, names)
-        layer = Unknown(node.op_type, arrived(values, once=once), given, held, stored)
+        try:
+            seen_shape(given, node.op_type)
+            layer = Unknown(node.op_type, arrived(values, once=once), given, held, stored)
+        except (ShapeError, LayerError) as error:
+            self._refuse(node, output, str(error))
         self.steps[output] = Step(self._path(node), layer, tuple(value.key for value in values), once)
         return Value(output, given, full, once, batch)
 
-    def _apart(self, node: Any, names: list[str]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
+    def _apart(self, node: Node, names: list[str]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
         """Parameters and buffers that an operator reads, those inside of its branches included."""
         for graph in _graphs(node):
             self.holdings.note(graph)
-            names = [*names, *(name for name in self.constants if name in _read_in(graph))]
+            read = _read_in(graph)
+            names = [*names, *(name for name in self.constants if name in read)]
         setting = {node.input[at] for at in SETTINGS.get(node.op_type, ()) if at < len(node.input)}
-        read, found = [name for name in names if name not in setting], self.holdings
-        sources = list(found.sources(read))
-        single = [name for name in sources if found.size(name) == 1]
-        held = found.hold(name for name in sources if name not in single)
-        return held, found.hold([*single, *found.scales(read)])
+        kept, found = [name for name in names if name not in setting], self.holdings
+        sources = list(found.sources(kept))
+        held = found.hold(name for name in sources if found.size(name) != 1)
+        return held, found.hold([*(one for one in sources if found.size(one) == 1), *found.scales(kept)])
 
-    def _refuse(self, node: Any, name: str) -> NoReturn:
+    def _refuse(self, node: Node, name: str, why: str = "") -> NoReturn:
         """Raise ModelError that names the operator, what is known without it, and what to do."""
-        reason = self.seen.reasons.get(name, "")
+        reason = why or self.seen.reasons.get(name, "")
         for graph in (inner for one in self.graph.node for inner in _graphs(one)):
             self.holdings.note(graph)
         known, whole = (self.holdings.total(them) for them in (self.holdings.held, self.holdings.all()))
-        at = list(self.graph.node).index(node) if node in self.graph.node else 0
+        at = next((place for place, one in enumerate(self.graph.node) if one is node), 0)
         raise ModelError(
-            f"onnx cannot tell the shape of {name}, which {node.op_type} {node.name or node.output[0]} gives "
+            f"the shape of {name} cannot be told, which {node.op_type} {node.name or node.output[0]} gives "
             f"or reads{f' ({reason})' if reason else ''}; {at} of {len(self.graph.node)} operators were read "
             f"before it, with {known:,} of {whole:,} values held. Give the sizes of all inputs, or cut the "
             "file before it, with onnx.utils.extract_model"
@@ -413,7 +418,7 @@ class Reading:
         found = self.holdings
         rest = [name for name in found.all() if name not in found.held]
         read = {name for node in self.graph.node for name in node.input}
-        single = [name for name in rest if found.size(name) == 1]
+        single = dict.fromkeys(name for name in rest if found.size(name) == 1)
         unread = [name for name in rest if name not in read and name not in single]
         lost = [name for name in rest if name in read and name not in single]
         left = {
@@ -428,20 +433,30 @@ class Reading:
                 key = name
         return key
 
-    def _path(self, node: Any, weights: Iterable[str] = (), *, whole: bool = False) -> tuple[str, ...]:
+    def _path(self, node: Node, weights: Iterable[str] = (), *, whole: bool = False) -> tuple[str, ...]:
         """The path of a node: of its weight, where that is named in PyTorch's way; else its own.
 
         The last part names one operation of a module: the `whole` module goes without.
         """
-        for name in weights or node.input:
-            if name in self.constants and name.endswith(".weight"):
-                return tuple(name.split(".")[:-1])
+        weight = self._weight_among(weights) if weights else self._weight_of(node)
+        if weight is not None:
+            return tuple(weight.split(".")[:-1])[-MOST_PARTS:]
         parts, before = list[str](), ""
         for part in filter(None, node.name.split("/")):
             parts.append(part.removeprefix(f"{before}.").replace(".", "_"))
             before = part
-        named = tuple(filter(None, parts)) or (node.op_type.lower(),)
+        named = tuple(filter(None, parts))[-MOST_PARTS:] or (node.op_type.lower(),)
         return named[:-1] if whole and len(named) > 1 else named
+
+    def _weight_of(self, node: Node) -> str | None:
+        """The weight that names a node; it is looked for once, however many steps the node has."""
+        if self._named is None or self._named[0] is not node:
+            self._named = node, self._weight_among(node.input)
+        return self._named[1]
+
+    def _weight_among(self, names: Iterable[str]) -> str | None:
+        """The first of these that is a weight of PyTorch's by its name."""
+        return next((name for name in names if name in self.constants and name.endswith(".weight")), None)
 
 
 # ---- helpers -------------------------------------------------------------------------------------
@@ -449,9 +464,9 @@ class Reading:
 SEVERAL = -1  # more than one axis changes with the batch, or another number of axes
 
 
-def run(onnx: Any, proto: Any, inputs: list[Input]) -> Run:
+def run(graph: Graph, opset: int, inputs: list[Input]) -> Run:
     """The shapes of a file's values, node by node, for these inputs."""
-    return Run(onnx, proto, {one.name: one.full for one in inputs}, {one.name: one.kind for one in inputs})
+    return Run(graph, opset, {one.name: one.full for one in inputs})
 
 
 def batch_axis(alone: Sizes, probed: Sizes | None) -> int | None:
@@ -471,24 +486,23 @@ def _total(held: Iterable[Held]) -> int:
 def _path(name: str) -> tuple[str, ...]:
     """The path of a weight that stands alone."""
     parts = [part for part in name.replace("/", ".").replace(":", "_").split(".") if part]
-    return tuple(parts) or ("stored",)
+    return tuple(parts[-MOST_PARTS:]) or ("stored",)
 
 
-def _graphs(node: Any) -> Iterator[Any]:
+def _graphs(node: Node) -> Iterator[Graph]:
     """The graphs inside of a node, and inside of these."""
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-            for inner in attribute.g.node:
-                yield from _graphs(inner)
+    for graph in node.graphs:
+        yield graph
+        for inner in graph.node:
+            yield from _graphs(inner)
 
 
-def _read_in(graph: Any) -> set[str]:
+def _read_in(graph: Graph) -> set[str]:
     """The names that the nodes of a graph read."""
     return {name for node in graph.node for name in node.input}
 
 
-def _captured(node: Any) -> Iterator[str]:
+def _captured(node: Node) -> Iterator[str]:
     """The values from outside that the graphs inside of a node read."""
     for graph in _graphs(node):
         given = {name for one in graph.node for name in one.output} | {one.name for one in graph.input}

@@ -1,144 +1,195 @@
-"""What an ONNX file's values are before anything is counted: their shapes, and small constants' numbers.
+"""What an ONNX file's values are before anything is counted: their sizes, and small constants' numbers.
 
-Shapes are followed node by node, as onnx infers them; what follows from shapes and constants alone (the
-sizes of a Reshape, say) is computed, so that an inference that needs it is not left in the dark.
+Sizes are followed node by node. What follows from sizes and constants alone (the sizes of a Reshape, say) is
+computed where a rule asks for it, so that sizes that need it are not left in the dark.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-Sizes: TypeAlias = tuple[int, ...]
+from layercost.models.onnx_call import Call, Rule, Untold
+from layercost.models.onnx_file import MOST_AXES, Dims, Graph, Node, Sizes, Tensor
+from layercost.models.onnx_numbers import CANNOT, EVALUATORS, INT64, Given, Numbers, evaluated
+from layercost.models.onnx_shapes import RULES
+from layercost.models.onnx_shapes_of_products import OF_MICROSOFT
+from layercost.models.tree import ModelError
+from layercost.shape import LARGEST
 
 FLOATS = frozenset(
-    {1, 10, 11, 16, 17, 18, 19, 20, 23, 24}
+    {1, 10, 11, 16, 17, 18, 19, 20, 23, 24, 27, 28}
 )  # float32, float16, float64, bfloat16, smaller ones
 BYTES = frozenset({2, 3, 21, 22, 25, 26})  # whole numbers of at most 8 bits: weights of a quantised model
 MOST_VALUES = 1 << 16  # of a constant that is computed with; of a larger one the shape is enough
-_CHANCE = frozenset({
-    "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli",
-})  # fmt: skip
-_LIKE_THE_FIRST = frozenset({
-    "FastGelu", "QuickGelu", "BiasGelu", "Gelu", "BiasSplitGelu", "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization", "SimplifiedLayerNormalization", "RotaryEmbedding", "GroupNorm",
-    "QLinearSigmoid", "QLinearLeakyRelu", "LayerNormalization", "MultiHeadAttention",
-})  # fmt: skip
+MOST_WORK = 1 << 21  # numbers that are computed and looked at in all: a second or two
+STANDARD = ("", "ai.onnx")  # the standard's operators have two names
+MICROSOFT = "com.microsoft"
+
+
+class _Later(NamedTuple):
+    """A node whose numbers nobody has asked for yet."""
+
+    node: Node
+    sizes: tuple[Sizes, ...]
+
+
+_Known: TypeAlias = "Numbers | Tensor | _Later"
 
 
 class Run:
-    """One pass over the nodes for inputs of known sizes: `shapes` and element `kinds` by name.
+    """One pass over the nodes for inputs of known sizes: `shapes` by name, small constants' `numbers`.
 
-    A value whose shape cannot be told is missing from `shapes`; `reasons` has what onnx said of its node.
+    A value whose sizes cannot be told is missing from `shapes`; `reasons` says why.
     """
 
-    def __init__(self, onnx: Any, proto: Any, inputs: Mapping[str, Sizes], kinds: Mapping[str, int]) -> None:
-        self.onnx, self.proto = onnx, proto
+    def __init__(self, graph: Graph, opset: int, inputs: Mapping[str, Sizes]) -> None:
+        self._opset = opset
         self.shapes: dict[str, Sizes] = dict(inputs)
-        self.kinds: dict[str, int] = dict(kinds)
         self.reasons: dict[str, str] = {}
-        self._tensors: dict[str, Any] = {}
-        self._arrays: dict[str, Any] = {}
-        self._opsets = {one.domain: one.version for one in proto.opset_import}
-        self._declared = {one.name: one for one in (*proto.graph.value_info, *proto.graph.output)}
-        self.read(proto.graph)
+        self._known: dict[str, _Known] = {}
+        self._work = 0
+        self._declared = {one.name: one.dims for one in (*graph.value_info, *graph.output)}
+        self.read(graph)
 
-    def read(self, graph: Any) -> None:
+    def read(self, graph: Graph) -> None:
         """All initializers and nodes of a graph, or of a branch."""
         for tensor in graph.initializer:
             self._hold(tensor.name, tensor)
         for node in graph.node:
             self._follow(node)
 
-    def array(self, name: str) -> Any:
-        """The numbers of a small constant; None of anything else."""
-        if name not in self._arrays and name in self._tensors:
-            self._arrays[name] = self.onnx.numpy_helper.to_array(self._tensors.pop(name))
-        return self._arrays.get(name)
-
-    def is_known(self, name: str) -> bool:
-        """Whether the numbers of a value are known."""
-        return name in self._arrays or name in self._tensors
-
-    def branch(self, node: Any) -> Any:
+    def branch(self, node: Node) -> Graph | None:
         """The branch of an If that is taken, where its condition is a constant; else None."""
-        condition = self.array(node.input[0])
-        if node.op_type != "If" or condition is None:
+        condition = self.numbers(node.input[0]) if node.op_type == "If" else None
+        if not condition:
             return None
-        wanted = "then_branch" if condition.reshape(-1)[0] else "else_branch"
-        return next(one.g for one in node.attribute if one.name == wanted)
+        taken: Graph = node.attributes["then_branch" if condition[0] else "else_branch"]
+        return taken
+
+    # ---- numbers
+
+    def numbers(self, name: str) -> tuple[Any, ...] | None:
+        """The numbers of a small constant in a row; None of anything else."""
+        found = self.constant(name)
+        return None if found is None else found.values
+
+    def constant(self, name: str) -> Numbers | None:
+        """A small constant; None of anything else."""
+        waiting = [name] if name in self._known else []
+        while waiting:
+            found = self._known.get(waiting[-1])
+            names = [one for one in found.node.input if one] if isinstance(found, _Later) else []
+            still = [one for one in names if isinstance(self._known.get(one), (_Later, Tensor))]
+            if still:
+                waiting.extend(still)
+                continue
+            self._settle(waiting.pop(), found)
+        settled = self._known.get(name)
+        if not isinstance(settled, Numbers):
+            return None
+        self._work += len(settled.values)
+        return settled if self._work <= MOST_WORK else None
+
+    def _settle(self, name: str, found: _Known | None) -> None:
+        """Read or compute a constant; it is forgotten where that cannot be done."""
+        if isinstance(found, Tensor):
+            values = found.content()
+            del self._known[name]
+            if values is not None:
+                self._known[name] = Numbers(found.data_type, found.dims, values)
+        elif isinstance(found, _Later):
+            for output in found.node.output:
+                self._known.pop(output, None)
+            for output, numbers in zip(found.node.output, self._computed(found), strict=False):
+                self._known[output] = numbers
+
+    def _computed(self, later: _Later) -> list[Numbers]:
+        inputs = [self._known.get(name) for name in later.node.input]
+        known = [one if isinstance(one, Numbers) else None for one in inputs]
+        self._work += sum(map(prod, later.sizes)) + sum(len(one.values) for one in known if one is not None)
+        missing = any(one is None and name for one, name in zip(known, later.node.input, strict=True))
+        if missing or self._work > MOST_WORK:
+            return []
+        return evaluated(Given(later.node, known, later.sizes, self._opset))
 
     # ---- one node
 
-    def _follow(self, node: Any) -> None:
-        branch = self.branch(node) if node.op_type == "If" else None
+    def _follow(self, node: Node) -> None:
+        branch = self.branch(node)
         if branch is not None:
             self._take(branch, node)
         elif node.op_type == "If":
             self._agree(node)
         elif node.op_type == "Constant":
-            self._hold(node.output[0], constant(self.onnx, node))
-        elif node.op_type == "Shape" and node.input[0] in self.shapes:
-            self._keep_sizes(node)
+            self._hold(node.output[0], constant(node))
         else:
             self._infer(node)
-            self._compute(node)
+            self._note_numbers(node)
 
-    def _take(self, branch: Any, node: Any) -> None:
+    def _take(self, branch: Graph, node: Node) -> None:
         """The branch that is taken, and its values as the node's own."""
         self.read(branch)
         for inner, outer in zip((one.name for one in branch.output), node.output, strict=True):
             if inner in self.shapes:
-                self.shapes[outer], self.kinds[outer] = self.shapes[inner], self.kinds[inner]
-            if self.is_known(inner):
-                self._arrays[outer] = self.array(inner)
+                self.shapes[outer] = self.shapes[inner]
+            numbers = self.constant(inner)
+            if numbers is not None:
+                self._known[outer] = numbers
 
-    def _agree(self, node: Any) -> None:
+    def _agree(self, node: Node) -> None:
         """The shapes that both branches of an If give, where these are the same."""
         given = []
-        for branch in (one.g for one in node.attribute):
+        for branch in (node.attributes[name] for name in ("then_branch", "else_branch")):
             self.read(branch)
-            given.append([(self.shapes.get(one.name), self.kinds.get(one.name, 1)) for one in branch.output])
+            given.append([self.shapes.get(one.name) for one in branch.output])
         for name, first, second in zip(node.output, *given, strict=True):
-            if first == second and first[0] is not None:
-                self.shapes[name], self.kinds[name] = first[0], first[1]
+            if first == second and first is not None:
+                self.shapes[name] = first
             else:
                 self.reasons[name] = "its branches differ, and its condition depends on the input"
 
-    def _hold(self, name: str, tensor: Any) -> None:
-        if tensor is None:
-            return
-        self.shapes[name], self.kinds[name] = tuple(tensor.dims), tensor.data_type
-        outside = tensor.data_location == self.onnx.TensorProto.EXTERNAL
-        if prod(tensor.dims) <= MOST_VALUES and not outside and tensor.data_type != 8:
-            self._tensors[name] = tensor
+    def _hold(self, name: str, tensor: Tensor | None) -> None:
+        if tensor is not None:
+            self.shapes[name] = tensor.dims
+            if prod(tensor.dims) <= MOST_VALUES:
+                self._known[name] = tensor
 
-    def _keep_sizes(self, node: Any) -> None:
-        """What Shape gives, from `start` to `end`."""
-        limits = {one.name: one.i for one in node.attribute}
-        sizes = self.shapes[node.input[0]][limits.get("start") : limits.get("end")]
-        self._hold(node.output[0], self.onnx.helper.make_tensor("", 7, [len(sizes)], sizes))
+    # ---- sizes
 
-    def _infer(self, node: Any) -> None:
-        """The shapes that onnx infers for what a node gives."""
+    def _infer(self, node: Node) -> None:
+        """The sizes of what a node gives: by its rule, or as they are declared."""
+        found: list[Sizes | None] = []
         try:
-            found = self._schema_says(node)
-        except Exception as error:  # onnx raises kinds of its own, and protobuf's
-            self.reasons[node.output[0]] = " ".join(str(error).split())
-            found = {}
-        for name in filter(None, node.output):
-            kind, sizes = _plain(found.get(name))
-            if found.get(name) is not None and found[name].HasField("sequence_type"):
-                self.reasons[name] = "a sequence of tensors, of which nothing is counted"
-            self.kinds[name] = kind or self.kinds.get(next(iter(node.input), ""), 1)
-            if sizes is None:
-                sizes = self._otherwise(node, name)
-            if sizes is not None and self._is_possible(node, sizes):
+            found = self._said(node)
+        except Untold as error:
+            self.reasons[node.output[0]] = str(error)
+        except ModelError:
+            raise
+        except (*CANNOT, AttributeError):
+            self.reasons[node.output[0]] = "its settings are none that it can have"
+        for place, name in enumerate(node.output):
+            sizes = found[place] if place < len(found) else None
+            sizes = _whole(self._declared.get(name)) if sizes is None else sizes
+            if name and sizes is not None and self._is_possible(node, sizes):
                 self.shapes[name] = sizes
 
-    def _is_possible(self, node: Any, sizes: Sizes) -> bool:
+    def _said(self, node: Node) -> list[Sizes | None]:
+        """What the rule of an operator says; raises Untold."""
+        rules: Mapping[str, Rule] = RULES if node.domain in STANDARD else {}
+        rule = (OF_MICROSOFT if node.domain == MICROSOFT else rules).get(node.op_type)
+        if rule is None:
+            raise Untold("it is no operator that is known here, and the file does not declare what it gives")
+        given = rule(Call(node, self._opset, self.shapes.get, self.constant))
+        found: list[Sizes | None] = [*given] if isinstance(given, list) else [given]
+        for sizes in found:
+            if sizes is not None and not _is_shape(sizes):
+                raise Untold("no value can have the sizes that it would give")
+        return found
+
+    def _is_possible(self, node: Node, sizes: Sizes) -> bool:
         """Whether a Reshape keeps as many values as there are: a file may name a batch of its own."""
         before = self.shapes.get(node.input[0]) if node.op_type == "Reshape" else None
         if before is None or prod(before) == prod(sizes):
@@ -148,113 +199,50 @@ class Run:
         )
         return False
 
-    def _schema_says(self, node: Any) -> Mapping[str, Any]:
-        domain = "" if node.domain == "ai.onnx" else node.domain
-        schema = self.onnx.defs.get_schema(node.op_type, self._opsets.get(domain, 1), domain)
-        names = [name for name in node.input if name]
-        kinds = {name: self._type(name) for name in names}
-        known = {name: self._as_tensor(name) for name in names if self.is_known(name)}
-        infer = self.onnx.shape_inference.infer_node_outputs
-        found: Mapping[str, Any] = infer(
-            schema, node, kinds, known,
-            opset_imports=list(self.proto.opset_import), ir_version=self.proto.ir_version,
-        )  # fmt: skip
-        return found
+    def _note_numbers(self, node: Node) -> None:
+        """What a node gives can be computed, where all that it reads is known and small."""
+        if node.op_type == "Shape" and node.input[0] in self.shapes and node.output[0] in self.shapes:
+            sizes = self.shapes[node.input[0]][node.attributes.get("start") : node.attributes.get("end")]
+            self._known[node.output[0]] = Numbers(INT64, (len(sizes),), sizes)
+        elif node.op_type == "Size" and node.input[0] in self.shapes:
+            self._known[node.output[0]] = Numbers(INT64, (), (prod(self.shapes[node.input[0]]),))
+        elif node.op_type in EVALUATORS and node.domain in STANDARD and self._is_small(node):
+            later = _Later(node, tuple(self.shapes[name] for name in node.output))
+            self._known.update(dict.fromkeys(node.output, later))
 
-    def _type(self, name: str) -> Any:
-        return self.onnx.helper.make_tensor_type_proto(self.kinds.get(name, 1), self.shapes.get(name))
-
-    def _as_tensor(self, name: str) -> Any:
-        if name in self._tensors:
-            return self._tensors[name]
-        return self.onnx.numpy_helper.from_array(self._arrays[name], name)
-
-    def _otherwise(self, node: Any, name: str) -> Sizes | None:
-        """A shape that onnx does not infer: of operators without a schema, or one that is declared."""
-        first = self.shapes.get(node.input[0]) if node.input else None
-        if first is not None and node.domain == "com.microsoft":
-            sizes = self._of_microsoft(node, name, first)
-            if sizes is not None:
-                return sizes
-        declared = self._declared.get(name)
-        return None if declared is None else _plain(declared.type)[1]
-
-    def _of_microsoft(self, node: Any, name: str, first: Sizes) -> Sizes | None:
-        """The shapes of operators that onnxruntime adds to the standard's own."""
-        if node.op_type == "DynamicQuantizeLSTM" and node.input[1] in self.shapes:
-            steps, batch, _ = first
-            directions, _, columns = self.shapes[node.input[1]]
-            state = (directions, batch, columns // 4)
-            return (steps, *state) if name == node.output[0] else state
-        if name != node.output[0]:
-            return None
-        if node.op_type in _LIKE_THE_FIRST:
-            return first
-        if node.op_type in ("FusedMatMul", "TransposeMatMul"):
-            second = self.shapes.get(node.input[1])
-            turned = any(one.name == "transB" and one.i for one in node.attribute)
-            if second is not None and len(second) > 1:
-                return (*first[:-1], second[-2] if turned else second[-1])
-        if node.op_type == "Attention" and node.input[1] in self.shapes:
-            return (*first[:-1], self.shapes[node.input[1]][-1] // 3)
-        return None
-
-    def _compute(self, node: Any) -> None:
-        """What a node gives, where all that it reads is known and small."""
-        names = [name for name in node.input if name]
-        if (
-            node.op_type in _CHANCE
-            or node.domain not in ("", "ai.onnx")
-            or not all(map(self.is_known, names))
-        ):
-            return
-        if any(one.type in (5, 10) for one in node.attribute) or self._is_large(node):
-            return
-        for name, array in self._outcome(node, names):
-            if hasattr(array, "shape") and array.size <= MOST_VALUES:
-                self._arrays[name], self.shapes[name] = array, tuple(map(int, array.shape))
-                self.kinds[name] = self.onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-
-    def _is_large(self, node: Any) -> bool:
-        return any(prod(self.shapes.get(name, ())) > MOST_VALUES for name in node.output)
-
-    def _outcome(self, node: Any, names: list[str]) -> Iterable[tuple[str, Any]]:
-        """The values that onnx's own evaluator gives; none where it cannot."""
-        helper = self.onnx.helper
-        values = [helper.make_tensor_value_info(name, self.kinds[name], self.shapes[name]) for name in names]
-        outputs = [self.onnx.ValueInfoProto(name=name) for name in node.output if name]
-        graph = helper.make_graph([node], "constant", values, outputs)
-        model = helper.make_model(graph, opset_imports=list(self.proto.opset_import))
-        evaluator = importlib.import_module("onnx.reference").ReferenceEvaluator
-        try:
-            found = evaluator(model).run(None, {name: self.array(name) for name in names})
-        except Exception:  # an operator that the evaluator lacks; then its shape has to be enough
-            return ()
-        return zip((one.name for one in outputs), found, strict=True)
+    def _is_small(self, node: Node) -> bool:
+        """Whether all that a node reads is known, and all that it gives is small."""
+        known = all(name in self._known for name in node.input if name)
+        given = [self.shapes.get(name) for name in node.output]
+        return known and all(sizes is not None and prod(sizes) <= MOST_VALUES for sizes in given)
 
 
-def constant(onnx: Any, node: Any) -> Any:
+# ---- helpers -----------------------------------------------------------------------------------------
+
+
+def constant(node: Node) -> Tensor | None:
     """What a Constant gives, as a tensor; None for texts and sparse ones."""
-    helper, (attribute,) = onnx.helper, node.attribute
-    match attribute.name:
-        case "value":
-            return attribute.t
-        case "value_float":
-            return helper.make_tensor("", 1, [], [attribute.f])
-        case "value_floats":
-            return helper.make_tensor("", 1, [len(attribute.floats)], attribute.floats)
-        case "value_int":
-            return helper.make_tensor("", 7, [], [attribute.i])
-        case "value_ints":
-            return helper.make_tensor("", 7, [len(attribute.ints)], attribute.ints)
+    for name, value in node.attributes.items():
+        if name == "value" and isinstance(value, Tensor):
+            return value
+        if name in _WRITTEN:
+            several = name.endswith("s")
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(one, (int, float)) for one in numbers):
+                return None
+            sizes = (len(numbers),) if several else ()
+            return Tensor("", _WRITTEN[name], sizes, partial(tuple, numbers))
     return None
 
 
-def _plain(kind: Any) -> tuple[int, Sizes | None]:
-    """The element kind and the sizes of a type; None for sizes that are not all known."""
-    if kind is None or not kind.HasField("tensor_type"):
-        return 0, None
-    tensor = kind.tensor_type
-    if not tensor.HasField("shape") or not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
-        return tensor.elem_type, None
-    return tensor.elem_type, tuple(dim.dim_value for dim in tensor.shape.dim)
+_WRITTEN = {"value_float": 1, "value_floats": 1, "value_int": 7, "value_ints": 7}
+
+
+def _whole(dims: Dims | None) -> Sizes | None:
+    """Declared sizes, where all are known."""
+    sizes = () if dims is None else tuple(size for size in dims if isinstance(size, int) and size >= 0)
+    return None if dims is None or len(sizes) < len(dims) else sizes
+
+
+def _is_shape(sizes: Sizes) -> bool:
+    return len(sizes) <= MOST_AXES and all(0 <= size <= LARGEST for size in (*sizes, prod(sizes)))

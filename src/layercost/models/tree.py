@@ -99,19 +99,22 @@ def needed(name: str, function: str, install: str) -> Any:
 # ---- one thing after the other -------------------------------------------------------------------
 
 
-def _all(steps: Steps, start: str, end: str) -> list[Item]:
+DEEPEST = 48  # branches within branches; what stands deeper is a graph
+
+
+def _all(steps: Steps, start: str, end: str, depth: int = 0) -> list[Item]:
     """Everything that happens, cut where all that comes later reads one value alone."""
-    order = list(steps)
-    last_reader = {given: position for position, key in enumerate(order) for given in steps[key].inputs}
+    order = {key: position for position, key in enumerate(steps)}
+    last_reader = {given: position for key, position in order.items() for given in steps[key].inputs}
     items, before, waiting = list[Item](), start, list[str]()
     live_until = last_reader.get(start, -1)  # where the last of the earlier values is read
     seen_end = end == start
-    for position, key in enumerate(order):
+    for key, position in order.items():
         waiting.append(key)
         seen_end |= key == end
         is_read = last_reader.get(key, -1) > position
         if live_until <= position and (is_read or key == end) and not (seen_end and key != end):
-            items.append(_step(steps, before, waiting))
+            items.append(_step(_Part(steps, order, depth), before, waiting))
             before, waiting, live_until = key, [], -1
         live_until = max(live_until, last_reader.get(key, -1))
     if waiting:
@@ -119,31 +122,42 @@ def _all(steps: Steps, start: str, end: str) -> list[Item]:
     return items
 
 
-def _between(steps: Steps, start: str, end: str) -> list[Item]:
+class _Part(NamedTuple):
+    """Steps with their places in the order of running, and within how many branches they stand."""
+
+    steps: Steps
+    order: Mapping[str, int]
+    depth: int
+
+
+def _between(part: _Part, start: str, end: str) -> list[Item]:
     """What happens to the value `start` until it is the value `end`, and nothing else."""
-    return _all({key: steps[key] for key in _needed(steps, start, end)}, start, end)
+    inner = {key: part.steps[key] for key in _needed(part, start, end)}
+    return _all(inner, start, end, part.depth + 1)
 
 
-def _needed(steps: Steps, start: str, end: str) -> list[str]:
+def _needed(part: _Part, start: str, end: str) -> list[str]:
     """The values between `start` and `end`, `end` included, in the order of running."""
+    steps = part.steps
     found, asked = set[str](), [end]
     while asked:
         key = asked.pop()
         if key != start and key not in found and key in steps:
             found.add(key)
             asked.extend(steps[key].inputs)
-    return [key for key in steps if key in found] if len(found) > 1 else list(found)
+    return sorted(found, key=part.order.__getitem__)
 
 
-def _step(steps: Steps, start: str, keys: list[str]) -> Item:
+def _step(part: _Part, start: str, keys: list[str]) -> Item:
     """One layer, or branches and their join, or a graph."""
-    end = steps[keys[-1]]
+    steps, end = part.steps, part.steps[keys[-1]]
     if len(keys) == 1 and end.inputs == (start,):
         return end.name, end.layer
-    if type(end.layer) in JOINS and not any(steps[key].once for key in keys):
-        branches = [_needed(steps, start, given) if given != start else [] for given in end.inputs]
+    joins = type(end.layer) in JOINS and part.depth < DEEPEST
+    if joins and not any(steps[key].once for key in keys):
+        branches = [_needed(part, start, given) if given != start else [] for given in end.inputs]
         if sum(map(len, branches)) == len({key for branch in branches for key in branch}) == len(keys) - 1:
-            return _parallel(steps, start, end)
+            return _parallel(part, start, end)
     return _rest(steps, start, keys, keys[-1])
 
 
@@ -158,15 +172,15 @@ def _whole(steps: Steps, output: str, inputs: tuple[str, ...]) -> Item:
     return (_GRAPH,), _graph(steps, inputs, list(steps), output, 0)
 
 
-def _parallel(steps: Steps, start: str, end: Step) -> Item:
-    branches = [_between(steps, start, given) if given != start else [] for given in end.inputs]
+def _parallel(part: _Part, start: str, end: Step) -> Item:
+    branches = [_between(part, start, given) if given != start else [] for given in end.inputs]
     prefix = _common([end.name, *(name for branch in branches for name, _ in branch)])
     join = JOINS[type(end.layer)]
-    layers: dict[str, Layer] = {}
+    layers, names = dict[str, Layer](), _Names(join)
     for position, branch in enumerate(branches):
         inner = [(name[len(prefix) :], layer) for name, layer in branch]
         name, items = _branch(inner, position)
-        layers[_unique(name, (*layers, join))] = _named(items) if items else Identity()
+        layers[names.unique(name)] = _named(items) if items else Identity()
     axis = getattr(end.layer, "axis", None)
     return end.name, Parallel(layers, join=join, axis=axis)
 
@@ -209,13 +223,13 @@ def _common(names: list[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _named(items: list[Item]) -> Sequential:
     """Layers in containers, as their names say."""
-    layers: dict[str, Layer] = {}
+    layers, names = dict[str, Layer](), _Names()
     for name, group in _grouped(items):
         if name == "" or len(group[0][0]) == 1:
             (path, layer) = group[0]
-            layers[_unique(path[0], layers)] = layer
+            layers[names.unique(path[0])] = layer
         else:
-            layers[_unique(name, layers)] = _named([(path[1:], layer) for path, layer in group])
+            layers[names.unique(name)] = _named([(path[1:], layer) for path, layer in group])
     return Sequential(layers)
 
 
@@ -231,7 +245,19 @@ def _grouped(items: list[Item]) -> Iterator[tuple[str, list[Item]]]:
         yield group[0][0][0], group
 
 
-def _unique(name: str, taken: Iterable[str]) -> str:
-    names = set(taken)
-    numbered = (f"{name}_{number}" for number in range(1, len(names) + 2))
-    return next(one for one in (name, *numbered) if one not in names)
+class _Names:
+    """The names in one container, each of which stands there once."""
+
+    def __init__(self, *taken: str) -> None:
+        self._taken = set(taken)
+        self._numbers: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """The name, or with the first number behind it that is free."""
+        number, found = self._numbers.get(name, 0), name
+        while found in self._taken:
+            number += 1
+            found = f"{name}_{number}"
+        self._numbers[name] = max(number - 1, 0)
+        self._taken.add(found)
+        return found

@@ -37,6 +37,7 @@ SKILLS: dict[str, Skill] = {
     "pooling": Skill(Message("pooling"), "pooling"),
     "normalization": Skill(Message("normalization"), "batch_normalization"),
     "recurrent": Skill(Message("LSTM and GRU"), "lstm"),
+    "attention": Skill(Message("attention"), "attention"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
     "alexnet": Skill(Message("AlexNet"), "alexnet"),

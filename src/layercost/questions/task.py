@@ -119,8 +119,8 @@ def _key(task: Task) -> Key:
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, *how = key
-    return Task(itself.layer, measure, input_shape, *how)
+    itself, measure, convention, part, dtype, unit, batch, cached = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached)
 
 
 @lru_cache(maxsize=4096)
@@ -280,6 +280,10 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
     """The layer that the question is about, with its input."""
     if not task.part:
         return task.layer, task.input_shape
+    if task.input_shape is not None:
+        part = task.layer.only(task.part, *several(task.input_shape))
+        if part is not None:
+            return part, task.input_shape
     calls = _by_path(Itself(task.layer), task.input_shape)
     if task.part in calls:
         call = calls[task.part]

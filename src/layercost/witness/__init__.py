@@ -15,6 +15,7 @@ output (100,), 30,100 parameters, 30,000 multiplications, 30,000 additions, 30,0
 
 from layercost.witness import (
     activation,
+    adapters,
     attention,
     convolution,
     embedding,
@@ -25,6 +26,7 @@ from layercost.witness import (
     patches,
     pooling,
     positions,
+    quantized,
     recurrent,
     reshaping,
     state_space,
@@ -35,7 +37,28 @@ from layercost.witness.numbers import Number, Tally
 from layercost.witness.recording import LOOPS, Run, Witness, written
 
 __all__ = [
-    "LOOPS", "Number", "Run", "Tally", "Witness", "activation", "attention", "convolution", "embedding",
-    "feed_forward", "joins", "linear", "normalization", "patches", "pooling", "positions", "recurrent",
-    "reshaping", "run", "state_space", "transposed", "written",
+    "LOOPS",
+    "Number",
+    "Run",
+    "Tally",
+    "Witness",
+    "activation",
+    "adapters",
+    "attention",
+    "convolution",
+    "embedding",
+    "feed_forward",
+    "joins",
+    "linear",
+    "normalization",
+    "patches",
+    "pooling",
+    "positions",
+    "quantized",
+    "recurrent",
+    "reshaping",
+    "run",
+    "state_space",
+    "transposed",
+    "written",
 ]  # fmt: skip

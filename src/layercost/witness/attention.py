@@ -30,7 +30,7 @@ def mapped(layer: Any, name: str, row: Row, outputs: int, bias: bool, this: Run)
 
 def _has_bias(layer: Any, name: str) -> bool:
     own = getattr(layer, f"{name}_bias")
-    return layer.bias if own is None else own
+    return bool(layer.bias if own is None else own)
 
 
 def _sizes(layer: Any) -> tuple[int, int, int]:
@@ -245,9 +245,11 @@ def latent_attention(layer: Any, tokens: Tensor, this: Run) -> Tensor:
     new = [_latent(layer, row, this.cached + place, this) for place, row in enumerate(tokens)]
     seen = [*old, *new]
     this.leave(*([token.short, token.shared] for token in seen))
-    made = seen if layer.absorbed else [_rebuilt(layer, token, this) for token in seen]
-    asked = _asked_absorbed if layer.absorbed else _asked_rebuilt
-    return [asked(layer, row, this.cached + place, made, this) for place, row in enumerate(tokens)]
+    asking = [(row, this.cached + place) for place, row in enumerate(tokens)]
+    if layer.absorbed:
+        return [_asked_absorbed(layer, row, place, seen, this) for row, place in asking]
+    made = [_rebuilt(layer, token, this) for token in seen]
+    return [_asked_rebuilt(layer, row, place, made, this) for row, place in asking]
 
 
 def _latent(layer: Any, row: Row, place: int, this: Run) -> Latent:

@@ -19,7 +19,7 @@ from layercost.layers.graph import Graph, Node
 from layercost.layers.joins import Join
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
-from layercost.layers.parted import Does, Holds, Parted
+from layercost.layers.parted import FIRST, SECOND, Does, Holds, Parted, Sources
 from layercost.layers.patches import PatchEmbedding
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
@@ -58,6 +58,9 @@ class Similarity(Join, Parted):
 
     def holds(self) -> Holds:
         return {"logit_scale": (Held("weight", 1),)}
+
+    def sources(self) -> Sources:
+        return {"similarity": (FIRST, SECOND)}
 
     def does(self, *shapes: Shape, output: Shape, setting: Setting) -> Does:
         length, pairs = shapes[0][0], times(setting.batch, setting.batch)

@@ -141,10 +141,7 @@ def _local_layers(fields: Fields, depth: int) -> list[bool]:
     if types is None:
         types = [[["global", "local"], 12]]
         fields.took("attention_types", types)
-    try:
-        names = [name for names, often in types for _ in range(min(often, depth + 1)) for name in names]
-    except (TypeError, ValueError):
-        names = []
+    names = _spread(types, depth)
     if not names or not all(name in ("global", "local") for name in names):
         fields.expected("attention_types", Message('patterns, as [[["global", "local"], 12]]'), types)
     if len(names) != depth:
@@ -153,3 +150,16 @@ def _local_layers(fields: Fields, depth: int) -> list[bool]:
             Message("{count} layers contradict num_layers, {depth}", count=len(names), depth=depth),
         )
     return [name == "local" for name in names]
+
+
+def _spread(types: object, most: int) -> list[object]:
+    """The names of all layers, one after the other, up to `most` and one; none of what is no pattern."""
+    names: list[object] = []
+    try:
+        for pattern, often in types:  # type: ignore[attr-defined]
+            while often > 0 and len(names) <= most and pattern:
+                names.extend(pattern[: most + 1])
+                often -= 1  # noqa: PLW2901 - how often the pattern is still to come
+    except (TypeError, ValueError, KeyError):
+        return []
+    return names[: most + 1]

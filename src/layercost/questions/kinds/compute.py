@@ -50,12 +50,12 @@ from layercost.questions.template import (
     filled_layer,
     filled_network,
 )
-from layercost.shape import Shape, ShapeError, shape_of
+from layercost.shape import Shape, ShapeError, several, shape_of
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing that a question asks: a measure of the layer or of one part of the network, in a unit.
+    """One thing that a question asks: a measure of the layer or of one part of it, in a unit.
 
     `follows` says how it comes from other answers, as ``conv1 + conv2`` with their ids; empty if it does not.
     """
@@ -77,7 +77,9 @@ class Question(Template):
 
     `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
-    `batch` is how many inputs there are, a number or a drawn name. In place of layers there may be a
+    `input` are the sizes of the input, numbers or drawn names; a join has a tuple of them for each of its
+    inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many
+    tokens of each have been read before. In place of layers there may be a
     `network`, as ``vgg16(size=size)``.
     """
 
@@ -88,11 +90,12 @@ class Question(Template):
     wording: Mapping[str, str]
     names: Mapping[str, OneOf | Between]
     layers: Mapping[str, str]
-    input: tuple[int | str, ...]
+    input: tuple[Any, ...]
     convention: Convention
     without: tuple[str, ...]
     asks: tuple[Ask, ...]
     batch: int | str = 1
+    cached: int | str = 0
     network: str = ""
 
     def draw(self, seed: Seed) -> Variant:
@@ -150,24 +153,33 @@ class Variant(Posed):
     numbers: Mapping[str, Drawn]
 
     @cached_property
-    def input_shape(self) -> Shape:
-        """The shape of the input, without the batch."""
-        return shape_of(
-            tuple(self.numbers[size] if isinstance(size, str) else size for size in self.question.input)
-        )
+    def input_shape(self) -> Shape | tuple[Shape, ...]:
+        """The shape of the input, without the batch; of a join, one for each of its inputs."""
+        shapes = tuple(map(self._shape, several(self.question.input)))
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def _shape(self, sizes: Iterable[object]) -> Shape:
+        return shape_of(tuple(self.numbers[size] if isinstance(size, str) else size for size in sizes))
 
     @property
     def batch(self) -> int:
         """How many inputs there are."""
-        batch = self.question.batch
-        return int(self.numbers[batch] if isinstance(batch, str) else batch)
+        return self._whole(self.question.batch)
+
+    @property
+    def cached(self) -> int:
+        """How many tokens of each input have been read before."""
+        return self._whole(self.question.cached)
+
+    def _whole(self, given: int | str) -> int:
+        return int(self.numbers[given] if isinstance(given, str) else given)
 
     @cached_property
     def layer(self) -> Layer:
         """The layer or network; raises QuestionError where the numbers make none."""
         try:
             layer = fitted(self._built(), self.input_shape)
-            layer.output_shape(self.input_shape)
+            layer.output_shape(*several(self.input_shape))
         except (LayerError, ShapeError, UnknownNameError) as error:
             raise QuestionError(f"question {self.question.id!r} with {dict(self.numbers)}: {error}") from None
         return layer
@@ -309,6 +321,7 @@ class Variant(Posed):
             ask.dtype,
             UNITS[ask.unit],
             self.batch,
+            self.cached,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
 
@@ -401,7 +414,7 @@ def _clashes(items: Sequence[Item]) -> list[str]:
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
 _THINGS = ("layer", "layers", "network")
-_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch")
+_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch", "cached")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
 
 
@@ -423,8 +436,9 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         check_network(owner, network, names)
     for text in layers.values():
         check_layer(owner, text, names)
-    batch = data.get("batch", 1)
-    for place, size in (*(("input", size) for size in data["input"]), ("batch", batch)):
+    batch, cached = data.get("batch", 1), data.get("cached", 0)
+    sizes = [size for shape in several(_input(data["input"])) for size in shape]
+    for place, size in (*(("input", size) for size in sizes), ("batch", batch), ("cached", cached)):
         if isinstance(size, str) and size not in names:
             raise QuestionError(
                 f"{owner}: {unknown(Message('drawn name'), size, names)} It is used in `{place}`."
@@ -437,13 +451,19 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         wording=check_wording(owner, data["wording"], names, needed=True),
         names=names,
         layers=layers,
-        input=tuple(data["input"]),
+        input=_input(data["input"]),
         convention=convention_named(data.get("convention", "textbook")),
         without=_known_misconceptions(owner, data.get("without", [])),
         asks=_asks(owner, data["ask"], credit, names),
         batch=batch,
+        cached=cached,
         network=network,
     )
+
+
+def _input(data: Sequence[Any]) -> tuple[Any, ...]:
+    """The sizes of the input; lists of them, one for each input of a join, as tuples."""
+    return tuple(tuple(one) if isinstance(one, list) else one for one in data)
 
 
 def _asks(

@@ -13,6 +13,19 @@ drawn, and twice as far); a misconception is known where a whole number in that 
     unknown = "kernel"
     quantity = "parameters"
     credit.forgot-bias = 0.5
+
+With `as_much_as` no count is told: the size is sought at which a `part` of the layer comes to as much as that
+other part. What is drawn for the unknown only says where it is looked for.
+
+    wording.en = "For how many tokens do the products of `{layer}` cost as many MACs as its maps?"
+    layer = "Attention(width, 8)"
+    input = ["tokens", "width"]
+    draw.width = [256, 512]
+    draw.tokens = { from = 100, to = 2000 }
+    unknown = "tokens"
+    quantity = "macs"
+    part = "scores+context"
+    as_much_as = "q+k+v+o"
 """
 
 from __future__ import annotations
@@ -64,6 +77,7 @@ class Inverse(DrawnTemplate):
     unknown: str
     first: int
     last: int
+    other: Question | None = None  # what the count is to be as much as, where no number is told
 
     def pose(self, numbers: Mapping[str, Drawn], pick: int) -> Kept:
         """The question with these numbers."""
@@ -72,7 +86,8 @@ class Inverse(DrawnTemplate):
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layer as it is written, what is given and what is sought."""
-        asked = f"{self.unknown} from {self.subject.asks[0].measure.value}"
+        ask = self.subject.asks[0]
+        asked = f"{self.unknown} from {ask.measure.value} {ask.part}".strip()
         return ((written(self.subject), asked, self.kind),)
 
 
@@ -84,13 +99,27 @@ class Sought(Kept):
 
     @cached_property
     def item(self) -> Item:
-        """What is counted, with the size that was drawn."""
-        return self.drawn.subject.variant(self.numbers).item()
+        """What is counted, with the size that is right."""
+        return self.with_size(self.size)
 
-    @property
+    @cached_property
     def size(self) -> int:
-        """The size that was drawn."""
-        return int(self.numbers[self.drawn.unknown])
+        """The size that was drawn, or that makes both parts come to as much; raises QuestionError."""
+        if self.drawn.other is None:
+            return int(self.numbers[self.drawn.unknown])
+        size = _looked_for(self._difference, Fraction(0), self.drawn.first, self.drawn.last)
+        if size is None:
+            raise QuestionError(f"question {self.drawn.id!r}: no {self.drawn.unknown} makes both as much")
+        return size
+
+    def _difference(self, size: int) -> Fraction:
+        """By how much the count is more than what it is to be as much as."""
+        return self.with_size(size).answer - self.beside(size).answer
+
+    def beside(self, size: int) -> Item:
+        """What the count is to be as much as, with a size."""
+        assert self.drawn.other is not None
+        return self.drawn.other.variant({**self.numbers, self.drawn.unknown: size}).item()
 
     @property
     def sought(self) -> frozenset[str]:
@@ -127,6 +156,8 @@ class Sought(Kept):
         """What is drawn but for the unknown, and the count."""
         rest = {name: value for name, value in self.numbers.items() if name != self.drawn.unknown}
         layers = "; ".join(shown_layer(text, rest) for text in self.drawn.subject.layers.values())
+        if self.drawn.other is not None:
+            return {**rest, "layer": layers}
         shape = self.drawn.subject.variant(self.numbers).input_shape
         return {**rest, "layer": layers, "input": shape, "count": int(self.item.answer)}
 
@@ -150,23 +181,37 @@ class Sought(Kept):
 
     def _found_by(self, one: Misconception) -> int | None:
         """A size with which a believer comes to the count."""
-        if believed(self.item.task, one) is None:
+        items = [self.item] if self.drawn.other is None else [self.item, self.beside(self.size)]
+        if all(believed(item.task, one) is None for item in items):
             return None
 
         def seen(size: int) -> Fraction | None:
             try:
-                task = one.distort(self.with_size(size).task)
-                return None if task is None else number(task)
+                found = _seen(one, self.with_size(size))
+                if found is None or self.drawn.other is None:
+                    return found
+                beside = self.beside(size)
+                other = _seen(one, beside)
+                return found - (beside.answer if other is None else other)
             except (QuestionError, LayerError, ShapeError):
                 return None
 
-        return _looked_for(seen, self.item.answer, self.drawn.first, self.drawn.last)
+        size = _looked_for(seen, self._sought_for, self.drawn.first, self.drawn.last)
+        if self.drawn.other is not None and size is not None and seen(size + 1) == seen(size):
+            return None  # who takes both for the same finds them equal at every size
+        return size
+
+    @property
+    def _sought_for(self) -> Fraction:
+        """The count, or the difference, that the right size gives."""
+        return Fraction(0) if self.drawn.other is not None else self.item.answer
 
     def _satisfies(self, size: int) -> bool:
         try:
-            return self.with_size(size).answer == self.item.answer
+            given = self.with_size(size).answer if self.drawn.other is None else self._difference(size)
         except QuestionError:
             return False
+        return given == self._sought_for
 
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether the size gives the count: it is tried."""
@@ -183,23 +228,29 @@ class Sought(Kept):
                 "With {name} = {size} there is no such layer.", name=self.drawn.unknown, size=amount(size)
             )
             return self.judged(NO_LAYER, message)
-        return RIGHT_ANSWER if item.answer == self.item.answer else self._misses(size, item)
+        return RIGHT_ANSWER if self._satisfies(size) else self._misses(size, item)
+
+    def _gives(self, size: int, item: Item) -> Message:
+        """What a wrong size comes to."""
+        said = {
+            "name": self.drawn.unknown, "size": amount(size),
+            "given": amount(item.answer, item.stated.unit),
+        }  # fmt: skip
+        if self.drawn.other is not None:
+            beside = self.beside(size)
+            other = amount(beside.answer, beside.stated.unit)
+            return Message("With {name} = {size} it is {given} against {other}.", **said, other=other)
+        return Message("With {name} = {size} it is {given}, not {count}.", **said, count=self.count)
 
     def _misses(self, size: int, item: Item) -> Diagnosis:
-        gives = Message(
-            "With {name} = {size} it is {given}, not {count}.",
-            name=self.drawn.unknown,
-            size=amount(size),
-            given=amount(item.answer, item.stated.unit),
-            count=self.count,
-        )
+        gives = self._gives(size, item)
         for name, found in self.believers.items():
             if found == size:
                 return self.judged(name, Joined([gives, MISCONCEPTIONS[name].message]))
         return self.judged(OTHER_COUNT, Joined([gives, item.stated.convention]))
 
     def answers(self) -> dict[str, str]:
-        """The size that was drawn."""
+        """The size that is right."""
         return {self.drawn.unknown: str(self.size)}
 
     def wrong(self) -> list[Wrong]:
@@ -209,14 +260,23 @@ class Sought(Kept):
 
     def hint(self) -> Words:
         """Where to begin."""
+        if self.drawn.other is not None:
+            return Message("Write both with the unknown as a letter, set them equal, and solve for it.")
         return Message(
             "Write the count with the unknown as a letter, put in all other numbers, and solve for it."
         )
 
     def solution(self) -> list[Line]:
-        """The count with the size that was drawn."""
+        """The count with the size that is right, and what it is as much as."""
         said = Message("With {name} = {size}", name=self.drawn.unknown, size=amount(self.size))
-        return derived([(said, derivation(self.item.task), self.item.stated.unit)])
+        items = [self.item] if self.drawn.other is None else [self.item, self.beside(self.size)]
+        return derived([(said, derivation(item.task), item.stated.unit) for item in items])
+
+
+def _seen(one: Misconception, item: Item) -> Fraction | None:
+    """What a believer counts; None where the belief has nothing to say."""
+    task = one.distort(item.task)
+    return None if task is None else number(task)
 
 
 def _looked_for(seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int) -> int | None:
@@ -254,7 +314,7 @@ def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int
 @kind("inverse")
 def read(owner: str, data: Mapping[str, Any]) -> Inverse:
     """Reads a question which size gives a count."""
-    keys = (*SUBJECT, "convention", "without", "quantity", "unknown", "range")
+    keys = (*SUBJECT, "convention", "without", "quantity", "part", "as_much_as", "unknown", "range")
     kept = opening(
         owner, data, keys, ("quantity", "unknown"), ("layer", "input", "count"), (NO_LAYER, OTHER_COUNT)
     )
@@ -263,14 +323,22 @@ def read(owner: str, data: Mapping[str, Any]) -> Inverse:
         raise QuestionError(
             f"{owner}: {unknown(Message('drawn name'), name, kept['names'])} It is `unknown`."
         )
-    for text in kept["wording"].values():
-        if f"{{{name}}}" in text or "{count}" not in text:
-            raise QuestionError(
-                f"{owner}: the wording tells {{count}} and not {{{name}}}, which is sought, but got {text!r}"
-            )
+    _check_wording(owner, kept["wording"], name, even="as_much_as" in data)
     first, last = _range(owner, data.get("range"), name, kept["names"][name])
-    subject = inner(owner, data, [{"quantity": data["quantity"]}])
-    return Inverse(**kept, subject=subject, unknown=name, first=first, last=last)
+    subject, other = (
+        inner(owner, data, [{"quantity": data["quantity"], "part": data.get(part, "")}])
+        for part in ("part", "as_much_as")
+    )
+    even = other if "as_much_as" in data else None
+    return Inverse(**kept, subject=subject, unknown=name, first=first, last=last, other=even)
+
+
+def _check_wording(owner: str, wording: Mapping[str, str], name: str, *, even: bool) -> None:
+    """Raise QuestionError for a text that tells what is sought, or not what is known."""
+    for text in wording.values():
+        if f"{{{name}}}" in text or ("{count}" in text) is even:
+            told = f"no count and not {{{name}}}" if even else f"{{count}} and not {{{name}}}"
+            raise QuestionError(f"{owner}: the wording tells {told}, which is sought, but got {text!r}")
 
 
 def _range(owner: str, data: object, name: str, drawn: OneOf | Between) -> tuple[int, int]:

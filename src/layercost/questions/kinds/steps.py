@@ -1,7 +1,8 @@
 """A worked example with steps left out: later steps follow from the student's own earlier ones.
 
 The steps are read off one layer, each by name: a measure such as ``weights`` or ``macs``, or one of
-``output_height``, ``output_width``, ``output_features``, ``dot_length``, ``dot_count``.
+``output_height``, ``output_width``, ``output_features``, ``dot_length``, ``dot_count``. A measure may be of a
+`part` of the layer, as ``scores+context`` of an attention.
 A step that is `given` stands in the text with its number; the others are blank fields. `follows` says how a
 step comes from earlier ones, as arithmetic on their ids and on drawn names; it is checked against the count.
 
@@ -23,7 +24,7 @@ step comes from earlier ones, as arithmetic on their ids and on drawn names; it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ class Step:
     wording: Mapping[str, str]
     given: bool
     follows: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Worked(Kept):
             self.drawn.subject.convention,
             batch=variant.batch,
         )
-        return {step.id: Reading(step.read, task) for step in self.drawn.steps}
+        return {step.id: Reading(step.read, replace(task, part=step.part)) for step in self.drawn.steps}
 
     @property
     def blanks(self) -> tuple[Step, ...]:
@@ -266,7 +268,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Steps:
 
 
 def _step(owner: str, data: Mapping[str, Any], names: Mapping[str, object], earlier: list[str]) -> Step:
-    known_keys(owner, data, ("id", "read", "wording", "given", "follows"))
+    known_keys(owner, data, ("id", "read", "part", "wording", "given", "follows"))
     name = data.get("id")
     if not isinstance(name, str) or not name.isidentifier() or name in earlier or name in names:
         raise QuestionError(
@@ -279,4 +281,4 @@ def _step(owner: str, data: Mapping[str, Any], names: Mapping[str, object], earl
     if text:
         check_follows(owner, text, [*earlier, *names])
     wording = needs_text(owner, data.get("wording"), names, ("layer", "input"))
-    return Step(name, check_reading(owner, data.get("read")), wording, given, text)
+    return Step(name, check_reading(owner, data.get("read")), wording, given, text, data.get("part", ""))

@@ -1,0 +1,154 @@
+"""The commands train, memory and roofline: what they print in each format, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layercost.command import main
+from layercost.costing import COMMANDS
+from tests.analysis.models import rows
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def data(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(said(capsys, *arguments, "--format", "json"))
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 2
+    return capsys.readouterr().err
+
+
+def test_a_step_of_training_in_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "train", "gpt2", "--tokens", "1024")
+    assert found["operations"]["forward"] == 291_648_307_200
+    assert found["operations"]["total"] == 874_944_921_600
+    assert found["memory"]["optimizer_states"] == 12 * 124_439_808
+    assert {one["name"] for one in found["shortcuts"]} >= {"6ND (all)", "PaLM", "Megatron"}
+
+
+def test_a_step_of_training_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "train", "gpt2", "--tokens", "1024", "--recompute", "full", "--batch", "2")
+    assert "One step of training of gpt2: 2 x 1,024 tokens" in text
+    assert "each block keeps its input alone" in text
+    assert "-12.62 % of forward and backward; every parameter, a tied table once" in text
+    assert "Adam in mixed precision" in text
+
+
+def test_a_step_of_adapters(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(
+        capsys, "train", "llama-2-7b", "--tokens", "128", "--lora", "8", "--targets", "q_proj,v_proj"
+    )
+    assert found["operations"]["total"] == 3_398_778_748_928
+    assert (found["memory"]["trained"], found["memory"]["frozen"]) == (4_194_304, 6_738_415_616)
+    assert [one["name"] for one in found["shortcuts"]] == ["4ND", "6ND (all)"]
+
+
+def test_other_conventions_have_no_shortcuts(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "train", "gpt2", "--tokens", "64", "--convention", "macs")
+    assert (found["operations"]["unit"], found["shortcuts"]) == ("MACs", [])
+
+
+def test_what_fits_into_a_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "memory", "llama-3-8b", "--in", "80GB", "--tokens", "8192")
+    assert (found["weights"], found["cache_a_token"]) == (2 * 8_030_261_248, 131_072)
+    assert [(room["batch"], room["tokens"]) for room in found["fits"]] == [(1, 487_819), (59, 8192)]
+
+
+def test_weights_in_another_format(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "memory", "llama-2-7b", "--weights", "nf4-double")
+    assert "6,476,005,376 values at 4.127 bits" in text
+
+
+def test_the_least_time_of_a_prefill_and_of_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "roofline", "llama-3-70b", "--on", "h100-sxm", "--devices", "8", "--tokens", "1")
+    assert (found["prefill"]["cached"], found["decode"]["cached"]) == (0, 1)
+    assert round(1000 * found["decode"]["floor_seconds"], 2) == 5.19
+    assert found["decode"]["limit"] == "memory"
+
+
+def test_the_last_position_alone_may_have_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    every, last = (
+        data(capsys, "roofline", "gpt2", "--tokens", "64", "--logits", which)["prefill"]["flops"]
+        for which in ("all", "last")
+    )
+    assert every - last == 2 * 63 * 768 * 50257
+
+
+def test_every_device_is_listed_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "roofline")["accelerators"]
+    assert len(found) >= 12
+    assert all(one["source"] and one["ridge"] for one in found)
+
+
+def test_what_keeps_nothing_has_no_step_more(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "roofline", "resnet50")
+    assert "decode" not in found
+    assert "keeps nothing for a next token" in said(capsys, "roofline", "resnet50")
+
+
+def test_what_reads_an_image_last_is_no_decoder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """CLIP's text looks back, and yet nothing is written on from it."""
+    file = tmp_path / "config.json"
+    row = next(row for row in rows("training.json") if row["name"] == "clip-b32")
+    file.write_text(json.dumps(row["config"]), encoding="utf-8")
+    assert "decode" not in data(capsys, "roofline", str(file))
+
+
+def test_a_cache_that_does_not_grow_is_said_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Any number of tokens fits" in said(capsys, "memory", "resnet50", "--in", "8GB")
+
+
+def test_an_image_has_no_cache(capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, "memory", "resnet50")["cache"] == 0
+
+
+def test_markdown_has_a_table_a_section(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "roofline", "gpt2", "--format", "md")
+    assert text.startswith("# gpt2 on 1 x NVIDIA A100 80 GB SXM, 1 at once")
+    assert text.count("| --- | ---: | --- |") == 2
+
+
+def test_a_file_is_read_as_a_name_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"model_type": "gpt2"}), encoding="utf-8")
+    by_file = data(capsys, "memory", str(file))
+    assert by_file["weights"] == data(capsys, "memory", "gpt2")["weights"]
+
+
+def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) -> None:
+    found = data(capsys, "train", "resnet50:v1.5")
+    assert found["operations"]["tokens"] == 1
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("train", "gpt2", "--tokens", "0"), "--tokens takes a whole number of at least 1, but got '0'"),
+    (("train", "gpt2", "--optimizer", "adam"), "no optimizer is called 'adam'; did you mean"),
+    (("train", "gpt2", "--lora", "4", "--targets", "gate"), "no linear map is called 'gate'"),
+    (("memory", "gpt2", "--in", "80 apples"), "a size of memory is written as 80GB or 24GiB"),
+    (("memory", "gpt2", "--weights", "int3"), "no format of weights is called 'int3'"),
+    (("roofline", "gpt2", "--on", "h100"), "did you mean 'h100-sxm'"),
+    (("roofline", "gpt2", "--on", "t4", "--rate", "bfloat16"), "no number format of NVIDIA T4"),
+    (("train",), "required: MODEL"),
+    (("train", "gpt-9"), "gpt-9"),
+])  # fmt: skip
+def test_bad_input_gets_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    error = refused(capsys, *arguments)
+    assert words in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert f"layercost {name}" in said(capsys, name, "--help")
