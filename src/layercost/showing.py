@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_table
 from layercost.models.families.family import LOGITS
-from layercost.models.from_config import ConfiguredModel, from_config
+from layercost.models.from_config import NAME, ConfiguredModel, from_config
 from layercost.models.known import KNOWN, model_named
 from layercost.shape import ShapeError, shown
 
@@ -30,7 +31,7 @@ def add_options(command: argparse.ArgumentParser, whole: Callable[[str], int]) -
 
 def is_configured(name: str) -> bool:
     """Whether this is the file of a configuration, or the name of a model that has one."""
-    return name.lower().endswith(".json") or name in KNOWN
+    return name.lower().endswith(".json") or name in KNOWN or (Path(name) / NAME).is_file()
 
 
 def check_alone(options: argparse.Namespace) -> None:

@@ -201,6 +201,11 @@ def test_a_part_within_another_file_may_leave_sizes_out() -> None:
     assert "text_config.vocab_size" in {default.field for default in model.defaults}
 
 
+def test_heads_that_do_not_make_the_width_are_told() -> None:
+    assert any("6 x 10 = 60, and the width is 48" in str(note) for note in from_config(LLAMA).notes)
+    assert not from_config({**LLAMA, "head_dim": 8}).notes
+
+
 def test_the_number_format_is_that_of_the_file() -> None:
     assert from_config({**LLAMA, "torch_dtype": "float16"}).dtype == "float16"
     assert from_config(LLAMA).dtype == "bfloat16"
@@ -350,6 +355,8 @@ def test_a_file_is_read_as_its_fields_are(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps(LLAMA), encoding="utf-8-sig")
     assert lc.count(from_config(file), lc.PARAMETERS).total == parameters(LLAMA)
+    assert from_config(tmp_path) == from_config(file, name=tmp_path.name)
+    assert lc.count(from_config(file.read_text("utf-8-sig")), lc.PARAMETERS).total == parameters(LLAMA)
     with pytest.raises(ModelError, match="No such file"):
         from_config(tmp_path / "none.json")
 

@@ -25,6 +25,7 @@ from layercost.models.tree import ModelError
 from layercost.shape import shown
 
 CONFIGURED = "as configured"  # the one version of a model from its configuration
+NAME = "config.json"
 LARGEST_FILE = 4 * 1024 * 1024  # bytes; labels of 22,000 classes make one
 GIVEN = Message("the configuration")
 
@@ -71,7 +72,7 @@ def from_config(
     size: tuple[int, int] | None = None,
     name: str | None = None,
 ) -> ConfiguredModel:
-    """The model of a configuration: the path of a ``config.json``, or its fields as a mapping.
+    """The model of a configuration: the path of a ``config.json`` or of its folder, its text, or its fields.
 
     `logits`: the head works on "all" positions, as libraries do unless told otherwise, or on the "last", as a
     text is continued. `size` of an image is height and width, where it is not the file's own. Whatever the
@@ -109,9 +110,11 @@ def from_config(
 
 def _name(source: object, found: Family) -> str:
     """What the model is called: its file, or the folder of a file that is called config."""
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) or _is_text(source):
         return found.model_type
     file = Path(fspath(source))  # type: ignore[call-overload]
+    if file.is_dir():
+        return file.resolve().name
     return file.parent.name if file.stem == "config" and file.parent.name else file.stem
 
 
@@ -189,20 +192,17 @@ def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[st
                 got=shown(source),
             )
         )
+    if _is_text(source):
+        return fields_of(str(source), GIVEN), GIVEN
     file = fspath(source)
+    if Path(file).is_dir():
+        file = str(Path(file) / NAME)
     return fields_of(_text(Path(file), file), file), file
 
 
 def _text(path: Path, file: Words) -> str:
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise _error(
-                file,
-                Message("expected a configuration of at most {most:,} bytes, but the file has {size:,}; "
-                        "weights and vocabularies are files of their own",
-                        most=LARGEST_FILE, size=size),
-            )  # fmt: skip
+        _check_size(path.stat().st_size, file)
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _error(file, Message("expected JSON in UTF-8, but the file is no such text")) from None
@@ -214,8 +214,24 @@ def _text(path: Path, file: Words) -> str:
         raise _error(file, Message("is no path: {error}", error=error)) from None
 
 
+def _is_text(source: object) -> bool:
+    """Whether this is the text of a file, and no path."""
+    return isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
+
+
+def _check_size(size: int, file: Words) -> None:
+    """Raise ModelError for what is too large to be a configuration."""
+    if size > LARGEST_FILE:
+        raise _error(
+            file,
+            Message("expected a configuration of at most {most:,} bytes, but it has {size:,}; weights and "
+                    "vocabularies are files of their own", most=LARGEST_FILE, size=size),
+        )  # fmt: skip
+
+
 def fields_of(text: str, file: Words) -> Mapping[str, Any]:
     """The fields in the text of a configuration, which errors call `file`; raises ModelError."""
+    _check_size(len(text), file)
     try:
         found = json.loads(text, object_pairs_hook=_once)
     except _Twice as error:

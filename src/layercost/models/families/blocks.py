@@ -46,7 +46,13 @@ def head_size(fields: Fields, width: int, heads: int) -> int:
     """`head_dim` where the file has it, else the width by the heads, which then have to divide it."""
     if fields.values.get("head_dim") is None and width % heads:
         _undivided(fields, width, heads)
-    return fields.whole("head_dim", default=Derived(width // heads, HEAD_SIZE))
+    size = fields.whole("head_dim", default=Derived(width // heads, HEAD_SIZE))
+    if size * heads != width:
+        fields.note(
+            Message("Heads of {size} make {heads} x {size} = {all:,}, and the width is {width:,}: this class "
+                    "allows it.", size=size, heads=heads, all=size * heads, width=width)
+        )  # fmt: skip
+    return size
 
 
 def even_head_size(fields: Fields, width: int, heads: int) -> int:

@@ -10,6 +10,7 @@ from layercost.layers.normalization import LayerNorm
 from layercost.message import Message
 from layercost.models.families.blocks import (
     even_head_size,
+    head_size,
     kv_heads,
     pre_norm,
     rotated,
@@ -62,8 +63,9 @@ def phi(fields: Fields, asked: Asked) -> Built:
     """Li et al. 2023 (Phi-1 to Phi-2): side by side with one norm, biases everywhere, the head's too."""
     sizes = core(fields, 51200, 2048, 8192, 24, 32)
     groups = kv_heads(fields, sizes.heads)
-    size = even_head_size(fields, sizes.width, sizes.heads)
     norms = "layer" if fields.flag("qk_layernorm", default=False) else None
+    size_of = head_size if norms is None else even_head_size  # the norms know no other size
+    size = size_of(fields, sizes.width, sizes.heads)
     attention = rotary(fields, sizes, groups, size, share=0.5, qk_norm=norms)
     blocks = plain(fields, attention, sizes, acts="gelu_new", names=_ACT, joined=side_by_side)
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=False, head_bias=True)
@@ -74,7 +76,7 @@ def starcoder2(fields: Fields, asked: Asked) -> Built:
     """Lozhkov et al. 2024: grouped keys and values, a plain feed-forward, the head tied."""
     sizes = core(fields, 49152, 3072, 12288, 30, 24)
     groups = kv_heads(fields, sizes.heads, default=2)
-    size = even_head_size(fields, sizes.width, sizes.heads)
+    size = head_size(fields, sizes.width, sizes.heads)
     bias = fields.flag("use_bias", default=True)
     window = fields.whole_or_none("sliding_window", default=None)
     attention = rotary(fields, sizes, groups, size, bias=bias)
