@@ -105,6 +105,7 @@ def _completions() -> dict[str, Iterable[str]]:
     return {
         "network": networks, "first": networks, "second": networks, "model": networks,
         "convention": counters.names(), "dtype": DTYPE_BITS, "format": FORMATS, "dialect": counters.tools(),
+        **costing.COMPLETIONS,
     }  # fmt: skip
 
 

@@ -212,8 +212,9 @@ def _roofline(options: argparse.Namespace) -> str:
         Message("{device}: {peak:.4g} FLOP/s in {rate}, {bandwidth:.4g} bytes/s; ridge at {ridge:.1f} FLOPs "
                 "a byte. Source: {source}.", device=device.title, peak=device.rate(rate), rate=rate,
                 bandwidth=device.bandwidth, ridge=device.ridge(rate), source=device.source),
-        Message("Each weight that is used is read once, of a table one row a token; layers read and write at "
-                "their borders, and nothing is exchanged between devices."),
+        Message("Each weight that is used is read once, of a table one row a token, of a mixture as many "
+                "experts as its tokens can reach; layers read and write at their borders, and nothing is "
+                "exchanged between devices."),
     )  # fmt: skip
     return Report(title, tuple(sections), notes, data).render(options.format)
 
@@ -397,6 +398,13 @@ def _roofline_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rate", metavar="FORMAT", help="the number format of its peak (default: bfloat16)")
     command.add_argument("--devices", type=_count("devices"), default=1, metavar="N", help="how many share")
 
+
+# The words that a shell may offer for an argument, by the argument's name.
+COMPLETIONS: dict[str, Iterable[str]] = {
+    "on": ACCELERATORS, "optimizer": OPTIMIZERS, "recompute": RECOMPUTE, "attention": ATTENTION,
+    "weights": [*DTYPE_BITS, *WEIGHT_FORMATS], "frozen": [*DTYPE_BITS, *WEIGHT_FORMATS], "which": WHICH,
+    "cache": DTYPE_BITS, "logits": LOGITS,
+}  # fmt: skip
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str]]] = {
     "train": ("what a step of training computes and keeps", _train_options, _train),

@@ -1,4 +1,4 @@
-"""Small random configurations of decoders, drawn as those of `drawn_configurations`."""
+"""Small random configurations of decoders: every field that changes a count, in and out of the file."""
 
 from __future__ import annotations
 
@@ -6,125 +6,224 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.models.drawn_configurations import Draw, Drawn
-
-Choices = dict[str, Callable[[Random], Any]]
-
-
-def _flag(random: Random) -> bool:
-    return random.choice([True, False])
+Fields = dict[str, Any]
+Draw = Callable[[Random], Fields]
 
 
-def _small(low: int, high: int) -> Callable[[Random], int]:
-    return lambda random: random.randint(low, high)
+def _sizes(random: Random) -> tuple[int, int]:
+    """Heads, and the size of each."""
+    return random.choice([2, 4, 6, 8]), random.choice([4, 8, 12])
 
 
-def _one_of(*values: Any) -> Callable[[Random], Any]:
-    return lambda random: random.choice(values)
+def _some(random: Random, **fields: Any) -> Fields:
+    """Each of these fields, or none of it."""
+    return {name: value for name, value in fields.items() if random.random() < 0.5}
 
 
-def decoder(model_type: str, **choices: Callable[[Random], Any]) -> Draw:
-    """Llama and what is like it: grouped keys, a head size where `choices` draw one."""
-
-    def draw(random: Random) -> Drawn:
-        heads = random.choice([2, 4, 8])
-        config = {
-            "model_type": model_type, "vocab_size": random.randint(20, 60), "hidden_size": heads * 8,
-            "intermediate_size": random.randint(5, 40), "num_hidden_layers": random.randint(1, 4),
-            "num_attention_heads": heads, "max_position_embeddings": 64, "pad_token_id": 0,
-            "num_key_value_heads": random.choice([some for some in (1, 2, 4, 8) if heads % some == 0]),
-            "tie_word_embeddings": _flag(random),
-        }  # fmt: skip
-        return _asked({**config, **{name: chosen(random) for name, chosen in choices.items()}}, random)
-
-    return draw
+def _like_llama(random: Random, model_type: str, **more: Any) -> Fields:
+    heads, size = _sizes(random)
+    groups = random.choice([one for one in range(1, heads + 1) if heads % one == 0])
+    return {
+        "model_type": model_type, "vocab_size": random.choice([31, 50, 101]), "hidden_size": heads * size,
+        "intermediate_size": random.choice([20, 36, 52]), "num_hidden_layers": random.randint(1, 4),
+        "num_attention_heads": heads, "num_key_value_heads": groups, "pad_token_id": 0, "bos_token_id": 1,
+        "eos_token_id": 2, "tie_word_embeddings": random.choice([True, False]), **more,
+    }  # fmt: skip
 
 
-def _asked(config: dict[str, Any], random: Random) -> Drawn:
-    tokens = random.randint(2, 12)
-    return Drawn(config, ((tokens,),), {"input_ids": (tokens,)})
+def _like_gpt2(random: Random, model_type: str, **more: Any) -> Fields:
+    heads, size = _sizes(random)
+    return {
+        "model_type": model_type, "vocab_size": random.choice([31, 50]), "n_embd": heads * size,
+        "n_layer": random.randint(1, 3), "n_head": heads, "n_positions": random.choice([32, 40]),
+        "tie_word_embeddings": random.choice([True, False]), **more,
+    }  # fmt: skip
 
 
-def older(model_type: str, names: dict[str, str], **choices: Callable[[Random], Any]) -> Draw:
-    """GPT-2 and others, whose fields have `names` of their own."""
-
-    def draw(random: Random) -> Drawn:
-        heads = random.choice([1, 2, 4])
-        sizes = {"heads": heads, "width": 8 * heads, "depth": random.randint(1, 4)}
-        config: dict[str, Any] = {"model_type": model_type, "vocab_size": random.randint(20, 60)}
-        config |= {name: sizes[what] for what, name in names.items()}
-        return _asked({**config, **{name: chosen(random) for name, chosen in choices.items()}}, random)
-
-    return draw
+def _experts(random: Random, name: str) -> Fields:
+    return {name: random.choice([4, 6, 8]), "num_experts_per_tok": random.randint(1, 3)}
 
 
-def latent(model_type: str) -> Draw:
-    """DeepSeek: keys and values from a short vector, queries from one or from the token."""
-    base = decoder(
-        model_type, q_lora_rank=_one_of(None, 6), kv_lora_rank=_small(3, 7), qk_nope_head_dim=_one_of(4, 6),
-        qk_rope_head_dim=_one_of(2, 4), v_head_dim=_small(3, 7), n_routed_experts=_one_of(4, 8),
-        num_experts_per_tok=_one_of(2), n_shared_experts=_small(1, 2), moe_intermediate_size=_small(3, 9),
-        first_k_dense_replace=_small(0, 1), n_group=_one_of(2), topk_group=_one_of(1), attention_bias=_flag,
+def _head_dim(random: Random) -> Fields:
+    return _some(random, head_dim=random.choice([4, 8, 16]))
+
+
+def llama(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, mlp_bias=True)
+    return _like_llama(random, random.choice(["llama", "granite"]), **_head_dim(random), **more)
+
+
+def mistral(random: Random) -> Fields:
+    window = _some(random, sliding_window=random.choice([None, 4]))
+    return _like_llama(random, "mistral", **_head_dim(random), **window)
+
+
+def mixtral(random: Random) -> Fields:
+    found = _experts(random, "num_local_experts")
+    return _like_llama(random, "mixtral", **_head_dim(random), **found, **_some(random, sliding_window=4))
+
+
+def phi3(random: Random) -> Fields:
+    return _like_llama(random, "phi3", **_some(random, sliding_window=4))
+
+
+def smollm3(random: Random) -> Fields:
+    return _like_llama(random, "smollm3", **_some(random, attention_bias=True, mlp_bias=True))
+
+
+def qwen2(random: Random) -> Fields:
+    more = _some(random, use_sliding_window=True, sliding_window=4, max_window_layers=1)
+    return _like_llama(random, "qwen2", **more)
+
+
+def qwen3(random: Random) -> Fields:
+    more = _some(random, head_dim=8, attention_bias=True, use_sliding_window=True, max_window_layers=1)
+    return _like_llama(random, "qwen3", **more)
+
+
+def _sparse(random: Random, model_type: str, **more: Any) -> Fields:
+    layers = _some(random, decoder_sparse_step=random.randint(1, 3), mlp_only_layers=[0])
+    return _like_llama(random, model_type, **_experts(random, "num_experts"), **layers,
+                       moe_intermediate_size=random.choice([8, 12]), **more)  # fmt: skip
+
+
+def qwen2_moe(random: Random) -> Fields:
+    bias = _some(random, qkv_bias=False)
+    return _sparse(random, "qwen2_moe", shared_expert_intermediate_size=random.choice([8, 20]), **bias)
+
+
+def qwen3_moe(random: Random) -> Fields:
+    return _sparse(random, "qwen3_moe", **_head_dim(random), **_some(random, attention_bias=True))
+
+
+def olmoe(random: Random) -> Fields:
+    more = _some(random, attention_bias=True)
+    return _like_llama(random, "olmoe", **_experts(random, "num_experts"), **more)
+
+
+def gpt_oss(random: Random) -> Fields:
+    more = _some(random, attention_bias=False)
+    return _like_llama(random, "gpt_oss", **_experts(random, "num_local_experts"), head_dim=8,
+                       sliding_window=4, **more)  # fmt: skip
+
+
+def gemma(random: Random) -> Fields:
+    return _like_llama(random, "gemma", head_dim=8, **_some(random, attention_bias=True))
+
+
+def gemma2(random: Random) -> Fields:
+    bias = _some(random, attention_bias=True)
+    return _like_llama(random, "gemma2", head_dim=8, sliding_window=4, **bias)
+
+
+def gemma3(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, sliding_window_pattern=2)
+    return _like_llama(random, "gemma3_text", head_dim=8, sliding_window=4, **more)
+
+
+def olmo(random: Random) -> Fields:
+    kind = random.choice(["olmo", "olmo2", "olmo3"])
+    return _like_llama(random, kind, **_some(random, attention_bias=True))
+
+
+def stablelm(random: Random) -> Fields:
+    more = _some(random, use_qkv_bias=True, qk_layernorm=True, use_parallel_residual=True)
+    return _like_llama(random, "stablelm", partial_rotary_factor=0.5, **more)
+
+
+def cohere(random: Random) -> Fields:
+    return _like_llama(random, "cohere", **_some(random, attention_bias=True, use_qk_norm=True))
+
+
+def phi(random: Random) -> Fields:
+    return _like_llama(random, "phi", **_some(random, qk_layernorm=True))
+
+
+def starcoder2(random: Random) -> Fields:
+    return _like_llama(random, "starcoder2", **_some(random, use_bias=False, sliding_window=4))
+
+
+def gpt2(random: Random) -> Fields:
+    return _with_or_without_inner(random, "gpt2")
+
+
+def _with_or_without_inner(random: Random, model_type: str, **more: Any) -> Fields:
+    return _like_gpt2(random, model_type, **_some(random, n_inner=20), **more)
+
+
+def gpt_bigcode(random: Random) -> Fields:
+    return _with_or_without_inner(random, "gpt_bigcode", **_some(random, multi_query=False))
+
+
+def gptj(random: Random) -> Fields:
+    return _with_or_without_inner(random, "gptj", rotary_dim=random.choice([2, 4]))
+
+
+def gpt1(random: Random) -> Fields:
+    return _like_gpt2(random, "openai-gpt")
+
+
+def gpt_neo(random: Random) -> Fields:
+    heads, size = _sizes(random)
+    pairs = random.randint(1, 2)
+    return {
+        "model_type": "gpt_neo", "vocab_size": 31, "hidden_size": heads * size, "num_layers": 2 * pairs,
+        "num_heads": heads, "max_position_embeddings": 32, "window_size": 4,
+        "attention_types": [[["global", "local"], pairs]], **_some(random, intermediate_size=20),
+    }  # fmt: skip
+
+
+def gpt_neox(random: Random) -> Fields:
+    more = _some(random, attention_bias=False, use_parallel_residual=False, rotary_pct=0.5)
+    return _without(_like_llama(random, "gpt_neox", **more), "num_key_value_heads")
+
+
+def opt(random: Random) -> Fields:
+    more = _some(random, do_layer_norm_before=False, enable_bias=False, layer_norm_elementwise_affine=False,
+                 word_embed_proj_dim=random.choice([8, 10]), _remove_final_layer_norm=True)  # fmt: skip
+    config = _like_llama(random, "opt", ffn_dim=random.choice([20, 36]), max_position_embeddings=32, **more)
+    return _without(config, "num_key_value_heads", "intermediate_size")
+
+
+def bloom(random: Random) -> Fields:
+    config = _like_gpt2(random, "bloom")
+    return _without({**config, "hidden_size": config["n_embd"]}, "n_embd", "n_positions")
+
+
+def falcon(random: Random) -> Fields:
+    heads, size = _sizes(random)
+    later = random.choice([True, False])
+    more = _some(random, alibi=True, bias=True, ffn_hidden_size=20)
+    if later:
+        more |= {"num_kv_heads": 2} | _some(random, num_ln_in_parallel_attn=1)
+    else:
+        more |= _some(random, multi_query=False, parallel_attn=False)
+    return {
+        "model_type": "falcon", "vocab_size": 31, "hidden_size": heads * size, "num_hidden_layers": 2,
+        "num_attention_heads": heads, "new_decoder_architecture": later, **more,
+    }  # fmt: skip
+
+
+def deepseek(random: Random) -> Fields:
+    config = _like_llama(
+        random, random.choice(["deepseek_v2", "deepseek_v3"]), **_experts(random, "n_routed_experts"),
+        kv_lora_rank=random.choice([6, 10]), q_lora_rank=random.choice([None, 8]), qk_nope_head_dim=6,
+        qk_rope_head_dim=4, v_head_dim=random.choice([3, 5]), moe_intermediate_size=8,
+        n_shared_experts=random.randint(1, 2), first_k_dense_replace=random.randint(0, 2), n_group=1,
+        topk_group=1, **_some(random, attention_bias=True),
     )  # fmt: skip
-
-    def draw(random: Random) -> Drawn:
-        drawn = base(random)
-        drawn.config["num_key_value_heads"] = drawn.config["num_attention_heads"]
-        return drawn
-
-    return draw
+    return {**config, "num_key_value_heads": config["num_attention_heads"]}
 
 
-_GPT = {"heads": "n_head", "width": "n_embd", "depth": "n_layer"}
-_USUAL = {"heads": "num_attention_heads", "width": "hidden_size", "depth": "num_hidden_layers"}
-_BLOOM = {"heads": "n_head", "width": "hidden_size", "depth": "n_layer"}
-_HEAD: Choices = {"head_dim": _one_of(4, 6, 8)}
-_ROUTED: Choices = {"num_experts": _one_of(4, 8), "num_experts_per_tok": _small(1, 3)}
-_SPARSE: Choices = {"moe_intermediate_size": _small(3, 9), "decoder_sparse_step": _small(1, 2)}
-_WINDOW: Choices = {"sliding_window": _small(2, 6)}
+def _without(config: Fields, *names: str) -> Fields:
+    return {name: value for name, value in config.items() if name not in names}
 
-DENSE: dict[str, Draw] = {
-    "LlamaForCausalLM": decoder("llama", attention_bias=_flag, mlp_bias=_flag, **_HEAD),
-    "LlamaModel": decoder("llama"),
-    "MistralForCausalLM": decoder("mistral", **_WINDOW, **_HEAD),
-    "Qwen2ForCausalLM": decoder("qwen2"),
-    "Qwen3ForCausalLM": decoder("qwen3", attention_bias=_flag, **_HEAD),
-    "GemmaForCausalLM": decoder("gemma", **_HEAD),
-    "Gemma2ForCausalLM": decoder("gemma2", **_WINDOW, **_HEAD),
-    "Gemma3ForCausalLM": decoder("gemma3_text", **_WINDOW, **_HEAD),
-    "OlmoForCausalLM": decoder("olmo", attention_bias=_flag),
-    "Olmo2ForCausalLM": decoder("olmo2", attention_bias=_flag),
-    "StableLmForCausalLM": decoder(
-        "stablelm", use_qkv_bias=_flag, use_parallel_residual=_flag, qk_layernorm=_flag
-    ),
-    "PhiForCausalLM": decoder("phi", qk_layernorm=_flag),
-    "Phi3ForCausalLM": decoder("phi3"),
-    "GPT2LMHeadModel": older("gpt2", _GPT, n_positions=_one_of(20), n_inner=_one_of(None, 13)),
-    "OpenAIGPTLMHeadModel": older("openai-gpt", _GPT, n_positions=_one_of(20)),
-    "GPTJForCausalLM": older("gptj", _GPT, rotary_dim=_one_of(2, 4), n_inner=_one_of(None, 13)),
-    "GPTNeoXForCausalLM": older(
-        "gpt_neox", _USUAL, intermediate_size=_small(5, 30), use_parallel_residual=_flag, attention_bias=_flag
-    ),
-    "OPTForCausalLM": older(
-        "opt", _USUAL, ffn_dim=_small(5, 30), max_position_embeddings=_one_of(20), enable_bias=_flag,
-        do_layer_norm_before=_flag, word_embed_proj_dim=_one_of(5, 8), layer_norm_elementwise_affine=_flag,
-    ),
-    "BloomForCausalLM": older("bloom", _BLOOM),
-    "FalconForCausalLM": older("falcon", _USUAL, bias=_flag, alibi=_flag, multi_query=_flag),
+
+DRAWN: dict[str, Draw] = {
+    draw.__name__: draw
+    for draw in (
+        bloom, cohere, deepseek, falcon, gemma, gemma2, gemma3, gpt1, gpt2, gpt_bigcode, gpt_neo, gpt_neox,
+        gpt_oss, gptj, llama, mistral, mixtral, olmo, olmoe, opt, phi, phi3, qwen2, qwen2_moe, qwen3,
+        qwen3_moe, smollm3, stablelm, starcoder2,
+    )
 }  # fmt: skip
-# Experts run in an operation that no counter reads, or not at all without weights: parameters alone.
-WITH_EXPERTS: dict[str, Draw] = {
-    "MixtralForCausalLM": decoder(
-        "mixtral", num_local_experts=_one_of(4, 8), num_experts_per_tok=_small(1, 3)
-    ),
-    "Qwen2MoeForCausalLM": decoder(
-        "qwen2_moe", shared_expert_intermediate_size=_small(3, 9), **_ROUTED, **_SPARSE
-    ),
-    "Qwen3MoeForCausalLM": decoder("qwen3_moe", **_ROUTED, **_SPARSE, **_HEAD),
-    "OlmoeForCausalLM": decoder("olmoe", **_ROUTED),
-    "GptOssForCausalLM": decoder(
-        "gpt_oss", num_local_experts=_one_of(4, 8), num_experts_per_tok=_small(1, 3), **_HEAD, **_WINDOW
-    ),
-    "DeepseekV2ForCausalLM": latent("deepseek_v2"),
-    "DeepseekV3ForCausalLM": latent("deepseek_v3"),
-}

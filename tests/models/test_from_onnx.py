@@ -540,6 +540,41 @@ def test_a_shape_that_depends_on_values_is_refused_and_says_what_is_known(file: 
         lc.from_onnx(file(nodes, {"w": (4, 7)}, input=("N", 4)))
 
 
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (node("Reshape", "x,five", "y"), "1 x 3 x 8 x 8 values do not fill -1 x 5"),
+        (
+            node("Reshape", "x,ones", "y"),
+            r"reshapes .* to \(1, 1\), as the file was made for another batch",
+        ),
+        (node("Concat", "x,w", "y", axis=1), "1 x 3 x 8 x 8 and 2 x 3 differ along other axes than 1"),
+        (node("MatMul", "x,w", "y"), "rows of 8 cannot be multiplied with columns of 2"),
+        (node("Add", "x,w", "y"), "1 x 3 x 8 x 8 and 2 x 3 cannot be spread over each other"),
+        (node("Tile", "x,ones", "y"), "it repeats 1 x 3 x 8 x 8 along 2 axes"),
+        (node("Split", "x", "y,z,u", axis=2, num_outputs=3), None),
+        (node("Split", "x,ones", "y,z", axis=1), "2 parts of 2 in all do not make 3"),
+        (node("Squeeze", "x,ones", "y"), "it leaves out axes of 1 x 3 x 8 x 8 that are not 1"),
+        (node("Transpose", "x", "y", perm=[0, 1, 1, 2]), "are not those of 1 x 3 x 8 x 8"),
+        (node("MaxPool", "x", "y", kernel_shape=[9, 9]), "a window over 9 cells does not fit into 8"),
+        (node("Conv", "x,w", "y"), "w should have 3 axes or more, and has 2"),
+        (node("Softmax", "gone,x", "y"), "Softmax y reads gone, which no node"),
+        (node("Expand", "x,x", "y"), "the numbers of x are no constants that are known"),
+        (node("Gather", "x,w", "y", axis=7), "it names axis 7 of 4"),
+        (node("Transpose", "x", "y", perm=1.5), "its settings are none that it can have"),
+        (node("Nonsense", "x", "y"), "no operator that is known here, and the file does not declare"),
+    ],
+    ids=lambda given: None if isinstance(given, str) else given and given.op_type,
+)
+def test_sizes_that_cannot_be_told_say_why(made: Any, reason: str | None, file: Make) -> None:
+    path = file([made], {"w": (2, 3)}, input=(1, *IMAGE), constants={"five": [-1, 5], "ones": [1, 1]})
+    if reason is None:
+        assert lc.from_onnx(path).output_shape(IMAGE) == (3, 3, 8)
+        return
+    with pytest.raises(ModelError, match=reason):
+        lc.from_onnx(path)
+
+
 # ---- several inputs ------------------------------------------------------------------------------
 
 TWO = {"ids": ("batch", "steps"), "state": (2, "batch", 4)}

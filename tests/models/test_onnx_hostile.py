@@ -177,6 +177,11 @@ def test_a_large_file_is_read_or_refused_in_bounded_time(name: str) -> None:
     assert time.process_time() - start < SECONDS
 
 
+def test_branches_within_hundreds_of_branches_are_all_counted() -> None:
+    tree = lc.from_onnx(model(nested(200)))
+    assert lc.count(tree, lc.FLOPS, (3, 8, 8), "everything").total == 2 * 200 * 192
+
+
 def test_a_million_nodes_are_refused_by_their_number() -> None:
     one = relu("x", "y").SerializeToString()
     field = b"\x0a" + bytes([len(one)]) + one

@@ -97,7 +97,7 @@ ACCELERATORS: dict[str, Accelerator] = {
             "Jouppi et al. 2023, TPU v4, table 4; " + _CLOUD,
         ),
         Accelerator(
-            "tpu-v5e", "Google TPU v5e", {"bfloat16": 197e12, "int8": 394e12}, 819e9, 16 * GB, _CLOUD,
+            "tpu-v5e", "Google TPU v5e", {"bfloat16": 197e12, "int8": 393e12}, 819e9, 16 * GB, _CLOUD,
         ),
         Accelerator(
             "tpu-v5p", "Google TPU v5p", {"bfloat16": 459e12, "int8": 918e12}, 2.765e12, 95 * GB, _CLOUD,

@@ -9,7 +9,7 @@ from typing import Any
 
 from layercost.convention import MACS_ONLY, Quantity
 from layercost.explorers import parts
-from layercost.explorers.answers import answers
+from layercost.explorers.answers import answers, total_alone
 from layercost.explorers.controls import Choice, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing
@@ -129,21 +129,23 @@ class AttentionExplorer(Explorer):
         seen, whole = built.seen_until(query), built.seen_until(tokens)
         first, last = built.seen(query)
         scope = _(
-            "Token {query} of {tokens} sees the keys {first} to {last}",
+            "Token {query} of {tokens} sees keys {first} to {last}",
             query=number(query), tokens=number(tokens), first=number(first), last=number(last),
         )  # fmt: skip
-        wheels = [parts.Wheel(_("pairs seen"), seen, whole)]
-        if built.attention.causal:
-            hidden = query * tokens - seen
-            wheels.append(parts.Wheel(_("pairs hidden"), hidden, tokens * tokens - whole))
-        return parts.Odometer(scope, wheels)
+        return parts.Odometer(scope, [parts.Wheel(_("pairs seen"), seen, whole)])
 
     def amounts(self, built: Attended) -> list[tuple[str, int]]:
         kept = built.count(Quantity.KV_CACHE).total
-        return [*super().amounts(built), (_("cached values"), kept)]
+        return [*super().amounts(built), (_("cache"), kept)]
 
     def outline(self, built: Attended, before: Attended) -> str:
         return _outline(built.tokens, before.tokens)
+
+    def headlines(self, built: Attended, settings: Mapping[str, Any]) -> Iterator[str]:
+        """The formula of parameters where it has no biases; with them it would be too long to be taken in."""
+        parameters, *others = super().headlines(built, settings)
+        yield built.total_line(Quantity.PARAMETERS) if built.attention.bias else parameters
+        yield from others
 
     def lines(self, built: Attended, settings: Mapping[str, Any]) -> Iterable[str]:
         """Those of every layer, and what is kept for the next token."""
@@ -189,21 +191,20 @@ def _checked(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         when = {name: value for name, value in line["when"].items() if value is not None}
         shared = when.get("num_kv_heads") != 1
         needs = {"needs": needed(heads // kv_heads * kv_heads - heads)} if shared else {}
-        yield {**line, "when": when, **needs}
+        long = line["quantity"] == Quantity.PARAMETERS.value and when["bias"]
+        yield {**line, "when": when, **needs, **(total_alone(0, line) if long else {})}
 
 
 def _words(layer: Attention, tokens: int) -> str:
     said = {
         "heads": number(layer.num_heads), "kv_heads": number(int(layer.kv_heads)),
-        "size": number(int(layer.key_size)), "width": number(layer.embed_dim), "tokens": number(tokens),
-        "window": number(layer.window or 0),
+        "size": number(int(layer.key_size)), "tokens": number(tokens), "window": number(layer.window or 0),
     }  # fmt: skip
     if layer.window is not None:
-        return _("{heads} heads of {size} over {kv_heads} at width {width}, {tokens} tokens, a window of "
-                 "{window}", **said)  # fmt: skip
+        return _("{heads} over {kv_heads} heads of {size}, {tokens} tokens, a window of {window}", **said)
     if layer.causal:
-        return _("{heads} heads of {size} over {kv_heads} at width {width}, {tokens} tokens, causal", **said)
-    return _("{heads} heads of {size} over {kv_heads} at width {width}, {tokens} tokens, full square", **said)
+        return _("{heads} over {kv_heads} heads of {size}, {tokens} tokens, causal", **said)
+    return _("{heads} over {kv_heads} heads of {size}, {tokens} tokens, full square", **said)
 
 
 def _costs(built: Attended) -> str:

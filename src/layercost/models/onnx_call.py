@@ -98,10 +98,11 @@ def broadcast(shapes: Iterable[Sizes]) -> Sizes:
         rank = max(len(found), len(sizes))
         first, second = ((1,) * (rank - len(one)) + one for one in (found, sizes))
         if any(1 not in (a, b) and a != b for a, b in zip(first, second, strict=True)):
-            raise Untold(f"{_shown(found)} and {_shown(sizes)} cannot be spread over each other")
+            raise Untold(f"{shown_sizes(found)} and {shown_sizes(sizes)} cannot be spread over each other")
         found = tuple(b if a == 1 else a for a, b in zip(first, second, strict=True))
     return found
 
 
-def _shown(sizes: Sizes) -> str:
+def shown_sizes(sizes: Sizes) -> str:
+    """Sizes as a message shows them."""
     return " x ".join(map(str, sizes)) or "one number"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from math import prod
 
-from layercost.models.onnx_call import Call, Given, Rule, Untold, broadcast
+from layercost.models.onnx_call import Call, Given, Rule, Untold, broadcast, shown_sizes
 from layercost.models.onnx_file import Sizes
 from layercost.models.onnx_numbers import cut, nonzero
 from layercost.models.onnx_shapes_of_products import PRODUCTS
@@ -103,15 +103,15 @@ def _reshaped(call: Call) -> Sizes:
     before, wanted = call.sizes(), call.setting("shape", 1) or ()
     copied = call.get("allowzero", 0) == 0
     if copied and any(not size and axis >= len(before) for axis, size in enumerate(wanted)):
-        raise Untold(f"it keeps a size that {_shown(before)} does not have")
+        raise Untold(f"it keeps a size that {shown_sizes(before)} does not have")
     sizes = [before[axis] if copied and not size else size for axis, size in enumerate(wanted)]
     if sizes.count(-1) > 1 or min(sizes, default=0) < -1:
-        raise Untold(f"no value can have the shape {_shown(tuple(sizes))}")
+        raise Untold(f"no value can have the shape {shown_sizes(tuple(sizes))}")
     if -1 in sizes:
         others = prod(size for size in sizes if size != -1)
         whole, rest = divmod(prod(before), others) if others else (0, 0)
         if rest:
-            raise Untold(f"{_shown(before)} values do not fill {_shown(tuple(sizes))}")
+            raise Untold(f"{shown_sizes(before)} values do not fill {shown_sizes(tuple(sizes))}")
         sizes[sizes.index(-1)] = whole
     if prod(sizes) != prod(before):
         raise Untold(f"it reshapes {before} to {tuple(sizes)}, as the file was made for another batch")
@@ -132,7 +132,7 @@ def _squeezed(call: Call) -> Sizes:
         return tuple(size for size in sizes if size != 1)
     gone = set(call.axes(axes, len(sizes)))
     if any(sizes[axis] != 1 for axis in gone):
-        raise Untold(f"it leaves out axes of {_shown(sizes)} that are not 1")
+        raise Untold(f"it leaves out axes of {shown_sizes(sizes)} that are not 1")
     return tuple(size for axis, size in enumerate(sizes) if axis not in gone)
 
 
@@ -149,7 +149,7 @@ def _transposed(call: Call) -> Sizes:
     sizes = call.sizes()
     order = call.get("perm", None) or tuple(range(len(sizes)))[::-1]
     if sorted(call.axes(order, len(sizes))) != list(range(len(sizes))):
-        raise Untold(f"its axes {order} are not those of {_shown(sizes)}")
+        raise Untold(f"its axes {order} are not those of {shown_sizes(sizes)}")
     return tuple(sizes[axis] for axis in order)
 
 
@@ -163,7 +163,7 @@ def _tiled(call: Call) -> Sizes:
         axis = call.axis(call.number(2), len(sizes))
         return (*sizes[:axis], sizes[axis] * times[0], *sizes[axis + 1 :])
     if len(times) != len(sizes):
-        raise Untold(f"it repeats {_shown(sizes)} along {len(times)} axes")
+        raise Untold(f"it repeats {shown_sizes(sizes)} along {len(times)} axes")
     return tuple(size * count for size, count in zip(sizes, times, strict=True))
 
 
@@ -184,7 +184,7 @@ def _to_depth(call: Call) -> Sizes:
     batch, channels, *cells = _of_axes(call, 4)
     block = call.get("blocksize", 0)
     if block < 1 or any(size % block for size in cells):
-        raise Untold(f"{_shown(tuple(cells))} cells are not made of blocks of {block}")
+        raise Untold(f"{shown_sizes(tuple(cells))} cells are not made of blocks of {block}")
     return (batch, channels * block**2, *(size // block for size in cells))
 
 
@@ -199,7 +199,7 @@ def _to_space(call: Call) -> Sizes:
 def _of_axes(call: Call, rank: int) -> Sizes:
     sizes = call.sizes()
     if len(sizes) != rank:
-        raise Untold(f"it should read {rank} axes, and {_shown(sizes)} has {len(sizes)}")
+        raise Untold(f"it should read {rank} axes, and {shown_sizes(sizes)} has {len(sizes)}")
     return sizes
 
 
@@ -244,7 +244,7 @@ def _concatenated(call: Call) -> Sizes:
         if len(sizes) != len(first) or any(
             one != other for place, (one, other) in enumerate(zip(first, sizes, strict=True)) if place != axis
         ):
-            raise Untold(f"{_shown(first)} and {_shown(sizes)} differ along other axes than {axis}")
+            raise Untold(f"{shown_sizes(first)} and {shown_sizes(sizes)} differ along other axes than {axis}")
     return (*first[:axis], first[axis] + sum(sizes[axis] for sizes in others), *first[axis + 1 :])
 
 
@@ -262,7 +262,7 @@ def _as_indices(call: Call) -> Sizes:
 def _gathered_nd(call: Call) -> Sizes:
     sizes, indices, batched = call.sizes(), call.sizes(1), call.get("batch_dims", 0)
     if not indices or not 0 <= batched <= len(sizes) - indices[-1]:
-        raise Untold(f"{_shown(indices)} are no places in {_shown(sizes)}")
+        raise Untold(f"{shown_sizes(indices)} are no places in {shown_sizes(sizes)}")
     return (*indices[:-1], *sizes[batched + indices[-1] :])
 
 
@@ -384,10 +384,6 @@ def _looked_up(call: Call) -> Sizes:
 
 def _sequence(_: Call) -> Given:
     raise Untold("a sequence of tensors, of which nothing is counted")
-
-
-def _shown(sizes: Sizes) -> str:
-    return " x ".join(map(str, sizes)) or "one number"
 
 
 _LIKE_THE_FIRST = (
