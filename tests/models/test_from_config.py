@@ -192,6 +192,14 @@ def test_a_field_has_several_names() -> None:
     assert parameters({**one, **two}) == parameters(GPT2)
 
 
+def test_of_two_names_a_null_says_nothing_and_gemmas_newer_one_counts() -> None:
+    gemma = {**LLAMA, "model_type": "gemma", "hidden_act": "gelu"}
+    assert parameters(gemma, hidden_activation=None) == parameters(
+        gemma, hidden_activation="gelu_pytorch_tanh"
+    )
+    assert parameters(GPT2, hidden_size=None) == parameters(GPT2)
+
+
 def test_a_part_within_another_file_may_leave_sizes_out() -> None:
     text = {"model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
             "num_hidden_layers": 34, "sliding_window": 1024}  # fmt: skip

@@ -32,7 +32,12 @@ _SUM, _SUM_OF_THREE = Add(2), Add(3)  # they hold nothing, so that one may stand
 
 
 def activation(fields: Fields, *names: str, default: str) -> str:
-    """The layer of an activation, by the name that configurations have for it."""
+    """The layer of an activation, by the name that configurations have for it.
+
+    Of several fields the first that is there counts: Gemma's files keep an older one beside it.
+    """
+    there = [name for name in names if fields.values.get(name) is not None]
+    names = (*there[:1],) or names[:1]
     return str(fields.choice(*names, known=ACTIVATIONS, default=default, what=Message("activation")))
 
 

@@ -244,8 +244,12 @@ class Fields:
     # ---- which value it is
 
     def _given(self, names: Iterable[str]) -> str | None:
-        """The name under which the file has a field; raises ModelError where two names disagree."""
-        found = [name for name in names if name in self.values]
+        """The name under which the file has a field; raises ModelError where two names disagree.
+
+        A null beside another name's value says nothing.
+        """
+        there = [name for name in names if name in self.values]
+        found = [name for name in there if self.values[name] is not None] or there
         for other in found[1:]:
             if self.values[other] != self.values[found[0]]:
                 self.refuse(

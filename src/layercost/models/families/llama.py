@@ -44,7 +44,7 @@ from layercost.models.families.windows import (
 
 Joining = Callable[[Layer, Layer, Layer], Graph]
 BIDIRECTIONAL = Message("without a causal mask nothing is cached, and no text is continued")
-_GELU = "gelu_pytorch_tanh"
+_GELU, _ACTS = "gelu_pytorch_tanh", ("hidden_activation", "hidden_act")
 
 
 class Core(NamedTuple):
@@ -86,11 +86,11 @@ def decoder(
 def gated(
     fields: Fields, asked: Asked, sizes: Core, attention: Attention, *,
     each: Windows | None = None, joined: Joining = pre_norm, norm: Layer | None = None,
-    mlp_bias: bool = False, acts: str = "silu", tied: bool = False,
+    mlp_bias: bool = False, acts: str = "silu", names: tuple[str, ...] = ("hidden_act",), tied: bool = False,
 ) -> Built:  # fmt: skip
     """Blocks of attention and a gated feed-forward, RMSNorm around them; `each` has a window for each."""
     norm = RMSNorm(sizes.width) if norm is None else norm
-    function = activation(fields, "hidden_act", "hidden_activation", default=acts)
+    function = activation(fields, *names, default=acts)
     mlp = FeedForward(sizes.width, sizes.inner, gated=True, bias=mlp_bias, activation=function)
     kinds = each or [None] * sizes.depth
     blocks = stacked(kinds, lambda window: joined(norm, windowed(attention, window), mlp))
@@ -212,7 +212,7 @@ def gemma(fields: Fields, asked: Asked) -> Built:
     sizes = core(fields, 256000, 3072, 24576, 28, 16)
     groups = kv_heads(fields, sizes.heads, default=16)
     attention = _gemma_attention(fields, sizes, groups)
-    return gated(fields, asked, sizes, attention, acts=_GELU, tied=True)
+    return gated(fields, asked, sizes, attention, acts=_GELU, names=_ACTS, tied=True)
 
 
 def _gemma_attention(fields: Fields, sizes: Core, groups: int, **more: Any) -> Attention:
@@ -229,7 +229,9 @@ def gemma2(fields: Fields, asked: Asked) -> Built:
     window = fields.whole_or_none("sliding_window", default=4096)
     each = windows(fields, sizes.depth, window, every(2))
     attention = _gemma_attention(fields, sizes, groups)
-    return gated(fields, asked, sizes, attention, each=each, joined=norm_around, acts=_GELU, tied=True)
+    return gated(
+        fields, asked, sizes, attention, each=each, joined=norm_around, acts=_GELU, names=_ACTS, tied=True
+    )
 
 
 @family("gemma3_text", config="Gemma3TextConfig", model="Gemma3ForCausalLM")
@@ -240,7 +242,9 @@ def gemma3(fields: Fields, asked: Asked) -> Built:
     window = fields.whole_or_none("sliding_window", default=4096)
     each = windows(fields, sizes.depth, window, pattern(fields, default=6))
     attention = _gemma_attention(fields, sizes, groups, qk_norm="head")
-    return gated(fields, asked, sizes, attention, each=each, joined=norm_around, acts=_GELU, tied=True)
+    return gated(
+        fields, asked, sizes, attention, each=each, joined=norm_around, acts=_GELU, names=_ACTS, tied=True
+    )
 
 
 # ---- OLMo, StableLM, Cohere ----------------------------------------------------------------------
