@@ -124,9 +124,9 @@ class HeldFast(Held):
 class Facts(NamedTuple):
     """Everything that one call of a layer does, for the whole batch.
 
-    `parameters` are trained; `buffers` are stored and not trained; `written` are the values of the output
-    that are new (a view writes none). `kept` are the values that the next tokens read: keys and values of an
-    attention, the state of a recurrence.
+    `parameters` are trained, unless one says that it is not; `buffers` are stored and not trained; `written`
+    are the values of the output that are new (a view writes none). `kept` are the values that the next tokens
+    read: keys and values of an attention, the state of a recurrence.
     """
 
     parameters: tuple[Held, ...]

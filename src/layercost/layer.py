@@ -116,7 +116,7 @@ class Layer(Frozen):
     # ---- what a layer declares; each runs on plain integers and on expressions
 
     def parameters(self) -> tuple[Held, ...]:
-        """The values that training changes."""
+        """The values that training changes, and those among them that it leaves as they are (`HeldFast`)."""
         return ()
 
     def buffers(self) -> tuple[Held, ...]:
