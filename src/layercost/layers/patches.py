@@ -320,8 +320,10 @@ belief(
 )  # fmt: skip
 class _WeightsForEachPatch(PatchEmbedding):
     def holds(self) -> Holds:
-        patches = self.patches(*per_axis(self.image_size))
         held = dict(super().holds())
+        if self.image_size is None:  # to whoever also believes that positions take none
+            return held
+        patches = self.patches(*per_axis(self.image_size))
         return {**held, "patch": tuple([one._replace(size=patches * one.size) for one in held["patch"]])}
 
 
