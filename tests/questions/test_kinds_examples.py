@@ -304,11 +304,12 @@ def test_a_size_makes_one_part_cost_as_much_as_another():
     """2 · 12 · T · T against 4 · 144 · T: T is 24, whatever was drawn for it."""
     posed = drawn(EVEN)
     assert posed.answers() == {"tokens": "24"}
-    assert posed.told().startswith("When do the products of Attention(width, 3, bias=False) cost")
+    assert posed.told().startswith("When do the products of Attention(12, 3, bias=False) cost")
     found = posed.diagnose(12)
     assert "With tokens = 12 it is 3,456 MACs against 6,912 MACs." in str(found.message)
     assert "whole-for-part" not in {one.diagnosis.id for one in posed.wrong()}
-    assert len(posed.solution()) == 2
+    totals = [line.formula.value for line in posed.solution() if not isinstance(line.formula, Definition)]
+    assert totals == [2 * 12 * 24 * 24, 4 * 144 * 24]
 
 
 def test_a_question_at_which_size_both_are_as_much_tells_no_count_and_needs_such_a_size():
