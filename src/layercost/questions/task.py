@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from layercost.caches import alike, cache_in_letters
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
 from layercost.counting import Count
@@ -19,6 +20,7 @@ from layercost.layers.composite import Composite
 from layercost.layers.receptive import receptive_field
 from layercost.message import Joined, Message, Words
 from layercost.misconception import (
+    CACHED,
     MISCONCEPTIONS,
     PRICED,
     Arriving,
@@ -141,6 +143,9 @@ def setting_of(task: Task) -> Setting:
 def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
+    if task.measure in CACHED and isinstance(layer, Composite) and shape is not None:
+        groups, in_bytes = alike(calls_of(layer, shape)), task.measure is Quantity.KV_CACHE_BYTES
+        return cache_in_letters(groups, setting_of(task), in_bytes=in_bytes)
     if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
     if task.measure is Size.RECEPTIVE_FIELD:
