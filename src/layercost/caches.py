@@ -161,19 +161,28 @@ def alike(calls: Iterable[Call]) -> tuple[Alike, ...]:
     return tuple([Alike(every[0], len(every)) for every in found.values()])
 
 
+def at_length(groups: Iterable[Alike], tokens: int) -> tuple[Alike, ...]:
+    """The same layers on a text of that many tokens."""
+    return tuple([Alike(_on(one.call, tokens), one.layers) for one in groups])
+
+
+def _on(call: Call, tokens: int) -> Call:
+    return call._replace(inputs=tuple([_of_length(each, tokens) for each in call.inputs]))
+
+
 def cache_in_letters(
     groups: Iterable[Alike], setting: Setting = INFERENCE, *, in_bytes: bool = True
 ) -> Expression:
-    """What layers keep, as one writes it down: L layers that are alike, and keys and values as 2.
+    """What layers keep, as one writes it down: n layers that are alike, and keys and values as 2.
 
-    Those that see a window are L_w layers. In bytes each value takes b of them, where these are whole.
+    Those that see a window are n_w layers. In bytes each value takes b of them, where these are whole.
 
     >>> from layercost import Attention, Sequential
     >>> from layercost.expression import TEXT, equation
     >>> same = Attention(4096, 32, 8, bias=False, causal=True)
     >>> model = Sequential(*[same] * 32)
     >>> equation(cache_in_letters(alike(model.calls((1024, 4096))), Setting(dtype="bfloat16")), TEXT)
-    '2·L·T·g·k·b = 2·32·1,024·8·128·2 = 134,217,728'
+    '2·n·T·g·k·b = 2·32·1,024·8·128·2 = 134,217,728'
     """
     terms = list(_terms(groups, setting))
     total = expression(reduce(add, terms) if terms else 0)
@@ -184,14 +193,14 @@ def _terms(groups: Iterable[Alike], setting: Setting) -> Iterator[Number]:
     """What each group keeps: so many layers, times so many things of one size."""
     letters = set[str]()
     for call, layers in groups:
-        name = _new(letters, "L_w" if getattr(call.layer, "window", None) else "L")
+        name = _new(letters, "n_w" if getattr(call.layer, "window", None) else "n")
         for things, size in _sizes(call, setting):
             kept = times(Symbol(name, layers), size) if layers > 1 else size
             yield times(things, kept) if things > 1 else kept
 
 
 def _new(letters: set[str], letter: str) -> str:
-    """A letter that no group has yet: L, then L_2."""
+    """A letter that no group has yet: n, then n_2."""
     base, _, subscript = letter.partition("_")
     name, place = letter, 2
     while name in letters:

@@ -34,7 +34,7 @@ def test_layers_with_a_window_have_a_letter_of_their_own() -> None:
     """Gemma 3 27B: 52 of its 62 layers keep no more than 1,024 tokens."""
     groups = alike(model_named("gemma-3-27b").calls((131_072,)))
     said = equation(cache_in_letters(groups, Setting(dtype="bfloat16")), TEXT)
-    assert said.startswith("(2·L_w·min(T, w)·g·k + 2·L·T·g·k)·b = (2·52·min(131,072, 1,024)·16·128 + ")
+    assert said.startswith("(2·n_w·min(T, w)·g·k + 2·n·T·g·k)·b = (2·52·min(131,072, 1,024)·16·128 + ")
     assert said.endswith(" = 11,173,625,856")
 
 

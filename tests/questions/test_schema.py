@@ -179,7 +179,7 @@ def test_layers_that_are_alike_are_written_once_and_tokens_may_have_been_read_be
     variant = read_question(STACK).variant({"heads": 2, "blocks": 3})
     assert variant.answer == 3 * 2 * 2 * 2 * 14 * 2
     line = variant.solution()[-1]
-    assert equation(line.formula, TEXT) == "2·L·(T_c + T)·g·k·b = 2·3·(9 + 5)·2·2·2 = 672"
+    assert equation(line.formula, TEXT) == "2·n·(T_c + T)·g·k·b = 2·3·(9 + 5)·2·2·2 = 672"
 
 
 @pytest.mark.parametrize(
