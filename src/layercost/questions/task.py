@@ -20,7 +20,6 @@ from layercost.layers.composite import Composite
 from layercost.layers.receptive import receptive_field
 from layercost.message import Joined, Message, Words
 from layercost.misconception import (
-    CACHED,
     MISCONCEPTIONS,
     PRICED,
     Arriving,
@@ -64,6 +63,7 @@ def diagnoses(
     *,
     batch: int = 1,
     cached: int = 0,
+    dtype: str = "float32",
 ) -> list[WrongAnswer]:
     """The distinct wrong answers to one count of a layer, in the order in which the beliefs are declared.
 
@@ -76,8 +76,9 @@ def diagnoses(
     """
     shape = None if input_shape is None else _arriving(input_shape)
     task = Task(
-        layer, measure_named(quantity), shape, convention_named(convention), batch=batch, cached=cached
-    )
+        layer, measure_named(quantity), shape, convention_named(convention), dtype=dtype, batch=batch,
+        cached=cached,
+    )  # fmt: skip
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)
@@ -143,9 +144,6 @@ def setting_of(task: Task) -> Setting:
 def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
-    if task.measure in CACHED and isinstance(layer, Composite) and shape is not None:
-        groups, in_bytes = alike(calls_of(layer, shape)), task.measure is Quantity.KV_CACHE_BYTES
-        return cache_in_letters(groups, setting_of(task), in_bytes=in_bytes)
     if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
     if task.measure is Size.RECEPTIVE_FIELD:
