@@ -40,7 +40,7 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
         "VGG-16",
     ),
     "names of models": {
-        word for one in MODELS.values() for word in re.findall("[A-Za-z]+", one.title)
+        word for one in MODELS.values() for word in re.findall("[A-Za-z]\\w*", one.title)
     },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),

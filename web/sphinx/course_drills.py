@@ -86,7 +86,8 @@ def question_of(options: Mapping[str, str]) -> Question:
         "draw": ranges(options["draw"]), **layer,
         "input": [int(size) if size.isdigit() else size for size in sizes],
         "convention": options.get("convention", "textbook"), "batch": _value(options.get("batch", "1")),
-        "without": options.get("without", "").split(), "cached": _value(options.get("cached", "0")), "ask": [{"quantity": options["ask"], **stored}],
+        "cached": _value(options.get("cached", "0")), "without": options.get("without", "").split(),
+        "ask": [{"quantity": options["ask"], **stored}],
     })  # fmt: skip
 
 
