@@ -72,8 +72,8 @@ def test_all_bars_have_one_scale_and_the_memory_ends_where_it_says() -> None:
         load = Load(name, 2048, 4, "bfloat16", "bfloat16", 80 * 10**9)
         assert wide == start == pytest.approx(load.weights * SCALE, abs=0.01)
         assert long == pytest.approx(load.cache * SCALE, abs=0.01)
-    (end,) = with_class(explorer.pane("picture"), "lc-memory-end")
-    assert (end.get("x1"), end.get("x2")) == ("300", "300")
+    ends = with_class(explorer.pane("picture"), "lc-memory-end")
+    assert [(end.get("x1"), end.get("x2")) for end in ends] == [("300", "300")] * len(MODELS)
 
 
 def test_a_cell_is_as_many_tokens_in_every_bar() -> None:
@@ -102,18 +102,18 @@ def test_a_state_stays_when_the_text_grows_and_a_window_stops() -> None:
 def test_the_line_says_layers_texts_tokens_heads_and_bytes() -> None:
     """Layers, texts, tokens, heads, their size, bytes."""
     explorer = explorer_named("kv_cache")
-    assert copied_lines(explorer, "total") == ["2·n·N·T·g·k·b = 2·32·8·8,192·8·128·2 = 8,589,934,592 bytes"]
+    assert copied_lines(explorer, "total") == ["2·n·N·T·g·k·b = 2·32·8·16,384·8·128·2 = 17,179,869,184 bytes"]
     assert copied_lines(explorer)[1] == "2·n·T·g·k·b = 2·32·1·8·128·2 = 131,072 bytes"
     move(explorer, batch=1, dtype="int8")
-    assert copied_lines(explorer, "total") == ["2·n·T·g·k·b = 2·32·8,192·8·128·1 = 536,870,912 bytes"]
+    assert copied_lines(explorer, "total") == ["2·n·T·g·k·b = 2·32·16,384·8·128·1 = 1,073,741,824 bytes"]
 
 
 def test_layers_with_a_window_are_shorter_columns() -> None:
-    """Ten of 62 layers of Gemma 3 keep all of 8,192 tokens, the others an eighth."""
+    """Ten of 62 layers of Gemma 3 keep all of 16,384 tokens, the others a sixteenth."""
     explorer = explorer_named("kv_cache", model="gemma-3-27b")
     tall = [float(box.get("height", 0)) for box in with_class(explorer.pane("detail"), "lc-memory-cache")]
     assert (len(tall), tall.count(max(tall))) == (62, 10)
-    assert min(tall) / max(tall) == pytest.approx(1 / 8, rel=0.01)
+    assert min(tall) / max(tall) == pytest.approx(1 / 16, rel=0.01)
 
 
 def test_the_table_twin_holds_the_numbers_of_the_picture() -> None:
@@ -129,3 +129,11 @@ def test_another_format_halves_the_cache_and_the_ghost_says_it() -> None:
     explorer = explorer_named("kv_cache")
     move(explorer, dtype="int8")
     assert words(with_class(explorer.pane("ghost"), "lc-ratios")[0]).startswith("×0.5 bytes of the cache")
+
+
+def test_a_bar_that_is_longer_than_the_memory_is_torn_off() -> None:
+    """Llama 2 7B keeps 69 GB of eight texts of 16,384 tokens, which do not fit beside its weights."""
+    explorer = explorer_named("kv_cache")
+    assert not with_class(explorer.pane("picture"), "lc-memory-cut")
+    move(explorer, context=32_768)
+    assert len(with_class(explorer.pane("picture"), "lc-memory-cut")) == 1

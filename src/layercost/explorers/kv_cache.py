@@ -42,7 +42,7 @@ class KVCacheExplorer(Explorer):
     controls = (
         Choice("model", Message("model"), "llama-3-8b",
                tuple((one.title, name) for name, one in MODELS.items()), main=True),
-        Size("context", Message("tokens of each text"), 8192, 1, 1_048_576, letter="T", main=True),
+        Size("context", Message("tokens a text"), 16_384, 1, 1_048_576, letter="T", main=True),
         Size("batch", Message("texts at once"), 8, 1, 1024, letter="N", main=True),
         Choice("dtype", Message("format of the cache"), "bfloat16", FORMATS, main=True, buttons=True),
         Size("memory", Message("memory in GB"), 80, 1, 1536),

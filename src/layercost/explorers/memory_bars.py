@@ -19,17 +19,16 @@ _CELL, _DRAWN = 5, 1.6  # how wide a cell is at least, and from what width on ce
 
 
 def memory_picture(loads: Sequence[Load], looked: Load) -> str:
-    """A row for each model, and the end of the memory."""
+    """A row for each model, which a stroke crosses where the memory ends."""
     scale = _MEMORY / looked.memory
     tokens = _tokens_a_cell(looked, scale)
     height = _TOP + _PITCH * len(loads) + 20
     rows = [_row(load, place, scale, tokens, chosen=load == looked) for place, load in enumerate(loads)]
     memory = f"{number(looked.memory // BILLION)} GB"
-    end = line(_MEMORY, _TOP - 4, _MEMORY, height - 18, "lc-memory-end")
     said = words(_MEMORY, _TOP - 8, memory, "lc-measure", text_anchor="middle")
     cell = _("a cell is {tokens} tokens of each text", tokens=number(tokens))
     below = words(0, height - 4, escaped(cell), "lc-measure lc-quiet")
-    return drawing("lc-memory", WIDTH, height, _in_words(looked), *rows, end, said, below)
+    return drawing("lc-memory", WIDTH, height, _in_words(looked), *rows, said, below)
 
 
 def _in_words(looked: Load) -> str:
@@ -61,6 +60,7 @@ def _row(load: Load, place: int, scale: float, tokens: int, *, chosen: bool) -> 
         box(min(weights, _END), bar, shown, _BAR, "lc-memory-cache lc-d-t"),
         _cells(load, weights, weights + cache, scale, tokens, bar),
         _cut(bar) if weights + cache > _END else "",
+        line(_MEMORY, bar - 3, _MEMORY, bar + _BAR + 3, "lc-memory-end"),
     ]
     kind = "lc-memory-row" + (" lc-chosen" if chosen else "")
     return tag("g", *parts, class_=kind, data_set=f"model={load.name}")
