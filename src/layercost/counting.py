@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from layercost.caches import alike, cache_in_letters
 from layercost.convention import (
     Convention,
     Quantity,
@@ -40,7 +41,6 @@ from layercost.expression import (
     expression,
 )  # fmt: skip
 from layercost.facts import IN_OTHERS, Facts, Held, Kind, Operation, Role
-from layercost.kv_cache import alike, cache_in_letters
 from layercost.layer import Call, Layer
 from layercost.message import Joined, Message, Words, clauses, listing, sentence, spoken
 from layercost.setting import Setting

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import layercost as lc
+from layercost.caches import kv_cache
 from layercost.explorers import explorer as explorer_named
 from layercost.explorers.loads import MODELS, Keeper, Load, keeper
-from layercost.caches import kv_cache
 from layercost.models.known import model_named
 from tests.explorers.reading import copied_lines, move, numbers, tree, with_class, words
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from layercost.caches import Alike, Kept, alike, at_length, cache_in_letters, kv_cache
 from layercost.convention import bits_of
 from layercost.expression import Expression
-from layercost.caches import Alike, Kept, alike, at_length, cache_in_letters, kv_cache
 from layercost.message import Message, Words
 from layercost.models.known import model_named
 from layercost.setting import Setting
