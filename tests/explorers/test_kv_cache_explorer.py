@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import layercost as lc
+from layercost.analysis.memory import largest_context
 from layercost.caches import kv_cache
 from layercost.explorers import explorer as explorer_named
 from layercost.explorers.loads import MODELS, Keeper, Load, keeper
@@ -49,6 +50,14 @@ def test_one_token_more_than_fits_does_not(name: str, batch: int) -> None:
         Load(name, tokens, batch, "bfloat16", "bfloat16", load.memory) for tokens in (fits, fits + 1)
     )
     assert full.weights + full.cache <= load.memory < over.weights + over.cache
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "mamba-1.4b"])
+@pytest.mark.parametrize("batch", [1, 8])
+def test_the_longest_text_is_the_one_that_the_analysis_finds(name: str, batch: int) -> None:
+    """Which searches layer by layer, and knows no text longer than a model has positions for."""
+    room = largest_context(model_named(name), 80 * 10**9, batch=batch)
+    assert Load(name, 1, batch, "bfloat16", "bfloat16", 80 * 10**9).fits == room.tokens
 
 
 def test_weights_that_are_larger_than_the_memory_are_said_so() -> None:
