@@ -103,7 +103,9 @@ def _vetting(question: Template) -> str:
         return repr(question)
     asks = tuple((ask.id, ask.measure, ask.part, ask.unit, ask.dtype, ask.decimals) for ask in question.asks)
     told_apart = tuple((ask.follows, sorted(ask.credit)) for ask in question.asks)
-    subject = (question.layers, question.network, question.input, question.batch)
+    subject: tuple[object, ...] = (question.layers, question.network, question.input, question.batch)
+    if question.cached or question.repeat:
+        subject += (question.cached, question.repeat)
     return repr((subject, question.convention.name, question.without, asks, told_apart))
 
 

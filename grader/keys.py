@@ -102,6 +102,8 @@ QUESTION = {
     "network": Key(TEXT, "one of the library's networks, such as vgg16(size=size)"),
     "input": Key(SIZES, "the shape that arrives: features, or channels and sides"),
     "batch": Key(SIZE, "how many inputs there are"),
+    "cached": Key(SIZE, "how many tokens of each have been read before"),
+    "repeat": Key(TABLE, "how many layers like it stand one after the other, by the name of a layer"),
     "convention": Key(TEXT, "by which operations are counted"),
     "without": Key(NAMES, "misconceptions that are not looked for"),
     "credit": Key(TABLE, "the share of the points that a wrong answer of a known kind earns"),

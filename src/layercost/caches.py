@@ -6,9 +6,12 @@ text keeps as much for each token of that, and a state stays as it is however lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import reduce
 from typing import Any, NamedTuple, Unpack
 
+from layercost.expression import Expression, Number, Symbol, add, ceil_div, expression, times
 from layercost.layer import Call, Layer
 from layercost.setting import INFERENCE, Given, Setting, setting_of
 from layercost.shape import Shape, several
@@ -137,3 +140,90 @@ def _of_length(shape: Shape, length: int) -> Shape:
 
 def _size(call: Call, shapes: tuple[Shape, ...], setting: Setting) -> int:
     return sum([int(one.size) for one in call._replace(inputs=shapes).kept(setting)])
+
+
+# ---- in letters ----------------------------------------------------------------------------------
+
+
+class Alike(NamedTuple):
+    """Layers that keep the same of the same input: one call of them, and how many there are."""
+
+    call: Call
+    layers: int
+
+
+def alike(calls: Iterable[Call]) -> tuple[Alike, ...]:
+    """The calls that keep anything, those that keep the same together, in their order."""
+    found: dict[object, list[Call]] = {}
+    for call in calls:
+        if call.kept(INFERENCE):
+            found.setdefault((type(call.layer), call.layer, call.inputs), []).append(call)
+    return tuple([Alike(every[0], len(every)) for every in found.values()])
+
+
+def at_length(groups: Iterable[Alike], tokens: int) -> tuple[Alike, ...]:
+    """The same layers on a text of that many tokens."""
+    return tuple([Alike(_on(one.call, tokens), one.layers) for one in groups])
+
+
+def _on(call: Call, tokens: int) -> Call:
+    return call._replace(inputs=tuple([_of_length(each, tokens) for each in call.inputs]))
+
+
+def cache_in_letters(
+    groups: Iterable[Alike], setting: Setting = INFERENCE, *, in_bytes: bool = True
+) -> Expression:
+    """What layers keep, as one writes it down: n layers that are alike, and keys and values as 2.
+
+    Those that see a window are n_w layers. In bytes each value takes b of them, where these are whole.
+
+    >>> from layercost import Attention, Sequential
+    >>> from layercost.expression import TEXT, equation
+    >>> same = Attention(4096, 32, 8, bias=False, causal=True)
+    >>> model = Sequential(*[same] * 32)
+    >>> equation(cache_in_letters(alike(model.calls((1024, 4096))), Setting(dtype="bfloat16")), TEXT)
+    '2·n·T·g·k·b = 2·32·1,024·8·128·2 = 134,217,728'
+    """
+    terms = list(_terms(groups, setting))
+    total = expression(reduce(add, terms) if terms else 0)
+    return _as_bytes(total, setting) if in_bytes else total
+
+
+def _terms(groups: Iterable[Alike], setting: Setting) -> Iterator[Number]:
+    """What each group keeps: so many layers, times so many things of one size."""
+    letters = set[str]()
+    for call, layers in groups:
+        name = _new(letters, "n_w" if getattr(call.layer, "window", None) else "n")
+        for things, size in _sizes(call, setting):
+            kept = times(Symbol(name, layers), size) if layers > 1 else size
+            yield times(things, kept) if things > 1 else kept
+
+
+def _new(letters: set[str], letter: str) -> str:
+    """A letter that no group has yet: n, then n_2."""
+    base, _, subscript = letter.partition("_")
+    name, place = letter, 2
+    while name in letters:
+        name, place = f"{base}_{subscript}{place}", place + 1
+    letters.add(name)
+    return name
+
+
+def _sizes(call: Call, setting: Setting) -> Iterator[tuple[int, Expression]]:
+    """The sizes that a call keeps in letters, with how many things have each: keys and values, 2."""
+    lettered = setting
+    if int(setting.batch) != 1:
+        lettered = replace(lettered, batch=Symbol("N", int(setting.batch)))
+    if int(setting.cached):
+        lettered = replace(lettered, cached=Symbol("T_c", int(setting.cached)))
+    twin, shapes, _output = call.layer.symbolic(*call.inputs)
+    sizes = [expression(held.size) for held in twin.kept(*shapes, setting=lettered)]
+    return ((sizes.count(size), size) for size in dict.fromkeys(sizes))
+
+
+def _as_bytes(values: Expression, setting: Setting) -> Expression:
+    """Values in a number format; half bytes are rounded up in the end."""
+    whole, rest = divmod(setting.bits, 8)
+    if rest:
+        return expression(ceil_div(times(values, setting.bits), 8))
+    return expression(times(values, Symbol("b", whole)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from layercost.caches import alike, cache_in_letters
 from layercost.convention import (
     Convention,
     Quantity,
@@ -410,7 +411,10 @@ class _Question:
         return tuple(unmeasured(call, facts.operations) for call, facts in pairs if call is not None)
 
     def derivation(self) -> Expression:
-        """One layer: its formula. A network: the sum of its layers' numbers."""
+        """One layer: its formula. A network: the sum of its layers' numbers; of a cache, layers together."""
+        if not self.layer.is_leaf and self.amount is _AMOUNTS[Quantity.KV_CACHE]:
+            calls = [call for call, _facts in self.parts if call is not None]
+            return cache_in_letters(alike(calls), self.setting, in_bytes=self.in_bytes)
         formula = expression(self._formula() if self.layer.is_leaf else self._sum())
         return _in_bytes(formula, self.setting) if self.in_bytes else formula
 

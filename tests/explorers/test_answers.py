@@ -91,6 +91,13 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"num_heads": 128, "num_kv_heads": 128, "head_dim": 512, "embed_dim": 16_384, "tokens": 131_072},
         {"bias": True, "convention": "everything", "num_kv_heads": 12}, {"tokens": 1},
     ],
+    "kv_cache": [
+        {}, {"batch": 1}, {"model": "llama-2-7b", "context": 131_072},
+        {"model": "falcon-7b", "dtype": "int8"},
+        {"model": "gemma-3-27b", "context": 500}, {"model": "gemma-3-27b", "batch": 1, "dtype": "float32"},
+        {"model": "deepseek-v2-lite", "context": 1_048_576, "batch": 1024}, {"model": "mamba-1.4b"},
+        {"model": "mamba-1.4b", "context": 1, "batch": 1, "memory": 1}, {"stored": "int4", "memory": 24},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},

@@ -70,6 +70,9 @@ CROSS = lc.CrossAttention(6, 3, bias=False, kv_dim=4)  # 36 + 24 + 24 + 36 weigh
 MLA, ABSORBED = (lc.LatentAttention(8, 2, 3, 4, 2, 5, absorbed=absorbed) for absorbed in (False, True))
 SHORT_QUERIES = lc.LatentAttention(8, 2, 3, 4, 2, 5, q_lora_rank=3)
 # of MLA, queries 96, down 8 · 5, up 3 · 2 · 9, output 80, norm 3
+STACK = lc.Sequential(GQA, GQA, GQA)  # each keeps 2 · 4 values a token
+LOCAL = lc.Sequential(WINDOWED, GQA, WINDOWED)  # the outer two of three tokens at most
+KEEPING = lc.MambaBlock(6, state_size=5, conv_kernel=3)  # 12 channels, each with 5 + 3 values
 FF, GATED_FF = lc.FeedForward(6, 10), lc.FeedForward(6, 10, gated=True, bias=False)  # 136 and 180
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
@@ -352,4 +355,12 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("one-adapter-matrix", of(ADAPTER, M, 3), 3 * 5 + 2 * 3),
     ("base-trained", of(ADAPTER, P, 3), 3 * 5 + 5 + 2 * (3 + 5)),
     ("adapter-in-place-of-map", of(ADAPTER, M, 3), 2 * (3 + 5)),
+    ("one-layer-cached", of(STACK, C, 7, 8), 7 * 2 * 4),
+    ("windows-everywhere", of(LOCAL, C, 7, 8), 3 * 3 * 2 * 4),
+    ("windowed-layers-left-out", of(LOCAL, C, 7, 8), 7 * 2 * 4),
+    ("full-layers-left-out", of(LOCAL, C, 7, 8), 2 * 3 * 2 * 4),
+    ("state-for-each-token", of(KEEPING, C, 7, 6), 7 * 12 * (5 + 3)),
+    ("convolved-inputs-forgotten", of(KEEPING, C, 7, 6), 12 * 5),
+    ("state-of-the-width", of(KEEPING, C, 7, 6), 6 * (5 + 3)),
+    ("cached-state-of-one-channel", of(KEEPING, C, 7, 6), 5 + 3),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from layercost.expression import TEXT, equation
 from layercost.layer import LayerError
 from layercost.questions import QuestionError, read_question
 
@@ -159,3 +160,38 @@ def test_asking_for_what_is_not_asked_names_what_is():
     variant = read_question(SHIPPED["fully_connected_and_lenet/lenet"]).draw(0)
     with pytest.raises(QuestionError, match="no thing asked is called 'fc9'; did you mean"):
         variant.item("fc9")
+
+
+STACK: dict[str, Any] = {
+    **{key: value for key, value in changed().items() if key != "layer"},
+    "layers": {"block": "Attention(8, 4, heads, bias=False, causal=True)"},
+    "repeat": {"block": "blocks"},
+    "input": [5, 8],
+    "cached": 9,
+    "draw": {"heads": [2], "blocks": [3]},
+    "ask": [{"quantity": "kv_cache_bytes", "dtype": "bfloat16"}],
+    "wording": {"en": "{blocks} layers"},
+}
+
+
+def test_layers_that_are_alike_are_written_once_and_tokens_may_have_been_read_before():
+    """Three layers keep 2 · 2 · 2 values of 14 tokens each, in two bytes."""
+    variant = read_question(STACK).variant({"heads": 2, "blocks": 3})
+    assert variant.answer == 3 * 2 * 2 * 2 * 14 * 2
+    line = variant.solution()[-1]
+    assert equation(line.formula, TEXT) == "2·n·(T_c + T)·g·k·b = 2·3·(9 + 5)·2·2·2 = 672"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({**STACK, "repeat": {"blok": 3}}, "no layer is called 'blok'"),
+        ({**STACK, "repeat": 3}, "`repeat` is a table of numbers by the names of `layers`, but got 3"),
+        ({**STACK, "repeat": {"block": "many"}}, "no drawn name is called 'many'.* It is used in `repeat`"),
+        ({**STACK, "cached": "read"}, "no drawn name is called 'read'.* It is used in `cached`"),
+        ({**STACK, "ask": [{"quantity": "parameters"}]}, "what layers hold cannot be asked"),
+    ],
+)
+def test_a_badly_written_stack_is_refused_with_words_that_help(data: dict[str, Any], said: str):
+    with pytest.raises(QuestionError, match=said):
+        read_question(data)

@@ -15,6 +15,7 @@ from site_builder.catalogue import names, template
 import layercost as lc
 from layercost.counters import names as counter_names
 from layercost.explorers import rules
+from layercost.explorers.loads import MODELS
 from layercost.message import speaking
 from layercost.networks.network import NETWORKS, NetworkEntry
 
@@ -38,6 +39,9 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
         *(part for entry in NETWORKS.values() for part in _parts(entry)),
         "VGG-16",
     ),
+    "names of models": {
+        word for one in MODELS.values() for word in re.findall("[A-Za-z]\\w*", one.title)
+    },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),
     "number formats, which are code": lc.convention.DTYPE_BITS,

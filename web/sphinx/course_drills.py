@@ -76,13 +76,18 @@ def question_of(options: Mapping[str, str]) -> Question:
         if needed not in options:
             raise QuestionError(f"a drill needs `:{needed}:`; it has {', '.join(options) or 'no options'}")
     sizes = [size.strip() for size in options["input"].strip("()").split(",") if size.strip()]
+    layer: dict[str, Any] = {"layer": options["layer"]}
+    if "repeat" in options:
+        layer = {"layers": {"block": options["layer"]}, "repeat": {"block": _value(options["repeat"])}}
+    stored = {"dtype": options["dtype"]} if "dtype" in options else {}
     return read_question({
         "id": options["id"], "level": 1, "skills": [_SKILL.get(options["ask"], "parameters")],
         "wording": {"en": "{layer}"},
-        "draw": ranges(options["draw"]), "layer": options["layer"],
+        "draw": ranges(options["draw"]), **layer,
         "input": [int(size) if size.isdigit() else size for size in sizes],
         "convention": options.get("convention", "textbook"), "batch": _value(options.get("batch", "1")),
-        "ask": [{"quantity": options["ask"]}],
+        "cached": _value(options.get("cached", "0")), "without": options.get("without", "").split(),
+        "ask": [{"quantity": options["ask"], **stored}],
     })  # fmt: skip
 
 
@@ -104,7 +109,8 @@ def asked_of(made: Variant) -> Part:
     shape = tuple(map(int, made.input_shape))
     if not isinstance(task.measure, lc.Quantity):
         return OutputSize(task.layer, shape)
-    return Asked(task.layer, task.measure, shape, task.convention.name, task.batch)
+    how: Any = {"dtype": task.dtype, "cached": task.cached}
+    return Asked(task.layer, task.measure, shape, task.convention.name, task.batch, **how)
 
 
 def _filled(line: str, known: Mapping[str, Any]) -> str:
@@ -120,7 +126,8 @@ class Drill(SphinxDirective):
 
     has_content = True
     option_spec: ClassVar = dict.fromkeys(
-        (*NEEDED, "convention", "batch", "hint"), directives.unchanged_required
+        (*NEEDED, "convention", "batch", "cached", "dtype", "repeat", "without", "hint"),
+        directives.unchanged_required,
     )
 
     def run(self) -> list[nodes.Node]:

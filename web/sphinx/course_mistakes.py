@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from course_calculation import OPERATIONS, Arithmetic, Calculated, Given, OutputSize, Part, total_of
 from course_text import Asked
@@ -67,7 +67,8 @@ def _known(found: Iterable[tuple[int, str, str]]) -> Iterator[Wrong]:
 
 def _in_count(asked: Asked) -> Iterator[Wrong]:
     layer, quantity, shape = asked.layer, asked.quantity, asked.shape
-    yield from _known(diagnoses(layer, quantity, shape, asked.convention, batch=asked.batch))
+    how: Any = {"batch": asked.batch, "cached": asked.cached, "dtype": asked.dtype}
+    yield from _known(diagnoses(layer, quantity, shape, asked.convention, **how))
     if asked.batch > 1 and quantity in STORED:
         text = Message("You multiplied by the batch: what a layer stores is stored once, for all inputs.")
         yield Wrong(asked.total * asked.batch, "batch-on-parameters", text)

@@ -121,8 +121,13 @@ def step_node(value: Any, asked: Asking) -> step:
 
 
 def task_of(value: Any) -> str:
-    """What is asked as data, for a page whose Python runs; nothing where it is not one count of one layer."""
+    """What is asked as data, for a page whose Python runs; nothing where it is not one count of one layer.
+
+    A number format of its own, and tokens in a cache, are not told.
+    """
     if not isinstance(value, Asked | OutputSize):
+        return ""
+    if isinstance(value, Asked) and (value.dtype, value.cached) != ("float32", 0):
         return ""
     written = str(value.layer)
     try:

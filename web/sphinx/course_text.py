@@ -60,11 +60,14 @@ class Asked(Arithmetic):
     convention: str = OWN
     batch: int = 1
     pinned: bool = False
+    dtype: str = "float32"
+    cached: int = 0
 
     @property
     def count(self) -> lc.Count:
         """The count, with its derivation."""
-        return lc.count(self.layer, self.quantity, self.shape, self.convention, batch=self.batch)
+        setting = lc.Setting(self.batch, dtype=self.dtype, cached=self.cached)
+        return lc.count(self.layer, self.quantity, self.shape, self.convention, setting=setting)
 
     @property
     def total(self) -> int:
@@ -83,10 +86,15 @@ class Asked(Arithmetic):
 
 def _asker(quantity: lc.Quantity) -> Callable[..., Asked]:
     def ask(
-        layer: lc.Layer, shape: tuple[int, ...] | None = None, convention: str | None = None, batch: int = 1
+        layer: lc.Layer,
+        shape: tuple[int, ...] | None = None,
+        convention: str | None = None,
+        batch: int = 1,
+        dtype: str = "float32",
+        cached: int = 0,
     ) -> Asked:
-        usual = shape or usual_shape(layer)
-        return Asked(layer, quantity, usual, convention or OWN, batch, pinned=convention is not None)
+        usual, pinned = shape or usual_shape(layer), convention is not None
+        return Asked(layer, quantity, usual, convention or OWN, batch, pinned, dtype, cached)
 
     return ask
 

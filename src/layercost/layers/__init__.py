@@ -1,9 +1,10 @@
 """The layers, one module a topic. Importing this package registers them all."""
 
-# ruff: noqa: F401 - the first three declare beliefs, about whole networks too
+# ruff: noqa: F401 - the first four declare beliefs, about whole networks too
 import layercost.layers.attention_beliefs
 import layercost.layers.feed_forward_beliefs
 import layercost.layers.forgetting
+import layercost.layers.stack_beliefs
 from layercost.layers.activation import (
     CELU,
     ELU,

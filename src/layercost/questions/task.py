@@ -62,6 +62,7 @@ def diagnoses(
     *,
     batch: int = 1,
     cached: int = 0,
+    dtype: str = "float32",
 ) -> list[WrongAnswer]:
     """The distinct wrong answers to one count of a layer, in the order in which the beliefs are declared.
 
@@ -74,8 +75,9 @@ def diagnoses(
     """
     shape = None if input_shape is None else _arriving(input_shape)
     task = Task(
-        layer, measure_named(quantity), shape, convention_named(convention), batch=batch, cached=cached
-    )
+        layer, measure_named(quantity), shape, convention_named(convention), dtype=dtype, batch=batch,
+        cached=cached,
+    )  # fmt: skip
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)

@@ -6,8 +6,8 @@ said by `follows`, so that an error is not paid for twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from itertools import combinations
@@ -24,7 +24,7 @@ from layercost.expression import definitions
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
-from layercost.misconception import MISCONCEPTIONS, UNITS, Measure, Size, Task, fitted
+from layercost.misconception import MISCONCEPTIONS, STORED, UNITS, Measure, Size, Task, fitted
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import (
     Between,
@@ -78,9 +78,9 @@ class Question(Template):
     `layers` are texts such as ``Conv2d(_, maps, kernel_size=5)``, by name, in which drawn names stand for
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
     `input` are the sizes of the input, numbers or drawn names; a join has a tuple of them for each of its
-    inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many
-    tokens of each have been read before. In place of layers there may be a
-    `network`, as ``vgg16(size=size)``.
+    inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many tokens of
+    each have been read before. `repeat` says of a layer, by its name, how many like it stand one after the
+    other. In place of layers there may be a `network`, as ``vgg16(size=size)``.
     """
 
     kind: ClassVar[str] = "compute"
@@ -97,6 +97,7 @@ class Question(Template):
     batch: int | str = 1
     cached: int | str = 0
     network: str = ""
+    repeat: Mapping[str, int | str] = field(default_factory=dict)
 
     def draw(self, seed: Seed) -> Variant:
         """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
@@ -164,15 +165,15 @@ class Variant(Posed):
     @property
     def batch(self) -> int:
         """How many inputs there are."""
-        return self._whole(self.question.batch)
+        return self._size(self.question.batch)
 
     @property
     def cached(self) -> int:
-        """How many tokens of each input have been read before."""
-        return self._whole(self.question.cached)
+        """How many tokens of each have been read before."""
+        return self._size(self.question.cached)
 
-    def _whole(self, given: int | str) -> int:
-        return int(self.numbers[given] if isinstance(given, str) else given)
+    def _size(self, size: int | str) -> int:
+        return int(self.numbers[size] if isinstance(size, str) else size)
 
     @cached_property
     def layer(self) -> Layer:
@@ -188,7 +189,14 @@ class Variant(Posed):
         if self.question.network:
             return filled_network(self.question.network, self.numbers)
         layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
+        if self.question.repeat:
+            return Sequential(*self._repeated(layers))
         return layers[""] if "" in layers else Sequential(layers)
+
+    def _repeated(self, layers: Mapping[str, Layer]) -> Iterator[Layer]:
+        """Each layer as often as it stands there; it is one object, for only what is not held is asked."""
+        for name, layer in layers.items():
+            yield from [layer] * self._size(self.question.repeat.get(name, 1))
 
     @cached_property
     def items(self) -> dict[str, Item]:
@@ -414,7 +422,7 @@ def _clashes(items: Sequence[Item]) -> list[str]:
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
 _THINGS = ("layer", "layers", "network")
-_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch", "cached")
+_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch", "cached", "repeat")
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
 
 
@@ -437,8 +445,10 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
     for text in layers.values():
         check_layer(owner, text, names)
     batch, cached = data.get("batch", 1), data.get("cached", 0)
+    repeat = _repeat(owner, data.get("repeat", {}), layers, data["ask"])
     sizes = [size for shape in several(_input(data["input"])) for size in shape]
-    for place, size in (*(("input", size) for size in sizes), ("batch", batch), ("cached", cached)):
+    counted = (("batch", batch), ("cached", cached), *(("repeat", size) for size in repeat.values()))
+    for place, size in (*(("input", size) for size in sizes), *counted):
         if isinstance(size, str) and size not in names:
             raise QuestionError(
                 f"{owner}: {unknown(Message('drawn name'), size, names)} It is used in `{place}`."
@@ -458,7 +468,25 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         batch=batch,
         cached=cached,
         network=network,
+        repeat=repeat,
     )
+
+
+def _repeat(
+    owner: str, data: object, layers: Mapping[str, str], asks: Iterable[Mapping[str, Any]]
+) -> dict[str, int | str]:
+    """How many layers like it stand one after the other, by the name of a layer."""
+    if not isinstance(data, Mapping):
+        raise QuestionError(
+            f"{owner}: `repeat` is a table of numbers by the names of `layers`, but got {data!r}"
+        )
+    repeat = dict(data)
+    for name in repeat:
+        if name not in layers:
+            raise QuestionError(f"{owner}: {unknown(Message('layer'), name, layers)} It is in `repeat`.")
+    if repeat and any(measure_named(one.get("quantity", "")) in STORED for one in asks):
+        raise QuestionError(f"{owner}: what layers hold cannot be asked of one that `repeat` sets up again")
+    return repeat
 
 
 def _input(data: Sequence[Any]) -> tuple[Any, ...]:

@@ -30,6 +30,10 @@ HINTS: dict[Measure, Message] = {
     Quantity.ACTIVATION_BYTES: Message(
         "Find the shape of the output first, then the bytes that one value takes."
     ),
+    Quantity.KV_CACHE: Message("What does one token leave in one layer? Then: how many tokens and layers?"),
+    Quantity.KV_CACHE_BYTES: Message(
+        "What does one token leave in one layer? Then the layers, the tokens of all texts, and the bytes."
+    ),
     Size.OUTPUT_SIZE: Message("How many steps does the window take? The place where it starts is one more."),
     Size.OUTPUT_CHANNELS: Message("How many maps does each filter give, or each branch?"),
     Size.RECEPTIVE_FIELD: Message(

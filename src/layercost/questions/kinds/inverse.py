@@ -314,7 +314,7 @@ def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int
 @kind("inverse")
 def read(owner: str, data: Mapping[str, Any]) -> Inverse:
     """Reads a question which size gives a count."""
-    keys = (*SUBJECT, "convention", "without", "quantity", "part", "as_much_as", "unknown", "range")
+    keys = (*SUBJECT, "convention", "without", "quantity", "part", "dtype", "as_much_as", "unknown", "range")
     kept = opening(
         owner, data, keys, ("quantity", "unknown"), ("layer", "input", "count"), (NO_LAYER, OTHER_COUNT)
     )
@@ -325,8 +325,9 @@ def read(owner: str, data: Mapping[str, Any]) -> Inverse:
         )
     _check_wording(owner, kept["wording"], name, even="as_much_as" in data)
     first, last = _range(owner, data.get("range"), name, kept["names"][name])
+    stored = {"dtype": data["dtype"]} if "dtype" in data else {}
     subject, other = (
-        inner(owner, data, [{"quantity": data["quantity"], "part": data.get(part, "")}])
+        inner(owner, data, [{"quantity": data["quantity"], "part": data.get(part, ""), **stored}])
         for part in ("part", "as_much_as")
     )
     even = other if "as_much_as" in data else None
