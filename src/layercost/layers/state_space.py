@@ -16,7 +16,7 @@ from layercost.layers.attention import check_width
 from layercost.layers.feed_forward import activated, keep_activation
 from layercost.layers.parted import FIRST, Does, Holds, Maps, Parted, Sources, matrix, products
 from layercost.message import Message
-from layercost.misconception import CACHED, PRICED, STORED, WRITTEN, belief, having
+from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape
 
@@ -193,7 +193,7 @@ class _MambaWithoutGate(MambaBlock):
 belief(
     "mamba-not-expanded",
     Message("You kept the width of a token: the channels are more by the factor of expansion."),
-    MambaBlock, WEIGHED | CACHED, lambda layer: int(getattr(layer, "expand", 1)) > 1,
+    MambaBlock, WEIGHED, lambda layer: int(getattr(layer, "expand", 1)) > 1,
 )(having(expand=1))  # fmt: skip
 
 
@@ -287,24 +287,3 @@ class _TokensLookBack(MambaBlock):
 class _ChannelsWritten(MambaBlock):
     def transform(self, shape: Shape) -> Shape:
         return Sequence((shape[0], self.channels))
-
-
-@belief(
-    "state-for-each-token",
-    Message("You kept a state for each token: one state is changed by token after token."),
-    MambaBlock, CACHED,
-)  # fmt: skip
-class _StateForEachToken(MambaBlock):
-    def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        state, *convolved = super().kept(shape, setting)
-        return (state._replace(size=times(add(shape[0], setting.cached), state.size)), *convolved)
-
-
-@belief(
-    "convolved-inputs-forgotten",
-    Message("You left out the convolution: it keeps its last inputs for the next token."),
-    MambaBlock, CACHED,
-)  # fmt: skip
-class _ConvolvedInputsForgotten(MambaBlock):
-    def kept(self, shape: Shape, setting: Setting) -> tuple[Held, ...]:
-        return super().kept(shape, setting)[:1]
