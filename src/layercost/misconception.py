@@ -210,7 +210,9 @@ class Uncounted(Layer):
         return ()
 
 
-uncounted = partial(seen_as, Uncounted)
+def uncounted(layer: Layer) -> Layer:
+    """The layer as one that is left out; one that is left out already stays so."""
+    return layer if isinstance(layer, Uncounted) else seen_as(Uncounted, layer)
 
 
 def leaves_of(layer: Layer) -> tuple[Layer, ...]:

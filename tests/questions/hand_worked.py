@@ -83,7 +83,7 @@ GPT = lc.from_config(
         "n_layer": 3,
         "n_head": 2,
     }
-)  # 44 and 20 in tables, 3 blocks of 12 · 16 + 13 · 4 = 244, 8 at the end; 4 tokens: 3 · (4 · 192 + 128) + 176
+)  # tables of 44 and 20, 3 blocks of 12 · 16 + 13 · 4 = 244, a norm of 8; MACs of 4 tokens: 3 · 896 + 176
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 

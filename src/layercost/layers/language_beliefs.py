@@ -34,11 +34,11 @@ _NORMS = (LayerNorm, RMSNorm)
 Changes = Callable[[Layer], Change | None]  # of a model, what a believer changes in its layers
 
 
-def _of_models(changes: Changes) -> Callable[[Task], Task | None]:
-    """A belief about models that begin with a table of tokens and have blocks of attention."""
+def _of_models(changes: Changes, *, of_parts: bool = False) -> Callable[[Task], Task | None]:
+    """A belief about whole models that have attention, and where it is held `of_parts` about these, too."""
 
     def distort(task: Task) -> Task | None:
-        if not isinstance(task.layer, Composite):
+        if not isinstance(task.layer, Composite) or (task.part and not of_parts):
             return None
         kinds = [type(leaf.at_work) for leaf in leaves_of(task.layer)]
         if not any(issubclass(kind, Attention) for kind in kinds):
@@ -150,7 +150,7 @@ declare(
 declare(
     "norms-left-out",
     Message("You left out the norms: each has trained values for every feature of a token."),
-    _of_models(_of_kind(*_NORMS)),
+    _of_models(_of_kind(*_NORMS), of_parts=True),
     STORED,
 )
 
@@ -165,7 +165,7 @@ def _matrices(leaf: Layer) -> Layer:
 declare(
     "matrices-alone",
     Message("You counted matrices alone: the blocks hold biases and norms, too."),
-    _of_models(lambda _model: _matrices),
+    _of_models(lambda _model: _matrices, of_parts=True),
     STORED,
 )
 
