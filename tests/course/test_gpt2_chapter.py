@@ -11,7 +11,7 @@ from tests.course.pages import names_of, text_of
 
 NAMES = names_of("gpt2")
 
-# Read on 128 tokens of GPT2LMHeadModel of transformers 5.24.0, torch 2.13.0, eager unless it is said otherwise.
+# Read on 128 tokens of GPT2LMHeadModel of transformers 5.24.0 and torch 2.13.0, eager where nothing is said.
 PRINTED = {
     "FlopCounterMode": 32_228_179_968,
     "FlopCounterMode, fused on a CPU": 31_624_200_192,
@@ -70,7 +70,8 @@ def test_twelve_times_the_square_is_a_seventh_of_a_percent_low() -> None:
 def test_maps_pairs_and_head_are_all_of_the_macs() -> None:
     """On 1,024 tokens, and for each of the lengths that are drawn."""
     assert NAMES["maps"] + NAMES["pairs"] + NAMES["head"] == done(1024) == 145_824_153_600
-    assert sum(NAMES["parts_of"](128)) == done(128)
+    for tokens in (128, 1024):
+        assert sum(NAMES["parts_of"](tokens)) * tokens == done(tokens)
 
 
 def test_the_rows_of_the_tools_are_what_they_print() -> None:

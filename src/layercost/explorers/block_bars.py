@@ -13,10 +13,10 @@ from layercost.explorers.markup import box, drawing, line, svg_letter, words
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
-WIDTH, HEIGHT = 372, 308
+WIDTH, HEIGHT = 372, 312
 _NAME, _LONGEST = 86, 190  # where bars begin, and how long one of all is
 _ROW, _BAR = 27, 11
-_TOP, _BOTTOM = 208, 290  # of the lines
+_TOP, _BOTTOM = 212, 294  # of the lines
 _LEFT, _RIGHT = 8, 364
 _LEVEL = (_TOP + _BOTTOM) / 2  # of the maps, which are even with the pairs half of the way up
 
@@ -50,7 +50,7 @@ def bars_and_curves(shown: Shown) -> str:
         rows="; ".join(_said(*row) for row in _shares(shown)), even=number(shown.even),
         tokens=number(shown.tokens),
     )  # fmt: skip
-    return drawing("lc-block-bars", WIDTH, HEIGHT, says, *_bars(shown), *_lines(shown))
+    return drawing("lc-block-bars", WIDTH, HEIGHT, says, *_bars(shown), *_key(), *_lines(shown))
 
 
 def _said(name: str, held: float, done: float) -> str:
@@ -93,6 +93,16 @@ def _bar(y: float, share: float, amount: int, kind: str) -> Iterator[str]:
     yield words(_NAME + _LONGEST * share + 5, y + 9.5, number(amount) if amount else "0", "lc-part-value")
 
 
+def _key() -> Iterator[str]:
+    """What the two bars of a part are; beside the positions, which are never many."""
+    for place, (kind, said) in enumerate(
+        (("lc-bar-parameters", _("parameters")), ("lc-bar-macs", _("MACs")))
+    ):
+        y = 2 + _ROW + place * (_BAR + 3)
+        yield box(280, y, 14, _BAR - 1, f"lc-share {kind} lc-key-of")
+        yield words(299, y + 9, escaped(said), "lc-part-value")
+
+
 # ---- two lines -------------------------------------------------------------------------------------
 
 
@@ -118,7 +128,9 @@ def _lines(shown: Shown) -> Iterator[str]:
         )  # fmt: skip
     yield from _marks(shown, end)
     yield words(_RIGHT, _LEVEL - 5, escaped(_("maps, feed-forward")), "lc-part-value", text_anchor="end")
-    yield words(_across(shown, end) - 6, _TOP + 9, escaped(_("pairs")), "lc-part-value", text_anchor="end")
+    yield words(_across(shown, end) - 20, _up(shown, end) + 8, escaped(_("pairs")), "lc-part-value",
+                text_anchor="end")  # fmt: skip
+    yield words(0, _TOP - 2, escaped(_("MACs of one token in one block")), "lc-part-name")
 
 
 def _marks(shown: Shown, end: int) -> Iterator[str]:
