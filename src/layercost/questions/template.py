@@ -65,7 +65,7 @@ def _is_known(name: str) -> bool:
     """Whether somebody has a network or a family of models of that name."""
     if name in NETWORKS:
         return True
-    from layercost.models.from_config import FAMILIES
+    from layercost.models.families import FAMILIES
 
     return name in FAMILIES
 
