@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache, partial
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from layercost.convention import DTYPE_BITS, TEXTBOOK, TWO_A_MAC, Convention, Price, Quantity
-from layercost.facts import Held, Kind
+from layercost.facts import Held, Kind, Operation
 from layercost.layer import Layer, LayerError
 from layercost.message import Message
 from layercost.shape import Shape, ShapeError, several, shape_of
@@ -198,6 +198,21 @@ def seen_as(how: type, layer: Layer) -> Layer:
 @lru_cache
 def _seen_class(how: type, kind: type) -> type:
     return type(kind.__name__, (how, kind), {})
+
+
+class Uncounted(Layer):
+    """A layer that gives what it gives, and is left out of every count."""
+
+    def parameters(self) -> tuple[Held, ...]:
+        return ()
+
+    def operations(self, *shapes: Shape, **call: Any) -> tuple[Operation, ...]:
+        return ()
+
+
+def uncounted(layer: Layer) -> Layer:
+    """The layer as one that is left out; one that is left out already stays so."""
+    return layer if isinstance(layer, Uncounted) else seen_as(Uncounted, layer)
 
 
 def leaves_of(layer: Layer) -> tuple[Layer, ...]:

@@ -98,6 +98,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "deepseek-v2-lite", "context": 1_048_576, "batch": 1024}, {"model": "mamba-1.4b"},
         {"model": "mamba-1.4b", "context": 1, "batch": 1, "memory": 1}, {"stored": "int4", "memory": 24},
     ],
+    "gpt2": [
+        {}, {"tied": False, "tokens": 1}, {"version": "XL", "positions": 16_384, "tokens": 16_384},
+        {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},
+        {"version": "large", "tied": False, "tokens": 77, "convention": "lookup-as-product"},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -106,6 +111,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 LEFT_TO_PYTHON = {
     "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}, {"tokens": 0}],
+    "gpt2": [{"tokens": 1025}, {"positions": 1}],
     "lenet": [{"size": 4}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],

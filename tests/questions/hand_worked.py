@@ -74,6 +74,16 @@ STACK = lc.Sequential(GQA, GQA, GQA)  # each keeps 2 · 4 values a token
 LOCAL = lc.Sequential(WINDOWED, GQA, WINDOWED)  # the outer two of three tokens at most
 KEEPING = lc.MambaBlock(6, state_size=5, conv_kernel=3)  # 12 channels, each with 5 + 3 values
 FF, GATED_FF = lc.FeedForward(6, 10), lc.FeedForward(6, 10, gated=True, bias=False)  # 136 and 180
+GPT = lc.from_config(
+    {
+        "model_type": "gpt2",
+        "vocab_size": 11,
+        "n_positions": 5,
+        "n_embd": 4,
+        "n_layer": 3,
+        "n_head": 2,
+    }
+)  # tables of 44 and 20, 3 blocks of 12 · 16 + 13 · 4 = 244, a norm of 8; MACs of 4 tokens: 3 · 896 + 176
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 
@@ -233,6 +243,18 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("latents-kept-twice", of(MLA, C, 5, 8), 5 * 2 * 5),
     ("values-of-heads-written", of(MLA, A, 5, 8), 5 * 2 * 5),
     ("latents-written", of(MLA, A, 5, 8), 5 * 5),
+    ("tied-head-counted-twice", of(GPT, P, 4), 44 + 20 + 3 * 244 + 8 + 44),
+    ("tied-head-works-nothing", of(GPT, M, 4), 3 * (4 * 192 + 2 * 4 * 4 * 4)),
+    ("token-table-left-out", of(GPT, P, 4), 20 + 3 * 244 + 8),
+    ("both-tables-left-out", of(GPT, P, 4), 3 * 244 + 8),
+    ("positions-need-no-table", of(GPT, P, 4), 44 + 3 * 244 + 8),
+    ("positions-in-each-block", of(GPT, P, 4), 44 + 3 * 20 + 3 * 244 + 8),
+    ("norm-at-the-end-forgotten", of(GPT, P, 4), 44 + 20 + 3 * 244),
+    ("norms-left-out", of(GPT, P, 4), 44 + 20 + 3 * (244 - 16)),
+    ("matrices-alone", of(GPT, P, 4), 44 + 20 + 3 * 12 * 16),
+    ("masks-counted", of(GPT, P, 4), 44 + 20 + 3 * 244 + 8 + 3 * 25),
+    ("one-block-counted", of(GPT, P, 4), 44 + 20 + 244 + 8),
+    ("one-block-counted", of(GPT, M, 4), 4 * 192 + 2 * 4 * 4 * 4 + 4 * 44),
     ("gate-forgotten", of(GATED_FF, P, 4, 6), 2 * 60),
     ("gate-not-asked-for", of(FF, P, 4, 6), 136 + 70),
     ("map-down-forgotten", of(FF, P, 4, 6), 70),

@@ -21,7 +21,7 @@ from tests.words.marking import left_in_english, speaking_marks
 BANK = ROOT / "src" / "layercost" / "questions" / "bank"
 DATA = {
     one["id"]: one
-    for file in BANK.glob("kinds_*.toml")
+    for file in BANK.glob("*.toml")
     for one in tomllib.loads(file.read_text(encoding="utf-8"))["question"]
 }
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+import layercost as lc
 from layercost.expression import TEXT, equation
 from layercost.layer import LayerError
 from layercost.questions import QuestionError, read_question
+from layercost.questions.template import check_network, filled_network
 
 from .data import LINEAR, SHIPPED, changed
 
@@ -195,3 +197,15 @@ def test_layers_that_are_alike_are_written_once_and_tokens_may_have_been_read_be
 def test_a_badly_written_stack_is_refused_with_words_that_help(data: dict[str, Any], said: str):
     with pytest.raises(QuestionError, match=said):
         read_question(data)
+
+
+def test_a_question_may_name_a_family_of_models_with_the_fields_of_a_configuration():
+    model = filled_network(
+        "gpt2(vocab_size=11, n_positions=5, n_embd=width, n_layer=3, n_head=2)", {"width": 4}
+    )
+    assert lc.count(model, lc.PARAMETERS, (4,)).total == 11 * 4 + 5 * 4 + 3 * 244 + 8
+
+
+def test_a_network_that_nobody_has_is_refused_by_its_name():
+    with pytest.raises(QuestionError, match="gpt22"):
+        check_network("question 'it'", "gpt22(n_embd=8)", {})

@@ -36,13 +36,12 @@ from docutils.parsers.rst import directives
 from folded import Folding
 from sphinx.application import Sphinx
 
-from layercost.convention import Quantity
 from layercost.explorers import Explorer, explorer
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.view import escaped, number, tag
 
-AMOUNTS = {"parameters": Quantity.PARAMETERS, "macs": Quantity.MACS, "flops": Quantity.FLOPS}
+AMOUNTS = ("parameters", "macs", "flops")
 NAMES = {"parameters": Message("parameters"), "macs": Message("MACs"), "flops": Message("FLOPs by textbook")}
 
 Totals = Mapping[str, int]
@@ -113,7 +112,8 @@ def _whole(expression: str, sign: str, start: Totals) -> int:
 def totals_of(shown: Explorer, settings: Mapping[str, Any]) -> dict[str, int]:
     """What an explorer counts in a setting; raises LayerError or ShapeError where it is impossible."""
     subject = shown.subject(shown.build({**shown.settings, **settings}))
-    return {amount: subject.count(quantity).total for amount, quantity in AMOUNTS.items()}
+    counted = subject.parameters, subject.macs, subject.cost("textbook")
+    return dict(zip(AMOUNTS, counted, strict=True))
 
 
 def settings_of(text: str) -> dict[str, Any]:

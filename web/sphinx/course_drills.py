@@ -37,6 +37,7 @@ from layercost.view import tag
 DRAWN, KEPT = 16, 8
 _SKILL = {"macs": "macs", "flops": "flops", "output_size": "output-size", "activations": "activations"}
 NEEDED = ("id", "layer", "input", "draw", "ask")
+MODEL = "network"  # in place of a layer: a network, or a family of models with the fields of a configuration
 
 
 class drill(nodes.General, nodes.Element):  # noqa: N801 - docutils names its nodes so
@@ -73,17 +74,18 @@ def _value(text: str) -> int | bool | str:
 def question_of(options: Mapping[str, str]) -> Question:
     """The question that a drill declares; its wording is the page's."""
     for needed in NEEDED:
-        if needed not in options:
+        if needed not in options and not (needed == "layer" and MODEL in options):
             raise QuestionError(f"a drill needs `:{needed}:`; it has {', '.join(options) or 'no options'}")
     sizes = [size.strip() for size in options["input"].strip("()").split(",") if size.strip()]
-    layer: dict[str, Any] = {"layer": options["layer"]}
+    kind = MODEL if MODEL in options else "layer"
+    subject: dict[str, Any] = {kind: options[kind]}
     if "repeat" in options:
-        layer = {"layers": {"block": options["layer"]}, "repeat": {"block": _value(options["repeat"])}}
+        subject = {"layers": {"block": options["layer"]}, "repeat": {"block": _value(options["repeat"])}}
     stored = {"dtype": options["dtype"]} if "dtype" in options else {}
     return read_question({
         "id": options["id"], "level": 1, "skills": [_SKILL.get(options["ask"], "parameters")],
         "wording": {"en": "{layer}"},
-        "draw": ranges(options["draw"]), **layer,
+        "draw": ranges(options["draw"]), **subject,
         "input": [int(size) if size.isdigit() else size for size in sizes],
         "convention": options.get("convention", "textbook"), "batch": _value(options.get("batch", "1")),
         "cached": _value(options.get("cached", "0")), "without": options.get("without", "").split(),
@@ -126,7 +128,7 @@ class Drill(SphinxDirective):
 
     has_content = True
     option_spec: ClassVar = dict.fromkeys(
-        (*NEEDED, "convention", "batch", "cached", "dtype", "repeat", "without", "hint"),
+        (*NEEDED, MODEL, "convention", "batch", "cached", "dtype", "repeat", "without", "hint"),
         directives.unchanged_required,
     )
 

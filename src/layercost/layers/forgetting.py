@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from layercost.facts import Held, Operation
 from layercost.layer import Layer
 from layercost.layers.composite import Composite
 from layercost.layers.convolution import ConnectedConv2d, Convolution
@@ -14,25 +13,21 @@ from layercost.layers.linear import Linear
 from layercost.layers.normalization import BatchNorm
 from layercost.layers.transposed import TransposedConvolution
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, Change, Itself, Task, declare, distorted, having, seen_as
-from layercost.setting import Setting
-from layercost.shape import Shape
+from layercost.misconception import (
+    PRICED,
+    STORED,
+    Change,
+    Itself,
+    Task,
+    Uncounted,
+    declare,
+    distorted,
+    having,
+    uncounted,
+)
 
 CONVOLUTIONS = (Convolution, ConnectedConv2d, TransposedConvolution)
 Has = Callable[[Layer], bool]
-
-
-class _Uncounted(Layer):
-    """A layer that gives what it gives, and is left out of every count."""
-
-    def parameters(self) -> tuple[Held, ...]:
-        return ()
-
-    def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
-        return ()
-
-
-_uncounted = partial(seen_as, _Uncounted)
 
 
 def _is_total(task: Task) -> bool:
@@ -44,7 +39,7 @@ def _without(kinds: tuple[type[Layer], ...], has: Has) -> Callable[[Task], Task 
     """The belief of somebody who leaves out layers of these kinds, of networks that `has` them and others."""
 
     def change(leaf: Layer) -> Layer:
-        return _uncounted(leaf) if isinstance(leaf, kinds) else leaf
+        return uncounted(leaf) if isinstance(leaf, kinds) else leaf
 
     return lambda task: distorted(task, change) if _is_total(task) and has(task.layer) else None
 
@@ -53,7 +48,7 @@ def _mixes(*kinds: tuple[type[Layer], ...]) -> Has:
     """Whether a network has layers of all these kinds that nobody has left out yet."""
 
     def has(network: Layer) -> bool:
-        counted = [leaf for _, leaf in network.leaves() if not isinstance(leaf, _Uncounted)]
+        counted = [leaf for _, leaf in network.leaves() if not isinstance(leaf, Uncounted)]
         return all(any(isinstance(leaf, kind) for leaf in counted) for kind in kinds)
 
     return has
@@ -102,7 +97,7 @@ def _holders(network: Layer) -> list[Layer]:
 
 @lru_cache(maxsize=256)
 def _all_but(key: Itself) -> Change:
-    return lambda leaf: _uncounted(leaf) if leaf is key.layer else leaf
+    return lambda leaf: uncounted(leaf) if leaf is key.layer else leaf
 
 
 def _without_one(place: int) -> Callable[[Task], Task | None]:

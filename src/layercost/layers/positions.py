@@ -176,7 +176,7 @@ class _OneValueAPosition(_Rows):
 
 @belief(
     "positions-need-no-table",
-    Message("You counted no parameters: these rows are trained, and kept with the weights."),
+    Message("You left out the rows of places: they are trained, and kept with the weights."),
     LearnedPositions, STORED,
 )  # fmt: skip
 class _PositionsNeedNoTable(LearnedPositions):

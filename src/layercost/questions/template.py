@@ -48,11 +48,26 @@ def filled_layer(text: str, numbers: Mapping[str, Drawn]) -> Layer:
 def filled_network(text: str, numbers: Mapping[str, Drawn]) -> Layer:
     """The network that a text such as ``vgg16(size=size)`` names, with numbers in place of drawn names.
 
-    Raises LayerError for what is no such text, and what `network_named` raises.
+    A family of models is named in the same way, with the fields of its configuration:
+    ``gpt2(n_embd=width, n_layer=depth, ...)``.
+    Raises LayerError for what is no such text, and what `network_named` and `from_config` raise.
     """
     name, given = _network_call(text)
     arguments: dict[str, Any] = {key: _settled(text, value, numbers) for key, value in given.items()}
-    return network_named(name, **arguments)
+    if name in NETWORKS:
+        return network_named(name, **arguments)
+    from layercost.models.from_config import from_config  # all families, which few questions ask for
+
+    return from_config({"model_type": name, **arguments})
+
+
+def _is_known(name: str) -> bool:
+    """Whether somebody has a network or a family of models of that name."""
+    if name in NETWORKS:
+        return True
+    from layercost.models.families import FAMILIES
+
+    return name in FAMILIES
 
 
 def check_network(owner: str, text: str, names: Mapping[str, object]) -> None:
@@ -61,7 +76,7 @@ def check_network(owner: str, text: str, names: Mapping[str, object]) -> None:
         name, given = _network_call(text)
     except LayerError as error:
         raise QuestionError(f"{owner}: {error}") from None
-    if name not in NETWORKS:
+    if not _is_known(name):
         raise QuestionError(f"{owner}: {unknown(Message('network'), name, NETWORKS)}")
     for value in given.values():
         if isinstance(value, ast.Name) and value.id not in names:
