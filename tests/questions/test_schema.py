@@ -187,7 +187,7 @@ def test_layers_that_are_alike_are_written_once_and_tokens_may_have_been_read_be
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({**STACK, "repeat": {"blok": 3}}, "no layer is called 'blok'"),
+        ({**STACK, "repeat": {"blocks_": 3}}, "no layer is called 'blocks_'"),
         ({**STACK, "repeat": 3}, "`repeat` is a table of numbers by the names of `layers`, but got 3"),
         ({**STACK, "repeat": {"block": "many"}}, "no drawn name is called 'many'.* It is used in `repeat`"),
         ({**STACK, "cached": "read"}, "no drawn name is called 'read'.* It is used in `cached`"),
