@@ -168,7 +168,7 @@ class GPT2Explorer(Explorer):
                tuple((said, version) for version, said in VERSIONS_SAID.items()), main=True, buttons=True),
         Tick("tied", Message("the head shares the token table"), True, main=True),
         Size("tokens", Message("tokens"), 1024, 1, MOST_TOKENS, letter="T", main=True),
-        Size("positions", Message("positions with a row"), PUBLISHED_POSITIONS, 1, MOST_TOKENS, letter="P",
+        Size("positions", Message("positions"), PUBLISHED_POSITIONS, 1, MOST_TOKENS, letter="P",
              main=True),
         Choice("part", Message("part to look at"), "feed-forward",
                tuple((said, part) for part, said in PARTS.items()), looks=True),
