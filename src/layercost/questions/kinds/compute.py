@@ -129,9 +129,9 @@ class Question(Template):
 
     @property
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
-        """The layers as they are written, what is asked of them, and the kind."""
+        """The layers as they are written, what is asked of them, in which format, and the kind."""
         written = self.network or "; ".join(self.layers.values())
-        return tuple((written, f"{ask.measure.value} {ask.part} {ask.unit}", self.kind) for ask in self.asks)
+        return tuple((written, _asked(ask), self.kind) for ask in self.asks)
 
     def _vetted(
         self, seed: Seed, cases: int, clashes: Callable[[tuple[Variant, ...]], list[str]]
@@ -370,6 +370,11 @@ def _has_all(language: str, texts: Iterable[Mapping[str, str]], told: Iterable[W
         return True
     known = catalogue(language)
     return all(language in text for text in texts) and all(can_say(words, known) for words in told)
+
+
+def _asked(ask: Ask) -> str:
+    """What is asked, in a word: bytes in another format are another question, as they are in another unit."""
+    return f"{ask.measure.value} {ask.part} {ask.unit} {ask.dtype}"
 
 
 # ---- vetting: right and wrong answers must be told apart ----------------------------------------
