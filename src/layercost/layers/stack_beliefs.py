@@ -24,7 +24,7 @@ def _stacked(pick: Pick) -> Callable[[Task], Task | None]:
     """The belief that a stack has other layers: those that `pick` gives, or None where it changes nothing."""
 
     def distort(task: Task) -> Task | None:
-        if not isinstance(task.layer, Sequential) or len(task.layer.children) < 2:
+        if task.part or not isinstance(task.layer, Sequential) or len(task.layer.children) < 2:
             return None
         picked = pick(tuple([layer for _name, layer in task.layer.children]))
         return None if picked is None else replace(task, layer=Sequential(*picked))
