@@ -181,7 +181,7 @@ def _by_name(name: str, version: str | None = None) -> Layer:
     if name in KNOWN and version is None:
         return model_named(name)
     if name.partition(":")[0] not in NETWORKS:
-        raise UnknownNameError(Message("network"), name, (*NETWORKS, *KNOWN))
+        raise UnknownNameError(Message("network"), name.partition(":")[0], (*NETWORKS, *KNOWN))
     return network_named(name, version)
 
 

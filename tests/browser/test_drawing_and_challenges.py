@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from layercost.explorers import reader
+from tests.browser.test_offline import wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -77,9 +78,7 @@ def test_a_digit_is_drawn_with_keys_and_heard(visit: Callable[..., Any]) -> None
         press("ArrowDown")
     press("Space")
     assert heard.inner_text() == "Row 19, column 15, ink"
-    visitor.page.wait_for_function(f"!location.search.includes('pixels={EMPTY}')")
-    cells = reader.cells_of(_drawn(visitor))
-    assert all(cells[row * 28 + 14] for row in range(13, 19))
+    wait_until(lambda: all(reader.cells_of(_drawn(visitor))[row * 28 + 14] for row in range(13, 19)))
     press("Delete")
     assert heard.inner_text() == "Row 19, column 15, empty"
 

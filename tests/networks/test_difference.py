@@ -10,6 +10,7 @@ import pytest
 import layercost as lc
 from layercost.command import main
 from layercost.difference import COUNTS, Difference, Place
+from layercost.models.known import KNOWN
 from layercost.networks import NETWORKS
 from layercost.table import FORMATS
 
@@ -237,7 +238,8 @@ def test_bad_input_gets_one_message(
 def test_the_command_lists_all_networks_with_their_versions(capsys: pytest.CaptureFixture[str]) -> None:
     main(["networks", "--format", "json"])
     listed = {entry["name"]: list(entry["versions"]) for entry in json.loads(capsys.readouterr().out)}
-    assert listed == {name: list(entry.versions) for name, entry in NETWORKS.items()}
+    configured = {name: ["as configured"] for name in KNOWN}
+    assert listed == {name: list(entry.versions) for name, entry in NETWORKS.items()} | configured
     main(["networks"])
     shown = capsys.readouterr().out
     assert all(f"{name}: " in shown for name in NETWORKS)
