@@ -202,7 +202,7 @@ class GPT2Explorer(Explorer):
     def detail(self, built: Decoder, settings: Mapping[str, Any]) -> str:
         call = built.call(settings["part"])
         often = built.depth if call.path.startswith("layers.") else 1
-        more = f" ×{often}" if often > 1 else ""
+        more = f" × {often}" if often > 1 else ""
         lines = Subject.of(call).lines(settings["convention"])
         return parts.heading(str(PARTS[settings["part"]]), f" {escaped(repr(call.layer))}{more}") + "".join(
             lines
