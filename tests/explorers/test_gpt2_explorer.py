@@ -47,6 +47,8 @@ def test_its_totals_are_those_of_the_whole_model(moved: dict[str, object]) -> No
     assert built.macs == lc.count(whole, lc.MACS, text).total
     for convention in ("textbook", "two-a-mac", "causal-half", "everything", "lookup-as-product"):
         assert built.cost(convention) == lc.count(whole, lc.FLOPS, text, convention).total
+    total = built.table().total
+    assert (total.parameters, total.macs) == (built.parameters, built.macs)
 
 
 @pytest.mark.parametrize(("version", "released"), RELEASED.items())

@@ -1,6 +1,6 @@
 """The explorer of GPT-2: its table of layers as bars, its head tied or not, and where attention overtakes.
 
-Blocks are alike, so a model of one block is built and its rows are taken as often as there are blocks.
+Blocks are alike, so a model of one block is counted and its rows are taken as often as there are blocks.
 """
 
 from __future__ import annotations
@@ -66,16 +66,21 @@ PARTS = {
 _PRODUCTS = ("scores", "context")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Decoder(Subject):
-    """A GPT-2 on a text; `layer` is the same model with a single block, which stands for all `depth`."""
+    """A GPT-2 on a text; `one` is the same model with a single block, which stands for all `depth`."""
 
-    depth: int = 1
-    version: str = "small"
+    one: Subject
+    version: str
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
         return self.version, self.tied, self.positions, self.tokens
+
+    @property
+    def depth(self) -> int:
+        """How many blocks there are."""
+        return self.sizes.depth
 
     @property
     def tokens(self) -> int:
@@ -100,7 +105,7 @@ class Decoder(Subject):
 
     def call(self, part: str) -> Call:
         """The call in which one of `PARTS` stands; of norms the first."""
-        return next(call for call in self.calls if part in _parts_of(call.path))
+        return next(call for call in self.one.calls if part in _parts_of(call.path))
 
     @cached_property
     def parameters(self) -> int:
@@ -111,7 +116,7 @@ class Decoder(Subject):
         return sum(done for _held, done in self.amounts.values())
 
     def cost(self, convention: str) -> int:
-        return sum((row.flops or 0) * self.often(row) for row in self.table(convention).rows)
+        return sum((row.flops or 0) * self.often(row) for row in self.one.table(convention).rows)
 
     def often(self, row: Row) -> int:
         """How often what a row says is there."""
@@ -121,7 +126,7 @@ class Decoder(Subject):
     def amounts(self) -> dict[str, tuple[int, int]]:
         """Parameters and MACs of each of `PARTS`, all blocks together."""
         found = dict.fromkeys(PARTS, (0, 0))
-        for row in self.table().rows:
+        for row in self.one.table().rows:
             often, named = self.often(row), _parts_of(row.name)
             if named:
                 (held, done), pairs = found[named[0]], self._pairs if "pairs" in named else 0
@@ -150,11 +155,11 @@ def _parts_of(path: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _one_block(version: str, positions: int, *, tied: bool) -> Model:
+def _model(version: str, positions: int, blocks: int, *, tied: bool) -> Model:
     sizes = VERSIONS[version]
     return from_config({
         "model_type": "gpt2", "vocab_size": VOCABULARY, "n_positions": positions, "n_embd": sizes.width,
-        "n_layer": 1, "n_head": sizes.heads, "tie_word_embeddings": tied,
+        "n_layer": blocks, "n_head": sizes.heads, "tie_word_embeddings": tied,
     })  # fmt: skip
 
 
@@ -182,8 +187,11 @@ class GPT2Explorer(Explorer):
             if tied
             else _("GPT-2 {version} with a head of its own, {tokens} tokens", **said)
         )
-        model = _one_block(version, positions, tied=tied)
-        return Decoder(model, (settings["tokens"],), named, depth=VERSIONS[version].depth, version=version)
+        whole, one = (
+            _model(version, positions, blocks, tied=tied) for blocks in (VERSIONS[version].depth, 1)
+        )
+        text = (settings["tokens"],)
+        return Decoder(whole, text, named, one=Subject(one, text, named), version=version)
 
     def picture(self, built: Decoder, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, Decoder) else None
@@ -217,7 +225,7 @@ class GPT2Explorer(Explorer):
         size = built.parameters * bytes_of(1)
         yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
         yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        missing = left_out_in_words(built.table(settings["convention"]).not_counted)
+        missing = left_out_in_words(built.one.table(settings["convention"]).not_counted)
         yield _cost(built, settings["convention"], str(missing))
 
     def tables(self, built: Decoder, settings: Mapping[str, Any]) -> Iterable[str]:
