@@ -24,6 +24,7 @@ from grader.draws import FreshDraws, draw_set
 from grader.keys import POINTS
 from grader.needs import all_needed, read_needs
 from grader.reading import Reader
+from grader.release import answered_in
 from layercost.questions import QuestionError
 
 TEXT, SPECIFICATION = "assignment.md", "specification.toml"
@@ -233,13 +234,7 @@ class Manuscript:
 
     @cached_property
     def _answered_in(self) -> dict[str, str]:
-        """For each marked cell the answer cell that belongs to it, as `Release.answered_in` has it."""
-        nearest, found = "", {}
-        for cell in self.cells:
-            nearest = cell.grade_id if cell.is_answer else nearest
-            if cell.is_marked:
-                found[cell.grade_id] = nearest
-        return found
+        return answered_in(self.cells)
 
     def _check_names(self) -> None:
         assigned = set(_assigned(cell.source for cell in self.cells if cell.is_code))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 VARIANTS = "variants.json"
 
@@ -89,13 +89,34 @@ class Release:
 
     @cached_property
     def answered_in(self) -> dict[str, str]:
-        """For each marked cell the answer cell that belongs to it: itself, or the nearest one before it."""
-        nearest, found = "", {}
-        for cell in self.cells:
-            nearest = cell.grade_id if cell.is_answer else nearest
-            if cell.is_marked:
-                found[cell.grade_id] = nearest
-        return found
+        """For each marked cell the answer cell that belongs to it."""
+        return answered_in(self.cells)
+
+
+class OfText(Protocol):
+    """A cell of an assignment, released or as it is written."""
+
+    @property
+    def grade_id(self) -> str:
+        """The name that nbgrader knows it by."""
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether students write into it."""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it has points."""
+
+
+def answered_in(cells: Iterable[OfText]) -> dict[str, str]:
+    """For each marked cell the answer cell that belongs to it: itself, or the nearest one before it."""
+    nearest, found = "", {}
+    for cell in cells:
+        nearest = cell.grade_id if cell.is_answer else nearest
+        if cell.is_marked:
+            found[cell.grade_id] = nearest
+    return found
 
 
 def read_release(path: Path) -> Release:
