@@ -35,7 +35,8 @@ from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
 from layercost.models.known import KNOWN, Known, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
-from layercost.shape import ShapeError, shown, whole
+from layercost.options import count_of, one_of
+from layercost.shape import ShapeError, shown
 from layercost.table import FORMATS, Table, table
 from layercost.view import json_of
 
@@ -436,27 +437,6 @@ class _Inputs(argparse.Action):
         setattr(namespace, self.dest, values if before is None else {**before, **values})
 
 
-def _batch(text: str) -> int:
-    try:
-        numbers = whole_numbers(text)
-    except Unworkable as error:
-        raise ShapeError(
-            f"--batch takes a whole number of at least 1, but got {shown(text)}: {error}"
-        ) from None
-    if len(numbers) != 1 or numbers[0] < 0:
-        raise ShapeError(f"--batch takes a whole number of at least 1, but got {shown(text)}")
-    return whole("--batch", "the batch", numbers[0])
-
-
-def _one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
-    def checked(text: str) -> str:
-        if text not in known:
-            raise ValueError(unknown(what, text, known))
-        return text
-
-    return checked
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one line, and leaves our own messages as they are."""
 
@@ -509,7 +489,8 @@ def _counting_options(command: argparse.ArgumentParser, input_help: str, *, requ
         help=f"what counts as what: {', '.join(CONVENTIONS)}, or a tool, as fvcore (default: textbook)",
     )
     _option(command, "dtype", DTYPE_BITS, "float32", "the number format that bytes are counted in")
-    command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
+    what = "inputs at once (default: 1)"
+    command.add_argument("--batch", type=count_of("batch"), default=1, metavar="N", help=what)
     _option(command, "format", FORMATS, "text", "how to write it")
 
 
@@ -524,7 +505,7 @@ _CHOSEN = {"dtype": Message("number format"), "format": Message("format")}
 def _option(
     command: argparse.ArgumentParser, name: str, known: Iterable[str], default: str, what: str
 ) -> None:
-    kind = _one_of(_CHOSEN[name], known)
+    kind = one_of(_CHOSEN[name], known)
     text = f"{what}: {', '.join(known)} (default: {default})"
     command.add_argument(f"--{name}", type=kind, default=default, metavar=name.upper(), help=text)
 
@@ -542,7 +523,7 @@ def _show_options(command: argparse.ArgumentParser) -> None:
     )
     _counting_options(command, what, required=False)
     command.set_defaults(convention=None, dtype=None)
-    showing.add_options(command, _batch)
+    showing.add_options(command)
     _reading_options(command)
 
 
@@ -575,7 +556,8 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     )
     what = "sizes without the batch, as 3x224x224 (default: the network's own)"
     command.add_argument("--input", type=sizes, metavar="SHAPE", help=what)
-    command.add_argument("--batch", type=_batch, default=1, metavar="N", help="inputs at once (default: 1)")
+    what = "inputs at once (default: 1)"
+    command.add_argument("--batch", type=count_of("batch"), default=1, metavar="N", help=what)
     _option(command, "format", FORMATS, "text", "how to write it")
 
 
@@ -609,7 +591,8 @@ def _layer_options(command: argparse.ArgumentParser) -> None:
 def _ask_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("skill", nargs="*", metavar="SKILL", help="as convolution; none lists them all")
     command.add_argument("--level", type=int, choices=(1, 2, 3), help="only questions of this level")
-    command.add_argument("--count", type=_batch, default=10, metavar="N", help="how many (default: 10)")
+    what = "how many (default: 10)"
+    command.add_argument("--count", type=count_of("count"), default=10, metavar="N", help=what)
     command.add_argument("--seed", metavar="TEXT", help="the same numbers as another round with this seed")
     command.add_argument("--text", metavar="QUESTION", help="a question of your own, to be judged")
     command.add_argument(

@@ -27,8 +27,7 @@ from layercost.analysis.shortcuts import Shortcut, shortcuts
 from layercost.analysis.states import OPTIMIZERS, ZERO, optimizer_named
 from layercost.analysis.training import RECOMPUTE, Step, training_step
 from layercost.analysis.weights import WHICH, weights
-from layercost.arithmetic import Unworkable, whole_numbers
-from layercost.convention import CONVENTIONS, DTYPE_BITS, UnknownNameError
+from layercost.convention import CONVENTIONS, DTYPE_BITS
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words, message_of, sentence
@@ -36,7 +35,8 @@ from layercost.models.families.family import LOGITS
 from layercost.models.from_config import from_config
 from layercost.models.known import KNOWN, model_named
 from layercost.networks import network_named
-from layercost.shape import ShapeError, shown
+from layercost.options import count_of, one_of
+from layercost.shape import ShapeError
 
 PRODUCTS = ("two-a-mac", "causal-half", "macs")
 EXAMPLES = """\
@@ -273,7 +273,7 @@ def _model(name: str, logits: str = "all") -> Layer:
     if name.lower().endswith(".json"):
         return from_config(name, logits=logits)
     if name.lower().endswith(".onnx"):
-        from layercost.models.from_onnx import from_onnx  # needs a package of its own
+        from layercost.models.from_onnx import from_onnx  # slow to import, and needed only here
 
         return from_onnx(name)
     return network_named(name)
@@ -293,34 +293,6 @@ def _shape(model: Layer, tokens: int | None) -> tuple[Any, ...] | None:
     return (tokens,) if is_text(usual) else tuple(usual)
 
 
-def _count(option: str) -> Callable[[str], int]:
-    """A whole number of at least 1, as it is typed."""
-
-    def read(text: str) -> int:
-        try:
-            numbers = whole_numbers(text)
-        except Unworkable as error:
-            raise ShapeError(
-                f"--{option} takes a whole number of at least 1, but got {shown(text)}: {error}"
-            ) from None
-        if len(numbers) != 1 or numbers[0] < 1:
-            raise ShapeError(f"--{option} takes a whole number of at least 1, but got {shown(text)}")
-        return numbers[0]
-
-    return read
-
-
-def _one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
-    names = list(known)
-
-    def read(text: str) -> str:
-        if text not in names:
-            raise UnknownNameError(what, text, names)
-        return text
-
-    return read
-
-
 CHOSEN = {
     "attention": Message("way of attention"), "cache": Message("number format"),
     "convention": Message("convention"), "format": Message("format"), "frozen": Message("format of weights"),
@@ -335,7 +307,7 @@ def _choice(
 ) -> None:
     """An option with one of some names."""
     command.add_argument(
-        f"--{name}", type=_one_of(CHOSEN[name], known), default=default, metavar=name.upper(),
+        f"--{name}", type=one_of(CHOSEN[name], known), default=default, metavar=name.upper(),
         help=f"{what}: {', '.join(known)} (default: {default})",
     )  # fmt: skip
 
@@ -346,8 +318,8 @@ def _running(command: argparse.ArgumentParser, *, needed: bool) -> None:
         "model", metavar="MODEL", nargs=None if needed else "?",
         help="a model, as gpt2, a configuration, as config.json, an ONNX file, or a network, as resnet50",
     )  # fmt: skip
-    command.add_argument("--batch", type=_count("batch"), default=1, metavar="N", help="texts at once")
-    command.add_argument("--tokens", type=_count("tokens"), metavar="T", help="tokens of each text")
+    command.add_argument("--batch", type=count_of("batch"), default=1, metavar="N", help="texts at once")
+    command.add_argument("--tokens", type=count_of("tokens"), metavar="T", help="tokens of each text")
     _choice(command, "format", "how to write it", report.FORMATS, "text")
 
 
@@ -369,9 +341,9 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--zero", type=int, choices=sorted(ZERO), default=0, help="the stage of ZeRO (default: 0)"
     )
-    command.add_argument("--devices", type=_count("devices"), default=1, metavar="N", help="how many share")
+    command.add_argument("--devices", type=count_of("devices"), default=1, metavar="N", help="how many share")
     command.add_argument(
-        "--lora", type=_count("lora"), metavar="RANK", help="train adapters of this rank alone"
+        "--lora", type=count_of("lora"), metavar="RANK", help="train adapters of this rank alone"
     )
     command.add_argument(
         "--targets", default="q,v", metavar="MAPS", help="beside which maps, as q,v or c_attn (default: q,v)"
@@ -396,7 +368,7 @@ def _roofline_options(command: argparse.ArgumentParser) -> None:
     _choice(command, "logits", "of which positions the head gives scores", LOGITS, "all")
     _choice(command, "on", "the device", ACCELERATORS, "a100-80gb")
     command.add_argument("--rate", metavar="FORMAT", help="the number format of its peak (default: bfloat16)")
-    command.add_argument("--devices", type=_count("devices"), default=1, metavar="N", help="how many share")
+    command.add_argument("--devices", type=count_of("devices"), default=1, metavar="N", help="how many share")
 
 
 # The words that a shell may offer for an argument, by the argument's name.

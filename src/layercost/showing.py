@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,20 @@ from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_t
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import NAME, ConfiguredModel, from_config
 from layercost.models.known import KNOWN, model_named
+from layercost.options import count_of
 from layercost.shape import ShapeError, shown
 
 OPTIONS = ("tokens", "decoder_tokens", "cached", "logits", "size")
 
 
-def add_options(command: argparse.ArgumentParser, whole: Callable[[str], int]) -> None:
+def add_options(command: argparse.ArgumentParser) -> None:
     """The options that only models from their configuration have."""
     what = "of a config.json: new tokens of each sample; beside an encoder, with --cached, the decoder's"
-    command.add_argument("--tokens", type=whole, metavar="N", help=what)
+    command.add_argument("--tokens", type=count_of("tokens"), metavar="N", help=what)
     what = "of a model with a decoder beside an encoder: new tokens of the decoder"
-    command.add_argument("--decoder-tokens", type=whole, metavar="N", help=what)
+    command.add_argument("--decoder-tokens", type=count_of("decoder-tokens"), metavar="N", help=what)
     what = "tokens that were read before and are in the cache; with --tokens 1 a step of decoding"
-    command.add_argument("--cached", type=_cached, metavar="N", help=what)
+    command.add_argument("--cached", type=count_of("cached", 0), metavar="N", help=what)
     what = "positions on which the head works: all (default) or last"
     command.add_argument("--logits", choices=LOGITS, help=what)
     command.add_argument("--size", type=_image_size, metavar="HxW", help="of an image, as 224x224")
@@ -95,16 +95,6 @@ def table_of(model: ConfiguredModel, options: argparse.Namespace) -> ConfiguredT
         dtype=options.dtype or model.dtype,
         cached=options.cached or 0,
     )
-
-
-def _cached(text: str) -> int:
-    plain = text.replace(",", "").replace("_", "")
-    if not plain.isdecimal() or len(plain) > _DIGITS:
-        raise ShapeError(f"--cached takes a whole number of at least 0, but got {shown(text)}")
-    return int(plain)
-
-
-_DIGITS = 15
 
 
 def _image_size(text: str) -> tuple[int, int]:

@@ -229,11 +229,19 @@ REFUSED = {
     ),
     "a batch of none": (
         ["show", "lenet5", "--batch", "0"],
-        "the batch must be a whole number of at least 1, but got 0",
+        "--batch takes a whole number of at least 1, but got '0'",
     ),
     "a batch of words": (
         ["show", "lenet5", "--batch", "x"],
         "--batch takes a whole number of at least 1, but got 'x'",
+    ),
+    "words for a number of tokens": (
+        ["show", "gpt2", "--tokens", "x"],
+        "--tokens takes a whole number of at least 1, but got 'x'",
+    ),
+    "words for a number of questions": (
+        ["ask", "fully-connected", "--count", "x"],
+        "--count takes a whole number of at least 1, but got 'x'",
     ),
     "a negative batch": (
         ["show", "lenet5", "--batch=-3"],

@@ -1,0 +1,38 @@
+"""What options of the commands take: counts as they are typed, and names of which there are a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from layercost.arithmetic import Unworkable, whole_numbers
+from layercost.convention import UnknownNameError
+from layercost.message import Message
+from layercost.shape import ShapeError, shown, whole
+
+
+def count_of(option: str, at_least: int = 1) -> Callable[[str], int]:
+    """Reads a whole number, or arithmetic that gives one; raises ShapeError that names the option."""
+    wanted = f"--{option} takes a whole number of at least {at_least}, but got"
+
+    def read(text: str) -> int:
+        try:
+            numbers = whole_numbers(text)
+        except Unworkable as error:
+            raise ShapeError(f"{wanted} {shown(text)}: {error}") from None
+        if len(numbers) != 1 or numbers[0] < at_least:
+            raise ShapeError(f"{wanted} {shown(text)}")
+        return whole(f"--{option}", "the number", numbers[0], at_least)
+
+    return read
+
+
+def one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
+    """Reads one of the names that there are; raises UnknownNameError with the nearest."""
+    names = list(known)
+
+    def read(text: str) -> str:
+        if text not in names:
+            raise UnknownNameError(what, text, names)
+        return text
+
+    return read
