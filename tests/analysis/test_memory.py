@@ -12,15 +12,18 @@ from layercost.analysis.activations import activations, eager_block, korthikanti
 from layercost.analysis.formats import FORMATS, format_named
 from layercost.analysis.memory import (
     Cache,
+    frozen_weights,
     largest_batch,
     largest_context,
     memory_bytes,
     tokens_that_fit,
     training_memory,
 )
-from layercost.analysis.states import OPTIMIZERS, states
+from layercost.analysis.states import OPTIMIZERS, states, trained_and_frozen
 from layercost.analysis.weights import weights
 from layercost.expression import TEXT, equation
+from layercost.models.known import model_named
+from layercost.networks import network_named
 from tests.analysis.models import known, named
 
 # ---- activations ---------------------------------------------------------------------------------
@@ -139,6 +142,18 @@ def test_frozen_weights_may_be_quantised() -> None:
     model = lc.with_lora(known("llama2-7b"), 8, ["q", "v"])
     held = training_memory(model, (128,), frozen="nf4-double")
     assert int(held.states.frozen) == weights(known("llama2-7b"), "nf4-double").bytes
+
+
+@pytest.mark.parametrize(("model", "count"), [
+    (network_named("resnet50"), 53_120),  # the running mean and variance of each norm
+    (model_named("whisper-tiny"), 576_000),  # 1,500 x 384 sines and cosines
+    (lc.with_lora(model_named("gpt2"), 8, ["c_attn"]), 124_439_808),
+    (model_named("gpt2"), 0),
+], ids=["resnet50", "whisper-tiny", "adapters", "gpt2"])  # fmt: skip
+def test_frozen_weights_are_the_values_that_are_not_trained(model: lc.Layer, count: int) -> None:
+    held = frozen_weights(model, "bfloat16")
+    assert trained_and_frozen(model)[1] == held.quantised + held.others == count
+    assert training_memory(model).states.frozen == 2 * count
 
 
 def test_an_unknown_optimizer_is_refused_with_the_nearest() -> None:

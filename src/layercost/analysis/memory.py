@@ -11,12 +11,12 @@ from typing import NamedTuple, Unpack
 from layercost.analysis.activations import Activations, activations
 from layercost.analysis.formats import Format
 from layercost.analysis.states import States, optimizer_named, states, trained_and_frozen
-from layercost.analysis.weights import Weights, weights
+from layercost.analysis.weights import Weights, is_trained, once, weights, weights_of
 from layercost.convention import UnknownNameError
 from layercost.counting import usual_input
 from layercost.expression import Expression, Symbol
+from layercost.facts import Held
 from layercost.layer import Call, Layer
-from layercost.layers.adapters import Adapted, Fixed, LoRA
 from layercost.layers.positions import LearnedPositions
 from layercost.message import Message
 from layercost.setting import Given, Setting
@@ -98,10 +98,12 @@ def training_memory(
 
 def frozen_weights(model: Layer, format: str | Format) -> Weights:
     """The weights of `model` that are not trained, in a format."""
-    every = weights(model, format)
-    trained = {id(leaf): leaf for _, leaf in model.leaves() if isinstance(leaf, (Adapted, LoRA, Fixed))}
-    adapters = sum(int(one.size) for leaf in trained.values() for one in leaf.parameters())
-    return every._replace(others=every.others - adapters)
+    return weights_of(once(model), format, "blocks", size=_not_trained)
+
+
+def _not_trained(leaf: Layer, part: str, held: Held) -> int:
+    """How many values of a part training leaves as they are: all or none."""
+    return 0 if is_trained(leaf, part, held) else int(held.size)
 
 
 # ---- running a model -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from layercost.active import IN_WORDS as TOLD
 from layercost.active import Active, active_parameters
 from layercost.by_type import parameters_by_type
 from layercost.layer import Layer
-from layercost.layers.adapters import Fixed, without_lora
+from layercost.layers.adapters import without_lora
 from layercost.layers.attention import Attention, CrossAttention, LatentAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.linear import Linear
@@ -30,15 +30,6 @@ WAYS = {
         "without the experts that a token does not pass; {tables}", tables=TOLD[Active.WITHOUT_TABLES]
     ),
 }
-
-
-def once(model: Layer) -> Iterator[tuple[str, Layer]]:
-    """Each leaf with its first path, once; what is held fixed as the layer that it was."""
-    seen = set[int]()
-    for path, leaf in model.leaves():
-        if id(leaf) not in seen:
-            seen.add(id(leaf))
-            yield path, leaf.layer if type(leaf) is Fixed else leaf
 
 
 def counted(model: Layer) -> dict[str, int]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from layercost.convention import UnknownNameError
 from layercost.expression import Expression, Number, Symbol, add, ceil_div, expression, times
 from layercost.layer import Layer
-from layercost.layers.adapters import Fixed
 from layercost.message import Message, Words
 
 
@@ -140,9 +139,7 @@ def trained_and_frozen(model: Layer) -> tuple[int, int]:
     """How many values of a model are trained, and how many it holds beside."""
     leaves = {id(leaf): leaf for _, leaf in model.leaves()}.values()
     every = [held for leaf in leaves for held in leaf.parameters()]
-    beside = [
-        held for leaf in leaves if isinstance(leaf, Fixed) or leaf.parameters() for held in leaf.buffers()
-    ]
+    beside = [held for leaf in leaves for held in leaf.buffers()]
     fast = [held for held in every if not held.trained]
     trained = sum(int(held.size) for held in every if held.trained)
     return trained, sum(int(held.size) for held in (*fast, *beside))

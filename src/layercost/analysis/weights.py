@@ -5,15 +5,15 @@ Tables, norms, heads and biases often stay in 16 bits while the matrices of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from layercost.analysis.formats import Format, format_named
-from layercost.analysis.sizes import once
 from layercost.analysis.training import block_of
 from layercost.convention import UnknownNameError
 from layercost.facts import Held
 from layercost.layer import Layer
-from layercost.layers.adapters import Adapted, LoRA
+from layercost.layers.adapters import Adapted, Fixed, LoRA
 from layercost.layers.linear import Linear
 from layercost.layers.parted import Parted
 from layercost.layers.quantized import QuantizedLinear
@@ -58,23 +58,54 @@ def weights(
     >>> weights(Sequential(Sequential(FeedForward(64, 256))), "q4_0").bytes
     19072
     """
+    return weights_of(once(model), format, which, rest)
+
+
+Size = Callable[[Layer, str, Held], int]
+
+
+def weights_of(
+    leaves: Iterable[tuple[str, Layer]],
+    format: str | Format,
+    which: str,
+    rest: str | Format = "bfloat16",
+    size: Size | None = None,
+) -> Weights:
+    """What the leaves of a model hold, each under its path; `size` says how much of each value counts, if not all."""
     if which not in WHICH:
         raise UnknownNameError(Message("choice of weights"), which, WHICH)
     chosen = format_named(format)
     if not chosen.group and chosen.bits >= 16:
         which, rest = "all", chosen
     quantised = others = own = 0
-    for path, leaf in once(model):
-        if isinstance(leaf, QuantizedLinear):
-            own += int(leaf.stored_bytes())
+    for path, leaf in leaves:
+        layer = leaf.layer if type(leaf) is Fixed else leaf  # held fixed, as the layer that it was
+        if isinstance(layer, QuantizedLinear):
+            own += int(layer.stored_bytes())
             continue
-        for part, held in parts_held(leaf):
-            size = int(held.size)
-            if is_quantised(which, path, leaf, part, held):
-                quantised += size
+        for part, held in parts_held(layer):
+            counted = size(leaf, part, held) if size else int(held.size)
+            if is_quantised(which, path, layer, part, held):
+                quantised += counted
             else:
-                others += size
+                others += counted
     return Weights(quantised, others, chosen, format_named(rest), which, own)
+
+
+def once(model: Layer) -> Iterator[tuple[str, Layer]]:
+    """Each leaf with its first path, once."""
+    seen = set[int]()
+    for path, leaf in model.leaves():
+        if id(leaf) not in seen:
+            seen.add(id(leaf))
+            yield path, leaf
+
+
+def is_trained(leaf: Layer, part: str, held: Held) -> bool:
+    """Whether training changes a value that a leaf of a model holds in a part of it (see `parts_held`)."""
+    if isinstance(leaf, Fixed):
+        return part == "adapter"
+    return part != "buffer" and held.trained
 
 
 def parts_held(leaf: Layer) -> list[tuple[str, Held]]:
