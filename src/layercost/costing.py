@@ -191,7 +191,7 @@ def _roofline(options: argparse.Namespace) -> str:
     tokens = options.tokens or 1024
     given = {
         "format": options.weights, "which": options.which, "convention": options.convention,
-        "batch": options.batch, "dtype": options.cache,
+        "batch": options.batch, "cache": options.cache,
     }  # fmt: skip
     prefill = one_pass(model, _shape(model, tokens), **given).bound(device, rate, options.devices)
     title = Message(

@@ -76,6 +76,27 @@ def test_the_least_time_of_a_prefill_and_of_a_step(capsys: pytest.CaptureFixture
     assert found["decode"]["limit"] == "memory"
 
 
+@pytest.mark.parametrize("form", ["bfloat16", "int4-g128"])
+def test_the_format_of_the_cache_changes_the_cache_alone(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    usual, halved = (
+        data(capsys, "roofline", "gpt2", "--tokens", "64", "--weights", form, "--cache", dtype)["decode"]
+        for dtype in ("bfloat16", "int8")
+    )
+    for name in ("weights", "activations"):
+        assert usual["bytes"][name] == halved["bytes"][name]
+    assert usual["bytes"]["cache_read"] == 2 * halved["bytes"]["cache_read"]
+
+
+def test_every_pass_reads_the_weights_that_a_memory_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    """All but the rows of two tables that no token asks for."""
+    options = ("gpt2", "--tokens", "64", "--weights", "int4-g128", "--cache", "int8")
+    held = data(capsys, "memory", *options)["weights"]
+    read = data(capsys, "roofline", *options)["prefill"]["bytes"]["weights"]
+    assert held - read == 2 * 768 * (1024 - 64) - 2 * 768 * 64  # the head reads the table that is tied
+
+
 def test_the_last_position_alone_may_have_scores(capsys: pytest.CaptureFixture[str]) -> None:
     every, last = (
         data(capsys, "roofline", "gpt2", "--tokens", "64", "--logits", which)["prefill"]["flops"]

@@ -57,8 +57,9 @@ def test_a_mixture_reads_as_many_experts_as_its_tokens_can_reach(batch: int, exp
     assert every - one == 2 * 32 * (8 - experts) * 3 * 4096 * 14336 + table
 
 
-def test_weights_of_eight_bits_halve_what_is_read() -> None:
-    model = known("llama2-7b")
+@pytest.mark.parametrize("name", ["llama2-7b", "gpt2"])
+def test_weights_of_eight_bits_halve_what_is_read(name: str) -> None:
+    model = known(name)
     half = one_pass(model, (1,), cached=1, format="int8", which="all").traffic.weights
     assert half == one_pass(model, (1,), cached=1).traffic.weights // 2
 

@@ -11,19 +11,20 @@ Sources: Williams, Waterman, Patterson 2009 (Roofline); Pope et al. 2022, sectio
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple, Unpack
 
 from layercost.analysis.accelerators import Accelerator, accelerator_named
 from layercost.analysis.formats import Format, format_named
-from layercost.analysis.weights import is_quantised, parts_held
+from layercost.analysis.weights import weights_of
 from layercost.convention import TWO_A_MAC, Convention, convention_named
 from layercost.counting import usual_input
+from layercost.facts import Held
 from layercost.layer import Call, Layer
 from layercost.layers.attention import CrossAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import MixtureOfExperts
 from layercost.layers.positions import LearnedPositions
-from layercost.layers.quantized import QuantizedLinear
 from layercost.message import Message
 from layercost.setting import Given, Setting, setting_of
 from layercost.shape import values
@@ -59,6 +60,7 @@ class Pass(NamedTuple):
     convention: str
     format: str
     dtype: str
+    cache_dtype: str
 
     @property
     def intensity(self) -> float:
@@ -118,9 +120,10 @@ class Bound(NamedTuple):
             "device": self.device.name, "devices": self.devices, "rate": self.rate,
             "peak": self.device.rate(self.rate), "bandwidth": self.device.bandwidth,
             "ridge": self.device.ridge(self.rate), "source": self.device.source,
-            "batch": work.batch, "tokens": work.tokens, "cached": work.cached, "flops": work.flops,
+            "batch": work.batch, "tokens": work.tokens, "cached": work.cached,
+            "flops": work.flops, "intensity": work.intensity,
             "bytes": {**work.traffic._asdict(), "total": work.traffic.bytes}, "format": work.format,
-            "dtype": work.dtype, "convention": work.convention, "intensity": work.intensity,
+            "dtype": work.dtype, "cache_dtype": work.cache_dtype, "convention": work.convention,
             "compute_seconds": self.compute_seconds, "memory_seconds": self.memory_seconds,
             "floor_seconds": self.floor_seconds, "seconds": self.seconds,
             "tokens_a_second": self.tokens_a_second,
@@ -135,15 +138,18 @@ def one_pass(
     format: str | Format = "bfloat16",
     which: str = "blocks",
     convention: str | Convention = TWO_A_MAC,
+    cache: str | None = None,
     **setting: Unpack[Given],
 ) -> Pass:
     """The operations and bytes of one pass: a prefill of `input_shape` tokens, or with `cached` a step more.
 
-    Weights are in `format` (`which` of them as in `weights`), cache and activations in the setting's number
-    format (bfloat16). Raises ShapeError and UnknownNameError.
+    Weights are in `format` (`which` of them and the rest as in `weights`), activations in the setting's
+    number format (bfloat16), and so is the cache unless `cache` names another. Raises ShapeError and
+    UnknownNameError.
     """
     given: Given = {"dtype": "bfloat16", **setting} if "setting" not in setting else setting
     plain, chosen = setting_of(given), convention_named(convention)
+    kept_in = plain if cache is None else replace(plain, dtype=cache)
     shapes = usual_input(model, input_shape, Message("a pass"))
     calls = [call for call in model.calls(*shapes) if call.runs(plain)]
     works = [(call, *call.work(plain)) for call in calls]
@@ -151,11 +157,11 @@ def one_pass(
         sum(int(chosen.total(operations)) for _, operations, _ in works),
         Traffic(
             _weights_read(calls, format_named(format), which, plain),
-            *_cache_moved(calls, plain),
+            *_cache_moved(calls, kept_in),
             plain.bytes(sum(_moved(call, int(written), plain) for call, _, written in works if int(written))),
         ),
         new_tokens(calls), int(plain.cached), int(plain.batch), chosen.name, format_named(format).name,
-        plain.dtype,
+        plain.dtype, kept_in.dtype,
     )  # fmt: skip
 
 
@@ -170,22 +176,17 @@ def new_tokens(calls: list[Call]) -> int:
 
 def _weights_read(calls: list[Call], format: Format, which: str, setting: Setting) -> int:
     """The bytes of the weights that a pass uses, each once however often its layer is called."""
-    if not format.group and format.bits >= 16:
-        which = "all"
-    once = {id(call.layer): call for call in calls}.values()
-    quantised, others, own = 0, sum(map(_tied, once)), 0
-    for call in once:
-        if isinstance(call.layer, QuantizedLinear):
-            own += int(call.layer.stored_bytes())
-            continue
-        for part, held in parts_held(call.layer):
-            read, of = _share(call, part, setting)
-            if is_quantised(which, call.path, call.layer, part, held):
-                quantised += int(held.size) * read // of
-            else:
-                others += int(held.size) * read // of
-    rest = format if which == "all" else format_named(setting.dtype)
-    return int(format.bytes_of(quantised)) + int(rest.bytes_of(others)) + own
+    once = {id(call.layer): call for call in calls}
+
+    def size(leaf: Layer, part: str, held: Held) -> int:
+        read, of = _share(once[id(leaf)], part, setting)
+        return int(held.size) * read // of
+
+    used = weights_of(((call.path, call.layer) for call in once.values()), format, which, size=size)
+    tied = sum(map(_tied, once.values()))
+    if used.which == "all":
+        return used._replace(quantised=used.quantised + tied).bytes
+    return used._replace(others=used.others + tied).bytes
 
 
 def _share(call: Call, part: str, setting: Setting) -> tuple[int, int]:

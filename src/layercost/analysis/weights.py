@@ -71,7 +71,7 @@ def weights_of(
     rest: str | Format = "bfloat16",
     size: Size | None = None,
 ) -> Weights:
-    """What the leaves of a model hold, each under its path; `size` says how much of each value counts, if not all."""
+    """What the leaves of a model hold, each under its path; `size` says how much of a value counts."""
     if which not in WHICH:
         raise UnknownNameError(Message("choice of weights"), which, WHICH)
     chosen = format_named(format)
