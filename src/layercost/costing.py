@@ -199,6 +199,7 @@ def _roofline(options: argparse.Namespace) -> str:
         devices=options.devices, device=device.title, batch=options.batch,
     )  # fmt: skip
     data: dict[str, Any] = {"model": _name(model), "prefill": prefill.data()}
+    absorbed = prefill.work.absorbed
     if Cache(model).calls:
         step = one_pass(model, _shape(model, 1), cached=tokens, **given).bound(device, rate, options.devices)
         sections = [
@@ -206,6 +207,7 @@ def _roofline(options: argparse.Namespace) -> str:
             _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=tokens), step),
         ]
         data["decode"] = step.data()
+        absorbed = absorbed or step.work.absorbed
     else:
         sections = [_of_bound(Message("One pass; this model keeps nothing for a next token"), prefill)]
     notes = (
@@ -215,8 +217,15 @@ def _roofline(options: argparse.Namespace) -> str:
         Message("Each weight that is used is read once, of a table one row a token, of a mixture as many "
                 "experts as its tokens can reach; layers read and write at their borders, and nothing is "
                 "exchanged between devices."),
+        *([ABSORBED] if absorbed else []),
     )  # fmt: skip
     return Report(title, tuple(sections), notes, data).render(options.format)
+
+
+ABSORBED = Message(
+    "In a step attention works on the latents that are kept: the maps that make keys and values of them are "
+    "multiplied into those of queries and output, which computes less than to make all keys and values again."
+)
 
 
 def _of_bound(title: Words, bound: Bound) -> Section:

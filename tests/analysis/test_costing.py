@@ -105,6 +105,11 @@ def test_the_last_position_alone_may_have_scores(capsys: pytest.CaptureFixture[s
     assert every - last == 2 * 63 * 768 * 50257
 
 
+def test_a_report_says_where_attention_works_on_latents(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "works on the latents" in said(capsys, "roofline", "deepseek-v2-lite", "--tokens", "1000")
+    assert "works on the latents" not in said(capsys, "roofline", "gpt2", "--tokens", "1000")
+
+
 def test_every_device_is_listed_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "roofline")["accelerators"]
     assert len(found) >= 12

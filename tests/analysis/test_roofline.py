@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import pytest
@@ -10,6 +11,7 @@ import layercost as lc
 from layercost.analysis.accelerators import ACCELERATORS, accelerator_named, of_your_own
 from layercost.analysis.roofline import one_pass
 from layercost.intensity import attention_intensity, map_intensity
+from layercost.models.known import model_named
 from tests.analysis.models import known
 
 
@@ -83,6 +85,28 @@ def test_keys_of_another_text_are_made_once() -> None:
     head = 32128 * 512
     block = 4 * 512 * 512 + 2 * 512 * 512 + 2 * 512 * 2048 + 3 * 512  # self, cross without k and v, up, down
     assert work.traffic.weights == 2 * (6 * block + 32 * 8 + 512 + 512 + head)
+
+
+def test_a_step_over_latents_takes_the_form_that_computes_less() -> None:
+    """DeepSeek-V3 with 100,000 tokens: a step absorbs its maps up, a prefill makes keys and values."""
+    model, attention = model_named("deepseek-v3"), lc.LatentAttention(7168, 128, 512, 128, 64, 128, 1536)
+    step, prefill = one_pass(model, (1,), cached=100_000), one_pass(model, (1024,))
+    assert (step.absorbed, prefill.absorbed) == (True, False)
+    rebuilt, absorbed = (
+        int(lc.count(layer, lc.MACS, (1, 7168), cached=100_000).total)
+        for layer in (attention, dataclasses.replace(attention, absorbed=True))
+    )
+    assert absorbed < rebuilt / 50
+    every = int(lc.count(model, lc.MACS, (1,), cached=100_000).total)
+    assert step.flops == 2 * (every - 61 * (rebuilt - absorbed))
+    assert step.bound("h100-sxm").data()["absorbed"]
+
+
+def test_a_step_over_latents_reads_the_same_weights_in_either_form() -> None:
+    model = model_named("deepseek-v2-lite")
+    forms = [one_pass(model, (1,), cached=cached) for cached in (0, 1000)]
+    assert [form.absorbed for form in forms] == [False, True]
+    assert forms[0].traffic.weights == forms[1].traffic.weights
 
 
 def test_devices_share_the_work() -> None:

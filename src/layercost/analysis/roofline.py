@@ -21,7 +21,8 @@ from layercost.convention import TWO_A_MAC, Convention, convention_named
 from layercost.counting import usual_input
 from layercost.facts import Held
 from layercost.layer import Call, Layer
-from layercost.layers.attention import CrossAttention
+from layercost.layers.adapters import Fixed
+from layercost.layers.attention import CrossAttention, LatentAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.feed_forward import MixtureOfExperts
 from layercost.layers.positions import LearnedPositions
@@ -50,7 +51,10 @@ class Traffic(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """The operations of one pass of a model, and the bytes that it moves."""
+    """The operations of one pass of a model, and the bytes that it moves.
+
+    `absorbed` where attention over latents computes less with its maps up multiplied into others.
+    """
 
     flops: int
     traffic: Traffic
@@ -61,6 +65,7 @@ class Pass(NamedTuple):
     format: str
     dtype: str
     cache_dtype: str
+    absorbed: bool = False
 
     @property
     def intensity(self) -> float:
@@ -124,6 +129,7 @@ class Bound(NamedTuple):
             "flops": work.flops, "intensity": work.intensity,
             "bytes": {**work.traffic._asdict(), "total": work.traffic.bytes}, "format": work.format,
             "dtype": work.dtype, "cache_dtype": work.cache_dtype, "convention": work.convention,
+            "absorbed": work.absorbed,
             "compute_seconds": self.compute_seconds, "memory_seconds": self.memory_seconds,
             "floor_seconds": self.floor_seconds, "seconds": self.seconds,
             "tokens_a_second": self.tokens_a_second,
@@ -151,18 +157,35 @@ def one_pass(
     plain, chosen = setting_of(given), convention_named(convention)
     kept_in = plain if cache is None else replace(plain, dtype=cache)
     shapes = usual_input(model, input_shape, Message("a pass"))
-    calls = [call for call in model.calls(*shapes) if call.runs(plain)]
+    found = [call for call in model.calls(*shapes) if call.runs(plain)]
+    calls = [_cheaper(call, chosen, plain) for call in found]
     works = [(call, *call.work(plain)) for call in calls]
     return Pass(
         sum(int(chosen.total(operations)) for _, operations, _ in works),
         Traffic(
-            _weights_read(calls, format_named(format), which, plain),
+            _weights_read(found, format_named(format), which, plain),
             *_cache_moved(calls, kept_in),
             plain.bytes(sum(_moved(call, int(written), plain) for call, _, written in works if int(written))),
         ),
         new_tokens(calls), int(plain.cached), int(plain.batch), chosen.name, format_named(format).name,
-        plain.dtype, kept_in.dtype,
+        plain.dtype, kept_in.dtype, any(now is not before for now, before in zip(calls, found, strict=True)),
     )  # fmt: skip
+
+
+def _cheaper(call: Call, convention: Convention, setting: Setting) -> Call:
+    """A call as it is, or with the maps up of its attention over latents absorbed where that is less.
+
+    In a step most work would be to make keys and values of all earlier tokens again; in a prefill the maps
+    up are cheaper than longer products with the latents.
+    """
+    layer = call.layer
+    inner = layer.layer if type(layer) is Fixed else layer
+    if not isinstance(inner, LatentAttention) or inner.absorbed:
+        return call
+    absorbed: Layer = replace(inner, absorbed=True)
+    other = call._replace(layer=Fixed(absorbed) if inner is not layer else absorbed)
+    mine, less = (int(convention.total(one.work(setting)[0])) for one in (call, other))
+    return other if less < mine else call
 
 
 def new_tokens(calls: list[Call]) -> int:
