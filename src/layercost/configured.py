@@ -15,6 +15,7 @@ from layercost.caches import Cache, cache_of_calls
 from layercost.counters import Named
 from layercost.counting import usual_input
 from layercost.expression import Number
+from layercost.layer import Layer
 from layercost.layers.attention import Attention, LatentAttention
 from layercost.layers.embedding import Embedding
 from layercost.layers.positions import LearnedPositions
@@ -78,10 +79,7 @@ class ConfiguredTable(Table):
         for meaning, count in self.active.items():
             yield Message("Active parameters, {meaning}: {count:,}.", meaning=IN_WORDS[meaning], count=count)
         yield Joined(sentence(words) for words in conventions(self.about).values())
-        yield from (Joined([note]) for note in self.about.notes)
-        if self.about.defaults:
-            taken = clauses(_by_source(self.about.defaults))
-            yield Message("Not in the file, and taken from elsewhere: {taken}.", taken=taken)
+        yield from said_of(self.about)
 
     @property
     def active(self) -> dict[Active, int]:
@@ -109,6 +107,19 @@ class ConfiguredTable(Table):
             "defaults": [default.data() for default in model.defaults],
             "notes": [str(note) for note in model.notes],
         }
+
+
+def said_of(model: Layer) -> Iterator[Message]:
+    """What a model tells of its configuration: which part is counted, and what the file did not have.
+
+    Of a model that has none it is nothing.
+    """
+    if not isinstance(model, ConfiguredModel):
+        return
+    yield from (Joined([note]) for note in model.notes)
+    if model.defaults:
+        taken = clauses(_by_source(model.defaults))
+        yield Message("Not in the file, and taken from elsewhere: {taken}.", taken=taken)
 
 
 def _by_source(defaults: Iterable[Default]) -> Iterator[Message]:

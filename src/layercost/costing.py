@@ -27,12 +27,13 @@ from layercost.analysis.shortcuts import Shortcut, shortcuts
 from layercost.analysis.states import OPTIMIZERS, ZERO, optimizer_named
 from layercost.analysis.training import RECOMPUTE, Step, training_step
 from layercost.analysis.weights import WHICH, weights
+from layercost.configured import said_of
 from layercost.convention import CONVENTIONS, DTYPE_BITS
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words, message_of, sentence
 from layercost.models.families.family import LOGITS
-from layercost.models.from_config import from_config
+from layercost.models.from_config import ConfiguredModel, from_config
 from layercost.models.known import KNOWN, model_named
 from layercost.networks import network_named
 from layercost.options import count_of, one_of
@@ -97,7 +98,7 @@ def _of_training(model: Layer, step: Step, held: TrainingMemory, short: list[Sho
         Message("Products alone have a price; softmax, norms and activations have none here."),
         Message("Memory leaves out the loss with its scores, and what an allocator does not use."),
     )
-    return Report(title, tuple(section for section in said if section.lines), notes, data)
+    return _report(model, title, [section for section in said if section.lines], notes, data)
 
 
 def _of_shortcuts(short: list[Shortcut]) -> Section:
@@ -151,7 +152,7 @@ def _memory(options: argparse.Namespace) -> str:
     }  # fmt: skip
     note = Message("Activations and what a runtime needs for itself are not counted.")
     notes = (sentence(said), note) if said else (note,)
-    return Report(title, tuple(sections), notes, data).render(options.format)
+    return _report(model, title, sections, notes, data).render(options.format)
 
 
 def _rooms(model: Layer, options: argparse.Namespace) -> tuple[list[Room], Words]:
@@ -219,7 +220,7 @@ def _roofline(options: argparse.Namespace) -> str:
                 "exchanged between devices."),
         *([ABSORBED] if absorbed else []),
     )  # fmt: skip
-    return Report(title, tuple(sections), notes, data).render(options.format)
+    return _report(model, title, sections, notes, data).render(options.format)
 
 
 ABSORBED = Message(
@@ -286,6 +287,15 @@ def _model(name: str, logits: str = "all") -> Layer:
 
         return from_onnx(name)
     return network_named(name)
+
+
+def _report(
+    model: Layer, title: Words, sections: Iterable[Section], notes: Iterable[Words], data: dict[str, Any]
+) -> Report:
+    """A report on a model, which says also what its configuration did not."""
+    if isinstance(model, ConfiguredModel):
+        data["defaults"] = [default.data() for default in model.defaults]
+    return Report(title, tuple(sections), (*notes, *said_of(model)), data)
 
 
 def _name(model: Layer) -> str:

@@ -151,6 +151,31 @@ def test_a_file_is_read_as_a_name_is(capsys: pytest.CaptureFixture[str], tmp_pat
     assert by_file["weights"] == data(capsys, "memory", "gpt2")["weights"]
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_a_report_says_what_its_file_did_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    """A field that is misspelt is then among those that were taken from elsewhere."""
+    file = tmp_path / "config.json"
+    misspelt = {"model_type": "llama", "num_kv_heads": 4, "quantization_config": {"bits": 4}}
+    file.write_text(json.dumps(misspelt), encoding="utf-8")
+    text = said(capsys, command, str(file))
+    shown = said(capsys, "show", str(file))
+    for words in ("Not in the file, and taken from elsewhere", "num_key_value_heads = 32", "are quantised"):
+        assert words in text
+        assert words in " ".join(shown.split())
+    assert "num_key_value_heads" in {one["field"] for one in data(capsys, command, str(file))["defaults"]}
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_a_report_says_that_the_text_part_alone_is_counted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"model_type": "gemma3", "text_config": {}}), encoding="utf-8")
+    assert "Counted is the text part of a gemma3 model alone" in said(capsys, command, str(file))
+
+
 def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "train", "resnet50:v1.5")
     assert found["operations"]["tokens"] == 1
