@@ -32,7 +32,7 @@ from layercost.convention import CONVENTIONS, DTYPE_BITS
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words, message_of, sentence
-from layercost.models.families.family import LOGITS
+from layercost.models.families.family import LOGITS, USUAL_TOKENS
 from layercost.models.from_config import ConfiguredModel, from_config
 from layercost.models.known import KNOWN, model_named
 from layercost.networks import network_named
@@ -126,7 +126,8 @@ def _of_memory(held: TrainingMemory) -> Section:
 def _memory(options: argparse.Namespace) -> str:
     model = _model(options.model)
     held = weights(model, options.weights, options.which)
-    cache, tokens = Cache(model, dtype=options.cache), options.tokens or 1024
+    cache = Cache(model, dtype=options.cache)
+    tokens = _tokens(cache, options)
     rooms, said = _rooms(model, options) if options.room is not None else ([], "")
     size = cache.bytes(tokens, options.batch)
     title = Message(
@@ -189,7 +190,8 @@ def _roofline(options: argparse.Namespace) -> str:
         return _devices().render(options.format)
     model, device = _model(options.model, options.logits), accelerator_named(options.on)
     rate = options.rate or next(name for name in ("bfloat16", *device.peak) if name in device.peak)
-    tokens = options.tokens or 1024
+    cache = Cache(model)
+    tokens = _tokens(cache, options)
     given = {
         "format": options.weights, "which": options.which, "convention": options.convention,
         "batch": options.batch, "cache": options.cache,
@@ -201,11 +203,12 @@ def _roofline(options: argparse.Namespace) -> str:
     )  # fmt: skip
     data: dict[str, Any] = {"model": _name(model), "prefill": prefill.data()}
     absorbed = prefill.work.absorbed
-    if Cache(model).calls:
-        step = one_pass(model, _shape(model, 1), cached=tokens, **given).bound(device, rate, options.devices)
+    if cache.calls:
+        before = min(tokens, cache.positions - 1)  # the step's own token has a position, too
+        step = one_pass(model, _shape(model, 1), cached=before, **given).bound(device, rate, options.devices)
         sections = [
             _of_bound(Message("Prefill of {tokens:,} tokens", tokens=tokens), prefill),
-            _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=tokens), step),
+            _of_bound(Message("One step more, with {tokens:,} tokens in the cache", tokens=before), step),
         ]
         data["decode"] = step.data()
         absorbed = absorbed or step.work.absorbed
@@ -310,6 +313,14 @@ def _shape(model: Layer, tokens: int | None) -> tuple[Any, ...] | None:
     if usual and isinstance(usual[0], tuple):
         return (*usual[:-1], (tokens,)) if is_text(usual[-1]) else tuple(usual)
     return (tokens,) if is_text(usual) else tuple(usual)
+
+
+def _tokens(cache: Cache, options: argparse.Namespace) -> int:
+    """How many tokens a text has: as many as were asked for, or the usual number, where there are so many."""
+    if options.tokens is None:
+        return min(USUAL_TOKENS, cache.positions)
+    cache.check(options.tokens)
+    return int(options.tokens)
 
 
 CHOSEN = {

@@ -134,6 +134,15 @@ def test_a_cache_that_does_not_grow_is_said_to(capsys: pytest.CaptureFixture[str
     assert "Any number of tokens fits" in said(capsys, "memory", "resnet50", "--in", "8GB")
 
 
+def test_a_text_is_no_longer_than_a_model_has_positions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, "roofline", "bert-base")["prefill"]["tokens"] == 512
+    assert data(capsys, "memory", "whisper-tiny")["tokens"] == 448
+    assert data(capsys, "roofline", "gpt2")["decode"]["cached"] == 1023
+    assert "up to the 512 that this model has positions for" in said(
+        capsys, "memory", "bert-base", "--in", "10GB"
+    )
+
+
 def test_an_image_has_no_cache(capsys: pytest.CaptureFixture[str]) -> None:
     assert data(capsys, "memory", "resnet50")["cache"] == 0
 
@@ -189,6 +198,9 @@ def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) ->
     (("memory", "gpt2", "--weights", "int3"), "no format of weights is called 'int3'"),
     (("roofline", "gpt2", "--on", "h100"), "did you mean 'h100-sxm'"),
     (("roofline", "gpt2", "--on", "t4", "--rate", "bfloat16"), "no number format of NVIDIA T4"),
+    (("memory", "whisper-tiny", "--tokens", "1000"), "has 448 positions, but got 1,000 tokens"),
+    (("memory", "bert-base", "--tokens", "600", "--in", "10GB"), "has 512 positions, but got 600 tokens"),
+    (("roofline", "gpt2", "--tokens", "1025"), "has 1,024 positions, but got 1,025 tokens"),
     (("train",), "required: MODEL"),
     (("train", "gpt-9"), "gpt-9"),
 ])  # fmt: skip

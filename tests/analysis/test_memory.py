@@ -250,6 +250,11 @@ def test_weights_that_do_not_fit_leave_room_for_nothing() -> None:
     assert largest_batch(known("llama2-7b"), 8 * 10**9, 100).batch == 0
 
 
+def test_a_batch_of_texts_without_positions_is_refused() -> None:
+    with pytest.raises(lc.ShapeError, match="448 positions, but got 1,000 tokens"):
+        largest_batch(model_named("whisper-tiny"), 8 * 10**9, 1000)
+
+
 def test_a_cache_that_does_not_grow_has_no_longest_text() -> None:
     with pytest.raises(lc.ShapeError, match="any number of tokens fits"):
         largest_context(known("bert-base"), 8 * 10**9)

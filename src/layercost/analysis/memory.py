@@ -17,7 +17,7 @@ from layercost.counting import usual_input
 from layercost.expression import Expression, Symbol
 from layercost.facts import Held
 from layercost.layer import Call, Layer
-from layercost.layers.positions import LearnedPositions
+from layercost.layers.positions import LearnedPositions, SinusoidalPositions
 from layercost.message import Message
 from layercost.setting import Given, Setting
 from layercost.shape import ShapeError, whole
@@ -135,6 +135,7 @@ class Room(NamedTuple):
 
 MOST_TOKENS = 2**40
 ANY_NUMBER = Message("any number of tokens fits: nothing that this model keeps grows with them")
+TABLES = (LearnedPositions, SinusoidalPositions)
 
 
 class Cache:
@@ -152,9 +153,17 @@ class Cache:
             [call for call in every if call.kept(Setting())] if is_text(shapes[-1]) else []
         )
         self.positions = min(
-            [int(table.num_positions) for table in tables if isinstance(table, LearnedPositions)],
+            [int(table.num_positions) for table in tables if isinstance(table, TABLES)],
             default=MOST_TOKENS,
         )
+
+    def check(self, tokens: int) -> None:
+        """Raise ShapeError for more tokens than the model has positions for."""
+        if tokens > self.positions:
+            raise ShapeError(
+                Message("this model has {most:,} positions, but got {tokens:,} tokens of a text",
+                        most=self.positions, tokens=tokens)
+            )  # fmt: skip
 
     def bytes(self, tokens: int, batch: int = 1) -> int:
         """The cache after `tokens` tokens of each of `batch` texts."""
@@ -188,9 +197,20 @@ def largest_context(
     """
     cache, held = Cache(model, input_shape, dtype), weights(model, format, which).bytes
     if not cache.calls:
-        raise ShapeError(ANY_NUMBER)
+        raise ShapeError(_any_number(cache.positions))
     tokens = _most(lambda count: held + cache.bytes(count, batch) <= memory, cache.positions)
     return Room(batch, tokens, held, cache.bytes(tokens, batch), memory)
+
+
+def _any_number(positions: int) -> Message:
+    """That no length is the longest but that of a table of positions, where there is one."""
+    if positions == MOST_TOKENS:
+        return ANY_NUMBER
+    return Message(
+        "any number of tokens fits, up to the {most:,} that this model has positions for: nothing that it "
+        "keeps grows with them",
+        most=positions,
+    )
 
 
 def tokens_that_fit(memory: int, held: int, each: int, batch: int = 1) -> Expression:
@@ -209,8 +229,12 @@ def largest_batch(
     model: Layer, memory: int, tokens: int, *, format: str | Format = "bfloat16", dtype: str = "bfloat16",
     which: str = "blocks", input_shape: Iterable[object] | None = None,
 ) -> Room:  # fmt: skip
-    """How many texts of `tokens` tokens fit beside the weights in `memory` bytes."""
+    """How many texts of `tokens` tokens fit beside the weights in `memory` bytes.
+
+    Raises ShapeError for texts that are longer than the model has positions for.
+    """
     cache, held = Cache(model, input_shape, dtype), weights(model, format, which).bytes
+    cache.check(tokens)
     batch = max(0, memory - held) // max(1, cache.bytes(tokens))
     return Room(batch, tokens, held, batch * cache.bytes(tokens), memory)
 
