@@ -128,7 +128,8 @@ def _memory(options: argparse.Namespace) -> str:
     held = weights(model, options.weights, options.which)
     cache = Cache(model, dtype=options.cache)
     tokens = _tokens(cache, options)
-    rooms, said = _rooms(model, options) if options.room is not None else ([], "")
+    lacking = max(0, held.bytes - options.room) if options.room is not None else 0
+    rooms, said = _rooms(model, options) if options.room is not None and not lacking else ([], "")
     size = cache.bytes(tokens, options.batch)
     title = Message(
         "{name} at rest and running: {batch:,} x {tokens:,} tokens",
@@ -145,11 +146,13 @@ def _memory(options: argparse.Namespace) -> str:
         Line(Message("both"), bytes_in_words(held.bytes + size)),
     ]  # fmt: skip
     sections = [Section(Message("Bytes"), tuple(rows)), *_of_rooms(rooms)]
+    if lacking:
+        sections.append(_of_too_little(options.room, held.bytes))
     data = {
         "model": _name(model), "batch": options.batch, "tokens": tokens, "weights": held.bytes,
         "weights_format": options.weights, "bits_a_weight": bits, "cache": size,
         "cache_dtype": options.cache, "cache_a_token": cache.bytes(2) - cache.bytes(1),
-        "fits": [room.data() for room in rooms],
+        "fits": [room.data() for room in rooms], "lacking": lacking,
     }  # fmt: skip
     note = Message("Activations and what a runtime needs for itself are not counted.")
     notes = (sentence(said), note) if said else (note,)
@@ -176,10 +179,20 @@ def _of_rooms(rooms: list[Room]) -> list[Section]:
         return []
     rows = [
         Line(Message("{batch:,} x {tokens:,} tokens", batch=room.batch, tokens=room.tokens),
-             bytes_in_words(room.bytes), Message("{left} left", left=bytes_in_words(max(0, room.left))))
+             bytes_in_words(room.bytes), Message("{left} left", left=bytes_in_words(room.left)))
         for room in rooms
     ]  # fmt: skip
     return [Section(Message("What fits into {size}", size=bytes_in_words(rooms[0].memory)), tuple(rows))]
+
+
+def _of_too_little(room: int, needed: int) -> Section:
+    """That the weights do not fit, whatever runs beside them."""
+    lacks = Message("the weights alone need so much, {more} more than there is",
+                    more=bytes_in_words(needed - room))  # fmt: skip
+    return Section(
+        Message("What fits into {size}", size=bytes_in_words(room)),
+        (Line(Message("nothing"), bytes_in_words(needed), lacks),),
+    )
 
 
 # ---- roofline ------------------------------------------------------------------------------------

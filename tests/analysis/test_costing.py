@@ -64,6 +64,20 @@ def test_what_fits_into_a_memory(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(room["batch"], room["tokens"]) for room in found["fits"]] == [(1, 487_819), (59, 8192)]
 
 
+@pytest.mark.parametrize(("model", "needed"), [("gpt2", 248_879_616), ("bert-base", 218_964_480)])
+def test_weights_that_do_not_fit_are_said_to(
+    capsys: pytest.CaptureFixture[str], model: str, needed: int
+) -> None:
+    """Whether its cache grows or not, and with no word of what would fit beside them."""
+    text = said(capsys, "memory", model, "--in", "100MB")
+    assert f"the weights alone need so much, {needed - 10**8:,} bytes" in text
+    assert "left" not in text
+    assert "Any number" not in text
+    found = data(capsys, "memory", model, "--in", "100MB")
+    assert (found["fits"], found["lacking"]) == ([], needed - 10**8)
+    assert data(capsys, "memory", model, "--in", "80GB")["lacking"] == 0
+
+
 def test_weights_in_another_format(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "memory", "llama-2-7b", "--weights", "nf4-double")
     assert "6,476,005,376 values at 4.127 bits" in text
