@@ -33,7 +33,7 @@ from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
-from layercost.models.known import KNOWN, Known, model_named
+from layercost.models.known import KNOWN, Known, is_configured, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
 from layercost.options import count_of, one_of
 from layercost.shape import ShapeError, shown
@@ -132,7 +132,7 @@ class Said(NamedTuple):
 
 
 def _show(options: argparse.Namespace) -> str | Said:
-    if showing.is_configured(options.network):
+    if is_configured(options.network):
         return _configured(options)
     showing.check_alone(options)
     options.convention, options.dtype = options.convention or "textbook", options.dtype or "float32"

@@ -33,8 +33,8 @@ from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
 from layercost.message import Message, Words, message_of, sentence
 from layercost.models.families.family import LOGITS, USUAL_TOKENS
-from layercost.models.from_config import ConfiguredModel, from_config
-from layercost.models.known import KNOWN, model_named
+from layercost.models.from_config import ConfiguredModel
+from layercost.models.known import configured_model, is_configured
 from layercost.networks import network_named
 from layercost.options import count_of, one_of
 from layercost.shape import ShapeError
@@ -293,11 +293,9 @@ def _of_device(device: Accelerator) -> Iterable[Line]:
 
 
 def _model(name: str, logits: str = "all") -> Layer:
-    """A model by its name, by the path of its configuration or of its ONNX file, or a network."""
-    if name in KNOWN:
-        return model_named(name, logits=logits)
-    if name.lower().endswith(".json"):
-        return from_config(name, logits=logits)
+    """A model by its name, the path of its configuration, of its folder or of an ONNX file, or a network."""
+    if is_configured(name):
+        return configured_model(name, logits=logits)
     if name.lower().endswith(".onnx"):
         from layercost.models.from_onnx import from_onnx  # slow to import, and needed only here
 

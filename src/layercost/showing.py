@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_table
 from layercost.models.families.family import LOGITS
-from layercost.models.from_config import NAME, ConfiguredModel, from_config
-from layercost.models.known import KNOWN, model_named
+from layercost.models.from_config import ConfiguredModel
+from layercost.models.known import configured_model
 from layercost.options import count_of
 from layercost.shape import ShapeError, shown
 
@@ -29,11 +28,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--size", type=_image_size, metavar="HxW", help="of an image, as 224x224")
 
 
-def is_configured(name: str) -> bool:
-    """Whether this is the file of a configuration, or the name of a model that has one."""
-    return name.lower().endswith(".json") or name in KNOWN or (Path(name) / NAME).is_file()
-
-
 def check_alone(options: argparse.Namespace) -> None:
     """Raise ValueError for an option that only models from their configuration have."""
     for name in OPTIONS:
@@ -48,10 +42,7 @@ def model_of(options: argparse.Namespace) -> ConfiguredModel:
     """The model of a file, or of a name; raises ModelError for a file that cannot be read."""
     if options.version is not None:
         raise ValueError(f"--version is for the networks by name; {options.network} has none")
-    more = {"logits": options.logits or "all", "size": options.size}
-    if options.network in KNOWN:
-        return model_named(options.network, **more)
-    return from_config(options.network, **more)
+    return configured_model(options.network, logits=options.logits or "all", size=options.size)
 
 
 def input_of(model: ConfiguredModel, options: argparse.Namespace) -> Any:

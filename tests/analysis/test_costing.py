@@ -170,8 +170,11 @@ def test_markdown_has_a_table_a_section(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_file_is_read_as_a_name_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text(json.dumps({"model_type": "gpt2"}), encoding="utf-8")
-    by_file = data(capsys, "memory", str(file))
-    assert by_file["weights"] == data(capsys, "memory", "gpt2")["weights"]
+    by_name = data(capsys, "memory", "gpt2")["weights"]
+    assert data(capsys, "memory", str(file))["weights"] == by_name
+    for command in sorted(COMMANDS):  # and so is its folder
+        assert data(capsys, command, str(tmp_path))["model"] == tmp_path.name
+    assert data(capsys, "memory", str(tmp_path))["weights"] == by_name
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

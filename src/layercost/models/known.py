@@ -6,11 +6,12 @@ Only fields that change a count are kept; layers of several kinds are given by h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from layercost.convention import UnknownNameError
 from layercost.message import Message
-from layercost.models.from_config import ConfiguredModel, from_config
+from layercost.models.from_config import NAME, ConfiguredModel, from_config
 
 
 class Known(NamedTuple):
@@ -34,6 +35,23 @@ def model_named(name: str, *, logits: str = "all", size: tuple[int, int] | None 
     if name not in KNOWN:
         raise UnknownNameError(Message("model"), name, KNOWN)
     return from_config(KNOWN[name].config, logits=logits, size=size, name=name)
+
+
+def is_configured(name: str) -> bool:
+    """Whether this is the file of a configuration, its folder, or the name of a model that has one."""
+    return name.lower().endswith(".json") or name in KNOWN or (Path(name) / NAME).is_file()
+
+
+def configured_model(
+    name: str, *, logits: str = "all", size: tuple[int, int] | None = None
+) -> ConfiguredModel:
+    """The model of a name that is known here, of a file, or of its folder.
+
+    Raises ModelError for a file that cannot be read.
+    """
+    if name in KNOWN:
+        return model_named(name, logits=logits, size=size)
+    return from_config(name, logits=logits, size=size)
 
 
 def _known(name: str, title: str, source: str, **config: Any) -> None:
