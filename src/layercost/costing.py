@@ -36,10 +36,11 @@ from layercost.models.families.family import LOGITS, USUAL_TOKENS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.known import configured_model, is_configured
 from layercost.networks import network_named
-from layercost.options import count_of, one_of
+from layercost.options import check_text, count_of, names_of, one_of
 from layercost.shape import ShapeError
 
 PRODUCTS = ("two-a-mac", "causal-half", "macs")
+TARGETS = ("q", "v")
 EXAMPLES = """\
   layercost train gpt2 --tokens 1024 --batch 4
   layercost train llama-2-7b --tokens 2048 --lora 8 --targets q,v --recompute full --format json
@@ -55,6 +56,7 @@ EXAMPLES = """\
 
 def _train(options: argparse.Namespace) -> str:
     model = _adapted(options)
+    _check_tokens(model, options.tokens)
     shape = _shape(model, options.tokens)
     step = training_step(model, shape, options.convention, recompute=options.recompute, batch=options.batch)
     held = training_memory(
@@ -69,9 +71,11 @@ def _train(options: argparse.Namespace) -> str:
 def _adapted(options: argparse.Namespace) -> Layer:
     """The model, with adapters where some are asked for."""
     model = _model(options.model)
-    if options.lora is None:
-        return model
-    return with_lora(model, options.lora, [one for one in options.targets.split(",") if one])
+    if options.lora is not None:
+        return with_lora(model, options.lora, options.targets or TARGETS)
+    if options.targets is not None:
+        raise ValueError("--targets is for adapters; give --lora RANK as well")
+    return model
 
 
 def _of_training(model: Layer, step: Step, held: TrainingMemory, short: list[Shortcut]) -> Report:
@@ -126,6 +130,7 @@ def _of_memory(held: TrainingMemory) -> Section:
 def _memory(options: argparse.Namespace) -> str:
     model = _model(options.model)
     held = weights(model, options.weights, options.which)
+    _check_tokens(model, options.tokens)
     cache = Cache(model, dtype=options.cache)
     tokens = _tokens(cache, options)
     lacking = max(0, held.bytes - options.room) if options.room is not None else 0
@@ -203,6 +208,7 @@ def _roofline(options: argparse.Namespace) -> str:
         return _devices().render(options.format)
     model, device = _model(options.model, options.logits), accelerator_named(options.on)
     rate = options.rate or next(name for name in ("bfloat16", *device.peak) if name in device.peak)
+    _check_tokens(model, options.tokens)
     cache = Cache(model)
     tokens = _tokens(cache, options)
     given = {
@@ -326,6 +332,13 @@ def _shape(model: Layer, tokens: int | None) -> tuple[Any, ...] | None:
     return (tokens,) if is_text(usual) else tuple(usual)
 
 
+def _check_tokens(model: Layer, tokens: int | None) -> None:
+    """Raise ValueError for tokens that are asked of a model which reads an image last."""
+    usual: Any = getattr(model, "input_shape", None)
+    if tokens is not None and usual:
+        check_text("tokens", _name(model), usual[-1] if isinstance(usual[0], tuple) else usual)
+
+
 def _tokens(cache: Cache, options: argparse.Namespace) -> int:
     """How many tokens a text has: as many as were asked for, or the usual number, where there are so many."""
     if options.tokens is None:
@@ -387,7 +400,10 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         "--lora", type=count_of("lora"), metavar="RANK", help="train adapters of this rank alone"
     )
     command.add_argument(
-        "--targets", default="q,v", metavar="MAPS", help="beside which maps, as q,v or c_attn (default: q,v)"
+        "--targets",
+        type=names_of("targets", "q,v"),
+        metavar="MAPS",
+        help=f"with --lora: beside which maps, as q,v or c_attn (default: {','.join(TARGETS)})",
     )
     _choice(
         command, "frozen", "the format of what is not trained", [*DTYPE_BITS, *WEIGHT_FORMATS], "bfloat16"

@@ -36,3 +36,23 @@ def one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def names_of(option: str, example: str) -> Callable[[str], tuple[str, ...]]:
+    """Reads names with commas between them; raises ShapeError that names the option where there is none."""
+
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple([name.strip() for name in text.split(",") if name.strip()])
+        if not names:
+            raise ShapeError(f"--{option} takes names, as {example}, but got {shown(text)}")
+        return names
+
+    return read
+
+
+def check_text(option: str, model: str, shape: Iterable[object], instead: str = "") -> None:
+    """Raise ValueError for a number of tokens of what is no text; `instead` says what else to give."""
+    sizes = tuple(shape)
+    if len(sizes) != 1:
+        there = "x".join(map(str, sizes))
+        raise ValueError(f"--{option} is for text, but {model} reads {there} there{instead}")

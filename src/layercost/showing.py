@@ -9,7 +9,7 @@ from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_t
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.known import configured_model
-from layercost.options import count_of
+from layercost.options import check_text, count_of
 from layercost.shape import ShapeError, shown
 
 OPTIONS = ("tokens", "decoder_tokens", "cached", "logits", "size")
@@ -70,9 +70,7 @@ def _replaced(model: ConfiguredModel, shape: Any, count: int | None, name: str) 
     """The shape of a text, with as many tokens as were asked for."""
     if count is None:
         return shape
-    if len(shape) != 1:
-        there = "x".join(map(str, shape))
-        raise ValueError(f"--{name} is for text, but {model.name} reads {there} there; give --input")
+    check_text(name, model.name, shape, "; give --input")
     return (count,)
 
 

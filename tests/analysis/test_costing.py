@@ -53,6 +53,14 @@ def test_a_step_of_adapters(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["name"] for one in found["shortcuts"]] == ["4ND", "6ND (all)"]
 
 
+def test_names_of_maps_may_have_spaces_between_them(capsys: pytest.CaptureFixture[str]) -> None:
+    plain, spaced = (
+        data(capsys, "train", "gpt2", "--tokens", "8", "--lora", "8", "--targets", targets)["memory"]
+        for targets in ("q,v", "q, v ")
+    )
+    assert plain == spaced
+
+
 def test_other_conventions_have_no_shortcuts(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "train", "gpt2", "--tokens", "64", "--convention", "macs")
     assert (found["operations"]["unit"], found["shortcuts"]) == ("MACs", [])
@@ -218,6 +226,12 @@ def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) ->
     (("memory", "whisper-tiny", "--tokens", "1000"), "has 448 positions, but got 1,000 tokens"),
     (("memory", "bert-base", "--tokens", "600", "--in", "10GB"), "has 512 positions, but got 600 tokens"),
     (("roofline", "gpt2", "--tokens", "1025"), "has 1,024 positions, but got 1,025 tokens"),
+    (("train", "gpt2", "--lora", "4", "--targets", " , "), "--targets takes names, as q,v, but got"),
+    (("train", "gpt2", "--targets", "q"), "--targets is for adapters; give --lora RANK as well"),
+    (("train", "resnet50", "--tokens", "5"), "--tokens is for text, but resnet50 reads 3x224x224 there"),
+    (("train", "vit-b16", "--tokens", "12"), "--tokens is for text, but vit-b16 reads 3x224x224 there"),
+    (("memory", "resnet50", "--tokens", "4"), "--tokens is for text, but resnet50 reads 3x224x224 there"),
+    (("roofline", "clip-b32", "--tokens", "4"), "--tokens is for text, but clip-b32 reads 3x224x224 there"),
     (("train",), "required: MODEL"),
     (("train", "gpt-9"), "gpt-9"),
 ])  # fmt: skip
