@@ -28,7 +28,6 @@ def test_every_device_names_its_document_and_has_plausible_figures(name: str) ->
     device = ACCELERATORS[name]
     assert len(device.source) > 20
     assert all(10 < device.ridge(rate) < 1000 or rate == "float32" for rate in device.peak)
-    assert device.exact_ridge(next(iter(device.peak))) > 0
 
 
 def test_a_decode_step_reads_every_weight_but_the_table_of_tokens() -> None:

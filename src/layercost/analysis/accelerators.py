@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from layercost.convention import UnknownNameError
 from layercost.message import Message
@@ -39,10 +38,6 @@ class Accelerator:
     def ridge(self, dtype: str = "bfloat16") -> float:
         """The operations a byte at which both limits are reached at once: below it, memory is the limit."""
         return self.rate(dtype) / self.bandwidth
-
-    def exact_ridge(self, dtype: str = "bfloat16") -> Fraction:
-        """The same as a fraction."""
-        return Fraction(int(self.rate(dtype)), int(self.bandwidth))
 
 
 _A100 = "NVIDIA A100 Tensor Core GPU datasheet, 2021"

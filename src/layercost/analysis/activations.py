@@ -106,14 +106,6 @@ class Activations(NamedTuple):
         return self.bytes + (self.largest_block if self.recompute in WHOLE_BLOCKS else 0)
 
     @property
-    def by_what(self) -> dict[str, int]:
-        """The bytes by what is kept, the largest first."""
-        found: dict[str, int] = {}
-        for one in self.tensors:
-            found[one.what] = found.get(one.what, 0) + one.bytes
-        return dict(sorted(found.items(), key=lambda pair: -pair[1]))
-
-    @property
     def by_block(self) -> dict[str, int]:
         """The bytes of each block; what stands outside of blocks under an empty name."""
         found: dict[str, int] = {}
