@@ -220,6 +220,43 @@ def test_the_number_format_is_that_of_the_file() -> None:
     assert "dtype" in {default.field for default in from_config(LLAMA).defaults}
 
 
+# A model that reads images as well, whose text part has fields of its own.
+WHOLE = {"model_type": "nobody_knows", "text_config": {**LLAMA, "dtype": "float16"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "dtype"),
+    [
+        pytest.param({**LLAMA, "dtype": None, "torch_dtype": "float16"}, "float16", id="null is missing"),
+        pytest.param({**LLAMA, "dtype": "auto", "torch_dtype": "float16"}, "float16", id="auto is missing"),
+        pytest.param({**LLAMA, "dtype": "half", "torch_dtype": "torch.float16"}, "float16", id="one format"),
+        pytest.param({**LLAMA, "dtype": "fp16"}, "float16", id="fp16"),
+        pytest.param({**LLAMA, "dtype": "float"}, "float32", id="float"),
+        pytest.param({**LLAMA, "dtype": "double"}, "float64", id="double"),
+        pytest.param(WHOLE, "float16", id="of the part"),
+        pytest.param({**WHOLE, "dtype": "float32"}, "float16", id="of the part first"),
+        pytest.param({**WHOLE, "text_config": LLAMA, "dtype": "float32"}, "float32", id="then of the whole"),
+    ],
+)
+def test_the_number_format_is_found_under_each_of_its_names(config: dict[str, Any], dtype: str) -> None:
+    model = from_config(config)
+    assert model.dtype == dtype
+    assert not [default for default in model.defaults if default.field.endswith("dtype")]
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "bfloat61"])
+def test_a_number_format_that_is_not_known_is_noted_and_not_called_missing(dtype: str) -> None:
+    model = from_config({**LLAMA, "torch_dtype": dtype})
+    assert model.dtype == "bfloat16"
+    assert f'torch_dtype is "{dtype}", a number format that is not known here' in str(model.notes[-1])
+    assert "dtype" not in {default.field for default in model.defaults}
+
+
+def test_weights_that_are_quantised_are_noted_of_a_part_too() -> None:
+    whole = {**WHOLE, "text_config": {**LLAMA, "quantization_config": {"quant_method": "fp8"}}}
+    assert any("quantised" in str(note) for note in from_config(whole).notes)
+
+
 def test_layers_that_predict_further_tokens_are_named_and_not_counted() -> None:
     announced = from_config({**DEEPSEEK, "num_nextn_predict_layers": 1})
     assert any("num_nextn_predict_layers" in str(note) for note in announced.notes)
@@ -274,6 +311,12 @@ REFUSED = [
     ),
     pytest.param(
         {**LLAMA, "pruned_heads": {"0": [1]}}, "pruned_heads: .*is not counted here", id="pruned heads"
+    ),
+    pytest.param({**LLAMA, "dtype": 16}, "dtype: expected the name of a number format", id="format"),
+    pytest.param(
+        {**LLAMA, "dtype": "float32", "torch_dtype": "float16"},
+        'dtype: "float32" contradicts torch_dtype: "float16"',
+        id="two formats",
     ),
     pytest.param({**GPT2, "hidden_size": 50}, "n_embd: 48 contradicts hidden_size: 50", id="two names"),
     pytest.param(

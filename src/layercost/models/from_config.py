@@ -161,21 +161,56 @@ def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family
 # ---- the number format ---------------------------------------------------------------------------
 
 USUAL_DTYPE = "bfloat16"
+_DTYPE_NAMES = ("dtype", "torch_dtype")
+_SHORT = {
+    "double": "float64", "fp64": "float64", "f64": "float64",
+    "float": "float32", "fp32": "float32", "f32": "float32",
+    "half": "float16", "fp16": "float16", "f16": "float16",
+    "bf16": "bfloat16",
+}  # fmt: skip
 
 
 def _dtype(fields: Fields, values: Mapping[str, Any]) -> str:
-    """The number format of weights that the file names, or the usual one of large models, which is noted."""
-    if values.get("quantization_config") is not None:
+    """The number format of weights that the file names, its part first; else the usual one, which is said."""
+    parts = [fields]
+    if fields.values is not values:
+        parts.append(Fields(values, file=fields.file, of=fields.of))
+    if any(part.values.get("quantization_config") is not None for part in parts):
         fields.note(
             Message("The file says that weights are quantised; bytes here are of the number format named "
                     "with them.")
         )  # fmt: skip
-    named = values.get("dtype", values.get("torch_dtype", fields.values.get("torch_dtype")))
-    plain = str(named).removeprefix("torch.")
-    if plain in DTYPE_BITS:
-        return plain
+    for part in parts:
+        for name, dtype in _named_dtypes(part).items():
+            return dtype if dtype in DTYPE_BITS else _not_known(fields, name, part.values[name])
     fields.took("dtype", Derived(USUAL_DTYPE, Message("the usual format of published weights")))
     return USUAL_DTYPE
+
+
+def _not_known(fields: Fields, name: str, got: object) -> str:
+    """The usual number format instead of one that is not known here, which is noted."""
+    fields.note(
+        Message("The file's {field} is {got}, a number format that is not known here; bytes are of "
+                "{usual} instead.", field=name, got=written(got), usual=USUAL_DTYPE)
+    )  # fmt: skip
+    return USUAL_DTYPE
+
+
+def _named_dtypes(part: Fields) -> dict[str, str]:
+    """The format under each name that `part` has for it, spelled as here; "auto" and null say nothing."""
+    found: dict[str, str] = {}
+    for name in _DTYPE_NAMES:
+        value = part.values.get(name)
+        if value is None or value == "auto":
+            continue
+        text = str(value)
+        if not isinstance(value, str) and not text.startswith("torch."):  # the object of that library passes
+            part.expected(name, Message('the name of a number format, as "bfloat16"'), value)
+        plain = text.removeprefix("torch.")
+        found[name] = _SHORT.get(plain, plain)
+    if len(set(found.values())) > 1:
+        part.contradicts(*_DTYPE_NAMES)
+    return found
 
 
 # ---- the file ------------------------------------------------------------------------------------

@@ -241,6 +241,15 @@ class Fields:
         """Raise ModelError for a value of the wrong kind or size."""
         self.refuse(field, Message("expected {what}, but got {got}", what=what, got=written(got)))
 
+    def contradicts(self, name: str, other: str) -> NoReturn:
+        """Raise ModelError for two names of one field that have two values."""
+        first, second = written(self.values[name]), written(self.values[other])
+        self.refuse(
+            name,
+            Message("{first} contradicts {other}: {value}", first=first, other=other, value=second),
+            Message("both are names of one field; leave one of them out"),
+        )
+
     # ---- which value it is
 
     def _given(self, names: Iterable[str]) -> str | None:
@@ -252,13 +261,7 @@ class Fields:
         found = [name for name in there if self.values[name] is not None] or there
         for other in found[1:]:
             if self.values[other] != self.values[found[0]]:
-                self.refuse(
-                    found[0],
-                    Message("{first} contradicts {other}: {value}",
-                            first=written(self.values[found[0]]), other=other,
-                            value=written(self.values[other])),
-                    Message("both are names of one field; leave one of them out"),
-                )  # fmt: skip
+                self.contradicts(found[0], other)
         return found[0] if found else None
 
     def _value(self, names: tuple[str, ...], default: Any, null: Any) -> tuple[str, Any]:
