@@ -12,9 +12,11 @@ from typing import Any, TypeAlias, Unpack
 from layercost.active import IN_WORDS, Active, active_parameters, has_experts
 from layercost.by_type import macs_of_calls, parameters_by_type
 from layercost.caches import Cache, cache_of_calls
+from layercost.convention import Convention
 from layercost.counters import Named
-from layercost.counting import usual_input
+from layercost.counting import Counter, usual_input
 from layercost.expression import Number
+from layercost.facts import Kind, Operation, Role
 from layercost.layer import Layer
 from layercost.layers.attention import Attention, LatentAttention
 from layercost.layers.embedding import Embedding
@@ -78,7 +80,7 @@ class ConfiguredTable(Table):
             yield from _cache_in_words(self.cache)
         for meaning, count in self.active.items():
             yield Message("Active parameters, {meaning}: {count:,}.", meaning=IN_WORDS[meaning], count=count)
-        yield Joined(sentence(words) for words in conventions(self.about).values())
+        yield Joined(sentence(words) for words in conventions(self.about, self.convention).values())
         yield from said_of(self.about)
 
     @property
@@ -103,7 +105,7 @@ class ConfiguredTable(Table):
             "macs_by_type": dict(self.macs_of_types or {}),
             "kv_cache": None if cache is None else {"tokens": _tokens(self), **cache.data()},
             **({"active_parameters": active} if active else {}),
-            "conventions": {name: str(words) for name, words in conventions(model).items()},
+            "conventions": {name: str(words) for name, words in conventions(model, self.convention).items()},
             "defaults": [default.data() for default in model.defaults],
             "notes": [str(note) for note in model.notes],
         }
@@ -166,20 +168,48 @@ def _cache_in_words(cache: Cache) -> Iterator[Message]:
     )  # fmt: skip
 
 
-def conventions(model: ConfiguredModel) -> dict[str, Message]:
+def conventions(model: ConfiguredModel, counter: Counter) -> dict[str, Message]:
     """What the numbers mean beside the convention of operations, by what it is about."""
     leaves = list(model.leaves())
     kinds = {type(leaf) for _, leaf in leaves}
     said = {"parameters": Message("Each parameter counts once, however many layers use it")}
     if Attention in kinds or LatentAttention in kinds:
-        said["attention"] = Message("Attention counts over the full square of tokens, masked or not")
+        said["attention"] = _of_attention(counter)
+    if any(isinstance(leaf, LatentAttention) and not leaf.absorbed for _, leaf in leaves):
+        said["latent"] = Message(
+            "Keys and values are made again from the short vectors of all tokens at each step; with "
+            "absorbed, as serving systems have it, queries would meet those vectors themselves"
+        )
     if Embedding in kinds:
-        said["embedding"] = Message("A token is looked up, which computes nothing")
+        said["embedding"] = _of_lookups(counter)
     if LastPosition in kinds:
         said["logits"] = Message("The head works on the last position alone")
     elif "head" in {path.rpartition(".")[2] for path, _ in leaves} and AtPlace not in kinds:
         said["logits"] = Message("The head works on every position")
     return said
+
+
+def _of_attention(counter: Counter) -> Message:
+    if not _prices(counter, Kind.MASKED, Role.PRODUCT):
+        return Message("Attention counts over the full square of tokens, masked or not")
+    return Message(
+        "{unit} of attention leave out the pairs of tokens that a mask hides; MACs count the full square",
+        unit=counter.unit,
+    )
+
+
+def _of_lookups(counter: Counter) -> Message:
+    if not _prices(counter, Kind.LOOKUP, Role.WEIGHTS):
+        return Message("A token is looked up, which computes nothing")
+    return Message(
+        "{unit} count a token that is looked up as a product with its whole table; MACs count nothing for it",
+        unit=counter.unit,
+    )
+
+
+def _prices(counter: Counter, kind: Kind, role: Role) -> bool:
+    """Whether a convention has a price for what is noted beside the products; tools have none."""
+    return isinstance(counter, Convention) and counter.price(Operation(kind, role, 1, 1)) is not None
 
 
 def _check_places(model: ConfiguredModel, shapes: tuple[Sizes, ...], setting: Setting) -> None:

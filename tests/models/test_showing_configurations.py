@@ -12,6 +12,7 @@ import pytest
 
 import layercost as lc
 from layercost.command import main
+from layercost.configured import configured_table
 from layercost.models.known import KNOWN
 from layercost.view import FORMATS
 
@@ -120,6 +121,30 @@ def test_the_head_works_on_the_last_position_where_told(capsys: pytest.CaptureFi
     every, last = (data(capsys, "gpt2", "--tokens", "8", "--logits", which) for which in ("all", "last"))
     assert every["macs_by_type"]["head"] == 8 * last["macs_by_type"]["head"]
     assert last["conventions"]["logits"] == "The head works on the last position alone"
+
+
+@pytest.mark.parametrize(
+    ("convention", "about", "sentence"),
+    [
+        ("two-a-mac", "attention", "Attention counts over the full square of tokens, masked or not"),
+        ("causal-half", "attention", "FLOPs of attention leave out the pairs of tokens that a mask hides"),
+        ("causal-half", "embedding", "A token is looked up, which computes nothing"),
+        ("lookup-as-product", "embedding", "FLOPs count a token that is looked up as a product"),
+    ],
+)
+def test_what_is_said_of_a_convention_is_what_it_counts(
+    capsys: pytest.CaptureFixture[str], convention: str, about: str, sentence: str
+) -> None:
+    asked = ("gpt2", "--tokens", "8", "--convention", convention)
+    assert data(capsys, *asked)["conventions"][about].startswith(sentence)
+    assert sentence in " ".join(said(capsys, *asked).split())
+
+
+def test_latent_attention_says_what_it_makes_again_at_each_step() -> None:
+    shown = configured_table(lc.from_config({"model_type": "deepseek_v2"}), (4,)).data()["conventions"]
+    assert "made again from the short vectors of all tokens at each step" in shown["latent"]
+    assert "absorbed" in shown["latent"]
+    assert "latent" not in configured_table(lc.from_config(GEMMA), (4,)).data()["conventions"]
 
 
 def test_beside_an_encoder_a_step_is_one_of_the_decoder(
