@@ -257,6 +257,40 @@ def test_weights_that_are_quantised_are_noted_of_a_part_too() -> None:
     assert any("quantised" in str(note) for note in from_config(whole).notes)
 
 
+@pytest.mark.parametrize(
+    ("config", "name", "counted"),
+    [
+        (LLAMA, "LlamaModel", "LlamaModel"),
+        (LLAMA, "LlamaForCausalLM", "LlamaForCausalLM"),
+        (GPT2, "GPT2Model", "GPT2Model"),
+        (GPT2, "GPT2LMHeadModel", "GPT2LMHeadModel"),
+        (GEMMA3, "Gemma3TextModel", "Gemma3TextModel"),
+        (GEMMA3, "Gemma3ForCausalLM", "Gemma3ForCausalLM"),
+    ],
+)
+def test_the_class_that_is_counted_is_the_one_that_the_file_names(
+    config: dict[str, Any], name: str, counted: str
+) -> None:
+    model = from_config({**config, "architectures": [name]})
+    assert model.architecture == counted
+    assert not [note for note in model.notes if "names the class" in str(note)]
+    has_head = any(path == "head" for path, _ in model.leaves())
+    assert has_head == (counted in ("LlamaForCausalLM", "GPT2LMHeadModel", "Gemma3ForCausalLM"))
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("MistralForCausalLM", "LlamaForCausalLM"), ("FooForCausalLM", "LlamaForCausalLM"),
+     ("LlamaRewardModel", "LlamaModel")],
+)  # fmt: skip
+def test_a_class_of_another_family_is_noted(name: str, counted: str) -> None:
+    model = from_config({**LLAMA, "architectures": [name]})
+    assert model.architecture == counted
+    assert str(model.notes[-1]) == (
+        f"The file names the class {name}, but its model_type is llama: counted is {counted}."
+    )
+
+
 def test_layers_that_predict_further_tokens_are_named_and_not_counted() -> None:
     announced = from_config({**DEEPSEEK, "num_nextn_predict_layers": 1})
     assert any("num_nextn_predict_layers" in str(note) for note in announced.notes)
@@ -308,6 +342,16 @@ REFUSED = [
     ),
     pytest.param(
         {**LLAMA, "architectures": ["LlamaForTokenClassification"]}, "architectures: the head of", id="head"
+    ),
+    pytest.param(
+        {**LLAMA, "model_type": "qwen2", "architectures": ["Qwen2ForRewardModel"]},
+        "architectures: the head of Qwen2ForRewardModel is not counted here",
+        id="head of a reward",
+    ),
+    pytest.param(
+        {**LLAMA, "model_type": "qwen2", "architectures": ["Qwen2ForProcessRewardModel"]},
+        "architectures: the head of Qwen2ForProcessRewardModel is not counted here",
+        id="head of a reward for each step",
     ),
     pytest.param(
         {**LLAMA, "pruned_heads": {"0": [1]}}, "pruned_heads: .*is not counted here", id="pruned heads"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from os import PathLike, fspath
@@ -101,7 +102,7 @@ def from_config(
         source=file,
         input_shape=built.input_shape,
         model_type=found.model_type,
-        architecture=built.architecture or found.model,
+        architecture=built.architecture or _counted_class(fields, found),
         dtype=_dtype(fields, values),
         defaults=fields.defaults,
         notes=fields.notes,
@@ -156,6 +157,27 @@ def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family
                 "as those that read images, are not.", named=named, inner=found.model_type)
     )  # fmt: skip
     return found, part
+
+
+def _counted_class(fields: Fields, found: Family) -> str:
+    """The class that was counted, of a family whose classes differ by their head alone.
+
+    A class of another name than the family's is noted: it may not be what the family is.
+    """
+    named = fields.named_class()
+    bare = f"{found.config.removesuffix('Config')}Model"
+    counted = found.model if fields.has_head() else bare
+    if named is not None and _stem(named) != _stem(counted):
+        fields.note(
+            Message("The file names the class {name}, but its model_type is {family}: counted is {counted}.",
+                    name=named, family=found.model_type, counted=counted)
+        )  # fmt: skip
+    return counted
+
+
+def _stem(name: str) -> str:
+    """The name of a family in that of a class, as llama in LlamaForCausalLM and gemma3 in Gemma3TextModel."""
+    return re.sub(r"(Text)?(For[A-Z].*|LMHead.*|Model)$", "", name).casefold()
 
 
 # ---- the number format ---------------------------------------------------------------------------

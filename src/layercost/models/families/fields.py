@@ -10,6 +10,7 @@ written without what equals its class.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -54,7 +55,8 @@ def same_as(field: str, value: Any) -> Derived:
     return Derived(value, Message("as {field}", field=field))
 
 
-_WITH_HEAD = ("LMHeadModel", "ForCausalLM", "LMHead", "ForConditionalGeneration", "CausalLM")
+_WITH_HEAD = re.compile(r"LMHead|(CausalLM|ForConditionalGeneration)$")
+_OF_ANOTHER_TASK = re.compile(r"For[A-Z]")  # as in Qwen2ForRewardModel
 AN_OBJECT = Message("an object of fields in braces")
 _NEVER = object()  # no default: a null is refused
 
@@ -192,24 +194,31 @@ class Fields:
         inner.defaults, inner.notes = self.defaults, self.notes
         return inner
 
+    def named_class(self) -> str | None:
+        """The class that ``architectures`` names, the first of several; none where it is left out."""
+        named = self.values.get("architectures")
+        if not named:
+            return None
+        name = named[0] if isinstance(named, (list, tuple)) else named
+        if not isinstance(name, str):
+            self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
+        return name
+
     def has_head(self) -> bool:
         """Whether ``architectures`` names a class that gives scores of tokens; without it, it does.
 
         A bare class, as ``LlamaModel``, has no head; a class with another head is refused.
         """
-        named = self.values.get("architectures")
-        if not named:
+        name = self.named_class()
+        if name is None or _WITH_HEAD.search(name):
             return True
-        name = named[0] if isinstance(named, (list, tuple)) else named
-        if not isinstance(name, str):
-            self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
-        if not name.endswith((*_WITH_HEAD, "Model")):
+        if not name.endswith("Model") or _OF_ANOTHER_TASK.search(name):
             self.refuse(
                 "architectures",
                 Message("the head of {name} is not counted here", name=name),
                 Message("leave the field out to count the language model"),
             )
-        return name.endswith(_WITH_HEAD)
+        return False
 
     # ---- what is not counted, and what is said beside
 
