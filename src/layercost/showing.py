@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from layercost.caches import kv_cache
 from layercost.configured import USUAL_CONVENTION, ConfiguredTable, configured_table
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.known import configured_model
+from layercost.models.leaves import LastPosition
 from layercost.options import check_text, count_of
 from layercost.shape import ShapeError, shown
 
@@ -42,7 +44,22 @@ def model_of(options: argparse.Namespace) -> ConfiguredModel:
     """The model of a file, or of a name; raises ModelError for a file that cannot be read."""
     if options.version is not None:
         raise ValueError(f"--version is for the networks by name; {options.network} has none")
-    return configured_model(options.network, logits=options.logits or "all", size=options.size)
+    model = configured_model(options.network, logits=options.logits or "all", size=options.size)
+    _check_used(model, options)
+    return model
+
+
+def _check_used(model: ConfiguredModel, options: argparse.Namespace) -> None:
+    """Raise ValueError for an option of the model that changes nothing in it."""
+    several: list[tuple[object, ...]] = [one for one in model.input_shape if isinstance(one, tuple)]
+    each = several or [model.input_shape]
+    if options.size is not None and all(len(shape) != 3 for shape in each):
+        raise ValueError(f"--size is for models that read images; {model.name} reads none")
+    if options.logits == "last" and not any(isinstance(leaf, LastPosition) for _, leaf in model.leaves()):
+        raise ValueError(
+            f"--logits last is for a head that gives scores of tokens; {model.name} ({model.architecture}) "
+            "has none"
+        )
 
 
 def input_of(model: ConfiguredModel, options: argparse.Namespace) -> Any:
@@ -75,7 +92,14 @@ def _replaced(model: ConfiguredModel, shape: Any, count: int | None, name: str) 
 
 
 def table_of(model: ConfiguredModel, options: argparse.Namespace) -> ConfiguredTable:
-    """The table that is asked for, in the number format of the file unless told another."""
+    """The table that is asked for, in the number format of the file unless told another.
+
+    Raises ValueError for tokens in the cache of a model that keeps nothing.
+    """
+    if options.cached and not kv_cache(model, options.input).layers:
+        raise ValueError(
+            f"--cached is for models that keep something of tokens read before; {model.name} keeps nothing"
+        )
     return configured_table(
         model,
         options.input,

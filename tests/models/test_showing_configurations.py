@@ -203,6 +203,27 @@ def test_what_cannot_be_shown_says_why(capsys: pytest.CaptureFixture[str], name:
     assert message in capsys.readouterr().err
 
 
+USELESS = {
+    "the size of a text": ("llama", ["--size", "3x3"], "--size is for models that read images"),
+    "the head of an image": ("vit", ["--logits", "last"], "--logits last is for a head that gives scores"),
+    "the cache of an image": ("vit", ["--cached", "10"], "--cached is for models that keep something"),
+    "the cache of an encoder": (
+        "bert", ["--tokens", "1", "--cached", "10"], "tokens read before; config keeps nothing"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_an_option_that_does_nothing_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    family, arguments, message = USELESS[name]
+    monkeypatch.chdir(tmp_path)
+    Path("config.json").write_text(json.dumps({"model_type": family}), encoding="utf-8")
+    assert main(["show", "config.json", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_model_that_is_counted_alone_has_the_same_totals(file: str) -> None:
     assert (
         lc.count(lc.from_config(file), lc.MACS, (128,)).total
