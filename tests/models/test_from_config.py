@@ -220,6 +220,17 @@ def test_the_number_format_is_that_of_the_file() -> None:
     assert "dtype" in {default.field for default in from_config(LLAMA).defaults}
 
 
+def test_a_null_for_the_size_of_a_head_is_a_default_that_is_listed() -> None:
+    listed = {default.field: default for default in from_config({**LLAMA, "head_dim": None}).defaults}
+    assert (listed["head_dim"].value, str(listed["head_dim"].source)) == (
+        8, "hidden_size / num_attention_heads",
+    )  # fmt: skip
+
+
+def test_kimi_k2_is_built_as_deepseek_v3_is() -> None:
+    assert parameters({**DEEPSEEK, "model_type": "kimi_k2"}) == parameters(DEEPSEEK)
+
+
 # A model that reads images as well, whose text part has fields of its own.
 WHOLE = {"model_type": "nobody_knows", "text_config": {**LLAMA, "dtype": "float16"}}
 
@@ -394,6 +405,27 @@ REFUSED = [
     pytest.param(
         {**DEEPSEEK, "kv_lora_rank": 0}, "kv_lora_rank: expected a whole number of at least 1", id="no latent"
     ),
+    pytest.param(
+        {"model_type": "gpt_neo", "vocab_size": 101, "hidden_size": 48, "num_layers": 12, "num_heads": 6},
+        "attention_types: it is missing; the pattern of GPTNeoConfig has 24 layers, and num_layers is 12",
+        id="a pattern that is not there",
+    ),
+    pytest.param(
+        {"model_type": "swin", "mlp_ratio": 0.0001},
+        "mlp_ratio: 0.0001 times a width of 96 is less than one value",
+        id="no feed-forward",
+    ),
+    pytest.param(
+        {**LLAMA, "hidden_act": None},
+        "hidden_act: expected the name of the activation, but got null; leave the field out",
+        id="null of an activation",
+    ),
+    pytest.param(
+        {**LLAMA, "model_type": "qwen3", "head_dim": None},
+        "head_dim: expected a whole number of at least 1, but got null; leave the field out",
+        id="null of a head",
+    ),
+    pytest.param({"model_type": None}, "model_type is missing", id="null of a family"),
     pytest.param(
         {"model_type": "gpt_neo", "attention_types": [[["global"], 10**12]]},
         "attention_types: 25 layers contradict",

@@ -127,7 +127,7 @@ _TEXT_PARTS = {"gemma3": "gemma3_text"}  # where the part itself does not say wh
 
 def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
     """The family of a configuration and its fields; raises ModelError for one that nobody here knows."""
-    if "model_type" not in values:
+    if values.get("model_type") is None:
         raise _error(
             file,
             Message('model_type is missing; expected the name of a family, as "llama"; is this the '
@@ -138,7 +138,7 @@ def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
         found = FAMILIES[named]
         return found, Fields(values, file=str(file), of=found.config)
     part = values.get("text_config")
-    inner = part.get("model_type", _TEXT_PARTS.get(str(named))) if isinstance(part, Mapping) else None
+    inner = (part.get("model_type") or _TEXT_PARTS.get(str(named))) if isinstance(part, Mapping) else None
     if isinstance(inner, str) and inner in FAMILIES:
         return _text_part(values, file, str(named), FAMILIES[inner])
     if inner is not None:

@@ -141,6 +141,8 @@ class Fields:
     def choice(self, *names: str, known: Mapping[str, Any], default: str, what: Message) -> Any:
         """What a name stands for in `known`; of another name, the nearest ones are told."""
         name, value = self._value(names, default, _NEVER)
+        if value is None:
+            self.expected(name, Message("the name of the {what}", what=what), value)
         if not isinstance(value, str) or value not in known:
             self.refuse(name, unknown(what, value, known))
         return known[value]
@@ -247,8 +249,10 @@ class Fields:
         raise ModelError(Message("{file}: {field}: {said}", file=self.file, field=name, said=said))
 
     def expected(self, field: str, what: Words, got: object) -> NoReturn:
-        """Raise ModelError for a value of the wrong kind or size."""
-        self.refuse(field, Message("expected {what}, but got {got}", what=what, got=written(got)))
+        """Raise ModelError for a value of the wrong kind or size; a null may be left out."""
+        advice = Message("leave the field out to get the default") if got is None else ""
+        problem = Message("expected {what}, but got {got}", what=what, got=written(got))
+        self.refuse(field, problem, "" if field in SIZES else advice)
 
     def contradicts(self, name: str, other: str) -> NoReturn:
         """Raise ModelError for two names of one field that have two values."""

@@ -26,6 +26,7 @@ from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.llama import Core, Joining, windowed
 from layercost.models.families.windows import Windows
 
+USUAL_DEPTH = 24  # layers of GPT-Neo's class, and of its pattern
 _CROSS = Message("a decoder that reads an encoder has more layers")
 
 
@@ -123,7 +124,7 @@ def gpt_neo(fields: Fields, asked: Asked) -> Built:
     sizes = Core(
         fields.size("vocab_size", default=50257), width,
         fields.whole("intermediate_size", default=four_times(width)),
-        fields.layers("num_layers", "num_hidden_layers", default=24),
+        fields.layers("num_layers", "num_hidden_layers", default=USUAL_DEPTH),
         fields.size("num_heads", "num_attention_heads", default=16),
     )  # fmt: skip
     positions = fields.whole("max_position_embeddings", default=2048)
@@ -139,8 +140,7 @@ def _local_layers(fields: Fields, depth: int) -> list[bool]:
     """Which layers are local: ``attention_types`` has patterns, each with how often it comes."""
     types = fields.values.get("attention_types")
     if types is None:
-        types = [[["global", "local"], 12]]
-        fields.took("attention_types", types)
+        return _usual_layers(fields, depth)
     names = _spread(types, depth)
     if not names or not all(name in ("global", "local") for name in names):
         fields.expected("attention_types", Message('patterns, as [[["global", "local"], 12]]'), types)
@@ -150,6 +150,20 @@ def _local_layers(fields: Fields, depth: int) -> list[bool]:
             Message("{count} layers contradict num_layers, {depth}", count=len(names), depth=depth),
         )
     return [name == "local" for name in names]
+
+
+def _usual_layers(fields: Fields, depth: int) -> list[bool]:
+    """The pattern of the class, which is one of 24 layers, whatever the file says of their number."""
+    usual = [[["global", "local"], 12]]
+    if depth != USUAL_DEPTH:
+        fields.refuse(
+            "attention_types",
+            Message("it is missing; the pattern of {of} has {usual} layers, and num_layers is {depth}",
+                    of=fields.of, usual=USUAL_DEPTH, depth=depth),
+            Message("add it"),
+        )  # fmt: skip
+    fields.took("attention_types", usual)
+    return [bool(place % 2) for place in range(depth)]
 
 
 def _spread(types: object, most: int) -> list[object]:

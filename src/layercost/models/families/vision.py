@@ -193,6 +193,11 @@ def _stages(fields: Fields, width: int, depths: tuple[int, ...]) -> Sequential:
             WindowAttention(wide, many, window, shifted=bool(block % 2), bias=bias, out_bias=out_bias)
             for block in range(depth)
         ]
+        if int(ratio * wide) < 1:
+            fields.refuse(
+                "mlp_ratio",
+                Message("{ratio} times a width of {width} is less than one value", ratio=ratio, width=wide),
+            )
         mlp = FeedForward(wide, int(ratio * wide), activation=acts)
         stage = dict(_blocks(kinds, LayerNorm(wide), mlp))
         if place + 1 < len(depths):
