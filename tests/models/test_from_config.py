@@ -227,6 +227,28 @@ def test_a_null_for_the_size_of_a_head_is_a_default_that_is_listed() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [("num_kv_heads", 2, "num_key_value_heads"), ("tie_word_embedding", True, "tie_word_embeddings"),
+     ("attn_bias", True, "attention_bias")],
+)  # fmt: skip
+def test_a_field_that_nobody_reads_is_noted_where_one_like_it_is_missing(
+    name: str, value: object, near: str
+) -> None:
+    without = {key: kept for key, kept in LLAMA.items() if key != near}
+    told = f"The file's {name} is not read; was {near} meant, which the file does not have?"
+    assert told in map(str, from_config({**without, name: value}).notes)
+    assert told not in map(str, from_config({**without, name: None}).notes)
+    part = {"model_type": "nobody_knows", "text_config": {**without, name: value}}
+    assert any(f"text_config.{near} meant" in str(note) for note in from_config(part).notes)
+
+
+def test_a_field_that_nobody_reads_is_no_matter_where_the_one_like_it_is_there() -> None:
+    there = {**LLAMA, "tie_word_embeddings": False, "num_kv_heads": 2, "tie_word_embedding": True,
+             "rms_norm_eps": 1e-6, "use_cache": True, "attention_dropout": 0.0}  # fmt: skip
+    assert from_config(there).notes == from_config({**LLAMA, "tie_word_embeddings": False}).notes
+
+
 def test_kimi_k2_is_built_as_deepseek_v3_is() -> None:
     assert parameters({**DEEPSEEK, "model_type": "kimi_k2"}) == parameters(DEEPSEEK)
 

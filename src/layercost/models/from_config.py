@@ -22,6 +22,7 @@ from layercost.message import Message, Words
 from layercost.models.families import FAMILIES, Asked, Family
 from layercost.models.families.family import LOGITS
 from layercost.models.families.fields import Default, Derived, Fields, written
+from layercost.models.families.unread import note_unread
 from layercost.models.tree import ModelError
 from layercost.shape import shown
 
@@ -96,6 +97,7 @@ def from_config(
         raise
     except ValueError as error:  # of a layer: what the reader of the family has let through
         raise _error(file, error.args[0]) from None
+    note_unread(fields)
     return ConfiguredModel(
         built.layers,
         name=name or _name(source, found),

@@ -75,6 +75,8 @@ class Fields:
         self.within = within
         self.defaults: list[Default] = []
         self.notes: list[Message] = []
+        self.asked: dict[str, tuple[str, ...]] = {}  # each name that was asked for, with all of its field
+        self.parts: list[Fields] = []
         self._may_lack_sizes = bool(within) or SIZES.isdisjoint(values)
 
     # ---- what a family asks
@@ -185,8 +187,8 @@ class Fields:
         if not isinstance(value, Mapping):
             self.expected(name, AN_OBJECT, value)
         from_here = {field: self.values[field] for field in inherits if field in self.values}
-        place = f"{self.within}.{name}" if self.within else name
-        inner = Fields({**from_here, **value}, file=self.file, of=of, within=place)
+        inner = Fields({**from_here, **value}, file=self.file, of=of, within=self.place(name))
+        self.parts.append(inner)
         inner.defaults, inner.notes = self.defaults, self.notes
         return inner
 
@@ -244,7 +246,7 @@ class Fields:
 
     def refuse(self, field: str, problem: Words, advice: Words = "") -> NoReturn:
         """Raise ModelError that names the file and the field."""
-        name = f"{self.within}.{field}" if self.within else field
+        name = self.place(field)
         said = clauses([problem, advice])
         raise ModelError(Message("{file}: {field}: {said}", file=self.file, field=name, said=said))
 
@@ -265,11 +267,21 @@ class Fields:
 
     # ---- which value it is
 
+    def place(self, name: str) -> str:
+        """A field as errors call it, with the part in which it stands."""
+        return f"{self.within}.{name}" if self.within else name
+
+    def missing(self) -> list[str]:
+        """Each name that was asked for of a field that the file does not have under any of them."""
+        return [name for name, names in self.asked.items() if not any(one in self.values for one in names)]
+
     def _given(self, names: Iterable[str]) -> str | None:
         """The name under which the file has a field; raises ModelError where two names disagree.
 
         A null beside another name's value says nothing.
         """
+        names = tuple(names)
+        self.asked.update(dict.fromkeys(names, names))
         there = [name for name in names if name in self.values]
         found = [name for name in there if self.values[name] is not None] or there
         for other in found[1:]:
@@ -295,7 +307,8 @@ class Fields:
         value = default
         if isinstance(default, Derived):
             value, source = default
-        place = f"{self.within}.{name}" if self.within else name
+        self.asked.setdefault(name, (name,))
+        place = self.place(name)
         if all(one.field != place for one in self.defaults):
             self.defaults.append(Default(place, value, source))
         return value
