@@ -153,8 +153,16 @@ def test_twice_the_heads_of_half_the_size_cost_the_same() -> None:
 @pytest.mark.parametrize(
     ("moved", "reason"),
     [
-        pytest.param({"tokens": 0}, "tokens", id="no token"),
-        pytest.param({"num_kv_heads": 5}, "5 do not divide 12", id="heads that cannot be shared out"),
+        pytest.param(
+            {"num_kv_heads": 5},
+            "5 key/value heads cannot share 12 query heads evenly; take a number that divides 12.",
+            id="heads that cannot be shared out",
+        ),
+        pytest.param(
+            {"num_heads": 13},
+            "4 key/value heads cannot share 13 query heads evenly; take a number that divides 13.",
+            id="query heads that cannot be shared out",
+        ),
     ],
 )
 def test_an_impossible_setting_is_said_and_the_last_good_state_stays(
