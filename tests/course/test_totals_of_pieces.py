@@ -28,6 +28,17 @@ def test_slivers_are_shares_of_their_own_total():
     assert sum(found[3:]) == pytest.approx(1)
 
 
+def test_a_number_that_would_touch_the_one_before_is_left_out():
+    """Everywhere, or only on a phone; the table has it."""
+    long = {"text": (68_719_476_736, 68_719_476_736, 68_719_476_736 * 4)}
+    bar = slivers(long, PIECES)
+    assert re.findall(r"<i( class=[^>]*)?>([\d,]+)</i>", bar.drawn) == [
+        ("", "68,719,476,736"), (' class="lc-totals-roomy"', "68,719,476,736"), ("", "274,877,906,944"),
+    ]  # fmt: skip
+    assert bar.rows == [("text", *["68,719,476,736"] * 2, "274,877,906,944", "412,316,860,416")]
+    assert "<i" not in slivers({"text": (1, 10**90)}, {"a": "cin", "b": "t"}).drawn.split("lc-totals-key")[0]
+
+
 def test_the_table_says_what_the_bars_say():
     picture = totals(ROWS, PIECES, "FLOPs")
     assert picture.rows == [("told", "60", "4", "6", "70"), ("counted", "60", "32", "8", "100")]

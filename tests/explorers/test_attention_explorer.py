@@ -143,18 +143,40 @@ def test_fewer_key_value_heads_save_parameters_and_cache_and_no_product() -> Non
 
 
 def test_twice_the_heads_of_half_the_size_cost_the_same() -> None:
-    """What heads do not change."""
+    """What heads do not change: only additions are fewer, by one for each dot product of the scores."""
     explorer = explorer_named("attention")
-    counted = explorer._good.macs, explorer._good.parameters
+    before = explorer._good
     move(explorer, num_heads=24, num_kv_heads=8, head_dim=32)
-    assert (explorer._good.macs, explorer._good.parameters) == counted
+    after = explorer._good
+    assert (after.macs, after.parameters) == (before.macs, before.parameters)
+    assert after.count(lc.KV_CACHE).total == before.count(lc.KV_CACHE).total
+    assert before.cost("textbook") - after.cost("textbook") == 12 * 160 * 160
+
+
+def test_with_one_key_value_head_the_products_stay_and_their_bar_is_no_shorter() -> None:
+    """The bars are drawn to the taller one, that of the maps before."""
+    explorer = explorer_named("attention")
+    before, shares = explorer._good, numbers(explorer.pane("picture"))
+    move(explorer, num_kv_heads=1)
+    after = explorer._good
+    assert (after.products, after.maps < before.maps) == (before.products, True)
+    assert after.products / after.maps > before.products / before.maps
+    assert numbers(explorer.pane("picture")) != shares
 
 
 @pytest.mark.parametrize(
     ("moved", "reason"),
     [
-        pytest.param({"tokens": 0}, "tokens", id="no token"),
-        pytest.param({"num_kv_heads": 5}, "5 do not divide 12", id="heads that cannot be shared out"),
+        pytest.param(
+            {"num_kv_heads": 5},
+            "5 key/value heads cannot share 12 query heads evenly; take a number that divides 12.",
+            id="heads that cannot be shared out",
+        ),
+        pytest.param(
+            {"num_heads": 13},
+            "4 key/value heads cannot share 13 query heads evenly; take a number that divides 13.",
+            id="query heads that cannot be shared out",
+        ),
     ],
 )
 def test_an_impossible_setting_is_said_and_the_last_good_state_stays(

@@ -133,7 +133,10 @@ def test_a_text_longer_than_the_table_of_positions_is_refused_in_words() -> None
     explorer = explorer_named("gpt2")
     move(explorer, tokens=1025)
     said = re.sub("<.*?>", "", explorer.pane("message"))
-    assert "LearnedPositions has 1,024 positions" in said or "LearnedPositions has 1024 positions" in said
+    assert (
+        "The model has 1,024 positions, and the text 1,025 tokens: each token needs a position of its own."
+    ) in said
+    assert "embedding" not in said
     assert explorer._good.tokens == 1024
 
 
@@ -143,6 +146,21 @@ def test_the_ghost_stands_around_the_bars() -> None:
     assert not with_class(explorer.pane("picture"), "lc-ghost-outline")
     move(explorer, version="medium")
     assert len(with_class(explorer.pane("picture"), "lc-ghost-outline")) == 14
+
+
+def test_amounts_stand_right_of_the_bar_and_of_its_ghost() -> None:
+    """So that no outline runs through a number."""
+    explorer = explorer_named("gpt2")
+    move(explorer, version="XL", tied=False)
+    picture = explorer.pane("picture")
+    said = [float(one.get("x", "")) for one in with_class(picture, "lc-part-value")][:14]
+    for kind in ("lc-share", "lc-ghost-outline"):
+        bars = [one for one in with_class(picture, kind) if "lc-key-of" not in one.get("class", "")]
+        ends: dict[float, float] = {
+            float(one.get("y", "")): float(one.get("x", "")) + float(one.get("width", "")) for one in bars
+        }
+        assert len(ends) == 14
+        assert all(end < x for (_y, end), x in zip(sorted(ends.items()), said, strict=True))
 
 
 def test_the_twin_has_the_numbers_of_the_picture() -> None:

@@ -10,7 +10,7 @@ from layercost.caches import kv_cache
 from layercost.explorers import explorer as explorer_named
 from layercost.explorers.loads import MODELS, Keeper, Load, keeper
 from layercost.models.known import model_named
-from tests.explorers.reading import copied_lines, move, numbers, tree, with_class, words
+from tests.explorers.reading import copied_lines, move, numbers, panes, tree, with_class, words
 
 each = pytest.mark.parametrize("name", MODELS)
 SCALE = 300 / 80e9
@@ -85,6 +85,16 @@ def test_all_bars_have_one_scale_and_the_memory_ends_where_it_says() -> None:
     assert [(end.get("x1"), end.get("x2")) for end in ends] == [("300", "300")] * len(MODELS)
 
 
+def test_the_end_of_the_memory_is_drawn_on_the_bars_and_through_no_label() -> None:
+    """Each stroke is as tall as its bar."""
+    picture = explorer_named("kv_cache").pane("picture")
+    for end, bar in zip(
+        with_class(picture, "lc-memory-end"), with_class(picture, "lc-memory-weights"), strict=True
+    ):
+        top, tall = float(bar.get("y", "")), float(bar.get("height", ""))
+        assert (float(end.get("y1", "")), float(end.get("y2", ""))) == (top, top + tall)
+
+
 def test_a_cell_is_as_many_tokens_in_every_bar() -> None:
     """A cell of Llama 2 7B, whose heads share nothing, is four times as wide as one of Llama 3 8B."""
     explorer = explorer_named("kv_cache", context=65_536, batch=4)
@@ -146,3 +156,12 @@ def test_a_bar_that_is_longer_than_the_memory_is_torn_off() -> None:
     assert not with_class(explorer.pane("picture"), "lc-memory-cut")
     move(explorer, context=32_768)
     assert len(with_class(explorer.pane("picture"), "lc-memory-cut")) == 1
+
+
+def test_one_text_is_told_as_one() -> None:
+    """Where it is described, as the setting before and above the table."""
+    explorer = explorer_named("kv_cache", batch=1)
+    move(explorer, dtype="int8")
+    assert "Llama-3-8B, one text of 16,384 tokens" in explorer.pane("ghost")
+    assert "One text of 16,384 tokens in 80 GB" in explorer.pane("twin")
+    assert "1 texts" not in "".join(panes(explorer).values())

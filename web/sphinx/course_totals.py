@@ -21,6 +21,9 @@ Rows = Mapping[str, Sequence[int]]
 Pieces = Mapping[str, str]  # the name of a piece -> the dimension whose colour and pattern it has
 
 _WRITTEN_FROM = 0.14  # of the longest bar: a smaller piece has no room for its number
+_NARROW, _WIDE = 300, 600  # pixels that the longest bar has on a phone, and at least elsewhere
+_APART = 8  # pixels that two numbers keep between them
+_DIGIT, _COMMA = 7.2, 3.6  # pixels
 
 
 @figure
@@ -52,17 +55,37 @@ def _picture(rows: Rows, pieces: Pieces, lengths: Mapping[str, int], unit: str) 
 
 
 def _bar(name: str, amounts: Sequence[int], pieces: Pieces, length: int, unit: str) -> str:
+    parts = [amount / length for amount in amounts]
+    wide, narrow = (_written(amounts, parts, room) if len(pieces) > 1 else set() for room in (_WIDE, _NARROW))
     drawn = (
-        _piece(amount, amount / length, kind, named=len(pieces) > 1)
-        for amount, kind in zip(amounts, pieces.values(), strict=True)
+        _piece(amount, parts[place], kind, place in narrow, place in wide)
+        for place, (amount, kind) in enumerate(zip(amounts, pieces.values(), strict=True))
         if amount
     )
     said = tag("span", tag("b", number(sum(amounts))), f" {escaped(unit)}", class_="lc-totals-sum")
     return tag("div", tag("span", escaped(name)), said, tag("div", *drawn, class_="lc-totals-bar"))
 
 
-def _piece(amount: int, part: float, kind: str, *, named: bool) -> str:
-    said = tag("i", number(amount)) if named and part >= _WRITTEN_FROM else ""
+def _written(amounts: Sequence[int], parts: Sequence[float], room: int) -> set[int]:
+    """The pieces below which their number has room: it touches neither the one before nor the end."""
+    found, start, free = set[int](), 0.0, 0.0
+    for place, (amount, part) in enumerate(zip(amounts, parts, strict=True)):
+        end = start * room + _long(number(amount))
+        if part >= _WRITTEN_FROM and start * room >= free and end <= room:
+            found.add(place)
+            free = end + _APART
+        start += part
+    return found
+
+
+def _long(written: str) -> float:
+    return sum(_DIGIT if letter.isdigit() else _COMMA for letter in written)
+
+
+def _piece(amount: int, part: float, kind: str, in_narrow: bool, in_wide: bool) -> str:
+    """A piece of a bar; its number stands below it where there is room, on a phone or only elsewhere."""
+    roomy = {} if in_narrow else {"class_": "lc-totals-roomy"}
+    said = tag("i", number(amount), **roomy) if in_narrow or in_wide else ""
     return tag("span", said, class_=f"lc-d-{kind}", style=f"--lc-part: {part:.6f}")
 
 

@@ -18,6 +18,7 @@ from layercost.explorers.subject import IN_LINES, Subject
 from layercost.explorers.telling import needed
 from layercost.expression import Symbol
 from layercost.facts import Kind
+from layercost.layer import LayerError
 from layercost.layers import Attention
 from layercost.message import Message
 from layercost.message import spoken as _
@@ -90,7 +91,7 @@ class AttentionExplorer(Explorer):
     axes = ("tokens", "embed_dim")
     alone = (Quantity.FLOPS,)
     controls = (
-        Size("tokens", Message("tokens"), 160, 0, 131_072, letter="T", main=True),
+        Size("tokens", Message("tokens"), 160, 1, 131_072, letter="T", main=True),
         Size("num_heads", Message("query heads"), 12, 1, 128, letter="h", main=True),
         Size("num_kv_heads", Message("key/value heads"), 4, 1, 128, letter="g", main=True),
         Travel("query", Message("token that asks"), 100, 1, 160, letter="T", main=True),
@@ -103,6 +104,7 @@ class AttentionExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Attended:
         mask = settings["mask"]
+        _shared(settings["num_heads"], settings["num_kv_heads"])
         layer = Attention(
             settings["embed_dim"], settings["num_heads"], settings["num_kv_heads"], settings["head_dim"],
             bias=settings["bias"], causal=mask != FULL,
@@ -183,6 +185,18 @@ class AttentionExplorer(Explorer):
         found = answers(self.build, self._declared, settings, self._headlines)
         assert found is not None
         return found
+
+
+def _shared(heads: int, kv_heads: int) -> None:
+    """Refuses key/value heads that do not serve equally many query heads, in the words of the controls."""
+    if heads % kv_heads:
+        raise LayerError(
+            Message(
+                "{kv_heads} key/value heads cannot share {heads} query heads evenly; take a number that "
+                "divides {heads}.",
+                kv_heads=number(kv_heads), heads=number(heads),
+            )
+        )  # fmt: skip
 
 
 def _checked(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

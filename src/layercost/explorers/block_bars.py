@@ -74,23 +74,30 @@ def _bars(shown: Shown) -> Iterator[str]:
     then = None if shown.before is None else _totals(shown.before)
     for place, ((name, held, done), row) in enumerate(zip(_shares(shown), shown.rows, strict=True)):
         y = 2 + place * _ROW
+        ghosts = [] if then is None or shown.before is None else _parts_of(shown.before[place], then)
+        far = ghosts or (0.0, 0.0)
         drawn = [
             box(0, y - 1, WIDTH, _ROW - 1, "lc-touch"),
             words(0, y + 16, escaped(name), "lc-part-name"),
-            *_bar(y, held, row[3], "lc-bar-parameters"),
-            *_bar(y + _BAR + 1, done, row[4], "lc-bar-macs"),
-        ]
-        if then is not None and shown.before is not None:
-            for line_of, (amount, all_then) in enumerate(zip(shown.before[place], then, strict=True)):
-                long = _LONGEST * amount / all_then
-                drawn.append(box(_NAME, y + line_of * (_BAR + 1), long, _BAR, "lc-ghost-outline"))
+            *_bar(y, held, row[3], "lc-bar-parameters", far[0]),
+            *_bar(y + _BAR + 1, done, row[4], "lc-bar-macs", far[1]),
+            *(box(_NAME, y + line_of * (_BAR + 1), _LONGEST * share, _BAR, "lc-ghost-outline")
+              for line_of, share in enumerate(ghosts)),
+        ]  # fmt: skip
         picked = " lc-chosen" if row[2] else ""
         yield tag("g", *drawn, class_=f"lc-part-row{picked}", data_set=row[1])
 
 
-def _bar(y: float, share: float, amount: int, kind: str) -> Iterator[str]:
+def _parts_of(amounts: tuple[int, int], totals: tuple[int, int]) -> list[float]:
+    return [amount / total for amount, total in zip(amounts, totals, strict=True)]
+
+
+def _bar(y: float, share: float, amount: int, kind: str, ghost: float) -> Iterator[str]:
+    """A bar with its amount, which stands right of the bar and of the ghost of the setting before."""
     yield box(_NAME, y, max(_LONGEST * share, 0.5 if amount else 0), _BAR, f"lc-share {kind}")
-    yield words(_NAME + _LONGEST * share + 5, y + 9.5, number(amount) if amount else "0", "lc-part-value")
+    yield words(
+        _NAME + _LONGEST * max(share, ghost) + 5, y + 9.5, number(amount) if amount else "0", "lc-part-value"
+    )
 
 
 def _key() -> Iterator[str]:

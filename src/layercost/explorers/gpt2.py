@@ -27,6 +27,7 @@ from layercost.layers.parted import Parted
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.models.from_config import from_config
+from layercost.shape import ShapeError
 from layercost.table import Row
 from layercost.view import escaped, number, tag
 
@@ -181,6 +182,7 @@ class GPT2Explorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Decoder:
         version, tied, positions = (settings[name] for name in ("version", "tied", "positions"))
+        _long_enough(positions, settings["tokens"])
         said = {"version": VERSIONS_SAID[version], "tokens": number(settings["tokens"])}
         named = (
             _("GPT-2 {version}, {tokens} tokens", **said)
@@ -281,6 +283,18 @@ class GPT2Explorer(Explorer):
             return self.build({**self._printed, **form, "positions": MOST_TOKENS, **at}).cost(convention)
 
         return interpolated(total, {"tokens": tokens}, {"tokens": 2})
+
+
+def _long_enough(positions: int, tokens: int) -> None:
+    """Refuses a text that is longer than the table of positions, in the words of the controls."""
+    if tokens > positions:
+        raise ShapeError(
+            Message(
+                "The model has {positions} positions, and the text {tokens} tokens: each token needs a "
+                "position of its own.",
+                positions=number(positions), tokens=number(tokens),
+            )
+        )  # fmt: skip
 
 
 def verdict(built: Decoder) -> str:

@@ -66,8 +66,11 @@ class KVCacheExplorer(Explorer):
 
     def describe(self, built: Loaded) -> str:
         load = built.looked
-        return _("{model}, {texts} texts of {tokens} tokens, cache in {dtype}", model=MODELS[load.name].title,
-                 texts=number(load.batch), tokens=number(load.tokens), dtype=load.dtype)  # fmt: skip
+        said = {"model": MODELS[load.name].title, "tokens": number(load.tokens), "dtype": load.dtype}
+        if load.batch == 1:
+            return _("{model}, one text of {tokens} tokens, cache in {dtype}", **said)
+        return _("{model}, {texts} texts of {tokens} tokens, cache in {dtype}", texts=number(load.batch),
+                 **said)  # fmt: skip
 
     def amounts(self, built: Loaded) -> list[tuple[str, int]]:
         load = built.looked
@@ -120,8 +123,10 @@ def _fields(batch: int) -> dict[str, str]:
 
 
 def _caption(load: Load) -> str:
-    return _("{texts} texts of {tokens} tokens in {memory} GB", texts=number(load.batch),
-             tokens=number(load.tokens), memory=number(load.memory // BILLION))  # fmt: skip
+    said = {"tokens": number(load.tokens), "memory": number(load.memory // BILLION)}
+    if load.batch == 1:
+        return _("One text of {tokens} tokens in {memory} GB", **said)
+    return _("{texts} texts of {tokens} tokens in {memory} GB", texts=number(load.batch), **said)
 
 
 def _row(load: Load) -> tuple[str | int, ...]:

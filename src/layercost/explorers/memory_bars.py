@@ -60,7 +60,7 @@ def _row(load: Load, place: int, scale: float, tokens: int, *, chosen: bool) -> 
         box(min(weights, _END), bar, shown, _BAR, "lc-memory-cache lc-d-t"),
         _cells(load, weights, weights + cache, scale, tokens, bar),
         _cut(bar) if weights + cache > _END else "",
-        line(_MEMORY, bar, _MEMORY, bar + _BAR + 4, "lc-memory-end"),
+        line(_MEMORY, bar, _MEMORY, bar + _BAR, "lc-memory-end"),
     ]
     kind = "lc-memory-row" + (" lc-chosen" if chosen else "")
     return tag("g", *parts, class_=kind, data_set=f"model={load.name}")
