@@ -158,7 +158,7 @@ def test_a_hint_costs_half_and_the_solution_all_of_the_points(practice: Callable
     here.answer(right=True)
     here.go_on()
     here.button("Show the solution (all of the points)").click()
-    here.page.locator(".lc-solution .lc-formula").first.wait_for()
+    here.page.locator(".lc-solution-line").first.wait_for()
     shares = [answer["share"] for answer in here.kept()["answers"]]
     assert shares == [0.5, 0]
 

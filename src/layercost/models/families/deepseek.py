@@ -29,7 +29,7 @@ def deepseek_v2(fields: Fields, asked: Asked) -> Built:
 @family("kimi_k2", config="DeepseekV3Config", model="DeepseekV3ForCausalLM")  # the same fields
 @family("deepseek_v3", config="DeepseekV3Config", model="DeepseekV3ForCausalLM")
 def deepseek_v3(fields: Fields, asked: Asked) -> Built:
-    """DeepSeek-AI 2024 (DeepSeek-V3, and R1), Moonshot AI 2025 (Kimi K2): 256 experts, scored by sigmoids."""
+    """DeepSeek-AI 2024 (DeepSeek-V3, and R1), Kimi Team 2025 (Kimi K2): 256 experts, scored by sigmoids."""
     sizes = core(fields, 129280, 7168, 18432, 61, 128)
     attention = _latent(fields, sizes)
     found = experts(fields, *_NAMES, count=256, chosen=8, inner=2048)
