@@ -16,7 +16,8 @@ other trials Python comes at full speed, and its start from the browser's cache 
   of its explorer, which the page's script makes where it can
 - live: from that key until Python has answered, cold (a fresh browser profile, with the bytes from that key
   on) and warm (files in the browser's cache)
-- move: from the key event to Python's answer, in the page's own clock
+- move: from the key event to Python's answer, in the page's own clock, of a reader who has looked at the
+  first answer for two seconds (meanwhile Python practises); at once: of one who goes on, ten moves
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,8 @@ sys.path.insert(0, str(ROOT / "web"))
 from site_builder.browsing import Line, find_chromium, launch, serving  # noqa: E402
 from site_builder.places import SITE  # noqa: E402
 
-MOVES = 20
+MOVES, MOVES_AT_ONCE = 20, 10
+REST = 2_000  # milliseconds for which a reader looks at the first answer
 RUNS = 0.005  # seconds that a slowed process runs at a time
 LOOKS = 0.1  # seconds between looks for new processes
 PATIENCE = 180_000
@@ -178,6 +180,7 @@ class Times:
     live_bytes: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
     moves: dict[str, list[float]] = field(default_factory=dict)
+    at_once: dict[str, list[float]] = field(default_factory=dict)
 
 
 def open_page(context: Any, address: str) -> Any:
@@ -202,11 +205,11 @@ def press(page: Any, index: int, key: str) -> tuple[float, float]:
     return changed, live
 
 
-def move_all(page: Any, found: dict[str, int], times: Times) -> None:
+def move_all(page: Any, found: dict[str, int], moves: int, into: dict[str, list[float]]) -> None:
     """Move each explorer's slider up and down many times."""
     for name, index in found.items():
-        keys = ["ArrowRight" if step % 2 == 0 else "ArrowLeft" for step in range(MOVES)]
-        times.moves.setdefault(name, []).extend(press(page, index, key)[1] for key in keys)
+        keys = ["ArrowRight" if step % 2 == 0 else "ArrowLeft" for step in range(moves)]
+        into.setdefault(name, []).extend(press(page, index, key)[1] for key in keys)
 
 
 def trial(browser: Any, address: str, device: Device, line: Line, times: Times) -> None:
@@ -249,12 +252,15 @@ def measure_explorers(context: Any, page: Any, found: dict[str, int], line: Line
     first = next(iter(found.values()))
     start_python(page, first, line, times)
     press(page, first, "ArrowLeft")
-    move_all(page, found, times)
+    page.wait_for_timeout(REST)
+    move_all(page, found, MOVES, times.moves)
     address = page.url.partition("?")[0]  # without the state that the moves have left
     page.close()
     again = open_page(context, address)
     sliders(again)
     times.warm.append(press(again, first, "ArrowRight")[1])
+    press(again, first, "ArrowLeft")
+    move_all(again, found, MOVES_AT_ONCE, times.at_once)
 
 
 def pages(only: str) -> list[str]:
@@ -304,7 +310,7 @@ PAGE_HEADS = [
     "MB until live",
     "live, warm, ms",
 ]
-MOVE_HEADS = ["explorer", "move p50, ms", "move p95, ms"]
+MOVE_HEADS = ["explorer", "move p50, ms", "move p95, ms", "at once p50, ms", "at once p95, ms"]
 
 
 def median(values: list[float], scale: float = 1, digits: int = 0) -> str:
@@ -325,11 +331,23 @@ def page_row(name: str, times: Times) -> list[str]:
 
 def move_rows(results: dict[str, Times]) -> list[list[str]]:
     """One row for each explorer; one that stands on several pages is measured on all of them."""
-    together: dict[str, list[float]] = {}
-    for times in results.values():
-        for name, values in times.moves.items():
-            together.setdefault(name, []).extend(values)
-    return [[n, f"{percentile(v, 0.5):,.0f}", f"{percentile(v, 0.95):,.0f}"] for n, v in together.items()]
+    kinds = [
+        together(times.moves for times in results.values()),
+        together(times.at_once for times in results.values()),
+    ]
+    return [
+        [name, *(f"{percentile(kind[name], part):,.0f}" for kind in kinds for part in (0.5, 0.95))]
+        for name in kinds[0]
+    ]
+
+
+def together(measured: Iterable[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """Of each explorer, what was measured on all pages."""
+    found: dict[str, list[float]] = {}
+    for one in measured:
+        for name, values in one.items():
+            found.setdefault(name, []).extend(values)
+    return found
 
 
 def section(device: str, found: dict[str, Times], version: str, load_before: str, trials: int) -> str:
@@ -341,7 +359,7 @@ def section(device: str, found: dict[str, Times], version: str, load_before: str
     how = (
         f'`python benchmarks/browser.py --as "{device}"`, {report.today()}, {report.processor()}, load '
         f"average before {load_before}, headless Chromium {version}; medians of {trials} trials{beside}, "
-        f"percentiles of {MOVES} moves in each."
+        f"percentiles of {MOVES} moves in each, after two seconds of rest, and of {MOVES_AT_ONCE} at once."
     )
     rows = [page_row(name, times) for name, times in found.items()]
     lines = [f"## In the browser, on {DEVICES[device].called}", "", how, "", *report.table(PAGE_HEADS, rows)]

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from layercost.explorers import explorer
+from layercost.explorers.explorer import EXPLORERS
+
 WORKER = Path(__file__).resolve().parents[2] / "web" / "worker"
 
 # Runs cells, then gives messages to the first cell's widget; prints the answers to all of it.
@@ -21,6 +26,11 @@ root = answers[0]["roots"][0]
 for message in messages:
     if message is None:
         told = course_bridge.finish()
+    elif "practise" in message:
+        before = len(course_bridge._manager.comms)
+        moves = sum(iter(course_bridge.practise, False))
+        left = len(course_bridge._manager.comms) - before
+        told = course_bridge._answer(moves=moves, left=left)
     elif "ask" in message:
         told = course_bridge.ask(message["ask"], json.dumps(message["arguments"]))
     else:
@@ -61,6 +71,21 @@ Hurried(3)
 """
 
 
+UNLUCKY = """
+import ipywidgets
+class Unlucky(ipywidgets.IntSlider):
+    in_sight_first = False
+    settings = {"value": 3}
+    def control(self, name):
+        raise ValueError("nobody sees this")
+def refuse(change):
+    raise ValueError("13 brings bad luck")
+slider = Unlucky(3)
+slider.observe(refuse, "value")
+slider
+"""
+
+
 def talk(cells: list[str], *messages: dict[str, Any] | None) -> list[dict[str, Any]]:
     """Run cells in a fresh bridge, send messages to the first widget (None: finish), give all answers."""
     command = [sys.executable, "-c", TALK, str(WORKER), json.dumps([cells, messages])]
@@ -68,6 +93,12 @@ def talk(cells: list[str], *messages: dict[str, Any] | None) -> list[dict[str, A
     assert done.returncode == 0, done.stderr
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers
+
+
+def widgets_of(name: str) -> list[Any]:
+    """The controls of an explorer."""
+    shown = explorer(name)
+    return [shown.control(field) for field in shown.settings]
 
 
 def move_to(value: int) -> dict[str, Any]:
@@ -126,6 +157,24 @@ def test_a_widget_that_draws_what_is_in_sight_first_finishes_when_told_to() -> N
 def test_what_goes_wrong_while_the_rest_is_drawn_reaches_the_page() -> None:
     _, _, finished = talk([HURRIED], move_to(0), None)
     assert finished["error"].strip().endswith("ZeroDivisionError: integer division or modulo by zero")
+
+
+@pytest.mark.parametrize("name", sorted(EXPLORERS))
+def test_moves_that_nobody_sees_leave_nothing(name: str) -> None:
+    """No widget, no message, and no trace in what the explorer itself answers."""
+    cell = f"from layercost.explorers import explorer\nexplorer({name!r})"
+    _, practised = talk([cell], {"practise": True})
+    assert practised["error"] is None
+    assert practised["messages"] == []
+    assert practised["left"] == 0
+    assert practised["moves"] == (24 if any(hasattr(one, "max") for one in widgets_of(name)) else 0)
+
+
+def test_what_fails_while_nobody_sees_it_is_not_told() -> None:
+    """It is told when a reader meets it."""
+    _, practised, moved = talk([UNLUCKY], {"practise": True}, move_to(13))
+    assert practised["error"] is None
+    assert moved["error"].strip().endswith("ValueError: 13 brings bad luck")
 
 
 def test_the_page_can_ask_the_questions_service() -> None:

@@ -8,6 +8,7 @@ The page calls `start`, then `receive`; each returns JSON: {"messages": [...], "
 `ask` calls a function of `layercost.questions.service`: this Python poses and marks questions too.
 All messages that one call causes travel together, so the page changes once for each move.
 A widget with `in_sight_first` is told to draw only what is in sight; `finish` lets it draw the rest.
+`practise` makes moves that nobody sees, so that the browser has compiled what a reader's moves will run.
 No support for binary buffers, rich display or the Output widget: the explorers use none.
 """
 
@@ -18,6 +19,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +29,7 @@ _outbox: list[dict[str, Any]] = []
 _errors: list[str] = []
 _displayed: list[Any] = []
 _hurried: list[Any] = []  # the cells' widgets that draw what is in sight first
+PRACTISED = 24  # moves of each explorer; by then a browser has compiled most of what they run
 
 
 # --- the names of IPython that ipywidgets imports ---------------------------------------------------
@@ -203,6 +206,42 @@ def finish() -> str:
         except Exception:
             _errors.append(traceback.format_exc())
     return _answer()
+
+
+def practise() -> bool:
+    """Make one move of an explorer that nobody sees; False when all have been made, or one could not be."""
+    try:
+        more = next(_practice, None) is not None
+    except Exception:  # a reader's own move, if it fails too, will say so
+        more = False
+    _outbox.clear()
+    _errors.clear()
+    return more
+
+
+def _moves_unseen() -> Iterator[int]:
+    for widget in _hurried:
+        unseen = type(widget)()
+        unseen.in_sight_first = True
+        found = (unseen.control(name) for name in unseen.settings)
+        slider = next((one for one in found if hasattr(one, "max") and one.value < one.max), None)
+        for step in range(PRACTISED if slider else 0):
+            state = {"value": slider.value + (-1 if step % 2 else 1)}
+            receive(slider.comm.comm_id, json.dumps({"method": "update", "state": state}))
+            unseen.finish()
+            yield step
+        _close(unseen)
+
+
+def _close(widget: Any) -> None:
+    """Close a widget with all that it is made of."""
+    for part in (*getattr(widget, "children", ()), *map(widget.trait_values().get, ("layout", "style"))):
+        if isinstance(part, Widget):
+            _close(part)
+    widget.close()
+
+
+_practice = _moves_unseen()
 
 
 def ask(name: str, arguments: str) -> str:

@@ -281,12 +281,24 @@ async function start(message) {
   try {
     const [py, how] = await startPython(message);
     const bridge = py.pyimport('course_bridge');
-    python = { start: bridge.start, receive: bridge.receive, finish: bridge.finish, ask: bridge.ask };
+    const { start: begin, receive, finish, ask, practise } = bridge;
+    python = { start: begin, receive, finish, ask, practise };
     postMessage({ type: 'live', how, answer: python.start(JSON.stringify(message.cells)) });
     keepUnpacked();
+    practiseAtRest();
   } catch (error) {
     postMessage({ type: 'failed', reason: error.reason ?? { kind: 'error', error: lastLine(error) } });
   }
+}
+
+// While the reader rests, Python makes moves that nobody sees: a browser compiles what has run often, and without
+// them a reader's first ten moves take several times as long as those after them.
+const REST = 250;
+let asked = 0;
+
+function practiseAtRest() {
+  if (performance.now() - asked < REST) setTimeout(practiseAtRest, REST);
+  else if (python.practise()) setTimeout(practiseAtRest);
 }
 
 const ANSWERS = {
@@ -296,6 +308,7 @@ const ANSWERS = {
 };
 
 onmessage = ({ data: message }) => {
+  asked = performance.now();
   if (message.type === 'start') start(message);
   else if (message.type === 'unpack') unpackForAnother(message);
   else if (message.type === 'keep') keepForAnother(message);
