@@ -48,8 +48,8 @@ class Costs:
 class Drawn:
     """A block as it is drawn: how its parts stand, their weights, what is looked at, the text, the costs.
 
-    `arranged` says in words how they stand; `weights` are those of attention and of the feed-forward; `before`
-    are the costs of the last setting.
+    `arranged` says in words how they stand; `weights` are those of attention and of the feed-forward, and
+    `before` the costs of the last setting.
     """
 
     joined: str
@@ -67,7 +67,7 @@ def block_picture(shown: Drawn) -> str:
     share = 100 * shown.costs.share(shown.tokens)
     says = _(
         "A block, {arranged}: attention has {attention} weights, the feed-forward layer {feed}. Pairs of "
-        "tokens overtake the linear maps at {even} tokens; of {tokens} tokens they have {share} % of the MACs.",
+        "tokens overtake the linear maps at {even} tokens; with {tokens} they have {share} % of the MACs.",
         arranged=shown.arranged, attention=number(shown.weights[0]), feed=number(shown.weights[1]),
         even=number(shown.costs.even), tokens=number(shown.tokens), share=f"{share:.1f}",
     )  # fmt: skip

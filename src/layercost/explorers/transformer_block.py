@@ -180,8 +180,8 @@ class TransformerBlockExplorer(Explorer):
         before = self._before.costs(convention) if isinstance(self._before, Block) else None
         costs = built.costs(convention)
         drawn = block_picture(
-            Drawn(sizes.joined, str(JOINED_SAID[sizes.joined]), sizes.norm, built.weights, settings["part"], built.tokens, costs,
-                  None if before == costs else before)
+            Drawn(sizes.joined, str(JOINED_SAID[sizes.joined]), sizes.norm, built.weights, settings["part"],
+                  built.tokens, costs, None if before == costs else before)
         )  # fmt: skip
         return tag("div", feeds, arranged, class_="lc-pill-rows") + tag("figure", drawn)
 
