@@ -233,10 +233,10 @@ def _even(tokens: int, now: float) -> Iterator[str]:
     yield tag("circle", class_="lc-crossing", cx=x, cy=y, r=3.5)
     right, left = (x + _APART, x + _APART + _SAID), (x - _APART - _SAID, x - _APART)
     free = [(at, anchor) for at, anchor, (begin, end) in ((right[0], "start", right), (left[1], "end", left))
-            if begin >= _LEFT and end <= _RIGHT and not begin - 4 < now < end + 4]  # fmt: skip
+            if begin >= _LEFT and end <= _RIGHT and not begin - 10 < now < end + 10]  # fmt: skip
     at, anchor = free[0] if free else (now - 6, "end") if now - 6 - _SAID > _LEFT else (now + 6, "start")
     said = f"{svg_letter('T')} = {number(tokens)}"
-    yield words(round(at, 1), y - 5, said, "lc-measure lc-d-t", text_anchor=anchor)
+    yield words(round(at, 1), y + 4, said, "lc-measure lc-d-t", text_anchor=anchor)
 
 
 def _now(shown: Drawn) -> Iterator[str]:

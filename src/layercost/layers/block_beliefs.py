@@ -93,7 +93,7 @@ declare(
 
 @belief(
     "root-mean-square-centred",
-    Message("You took the mean away, too: an RMSNorm divides by the root of the mean square, and that is all."),
+    Message("You took the mean away, too: an RMSNorm divides by the root of the mean square, no more."),
     RMSNorm, {Quantity.FLOPS},
 )  # fmt: skip
 class _Centred(RMSNorm):
