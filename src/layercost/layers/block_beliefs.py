@@ -178,7 +178,7 @@ declare(
     "twelve-squares",
     Message(
         "You took 12 d² for each block: that is for heads that share nothing and a plain feed-forward layer "
-        "four times as wide, and leaves out all but matrices of blocks."
+        "four times as wide, and for matrices alone."
     ),
     of_models(
         _in_blocks(lambda model: None if all(map(_is_usual, leaves_of(model))) else _as_squares),
