@@ -195,6 +195,16 @@ def test_the_twin_has_the_numbers_of_the_picture() -> None:
     assert picture - cells <= axis
 
 
+@pytest.mark.parametrize("moved", SETTINGS)
+def test_the_parts_of_the_twin_are_the_whole_block(moved: dict[str, object]) -> None:
+    """Parameters and MACs, part by part, against the table of the layers."""
+    built = shown(moved)
+    total = built.table().total
+    held, done = zip(*built.amounts.values(), strict=True)
+    assert (sum(held), sum(done)) == (total.parameters, total.macs)
+    assert built.amounts["pairs"][1] == 2 * built.sizes.num_heads * built.sizes.head_dim * built.tokens**2
+
+
 def test_heads_that_cannot_be_shared_are_refused_in_the_words_of_the_controls() -> None:
     """What was shown stays."""
     explorer = explorer_named("transformer_block")

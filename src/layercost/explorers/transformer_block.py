@@ -82,6 +82,10 @@ JOINED_SAID = {
 PARTS = {
     "attention": Message("attention"), "feed-forward": Message("feed-forward"), "norm": Message("norm"),
 }  # fmt: skip
+_TABLED = {
+    "maps": Message("maps of attention"), "pairs": Message("pairs of tokens"),
+    "feed-forward": Message("feed-forward"), "norm": Message("norms"), "additions": Message("additions"),
+}  # fmt: skip
 _KINDS: dict[str, tuple[type[Layer], ...]] = {
     "attention": (Attention,), "feed-forward": (FeedForward,), "norm": (LayerNorm, RMSNorm),
 }  # fmt: skip
@@ -118,6 +122,20 @@ class Block(Subject):
             count(self.call(part).layer, Quantity.WEIGHTS).total for part in ("attention", "feed-forward")
         )
         return attention, feed
+
+    @cached_property
+    def amounts(self) -> dict[str, tuple[int, int]]:
+        """Parameters and MACs of each of `_TABLED`."""
+        held = dict.fromkeys(PARTS, 0)
+        for call in self.calls:
+            for part, kinds in _KINDS.items():
+                held[part] += count(call.layer, Quantity.PARAMETERS).total * isinstance(call.layer, kinds)
+        attention, feed = (weights * self.tokens for weights in self.weights)
+        pairs = self.macs - attention - feed
+        return {
+            "maps": (held["attention"], attention), "pairs": (0, pairs),
+            "feed-forward": (held["feed-forward"], feed), "norm": (held["norm"], 0), "additions": (0, 0),
+        }  # fmt: skip
 
     def costs(self, convention: str) -> Costs:
         """What decides where the curves cross."""
@@ -207,6 +225,14 @@ class TransformerBlockExplorer(Explorer):
         yield parts.amount_line(unit, cost, unit, convention, str(missing))
         yield _even_line(built, convention)
         yield from map(parts.definition, definitions(even_in_letters(built.sizes, halved=False)))
+
+    def tables(self, built: Block, settings: Mapping[str, Any]) -> Iterable[str]:
+        heads = [_("part"), _("parameters"), _("MACs")]
+        amounts = [(escaped(str(_TABLED[part])), *both) for part, both in built.amounts.items()]
+        yield parts.plain_table(built.words, heads, [*amounts, (_("total"), built.parameters, built.macs)])
+        yield parts.plain_table(
+            _("The picture"), [_("what"), _("value"), _("unit")], self.rows(built, settings)
+        )
 
     def rows(self, built: Block, settings: Mapping[str, Any]) -> list[tuple[str, int | str, str]]:
         costs = built.costs(settings["convention"])
