@@ -353,7 +353,7 @@ def _trains(task: Task) -> bool:
     if task.part and task.input_shape is not None:
         part = task.layer.only(task.part, *several(task.input_shape))
         if part is not None:
-            return bool(part.parameters())
+            return any(leaf.parameters() for _path, leaf in part.leaves())
     leaves = list(task.layer.leaves())
     asked = [leaf for path, leaf in leaves if f"{path}.".startswith(f"{task.part}.")]
     return any(leaf.parameters() for leaf in asked or (leaf for _path, leaf in leaves))

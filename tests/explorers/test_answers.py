@@ -103,6 +103,13 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},
         {"version": "large", "tied": False, "tokens": 77, "convention": "lookup-as-product"},
     ],
+    "transformer_block": [
+        {}, {"tokens": 1, "feed": "gated"}, {"model": "Llama-3-8B", "tokens": 131_072},
+        {"model": "Falcon-7B", "convention": "causal-half"}, {"norm": "RMSNorm", "joined": "four norms"},
+        {"joined": "parallel", "convention": "everything", "bias": False}, {"num_kv_heads": 1},
+        {"model": "Gemma-2-9B", "convention": "everything", "hidden_dim": 65_536, "tokens": 1_048_576},
+        {"feed": "gated", "convention": "causal-half", "num_heads": 128, "num_kv_heads": 4},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -112,6 +119,7 @@ MOVES: dict[str, list[dict[str, Any]]] = {
 LEFT_TO_PYTHON = {
     "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}, {"tokens": 0}],
     "gpt2": [{"tokens": 1025}, {"positions": 1}],
+    "transformer_block": [{"num_kv_heads": 5}, {"num_heads": 6}],
     "lenet": [{"size": 4}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],
@@ -155,10 +163,10 @@ def answered(shown: Explorer, *moves: dict[str, Any]) -> list[Any]:
 
 
 def _begun(shown: Explorer, values: dict[str, Any]) -> dict[str, Any]:
-    """What the page itself sets other controls to, where a choice begins them anew."""
-    begins = json.loads(told(shown)).get("begins", {})
+    """What the page itself sets other controls to, where a choice begins them anew; of a choice its place."""
+    begins, controls = json.loads(told(shown)).get("begins", {}), shown._declared
     return {
-        name: value
+        name: controls[name].samples()[value] if isinstance(controls[name], Choice) else value
         for field, by_choice in begins.items() if field in values
         for name, value in by_choice[values[field]].items()
     }  # fmt: skip

@@ -74,3 +74,56 @@ def test_a_question_may_be_about_a_layer_with_two_inputs() -> None:
     posed = question.draw(1)
     assert posed.answers() == {"answer": str(2 * 144 * 3 + 2 * 96 * 7 + 2 * 12 * 3 * 7)}
     assert posed.told().startswith("MACs of CrossAttention(12, 3, kv_dim=8)?")
+
+
+# ---- of networks ---------------------------------------------------------------------------------------
+
+BLOCK = lc.Sequential({
+    "attention": ATTENTION, "feed": lc.FeedForward(12, 20, gated=True, bias=False), "norm": lc.RMSNorm(12),
+})  # fmt: skip
+PRODUCTS = "attention.scores+attention.context"
+REST = "attention.q+attention.k+attention.v+attention.o+attention.softmax"
+
+
+@pytest.mark.parametrize("quantity", [lc.PARAMETERS, lc.MACS, lc.FLOPS])
+def test_some_of_a_network_and_the_rest_are_the_whole(quantity: lc.Quantity) -> None:
+    """Layers by their paths, and parts of theirs."""
+    total = 0
+    for part in (f"{PRODUCTS}+feed.gate", f"{REST}+feed.up+feed.down+feed.activation+norm"):
+        some = BLOCK.only(part, TEXT)
+        assert some is not None
+        total += lc.count(some, quantity, TEXT).total
+    assert total == lc.count(BLOCK, quantity, TEXT).total
+
+
+def test_parts_of_a_block_of_a_model_are_those_of_that_block_alone() -> None:
+    """The queries of the second block and the feed-forward layer of the first."""
+    model = lc.from_config({
+        "model_type": "llama", "vocab_size": 11, "hidden_size": 12, "intermediate_size": 20,
+        "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1,
+    })  # fmt: skip
+    some = model.only("layers.1.attention.q+layers.0.mlp", (5,))
+    assert some is not None
+    assert lc.count(some, lc.PARAMETERS, (5,)).total == 12 * 12 + 3 * 12 * 20
+    assert lc.count(some, lc.MACS, (5,)).total == 5 * (12 * 12 + 3 * 12 * 20)
+
+
+@pytest.mark.parametrize("part", ["attention", "attention.heart", "feed+heart", "heart.q"])
+def test_one_layer_is_no_part_of_a_network_and_neither_is_what_is_not_there(part: str) -> None:
+    """A layer by its path is asked for as itself."""
+    assert BLOCK.only(part, TEXT) is None
+
+
+def test_an_equal_length_is_sought_across_layers() -> None:
+    """The products of a block against all of its maps: T = M / (2 h k)."""
+    question = read_question({
+        "id": "even", "kind": "inverse", "level": 2, "skills": ["macs"],
+        "wording": {"en": "For how many tokens?"},
+        "layers": {"attention": "Attention(width, 4, bias=False)",
+                   "feed": "FeedForward(width, 4*width, bias=False)"},
+        "input": ["tokens", "width"], "draw": {"width": [64, 96], "tokens": {"from": 10, "to": 1000}},
+        "unknown": "tokens", "quantity": "macs", "part": PRODUCTS,
+        "as_much_as": "attention.q+attention.k+attention.v+attention.o+feed",
+    })  # fmt: skip
+    posed = question.draw(1)
+    assert posed.answers() == {"tokens": str(6 * posed.state()["numbers"]["width"])}

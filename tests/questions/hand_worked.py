@@ -84,6 +84,28 @@ GPT = lc.from_config(
         "n_head": 2,
     }
 )  # tables of 44 and 20, 3 blocks of 12 · 16 + 13 · 4 = 244, a norm of 8; MACs of 4 tokens: 3 · 896 + 176
+LLAMA = lc.from_config(
+    {
+        "model_type": "llama",
+        "vocab_size": 11,
+        "hidden_size": 4,
+        "intermediate_size": 6,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+)  # two tables of 44, 2 blocks of 48 + 72 + 8, a norm of 4
+GPTJ = lc.from_config(
+    {
+        "model_type": "gptj",
+        "vocab_size": 11,
+        "n_embd": 4,
+        "n_inner": 6,
+        "n_layer": 2,
+        "n_head": 2,
+        "rotary_dim": 2,
+    }
+)  # a table of 44, 2 blocks of 64 + 58 + 8, a norm of 8, a head of 55
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 
@@ -255,6 +277,16 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("masks-counted", of(GPT, P, 4), 44 + 20 + 3 * 244 + 8 + 3 * 25),
     ("one-block-counted", of(GPT, P, 4), 44 + 20 + 244 + 8),
     ("one-block-counted", of(GPT, M, 4), 4 * 192 + 2 * 4 * 4 * 4 + 4 * 44),
+    ("feed-forward-left-out", of(GPT, P, 4), 44 + 20 + 3 * (244 - 148) + 8),
+    ("feed-forward-left-out", of(GPT, M, 4), 3 * (4 * 64 + 2 * 4 * 4 * 4) + 4 * 44),
+    ("attention-left-out", of(GPT, P, 4), 44 + 20 + 3 * (244 - 80) + 8),
+    ("attention-left-out", of(GPT, M, 4), 3 * 4 * 128 + 4 * 44),
+    ("feed-forward-one-square", of(FF, P, 4, 6), 36 + 3 + 6),
+    ("norm-shifts-forgotten", of(GPT, P, 4), 44 + 20 + 3 * (244 - 8) + 4),
+    ("norm-for-each-half", of(GPTJ, P, 4), 44 + 2 * (130 + 8) + 8 + 55),
+    ("twelve-squares", of(LLAMA, P, 4), 2 * 12 * 16),
+    ("vocabulary-left-out", of(LLAMA, P, 4), 2 * 128 + 4),
+    ("root-mean-square-centred", everything(lc.RMSNorm(6), F, 5, 6), 5 * (6 * 6 + 2)),
     ("gate-forgotten", of(GATED_FF, P, 4, 6), 2 * 60),
     ("gate-not-asked-for", of(FF, P, 4, 6), 136 + 70),
     ("map-down-forgotten", of(FF, P, 4, 6), 70),

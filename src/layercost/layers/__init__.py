@@ -1,9 +1,10 @@
 """The layers, one module a topic. Importing this package registers them all."""
 
-# ruff: noqa: F401, I001 - the first five declare beliefs, the more general ones about networks last
+# ruff: noqa: F401, I001 - the first six declare beliefs, the more general ones about networks last
 import layercost.layers.attention_beliefs
 import layercost.layers.feed_forward_beliefs
 import layercost.layers.language_beliefs
+import layercost.layers.block_beliefs
 import layercost.layers.forgetting
 import layercost.layers.stack_beliefs
 from layercost.layers.activation import (

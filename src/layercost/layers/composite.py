@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import NoReturn, Unpack, cast
 
@@ -11,6 +11,7 @@ from layercost.frozen import frozen
 from layercost.layer import Call, Layer, LayerError, keep, register
 from layercost.layers.joins import Add, Concatenate, Join, Multiply
 from layercost.message import Message, both
+from layercost.misconception import uncounted
 from layercost.setting import Given, setting_of
 from layercost.shape import Shape, ShapeError, shape_of, shown
 
@@ -62,6 +63,24 @@ class Composite(Layer):
             tuple(kept for _, facts in each for kept in facts.kept),
         )
 
+    def only(self, part: str, *input_shapes: Iterable[object]) -> Layer | None:
+        """Some of what stands inside, alone: layers by their paths and parts of theirs, joined by +.
+
+        As ``attention.scores+attention.context`` or ``attention.q+feed``; all else is left out of counts.
+        None for the path of one layer, which is no part but that layer, and where nothing has such a name.
+        """
+        if "+" not in part and any(f"{path}.".startswith(f"{part}.") for path, _ in self.leaves()):
+            return None
+        calls = {call.path: call for call in self.calls(*input_shapes)}
+        wanted = part.split("+")
+        kept = {id(call.layer): call.layer for name in wanted for call in _within(calls, name)}
+        some = _parts_of([name for name in wanted if not _within(calls, name)], calls)
+        if some is None:
+            return None
+        kept |= some
+        shape = shape_of(input_shapes[0]) if len(input_shapes) == 1 else None
+        return self.rebuilt(lambda leaf, _shape: kept.get(id(leaf)) or uncounted(leaf), shape)
+
     def symbolic(self, *input_shapes: Iterable[object]) -> NoReturn:
         """Refused: a network has no formula of its own; its layers have."""
         raise LayerError(
@@ -71,6 +90,27 @@ class Composite(Layer):
                 layer=type(self).__name__,
             )
         )
+
+
+def _within(calls: Mapping[str, Call], path: str) -> list[Call]:
+    """The calls of the layer at a path, and of those inside of it."""
+    return [call for name, call in calls.items() if f"{name}.".startswith(f"{path}.")]
+
+
+def _parts_of(names: Iterable[str], calls: Mapping[str, Call]) -> dict[int, Layer] | None:
+    """Layers with those parts alone that paths name, by the layers' ids; None where one is unknown."""
+    wanted: dict[str, list[str]] = {}
+    for name in names:
+        path, _, part = name.rpartition(".")
+        wanted.setdefault(path, []).append(part)
+    some = dict[int, Layer]()
+    for path, parts in wanted.items():
+        call = calls.get(path)
+        layer = None if call is None else call.layer.only("+".join(parts), *call.inputs)
+        if call is None or layer is None:
+            return None
+        some[id(call.layer)] = layer
+    return some
 
 
 @frozen(init=False)

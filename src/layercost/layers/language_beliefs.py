@@ -34,7 +34,7 @@ _NORMS = (LayerNorm, RMSNorm)
 Changes = Callable[[Layer], Change | None]  # of a model, what a believer changes in its layers
 
 
-def _of_models(changes: Changes, *, of_parts: bool = False) -> Callable[[Task], Task | None]:
+def of_models(changes: Changes, *, of_parts: bool = False) -> Callable[[Task], Task | None]:
     """A belief about whole models that have attention, and where it is held `of_parts` about these, too."""
 
     def distort(task: Task) -> Task | None:
@@ -49,18 +49,18 @@ def _of_models(changes: Changes, *, of_parts: bool = False) -> Callable[[Task], 
     return distort
 
 
-def _leaving_out(leaves: Iterable[Layer]) -> Change | None:
+def leaving_out(leaves: Iterable[Layer]) -> Change | None:
     """The same model without what these layers hold and do; None where there are none."""
     left_out = frozenset(map(id, leaves))
     return (lambda leaf: uncounted(leaf) if id(leaf) in left_out else leaf) if left_out else None
 
 
-def _of_kind(*kinds: type[Layer]) -> Changes:
+def of_kind(*kinds: type[Layer]) -> Changes:
     """The belief of somebody who leaves out all layers of some kinds."""
 
     @lru_cache(maxsize=256)
     def found(key: Itself) -> Change | None:
-        return _leaving_out(leaf for leaf in leaves_of(key.layer) if isinstance(leaf, kinds))
+        return leaving_out(leaf for leaf in leaves_of(key.layer) if isinstance(leaf, kinds))
 
     return lambda model: found(Itself(model))
 
@@ -79,31 +79,31 @@ def _with_own_weights(leaf: Layer) -> Layer:
 
 @lru_cache(maxsize=256)
 def _without_head(key: Itself) -> Change | None:
-    return _leaving_out(leaf for leaf in leaves_of(key.layer) if _borrows(leaf))
+    return leaving_out(leaf for leaf in leaves_of(key.layer) if _borrows(leaf))
 
 
 declare(
     "tied-head-counted-twice",
     Message("You counted the table of tokens twice: the head uses it again, and holds nothing of its own."),
-    _of_models(lambda _model: _with_own_weights),
+    of_models(lambda _model: _with_own_weights),
     STORED,
 )
 declare(
     "tied-head-works-nothing",
     Message("You left out the head: it holds no weights of its own, and multiplies with the table's."),
-    _of_models(lambda model: _without_head(Itself(model))),
+    of_models(lambda model: _without_head(Itself(model))),
     PRICED,
 )
 declare(
     "token-table-left-out",
     Message("You left out the table of tokens: its rows are trained, so they are parameters, too."),
-    _of_models(_of_kind(Embedding)),
+    of_models(of_kind(Embedding)),
     STORED,
 )
 declare(
     "both-tables-left-out",
     Message("You left out the tables of tokens and of positions: what is asked for are all parameters."),
-    _of_models(_of_kind(Embedding, LearnedPositions)),
+    of_models(of_kind(Embedding, LearnedPositions)),
     STORED,
 )
 
@@ -127,7 +127,7 @@ def _positions_in_blocks(key: Itself) -> Change | None:
 declare(
     "positions-in-each-block",
     Message("You gave each block a table of positions: there is one, added before the first block."),
-    _of_models(lambda model: _positions_in_blocks(Itself(model))),
+    of_models(lambda model: _positions_in_blocks(Itself(model))),
     STORED,
 )
 
@@ -138,19 +138,19 @@ declare(
 @lru_cache(maxsize=256)
 def _without_last_norm(key: Itself) -> Change | None:
     children = getattr(key.layer, "children", ())
-    return _leaving_out(layer for _name, layer in children if isinstance(layer, _NORMS))
+    return leaving_out(layer for _name, layer in children if isinstance(layer, _NORMS))
 
 
 declare(
     "norm-at-the-end-forgotten",
     Message("You left out the norm at the end: one more stands between the last block and the head."),
-    _of_models(lambda model: _without_last_norm(Itself(model))),
+    of_models(lambda model: _without_last_norm(Itself(model))),
     STORED,
 )
 declare(
     "norms-left-out",
     Message("You left out the norms: each has trained values for every feature of a token."),
-    _of_models(_of_kind(*_NORMS), of_parts=True),
+    of_models(of_kind(*_NORMS), of_parts=True),
     STORED,
 )
 
@@ -165,7 +165,7 @@ def _matrices(leaf: Layer) -> Layer:
 declare(
     "matrices-alone",
     Message("You counted matrices alone: the blocks hold biases and norms, too."),
-    _of_models(lambda _model: _matrices, of_parts=True),
+    of_models(lambda _model: _matrices, of_parts=True),
     STORED,
 )
 
@@ -191,7 +191,7 @@ def _with_masks(key: Itself) -> Change | None:
 declare(
     "masks-counted",
     Message("You counted the causal masks: some files store them, but training changes no value of them."),
-    _of_models(lambda model: _with_masks(Itself(model))),
+    of_models(lambda model: _with_masks(Itself(model))),
     STORED,
 )
 
@@ -206,12 +206,12 @@ def _one_block(key: Itself) -> Change | None:
         if isinstance(layer, Sequential) and all(isinstance(block, Composite) for _, block in layer.children)
     ]  # fmt: skip
     later = [block for stack in stacks for _, block in stack.children[1:]]
-    return _leaving_out(leaf for block in later for leaf in leaves_of(block))
+    return leaving_out(leaf for block in later for leaf in leaves_of(block))
 
 
 declare(
     "one-block-counted",
     Message("You counted one block: the model has several, each with weights of its own."),
-    _of_models(lambda model: _one_block(Itself(model))),
+    of_models(lambda model: _one_block(Itself(model))),
     STORED | PRICED,
 )

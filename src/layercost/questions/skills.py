@@ -38,6 +38,7 @@ SKILLS: dict[str, Skill] = {
     "normalization": Skill(Message("normalization"), "batch_normalization"),
     "recurrent": Skill(Message("LSTM and GRU"), "lstm"),
     "attention": Skill(Message("attention"), "attention"),
+    "transformer-block": Skill(Message("Transformer blocks"), "transformer_block"),
     "gpt2": Skill(Message("GPT-2"), "gpt2"),
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
