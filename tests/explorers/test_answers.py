@@ -103,6 +103,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},
         {"version": "large", "tied": False, "tokens": 77, "convention": "lookup-as-product"},
     ],
+    "vision": [
+        {}, {"patch": 32}, {"version": "L", "image": 1024, "patch": 4}, {"image": 64, "patch": 64},
+        {"version": "Ti", "image": 230, "patch": 7, "convention": "everything"},
+        {"version": "S", "image": 333, "patch": 10, "convention": "two-a-mac"},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -113,6 +118,7 @@ LEFT_TO_PYTHON = {
     "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}, {"tokens": 0}],
     "gpt2": [{"tokens": 1025}, {"positions": 1}],
     "lenet": [{"size": 4}],
+    "vision": [{"image": 15}, {"image": 40, "patch": 64}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],
     "batch_normalization": [{"mode": "training", "batch": 1}],
