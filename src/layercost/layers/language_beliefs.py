@@ -289,11 +289,12 @@ declare(
 
 def _as_wide(task: Task) -> Task | None:
     """A table and the map behind it, as one table of the map's width."""
-    children = getattr(task.layer, "children", ())
-    if task.part or [type(layer.at_work) for _, layer in children] != [Embedding, Linear]:
+    if task.part or not isinstance(task.layer, Sequential):
         return None
-    (_, table), (_, up) = children
-    return replace(task, layer=Sequential(Embedding(table.num_embeddings, up.out_features)))
+    match [layer for _name, layer in task.layer.children]:
+        case [Embedding(num_embeddings=words), Linear(out_features=width)]:
+            return replace(task, layer=Sequential(Embedding(words, width)))
+    return None
 
 
 declare(
