@@ -110,6 +110,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "Gemma-2-9B", "convention": "everything", "hidden_dim": 65_536, "tokens": 1_048_576},
         {"feed": "gated", "convention": "causal-half", "num_heads": 128, "num_kv_heads": 4},
     ],
+    "vision": [
+        {}, {"patch": 32}, {"version": "L", "image": 1024, "patch": 4}, {"image": 64, "patch": 64},
+        {"version": "Ti", "image": 230, "patch": 7, "convention": "everything"},
+        {"version": "S", "image": 333, "patch": 10, "convention": "two-a-mac"},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -121,6 +126,7 @@ LEFT_TO_PYTHON = {
     "gpt2": [{"tokens": 1025}, {"positions": 1}],
     "transformer_block": [{"num_kv_heads": 5}, {"num_heads": 6}],
     "lenet": [{"size": 4}],
+    "vision": [{"image": 15}, {"image": 40, "patch": 64}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],
     "batch_normalization": [{"mode": "training", "batch": 1}],

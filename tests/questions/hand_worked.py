@@ -112,10 +112,29 @@ SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90
 PLACES, SPARE = lc.LearnedPositions(10, 6), lc.LearnedPositions(10, 6, 2)
 STORED_WAVES, WAVES = lc.SinusoidalPositions(10, 6), lc.SinusoidalPositions(10, 6, stored=False)
 PATCHES = lc.PatchEmbedding(3, 4, 5, image_size=8)  # 4 patches of 48: 245, 1 class token, 5 positions
+TAUGHT = lc.PatchEmbedding(3, 4, 5, class_tokens=2, image_size=8)  # 2 tokens before them, 6 positions
 MERGING = lc.PatchMerging(3)  # (3, 4, 6) to (6, 2, 3): a norm of 24 and 12 * 6 weights
 WINDOWS = lc.WindowAttention(6, 3, 2)  # 4 maps of 42 and a table of 9 * 3; (6, 4, 4) has 4 windows of 4
 MOVED = lc.WindowAttention(6, 3, 2, shifted=True)
 MAMBA = lc.MambaBlock(4, state_size=3, conv_kernel=2)  # 64, 24, 56, 16, 24, 8 and 32: 224
+
+
+def encoder(family: str, **more: int) -> lc.Layer:
+    """11 tokens, 5 places and 2 segments; 3 blocks of width 4 that hold 154 each; a pooler of 20."""
+    return lc.from_config({
+        "model_type": family, "vocab_size": 11, "hidden_size": 4, "intermediate_size": 6,
+        "num_hidden_layers": 3, "num_attention_heads": 2, "max_position_embeddings": 5,
+        "type_vocab_size": 2, **more,
+    })  # fmt: skip
+
+
+BERT, ALBERT = encoder("bert"), encoder("albert", embedding_size=2)
+WIDENED = lc.Sequential(lc.Embedding(7, 2), lc.Linear(2, 5))
+DISTANT = lc.Sequential(*[
+    lc.Attention(4, 2, bias=False, causal=causal, positions="relative", buckets=buckets)
+    for causal in (False, True) for buckets in (3, 0)
+])  # fmt: skip
+# each 64 weights; in the first and the third a table of 3 * 2
 
 HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("weights-among-biases", of(LINEAR, lc.Quantity.BIASES, 3), 20),
@@ -322,6 +341,16 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("patch-of-one-channel", of(PATCHES, P, 3, 8, 8), 16 * 5 + 5 + 6 * 5),
     ("patch-side-once", of(PATCHES, P, 3, 8, 8), 3 * 4 * 5 + 5 + 6 * 5),
     ("class-token-forgotten", of(PATCHES, P, 3, 8, 8), 245 + 4 * 5),
+    ("second-token-forgotten", of(TAUGHT, P, 3, 8, 8), 245 + 5 + 5 * 5),
+    ("places-of-another-size", of(PATCHES, P, 3, 8, 8), 245 + 5 + (56 * 56 + 1) * 5),
+    ("patches-of-one-row", of(PATCHES, P, 3, 8, 8), 245 + 5 + 3 * 5),
+    ("pooler-forgotten", of(BERT, P, 4), 18 * 4 + 8 + 3 * 154),
+    ("segments-forgotten", of(BERT, P, 4), 16 * 4 + 8 + 3 * 154 + 20),
+    ("shared-layers-multiplied", of(ALBERT, P, 4), 18 * 2 + 4 + 12 + 3 * 154 + 20),
+    ("shared-layers-work-once", of(ALBERT, M, 4), 4 * 8 + 4 * 112 + 2 * 4 * 4 * 4 + 16),
+    ("table-as-wide-as-the-model", of(WIDENED, P, 4), 7 * 5),
+    ("table-in-each-layer", of(DISTANT, P, 5, 4), 4 * 64 + 4 * 6),
+    ("one-table-of-distances", of(DISTANT, P, 5, 4), 4 * 64 + 6),
     ("patch-positions-forgotten", of(PATCHES, P, 3, 8, 8), 245 + 5),
     ("weights-for-each-patch", of(PATCHES, P, 3, 8, 8), 4 * 245 + 6 * 5),
     ("one-patch", of(PATCHES, M, 3, 8, 8), 48 * 5),

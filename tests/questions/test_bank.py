@@ -32,7 +32,6 @@ FEW = {
     "global-average-pooling-additions": "one map, or one addition too many",
     "global-average-pooling-activations": "one map, or the given size taken for the window",
     "adaptive-pooling-additions": "one map, or one addition too many",
-    "patch-embedding-activations": "a token for each patch: without the class token, or parameters",
     "patch-merging-activations": "half the values that arrive: all channels, or parameters",
     "window-attention-activations": "as many values as arrive: one window, or parameters",
     "sinusoidal-positions-worked-out": "nothing is stored: the table is, or not",

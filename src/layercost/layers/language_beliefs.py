@@ -1,8 +1,10 @@
-"""What people believe instead of a whole language model: its tables, its norms, its head, how many blocks."""
+"""What people believe instead of a whole language model: its tables, norms, head, blocks, what is shared."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from layercost.expression import times
@@ -14,7 +16,7 @@ from layercost.layers.embedding import Embedding
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm, RMSNorm
 from layercost.layers.parted import Parted
-from layercost.layers.positions import LearnedPositions
+from layercost.layers.positions import LearnedPositions, Segments
 from layercost.message import Message
 from layercost.misconception import (
     PRICED,
@@ -205,8 +207,9 @@ def _one_block(key: Itself) -> Change | None:
         layer for _name, layer in getattr(key.layer, "children", ())
         if isinstance(layer, Sequential) and all(isinstance(block, Composite) for _, block in layer.children)
     ]  # fmt: skip
+    first = {id(leaf) for stack in stacks for leaf in leaves_of(stack.children[0][1])}
     later = [block for stack in stacks for _, block in stack.children[1:]]
-    return leaving_out(leaf for block in later for leaf in leaves_of(block))
+    return leaving_out(leaf for block in later for leaf in leaves_of(block) if id(leaf) not in first)
 
 
 declare(
@@ -214,4 +217,89 @@ declare(
     Message("You counted one block: the model has several, each with weights of its own."),
     of_models(lambda model: _one_block(Itself(model))),
     STORED | PRICED,
+)
+
+
+# ---- encoders: what stands around the blocks, and blocks that share their weights ----------------
+
+
+@lru_cache(maxsize=256)
+def _without_pooler(key: Itself) -> Change | None:
+    children = dict(getattr(key.layer, "children", ()))
+    return leaving_out([children["pooler"]] if "pooler" in children else [])
+
+
+declare(
+    "pooler-forgotten",
+    Message("You left out the pooler: a map on the first token stands behind the blocks."),
+    of_models(lambda model: _without_pooler(Itself(model))),
+    STORED,
+)
+declare(
+    "segments-forgotten",
+    Message("You left out the segments: the trained row of its segment is added to each token, too."),
+    of_models(_of_kind(Segments)),
+    STORED,
+)
+
+
+@lru_cache(maxsize=256)
+def _uses(key: Itself) -> dict[int, int]:
+    """How often each leaf is used that is used more than once."""
+    often = Counter(id(leaf) for _path, leaf in key.layer.leaves())
+    return {leaf: uses for leaf, uses in often.items() if uses > 1}
+
+
+def _held_at_each_use(model: Layer) -> Change | None:
+    uses = _uses(Itself(model))
+    return (
+        (lambda leaf: seen_as(_as_often(uses[id(leaf)]), leaf) if id(leaf) in uses else leaf)
+        if uses
+        else None
+    )
+
+
+declare(
+    "shared-layers-multiplied",
+    Message("You counted the shared weights at each use: they are held once, and used by every layer."),
+    of_models(_held_at_each_use, of_parts=True),
+    STORED,
+)
+
+
+def _worked_once(task: Task) -> Task | None:
+    """The model with one block in place of those that share their weights."""
+    children = dict(getattr(task.layer, "children", ()))
+    stacks = {
+        name: Sequential({"0": stack.children[0][1]})
+        for name, stack in children.items()
+        if isinstance(stack, Sequential) and len(stack.children) > 1
+        and len({tuple([id(leaf) for _, leaf in block.leaves()]) for _, block in stack.children}) == 1
+    }  # fmt: skip
+    return replace(task, layer=Sequential({**children, **stacks})) if stacks else None
+
+
+declare(
+    "shared-layers-work-once",
+    Message("You counted the work of one layer: what is shared is the weights, and each layer runs."),
+    _worked_once,
+    PRICED,
+)
+
+
+def _as_wide(task: Task) -> Task | None:
+    """A table and the map behind it, as one table of the map's width."""
+    if task.part or not isinstance(task.layer, Sequential):
+        return None
+    match [layer for _name, layer in task.layer.children]:
+        case [Embedding(num_embeddings=words), Linear(out_features=width)]:
+            return replace(task, layer=Sequential(Embedding(words, width)))
+    return None
+
+
+declare(
+    "table-as-wide-as-the-model",
+    Message("You took the table to be as wide as the model: here it is narrow, and a map makes it wide."),
+    _as_wide,
+    STORED,
 )

@@ -302,8 +302,47 @@ class _PatchSideOnce(PatchEmbedding):
 belief(
     "class-token-forgotten",
     Message("You left out the class token: it is trained, stands before the patches, and has a position."),
-    PatchEmbedding, STORED | WRITTEN, lambda layer: bool(getattr(layer, "class_tokens", 0)),
+    PatchEmbedding, STORED | WRITTEN | PRICED, lambda layer: bool(getattr(layer, "class_tokens", 0)),
 )(having(class_tokens=0))  # fmt: skip
+
+
+belief(
+    "second-token-forgotten",
+    Message("You counted one token before the patches: here a second one learns from another network."),
+    PatchEmbedding, STORED | WRITTEN | PRICED, lambda layer: getattr(layer, "class_tokens", 0) == 2,
+)(having(class_tokens=1))  # fmt: skip
+
+
+_USUAL = 224  # the side of the images that most models were trained on
+
+
+def _unusual(layer: Layer) -> bool:
+    sides = getattr(layer, "image_size", None)
+    return sides is not None and set(map(int, per_axis(sides))) != {_USUAL}
+
+
+@belief(
+    "places-of-another-size",
+    Message("You took the table for images of 224 by 224: each token of a larger image has its own place."),
+    PatchEmbedding, STORED, _unusual,
+)  # fmt: skip
+class _PlacesOfAnotherSize(PatchEmbedding):
+    def holds(self) -> Holds:
+        held = dict(super().holds())
+        if self.image_size is not None:  # unless the places are forgotten as well
+            tokens = self._tokens(self.patches(_USUAL, _USUAL))
+            held["position"] = (Held("weight", times(tokens, self.embed_dim)),)
+        return held
+
+
+@belief(
+    "patches-of-one-row",
+    Message("You counted the patches of one row: the image has several rows of them."),
+    PatchEmbedding, STORED | WRITTEN | PRICED,
+)  # fmt: skip
+class _PatchesOfOneRow(PatchEmbedding):
+    def patches(self, height: Number, width: Number) -> Number:
+        return define("N_p", width // per_axis(self.patch_size)[1])
 
 
 belief(

@@ -1,4 +1,4 @@
-"""What people believe of the cache of a stack: of its layers, its windows, and of states that stay."""
+"""What people believe of a stack: what its layers cache, states that stay, tables that layers share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from layercost.layers.attention import Attention
 from layercost.layers.composite import Sequential
 from layercost.layers.state_space import MambaBlock
 from layercost.message import Message
-from layercost.misconception import CACHED, Task, belief, declare
+from layercost.misconception import CACHED, STORED, Task, belief, declare
 from layercost.setting import Setting
 from layercost.shape import Shape
 
@@ -115,3 +115,48 @@ class _StateOfOneChannel(MambaBlock):
     @property
     def channels(self) -> Number:
         return 1
+
+
+# ---- tables of distances that layers share -------------------------------------------------------
+
+
+def _tables(change: Callable[[list[Attention]], list[Attention]]) -> Callable[[Task], Task | None]:
+    """A belief about the layers of a stack that add distances to their scores, of which some hold a table."""
+
+    def distort(task: Task) -> Task | None:
+        if not isinstance(task.layer, Sequential):
+            return None
+        layers = [layer for _name, layer in task.layer.children]
+        relative = [
+            layer for layer in layers if isinstance(layer, Attention) and layer.positions == "relative"
+        ]
+        if len(relative) < len(layers) or not any(layer.buckets for layer in relative):
+            return None
+        seen = change(relative)
+        return None if seen == relative else replace(task, layer=Sequential(*seen))
+
+    return distort
+
+
+def _in_each(layers: list[Attention]) -> list[Attention]:
+    buckets = max(layer.buckets for layer in layers)
+    return [replace(layer, buckets=buckets) for layer in layers]
+
+
+def _in_the_first(layers: list[Attention]) -> list[Attention]:
+    first = next(place for place, layer in enumerate(layers) if layer.buckets)
+    return [layer if place == first else replace(layer, buckets=0) for place, layer in enumerate(layers)]
+
+
+declare(
+    "table-in-each-layer",
+    Message("You gave each layer a table of distances: the first of a stack holds one, and all use it."),
+    _tables(_in_each),
+    STORED,
+)
+declare(
+    "one-table-of-distances",
+    Message("You counted one table of distances: the encoder has one, and the decoder has its own."),
+    _tables(_in_the_first),
+    STORED,
+)

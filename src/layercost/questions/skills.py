@@ -40,6 +40,7 @@ SKILLS: dict[str, Skill] = {
     "attention": Skill(Message("attention"), "attention"),
     "transformer-block": Skill(Message("Transformer blocks"), "transformer_block"),
     "gpt2": Skill(Message("GPT-2"), "gpt2"),
+    "encoders": Skill(Message("encoders of images and texts"), "vision_and_encoders"),
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),

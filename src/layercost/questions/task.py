@@ -292,9 +292,18 @@ def _asked(task: Task) -> tuple[Layer, Arriving]:
         return call.layer, call.inputs if len(call.inputs) > 1 else call.input_shape
     inside = [call for path, call in calls.items() if path.startswith(f"{task.part}.")]
     module = _module(task.layer, task.part)
+    if module is None and (some := _of_each(task.part, calls.values())) is not None:
+        return some, task.input_shape
     if module is None or not inside:
         raise ValueError(unknown(Message("layer of the network"), task.part, calls))
     return module, inside[0].input_shape
+
+
+def _of_each(part: str, calls: Iterable[Call]) -> Layer | None:
+    """A part of the work of those layers of a stack that have it, one after the other; None if none has."""
+    found = [call.layer.only(part, *call.inputs) for call in calls]
+    layers = [layer for layer in found if layer is not None]
+    return Sequential(*layers) if layers else None
 
 
 def _module(network: Layer, path: str) -> Layer | None:
