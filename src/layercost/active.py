@@ -51,6 +51,37 @@ def active_parameters(layer: Layer, meaning: str | Active = Active.ALL) -> int:
     return every - sum(left_out)
 
 
+def expected_experts(experts: int, chosen: int, tokens: int) -> float:
+    """How many different experts so many tokens are expected to pass, where each chooses by chance.
+
+    A token leaves out a given one with the chance ``1 - chosen / experts``. Real routers, which have
+    favourites, light somewhat fewer.
+
+    >>> expected_experts(8, 2, 1), expected_experts(8, 2, 2)
+    (2.0, 3.5)
+    """
+    return experts * (1 - (1 - chosen / experts) ** tokens)
+
+
+def read_parameters(layer: Layer, tokens: int) -> float:
+    """The parameters that a step of so many tokens is expected to read: of the input's table a row a token.
+
+    >>> from layercost import MixtureOfExperts
+    >>> read_parameters(MixtureOfExperts(4096, 14336, num_experts=8, top_k=2), 1)
+    352354304.0
+    """
+    found = float(active_parameters(layer, Active.WITHOUT_INPUT))
+    once = {id(leaf): leaf for _, leaf in layer.leaves()}.values()
+    for leaf in once:
+        if isinstance(leaf, MixtureOfExperts):
+            one = sum([int(held.size) for held in leaf.one_expert])
+            lit = expected_experts(int(leaf.num_experts), int(leaf.top_k), tokens)
+            found += (lit - int(leaf.top_k)) * one
+    width = next((int(leaf.embed_dim) for leaf in once if isinstance(leaf, MixtureOfExperts)), 0)
+    table = parameters_by_type(layer).get("embedding.token", 0)
+    return found + min(tokens * width, table)
+
+
 def active_in_letters(layer: Layer, meaning: str | Active = Active.ALL) -> Expression:
     """How that number comes about: of one mixture its formula, of a model all but what is left out.
 
