@@ -127,7 +127,7 @@ def test_the_layers_of_the_chapter_are_those_of_the_models() -> None:
     """Each layer alone holds what it holds in its model."""
     for name, layer, layers in (
         ("mixtral-8x7b", "mixtral", 32), ("deepseek-v3", "deepseek", 58), ("gpt-oss-120b", "oss", 36),
-        ("qwen1.5-moe-a2.7b", "qwen", 24), ("olmoe-1b-7b", "olmoe", 16), ("mixtral-8x22b", "big", 56),
+        ("qwen1.5-moe-a2.7b", "qwen", 24), ("olmoe-1b-7b", "olmoe", 16), ("mixtral-8x22b", "big", 56), ("deepseek-v2-lite", "lite", 26),
     ):  # fmt: skip
         types = parameters_by_type(model_named(name))
         held = sum(n for part, n in types.items() if part.partition(".")[0] in _OF_MIXTURES)
