@@ -22,7 +22,8 @@ DEEPSEEK_V2 = {
     "v_head_dim": 128,
 }  # fmt: skip
 QWEN3_235B = {
-    "model_type": "qwen3_moe", "vocab_size": 151_936, "hidden_size": 4096, "intermediate_size": 12_288, "num_hidden_layers": 94,
+    "model_type": "qwen3_moe", "vocab_size": 151_936, "hidden_size": 4096, "intermediate_size": 12_288,
+    "num_hidden_layers": 94,
     "num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 128, "tie_word_embeddings": False,
     "num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 1536,
 }  # fmt: skip
@@ -127,7 +128,8 @@ def test_the_layers_of_the_chapter_are_those_of_the_models() -> None:
     """Each layer alone holds what it holds in its model."""
     for name, layer, layers in (
         ("mixtral-8x7b", "mixtral", 32), ("deepseek-v3", "deepseek", 58), ("gpt-oss-120b", "oss", 36),
-        ("qwen1.5-moe-a2.7b", "qwen", 24), ("olmoe-1b-7b", "olmoe", 16), ("mixtral-8x22b", "big", 56), ("deepseek-v2-lite", "lite", 26),
+        ("qwen1.5-moe-a2.7b", "qwen", 24), ("olmoe-1b-7b", "olmoe", 16), ("mixtral-8x22b", "big", 56),
+        ("deepseek-v2-lite", "lite", 26),
     ):  # fmt: skip
         types = parameters_by_type(model_named(name))
         held = sum(n for part, n in types.items() if part.partition(".")[0] in _OF_MIXTURES)

@@ -113,13 +113,13 @@ def test_the_lines_say_layers_experts_and_what_is_in_none() -> None:
     """58 layers of 256 experts of 44,040,192 parameters; a token passes 8 of them."""
     shown = explorer_named("mixture_of_experts")
     assert copied_lines(shown, "total") == [
-        "n·E·x + r = 58·256·44,040,192 + 17,117,633,536 = 671,026,404,352 parameters",
-        "n·e·x + r = 58·8·44,040,192 + 17,117,633,536 = 37,552,282,624 parameters",
+        "n·E·x + r = 58·256·44,040,192 + 17,117,633,536 = 671,026,404,352 parameters in all",
+        "n·e·x + r = 58·8·44,040,192 + 17,117,633,536 = 37,552,282,624 active parameters",
     ]
     move(shown, meaning="without-input-table")
-    assert copied_lines(shown, "total")[1].endswith(" - 129,280·7,168 = 36,625,603,584 parameters")
+    assert copied_lines(shown, "total")[1].endswith(" - 129,280·7,168 = 36,625,603,584 active parameters")
     move(shown, model="gpt-oss-20b")
-    assert copied_lines(shown, "total")[1].endswith("= 3,608,307,264 parameters")
+    assert copied_lines(shown, "total")[1].endswith("= 3,608,307,264 active parameters")
     assert (
         copied_lines(shown)[0] == "3·d·f + 2·f + d = 3·2,880·2,880 + 2·2,880 + 2,880 = 24,891,840 parameters"
     )

@@ -25,6 +25,7 @@ MEANINGS = {
     Active.WITHOUT_TABLES: Message("no tables"),
 }
 _TOTAL, _ACTIVE, _UNIT = "parameters", "active", "parameters"
+_IN_ALL, _ARE_ACTIVE = Message("parameters in all"), Message("active parameters")
 
 
 class MixtureOfExpertsExplorer(Explorer):
@@ -64,8 +65,8 @@ class MixtureOfExpertsExplorer(Explorer):
         return [(_("experts at work"), built.lit), (_("bytes read"), built.read)]
 
     def headlines(self, built: Routed, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield parts.derivation(_("all"), built.total_in_letters(), _UNIT)
-        yield parts.derivation(_("active"), built.active_in_letters(), _UNIT)
+        yield parts.derivation(_("all"), built.total_in_letters(), str(_IN_ALL))
+        yield parts.derivation(_("active"), built.active_in_letters(), str(_ARE_ACTIVE))
 
     def lines(self, built: Routed, settings: Mapping[str, Any]) -> Iterable[str]:
         yield parts.derivation(_("an expert"), _expert_in_letters(built), _UNIT)
@@ -89,8 +90,8 @@ class MixtureOfExpertsExplorer(Explorer):
             for one in Active:
                 routed = Routed(name, 1, 1, one, "bfloat16")
                 both = {**when, "meaning": meaning.label(one.value)}
-                yield telling.derived(_ACTIVE, routed.active_in_letters(), _UNIT, {}, both)
-            yield telling.derived(_TOTAL, routed.total_in_letters(), _UNIT, {}, when)
+                yield telling.derived(_ACTIVE, routed.active_in_letters(), str(_ARE_ACTIVE), {}, both)
+            yield telling.derived(_TOTAL, routed.total_in_letters(), str(_IN_ALL), {}, when)
 
     def tables(self, built: Routed, settings: Mapping[str, Any]) -> Iterable[str]:
         of = built.of
