@@ -189,9 +189,25 @@ EVERYTHING = Convention(
     },
 )
 
+TWO_A_WEIGHT = Convention(
+    name="two-a-weight",
+    unit="FLOPs",
+    counts=Message(
+        "2n for a dot product of length n with weights; nothing else: no bias, and none of the products of "
+        "two values, as the scores and the context of an attention"
+    ),
+    source=Message(
+        "Kaplan et al. 2020, Scaling laws for neural language models, section 2.1: 2 N for a token, before "
+        "the term of the attention"
+    ),
+    prices={(Kind.DOT, Role.WEIGHTS): Price(2)},
+)
+
 CONVENTIONS: dict[str, Convention] = {
     c.name: c for c in (TEXTBOOK, MACS_ONLY, TWO_A_MAC, CAUSAL_HALF, LOOKUP_AS_PRODUCT, EVERYTHING)
 }
+
+SHORTCUTS = {TWO_A_WEIGHT.name: TWO_A_WEIGHT}  # what leaves out on purpose, and is asked for by name alone
 
 
 class Quantity(Enum):
@@ -353,6 +369,8 @@ def convention_named(name: str | Convention) -> Convention:
     """The convention of that name; a Convention passes through. Raises UnknownNameError."""
     if isinstance(name, Convention):
         return name
+    if isinstance(name, str) and name in SHORTCUTS:
+        return SHORTCUTS[name]
     if not isinstance(name, str) or name not in CONVENTIONS:
         raise UnknownNameError(CONVENTION, name, CONVENTIONS)
     return CONVENTIONS[name]

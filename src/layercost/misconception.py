@@ -23,11 +23,17 @@ from layercost.shape import Shape, ShapeError, several, shape_of
 
 
 class Size(Enum):
-    """What can be asked besides quantities: the output's last axis, its channels, the receptive field."""
+    """What can be asked besides quantities: the output's last axis, its channels, the receptive field.
+
+    And the parameters that take part in one token, in the three meanings of `layercost.active`.
+    """
 
     OUTPUT_SIZE = "output_size"
     OUTPUT_CHANNELS = "output_channels"
     RECEPTIVE_FIELD = "receptive_field"
+    ACTIVE = "active_parameters"
+    ACTIVE_WITHOUT_INPUT = "active_parameters_without_input_table"
+    ACTIVE_WITHOUT_TABLES = "active_parameters_without_tables"
 
 
 Measure: TypeAlias = Quantity | Size
@@ -48,6 +54,7 @@ WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
 CACHED = frozenset({Quantity.KV_CACHE, Quantity.KV_CACHE_BYTES})
 IN_BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES, Quantity.KV_CACHE_BYTES})
 SIZED = PRICED | WRITTEN | {Size.OUTPUT_SIZE}
+ACTIVE = frozenset({Size.ACTIVE, Size.ACTIVE_WITHOUT_INPUT, Size.ACTIVE_WITHOUT_TABLES})
 
 
 @dataclass(frozen=True)

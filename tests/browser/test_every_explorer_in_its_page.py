@@ -315,6 +315,10 @@ FAR: dict[str, list[dict[str, Any]]] = {
         {"input_size": 1013, "hidden_size": 4096, "num_layers": 3, "bidirectional": True, "bias_vectors": 2},
         {"input_size": 497, "hidden_size": 4096, "steps": 1000, "step": 10, "convention": "two-a-mac"},
     ],
+    "mixture_of_experts": [
+        {"model": "qwen1.5-moe-a2.7b", "tokens": 256, "meaning": "without-tables"},
+        {"model": "deepseek-v3", "tokens": 200, "meaning": "without-tables", "draw": 100},
+    ],
     "passport": [{"network": "vgg16", "speed": 152_552, "bandwidth": 8076, "batch": 1024}],
     "pooling": [
         {"kind": "mean", "size": 224, "channels": 1024, "kernel_size": 7, "padding": 3, "stride": 1},

@@ -98,6 +98,12 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "deepseek-v2-lite", "context": 1_048_576, "batch": 1024}, {"model": "mamba-1.4b"},
         {"model": "mamba-1.4b", "context": 1, "batch": 1, "memory": 1}, {"stored": "int4", "memory": 24},
     ],
+    "mixture_of_experts": [
+        {}, {"model": "mixtral-8x7b", "tokens": 1}, {"tokens": 256, "stored": "int4"},
+        {"model": "gpt-oss-20b", "meaning": "without-input-table"},
+        {"model": "gpt-oss-120b", "meaning": "without-tables", "draw": 100},
+        {"model": "qwen1.5-moe-a2.7b"}, {"model": "olmoe-1b-7b", "meaning": "without-tables"},
+    ],
     "gpt2": [
         {}, {"tied": False, "tokens": 1}, {"version": "XL", "positions": 16_384, "tokens": 16_384},
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},

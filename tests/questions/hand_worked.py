@@ -109,6 +109,20 @@ GPTJ = lc.from_config(
 EXPERTS = lc.MixtureOfExperts(6, 10, 8, 2)  # a router of 48, 8 experts of 180
 SHARING = lc.MixtureOfExperts(6, 10, 8, 2, shared_dim=5, shared_gate=True)  # 90 and 6 more
 
+MIXED = lc.from_config(
+    {
+        "model_type": "mixtral",
+        "vocab_size": 11,
+        "hidden_size": 8,
+        "intermediate_size": 6,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "num_local_experts": 4,
+        "num_experts_per_tok": 2,
+    }
+)  # tables of 88 each, 2 blocks of 192 + 16 + 32 + 4 · 144 = 816, a norm of 8: 1,816; 888 with one expert
+
 PLACES, SPARE = lc.LearnedPositions(10, 6), lc.LearnedPositions(10, 6, 2)
 STORED_WAVES, WAVES = lc.SinusoidalPositions(10, 6), lc.SinusoidalPositions(10, 6, stored=False)
 PATCHES = lc.PatchEmbedding(3, 4, 5, image_size=8)  # 4 patches of 48: 245, 1 class token, 5 positions
@@ -322,6 +336,21 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("shared-gate-forgotten", of(SHARING, P, 4, 6), 48 + 8 * 180 + 90),
     ("all-experts-run", of(EXPERTS, M, 4, 6), 4 * (48 + 8 * 180)),
     ("one-expert-run", of(EXPERTS, M, 4, 6), 4 * (48 + 180)),
+    ("whole-model-repeated", of(MIXED, P, 4), 4 * 888),
+    ("name-multiplied", of(lc.model_named("mixtral-8x7b"), P, 4), 56 * 10**9),
+    ("whole-models-active", of(MIXED, Size.ACTIVE, 4), 2 * 888),
+    ("all-experts-active", of(MIXED, Size.ACTIVE, 4), 1816),
+    ("all-experts-active", of(EXPERTS, Size.ACTIVE, 4, 6), 48 + 8 * 180),
+    ("total-divided", of(MIXED, Size.ACTIVE, 4), 1816 // 2),
+    ("one-expert-active", of(MIXED, Size.ACTIVE, 4), 1816 - 2 * 3 * 144),
+    ("input-table-counted", of(MIXED, Size.ACTIVE_WITHOUT_INPUT, 4), 1240),
+    ("input-table-not-counted", of(MIXED, Size.ACTIVE, 4), 1240 - 88),
+    ("head-not-counted", of(MIXED, Size.ACTIVE, 4), 1240 - 2 * 88),
+    ("head-counted", of(MIXED, Size.ACTIVE_WITHOUT_TABLES, 4), 1240 - 88),
+    ("cache-for-each-expert", of(MIXED, C, 3), 4 * 2 * 3 * 2 * 4),
+    ("cache-for-each-chosen-expert", of(MIXED, C, 3), 2 * 2 * 3 * 2 * 4),
+    ("two-for-each-parameter", of(MIXED, F, 1), 2 * 1816),
+    ("two-for-each-active-parameter", of(MIXED, F, 1), 2 * 1240),
     ("rows-of-chosen-experts-written", of(EXPERTS, A, 4, 6), 2 * 24),
     ("rows-of-all-experts-written", of(EXPERTS, A, 4, 6), 8 * 24),
     ("scores-of-experts-written", of(EXPERTS, A, 4, 6), 4 * 8),

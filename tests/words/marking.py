@@ -16,6 +16,7 @@ import layercost as lc
 from layercost.counters import names as counter_names
 from layercost.explorers import rules
 from layercost.explorers.loads import MODELS
+from layercost.explorers.routing import TITLES
 from layercost.explorers.transformer_block import MODELS as BLOCKS
 from layercost.message import speaking
 from layercost.networks.network import NETWORKS, NetworkEntry
@@ -42,7 +43,7 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
     ),
     "names of models": {
         word
-        for title in (*(one.title for one in MODELS.values()), *BLOCKS)
+        for title in (*(one.title for one in MODELS.values()), *BLOCKS, *TITLES.values())
         for word in re.findall("[A-Za-z]\\w*", title)
     },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},

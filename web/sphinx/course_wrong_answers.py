@@ -30,6 +30,9 @@ SIZES = {
     Size.OUTPUT_SIZE: Message("output size"),
     Size.OUTPUT_CHANNELS: Message("output channels"),
     Size.RECEPTIVE_FIELD: Message("receptive field"),
+    Size.ACTIVE: Message("active parameters"),
+    Size.ACTIVE_WITHOUT_INPUT: Message("active parameters without the input's table"),
+    Size.ACTIVE_WITHOUT_TABLES: Message("active parameters without table and head"),
 }
 CALLED = {Layer: Message("Any layer"), OfEach: Message("Functions of each value")}  # bases of several layers
 _LONGEST = 70  # letters of a layer as it is written in code

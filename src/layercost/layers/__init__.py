@@ -3,6 +3,7 @@
 # ruff: noqa: F401, I001 - the first six declare beliefs, the more general ones about networks last
 import layercost.layers.attention_beliefs
 import layercost.layers.feed_forward_beliefs
+import layercost.layers.expert_beliefs
 import layercost.layers.language_beliefs
 import layercost.layers.block_beliefs
 import layercost.layers.forgetting

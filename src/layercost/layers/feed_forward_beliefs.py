@@ -13,7 +13,7 @@ from layercost.layers.attention_beliefs import without
 from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.parted import Does, Holds, Parted
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, WRITTEN, belief, having
+from layercost.misconception import ACTIVE, PRICED, STORED, WRITTEN, belief, having
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape
 
@@ -29,7 +29,7 @@ def _has_maps(layer: Layer) -> bool:
 belief(
     "gate-forgotten",
     Message("You counted two matrices: with a gate there are three, one up, one for the gate, one down."),
-    Parted, STORED | PRICED, _is_gated,
+    Parted, STORED | PRICED | ACTIVE, _is_gated,
 )(having(gated=False))  # fmt: skip
 
 belief(
@@ -149,7 +149,7 @@ class _ChosenExpertsHeld(MixtureOfExperts):
 @belief(
     "router-forgotten",
     Message("You left out the router: a map from each token to a score for each expert chooses them."),
-    MixtureOfExperts, STORED | PRICED,
+    MixtureOfExperts, STORED | PRICED | ACTIVE,
 )  # fmt: skip
 class _RouterForgotten(MixtureOfExperts):
     def holds(self) -> Holds:
@@ -162,13 +162,13 @@ class _RouterForgotten(MixtureOfExperts):
 belief(
     "shared-expert-forgotten",
     Message("You left out the shared expert: every token passes it, beside those that are chosen."),
-    MixtureOfExperts, STORED | PRICED, lambda layer: int(getattr(layer, "shared_dim", 0)) > 0,
+    MixtureOfExperts, STORED | PRICED | ACTIVE, lambda layer: int(getattr(layer, "shared_dim", 0)) > 0,
 )(having(shared_dim=0, shared_gate=False))  # fmt: skip
 
 belief(
     "shared-gate-forgotten",
     Message("You left out the gate of the shared expert: it is one more row of weights."),
-    MixtureOfExperts, STORED | PRICED, lambda layer: getattr(layer, "shared_gate", False),
+    MixtureOfExperts, STORED | PRICED | ACTIVE, lambda layer: getattr(layer, "shared_gate", False),
 )(having(shared_gate=False))  # fmt: skip
 
 

@@ -238,7 +238,7 @@ declare(
 declare(
     "segments-forgotten",
     Message("You left out the segments: the trained row of its segment is added to each token, too."),
-    of_models(_of_kind(Segments)),
+    of_models(of_kind(Segments)),
     STORED,
 )
 

@@ -211,6 +211,19 @@ _known(
     tie_word_embeddings=False, num_local_experts=8, num_experts_per_tok=2,
 )  # fmt: skip
 _known(
+    "mixtral-8x22b", "Mixtral 8x22B", _LITGPT,
+    model_type="mixtral", vocab_size=32768, hidden_size=6144, intermediate_size=16384, num_hidden_layers=56,
+    num_attention_heads=48, num_key_value_heads=8, max_position_embeddings=65536,
+    tie_word_embeddings=False, num_local_experts=8, num_experts_per_tok=2,
+)  # fmt: skip
+_known(
+    "qwen1.5-moe-a2.7b", "Qwen1.5-MoE-A2.7B", _CLASS,
+    model_type="qwen2_moe", vocab_size=151936, hidden_size=2048, intermediate_size=5632,
+    num_hidden_layers=24, num_attention_heads=16, num_key_value_heads=16, max_position_embeddings=8192,
+    tie_word_embeddings=False, num_experts=60, num_experts_per_tok=4, moe_intermediate_size=1408,
+    shared_expert_intermediate_size=5632,
+)  # fmt: skip
+_known(
     "qwen2.5-7b", "Qwen2 / Qwen2.5 7B", _LITGPT,
     model_type="qwen2", vocab_size=152064, hidden_size=3584, intermediate_size=18944, num_hidden_layers=28,
     num_attention_heads=28, num_key_value_heads=4, max_position_embeddings=32768, tie_word_embeddings=False,
@@ -273,6 +286,14 @@ _known(
     attention_bias=False,
 )  # fmt: skip
 _known(
+    "olmoe-1b-7b", "OLMoE-1B-7B",
+    "arXiv:2409.02060 section 2 and appendix B (layers, width, experts); vocabulary 50304 as in the class "
+    "default",
+    model_type="olmoe", vocab_size=50304, hidden_size=2048, intermediate_size=1024, num_hidden_layers=16,
+    num_attention_heads=16, num_key_value_heads=16, max_position_embeddings=4096, tie_word_embeddings=False,
+    attention_bias=False, num_experts=64, num_experts_per_tok=8,
+)  # fmt: skip
+_known(
     "stablelm-3b", "StableLM-3B-4E1T", _LITGPT,
     model_type="stablelm", vocab_size=50304, hidden_size=2560, intermediate_size=6912, num_hidden_layers=32,
     num_attention_heads=32, num_key_value_heads=32, max_position_embeddings=4096, tie_word_embeddings=False,
@@ -303,6 +324,14 @@ _known(
     num_attention_heads=64, num_key_value_heads=8, head_dim=64, max_position_embeddings=131072,
     tie_word_embeddings=False, attention_bias=True, sliding_window=128, layer_types={'full_attention': 18,
     'sliding_attention': 18}, num_local_experts=128, num_experts_per_tok=4,
+)  # fmt: skip
+_known(
+    "gpt-oss-20b", "gpt-oss-20b",
+    "gpt-oss model card, table 1 (layers and experts; parameters agree); the rest as gpt-oss-120b",
+    model_type="gpt_oss", vocab_size=201088, hidden_size=2880, intermediate_size=2880, num_hidden_layers=24,
+    num_attention_heads=64, num_key_value_heads=8, head_dim=64, max_position_embeddings=131072,
+    tie_word_embeddings=False, attention_bias=True, sliding_window=128, layer_types={'full_attention': 12,
+    'sliding_attention': 12}, num_local_experts=32, num_experts_per_tok=4,
 )  # fmt: skip
 _known(
     "bert-base", "BERT base uncased, encoder with pooler", _BERT,

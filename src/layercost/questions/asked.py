@@ -23,6 +23,7 @@ _MEASURES: tuple[tuple[str, Measure], ...] = (
     (r"receptive", Size.RECEPTIVE_FIELD),
     (r"output[ -](?:size|height|width|side)|how (?:large|high|wide)", Size.OUTPUT_SIZE),
     (r"output[ -]channels", Size.OUTPUT_CHANNELS),
+    (r"\bactive\b", Size.ACTIVE),
     (r"bytes|memory|[KM]i?B\b|kB\b", Quantity.PARAMETER_BYTES),
     (r"\bMACs?\b|multiply[- ]acc|mult(?:iply)?[- ]?adds?|MAdds?", Quantity.MACS),
     (r"\bFLOPs?\b|\boperations\b", Quantity.FLOPS),
@@ -32,6 +33,10 @@ _MEASURES: tuple[tuple[str, Measure], ...] = (
     (r"\bactivations?\b|output values", Quantity.ACTIVATIONS),
     (r"param", Quantity.PARAMETERS),
 )
+_HELD = (
+    Quantity.PARAMETERS, Quantity.WEIGHTS, Quantity.BIASES, Quantity.BUFFERS, Quantity.PARAMETER_BYTES,
+    Size.ACTIVE,
+)  # fmt: skip
 _INPUT = re.compile(r"(?<![\w.(])\d+(?:\s*[x×]\s*\d+)+(?![\w)])|\(\s*\d+(?:\s*,\s*\d+)+\s*\)")
 _ALONE = re.compile(r"\b(?:on|for|from)\s+(\d+)\s+(?:values|features|inputs)")
 _NEEDS_AN_INPUT = "it depends on the input: say which, as '... on 3x224x224'"
@@ -51,8 +56,7 @@ def asked(text: str) -> Item:
     layer, usual = _built(code, rest)
     measure = _measure_in(rest)
     shape = _shape_in(rest) or usual
-    if shape is None and measure not in (Quantity.PARAMETERS, Quantity.WEIGHTS, Quantity.BIASES,
-                                         Quantity.BUFFERS, Quantity.PARAMETER_BYTES):  # fmt: skip
+    if shape is None and measure not in _HELD:
         raise QuestionError(f"The {measure.value.replace('_', ' ')} cannot be counted yet: {_NEEDS_AN_INPUT}")
     unit = _word_in(rest, [name for name in UNITS if name])
     task = Task(

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from layercost.active import IN_WORDS, Active, active_in_letters, active_parameters
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
 from layercost.counting import Count
@@ -36,6 +37,11 @@ from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of,
 if TYPE_CHECKING:
     from layercost.dialects import Dialect
 
+_MEANINGS: dict[Measure, Active] = {
+    Size.ACTIVE: Active.ALL,
+    Size.ACTIVE_WITHOUT_INPUT: Active.WITHOUT_INPUT,
+    Size.ACTIVE_WITHOUT_TABLES: Active.WITHOUT_TABLES,
+}
 MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
 
 
@@ -129,6 +135,8 @@ def _task(key: Key, input_shape: Arriving) -> Task:
 def _number(key: Key, input_shape: Arriving) -> Fraction:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
+    if task.measure in _MEANINGS:
+        return Fraction(active_parameters(layer, _MEANINGS[task.measure]), task.unit.size)
     if isinstance(task.measure, Size):
         return Fraction(_size(task))
     return Fraction(total(layer, task.measure, shape, task.convention, setting_of(task)), task.unit.size)
@@ -145,6 +153,8 @@ def _derivation(key: Key, input_shape: Arriving) -> Expression:
     layer, shape = _asked(task)
     if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
+    if task.measure in _MEANINGS:
+        return active_in_letters(layer, _MEANINGS[task.measure])
     if task.measure is Size.RECEPTIVE_FIELD:
         sum_of_windows = reach_of(task.layer, task.input_shape, task.part)
         return expression(_size(task)) if sum_of_windows is None else sum_of_windows
@@ -241,6 +251,15 @@ def printed_by_tools(task: Task) -> Iterator[tuple[Dialect, int]]:
 
 def stated(task: Task) -> Stated:
     """The unit and the convention of an answer, as a question states them."""
+    if task.measure in _MEANINGS:
+        return Stated(
+            "parameters",
+            Message(
+                "Counted: the parameters that take part in one token, without the experts that it does not "
+                "pass; {tables}.",
+                tables=IN_WORDS[_MEANINGS[task.measure]],
+            ),
+        )
     if isinstance(task.measure, Size):
         return Stated("", _said_of_size(task))
     counted = _count(task, *_asked(task))

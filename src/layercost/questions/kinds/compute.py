@@ -24,7 +24,7 @@ from layercost.expression import definitions
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
-from layercost.misconception import MISCONCEPTIONS, STORED, UNITS, Measure, Size, Task, fitted
+from layercost.misconception import ACTIVE, MISCONCEPTIONS, STORED, UNITS, Measure, Size, Task, fitted
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import (
     Between,
@@ -489,7 +489,7 @@ def _repeat(
     for name in repeat:
         if name not in layers:
             raise QuestionError(f"{owner}: {unknown(Message('layer'), name, layers)} It is in `repeat`.")
-    if repeat and any(measure_named(one.get("quantity", "")) in STORED for one in asks):
+    if repeat and any(measure_named(one.get("quantity", "")) in STORED | ACTIVE for one in asks):
         raise QuestionError(f"{owner}: what layers hold cannot be asked of one that `repeat` sets up again")
     return repeat
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from layercost.convention import TEXTBOOK, Quantity
 from layercost.layers.transposed import TransposedConvolution
 from layercost.message import Message
-from layercost.misconception import Measure, Size, Task
+from layercost.misconception import ACTIVE, Measure, Size, Task
 from layercost.questions.task import number
 
 HINTS: dict[Measure, Message] = {
@@ -36,6 +36,9 @@ HINTS: dict[Measure, Message] = {
     ),
     Size.OUTPUT_SIZE: Message("How many steps does the window take? The place where it starts is one more."),
     Size.OUTPUT_CHANNELS: Message("How many maps does each filter give, or each branch?"),
+    **dict.fromkeys(
+        ACTIVE, Message("Count all parameters first: which of them does a token not meet, and how many?")
+    ),
     Size.RECEPTIVE_FIELD: Message(
         "Go from the first layer to the last: how many cells does each window add, and how far apart are "
         "they in the input?"

@@ -61,6 +61,9 @@ SIZES_IN_WORDS: dict[Size, Words] = {
     Size.OUTPUT_SIZE: Message("the side of the output"),
     Size.OUTPUT_CHANNELS: Message("the channels of the output"),
     Size.RECEPTIVE_FIELD: Message("the receptive field"),
+    Size.ACTIVE: Message("the active parameters"),
+    Size.ACTIVE_WITHOUT_INPUT: Message("the active parameters without the input's table"),
+    Size.ACTIVE_WITHOUT_TABLES: Message("the active parameters without table and head"),
 }
 NAMES = (*READINGS, *MEASURES)
 
