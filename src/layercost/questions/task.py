@@ -22,13 +22,16 @@ from layercost.misconception import (
     MISCONCEPTIONS,
     PRICED,
     Arriving,
+    Cost,
     Itself,
     Measure,
     Misconception,
     Size,
     Task,
+    Training,
     Unit,
 )
+from layercost.questions import costs
 from layercost.questions.totals import calls_of, total
 from layercost.setting import Setting
 from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
@@ -36,7 +39,7 @@ from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of,
 if TYPE_CHECKING:
     from layercost.dialects import Dialect
 
-MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
+MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size, *Cost)}
 
 
 class WrongAnswer(NamedTuple):
@@ -112,17 +115,17 @@ def derivation(task: Task) -> Expression:
     return _derivation(_key(task), task.input_shape)
 
 
-Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int]
+Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int, Training]
 
 
 def _key(task: Task) -> Key:
-    how = (task.convention, task.part, task.dtype, task.unit, task.batch, task.cached)
+    how = (task.convention, task.part, task.dtype, task.unit, task.batch, task.cached, task.training)
     return (Itself(task.layer), task.measure, *how)
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, convention, part, dtype, unit, batch, cached = key
-    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached)
+    itself, measure, convention, part, dtype, unit, batch, cached, training = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached, training)
 
 
 @lru_cache(maxsize=4096)
@@ -131,6 +134,8 @@ def _number(key: Key, input_shape: Arriving) -> Fraction:
     layer, shape = _asked(task)
     if isinstance(task.measure, Size):
         return Fraction(_size(task))
+    if isinstance(task.measure, Cost):
+        return costs.amount(task)
     return Fraction(total(layer, task.measure, shape, task.convention, setting_of(task)), task.unit.size)
 
 
@@ -143,6 +148,8 @@ def setting_of(task: Task) -> Setting:
 def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
+    if isinstance(task.measure, Cost):
+        return costs.formula(task)
     if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
     if task.measure is Size.RECEPTIVE_FIELD:
@@ -243,6 +250,8 @@ def stated(task: Task) -> Stated:
     """The unit and the convention of an answer, as a question states them."""
     if isinstance(task.measure, Size):
         return Stated("", _said_of_size(task))
+    if isinstance(task.measure, Cost):
+        return Stated(task.unit.name or costs.unit_of(task.measure), costs.counted(task))
     counted = _count(task, *_asked(task))
     name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
     if task.measure in PRICED:
@@ -264,7 +273,8 @@ def _said_of_size(task: Task) -> Words:
 
 
 def _rules(task: Task) -> tuple[object, ...]:
-    return (task.unit, task.dtype, task.measure, task.convention, task.batch, task.cached)
+    how = (task.convention, task.batch, task.cached, task.training)
+    return (task.unit, task.dtype, task.measure, *how)
 
 
 def _count(task: Task, layer: Layer, shape: Arriving) -> Count:
