@@ -33,14 +33,15 @@ ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
     ("recomputation", "factor-of-recomputation", SEVEN, "1.333",
      {"2": "everything-recomputed", "1.5": "backward-as-forward", "1": "recomputation-is-free"}),
     ("LoRA's FLOPs", "step-beside-adapters", {**SEVEN, "adapters": 4_194_304}, "66.7",
-     {"0.06": "share-of-parameters-taken", "33.3": "forward-pass-alone", "100": "gradients-of-frozen-weights"}),
+     {"0.06": "share-of-parameters-taken", "33.3": "forward-pass-alone",
+      "100": "gradients-of-frozen-weights"}),
     ("weights of Llama 3 70B", "weights-in-sixteen-bits", {"parameters": 70_553_706_496}, "141.1",
      {"70.6": "one-byte-a-value", "282.2": "four-bytes-a-value", "1128.9": "bits-for-bytes",
       "131.4": "1024-for-thousand"}),
     # A blog: 8 bytes a parameter with AdamW; a course: 10; flash cards: 80 GB.
     ("a 7B model", "memory-of-adam", {"parameters": 7 * 10**9}, "112",
-     {"56": "moments-alone", "84": "master-copy-forgotten", "14": "weights-alone", "70": "master-copy-forgotten+gradients-forgotten",
-      "80": MAGNITUDE}),
+     {"56": "moments-alone", "84": "master-copy-forgotten", "14": "weights-alone",
+      "70": "master-copy-forgotten+gradients-forgotten", "80": MAGNITUDE}),
     ("a 6.5B model", "memory-of-adam", {"parameters": 6_500_000_000}, "104", {"52": "moments-alone"}),
     ("18 bytes", "memory-with-gradients-in-32-bits", {"parameters": 10**9}, "18", {"20": MAGNITUDE}),
     # Rajbhandari et al. 2019, figure 1.

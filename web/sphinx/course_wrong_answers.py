@@ -22,9 +22,9 @@ from layercost.layers.activation import OfEach
 from layercost.message import Message, Words, listing
 from layercost.message import spoken as _
 from layercost.misconception import MISCONCEPTIONS, Cost, Measure, Misconception, Size
-from layercost.questions.costs import COSTS
 from layercost.questions import Item, Variant, Wrong, templates
 from layercost.questions.bank import CHECKED_DRAWS
+from layercost.questions.costs import COSTS
 from layercost.view import number
 
 SIZES = {

@@ -222,7 +222,7 @@ def amount(task: Task) -> Fraction:
 
 
 def _unit_size(task: Task) -> Fraction:
-    """How much of what is counted one of the unit is; of a day or a percent, what a machine could have done."""
+    """How much of what is counted is one of the unit; of a day, what machines could have done in it."""
     how, own = task.training, Fraction(task.unit.size)
     match task.unit.name:
         case "days":
@@ -465,7 +465,7 @@ def _without(*parts: str) -> Callable[[Task], Task | None]:
 
 _held_where(
     "master-copy-forgotten",
-    Message("You left out the master copy: the optimizer changes weights in 32 bits, not those that multiply."),
+    Message("You left out the master copy: the optimizer changes weights that are kept in 32 bits."),
     {Cost.STATE_BYTES}, _without("master"),
 )  # fmt: skip
 _held_where(

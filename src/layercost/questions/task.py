@@ -81,6 +81,11 @@ def diagnoses(
         layer, measure_named(quantity), shape, convention_named(convention), dtype=dtype, batch=batch,
         cached=cached,
     )  # fmt: skip
+    return diagnoses_of(task)
+
+
+def diagnoses_of(task: Task) -> list[WrongAnswer]:
+    """The distinct wrong answers to a task, in the order in which the beliefs are declared."""
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)

@@ -91,8 +91,9 @@ class Question(Template):
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
     `input` are the sizes of the input, numbers or drawn names; a join has a tuple of them for each of its
     inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many tokens of
-    each have been read before. `training` says how it is trained or stored, as numbers, words and drawn names. `repeat` says of a layer, by its name, how many like it stand one after the
-    other. In place of layers there may be a `network`, as ``vgg16(size=size)``.
+    each have been read before. `training` says how it is trained or stored, as numbers, words and drawn
+    names. `repeat` says of a layer, by its name, how many like it stand one after the other. In place of
+    layers there may be a `network`, as ``vgg16(size=size)``.
     """
 
     kind: ClassVar[str] = "compute"
