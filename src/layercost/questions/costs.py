@@ -242,10 +242,11 @@ def _unit_size(task: Task) -> Fraction:
 
 
 def _training(name: str, message: Message, measures: Collection[Cost], **changes: object) -> None:
-    """A belief about how something is trained: other values of some settings."""
+    """A belief about training: other values of some settings; nobody leaves every pass out."""
 
-    def distort(task: Task) -> Task:
-        return replace(task, training=replace(task.training, **changes))  # type: ignore[arg-type]
+    def distort(task: Task) -> Task | None:
+        how = replace(task.training, **changes)  # type: ignore[arg-type]
+        return replace(task, training=how) if how.forward or how.weights or how.inputs else None
 
     declare(name, message, distort, measures)
 
@@ -458,7 +459,10 @@ def _without(*parts: str) -> Callable[[Task], Task | None]:
         optimizer = OPTIMIZERS[task.training.optimizer]
         if not all(getattr(optimizer, part) for part in parts) or not _held(task):
             return None
-        return replace(task, training=replace(task.training, left_out=(*task.training.left_out, *parts)))
+        left_out = (*task.training.left_out, *parts)
+        if {"weight", "gradient", "moments"} <= set(left_out):
+            return None  # nothing is left but a copy
+        return replace(task, training=replace(task.training, left_out=left_out))
 
     return distort
 
