@@ -103,7 +103,7 @@ def test_the_line_says_what_is_shared_out() -> None:
     move(explorer, stage=1)
     assert copied_lines(explorer, "total")[0].startswith("2·N + 2·N + ⌈(12·N)/n⌉ = ")
     move(explorer, trained="lora", stage=3)
-    assert copied_lines(explorer, "total")[0].startswith("⌈F/n⌉ + ⌈(2·N)/n⌉ + ")
+    assert copied_lines(explorer, "total")[0].startswith("⌈B_f/n⌉ + ⌈(2·N)/n⌉ + ")
 
 
 def test_who_does_not_fit_is_told_what_is_lacking() -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from layercost.analysis.accelerators import ACCELERATORS, accelerator_named
+from layercost.analysis.accelerators import accelerator_named
 from layercost.analysis.states import OPTIMIZERS
 from layercost.explorers import parts, telling
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.loads import BILLION, in_gigabytes
-from layercost.explorers.training_loads import MODELS, PARTS, TRAINED, OnDevice, held
+from layercost.explorers.loads import BILLION
+from layercost.explorers.training_loads import MODELS, PARTS, TRAINED, OnDevice, held, in_words
 from layercost.explorers.waterfall import waterfall
 from layercost.expression import Symbol
 from layercost.message import Message, Words
@@ -57,8 +57,7 @@ class TrainingExplorer(Explorer):
         Size("devices", Message("devices"), 8, 1, 4096),
         Choice("optimizer", Message("optimizer"), "adam-mixed", _options(KEPT)),
         Choice("attention", Message("attention"), "eager", _options(ATTENTION)),
-        Choice("device", Message("device"), "a100-80gb",
-               tuple((ACCELERATORS[name].title, name) for name in DEVICES)),
+        Choice("device", Message("device"), "a100-80gb", tuple((name.upper(), name) for name in DEVICES)),
     )  # fmt: skip
 
     def build(self, settings: Mapping[str, Any]) -> OnDevice:
@@ -125,11 +124,11 @@ class TrainingExplorer(Explorer):
 
     def tables(self, built: OnDevice, settings: Mapping[str, Any]) -> Iterable[str]:
         rows: list[tuple[str | int, ...]] = [
-            (str(PARTS[part]), size, in_gigabytes(size)) for part, size in built.parts.items()
+            (str(PARTS[part]), size, in_words(size)) for part, size in built.parts.items()
         ]
-        rows.append((_("together"), built.total, in_gigabytes(built.total)))
+        rows.append((_("together"), built.total, in_words(built.total)))
         free = _("stays free") if built.left >= 0 else _("is lacking")
-        rows.append((free, abs(built.left), in_gigabytes(abs(built.left))))
+        rows.append((free, abs(built.left), in_words(abs(built.left))))
         rows.append((_("trained parameters"), held(built.name, built.trained).trained, ""))
         yield parts.plain_table(self.describe(built), [_("what"), _("bytes"), _("size")], rows)
         devices = [accelerator_named(name) for name in DEVICES]
@@ -142,8 +141,8 @@ class TrainingExplorer(Explorer):
             _("Devices that hold all of it"), [_("device"), _("memory"), _("fits")], fitting
         )
         stages = [
-            (str(STAGES[stage]), in_gigabytes(replace(built, stage=stage).states.bytes),
-             in_gigabytes(replace(built, stage=stage).total))
+            (str(STAGES[stage]), in_words(replace(built, stage=stage).states.bytes),
+             in_words(replace(built, stage=stage).total))
             for stage in STAGES
         ]  # fmt: skip
         heads = [_("stage of ZeRO"), _("without activations"), _("together")]
@@ -155,8 +154,8 @@ def _fitting(built: OnDevice, settings: Mapping[str, Any]) -> str:
     device = accelerator_named(settings["device"])
     each = OPTIMIZERS[built.optimizer].bytes
     said = {
-        "model": MODELS[built.name], "total": in_gigabytes(built.total), "device": device.title,
-        "left": in_gigabytes(abs(built.left)), "trained": number(held(built.name, built.trained).trained),
+        "model": MODELS[built.name], "total": in_words(built.total), "device": device.title,
+        "left": in_words(abs(built.left)), "trained": number(held(built.name, built.trained).trained),
         "each": number(each),
     }  # fmt: skip
     if built.left >= 0:

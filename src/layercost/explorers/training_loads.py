@@ -16,6 +16,7 @@ from layercost.analysis.activations import Activations, activations
 from layercost.analysis.formats import FORMATS
 from layercost.analysis.memory import frozen_weights
 from layercost.analysis.states import States, optimizer_named, states, trained_and_frozen
+from layercost.explorers.loads import BILLION, in_gigabytes
 from layercost.expression import Expression, Symbol, add, ceil_div, expression, substituted
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
@@ -78,6 +79,11 @@ class Curve(NamedTuple):
     def at(self, tokens: int) -> int:
         """The bytes of one text."""
         return int(self.a + self.b * tokens + self.c * tokens**2)
+
+
+def in_words(size: int) -> str:
+    """Bytes in GB or MB, and in kB where these would be nothing."""
+    return in_gigabytes(size) if size >= BILLION // 10_000 else f"{size / 1000:.1f} kB"
 
 
 def _through(first: int, second: int, third: int) -> Curve:
@@ -149,7 +155,7 @@ class OnDevice:
         formula = substituted(several.formula, {"n": Symbol("n", self.devices)})
         if not own.frozen:
             return formula
-        frozen = Symbol("F", own.frozen)
+        frozen = Symbol("B_f", own.frozen)
         part = ceil_div(frozen, Symbol("n", self.devices)) if self.stage == 3 else frozen
         return expression(add(part, formula))
 
@@ -157,7 +163,7 @@ class OnDevice:
     def letters(self) -> dict[str, int]:
         """The letters of `formula` that are the model's, and the most tokens that it has positions for."""
         own = held(self.name, self.trained)
-        frozen = {"F": own.frozen} if own.frozen else {}
+        frozen = {"B_f": own.frozen} if own.frozen else {}
         return {"N": own.trained, **frozen, "P": int(KNOWN[self.name].config.get("n_positions", MOST))}
 
     @cached_property

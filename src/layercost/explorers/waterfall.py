@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from layercost.explorers.loads import BILLION, in_gigabytes
+from layercost.explorers.loads import BILLION
 from layercost.explorers.markup import box, drawing, line, words
-from layercost.explorers.training_loads import MODELS, PARTS, OnDevice
+from layercost.explorers.training_loads import MODELS, PARTS, OnDevice, in_words
 from layercost.message import Words
 from layercost.message import spoken as _
 from layercost.view import escaped, number
@@ -38,7 +38,7 @@ def waterfall(built: OnDevice) -> str:
     anchor = "middle" if end > 40 else "start"
     said = words(max(end, 0), _TOP - 8, memory, "lc-measure", text_anchor=anchor)
     height = _TOP + _PITCH * (len(rows) + 1)
-    return drawing("lc-fall", WIDTH, height, _in_words(built), *drawn, said)
+    return drawing("lc-fall", WIDTH, height, _says(built), *drawn, said)
 
 
 def _row(
@@ -48,15 +48,15 @@ def _row(
     bar = top + 16
     name = "lc-measure lc-fall-name" if kind == "lc-fall-all" else "lc-measure"
     yield words(0, top + 11, escaped(str(said)), name)
-    yield words(WIDTH, top + 11, in_gigabytes(size), "lc-measure", text_anchor="end")
+    yield words(WIDTH, top + 11, in_words(size), "lc-measure", text_anchor="end")
     yield box(round(start, 2), bar, round(max(long, 0.6), 2), _BAR, f"lc-fall-part {kind}")
     yield line(round(end, 2), bar - 1, round(end, 2), bar + _BAR + 1, "lc-fall-end")
 
 
-def _in_words(built: OnDevice) -> str:
-    parts = ", ".join(f"{PARTS[part]} {in_gigabytes(size)}" for part, size in built.parts.items())
+def _says(built: OnDevice) -> str:
+    parts = ", ".join(f"{PARTS[part]} {in_words(size)}" for part, size in built.parts.items())
     return _(
         "{model} in training, on one device of {memory} GB: {parts}; together {total}.",
         model=MODELS[built.name], memory=number(built.memory // BILLION), parts=parts,
-        total=in_gigabytes(built.total),
+        total=in_words(built.total),
     )  # fmt: skip

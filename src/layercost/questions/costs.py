@@ -52,10 +52,10 @@ def _of_step(task: Task) -> Expression:
     parts = [part for call in step.calls for part in call.parts]
     values = step.forward if how.all_inputs else sum(part.inputs for part in parts)
     passes = (
-        ("F", how.forward, step.forward),
-        ("G_w", how.weights, sum(part.weights for part in parts)),
-        ("G_x", how.inputs, values),
-        ("R", how.again, step.recomputed),
+        ("f", how.forward, step.forward),
+        ("g_w", how.weights, sum(part.weights for part in parts)),
+        ("g_x", how.inputs, values),
+        ("r", how.again, step.recomputed),
     )
     return _summed(times(often, _letter(name, cost)) for name, often, cost in passes if often)
 
@@ -72,8 +72,8 @@ def _of_size(task: Task) -> Expression:
 
 def _given(task: Task) -> Expression:
     """Operations that somebody else has counted, for each of a batch."""
-    each = Symbol("C", task.training.flops)
-    return expression(each if task.batch == 1 else Symbol("B", task.batch) * each)
+    each = Symbol("c", task.training.flops)
+    return expression(each if task.batch == 1 else Symbol("b", task.batch) * each)
 
 
 def _held(task: Task) -> int:
@@ -88,7 +88,7 @@ def _of_states(task: Task) -> Expression:
     optimizer = optimizer._replace(**dict.fromkeys(how.left_out, 0))
     trained, beside = trained_and_frozen(task.layer)
     kept = states(trained, optimizer, stage=how.stage, devices=how.devices)
-    frozen = times(2, _letter("F", beside + how.frozen)) if beside + how.frozen else 0
+    frozen = times(2, _letter("N_f", beside + how.frozen)) if beside + how.frozen else 0
     if not how.stage or how.devices == 1:
         whole = times(optimizer.bytes, _letter("N", trained)) if trained else 0
         return expression(add(frozen, whole))
@@ -103,7 +103,7 @@ def _of_blocks(task: Task) -> Expression:
     one = korthikanti(
         int(shape[0]), task.batch, found.width, how.heads or found.heads, recompute=how.recompute
     )
-    return one if found.layers == 1 else expression(Symbol("L", found.layers) * one)
+    return one if found.layers == 1 else expression(Symbol("B", found.layers) * one)
 
 
 def _of_weights(task: Task) -> Expression:
