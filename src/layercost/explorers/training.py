@@ -63,7 +63,7 @@ class TrainingExplorer(Explorer):
     def build(self, settings: Mapping[str, Any]) -> OnDevice:
         named = ("trained", "optimizer", "stage", "devices", "recompute", "attention", "tokens", "batch")
         memory = accelerator_named(settings["device"]).memory
-        built = OnDevice(settings["model"], *(settings[field] for field in named), memory)
+        built = OnDevice(settings["model"], memory=memory, **{field: settings[field] for field in named})
         built.check()
         return built
 

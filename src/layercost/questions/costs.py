@@ -6,7 +6,7 @@ unit an answer is given, and what people believe instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def _of_states(task: Task) -> Expression:
     """Weights, gradients and the optimizer's states on one device, beside what is frozen, in 16 bits."""
     how = task.training
     optimizer = optimizer_named(how.optimizer)
-    optimizer = optimizer._replace(**dict.fromkeys(how.left_out, 0))
+    optimizer = optimizer._replace(**dict.fromkeys(how.left_out, 0))  # type: ignore[arg-type]
     trained, beside = trained_and_frozen(task.layer)
     kept = states(trained, optimizer, stage=how.stage, devices=how.devices)
     frozen = times(2, _letter("N_f", beside + how.frozen)) if beside + how.frozen else 0
@@ -115,9 +115,9 @@ def _of_weights(task: Task) -> Expression:
     return stored.derived(_held(task))
 
 
-def _summed(numbers: Collection[Number] | object) -> Expression:
+def _summed(numbers: Iterable[Number]) -> Expression:
     total: Number = 0
-    for one in numbers:  # type: ignore[attr-defined]
+    for one in numbers:
         total = add(total, one)
     return expression(total)
 
