@@ -101,3 +101,11 @@ def test_what_training_asks_for_is_told_with_the_question() -> None:
     posed = templates()["memory-with-states-shared-out"].posed({"numbers": numbers})
     assert "Adam in mixed precision" in posed.told()
     assert "ZeRO, stage 2" in posed.told()
+
+
+def test_who_asks_for_activations_and_no_length_has_left_something_open() -> None:
+    """An interviewer gave a batch of 4 and no length; the batch alone decides nothing."""
+    numbers = {"width": 4096, "heads": 32, "texts": 4}
+    posed = templates()["missing-length-of-texts"].posed({"numbers": numbers, "pick": 0})
+    assert posed.answers() == {"datum": "tokens"}
+    assert posed.diagnose("texts").id == "is-given"
