@@ -324,12 +324,14 @@ FAR: dict[str, list[dict[str, Any]]] = {
     "training": [
         {
             "model": "llama-2-70b",
-            "trained": "qlora",
+            "trained": "lora",
             "stage": 3,
             "recompute": "full",
-            "devices": 4096,
-            "tokens": 131_072,
+            "tokens": 27_620,
             "batch": 1024,
+            "devices": 55,
+            "optimizer": "adam-fp32",
+            "attention": "fused",
         },
     ],
     "vgg": [{"version": "E", "size": 512, "hidden": 8192}, {"hidden": 8192, "size": 32}],

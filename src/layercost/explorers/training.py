@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any
 
 from layercost.analysis.accelerators import accelerator_named
-from layercost.analysis.states import OPTIMIZERS
 from layercost.explorers import parts, telling
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.explorer import Explorer
@@ -68,12 +67,12 @@ class TrainingExplorer(Explorer):
         return built
 
     def picture(self, built: OnDevice, settings: Mapping[str, Any]) -> str:
-        said = tag("p", escaped(_fitting(built, settings)), class_="lc-saying")
+        said = tag("p", escaped(_fitting(built)), class_="lc-saying")
         return tag("figure", waterfall(built)) + said
 
     def describe(self, built: OnDevice) -> str:
         return _(
-            "{model}, {trained} trained, stage of ZeRO {stage} on {devices} devices, recomputation {again}, "
+            "{model}, {trained}, ZeRO {stage} on {devices} devices, recomputation {again}, "
             "{texts} × {tokens} tokens",
             model=MODELS[built.name], trained=str(TRAINED[built.trained]), stage=str(STAGES[built.stage]),
             devices=number(built.devices), again=str(RECOMPUTED[built.recompute]),
@@ -149,17 +148,12 @@ class TrainingExplorer(Explorer):
         yield parts.plain_table(_("Stage by stage, on each device"), heads, stages)
 
 
-def _fitting(built: OnDevice, settings: Mapping[str, Any]) -> str:
-    """Whether it fits, and what is trained."""
-    device = accelerator_named(settings["device"])
-    each = OPTIMIZERS[built.optimizer].bytes
+def _fitting(built: OnDevice) -> str:
+    """Whether it fits, and what is left or lacking."""
     said = {
-        "model": MODELS[built.name], "total": in_words(built.total), "device": device.title,
-        "left": in_words(abs(built.left)), "trained": number(held(built.name, built.trained).trained),
-        "each": number(each),
+        "model": MODELS[built.name], "total": in_words(built.total), "left": in_words(abs(built.left)),
+        "memory": number(built.memory // BILLION),
     }  # fmt: skip
     if built.left >= 0:
-        return _("{model}: {trained} trained parameters of {each} bytes. {total} fit into one {device}, and "
-                 "{left} stay free.", **said)  # fmt: skip
-    return _("{model}: {trained} trained parameters of {each} bytes. {total} do not fit into one {device}: "
-             "{left} are lacking.", **said)  # fmt: skip
+        return _("{model}: {total} fit into the {memory} GB of one device, and {left} stay free.", **said)
+    return _("{model}: {total} do not fit into the {memory} GB of one device; {left} are lacking.", **said)

@@ -15,7 +15,7 @@ from layercost.message import spoken as _
 from layercost.view import escaped, number
 
 WIDTH = 372
-_TOP, _PITCH, _BAR = 20, 33, 13
+_TOP, _PITCH, _BAR = 20, 31, 12
 _MEMORY = 300  # where the memory ends, as long as everything fits beside it
 # The colour and pattern of each part; frozen weights have an outline alone.
 KINDS = {
@@ -45,7 +45,7 @@ def _row(
     said: Words, size: int, kind: str, start: float, long: float, end: float, place: int
 ) -> Iterator[str]:
     top = _TOP + _PITCH * place
-    bar = top + 16
+    bar = top + 15
     name = "lc-measure lc-fall-name" if kind == "lc-fall-all" else "lc-measure"
     yield words(0, top + 11, escaped(str(said)), name)
     yield words(WIDTH, top + 11, in_words(size), "lc-measure", text_anchor="end")
