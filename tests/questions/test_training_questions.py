@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+import layercost as lc
+from layercost.analysis.states import states
+from layercost.misconception import Cost, Task, Training
 from layercost.questions import templates
 from layercost.questions.explain import MAGNITUDE
+from layercost.questions.task import number
+from layercost.shape import shape_of
 
 SEVEN = {"parameters": 6_738_415_616}
 A100, TRILLION = {"teraflops": 312}, 1000
@@ -109,3 +114,10 @@ def test_who_asks_for_activations_and_no_length_has_left_something_open() -> Non
     posed = templates()["missing-length-of-texts"].posed({"numbers": numbers, "pick": 0})
     assert posed.answers() == {"datum": "tokens"}
     assert posed.diagnose("texts").id == "is-given"
+
+
+def test_stage_three_shares_frozen_weights_too() -> None:
+    """A quarter of 200 and of 160 bytes on each of four devices, as the analysis has it."""
+    how = Training(stage=3, devices=4, frozen=100)
+    ten = Task(lc.Linear(10, 1, bias=False), Cost.STATE_BYTES, shape_of((10,)), training=how)
+    assert number(ten) == states(10, stage=3, devices=4, frozen=200).bytes == 50 + 40

@@ -16,7 +16,7 @@ from layercost.analysis.formats import Format
 from layercost.analysis.sizes import widths
 from layercost.analysis.states import OPTIMIZERS, optimizer_named, states, trained_and_frozen
 from layercost.analysis.training import RECOMPUTE, training_step
-from layercost.expression import Expression, Number, Symbol, add, expression, times
+from layercost.expression import Expression, Number, Symbol, add, ceil_div, expression, times
 from layercost.layer import LayerError
 from layercost.message import Joined, Message, Words
 from layercost.misconception import (
@@ -89,6 +89,8 @@ def _of_states(task: Task) -> Expression:
     trained, beside = trained_and_frozen(task.layer)
     kept = states(trained, optimizer, stage=how.stage, devices=how.devices)
     frozen = times(2, _letter("N_f", beside + how.frozen)) if beside + how.frozen else 0
+    if beside + how.frozen and how.stage == 3 and how.devices > 1:
+        frozen = ceil_div(frozen, Symbol("n", how.devices))
     if not how.stage or how.devices == 1:
         whole = times(optimizer.bytes, _letter("N", trained)) if trained else 0
         return expression(add(frozen, whole))
@@ -251,9 +253,10 @@ def _training(name: str, message: Message, measures: Collection[Cost], **changes
     declare(name, message, distort, measures)
 
 
-def _held_where(
+def _believed(
     name: str, message: Message, measures: Collection[Cost], distort: Callable[[Task], Task | None]
 ) -> None:
+    """A belief about some measures; what it changes stands last, where it is often a function made here."""
     declare(name, message, distort, measures)
 
 
@@ -286,7 +289,7 @@ def _recomputing(change: Callable[[Training], Training]) -> Callable[[Task], Tas
     return distort
 
 
-_held_where(
+_believed(
     "recomputation-is-free",
     Message("You left the recomputation out: what is not kept runs forward a second time."),
     _COUNTED, _recomputing(lambda how: replace(how, recompute="none")),
@@ -300,7 +303,7 @@ def _all_twice(task: Task) -> Task | None:
     return replace(task, unit=half, training=replace(task.training, recompute="none"))
 
 
-_held_where(
+_believed(
     "everything-recomputed",
     Message("You doubled everything: only the forward pass runs again, and the gradients once."),
     _COUNTED, _all_twice,
@@ -313,7 +316,7 @@ def _for_nothing(task: Task) -> Task | None:
     return replace(task, training=replace(task.training, recompute="full"))
 
 
-_held_where(
+_believed(
     "recomputation-not-asked-for",
     Message("You counted a second forward pass: here everything is kept, and nothing is recomputed."),
     _COUNTED, _for_nothing,
@@ -326,7 +329,7 @@ def _thawed(task: Task) -> Task | None:
     return replace(task, training=replace(task.training, frozen_maps=False))
 
 
-_held_where(
+_believed(
     "gradients-of-frozen-weights",
     Message(
         "You counted gradients of the frozen weights: only those of the values are needed, on the way to "
@@ -344,7 +347,7 @@ def _share_of_parameters(task: Task) -> Task | None:
     return replace(task, unit=Unit("", formula(task).value / share))
 
 
-_held_where(
+_believed(
     "share-of-parameters-taken",
     Message(
         "You took the share of the parameters that are trained: the whole model runs forward, and gradients "
@@ -358,7 +361,7 @@ def _first_too(task: Task) -> Task:
     return replace(task, training=replace(task.training, all_inputs=True))
 
 
-_held_where(
+_believed(
     "gradient-of-the-data",
     Message(
         "You counted a gradient of the input of the first map: it is data, and nothing before it is trained."
@@ -374,7 +377,7 @@ def _mfu_of(factor: Fraction) -> Callable[[Task], Task]:
     return distort
 
 
-_held_where(
+_believed(
     "forward-for-all-three",
     Message("You took the forward pass alone, a third of what was done: both gradients belong to it."),
     {Cost.GIVEN_FLOPS}, _mfu_of(Fraction(3)),
@@ -391,12 +394,12 @@ def _on_machines(change: Callable[[Training], Training]) -> Callable[[Task], Tas
     return distort
 
 
-_held_where(
+_believed(
     "one-device-works",
     Message("You let one device do all of it: the others work at the same time."),
     COSTS_IN_FLOPS, _on_machines(lambda how: replace(how, devices=1)),
 )  # fmt: skip
-_held_where(
+_believed(
     "full-peak-reached",
     Message("You took the peak for what is reached: a part of it is."),
     COSTS_IN_FLOPS, _on_machines(lambda how: replace(how, percent=100)),
@@ -409,7 +412,7 @@ def _hours(task: Task) -> Task | None:
     return replace(task, unit=Unit("days", Fraction(task.unit.size) / 24))
 
 
-_held_where("hours-for-days", Message("You gave hours: a day has 24 of them."), COSTS_IN_FLOPS, _hours)
+_believed("hours-for-days", Message("You gave hours: a day has 24 of them."), COSTS_IN_FLOPS, _hours)
 
 
 def _prefixed(task: Task) -> Task | None:
@@ -419,7 +422,7 @@ def _prefixed(task: Task) -> Task | None:
     return replace(task, unit=Unit("days", Fraction(task.unit.size) / 1000))
 
 
-_held_where(
+_believed(
     "one-prefix-apart",
     Message("You are off by a thousand: giga is 10⁹, tera 10¹², peta 10¹⁵."),
     COSTS_IN_FLOPS, _prefixed,
@@ -441,7 +444,7 @@ def _stage(stage: int) -> Callable[[Training], Training | None]:
     return lambda how: None if how.stage == stage else replace(how, stage=stage)
 
 
-_held_where(
+_believed(
     "nothing-shared-out",
     Message("You let each device keep everything: a part of it is shared out."),
     {Cost.STATE_BYTES}, _sharing(_stage(0)),
@@ -451,7 +454,7 @@ for _number, _name, _says in (
     (2, "gradients-shared-too", Message("You shared out states and gradients: that is stage 2.")),
     (3, "everything-shared-out", Message("You shared out weights, gradients and states: that is stage 3.")),
 ):
-    _held_where(_name, _says, {Cost.STATE_BYTES}, _sharing(_stage(_number)))
+    _believed(_name, _says, {Cost.STATE_BYTES}, _sharing(_stage(_number)))
 
 
 def _without(*parts: str) -> Callable[[Task], Task | None]:
@@ -467,27 +470,27 @@ def _without(*parts: str) -> Callable[[Task], Task | None]:
     return distort
 
 
-_held_where(
+_believed(
     "master-copy-forgotten",
     Message("You left out the master copy: the optimizer changes weights that are kept in 32 bits."),
     {Cost.STATE_BYTES}, _without("master"),
 )  # fmt: skip
-_held_where(
+_believed(
     "gradients-forgotten",
     Message("You left out the gradients: each trained parameter has one until it is changed."),
     {Cost.STATE_BYTES}, _without("gradient"),
 )  # fmt: skip
-_held_where(
+_believed(
     "moments-forgotten",
     Message("You left out the moments: Adam keeps two for each parameter."),
     {Cost.STATE_BYTES}, _without("moments"),
 )  # fmt: skip
-_held_where(
+_believed(
     "moments-alone",
     Message("You counted the moments alone: weights and gradients lie beside them, and a master copy."),
     {Cost.STATE_BYTES}, _without("weight", "gradient", "master"),
 )  # fmt: skip
-_held_where(
+_believed(
     "weights-alone",
     Message("You counted the weights alone: gradients and the optimizer's states lie beside them."),
     {Cost.STATE_BYTES}, _without("gradient", "master", "moments"),
@@ -501,7 +504,7 @@ def _frozen(change: Callable[[Task], Task | None]) -> Callable[[Task], Task | No
     return distort
 
 
-_held_where(
+_believed(
     "frozen-weights-forgotten",
     Message("You left out the frozen weights: they are not trained, and lie in the memory all the same."),
     {Cost.STATE_BYTES}, _frozen(lambda task: replace(task, training=replace(task.training, frozen=0))),
@@ -514,7 +517,7 @@ def _trained_too(task: Task) -> Task:
     return replace(task, training=replace(task.training, frozen=task.training.frozen * each // 2))
 
 
-_held_where(
+_believed(
     "frozen-weights-have-states",
     Message("You gave the frozen weights gradients and states: only what is trained has them."),
     {Cost.STATE_BYTES}, _frozen(_trained_too),
@@ -533,17 +536,17 @@ def _kept_otherwise(recompute: str) -> Callable[[Task], Task | None]:
     return distort
 
 
-_held_where(
+_believed(
     "square-left-out",
     Message("You left out what grows with the square of the length: scores, their softmax and its mask."),
     {Cost.KEPT_BYTES}, _kept_otherwise("selective"),
 )  # fmt: skip
-_held_where(
+_believed(
     "input-of-a-block-alone",
     Message("You kept the input of each block alone: so does full recomputation, and here more is kept."),
     {Cost.KEPT_BYTES}, _kept_otherwise("full"),
 )  # fmt: skip
-_held_where(
+_believed(
     "everything-kept",
     Message("You kept everything: a part of it is computed again, and need not be kept."),
     {Cost.KEPT_BYTES}, _kept_otherwise("none"),
@@ -572,17 +575,17 @@ def _groups(**changes: int) -> Callable[[Task], Task | None]:
     return distort
 
 
-_held_where(
+_believed(
     "scales-forgotten",
     Message("You counted the weights' own bits alone: each group has a scale beside them."),
     {Cost.STORED_BYTES}, _groups(group=0, scale_group=0),
 )  # fmt: skip
-_held_where(
+_believed(
     "zero-points-forgotten",
     Message("You left out the zero points: each group has one beside its scale."),
     {Cost.STORED_BYTES}, _groups(zero_bits=0),
 )  # fmt: skip
-_held_where(
+_believed(
     "constants-forgotten",
     Message("You left out the second level: the scales are quantised, and share a constant in their turn."),
     {Cost.STORED_BYTES}, _groups(scale_group=0),
@@ -597,12 +600,12 @@ def _quantised_once(task: Task) -> Task | None:
     return replace(task, training=replace(how, scale_bits=how.constant_bits, scale_group=0))
 
 
-_held_where(
+_believed(
     "scales-not-quantised",
     Message("You took the scales in their full width: they are quantised, too."),
     {Cost.STORED_BYTES}, _quantised_once,
 )  # fmt: skip
-_held_where(
+_believed(
     "sixteen-bits-kept",
     Message("You counted 16 bits a weight: they are quantised."),
     {Cost.STORED_BYTES},
