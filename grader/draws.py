@@ -106,6 +106,8 @@ def _vetting(question: Template) -> str:
     subject: tuple[object, ...] = (question.layers, question.network, question.input, question.batch)
     if question.cached or question.repeat:
         subject += (question.cached, question.repeat)
+    if question.training:
+        subject += (question.training,)
     return repr((subject, question.convention.name, question.without, asks, told_apart))
 
 

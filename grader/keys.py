@@ -104,6 +104,9 @@ QUESTION = {
     "batch": Key(SIZE, "how many inputs there are"),
     "cached": Key(SIZE, "how many tokens of each have been read before"),
     "repeat": Key(TABLE, "how many layers like it stand one after the other, by the name of a layer"),
+    "training": Key(
+        TABLE, "how it is trained or stored: optimizer, stage, devices, recompute, frozen, bits ..."
+    ),
     "convention": Key(TEXT, "by which operations are counted"),
     "without": Key(NAMES, "misconceptions that are not looked for"),
     "credit": Key(TABLE, "the share of the points that a wrong answer of a known kind earns"),

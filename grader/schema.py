@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from grader.cells import KINDS as CELL_KINDS
 from grader.keys import ASK, CARRIED, CELL, QUESTION, RUBRIC, TOP, Key
-from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
+from layercost.convention import CONVENTIONS, DTYPE_BITS
 from layercost.layer import LAYERS
-from layercost.misconception import MISCONCEPTIONS, UNITS, Size
+from layercost.misconception import MISCONCEPTIONS, UNITS
 from layercost.networks import NETWORKS
 from layercost.questions import KINDS as QUESTION_KINDS
 from layercost.questions import SKILLS
 from layercost.questions.explain import OUTCOMES
+from layercost.questions.task import MEASURES
 
 COMPUTE = "compute"
 FURTHER = (
@@ -52,7 +53,7 @@ def _lines() -> Iterator[str]:
         yield from _table(f"A cell with `{key}`", known, inspect.cleandoc(kind.__doc__ or ""), level=3)
     yield from _table("A line of a rubric", RUBRIC, level=3)
     yield from _table("`carried.NAME`", CARRIED, level=3)
-    yield from _names("Quantities", [*(one.value for one in Quantity), *(one.value for one in Size)])
+    yield from _names("Quantities", MEASURES)
     yield from _names("Units", [one for one in UNITS if one])
     yield from _names("dtypes", DTYPE_BITS)
     yield from _names("Conventions", CONVENTIONS)

@@ -36,7 +36,18 @@ class Size(Enum):
     ACTIVE_WITHOUT_TABLES = "active_parameters_without_tables"
 
 
-Measure: TypeAlias = Quantity | Size
+class Cost(Enum):
+    """What can be asked of training and of stored weights: operations, and bytes on one device."""
+
+    STEP_FLOPS = "training_flops"
+    SIZE_FLOPS = "training_flops_by_size"
+    GIVEN_FLOPS = "given_flops"
+    STATE_BYTES = "training_bytes"
+    KEPT_BYTES = "kept_bytes"
+    STORED_BYTES = "stored_bytes"
+
+
+Measure: TypeAlias = Quantity | Size | Cost
 Arriving: TypeAlias = Shape | tuple[Shape, ...] | None  # one shape, or one for each value that a join reads
 
 STORED = frozenset(
@@ -53,6 +64,8 @@ WORKED = frozenset({Quantity.MULTIPLICATIONS, Quantity.ADDITIONS})
 WRITTEN = frozenset({Quantity.ACTIVATIONS, Quantity.ACTIVATION_BYTES})
 CACHED = frozenset({Quantity.KV_CACHE, Quantity.KV_CACHE_BYTES})
 IN_BYTES = frozenset({Quantity.PARAMETER_BYTES, Quantity.ACTIVATION_BYTES, Quantity.KV_CACHE_BYTES})
+COSTS_IN_FLOPS = frozenset({Cost.STEP_FLOPS, Cost.SIZE_FLOPS, Cost.GIVEN_FLOPS})
+COSTS_IN_BYTES = frozenset({Cost.STATE_BYTES, Cost.KEPT_BYTES, Cost.STORED_BYTES})
 SIZED = PRICED | WRITTEN | {Size.OUTPUT_SIZE}
 ACTIVE = frozenset({Size.ACTIVE, Size.ACTIVE_WITHOUT_INPUT, Size.ACTIVE_WITHOUT_TABLES})
 
@@ -66,11 +79,64 @@ class Unit:
 
 
 ONE = Unit("")
+OF_COSTS = ("days", "percent", "times", "bits a weight")  # how large they are depends on what is asked
 UNITS = {"": ONE} | {
     f"{prefix}{kind}": Unit(f"{prefix}{kind}", base**power)
     for power, prefixes in enumerate(("kK", "MM", "GG"), start=1)
     for prefix, kind, base in zip(prefixes, ("B", "iB"), (1000, 1024), strict=True)
-}
+} | {name: Unit(name) for name in OF_COSTS}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Training:
+    """How something is trained or stored, for what `Cost` asks; the words are those of `layercost.analysis`.
+
+    `frozen` values are held beside those that are trained; with `frozen_maps` all of what is trained stands
+    beside maps that stay as they are. `flops` are given. `devices` of so many `teraflops` run at so many
+    `percent` of that, or for so many `milliseconds`. A weight has `bits`, and each `group` a scale and a zero
+    point.
+    `adapters` are the values that are trained of a model that stays as it is.
+    `forward`, `weights`, `inputs` and `again` say how often each pass is counted: 1, but for who believes
+    otherwise. So do `all_inputs`, for who has each map's input need a gradient, `heads`, for who takes
+    another number, and `left_out`, for parts of a device's memory.
+    """
+
+    optimizer: str = "adam-mixed"
+    stage: int = 0
+    devices: int = 1
+    recompute: str = "none"
+    frozen: int = 0
+    frozen_maps: bool = False
+    adapters: int = 0
+    flops: int = 0
+    teraflops: int = 0
+    percent: int = 100
+    milliseconds: int = 0
+    bits: int = 16
+    group: int = 0
+    scale_bits: int = 0
+    zero_bits: int = 0
+    scale_group: int = 0
+    constant_bits: int = 0
+    forward: int = 1
+    weights: int = 1
+    inputs: int = 1
+    again: int = 1
+    all_inputs: bool = False
+    heads: int = 0
+    left_out: tuple[str, ...] = ()
+
+
+AS_USUAL = Training()
+BELIEVED = (
+    "forward",
+    "weights",
+    "inputs",
+    "again",
+    "all_inputs",
+    "heads",
+    "left_out",
+)  # what no question says
 
 
 class Itself:
@@ -104,6 +170,7 @@ class Task:
     unit: Unit = ONE
     batch: int = 1
     cached: int = 0
+    training: Training = AS_USUAL
 
 
 @dataclass(frozen=True)
@@ -340,7 +407,14 @@ def _by(task: Task, *conventions: Convention) -> bool:
 
 
 def _macs_for_flops(task: Task) -> Task | None:
+    if isinstance(task.measure, Cost):
+        return None if task.unit.name == "times" else replace(task, unit=_times(task.unit, 2))
     return replace(task, measure=Quantity.MACS) if _by(task, TEXTBOOK, TWO_A_MAC) else None
+
+
+def _times(unit: Unit, factor: int | Fraction) -> Unit:
+    """A unit so many times as large."""
+    return Unit(unit.name, Fraction(unit.size) * factor)
 
 
 def _one_addition_too_many(task: Task) -> Task | None:
@@ -375,7 +449,7 @@ declare(
     "forgot-batch",
     Message("You counted one input: each input of the batch takes the same operations again."),
     lambda task: replace(task, batch=1),
-    PRICED,
+    PRICED | COSTS_IN_FLOPS,
 )
 declare(
     "biases-among-weights",
@@ -401,7 +475,7 @@ declare(
         "You counted multiply-accumulates: in FLOPs the multiplication and the addition are two operations."
     ),
     _macs_for_flops,
-    {Quantity.FLOPS},
+    {Quantity.FLOPS} | COSTS_IN_FLOPS,
 )
 declare(
     "flops-for-macs",
@@ -462,7 +536,7 @@ def _doubles(task: Task) -> Task | None:
 
 
 def _bits(task: Task) -> Task:
-    return replace(task, unit=Unit(task.unit.name, Fraction(task.unit.size, 8)))
+    return replace(task, unit=_times(task.unit, Fraction(1, 8)))
 
 
 def _in_unit(given: Mapping[str, str]) -> Callable[[Task], Task | None]:
@@ -494,18 +568,21 @@ declare(
     _doubles,
     IN_BYTES,
 )
-declare("bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bits, IN_BYTES)
+declare(
+    "bits-for-bytes", Message("You counted bits: a byte is 8 of them."), _bits,
+    IN_BYTES | {Cost.STORED_BYTES},
+)  # fmt: skip
 declare(
     "thousand-for-1024",
     Message("You took 1,000 where it is 1,024: a KiB is 1,024 bytes, and a MiB is 1,024 KiB."),
     _in_unit({"KiB": "kB", "MiB": "MB", "GiB": "GB"}),
-    IN_BYTES,
+    IN_BYTES | COSTS_IN_BYTES,
 )
 declare(
     "1024-for-thousand",
     Message("You took 1,024 where it is 1,000: a kB is 1,000 bytes, and a MB is 1,000 kB."),
     _in_unit({"kB": "KiB", "MB": "MiB", "GB": "GiB"}),
-    IN_BYTES,
+    IN_BYTES | COSTS_IN_BYTES,
 )
 declare("bytes-for-kib", Message("You gave bytes: a KiB is 1,024 of them."), _in_unit({"KiB": ""}), IN_BYTES)
 declare(

@@ -329,6 +329,19 @@ FAR: dict[str, list[dict[str, Any]]] = {
         {"kind": "normalization", "inputs": 4096, "side": 512, "batch": 113, "convention": "everything"},
         {"kind": "convolution", "inputs": 20, "outputs": 1038, "side": 1, "batch": 256},
     ],
+    "training": [
+        {
+            "model": "llama-2-70b",
+            "trained": "lora",
+            "stage": 3,
+            "recompute": "full",
+            "tokens": 27_620,
+            "batch": 1024,
+            "devices": 55,
+            "optimizer": "adam-fp32",
+            "attention": "fused",
+        },
+    ],
     "vgg": [{"version": "E", "size": 512, "hidden": 8192}, {"hidden": 8192, "size": 32}],
 }
 IN_SIGHT = ("picture", "message", "total", "ghost")

@@ -121,6 +121,11 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"version": "Ti", "image": 230, "patch": 7, "convention": "everything"},
         {"version": "S", "image": 333, "patch": 10, "convention": "two-a-mac"},
     ],
+    "training": [
+        {}, {"trained": "lora"}, {"trained": "qlora", "stage": 3, "devices": 3}, {"stage": 1, "devices": 1},
+        {"model": "llama-2-70b", "stage": 2, "devices": 4096}, {"model": "gpt2", "optimizer": "adam-8bit"},
+        {"optimizer": "adam-fp32", "stage": 3}, {"recompute": "full", "tokens": 131_072},
+    ],
     "lenet_reads": [{}, {"convention": "macs"}, {"convention": "everything"}],
     "activations": [
         {}, {"network": "LeNet-5", "price": 0}, {"price": 100, "matters": 3},
@@ -138,6 +143,7 @@ LEFT_TO_PYTHON = {
     "batch_normalization": [{"mode": "training", "batch": 1}],
     "lstm": [{"input_size": 0}, {"steps": 0}],
     "linear": [{"in_features": 0}],
+    "training": [{"model": "gpt2", "tokens": 1025}],
     "convolution": [{"groups": 2}, {"groups": 3}, {"kernel_size": 5, "padding": 0, "size": 2}],
 }
 RANDOM = 40

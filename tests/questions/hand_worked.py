@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import layercost as lc
-from layercost.misconception import UNITS, Measure, Size, Task
+from layercost.misconception import UNITS, Cost, Measure, Size, Task, Training, Unit
 from layercost.shape import shape_of
 
 C, HALF = lc.KV_CACHE, lc.CONVENTIONS["causal-half"]
@@ -476,3 +476,91 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("state-of-the-width", of(KEEPING, C, 7, 6), 6 * (5 + 3)),
     ("cached-state-of-one-channel", of(KEEPING, C, 7, 6), 5 + 3),
 ]
+
+# ---- training ----------------------------------------------------------------------------------------
+
+TEN = lc.Linear(10, 1, bias=False)  # ten parameters
+STEP = lc.Sequential(lc.Linear(3, 5, bias=False), lc.Linear(5, 2, bias=False))  # 15 and 10 weights
+BLOCKS = lc.Sequential(*[lc.Attention(8, 2)] * 3)
+
+
+def trained(
+    measure: Cost, *shape: int, unit: str = "", layer: lc.Layer = TEN, batch: int = 1, **how: Any
+) -> Task:
+    """Ten parameters in training, or another layer."""
+    two, size = lc.CONVENTIONS["two-a-mac"], UNITS.get(unit, Unit(unit))
+    return of(
+        layer, measure, *(shape or (10,)), convention=two, unit=size, batch=batch, training=Training(**how)
+    )
+
+
+def step(**how: Any) -> Task:
+    """50 FLOPs forward, 50 for the weights, 20 for the values between both maps."""
+    return trained(Cost.STEP_FLOPS, 3, layer=STEP, **how)
+
+
+def rule(**how: Any) -> Task:
+    """Ten parameters, seven tokens: 140 FLOPs in each pass."""
+    return trained(Cost.SIZE_FLOPS, 7, 10, **how)
+
+
+def states(**how: Any) -> Task:
+    """Ten parameters of 16 bytes."""
+    return trained(Cost.STATE_BYTES, **how)
+
+
+def kept(**how: Any) -> Task:
+    """Three blocks of width 8 with 2 heads, and 4 texts of 7 tokens."""
+    return trained(Cost.KEPT_BYTES, 7, 8, layer=BLOCKS, batch=4, **how)
+
+
+def packed(**how: Any) -> Task:
+    """Ten weights of 4 bits, in groups of 5 with a scale of 16 and a zero point of 4 bits."""
+    usual = {"bits": 4, "group": 5, "scale_bits": 16, "zero_bits": 4}
+    return trained(Cost.STORED_BYTES, **{**usual, **how})
+
+
+DAYS = {"unit": "days", "teraflops": 1, "devices": 4, "percent": 50}
+DAY, SQUARE = 86_400 * 10**12, 5 * 2 * 7 * 7 * 4
+PAGE = 34 * 7 * 4 * 8
+HAND_WORKED += [
+    ("macs-for-flops", rule(), 210),
+    ("forward-pass-alone", step(), 50),
+    ("forward-pass-alone", rule(), 140),
+    ("backward-pass-alone", step(), 50 + 20),
+    ("backward-as-forward", step(), 50 + 20),
+    ("backward-as-forward", rule(recompute="full"), 3 * 140),
+    ("gradient-of-the-data", step(), 3 * 50),
+    ("recomputation-is-free", rule(recompute="full"), 3 * 140),
+    ("everything-recomputed", rule(recompute="full"), 6 * 140),
+    ("recomputation-not-asked-for", rule(), 4 * 140),
+    ("gradients-of-frozen-weights", rule(frozen_maps=True), 3 * 140),
+    ("share-of-parameters-taken", rule(frozen_maps=True, adapters=2, unit="percent"), 20),
+    ("forward-for-all-three", trained(Cost.GIVEN_FLOPS, unit="percent", flops=6 * 10**11, teraflops=1,
+     milliseconds=1000), 20),
+    ("one-device-works", rule(**DAYS), Fraction(3 * 140 * 2, DAY)),
+    ("full-peak-reached", rule(**DAYS), Fraction(3 * 140, 4 * DAY)),
+    ("hours-for-days", rule(**DAYS), Fraction(24 * 3 * 140, 2 * DAY)),
+    ("one-prefix-apart", rule(**DAYS), Fraction(1000 * 3 * 140, 2 * DAY)),
+    ("nothing-shared-out", states(stage=1, devices=4), 160),
+    ("states-alone-shared", states(stage=2, devices=4), 40 + 30),
+    ("gradients-shared-too", states(stage=1, devices=4), 20 + 5 + 30),
+    ("everything-shared-out", states(stage=1, devices=4), 40),
+    ("master-copy-forgotten", states(), 120),
+    ("gradients-forgotten", states(), 140),
+    ("moments-forgotten", states(), 80),
+    ("moments-alone", states(), 80),
+    ("weights-alone", states(), 20),
+    ("frozen-weights-forgotten", states(frozen=100), 160),
+    ("frozen-weights-have-states", states(frozen=100), 160 + 1600),
+    ("square-left-out", kept(), 3 * PAGE),
+    ("input-of-a-block-alone", kept(), 3 * 2 * 7 * 4 * 8),
+    ("everything-kept", kept(recompute="selective"), 3 * (PAGE + SQUARE)),
+    ("scores-of-one-head", kept(), 3 * (PAGE + SQUARE // 2)),
+    ("one-text-kept", kept(), 3 * (PAGE + SQUARE) // 4),
+    ("scales-forgotten", packed(), 5),
+    ("zero-points-forgotten", packed(), 5 + 4),
+    ("constants-forgotten", packed(scale_bits=8, zero_bits=0, scale_group=2, constant_bits=32), 5 + 2),
+    ("scales-not-quantised", packed(scale_bits=8, zero_bits=0, scale_group=2, constant_bits=32), 5 + 8),
+    ("sixteen-bits-kept", packed(), 20),
+]  # fmt: skip

@@ -13,6 +13,7 @@ from string import Formatter
 from site_builder.catalogue import names, template
 
 import layercost as lc
+from layercost.analysis.accelerators import ACCELERATORS
 from layercost.counters import names as counter_names
 from layercost.explorers import rules
 from layercost.explorers.loads import MODELS
@@ -45,6 +46,9 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
         word
         for title in (*(one.title for one in MODELS.values()), *BLOCKS, *TITLES.values())
         for word in re.findall("[A-Za-z]\\w*", title)
+    },
+    "names of devices": {
+        word for one in ACCELERATORS.values() for word in re.findall("[A-Za-z]\\w*", one.title)
     },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),

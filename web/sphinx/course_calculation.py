@@ -14,9 +14,10 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 import layercost as lc
+from layercost.convention import TWO_A_MAC
 from layercost.expression import Definition, Expression
-from layercost.misconception import Size, Task
-from layercost.questions.task import derivation
+from layercost.misconception import Cost, Size, Task, Training
+from layercost.questions.task import derivation, number, stated
 from layercost.shape import shape_of
 
 
@@ -125,6 +126,66 @@ class OutputSize(Arithmetic):
 
 
 @dataclass(frozen=True)
+class Costed(Arithmetic):
+    """What training computes or keeps: a measure of `Cost`, with its settings."""
+
+    task: Task
+
+    @property
+    def total(self) -> int:
+        """The number alone."""
+        return int(number(self.task))
+
+    @property
+    def formula(self) -> Expression:
+        """How the number comes about, in letters."""
+        return derivation(self.task)
+
+    @property
+    def unit(self) -> str:
+        """FLOPs or bytes."""
+        return stated(self.task).unit
+
+
+def _costed(
+    measure: Cost, layer: lc.Layer, shape: tuple[int, ...], batch: int, how: dict[str, Any]
+) -> Costed:
+    return Costed(Task(layer, measure, shape_of(shape), TWO_A_MAC, batch=batch, training=Training(**how)))
+
+
+def of_size(parameters: int) -> lc.Layer:
+    """Something that holds so many parameters, of which nothing else is asked."""
+    return lc.Linear(parameters, 1, bias=False)
+
+
+def step_flops(layer: lc.Layer, shape: tuple[int, ...], batch: int = 1, **how: Any) -> Costed:
+    """The FLOPs of one step of training, 2 a multiply-accumulate."""
+    return _costed(Cost.STEP_FLOPS, layer, shape, batch, how)
+
+
+def flops_by_size(parameters: int, tokens: int, **how: Any) -> Costed:
+    """The same by the rule for parameters and tokens."""
+    return _costed(Cost.SIZE_FLOPS, of_size(parameters), (tokens, parameters), 1, how)
+
+
+def training_bytes(parameters: int, **how: Any) -> Costed:
+    """Weights, gradients and states of the optimizer on one device."""
+    return _costed(Cost.STATE_BYTES, of_size(parameters), (parameters,), 1, how)
+
+
+def kept_bytes(tokens: int, batch: int, width: int, heads: int, blocks: int = 1, **how: Any) -> Costed:
+    """The activations of blocks of GPT, by formula."""
+    block = lc.Attention(width, heads)
+    layer = block if blocks == 1 else lc.Sequential(*[block] * blocks)
+    return _costed(Cost.KEPT_BYTES, layer, (tokens, width), batch, how)
+
+
+def stored_bytes(weights: int, **how: Any) -> Costed:
+    """Weights of some bits, with what their groups share."""
+    return _costed(Cost.STORED_BYTES, of_size(weights), (weights,), 1, how)
+
+
+@dataclass(frozen=True)
 class Given(Arithmetic):
     """A count that the page states: the reader takes it over, and cannot miscount it."""
 
@@ -150,4 +211,7 @@ def _built(node: ast.expr, names: dict[str, Any]) -> Any:
     return eval(code, names)  # noqa: S307 - our own pages, run in the build like their cells
 
 
-ASKED_BESIDES: Mapping[str, Callable[..., Any]] = {"output_size": OutputSize, "given": Given}
+ASKED_BESIDES: Mapping[str, Callable[..., Any]] = {
+    "output_size": OutputSize, "given": Given, "step_flops": step_flops, "flops_by_size": flops_by_size,
+    "training_bytes": training_bytes, "kept_bytes": kept_bytes, "stored_bytes": stored_bytes,
+}  # fmt: skip

@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from course_calculation import OutputSize, Part
+from course_calculation import Costed, OutputSize, Part
 from course_questions import Asking, step_node
 from course_text import Asked, tried
 from docutils import nodes
@@ -31,6 +31,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
 from layercost.message import spoken as _
+from layercost.misconception import Cost
 from layercost.questions import Question, QuestionError, Variant, read_question
 from layercost.view import tag
 
@@ -55,6 +56,12 @@ def ranges(text: str) -> dict[str, Any]:
     """What each name is drawn from: ``inputs=16..512, outputs=16..256/16, kernel=3|5|7, bias=True|False``."""
     parts = (part.partition("=") for part in text.split(",") if part.strip())
     return {name.strip(): _range(choice.strip()) for name, _sign, choice in parts}
+
+
+def settings(text: str) -> dict[str, Any]:
+    """What is said of training: ``stage=2, devices=devices``."""
+    parts = (part.partition("=") for part in text.split(",") if part.strip())
+    return {name.strip(): _value(value.strip()) for name, _sign, value in parts}
 
 
 def _range(text: str) -> Any:
@@ -88,7 +95,8 @@ def question_of(options: Mapping[str, str]) -> Question:
         "draw": ranges(options["draw"]), **subject,
         "input": [int(size) if size.isdigit() else size for size in sizes],
         "convention": options.get("convention", "textbook"), "batch": _value(options.get("batch", "1")),
-        "cached": _value(options.get("cached", "0")), "without": options.get("without", "").split(),
+        "cached": _value(options.get("cached", "0")), "training": settings(options.get("training", "")),
+        "without": options.get("without", "").split(),
         "ask": [{"quantity": options["ask"], **stored}],
     })  # fmt: skip
 
@@ -109,6 +117,8 @@ def asked_of(made: Variant) -> Part:
     """What a variant asks for, as the prose would ask for it."""
     task = made.item().task
     shape = tuple(map(int, made.input_shape))
+    if isinstance(task.measure, Cost):
+        return Costed(task)
     if not isinstance(task.measure, lc.Quantity):
         return OutputSize(task.layer, shape)
     how: Any = {"dtype": task.dtype, "cached": task.cached}
@@ -128,7 +138,7 @@ class Drill(SphinxDirective):
 
     has_content = True
     option_spec: ClassVar = dict.fromkeys(
-        (*NEEDED, MODEL, "convention", "batch", "cached", "dtype", "repeat", "without", "hint"),
+        (*NEEDED, MODEL, "convention", "batch", "cached", "dtype", "repeat", "training", "without", "hint"),
         directives.unchanged_required,
     )
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from course_calculation import OPERATIONS, Arithmetic, Calculated, Given, OutputSize, Part, total_of
+from course_calculation import OPERATIONS, Arithmetic, Calculated, Costed, Given, OutputSize, Part, total_of
 from course_text import Asked
 from course_working import NAMES, named, said, unit_of
 
@@ -22,6 +22,7 @@ import layercost as lc
 from layercost.message import Message
 from layercost.misconception import MISCONCEPTIONS, PRICED, STORED
 from layercost.questions import diagnoses
+from layercost.questions.task import diagnoses_of
 from layercost.view import number
 
 
@@ -54,6 +55,8 @@ def _mistakes(value: Part) -> Iterator[Wrong]:
         case OutputSize(layer=layer, shape=shape):
             yield from _known(diagnoses(layer, "output_size", shape))
             yield from _of_size(value)
+        case Costed(task=task):
+            yield from _known(diagnoses_of(task))
         case Calculated():
             yield from _in_calculation(value)
 

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeAlias
 
-from course_calculation import ASKED_BESIDES, Arithmetic, OutputSize, evaluated, total_of
+from course_calculation import ASKED_BESIDES, Arithmetic, Costed, OutputSize, evaluated, total_of
 from docutils import nodes
 from docutils.parsers.rst import directives
 from following import OWN, amount, as_line, derivation, following_count, pinned_count, under_each
@@ -40,7 +40,7 @@ import layercost as lc
 from layercost import witness
 from layercost.convention import unit_in_words
 from layercost.expression import HTML, TEXT, defining
-from layercost.view import html_cell, html_table, number, tag
+from layercost.view import Substitution, html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
 
@@ -203,9 +203,12 @@ class Derivation(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         return raw(self, lambda: self._html(value_of(self, self.arguments[0])))
 
-    def _html(self, asked: Asked | OutputSize) -> str:
+    def _html(self, asked: Asked | OutputSize | Costed) -> str:
         if isinstance(asked, OutputSize):
             return _size_line(asked)
+        if isinstance(asked, Costed):
+            shown = Substitution(asked.formula, asked.unit, "")
+            return as_line(shown.line, shown.copied)
         taught = "taught" in self.options
         if taught and asked.count.taught is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from course_calculation import Calculated, Given, OutputSize, Part, total_of
+from course_calculation import Calculated, Costed, Given, OutputSize, Part, total_of
 from course_text import Asked
 
 import layercost as lc
 from layercost.convention import quantity_in_words
 from layercost.expression import HTML, Expression, equation, render
 from layercost.message import Message
-from layercost.misconception import Size
+from layercost.misconception import Cost, Size
+from layercost.questions.costs import COSTS
 from layercost.questions.kinds.hints import HINTS
 from layercost.view import escaped, number, tag
 
@@ -30,6 +31,8 @@ def default_hint(value: Part) -> Message:
             return HINTS.get(quantity, OTHERWISE)
         case OutputSize():
             return HINTS[Size.OUTPUT_SIZE]
+        case Costed(task=task):
+            return HINTS[task.measure]
         case Calculated(sign="+"):
             return Message("Work out the parts one by one, and add them.")
         case Calculated(sign="*"):
@@ -42,6 +45,8 @@ def unit_of(value: Part) -> str:
     match value:
         case Asked():
             return value.count.unit
+        case Costed():
+            return value.unit
         case Given(stated=stated):
             return unit_of(stated)
         case Calculated(sign="+", parts=parts):
@@ -66,6 +71,8 @@ def said(part: Part) -> Message | str:
             return said(stated)
         case OutputSize(layer=layer):
             return Message("the output side of {layer}", layer=named(layer))
+        case Costed(task=task) if isinstance(task.measure, Cost):
+            return Message("the {amount}", amount=COSTS[task.measure].words)
         case Calculated():
             return _figures(part)
     return number(total_of(part))
@@ -81,7 +88,7 @@ def formula_of(value: Part) -> Expression | None:
     match value:
         case Asked():
             return value.count.expression
-        case OutputSize():
+        case OutputSize() | Costed():
             return value.formula
     return None
 

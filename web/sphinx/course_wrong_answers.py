@@ -21,9 +21,10 @@ from layercost.layer import Layer
 from layercost.layers.activation import OfEach
 from layercost.message import Message, Words, listing
 from layercost.message import spoken as _
-from layercost.misconception import MISCONCEPTIONS, Misconception, Size
+from layercost.misconception import MISCONCEPTIONS, Cost, Measure, Misconception, Size
 from layercost.questions import Item, Variant, Wrong, templates
 from layercost.questions.bank import CHECKED_DRAWS
+from layercost.questions.costs import COSTS
 from layercost.view import number
 
 SIZES = {
@@ -68,10 +69,17 @@ def by_layer() -> dict[type[Layer], list[Misconception]]:
     return found
 
 
+def called(measure: Measure) -> Words:
+    """What is asked for, as people call it."""
+    if isinstance(measure, Cost):
+        return COSTS[measure].words
+    return SIZES[measure] if isinstance(measure, Size) else quantity_in_words(measure)
+
+
 def asked_for(item: Item) -> Words:
     """What an item asks for: its measure, of what."""
     measure = item.task.measure
-    what = SIZES[measure] if isinstance(measure, Size) else quantity_in_words(measure)
+    what = called(measure)
     layer = str(item.task.layer)
     if item.task.part:
         return Message("{what} of its layer {part}", what=what, part=item.task.part)
@@ -117,10 +125,7 @@ class WrongAnswers(SphinxDirective):
         if held.id in found:
             words = " ".join(str(each) for each in example_in_words(found[held.id]))
             said += nodes.paragraph("", words, classes=["lc-example"])
-        measures = listing(
-            SIZES[each] if isinstance(each, Size) else quantity_in_words(each)
-            for each in sorted(held.measures, key=lambda each: each.value)
-        )
+        measures = listing(called(each) for each in sorted(held.measures, key=lambda each: each.value))
         told = _("Changes: {measures}. Questions that meet it: {count}.",
                  measures=measures, count=number(met[held.id]))  # fmt: skip
         said += nodes.paragraph("", told, classes=["lc-met"])

@@ -44,7 +44,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
             "Adam in mixed precision: weights and gradients in 16 bits; a master copy and two moments in 32"),
             _ZERO),
         Optimizer("adam-mixed-fp32-gradients", 2, 4, 4, 8, Message(
-            "the same, with gradients in 32 bits"), _MEGATRON),
+            "Adam in mixed precision: weights in 16 bits; gradients, a master copy and two moments in 32"),
+            _MEGATRON),
         Optimizer("adam-fp32", 4, 4, 0, 8, Message("Adam, everything in 32 bits"), _KINGMA),
         Optimizer("adam-bf16", 2, 2, 0, 4, Message(
             "Adam, everything in 16 bits, without a master copy"), _KINGMA),

@@ -3,7 +3,8 @@
 They stand beside those of `layercost.explorers.answers`, which are found from a layer or network by
 themselves. A line holds for the settings in `when` and none of those in `unless`, and where each number in
 `needs` is not negative; `fields` says which control gives which letter, `follows` how a letter comes from the
-controls. Of several that hold, the page takes the first. web/src/explorers/answer.mjs fills what is in sight.
+controls, `chosen` which number it has for each option of a choice. Of several that hold, the page takes the
+first. web/src/explorers/answer.mjs fills what is in sight.
 """
 
 from __future__ import annotations

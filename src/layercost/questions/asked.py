@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from layercost.convention import CONVENTIONS, DTYPE_BITS, Quantity
 from layercost.layer import LAYERS, Layer, layer_from_text
 from layercost.message import listing
-from layercost.misconception import UNITS, Measure, Size, Task
+from layercost.misconception import OF_COSTS, UNITS, Measure, Size, Task
 from layercost.networks import NETWORKS, network_named
 from layercost.questions.draw import QuestionError
 from layercost.questions.item import Item
@@ -58,7 +58,7 @@ def asked(text: str) -> Item:
     shape = _shape_in(rest) or usual
     if shape is None and measure not in _HELD:
         raise QuestionError(f"The {measure.value.replace('_', ' ')} cannot be counted yet: {_NEEDS_AN_INPUT}")
-    unit = _word_in(rest, [name for name in UNITS if name])
+    unit = _word_in(rest, [name for name in UNITS if name and name not in OF_COSTS])
     task = Task(
         layer, measure, shape,
         CONVENTIONS[_word_in(rest, CONVENTIONS) or "textbook"],

@@ -43,6 +43,7 @@ SKILLS: dict[str, Skill] = {
     "encoders": Skill(Message("encoders of images and texts"), "vision_and_encoders"),
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
     "experts": Skill(Message("mixtures of experts"), "mixture_of_experts"),
+    "training": Skill(Message("what training computes and keeps"), "training"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
     "alexnet": Skill(Message("AlexNet"), "alexnet"),

@@ -23,13 +23,16 @@ from layercost.misconception import (
     MISCONCEPTIONS,
     PRICED,
     Arriving,
+    Cost,
     Itself,
     Measure,
     Misconception,
     Size,
     Task,
+    Training,
     Unit,
 )
+from layercost.questions import costs
 from layercost.questions.totals import calls_of, total
 from layercost.setting import Setting
 from layercost.shape import FLOOR, Shape, ShapeError, extent, several, shape_of, shape_wanted
@@ -42,7 +45,7 @@ _MEANINGS: dict[Measure, Active] = {
     Size.ACTIVE_WITHOUT_INPUT: Active.WITHOUT_INPUT,
     Size.ACTIVE_WITHOUT_TABLES: Active.WITHOUT_TABLES,
 }
-MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size)}
+MEASURES: dict[str, Measure] = {measure.value: measure for measure in (*Quantity, *Size, *Cost)}
 
 
 class WrongAnswer(NamedTuple):
@@ -84,6 +87,11 @@ def diagnoses(
         layer, measure_named(quantity), shape, convention_named(convention), dtype=dtype, batch=batch,
         cached=cached,
     )  # fmt: skip
+    return diagnoses_of(task)
+
+
+def diagnoses_of(task: Task) -> list[WrongAnswer]:
+    """The distinct wrong answers to a task, in the order in which the beliefs are declared."""
     taken, found = {number(task)}, []
     for misconception in MISCONCEPTIONS.values():
         wrong = believed(task, misconception)
@@ -118,17 +126,17 @@ def derivation(task: Task) -> Expression:
     return _derivation(_key(task), task.input_shape)
 
 
-Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int]
+Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int, Training]
 
 
 def _key(task: Task) -> Key:
-    how = (task.convention, task.part, task.dtype, task.unit, task.batch, task.cached)
+    how = (task.convention, task.part, task.dtype, task.unit, task.batch, task.cached, task.training)
     return (Itself(task.layer), task.measure, *how)
 
 
 def _task(key: Key, input_shape: Arriving) -> Task:
-    itself, measure, convention, part, dtype, unit, batch, cached = key
-    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached)
+    itself, measure, convention, part, dtype, unit, batch, cached, training = key
+    return Task(itself.layer, measure, input_shape, convention, part, dtype, unit, batch, cached, training)
 
 
 @lru_cache(maxsize=4096)
@@ -139,6 +147,8 @@ def _number(key: Key, input_shape: Arriving) -> Fraction:
         return Fraction(active_parameters(layer, _MEANINGS[task.measure]), task.unit.size)
     if isinstance(task.measure, Size):
         return Fraction(_size(task))
+    if isinstance(task.measure, Cost):
+        return costs.amount(task)
     return Fraction(total(layer, task.measure, shape, task.convention, setting_of(task)), task.unit.size)
 
 
@@ -151,6 +161,8 @@ def setting_of(task: Task) -> Setting:
 def _derivation(key: Key, input_shape: Arriving) -> Expression:
     task = _task(key, input_shape)
     layer, shape = _asked(task)
+    if isinstance(task.measure, Cost):
+        return costs.formula(task)
     if isinstance(task.measure, Quantity):
         return _count(task, layer, shape).expression
     if task.measure in _MEANINGS:
@@ -262,6 +274,8 @@ def stated(task: Task) -> Stated:
         )
     if isinstance(task.measure, Size):
         return Stated("", _said_of_size(task))
+    if isinstance(task.measure, Cost):
+        return Stated(task.unit.name or costs.unit_of(task.measure), costs.counted(task))
     counted = _count(task, *_asked(task))
     name = MACS_ONLY.name if task.measure is Quantity.MACS else task.convention.name
     if task.measure in PRICED:
@@ -283,7 +297,8 @@ def _said_of_size(task: Task) -> Words:
 
 
 def _rules(task: Task) -> tuple[object, ...]:
-    return (task.unit, task.dtype, task.measure, task.convention, task.batch, task.cached)
+    how = (task.convention, task.batch, task.cached, task.training)
+    return (task.unit, task.dtype, task.measure, *how)
 
 
 def _count(task: Task, layer: Layer, shape: Arriving) -> Count:

@@ -116,7 +116,7 @@ export function lineFor(lines, settings, fits = () => true) {
 }
 
 // {letter: number} for a line, from {field: number} of a layer and the sizes of its input. `follows` of a line says
-// how letters are computed from fields.
+// how letters are computed from fields, `chosen` which numbers they have for an option of a field.
 export function lettersFor(line, settings, sizes = []) {
   const given = {};
   line.axes.forEach((letter, place) => {
@@ -127,6 +127,9 @@ export function lettersFor(line, settings, sizes = []) {
   }
   const values = new Map(Object.entries(settings).filter(([, value]) => typeof value === 'number').map(([field, value]) => [field, BigInt(value)]));
   for (const [letter, tree] of Object.entries(line.follows ?? {})) given[letter] = compute(tree, values);
+  for (const [field, letters] of Object.entries(line.chosen ?? {})) {
+    for (const [letter, numbers] of Object.entries(letters)) given[letter] = numbers[settings[field]];
+  }
   return given;
 }
 

@@ -7,7 +7,7 @@ said by `follows`, so that an error is not paid for twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property, partial
 from itertools import combinations
@@ -24,7 +24,20 @@ from layercost.expression import definitions
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
-from layercost.misconception import ACTIVE, MISCONCEPTIONS, STORED, UNITS, Measure, Size, Task, fitted
+from layercost.misconception import (
+    ACTIVE,
+    BELIEVED,
+    MISCONCEPTIONS,
+    OF_COSTS,
+    STORED,
+    UNITS,
+    Cost,
+    Measure,
+    Size,
+    Task,
+    Training,
+    fitted,
+)
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import (
     Between,
@@ -79,8 +92,9 @@ class Question(Template):
     their numbers and ``_`` for the channels or features that arrive; a single layer has the name "".
     `input` are the sizes of the input, numbers or drawn names; a join has a tuple of them for each of its
     inputs. `batch` is how many inputs there are, a number or a drawn name, and `cached` how many tokens of
-    each have been read before. `repeat` says of a layer, by its name, how many like it stand one after the
-    other. In place of layers there may be a `network`, as ``vgg16(size=size)``.
+    each have been read before. `training` says how it is trained or stored, as numbers, words and drawn
+    names. `repeat` says of a layer, by its name, how many like it stand one after the other. In place of
+    layers there may be a `network`, as ``vgg16(size=size)``.
     """
 
     kind: ClassVar[str] = "compute"
@@ -98,6 +112,7 @@ class Question(Template):
     cached: int | str = 0
     network: str = ""
     repeat: Mapping[str, int | str] = field(default_factory=dict)
+    training: Mapping[str, Drawn] = field(default_factory=dict)
 
     def draw(self, seed: Seed) -> Variant:
         """The variant of this seed, for ever; raises QuestionError where none tells right from wrong."""
@@ -131,7 +146,8 @@ class Question(Template):
     def subjects(self) -> tuple[tuple[str, str, str], ...]:
         """The layers as they are written, what is asked of them, in which format, and the kind."""
         written = self.network or "; ".join(self.layers.values())
-        return tuple((written, _asked(ask), self.kind) for ask in self.asks)
+        how = "".join(f" {name}={value}" for name, value in self.training.items())
+        return tuple((written, _asked(ask) + how, self.kind) for ask in self.asks)
 
     def _vetted(
         self, seed: Seed, cases: int, clashes: Callable[[tuple[Variant, ...]], list[str]]
@@ -174,6 +190,12 @@ class Variant(Posed):
 
     def _size(self, size: int | str) -> int:
         return int(self.numbers[size] if isinstance(size, str) else size)
+
+    @property
+    def training(self) -> Training:
+        """How it is trained or stored."""
+        given = self.question.training.items()
+        return Training(**{name: self.numbers.get(str(value), value) for name, value in given})  # type: ignore[arg-type]
 
     @cached_property
     def layer(self) -> Layer:
@@ -330,6 +352,7 @@ class Variant(Posed):
             UNITS[ask.unit],
             self.batch,
             self.cached,
+            self.training,
         )
         return Item(ask.id, task, ask.decimals, ask.credit, self.question.without)
 
@@ -342,6 +365,8 @@ def _worked(item: Item, asked: Words) -> list[Line]:
     if item.task.unit.name:
         answer = typed(item.answer, item.decimals)
         said = Message("In {unit}: {answer}.", unit=unit_in_words(item.stated.unit), answer=answer)
+        if item.task.unit.name == "times":
+            said = Message("That is {answer} times as many.", answer=answer)
         lines.append(Line(said))
     return lines
 
@@ -359,6 +384,8 @@ def _precision(item: Item) -> list[Message]:
     if item.decimals is None:
         return []
     unit = unit_in_words(item.stated.unit)
+    if item.task.unit.name == "times":
+        return [Message("Give it to {decimals} decimals.", decimals=item.decimals)]
     if item.decimals == 1:
         return [Message("Give it in {unit}, to one decimal.", unit=unit)]
     return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
@@ -427,7 +454,17 @@ def _clashes(items: Sequence[Item]) -> list[str]:
 
 _NEEDED = ("id", "level", "skills", "wording", "draw", "input", "ask")
 _THINGS = ("layer", "layers", "network")
-_QUESTION_KEYS = (*_NEEDED, *_THINGS, "convention", "without", "credit", "batch", "cached", "repeat")
+_QUESTION_KEYS = (
+    *_NEEDED,
+    *_THINGS,
+    "convention",
+    "without",
+    "credit",
+    "batch",
+    "cached",
+    "repeat",
+    "training",
+)
 _ASK_KEYS = ("id", "quantity", "part", "unit", "dtype", "decimals", "wording", "credit", "follows")
 
 
@@ -474,7 +511,26 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
         cached=cached,
         network=network,
         repeat=repeat,
+        training=_training(owner, data.get("training", {}), names),
     )
+
+
+TRAINING = tuple(one.name for one in fields(Training) if one.name not in BELIEVED)
+
+
+def _training(owner: str, data: object, names: Mapping[str, object]) -> dict[str, Drawn]:
+    """How something is trained or stored: numbers, words of the analysis, and drawn names."""
+    if not isinstance(data, Mapping):
+        raise QuestionError(f"{owner}: `training` is a table, but got {data!r}")
+    kinds = {one.name: type(one.default) for one in fields(Training)}
+    for name, value in data.items():
+        if name not in TRAINING:
+            raise QuestionError(f"{owner}: {unknown(Message('setting of training'), name, TRAINING)}")
+        if value not in names and type(value) is not kinds[name]:
+            raise QuestionError(
+                f"{owner}: `training.{name}` is a {kinds[name].__name__} or a drawn name, but got {value!r}"
+            )
+    return dict(data)
 
 
 def _repeat(
@@ -523,6 +579,8 @@ def _ask(
     measure = measure_named(data.get("quantity", ""))
     if unit and isinstance(measure, Size):
         raise QuestionError(f"{owner}: {measure.value!r} is a plain number without a unit, but got {unit!r}")
+    if unit in OF_COSTS and not isinstance(measure, Cost):
+        raise QuestionError(f"{owner}: {measure.value!r} is not counted in {unit}")
     return Ask(
         id=data.get("id", "answer"),
         measure=measure,

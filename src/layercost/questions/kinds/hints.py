@@ -8,6 +8,7 @@ from layercost.convention import TEXTBOOK, Quantity
 from layercost.layers.transposed import TransposedConvolution
 from layercost.message import Message
 from layercost.misconception import ACTIVE, Measure, Size, Task
+from layercost.questions.costs import COSTS
 from layercost.questions.task import number
 
 HINTS: dict[Measure, Message] = {
@@ -43,6 +44,7 @@ HINTS: dict[Measure, Message] = {
         "Go from the first layer to the last: how many cells does each window add, and how far apart are "
         "they in the input?"
     ),
+    **{cost: measured.hint for cost, measured in COSTS.items()},
 }
 _EACH_VALUE = Message(
     "Take one value of the output first: which operations does it take? Then: how many values are there?"

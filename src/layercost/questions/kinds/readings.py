@@ -14,7 +14,8 @@ from layercost.expression import Expression, Number, expression
 from layercost.facts import Kind, Operation
 from layercost.layer import Layer
 from layercost.message import Message, Words
-from layercost.misconception import MISCONCEPTIONS, Size, Task
+from layercost.misconception import MISCONCEPTIONS, Cost, Size, Task
+from layercost.questions.costs import COSTS
 from layercost.questions.draw import QuestionError
 from layercost.questions.item import Item
 from layercost.questions.task import MEASURES, believed, derivation, number, other_conventions
@@ -150,6 +151,8 @@ class Reading:
         if self.name in READINGS:
             return READINGS[self.name][2]
         measure = MEASURES[self.name]
+        if isinstance(measure, Cost):
+            return COSTS[measure].words
         return quantity_in_words(measure) if isinstance(measure, Quantity) else SIZES_IN_WORDS[measure]
 
     def _of(self, task: Task) -> Expression:

@@ -37,7 +37,7 @@ from layercost.view import number as grouped
 PICKS = 1 << 30  # what else is drawn comes from one number below this
 
 # What compute reads, and what each kind reads besides `id`, `level`, `skills`, `wording`, `draw`, `credit`.
-SUBJECT = ("layer", "layers", "network", "input", "batch", "cached", "repeat")
+SUBJECT = ("layer", "layers", "network", "input", "batch", "cached", "repeat", "training")
 _OPENING = ("id", "level", "skills", "wording", "draw", "credit")
 
 
