@@ -13,9 +13,11 @@ from string import Formatter
 from site_builder.catalogue import names, template
 
 import layercost as lc
+from layercost.analysis.accelerators import ACCELERATORS
 from layercost.counters import names as counter_names
 from layercost.explorers import rules
 from layercost.explorers.loads import MODELS
+from layercost.explorers.roofline import DEVICES
 from layercost.message import speaking
 from layercost.networks.network import NETWORKS, NetworkEntry
 
@@ -41,6 +43,11 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
     ),
     "names of models": {
         word for one in MODELS.values() for word in re.findall("[A-Za-z]\\w*", one.title)
+    },
+    "names of devices": {
+        word
+        for title in (*DEVICES.values(), *(one.title for one in ACCELERATORS.values()))
+        for word in re.findall("[A-Za-z]\\w*", title)
     },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),

@@ -40,6 +40,7 @@ SKILLS: dict[str, Skill] = {
     "attention": Skill(Message("attention"), "attention"),
     "gpt2": Skill(Message("GPT-2"), "gpt2"),
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
+    "speed": Skill(Message("what a step computes and reads"), "roofline"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
     "alexnet": Skill(Message("AlexNet"), "alexnet"),
