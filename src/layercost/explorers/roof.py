@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import NamedTuple
 
 from layercost.explorers.markup import box, drawing, line, words
 from layercost.message import spoken as _
@@ -46,6 +47,26 @@ class Shown:
     def at(self, intensity: float) -> float:
         """The FLOP/s that are possible there."""
         return min(self.peak, intensity * self.bandwidth)
+
+
+class Mark(NamedTuple):
+    """A named point under a roof: FLOPs a byte, and the FLOP/s that are reached there."""
+
+    name: str
+    intensity: float
+    rate: float
+
+
+def marked_roofline(peak: float, bandwidth: float, marks: Sequence[Mark], says: str) -> str:
+    """A roof with points under it, for a page that does not move."""
+    shown = Shown(peak, bandwidth, 1, 1, (), 1, None)
+    drawn = [*_axes(shown), *_roof(shown)]
+    for place, mark in enumerate(marks):
+        x, y = round(_across(mark.intensity), 1), round(_up(shown, mark.rate), 1)
+        drawn.append(tag("circle", class_="lc-step", cx=x, cy=y, r=4))
+        if len(marks) < 4 or place in (0, len(marks) - 1):
+            drawn.append(words(x + 7, y + 15, escaped(mark.name), "lc-pass-name"))
+    return drawing("lc-roofline", WIDTH, HEIGHT, says, *drawn)
 
 
 def roofline_picture(shown: Shown) -> str:
