@@ -66,6 +66,8 @@ class Writer(NamedTuple):
     def weight_bytes(self, weights: str = "bfloat16") -> Number:
         """The bytes of the matrices in a number format."""
         bits, held = bits_of(weights), Symbol("P", self.matrices)
+        if bits == 8:
+            return held
         return held * (bits // 8) if bits % 8 == 0 else ceil_div(held * bits, 8)
 
     def prefill_flops(self, texts: int, tokens: int) -> Expression:

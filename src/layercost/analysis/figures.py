@@ -436,11 +436,11 @@ class _LimitsAdded(Step):
 
 believed("one-byte-a-value", Step, where=lambda asked: asked.weight_bits != 8)(_having(weight_bits=8))
 believed("two-bytes-a-value", Step, where=lambda asked: asked.weight_bits != 16)(_having(weight_bits=16))
-believed("bits-for-bytes", Step)(lambda asked: replace(asked, weight_bits=8 * asked.weight_bits))
 believed(
     "one-device", Step, where=lambda asked: asked.devices > 1,
     says=Message("You took one device: all of them compute and read at once, each its share."),
 )(_having(devices=1))  # fmt: skip
+believed("bits-for-bytes", Step)(lambda asked: replace(asked, weight_bits=8 * asked.weight_bits))
 believed(
     "cache-not-read", Step, where=lambda asked: asked.cached,
     says=Message("You read the weights alone: each text's keys and values are read in the step, too."),
