@@ -117,7 +117,7 @@ class Worked(Kept):
         if abs(parsed.value - self.figure.value) <= self.tolerance:
             return RIGHT_ANSWER
         for name, (value, message) in self.believers.items():
-            if abs(parsed.value - value) <= self.tolerance:
+            if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
         return self._power(parsed.value) or self._unknown(parsed.value)
 
@@ -157,9 +157,16 @@ class Worked(Kept):
     def wrong(self) -> list[Wrong]:
         """What believers answer."""
         return [
-            Wrong("answer", typed(value, self.drawn.decimals), self.judged(name, message))
+            Wrong("answer", typed(value, self._decimals(value)), self.judged(name, message))
             for name, (value, message) in self.believers.items()
         ]
+
+    def _decimals(self, value: Fraction) -> int:
+        """As many decimals as are asked for, more where a number is so small that none would be left."""
+        decimals = self.drawn.decimals
+        while value * 10**decimals < 100 and value < 1:
+            decimals += 1
+        return decimals
 
     def hint(self) -> Words:
         """Where to begin."""
