@@ -301,6 +301,7 @@ FAR: dict[str, list[dict[str, Any]]] = {
     ],
     "convolution": [{"in_channels": 8, "out_channels": 8, "kernel_size": 5, "groups": 2, "dilation": 3}],
     "kv_cache": [{"model": "gemma-3-27b", "context": 1_048_576, "batch": 1024, "memory": 1536}],
+    "roofline": [{"model": "llama-3-70b", "device": "your-own", "texts": 4096, "seen": 1_048_576}],
     "gpt2": [{"version": "XL", "tied": False, "positions": 16_384, "tokens": 16_384}],
     "transformer_block": [
         {"tokens": 1_048_576, "embed_dim": 16_384, "hidden_dim": 65_536, "num_heads": 128, "head_dim": 512},

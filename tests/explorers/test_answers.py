@@ -104,6 +104,12 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "gpt-oss-120b", "meaning": "without-tables", "draw": 100},
         {"model": "qwen1.5-moe-a2.7b"}, {"model": "olmoe-1b-7b", "meaning": "without-tables"},
     ],
+    "roofline": [
+        {}, {"texts": 4096, "seen": 1_048_576}, {"model": "llama-2-7b", "stored": "int8"},
+        {"model": "falcon-7b", "stored": "int4", "texts": 7, "seen": 333}, {"device": "your-own", "peak": 1},
+        {"model": "llama-3-70b", "stored": "int4", "device": "l4", "seen": 1},
+        {"model": "llama-3.2-3b", "texts": 2, "bandwidth": 20_000},
+    ],
     "gpt2": [
         {}, {"tied": False, "tokens": 1}, {"version": "XL", "positions": 16_384, "tokens": 16_384},
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},

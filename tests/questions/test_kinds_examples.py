@@ -137,9 +137,19 @@ AUDIT: dict[str, Any] = {
     ],
     "credit": {"counted-parameters": 0.5},
 }
+FIGURE: dict[str, Any] = {
+    **HEAD,
+    "kind": "figure",
+    "wording": {"en": "{peak} TFLOP/s and 200 GB/s: where is the ridge?"},
+    "figure": "ridge",
+    "given": {"peak": "peak", "bandwidth": 200},
+    "draw": {"peak": [10]},
+    "decimals": 1,
+    "credit": {"macs-for-flops": 0.5},
+}
 EXAMPLES = {
     data["kind"]: data
-    for data in (STEPS, CONVENTION, MISTAKE, INVERSE, ORDER, ESTIMATE, TABLE, DESIGN, MISSING, AUDIT)
+    for data in (STEPS, CONVENTION, MISTAKE, INVERSE, ORDER, ESTIMATE, TABLE, DESIGN, MISSING, AUDIT, FIGURE)
 }  # fmt: skip
 
 
@@ -505,3 +515,21 @@ def test_without_a_published_figure_each_option_may_be_the_one():
     data = {key: value for key, value in AUDIT.items() if key != "published"}
     found = {drawn(data, seed).answers()["reading"] for seed in range(20)}
     assert found == {"macs", "flops", "parameters"}
+
+
+# ---- a figure of speed --------------------------------------------------------------------------
+
+
+def test_a_figure_is_right_to_its_decimals_and_its_beliefs_are_known():
+    """10 TFLOP/s over 200 GB/s: 50 FLOPs a byte."""
+    posed = drawn(FIGURE)
+    assert posed.answers() == {"answer": "50"}
+    assert [posed.diagnose(given).id for given in ("50", "50.1", "49.9")] == ["right"] * 3
+    assert posed.diagnose("50.2").id == "unknown"
+    found = posed.diagnose("25")
+    assert (found.id, found.credit) == ("macs-for-flops", 0.5)
+    assert [posed.diagnose(given).id for given in ("100", "0.02")] == [
+        "sparse-rate-for-dense", "ridge-upside-down",
+    ]  # fmt: skip
+    assert [posed.diagnose(given).id for given in ("50000", "0.5")] == ["wrong-power-of-ten"] * 2
+    assert posed.told().endswith("Give it in FLOPs a byte, to one decimal.")

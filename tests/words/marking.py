@@ -17,6 +17,7 @@ from layercost.analysis.accelerators import ACCELERATORS
 from layercost.counters import names as counter_names
 from layercost.explorers import rules
 from layercost.explorers.loads import MODELS
+from layercost.explorers.roofline import DEVICES
 from layercost.explorers.routing import TITLES
 from layercost.explorers.transformer_block import MODELS as BLOCKS
 from layercost.message import speaking
@@ -48,7 +49,9 @@ SAME_EVERYWHERE: dict[str, Iterable[str]] = {
         for word in re.findall("[A-Za-z]\\w*", title)
     },
     "names of devices": {
-        word for one in ACCELERATORS.values() for word in re.findall("[A-Za-z]\\w*", one.title)
+        word
+        for title in (*DEVICES.values(), *(one.title for one in ACCELERATORS.values()))
+        for word in re.findall("[A-Za-z]\\w*", title)
     },
     "output-size rules, as frameworks call them": {word for words in rules.NAMES.values() for word in words},
     "functions, as formulas write them": ("tanh", "sigmoid"),

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_coverage import answers_of_tools
+from course_measured import Roofline
 from course_text import names_of, tried, usual_shape, value_of
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import layercost as lc
-from layercost.explorers import rules
+from layercost.analysis.accelerators import Accelerator
+from layercost.explorers import roof, rules
 from layercost.explorers.markup import drawing
 from layercost.message import Message
 from layercost.message import spoken as _
@@ -517,3 +519,35 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("picture", PictureDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+# ---- rooflines ---------------------------------------------------------------------------------------
+
+
+@figure
+def roofline(device: Accelerator, passes: Mapping[str, float]) -> Picture:
+    """The roof of a device, and passes of a model under it, by their FLOPs a byte."""
+    peak, bandwidth = device.rate(), device.bandwidth
+    marks = [
+        roof.Mark(name, intensity, min(peak, intensity * bandwidth)) for name, intensity in passes.items()
+    ]
+    says = _("The roofline of {device}: {marks}.", device=device.title, marks=", ".join(passes))
+    rows = [
+        (name, f"{intensity:,.1f}", f"{min(peak, intensity * bandwidth) / 1e12:,.1f}")
+        for name, intensity in passes.items()
+    ]
+    drawn = roof.marked_roofline(peak, bandwidth, marks, says)
+    return Picture(drawn, (_("pass"), _("FLOPs a byte"), _("TFLOP/s at the most")), rows)
+
+
+@figure
+def measured(found: Roofline) -> Picture:
+    """A measured roofline: what was reached with 1, 2, 4 and more tokens, under what the limits allow."""
+    marks = [roof.Mark(number(one.tokens), one.intensity, one.rate) for one in found.points]
+    says = _("A measured roofline: {points} products under a roof of two limits.", points=len(found.points))
+    rows = [
+        (number(one.tokens), f"{one.intensity:,.1f}", f"{one.rate / 1e9:,.0f}", f"{one.of_the_bound} %")
+        for one in found.points
+    ]
+    drawn = roof.marked_roofline(found.peak, found.bandwidth, marks, says)
+    return Picture(drawn, (_("tokens"), _("FLOPs a byte"), _("GFLOP/s"), _("of the bound")), rows)

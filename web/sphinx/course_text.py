@@ -39,7 +39,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 import layercost as lc
 from layercost import witness
 from layercost.convention import unit_in_words
-from layercost.expression import HTML, TEXT, defining
+from layercost.expression import HTML, TEXT, Expression, defining, equation
 from layercost.view import Substitution, html_cell, html_table, number, tag
 
 logger = logging.getLogger(__name__)
@@ -194,7 +194,10 @@ class Let(SphinxDirective):
 
 
 class Derivation(SphinxDirective):
-    """Letters = numbers = total, with a line for each letter that stands for a formula."""
+    """Letters = numbers = total, with a line for each letter that stands for a formula.
+
+    Of a count, of an output size, or of a formula of `layercost.analysis`.
+    """
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -203,12 +206,14 @@ class Derivation(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         return raw(self, lambda: self._html(value_of(self, self.arguments[0])))
 
-    def _html(self, asked: Asked | OutputSize | Costed) -> str:
+    def _html(self, asked: Asked | OutputSize | Costed | Expression) -> str:
         if isinstance(asked, OutputSize):
             return _size_line(asked)
-        if isinstance(asked, Costed):
+        if isinstance(asked, Costed | Expression):
             shown = Substitution(asked.formula, asked.unit, "")
             return as_line(shown.line, shown.copied)
+        if isinstance(asked, Expression):
+            return as_line(equation(asked, HTML), equation(asked, TEXT))
         taught = "taught" in self.options
         if taught and asked.count.taught is None:
             raise ValueError(f"{asked.layer!r} declares no taught form of {asked.quantity.value}")

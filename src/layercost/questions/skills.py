@@ -44,6 +44,7 @@ SKILLS: dict[str, Skill] = {
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
     "experts": Skill(Message("mixtures of experts"), "mixture_of_experts"),
     "training": Skill(Message("what training computes and keeps"), "training"),
+    "speed": Skill(Message("what a step computes and reads"), "roofline"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
     "alexnet": Skill(Message("AlexNet"), "alexnet"),

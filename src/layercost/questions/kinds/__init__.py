@@ -6,6 +6,7 @@ from layercost.questions.kinds import (
     convention,
     design,
     estimate,
+    figure,
     inverse,
     missing,
     mistake,
@@ -15,6 +16,6 @@ from layercost.questions.kinds import (
 )
 
 __all__ = [
-    "audit", "compute", "convention", "design", "estimate", "inverse", "missing", "mistake", "order", "steps",
-    "table",
+    "audit", "compute", "convention", "design", "estimate", "figure", "inverse", "missing", "mistake",
+    "order", "steps", "table",
 ]  # fmt: skip

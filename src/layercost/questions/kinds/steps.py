@@ -108,6 +108,7 @@ class Worked(Kept):
             variant.input_shape,
             self.drawn.subject.convention,
             batch=variant.batch,
+            cached=variant.cached,
         )
         return {step.id: Reading(step.read, replace(task, part=step.part)) for step in self.drawn.steps}
 

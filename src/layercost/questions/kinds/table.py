@@ -109,6 +109,7 @@ class Completed(Kept):
             variant.input_shape,
             self.drawn.subject.convention,
             batch=variant.batch,
+            cached=variant.cached,
         )
         without = self.drawn.subject.without
         return {

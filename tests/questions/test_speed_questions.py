@@ -1,0 +1,111 @@
+"""What is asked and answered in public about speed: the right number, and the name of the wrong one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layercost.analysis.figures import BELIEFS, FIGURES
+from layercost.misconception import MISCONCEPTIONS
+from layercost.questions import QuestionError, read_question, templates
+from tests.questions.test_kinds_examples import EXAMPLES
+
+RATE, STEP, CACHE = "decode-tokens-a-second", "decode-step-on-several-devices", "intensity-of-the-cache"
+LLAMA_2_7B = 6_738_415_616 - 32_000 * 4096  # without the table that is looked up in
+LLAMA_3_70B = 70_553_706_496 - 128_256 * 8192
+ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+    # Tokens a second of Llama 2 7B at 2.039 TB/s, one text that has hardly begun.
+    ("Llama 2 7B on an A100", RATE, {"matrices": LLAMA_2_7B, "peak": 312, "bandwidth": 2039}, "154.3",
+     {"23610.1": "computing-alone", "308.6": "one-byte-a-value", "19.3": "bits-for-bytes"}),
+    # A decode step of Llama 3 70B on eight devices of 3.35 TB/s.
+    ("Llama 3 70B on eight H100", STEP,
+     {"matrices": LLAMA_3_70B, "devices": 8, "peak": 989, "bandwidth": 3350}, "5.187",
+     {"41.495": "one-device", "0.018": "computing-alone"}),
+    # How to scale your model, Transformers, question 4: 64 heads of queries on 8 of keys and values.
+    ("64 heads on 8", CACHE, {"heads": 64, "kv_heads": 8, "texts": 5}, "8",
+     {"1": "grouped-heads-ignored", "64": "one-head-of-keys", "4": "macs-for-flops",
+      "40": "batch-raises-the-cache"}),
+    # From which batch is a product in bfloat16 bound by computing on an H100? Data sheets say twice the rate.
+    ("an H100 in bfloat16", "tokens-until-computing-is-the-limit-in-bfloat16",
+     {"peak": 989, "bandwidth": 3350}, "295.2", {"590.4": "one-flop-a-weight"}),
+    ("the ridge of an H100", "ridge-of-a-device", {"peak": 989, "bandwidth": 3350}, "295.2",
+     {"590.4": "sparse-rate-for-dense", "147.6": "macs-for-flops", "295223.9": "wrong-power-of-ten"}),
+    # kipply: 208 tokens with the bandwidth rounded to 1.5 TB/s.
+    ("an A100, rounded", "tokens-until-computing-is-the-limit-in-bfloat16",
+     {"peak": 312, "bandwidth": 1500}, "208", {}),
+    # One token, a map of any size: one FLOP a byte, not two.
+    ("a step is one FLOP a byte", "intensity-of-a-map",
+     {"tokens": 2, "inputs": 8192, "outputs": 8192}, "2.00",
+     {"4.00": "one-byte-a-value", "1.00": "macs-for-flops"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
+)
+def test_a_published_answer_is_right_or_has_a_name(
+    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
+) -> None:
+    """The bank's own question with the numbers that were asked."""
+    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
+    assert list(posed.answers().values()) == [right]
+    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+
+
+def test_every_figure_is_asked_for_and_every_belief_is_met() -> None:
+    """A belief that no question meets would be dead."""
+    asked = [one for one in templates().values() if one.kind == "figure"]
+    assert {one.figure for one in asked} == set(FIGURES)  # type: ignore[attr-defined]
+    met = {wrong.diagnosis.id for one in asked for seed in range(5) for wrong in one.draw(seed).wrong()}
+    assert met == {belief.id for belief in BELIEFS}
+
+
+@pytest.mark.parametrize("belief", BELIEFS, ids=[f"{place} {one.id}" for place, one in enumerate(BELIEFS)])
+def test_a_sentence_is_one_kind_sentence(belief: Any) -> None:
+    """It speaks to the student, blames nobody, and says what is so instead; ids say one thing everywhere."""
+    said = str(belief.message)
+    assert said[0].isupper()
+    assert said.endswith(".")
+    assert ". " not in said
+    assert ":" in said
+    assert len(said) < 160
+    if belief.id in MISCONCEPTIONS:
+        assert said == str(MISCONCEPTIONS[belief.id].message)
+
+
+def test_the_limit_that_does_not_hold_is_no_answer() -> None:
+    """A step is bound by memory and a prefill by computing, in each draw."""
+    for name, belief in ((RATE, "computing-alone"), ("prefill-milliseconds", "reading-alone")):
+        for seed in range(10):
+            wrong = {one.diagnosis.id for one in templates()[name].draw(seed).wrong()}
+            assert belief in wrong
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [("-1", "more than nothing"), ("0", "more than nothing"), ("1e15", "too large"), ("0.7", "too small")],
+)
+def test_what_no_belief_gives_is_told_by_its_size(typed: str, says: str) -> None:
+    posed = templates()[RATE].draw(1)
+    found = posed.diagnose(typed)
+    assert found.id == "unknown"
+    assert says in str(found.message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"figure": "rigde"}, "no figure is called 'rigde'; did you mean 'ridge'"),
+        ({"given": 3}, "`given` is a table of numbers and drawn names"),
+        ({"given": {"peak": "peak"}}, "takes `bandwidth`, which is not in `given`"),
+        ({"given": {"peak": "peak", "bandwidth": "wide"}}, "'wide'.* It is given for `bandwidth`"),
+        ({"given": {"peak": "peak", "bandwidth": True}}, "a whole number or a drawn name for 'bandwidth'"),
+        ({"given": {"peak": "peak", "bandwidth": 5, "devices": 2}}, "no number of the figure is called"),
+        ({"decimals": -1}, "`decimals` is a whole number from 0 to 9"),
+        ({"without": ["sparse"]}, "no misconception is called 'sparse'"),
+    ],
+)  # fmt: skip
+def test_a_badly_written_figure_is_refused_with_words_that_help(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(QuestionError, match=says):
+        read_question({**EXAMPLES["figure"], **changes})
