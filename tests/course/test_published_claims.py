@@ -1,6 +1,7 @@
 """What others published about Transformers: each claim with its verdict, held against what we count.
 
-The claims are declared in ``chapters/published/claims.toml``, which the pages show as well.
+The claims are declared in ``chapters/published``, from where the pages have them as well:
+those of papers, model cards and tools, and answers to questions of interviews.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+from course_published import shown
 from published import COARSE, TOPICS, VERDICTS, Claim, claims, printed, value_of
 from published_names import configuration, described, held, model
 
@@ -17,14 +19,17 @@ from layercost.misconception import MISCONCEPTIONS
 from layercost.models.known import KNOWN
 from tests.course.pages import ROOT
 
-EACH = pytest.mark.parametrize("claim", [pytest.param(claim, id=name) for name, claim in claims().items()])
-ALL = [(claim, each) for claim in claims().values() for each in (*claim.figures, *claim.otherwise)]
+DECLARED = {**claims(), **claims("answers")}
+ALL = [(claim, each) for claim in DECLARED.values() for each in (*claim.figures, *claim.otherwise)]
 
 
 def of_verdict(*names: str) -> pytest.MarkDecorator:
     """The claims with one of these verdicts."""
-    chosen = [pytest.param(claim, id=name) for name, claim in claims().items() if claim.verdict in names]
+    chosen = [pytest.param(claim, id=name) for name, claim in DECLARED.items() if claim.verdict in names]
     return pytest.mark.parametrize("claim", chosen)
+
+
+EACH = of_verdict(*VERDICTS)
 
 
 # ---- verdicts ------------------------------------------------------------------------------------
@@ -34,6 +39,7 @@ def test_there_are_89_claims_and_each_has_a_verdict_and_a_subject() -> None:
     assert len(claims()) == 89
     assert {claim.verdict for claim in claims().values()} == set(VERDICTS)
     assert {claim.topic for claim in claims().values()} == set(TOPICS)
+    assert len(DECLARED) == 89 + len(claims("answers"))
 
 
 @of_verdict("right")
@@ -64,6 +70,14 @@ def test_a_wrong_claim_is_not_what_we_count(claim: Claim) -> None:
 @of_verdict("wrong", "unclear", "convention")
 def test_a_claim_that_is_not_simply_right_has_its_reason(claim: Claim) -> None:
     assert claim.why
+
+
+@of_verdict("wrong", "unclear")
+def test_what_is_right_in_place_of_a_wrong_claim_is_derived(claim: Claim) -> None:
+    """In letters, or by a count, whose line ends in a number of the claim or in a part of it."""
+    assert claim.letters or claim.derive
+    if claim.derive:
+        assert "=" in value_of(claim.derive).text()
 
 
 def test_what_was_copied_from_the_row_above_is_named() -> None:
@@ -138,6 +152,31 @@ def test_a_printed_number_agrees_as_far_as_it_was_printed(text: str, counted: fl
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no number with a unit"):
         printed(text)
+
+
+def test_the_page_shows_every_claim_once() -> None:
+    page = (ROOT / "chapters" / "published_keys.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```\{published\} (\w+) (.*)$", page, re.M)
+    for name in ("claims", "answers"):
+        verdicts = [verdict for file, words in shown if file == name for verdict in words.split()]
+        assert len(set(verdicts)) == len(verdicts)
+        assert {claim.verdict for claim in claims(name).values()} <= set(verdicts)
+
+
+@pytest.mark.parametrize(
+    ("counted", "unit", "text"),
+    [
+        pytest.param(327_680, "MB", "0.33 MB", id="bytes"),
+        pytest.param(0.4623, "%", "46.23 %", id="a share"),
+        pytest.param(3.229120290816e23, "", "3.229 × 10²³", id="a power"),
+        pytest.param(124_439_808, "M", "124,439,808", id="every digit"),
+        pytest.param(0.0625, "", "0.0625", id="small"),
+        pytest.param(11_666.7, "", "11,667", id="large and not whole"),
+        pytest.param(8.0, "", "8", id="whole after all"),
+    ],
+)
+def test_a_count_is_shown_in_the_unit_of_what_was_printed(counted: float, unit: str, text: str) -> None:
+    assert shown(counted, unit) == text
 
 
 # ---- models --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -131,7 +131,11 @@ class Otherwise(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """What somebody published, and our verdict; `chapter` treats it at length, `belief` is what it shows."""
+    """What somebody published, and our verdict.
+
+    `chapter` treats it at length, `belief` is the mistake by its name. What is right is derived in `letters`,
+    or by the count that `derive` asks for.
+    """
 
     id: str
     topic: str
@@ -141,6 +145,8 @@ class Claim:
     figures: tuple[Figure, ...]
     otherwise: tuple[Otherwise, ...] = ()
     why: str = ""
+    letters: str = ""
+    derive: str = ""
     belief: str = ""
     within: float = 0.0
     chapter: str = ""
@@ -182,11 +188,6 @@ def _made(data: Mapping[str, Any]) -> Claim:
 
 
 @cache
-def claims() -> dict[str, Claim]:
-    """Every published claim, by its name."""
-    return {claim.id: claim for claim in map(_made, _read("claims.toml"))}
-
-
-def of_topic(topic: str) -> Iterator[Claim]:
-    """The claims on a subject, in their order."""
-    return (claim for claim in claims().values() if claim.topic == topic)
+def claims(name: str = "claims") -> dict[str, Claim]:
+    """Every claim of a file, by its name: of papers and tools, or of answers in interviews."""
+    return {claim.id: claim for claim in map(_made, _read(f"{name}.toml"))}

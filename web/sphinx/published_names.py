@@ -144,9 +144,9 @@ def six(name: str, tokens: float) -> float:
     return 6 * total(name) * tokens
 
 
-def kept(name: str, tokens: int = 1, dtype: str = "bfloat16", batch: int = 1) -> int:
+def kept(name: str, tokens: int = 1, dtype: str = "bfloat16", batch: int = 1, training: bool = False) -> int:
     """The bytes of a model's cache after so many tokens of each text."""
-    setting = lc.Setting(batch, dtype=dtype)
+    setting = lc.Setting(batch, dtype=dtype, training=training)
     return lc.count(model(name), lc.KV_CACHE_BYTES, (tokens,), setting=setting).total
 
 
@@ -258,6 +258,12 @@ def palm(width: int, layers: int, heads: int) -> int:
     attention = lc.Attention(width, heads, 1, 256, bias=False)
     each = held(attention, lc.FeedForward(width, 4 * width, gated=True, bias=False))
     return layers * each + held(lc.Embedding(256_000, width))
+
+
+def perceptron(hidden: int) -> int:
+    """The multiply-accumulates of a network of 784, twice as many hidden, and 10 features."""
+    layers = lc.Sequential(lc.Linear(784, hidden), lc.Linear(hidden, hidden), lc.Linear(hidden, 10))
+    return lc.count(layers, lc.MACS, (784,)).total
 
 
 def first_transformer(width: int, heads: int) -> int:
