@@ -52,10 +52,10 @@ def _ratio(figure: Figure) -> str:
 
 
 def figures_table(claim: Claim) -> str:
-    """What was printed beside what is counted, and by which factor; other ways of counting below."""
+    """What was printed beside what is counted, and the ratio of both; other ways of counting below."""
     rows = [_row(figure) for figure in claim.figures]
     rows += [_other(other, claim.figures[0]) for other in claim.otherwise]
-    return html_table("", [_("of"), _("printed"), _("counted"), _("printed ÷ counted")], rows)
+    return html_table("", [_("of"), _("printed"), _("counted"), _("ratio")], rows)
 
 
 def _row(figure: Figure) -> str:

@@ -173,8 +173,7 @@ def beside_the_count(published: Sequence[tuple[str, str, float, Any]]) -> Pictur
         _beside(whose, said, _along(ratio, ends))
         for (whose, said, *_rest), ratio in zip(rows, ratios, strict=True)
     ]
-    ticks = [_tick(text, _along(ratio, ends)) for text, ratio in _TICKS if ends[0] <= ratio <= ends[1]]
-    axis = tag("p", *ticks, class_="lc-beside-axis")
+    axis = tag("p", *_ticks(ends), class_="lc-beside-axis")
     picture = tag(
         "div",
         *drawn,
@@ -187,6 +186,7 @@ def beside_the_count(published: Sequence[tuple[str, str, float, Any]]) -> Pictur
     return Picture(picture, (_("whose"), _("as printed"), _("a first count"), _("ratio")), rows)
 
 
+_APART = 0.06  # of the line, between two numbers under it
 _TICKS = (("0.1", 0.1), ("8", 8.0), ("¼", 0.25), ("½", 0.5), ("0.9", 0.9), ("0.99", 0.99), ("1", 1.0), ("1.01", 1.01), ("2", 2.0))
 
 
@@ -201,8 +201,14 @@ def _along(ratio: float, ends: tuple[float, float]) -> float:
     return (_far(ratio) - least) / (most - least)
 
 
-def _tick(text: str, place: float) -> str:
-    return tag("span", text, style=f"--lc-part: {place:.4f}")
+def _ticks(ends: tuple[float, float]) -> Iterator[str]:
+    """The ratios that are written under the line; those that would touch another are left out."""
+    taken: list[float] = []
+    for text, ratio in _TICKS:
+        place = _along(ratio, ends)
+        if ends[0] <= ratio <= ends[1] and all(abs(place - other) > _APART for other in taken):
+            taken.append(place)
+            yield tag("span", text, style=f"--lc-part: {place:.4f}")
 
 
 def _beside(whose: str, said: str, place: float) -> str:

@@ -39,6 +39,7 @@ SKILLS: dict[str, Skill] = {
     "recurrent": Skill(Message("LSTM and GRU"), "lstm"),
     "attention": Skill(Message("attention"), "attention"),
     "gpt2": Skill(Message("GPT-2"), "gpt2"),
+    "language-models": Skill(Message("language models of today"), "audit_lab_two"),
     "kv-cache": Skill(Message("what is kept of tokens"), "kv_cache"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
