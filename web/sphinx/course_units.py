@@ -187,7 +187,17 @@ def beside_the_count(published: Sequence[tuple[str, str, float, Any]]) -> Pictur
 
 
 _APART = 0.06  # of the line, between two numbers under it
-_TICKS = (("0.1", 0.1), ("8", 8.0), ("¼", 0.25), ("½", 0.5), ("0.9", 0.9), ("0.99", 0.99), ("1", 1.0), ("1.01", 1.01), ("2", 2.0))
+_TICKS = (
+    ("0.1", 0.1),
+    ("8", 8.0),
+    ("¼", 0.25),
+    ("½", 0.5),
+    ("0.9", 0.9),
+    ("0.99", 0.99),
+    ("1", 1.0),
+    ("1.01", 1.01),
+    ("2", 2.0),
+)
 
 
 def _far(ratio: float) -> float:

@@ -146,7 +146,7 @@ def _positions_in_blocks(key: Itself) -> Change | None:
 declare(
     "positions-in-each-block",
     Message("You gave each block a table of positions: there is one, added before the first block."),
-    _of_models(lambda model: _positions_in_blocks(Itself(model))),
+    _of_models(lambda model: _positions_in_blocks(Itself(model)), of_parts=True),
     STORED,
 )
 
@@ -190,7 +190,7 @@ declare(
 
 
 def _of_gpt(leaf: Layer) -> Layer:
-    """A layer as in a block of GPT, without biases; what stands outside of blocks or is a norm is left out."""
+    """A layer as in a block of GPT, without biases; tables, norms and the head are left out."""
     works = leaf.at_work
     if isinstance(works, Attention):
         return replace(works, num_kv_heads=works.num_heads, bias=False)
