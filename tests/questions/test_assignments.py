@@ -94,7 +94,7 @@ def test_no_function_of_a_model_solution_calls_another(path: Path):
 CHAPTERS = (
     "units_and_conventions", "fully_connected", "output_size", "convolution", "pooling",
     "batch_normalization", "lstm", "activations", "lenet", "alexnet", "vgg", "googlenet", "resnet",
-    "audit_lab", "attention", "gpt2", "kv_cache",
+    "audit_lab", "attention", "gpt2", "kv_cache", "audit_lab_two",
 )  # fmt: skip
 
 
