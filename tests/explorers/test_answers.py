@@ -98,6 +98,10 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "deepseek-v2-lite", "context": 1_048_576, "batch": 1024}, {"model": "mamba-1.4b"},
         {"model": "mamba-1.4b", "context": 1, "batch": 1, "memory": 1}, {"stored": "int4", "memory": 24},
     ],
+    "claims": [
+        {}, {"active": True, "table": False}, {"claim": "gpt2 torchinfo", "head": "again"},
+        {"claim": "qwen2.5", "table": False, "head": "none"}, {"claim": "deepseek active", "active": True},
+    ],
     "gpt2": [
         {}, {"tied": False, "tokens": 1}, {"version": "XL", "positions": 16_384, "tokens": 16_384},
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},
