@@ -74,13 +74,6 @@ STACK = lc.Sequential(GQA, GQA, GQA)  # each keeps 2 · 4 values a token
 LOCAL = lc.Sequential(WINDOWED, GQA, WINDOWED)  # the outer two of three tokens at most
 KEEPING = lc.MambaBlock(6, state_size=5, conv_kernel=3)  # 12 channels, each with 5 + 3 values
 FF, GATED_FF = lc.FeedForward(6, 10), lc.FeedForward(6, 10, gated=True, bias=False)  # 136 and 180
-LLAMA = lc.from_config(
-    {
-        "model_type": "llama", "vocab_size": 11, "hidden_size": 4, "intermediate_size": 9,
-        "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
-        "tie_word_embeddings": False,
-    }
-)  # fmt: skip  # 2 · 44 in tables, blocks of 2 · 16 + 2 · 8 + 3 · 36 + 8 = 164, a norm of 4
 GPT = lc.from_config(
     {
         "model_type": "gpt2",
@@ -254,8 +247,6 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("tied-head-works-nothing", of(GPT, M, 4), 3 * (4 * 192 + 2 * 4 * 4 * 4)),
     ("token-table-left-out", of(GPT, P, 4), 20 + 3 * 244 + 8),
     ("both-tables-left-out", of(GPT, P, 4), 3 * 244 + 8),
-    ("table-and-head-left-out", of(LLAMA, P, 4), 2 * 164 + 4),
-    ("twelve-squares-a-block", of(LLAMA, P, 4), 2 * 12 * 16),
     ("positions-need-no-table", of(GPT, P, 4), 44 + 3 * 244 + 8),
     ("positions-in-each-block", of(GPT, P, 4), 44 + 3 * 20 + 3 * 244 + 8),
     ("norm-at-the-end-forgotten", of(GPT, P, 4), 44 + 20 + 3 * 244),

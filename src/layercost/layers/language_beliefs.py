@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import lru_cache
 
 from layercost.expression import times
@@ -12,7 +11,6 @@ from layercost.layer import Layer
 from layercost.layers.attention import Attention
 from layercost.layers.composite import Composite, Sequential
 from layercost.layers.embedding import Embedding
-from layercost.layers.feed_forward import FeedForward
 from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm, RMSNorm
 from layercost.layers.parted import Parted
@@ -110,23 +108,6 @@ declare(
 )
 
 
-@lru_cache(maxsize=256)
-def _without_tables(key: Itself) -> Change | None:
-    """Without the table of tokens and a head that has weights of its own; None where no head has any."""
-    heads = [leaf for path, leaf in key.layer.leaves() if path.rpartition(".")[2] == "head"]
-    if not any(leaf.parameters() for leaf in heads):
-        return None
-    return _leaving_out([*heads, *(leaf for leaf in leaves_of(key.layer) if isinstance(leaf, Embedding))])
-
-
-declare(
-    "table-and-head-left-out",
-    Message("You left out the table of tokens and the head: what is asked for are all parameters."),
-    _of_models(lambda model: _without_tables(Itself(model))),
-    STORED,
-)
-
-
 @lru_cache(maxsize=64)
 def _as_often(blocks: int) -> type[Layer]:
     class InEachBlock(Layer):
@@ -185,32 +166,6 @@ declare(
     "matrices-alone",
     Message("You counted matrices alone: the blocks hold biases and norms, too."),
     _of_models(lambda _model: _matrices, of_parts=True),
-    STORED,
-)
-
-
-def _of_gpt(leaf: Layer) -> Layer:
-    """A layer as in a block of GPT, without biases; tables, norms and the head are left out."""
-    works = leaf.at_work
-    if isinstance(works, Attention):
-        return replace(works, num_kv_heads=works.num_heads, bias=False)
-    if isinstance(works, FeedForward):
-        return replace(works, hidden_dim=4 * works.embed_dim, gated=False, bias=False)
-    return uncounted(leaf)
-
-
-def _gated_alone(model: Layer) -> Change | None:
-    gated = any(isinstance(leaf.at_work, FeedForward) and leaf.at_work.gated for leaf in leaves_of(model))
-    return _of_gpt if gated else None
-
-
-declare(
-    "twelve-squares-a-block",
-    Message(
-        "You took twelve squares of the width for each block: that holds for two matrices of four times the "
-        "width, and here there are three of another."
-    ),
-    _of_models(_gated_alone),
     STORED,
 )
 
