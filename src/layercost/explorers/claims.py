@@ -25,8 +25,9 @@ MILLION = 10**6
 
 
 class Printed(NamedTuple):
-    """A number that somebody printed: of which model, in units of `scale`, and its words."""
+    """A number that somebody printed: of which model, in units of `scale`, as it was printed and in words."""
 
+    short: Words
     title: Words
     model: str
     number: str
@@ -49,28 +50,32 @@ class Printed(NamedTuple):
 
 BILLION = 1000 * MILLION
 CLAIMS: dict[str, Printed] = {
-    "gpt-oss": Printed(Message("gpt-oss-120b: 116.83B"), "gpt-oss-120b", "116.83", BILLION),
-    "gpt-oss active": Printed(Message("gpt-oss-120b, active: 5.13B"), "gpt-oss-120b", "5.13", BILLION),
-    "mixtral": Printed(Message("Mixtral 8x7B: 46.7B"), "mixtral-8x7b", "46.7", BILLION),
-    "mixtral active": Printed(Message("Mixtral 8x7B, active: 12.9B"), "mixtral-8x7b", "12.9", BILLION),
-    "deepseek active": Printed(Message("DeepSeek-V3, active: 37B"), "deepseek-v3", "37", BILLION),
-    "qwen3 active": Printed(Message("Qwen3-30B-A3B, active: 3.3B"), "qwen3-30b-a3b", "3.3", BILLION),
-    "qwen2.5": Printed(Message("Qwen2.5 7B, non-embedding: 6.53B"), "qwen2.5-7b", "6.53", BILLION),
-    "llama 3.2": Printed(Message("Llama 3.2 3B: 3.21B"), "llama-3.2-3b", "3.21", BILLION),
-    "gpt2": Printed(Message("GPT-2 small, its paper: 117M"), "gpt2", "117", MILLION),
-    "gpt2 torchinfo": Printed(Message("GPT-2 small, torchinfo: 163M"), "gpt2", "163", MILLION),
+    "gpt-oss": Printed("116.83B", Message("gpt-oss-120b: 116.83B"), "gpt-oss-120b", "116.83", BILLION),
+    "gpt-oss active": Printed(
+        "5.13B", Message("gpt-oss-120b, active: 5.13B"), "gpt-oss-120b", "5.13", BILLION
+    ),
+    "mixtral": Printed("46.7B", Message("Mixtral 8x7B: 46.7B"), "mixtral-8x7b", "46.7", BILLION),
+    "mixtral active": Printed(
+        "12.9B", Message("Mixtral 8x7B, active: 12.9B"), "mixtral-8x7b", "12.9", BILLION
+    ),
+    "deepseek active": Printed("37B", Message("DeepSeek-V3, active: 37B"), "deepseek-v3", "37", BILLION),
+    "qwen3 active": Printed("3.3B", Message("Qwen3-30B-A3B, active: 3.3B"), "qwen3-30b-a3b", "3.3", BILLION),
+    "qwen2.5": Printed("6.53B", Message("Qwen2.5 7B, non-embedding: 6.53B"), "qwen2.5-7b", "6.53", BILLION),
+    "llama 3.2": Printed("3.21B", Message("Llama 3.2 3B: 3.21B"), "llama-3.2-3b", "3.21", BILLION),
+    "gpt2": Printed("117M", Message("GPT-2 small, its paper: 117M"), "gpt2", "117", MILLION),
+    "gpt2 torchinfo": Printed("163M", Message("GPT-2 small, torchinfo: 163M"), "gpt2", "163", MILLION),
 }
 PIECES: dict[str, tuple[str, Words, str]] = {  # the letter, the words, and the colour of a dimension
     "table": ("V", Message("table of the input"), "cin"),
     "head": ("U", Message("head"), "t"),
     "attention": ("A", Message("attention"), "w"),
-    "feed-forward": ("F", Message("feed-forward"), "cout"),
+    "feed-forward": ("M", Message("feed-forward"), "cout"),
     "experts": ("E", Message("experts"), "k"),
     "rest": ("R", Message("norms, routers, positions"), "const"),
 }
 HEADS = {
-    "own": Message("as it is held"),
-    "again": Message("again, where it shares the table"),
+    "own": Message("as held"),
+    "again": Message("again"),
     "none": Message("left out"),
 }
 _OF = {"embedding.token": "table", "head": "head", "experts": "experts"}
@@ -155,8 +160,8 @@ class ClaimsExplorer(Explorer):
     counted = False
     controls = (
         Choice("claim", Message("printed"), "gpt-oss active",
-               tuple((one.title, name) for name, one in CLAIMS.items()), main=True),
-        Tick("active", Message("of the experts, those of one token alone"), False, main=True),
+               tuple((one.short, name) for name, one in CLAIMS.items()), main=True),
+        Tick("active", Message("experts of one token alone"), False, main=True),
         Tick("table", Message("the table of the input"), True, main=True),
         Choice("head", Message("head"), "own", tuple((said, name) for name, said in HEADS.items()),
                main=True),
@@ -167,7 +172,7 @@ class ClaimsExplorer(Explorer):
 
     def picture(self, built: Audited, settings: Mapping[str, Any]) -> str:
         said = tag("p", escaped(verdict(built)), class_="lc-saying", role="status")
-        return tag("figure", _bars(built)) + said
+        return parts.heading(str(built.printed.title)) + tag("figure", _bars(built)) + said
 
     def describe(self, built: Audited) -> str:
         return str(built.printed.title)
