@@ -110,6 +110,10 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"model": "llama-3-70b", "stored": "int4", "device": "l4", "seen": 1},
         {"model": "llama-3.2-3b", "texts": 2, "bandwidth": 20_000},
     ],
+    "claims": [
+        {}, {"active": True, "table": False}, {"claim": "gpt2 torchinfo", "head": "again"},
+        {"claim": "qwen2.5", "table": False, "head": "none"}, {"claim": "deepseek active", "active": True},
+    ],
     "gpt2": [
         {}, {"tied": False, "tokens": 1}, {"version": "XL", "positions": 16_384, "tokens": 16_384},
         {"version": "medium", "convention": "causal-half"}, {"positions": 2048, "convention": "everything"},

@@ -95,7 +95,7 @@ CHAPTERS = (
     "units_and_conventions", "fully_connected", "output_size", "convolution", "pooling",
     "batch_normalization", "lstm", "activations", "lenet", "alexnet", "vgg", "googlenet", "resnet",
     "audit_lab", "attention", "transformer_block", "gpt2", "vision_and_encoders", "kv_cache",
-    "mixture_of_experts", "training", "roofline",
+    "mixture_of_experts", "training", "roofline", "audit_lab_two",
 )  # fmt: skip
 
 

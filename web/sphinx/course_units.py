@@ -168,21 +168,36 @@ def beside_the_count(published: Sequence[tuple[str, str, float, Any]]) -> Pictur
     ]
     says = _("{count} published numbers, from {low:.2f} to {high:.2f} times what one would count first.",
              count=len(rows), low=min(ratios), high=max(ratios))  # fmt: skip
-    drawn = [_beside(whose, said, ratio) for (whose, said, *_rest), ratio in zip(rows, ratios, strict=True)]
-    ends = tag("p", *(_tick(text, ratio) for text, ratio in _TICKS), class_="lc-beside-axis")
+    ends = (min(_LEAST, *ratios), max(_MOST, *ratios))
+    drawn = [
+        _beside(whose, said, _along(ratio, ends))
+        for (whose, said, *_rest), ratio in zip(rows, ratios, strict=True)
+    ]
+    axis = tag("p", *_ticks(ends), class_="lc-beside-axis")
     picture = tag(
         "div",
         *drawn,
-        ends,
+        axis,
         class_="lc-beside",
         role="img",
         aria_label=says,
-        style=f"--lc-one: {_along(1):.4f}",
+        style=f"--lc-one: {_along(1, ends):.4f}",
     )
     return Picture(picture, (_("whose"), _("as printed"), _("a first count"), _("ratio")), rows)
 
 
-_TICKS = (("¼", 0.25), ("½", 0.5), ("0.9", 0.9), ("0.99", 0.99), ("1", 1.0), ("1.01", 1.01), ("2", 2.0))
+_APART = 0.06  # of the line, between two numbers under it
+_TICKS = (
+    ("0.1", 0.1),
+    ("8", 8.0),
+    ("¼", 0.25),
+    ("½", 0.5),
+    ("0.9", 0.9),
+    ("0.99", 0.99),
+    ("1", 1.0),
+    ("1.01", 1.01),
+    ("2", 2.0),
+)
 
 
 def _far(ratio: float) -> float:
@@ -190,18 +205,25 @@ def _far(ratio: float) -> float:
     return math.asinh(_STRETCHED * math.log2(ratio))
 
 
-def _along(ratio: float) -> float:
-    """The place of a ratio on the line, from 0 to 1."""
-    return (_far(ratio) - _far(_LEAST)) / (_far(_MOST) - _far(_LEAST))
+def _along(ratio: float, ends: tuple[float, float]) -> float:
+    """The place of a ratio on the line between both ends, from 0 to 1."""
+    least, most = map(_far, ends)
+    return (_far(ratio) - least) / (most - least)
 
 
-def _tick(text: str, ratio: float) -> str:
-    return tag("span", text, style=f"--lc-part: {_along(ratio):.4f}")
+def _ticks(ends: tuple[float, float]) -> Iterator[str]:
+    """The ratios that are written under the line; those that would touch another are left out."""
+    taken: list[float] = []
+    for text, ratio in _TICKS:
+        place = _along(ratio, ends)
+        if ends[0] <= ratio <= ends[1] and all(abs(place - other) > _APART for other in taken):
+            taken.append(place)
+            yield tag("span", text, style=f"--lc-part: {place:.4f}")
 
 
-def _beside(whose: str, said: str, ratio: float) -> str:
+def _beside(whose: str, said: str, place: float) -> str:
     name = tag("span", escaped(whose), " ", tag("b", escaped(said)), class_="lc-beside-name")
-    dot = tag("i", style=f"--lc-part: {_along(ratio):.4f}")
+    dot = tag("i", style=f"--lc-part: {place:.4f}")
     return tag("div", name, tag("span", dot, class_="lc-beside-line"), class_="lc-beside-row")
 
 

@@ -129,7 +129,7 @@ def _positions_in_blocks(key: Itself) -> Change | None:
 declare(
     "positions-in-each-block",
     Message("You gave each block a table of positions: there is one, added before the first block."),
-    of_models(lambda model: _positions_in_blocks(Itself(model))),
+    of_models(lambda model: _positions_in_blocks(Itself(model)), of_parts=True),
     STORED,
 )
 

@@ -45,6 +45,7 @@ SKILLS: dict[str, Skill] = {
     "experts": Skill(Message("mixtures of experts"), "mixture_of_experts"),
     "training": Skill(Message("what training computes and keeps"), "training"),
     "speed": Skill(Message("what a step computes and reads"), "roofline"),
+    "language-models": Skill(Message("language models of today"), "audit_lab_two"),
     "activation-functions": Skill(Message("activation functions"), "activations"),
     "lenet": Skill(Message("LeNet-5"), "lenet"),
     "alexnet": Skill(Message("AlexNet"), "alexnet"),
