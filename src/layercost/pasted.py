@@ -25,6 +25,7 @@ _SHAPE = re.compile(r"(?:input\s*[:=]?\s*)?\(?\s*(\d[\d\s*x×,]*?),?\s*\)?", re.
 _NAMED = re.compile(r"(?:\(([\w-]+)\)\s*:|(?:self\.)?(\w+)\s*=(?!=))\s*(.+)", re.DOTALL)
 _PRINTED = re.compile(r"(\w+)\(\s*(\([\w-]+\)\s*:.*)\)", re.DOTALL)  # a module with its children below it
 _FLATTEN = "Flatten(start_dim=1, end_dim=-1)"  # as PyTorch prints one that flattens all but the batch
+_DEEP = re.compile(r"(?:[-+~([{]\s*){50}")  # what no layer needs, and a browser's Python breaks down at
 _OPEN, _CLOSED = "([{", ")]}"
 
 
@@ -131,6 +132,8 @@ def _read(one: _Statement, written: str, depth: int) -> Layer:
     """The layer of a statement, or the chain that PyTorch prints of a module."""
     if printed := _PRINTED.fullmatch(written):
         return _printed(one, printed[1], printed[2], depth)
+    if _DEEP.search(written):
+        raise _at(one.line, Message("its brackets or signs are nested too deep"))
     try:
         return layer_from_text(written.replace(_FLATTEN, "Flatten()"))
     except LayerError as error:

@@ -202,7 +202,8 @@ class OwnModel {
 
   // Why a model is not counted, and whose table still stands there.
   #refuse(problem) {
-    this.#tell(`${problem} ${say('The table below is still that of {title}.', { title: this.title })}`);
+    const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`.replace(/[.?!]?$/, (end) => end || '.');
+    this.#tell(`${sentence} ${say('The table below is still that of {title}.', { title: this.title })}`);
     this.result.toggleAttribute('data-stale', true);
   }
 
