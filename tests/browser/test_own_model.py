@@ -160,6 +160,15 @@ def test_what_is_broken_is_said_and_nothing_is_lost(own: Own, tmp_path: Path) ->
     assert own.page.locator(".lc-own-problem:visible").count() == 0
 
 
+def test_a_text_at_which_python_breaks_down_is_refused_and_python_starts_anew(own: Own) -> None:
+    own.paste("2\nLinear(2, 3)")
+    own.wait_for_number(9)
+    own.paste(f"3\nLinear(3, {'1+' * 20_000}1)")
+    assert "The table below is still that of Linear" in own.problem
+    own.paste("2\nLinear(2, 5)")
+    own.wait_for_number(15)
+
+
 def hostile() -> bytes:
     name = "<img src=x onerror=document.title='hit'>"
     graph = helper.make_graph(

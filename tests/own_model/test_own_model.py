@@ -100,6 +100,24 @@ def test_a_size_that_a_file_leaves_open_is_asked_for_and_taken(given: str) -> No
     assert "3×64×48" in of_file("open.onnx", open_sizes(), input=given)["html"]
 
 
+def two_inputs() -> bytes:
+    graph = helper.make_graph(
+        [helper.make_node("Concat", ["a", "b"], ["y"], axis=1)], "two",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", f"n_{name}"]) for name in "ab"],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+    )  # fmt: skip
+    content: bytes = helper.make_model(graph).SerializeToString()
+    return content
+
+
+@pytest.mark.parametrize("given", ["a=3 b=5", "a=1x3, b=1x5", "3 + 5"])
+def test_several_inputs_are_given_by_name_or_in_their_order(given: str) -> None:
+    assert "its input a leaves its sizes open" in of_file("two.onnx", two_inputs())["problem"]
+    found = of_file("two.onnx", two_inputs(), input=given)
+    assert "<span>→ 8</span>" in found["html"]
+    assert found["takes"]["input"] == "3 + 5"
+
+
 # ---- settings --------------------------------------------------------------------------------------
 
 

@@ -90,10 +90,12 @@ def _of_onnx(opened: BinaryIO, settings: Settings) -> Read:
 
 
 def _given(text: str) -> Any:
-    """The sizes of inputs: 3x224x224 of the one, NAME=1x128 for each of several, with spaces between."""
+    """The sizes of inputs: 3x224x224 of the one, NAME=1x128 or 128 + 2x64 of several, with spaces between."""
     parts = text.replace("--input", " ").split()
     if not parts:
         return None
+    if "+" in parts:
+        return tuple([sizes(one, INPUT) for one in " ".join(parts).split(" + ")])
     if not any("=" in part for part in parts):
         return sizes("".join(parts), INPUT)
     named = {}
