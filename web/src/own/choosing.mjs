@@ -22,7 +22,7 @@ export function oneOf(items, files) {
 }
 
 export class Chooser {
-  constructor(examples, { onFile, onText, onProblem }) {
+  constructor(examples, { onFile, onPaste, onProblem }) {
     this.onFile = onFile;
     this.onProblem = onProblem;
     this.input = element('input', { type: 'file', accept: '.onnx,.json,.txt,.py', hidden: true, 'aria-label': say('File with a model') });
@@ -35,10 +35,10 @@ export class Chooser {
       element('p', {}, say('Drop an .onnx file or a config.json here')), choose, this.input);
     this.text = element('textarea', { id: 'lc-own-text', rows: 9, spellcheck: false, autocapitalize: 'off', autocomplete: 'off' });
     this.text.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onText(this.text.value);
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onPaste(this.text.value);
     });
-    const count = button(say('Count it'), () => onText(this.text.value), '.lc-primary');
-    const tries = examples.map((example) => button(example.words, () => this.#try(example, onText)));
+    const count = button(say('Count it'), () => onPaste(this.text.value), '.lc-primary');
+    const tries = examples.map((example) => button(example.words, () => this.#try(example, onPaste)));
     this.element = element('div.lc-own-choosing', {},
       this.zone,
       element('div.lc-own-paste', {},
@@ -49,10 +49,10 @@ export class Chooser {
     this.#watchDrops();
   }
 
-  #try(example, onText) {
+  #try(example, onPaste) {
     if (!example.content) {
       this.text.value = example.text;
-      onText(example.text);
+      onPaste(example.text);
       return;
     }
     const bytes = Uint8Array.from(atob(example.content), (sign) => sign.charCodeAt(0));

@@ -50,7 +50,7 @@ class OwnModel {
     const printed = host.querySelector('.lc-own-result');
     this.chooser = new Chooser(data.examples, {
       onFile: (file) => this.take(this.#ofFile(file)),
-      onText: (text) => this.take(this.#ofText(text)),
+      onPaste: (text) => this.take(this.#ofText(text)),
       onProblem: (problem) => this.#tell(problem),
     });
     this.chooser.text.value = this.first.text;
