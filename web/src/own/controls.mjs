@@ -49,7 +49,7 @@ export class Controls {
     control.addEventListener('change', () => chooseConvention(control.value));
     document.addEventListener('lc-convention', ({ detail }) => {
       control.value = detail.name;
-      this.onChange();
+      if (navigator.userActivation?.hasBeenActive ?? true) this.onChange(); // a page that opens so starts nothing
     });
     this.element.append(this.#labelled('convention', say('Convention'), control));
   }

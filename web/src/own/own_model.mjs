@@ -3,7 +3,7 @@
 import { all, element, freshId } from '../dom.mjs';
 import { keepPython } from '../offline/page.mjs';
 import { Badge } from '../python/badge.mjs';
-import { askOf, hasFailed, inAdvance, restartPython, savesData, size, startPython, startUnlessSaving, Stopped, watchPython, whenPythonLives } from '../python/running.mjs';
+import { askOf, hasFailed, inAdvance, isStarted, restartPython, savesData, size, startPython, startUnlessSaving, Stopped, watchPython, whenPythonLives } from '../python/running.mjs';
 import { saveAs } from '../save.mjs';
 import { copyAndSay } from '../text/copy.mjs';
 import { say } from '../words.mjs';
@@ -39,8 +39,7 @@ class OwnModel {
     this.source = this.#ofText(this.first.text);
     this.shown = null; // the source whose table stands there
     this.rows = '';
-    this.busy = false;
-    this.again = false;
+    this.busy = this.again = this.live = false;
     this.#build(host, data);
   }
 
@@ -76,7 +75,7 @@ class OwnModel {
     this.badge = new Badge({ onStart: startPython, says: SAYS, names: { snapshot: () => say('Python sleeps') } });
     this.badge.snapshot({ size, saving: savesData(), inAdvance: inAdvance() });
     watchPython(this.badge);
-    watchPython({ live: () => keepPython(['python', 'questions']), failed: () => this.#broken() });
+    watchPython({ live: () => this.#lives(), failed: () => this.#broken() });
     const link = button(say('Copy link'), () => this.#copyLink(link), '.lc-copy-link');
     link.setAttribute('aria-live', 'polite');
     const tools = element('div.lc-tools', {}, this.badge.start, button(say('Reset'), () => this.reset(), '.lc-reset'), link);
@@ -92,9 +91,12 @@ class OwnModel {
     this.source = source;
     this.rows = '';
     this.controls.set(settings ?? { batch: this.controls.settings().batch });
-    if (!source.file && !source.told.text.trim()) this.#tell(say('There is nothing to count yet: drop a file, or paste a model.'));
-    else if (hasFailed()) startPython();
-    else this.look();
+    if (!source.file && !source.told.text.trim()) {
+      this.#tell(say('There is nothing to count yet: drop a file, or paste a model.'));
+      return;
+    }
+    if (hasFailed()) startPython();
+    this.look();
   }
 
   reset() {
@@ -163,7 +165,7 @@ class OwnModel {
 
   // Python's answer; null where it was stopped, or broke down, which is said.
   async #asked(name, source, settings, ...more) {
-    const shown = setTimeout(() => { this.status.textContent = name === 'look' ? say('Counting {name}…', { name: this.#nameOf(source) }) : this.status.textContent; }, SHOWN_AFTER);
+    const shown = setTimeout(() => name === 'look' && this.#sayWaiting(source), SHOWN_AFTER);
     await whenPythonLives();
     const stop = setTimeout(() => { this.stop.hidden = false; }, STOP_AFTER);
     const halt = setTimeout(() => this.#halt(say('It took more than {seconds} seconds, and was stopped.', { seconds: LONGEST / 1000 })), LONGEST);
@@ -178,18 +180,29 @@ class OwnModel {
     }
   }
 
+  #sayWaiting(source) {
+    const told = { name: this.#nameOf(source) };
+    this.status.textContent = isStarted() ? say('Counting {name}…', told) : say('{name} is counted when Python runs: press Start Python.', told);
+  }
+
   #nameOf = ({ told }) => (told.kind === 'file' ? told.name.slice(0, 80) : say('the text'));
 
   #halt(why) {
-    this.again = false;
+    this.again = this.live = false;
     this.#refuse(say('{name} was not counted. {why}', { name: this.#nameOf(this.source), why }));
     this.source = this.shown ?? this.source;
     restartPython();
   }
 
-  // Python itself broke down, on a model: another one takes its place.
+  #lives() {
+    this.live = true;
+    keepPython(['python', 'questions']);
+  }
+
+  // Python itself broke down, on a model: another one takes its place. One that never started has said why.
   #broken() {
-    if (this.busy) this.#halt(say('Python could not read it to the end.'));
+    if (this.live && this.busy) this.#halt(say('Python could not read it to the end.'));
+    else this.status.textContent = '';
   }
 
   // ---- what is said
