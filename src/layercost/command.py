@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, NoReturn
 
 import layercost
 from layercost import costing, counters, showing, terminal
-from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import (
     CONVENTIONS,
     DTYPE_BITS,
@@ -35,8 +34,7 @@ from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
 from layercost.models.known import KNOWN, Known, is_configured, model_named
 from layercost.networks import NETWORKS, NetworkEntry, network_named
-from layercost.options import count_of, one_of
-from layercost.shape import ShapeError, shown
+from layercost.options import count_of, one_of, sizes
 from layercost.table import FORMATS, Table, table
 from layercost.view import json_of
 
@@ -402,21 +400,6 @@ def _ask(options: argparse.Namespace) -> str | Said:
 
 
 # ---- options -------------------------------------------------------------------------------------
-
-
-def sizes(text: str) -> tuple[int, ...]:
-    """A shape as it is typed, ``3x32x32``, ``3,32,32`` or ``3x2*16x32``; raises ShapeError."""
-    typed = text.replace("×", "x").lower()
-    try:
-        found = whole_numbers(typed.replace("x", ","))
-        if typed.endswith("x") or min(found, default=0) < 0:
-            raise Unworkable("a size is missing or below 0")
-    except Unworkable as error:
-        raise ShapeError(
-            "--input takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), "
-            f"but got {shown(text)}: {error}"
-        ) from None
-    return found
 
 
 def _input(text: str) -> tuple[int, ...] | dict[str, tuple[int, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import UnknownNameError
-from layercost.message import Message
+from layercost.message import Message, Words, message_of
 from layercost.shape import ShapeError, shown, whole
 
 
@@ -56,3 +56,23 @@ def check_text(option: str, model: str, shape: Iterable[object], instead: str = 
     if len(sizes) != 1:
         there = "x".join(map(str, sizes))
         raise ValueError(f"--{option} is for text, but {model} reads {there} there{instead}")
+
+
+def sizes(text: str, taker: Words = "--input") -> tuple[int, ...]:
+    """A shape as it is typed, ``3x32x32``, ``3,32,32`` or ``3x2*16x32``; raises ShapeError by its `taker`."""
+    typed = text.replace("×", "x").lower()
+    try:
+        found = whole_numbers(typed.replace("x", ","))
+        if typed.endswith("x") or min(found, default=0) < 0:
+            raise Unworkable("a size is missing or below 0")
+    except Unworkable as error:
+        raise ShapeError(
+            Message(
+                "{taker} takes sizes without the batch, as 3x32x32 or 300 (3*32*32 is worked out), "
+                "but got {text}: {error}",
+                taker=taker,
+                text=shown(text),
+                error=message_of(error),
+            )
+        ) from None
+    return found

@@ -157,7 +157,19 @@ def _padded(row: Sequence[str], widths: Sequence[int], words: int) -> list[str]:
 def markdown_lines(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int) -> list[str]:
     """The lines of a Markdown table; a bar in a cell is written so that it ends none."""
     align = ["---"] * words + ["---:"] * (len(heads) - words)
-    return [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (heads, align, *rows)]
+    head, *body = (f"| {' | '.join(map(markdown_text, row))} |" for row in (heads, *rows))
+    return [head, f"| {' | '.join(align)} |", *body]
+
+
+def markdown_text(text: Words) -> str:
+    """`text` as Markdown shows it, on one line: names in a file may hold markup, or links."""
+    return " ".join(str(text).translate(_MARKDOWN_SIGNS).split("\n"))
+
+
+_MARKDOWN_SIGNS = str.maketrans({
+    **{sign: f"&#{ord(sign)};" for sign in "|<>`[]\\"}, "\r": "\n", "\v": "\n", "\f": "\n", "\x85": "\n",
+    "\u2028": "\n", "\u2029": "\n",
+})  # fmt: skip
 
 
 def bold(cells: Iterable[str]) -> list[str]:
@@ -256,7 +268,7 @@ class Grid(Frozen):
         """A Markdown table, with the caption above and the remark below."""
         rows = [*self._spread(self.rows, self.under), *map(bold, self._spread(self.totals, ()))]
         lines = markdown_lines(self._heads(), rows, self.words + bool(self.under))
-        return "\n".join([self.caption, "", *lines, *self._below()])
+        return "\n".join([markdown_text(self.caption), "", *lines, *map(markdown_text, self._below())])
 
     def html(self) -> str:
         """An HTML table with class names, and the remark below it."""
@@ -381,4 +393,12 @@ def json_of(data: object) -> str:
 
 
 def _plain_cells(record: Iterable[object]) -> list[object]:
-    return [str(cell).lower() if isinstance(cell, bool) else cell for cell in record]
+    return [str(cell).lower() if isinstance(cell, bool) else _no_formula(cell) for cell in record]
+
+
+def _no_formula(cell: object) -> object:
+    """A cell that no spreadsheet works out: a text that begins as a formula does gets a ' before it."""
+    return f"'{cell}" if isinstance(cell, (str, Message)) and str(cell)[:1] in _FORMULAS else cell
+
+
+_FORMULAS = tuple("=+-@\t\r\n")  # what a spreadsheet takes for the beginning of one

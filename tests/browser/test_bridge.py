@@ -32,7 +32,7 @@ for message in messages:
         left = len(course_bridge._manager.comms) - before
         told = course_bridge._answer(moves=moves, left=left)
     elif "ask" in message:
-        told = course_bridge.ask(message["ask"], json.dumps(message["arguments"]))
+        told = course_bridge.ask(*message["ask"], json.dumps(message["arguments"]))
     else:
         told = course_bridge.receive(root, json.dumps(message))
     answers.append(json.loads(told))
@@ -178,13 +178,46 @@ def test_what_fails_while_nobody_sees_it_is_not_told() -> None:
 
 
 def test_the_page_can_ask_the_questions_service() -> None:
-    asked = {"ask": "pose", "arguments": ["linear-parameters", "seed"]}
+    asked = {"ask": ["questions", "pose"], "arguments": ["linear-parameters", "seed"]}
     _, answer = talk([DOUBLING], asked)
     assert answer["error"] is None
     assert answer["result"]["id"] == "linear-parameters"
 
 
 def test_what_goes_wrong_in_the_service_reaches_the_page() -> None:
-    _, answer = talk([DOUBLING], {"ask": "pose", "arguments": ["no-such-question", "seed"]})
+    _, answer = talk([DOUBLING], {"ask": ["questions", "pose"], "arguments": ["no-such-question", "seed"]})
     assert answer["result"] is None
     assert "no-such-question" in answer["error"]
+
+
+def test_the_page_can_have_a_model_counted() -> None:
+    source = {"id": "1", "kind": "text", "text": "3\nLinear(3, 4)"}
+    _, answer = talk([DOUBLING], {"ask": ["own_model", "look"], "arguments": [source, {}]})
+    assert answer["error"] is None
+    assert "<dd>16</dd>" in answer["result"]["html"]
+
+
+READ = """
+import io, json, os, sys
+sys.path.insert(0, sys.argv[1])
+import course_bridge
+content, asked = bytes(range(100)), []
+class Slice:
+    def __init__(self, start, end):
+        asked.append([start, end])
+        self.to_bytes = lambda: memoryview(content)[start:end]
+file = course_bridge.PageFile("model.onnx", len(content), Slice)
+read = [file.seek(-10, os.SEEK_END), list(file.read(4)), list(file.read()), list(file.read(5))]
+file.seek(50); file.seek(1, os.SEEK_CUR)
+print(json.dumps([*read, list(file.read(2)), file.bytes_read, asked, file.seekable()]))
+"""
+
+
+def test_a_file_of_the_page_is_read_by_places_and_in_slices() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(WORKER)], capture_output=True, text=True, check=True, timeout=60
+    )
+    place, first, rest, nothing, again, size, asked, seekable = json.loads(done.stdout)
+    assert (place, first, rest, nothing) == (90, [90, 91, 92, 93], [94, 95, 96, 97, 98, 99], [])
+    assert again == [51, 52]
+    assert (size, asked, seekable) == (12, [[90, 94], [94, 100], [51, 53]], True)

@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 import pytest
 
 import layercost as lc
-from layercost.command import COMMANDS, EXAMPLES, LAYER_FORMATS, main, sizes
+from layercost.command import COMMANDS, EXAMPLES, LAYER_FORMATS, main
 from layercost.models.known import KNOWN
+from layercost.options import sizes
 from layercost.table import FORMATS
 
 CONV = ["layer", "Conv2d(3, 6, kernel_size=5)", "--input", "3x32x32"]

@@ -16,7 +16,8 @@ SOURCES = WEB / "src" / "offline"
 LIST = BUILD / "web" / "site-files.json"
 HASH_LENGTH = 24
 READ_BY_NOBODY = (".map", ".txt", ".inv", ".buildinfo", ".ts")
-OF_PYTHON = {"packages.zip": "questions"}  # the bank and the scheduler, which explorers never ask for
+# The bank, the scheduler and the readers of files, which explorers never ask for.
+OF_PYTHON = {"packages.zip": "questions"}
 BESIDE = ("lite", "print", "notebooks")  # large, and wanted by few: kept by those who have loaded them
 
 

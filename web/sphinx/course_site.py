@@ -43,6 +43,7 @@ THEBE = re.compile(
 )
 NO_LIST = '<div role="list" class="citation-list"'  # docutils': a list whose children are no items of one
 EXPLORER_TAG = "explorer"
+FEATURE_STYLES = {"practice": "practice.css", "exam": "practice.css", "own_model": "own_model.css"}
 CHUNK = re.compile(r'from"\./(chunk-[^"]+)"')
 
 
@@ -185,7 +186,7 @@ def dress_page(app: Sphinx, pagename: str, _template: str, context: dict[str, An
         app.add_css_file("course/explorers.css", priority=910)  # after course.css, whose properties it uses
         context["metatags"] += _python_meta() + _preload(context["pathto"], "page")
     elif feature := app.env.metadata.get(pagename, {}).get("course_python"):
-        app.add_css_file("course/practice.css", priority=910)
+        app.add_css_file(f"course/{FEATURE_STYLES[feature]}", priority=910)
         context["metatags"] += _python_meta() + _preload(context["pathto"], feature)
     app.add_css_file("course/course.css", priority=900)
     for kind in ("script_files", "css_files"):

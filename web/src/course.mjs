@@ -34,12 +34,13 @@ if (document.querySelector('.lc-live')) {
   });
 }
 
-// The pages that pose questions, by the element in which they stand.
+// The pages on which Python answers without an explorer, by the element in which it does.
 const PAGES = {
   '.lc-practice': () => import('./practice/practice.mjs').then(({ startPractice }) => startPractice()),
+  '.lc-own': () => import('./own/own_model.mjs').then(({ startOwnModel }) => startOwnModel()),
   '.lc-exam': () => import('./practice/exam.mjs').then(({ startExams }) => startExams()),
 };
 
 for (const [place, start] of Object.entries(PAGES)) {
-  if (document.querySelector(place)) start().catch((error) => console.error('The page poses no questions:', error));
+  if (document.querySelector(place)) start().catch((error) => console.error('The page stays as it was printed:', error));
 }

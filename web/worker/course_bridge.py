@@ -5,7 +5,7 @@ ipywidgets imports.
 This module gives both, so that neither IPython nor a kernel has to be downloaded.
 
 The page calls `start`, then `receive`; each returns JSON: {"messages": [...], "error": str | null, ...}.
-`ask` calls a function of `layercost.questions.service`: this Python poses and marks questions too.
+`ask` calls a function of a service: this Python poses and marks questions, and counts readers' own models.
 All messages that one call causes travel together, so the page changes once for each move.
 A widget with `in_sight_first` is told to draw only what is in sight; `finish` lets it draw the rest.
 `practise` makes moves that nobody sees, so that the browser has compiled what a reader's moves will run.
@@ -20,6 +20,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -244,13 +245,54 @@ def _close(widget: Any) -> None:
 _practice = _moves_unseen()
 
 
-def ask(name: str, arguments: str) -> str:
-    """Call a function of the questions' service with a JSON list of arguments; answer with its result."""
+class PageFile:
+    """A file that the reader chose, read by places: it is never held as a whole.
+
+    `read_slice` gives the bytes between two places, which the browser takes from the disk.
+    """
+
+    def __init__(self, name: str, size: int, read_slice: Any) -> None:
+        self.name = name
+        self.size = size
+        self.bytes_read = 0
+        self._read_slice = read_slice
+        self._place = 0
+
+    def seekable(self) -> bool:
+        """A file can be read at any place."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, and say where that is."""
+        begin = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self.size}[whence]
+        self._place = max(0, begin + offset)
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes, or as many as there are."""
+        end = self.size if size < 0 else min(self.size, self._place + size)
+        if end <= self._place:
+            return b""
+        content = bytes(self._read_slice(self._place, end).to_bytes())
+        self._place += len(content)
+        self.bytes_read += len(content)
+        return content
+
+
+# Who answers a page's questions; these modules are not in the snapshot, since explorers need none of them.
+SERVICES = {"questions": "layercost.questions.service", "own_model": "layercost.own_model"}
+
+
+def ask(service: str, name: str, arguments: str, file: Any = None) -> str:
+    """Call a function of a service with a JSON list of arguments; answer with its result.
+
+    `file` is what the reader chose, if anything: its name, its size and a function that reads a slice of it.
+    """
     result = None
     try:
-        from layercost.questions.service import FUNCTIONS  # not in the snapshot: explorers need none of it
-
-        result = FUNCTIONS[name](*json.loads(arguments))
+        function = import_module(SERVICES[service]).FUNCTIONS[name]
+        opened = {} if file is None else {"opened": PageFile(file.name, int(file.size), file.slice)}
+        result = function(*json.loads(arguments), **opened)
     except Exception:
         _errors.append(traceback.format_exc())
     return _answer(result=result)

@@ -1,7 +1,8 @@
 // The page's one worker: starts Pyodide from the memory snapshot (or plainly), then answers messages.
 // In:  {type: 'start', cells, files, shelf, useSnapshot}, where `shelf` names the cache that keeps what was unpacked, if any
 //      {type: 'update', id, commId, data}  {type: 'finish', id}
-//      {type: 'ask', id, name, arguments}, for a function of layercost.questions.service
+//      {type: 'ask', id, service, name, arguments, file}, for a function of one of the bridge's services; `file` is a
+//      File of the reader's, or null
 // Out: {type: 'progress', loaded, total}  {type: 'note', text}  {type: 'live', answer, how}
 //      {type: 'failed', reason: {kind, ...}}        {type: 'answer', id, answer}
 // A worker of this worker unpacks one file beside it, on another processor, and then keeps what was unpacked.
@@ -301,10 +302,18 @@ function practiseAtRest() {
   else if (python.practise()) setTimeout(practiseAtRest);
 }
 
+// Python waits for the bytes that it asks for: of a file on the reader's disk, this slice alone is ever in memory.
+function readable(file) {
+  if (!file) return undefined;
+  const reader = new FileReaderSync();
+  const slice = (start, end) => new Uint8Array(reader.readAsArrayBuffer(file.slice(start, end)));
+  return { name: file.name, size: file.size, slice };
+}
+
 const ANSWERS = {
   update: ({ commId, data }) => python.receive(commId, data),
   finish: () => python.finish(),
-  ask: ({ name, arguments: given }) => python.ask(name, given),
+  ask: ({ service, name, arguments: given, file }) => python.ask(service, name, given, readable(file)),
 };
 
 onmessage = ({ data: message }) => {

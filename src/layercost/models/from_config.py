@@ -291,6 +291,7 @@ def _check_size(size: int, file: Words) -> None:
 def fields_of(text: str, file: Words) -> Mapping[str, Any]:
     """The fields in the text of a configuration, which errors call `file`; raises ModelError."""
     _check_size(len(text), file)
+    _check_depth(text, file)
     try:
         found = json.loads(text, object_pairs_hook=_once)
     except _Twice as error:
@@ -299,8 +300,6 @@ def fields_of(text: str, file: Words) -> Mapping[str, Any]:
             Message("{field}: it stands there twice, with two values; leave one of them out",
                     field=error.args[0]),
         ) from None  # fmt: skip
-    except RecursionError:
-        raise _error(file, Message("it is nested too deep to be a configuration")) from None
     except ValueError as error:
         raise _error(file, Message("expected JSON: {error}", error=error)) from None
     if not isinstance(found, dict):
@@ -310,6 +309,19 @@ def fields_of(text: str, file: Words) -> Mapping[str, Any]:
                     got=written(found)),
         )  # fmt: skip
     return found
+
+
+DEEPEST = 100  # objects within objects; a browser's Python breaks down at some thousand
+_WITHIN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|([\[{])|([\]}])')
+
+
+def _check_depth(text: str, file: Words) -> None:
+    """Raise ModelError for what is nested too deep to be a configuration, before anybody reads it."""
+    depth = 0
+    for found in _WITHIN.finditer(text):
+        depth += (found[1] is not None) - (found[2] is not None)
+        if depth > DEEPEST:
+            raise _error(file, Message("it is nested too deep to be a configuration"))
 
 
 class _Twice(Exception):

@@ -36,6 +36,7 @@ Dims: TypeAlias = tuple["int | str", ...]  # an open size is the name that the f
 MOST_NODES = 100_000  # a file of so many is read in some ten seconds
 DEEPEST = 32  # graphs within graphs
 MOST_AXES = 64
+_FOR_A_FLOAT = 8  # times the bytes that it has in the file: what Python takes for it
 LONGEST_BYTES = 1 << 16  # of an attribute; what is longer is a program or a picture, and tells nothing here
 
 # ---- records ---------------------------------------------------------------------------------------
@@ -344,7 +345,7 @@ class _Reader:
                 source.keep(0)
                 values.append(value)
         elif name == "floats":
-            source.keep(field.end - field.start)
+            source.keep(_FOR_A_FLOAT * (field.end - field.start))
             values.extend(source.floats(field))
         elif name == "strings":
             values.append(self._bytes(field))

@@ -1,8 +1,8 @@
 // What is kept of the reader's practice: where, and how it is taken along, brought back and deleted.
 import { element } from '../dom.mjs';
+import { saveAs } from '../save.mjs';
 import { say } from '../words.mjs';
 import { today } from './bank.mjs';
-import { saveAs } from './progress.mjs';
 
 export function keeping(progress, onChange) {
   const said = element('p.lc-kept-said', { role: 'status' });

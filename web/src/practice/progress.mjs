@@ -122,12 +122,3 @@ function readFile(text) {
   if (!isProgress(found)) throw new Error(say('This file is of version {version}, which this page cannot read.', { version: String(found.version) }));
   return found;
 }
-
-// Lets the browser save a text under a name.
-export function saveAs(name, text, type) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  Object.assign(link, { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}

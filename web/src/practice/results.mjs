@@ -1,10 +1,10 @@
 // The marks of a mock exam: the whole, each skill, each question with its diagnosis and solution, what to read; and
 // how the results have changed from exam to exam.
 import { element, svgElement } from '../dom.mjs';
+import { saveAs } from '../save.mjs';
 import { say } from '../words.mjs';
 import { chapterOf, inGroups, percent, skillWords } from './bank.mjs';
 import { sentence, verdictOf } from './card.mjs';
-import { saveAs } from './progress.mjs';
 import { solutionOf } from './solution.mjs';
 import { bar } from './standing.mjs';
 import { toldBlocks } from './told.mjs';

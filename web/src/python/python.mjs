@@ -64,9 +64,17 @@ export class Python {
     return this.#ask({ type: 'finish' });
   }
 
-  // A function of layercost.questions.service, with its arguments: answered with {result, error}.
-  ask(name, given) {
-    return this.#ask({ type: 'ask', name, arguments: JSON.stringify(given) });
+  // A function of a service (web/worker/course_bridge.py), with its arguments and a file of the reader's, if any:
+  // answered with {result, error}.
+  ask(service, name, given, file = null) {
+    return this.#ask({ type: 'ask', service, name, arguments: JSON.stringify(given), file });
+  }
+
+  // Whatever it is at: who waits for an answer will get none, and is told so.
+  stop() {
+    this.#worker?.terminate();
+    for (const settle of this.#waiting.values()) settle({ result: null, error: null, stopped: true });
+    this.#waiting.clear();
   }
 
   #ask(message) {

@@ -20,7 +20,9 @@ let starting = null; // the promise of Python, while it starts or runs
 let cells = () => [];
 let enliven = async () => {};
 let live;
-const whenLive = new Promise((resolve) => { live = resolve; });
+let whenLive;
+const awaitLife = () => { whenLive = new Promise((resolve) => { live = resolve; }); };
+awaitLife();
 
 // A watcher has any of: starting({size}), progressed({loaded, total}), live(), failed(reason).
 export const watchPython = (watcher) => watchers.push(watcher);
@@ -78,11 +80,25 @@ export function startUnlessSaving() {
 
 export const lastLine = (traceback) => traceback.trim().split('\n').pop();
 
-// A function of layercost.questions.service, by name; starts nothing.
-export async function ask(name, ...given) {
+export class Stopped extends Error {}
+
+export const whenPythonLives = () => whenLive;
+
+// A function of a service, by name; starts nothing. Rejects with Stopped where Python was stopped meanwhile.
+export async function askOf(service, name, given, file = null) {
   await whenLive;
-  const { result, error } = await python.ask(name, given).answer;
+  const { result, error, stopped } = await python.ask(service, name, given, file).answer;
+  if (stopped) throw new Stopped();
   if (!error) return result;
   console.error(error);
   throw new Error(lastLine(error));
+}
+
+export const ask = (name, ...given) => askOf('questions', name, given);
+
+// Python works at something that does not end: it is stopped, and another one starts in its place.
+export function restartPython() {
+  awaitLife();
+  python.stop();
+  starting = launch();
 }

@@ -1,0 +1,329 @@
+"""A reader's own model in the page: read where it lies, counted as the library counts, and sent to nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import layercost as lc
+from layercost.caches import kv_cache
+from layercost.models.known import KNOWN, model_named
+from tests.browser.conftest import ONLY_ITSELF, Visit, serving
+from tests.browser.test_accessibility import AXE, FOUND, NARROW
+from tests.own_model.broken import BROKEN, VARINT
+
+pytestmark = pytest.mark.chromium
+
+PAGE = "practice/own_model.html"
+LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+FILES = ("light_squeezenet", "light_resnet50", "light_shufflenet")
+CONFIGURATIONS = ("gpt2", "bert-base", "llama-3-8b", "mixtral-8x7b", "deepseek-v3")
+HUGE = 2_000_000_000  # bytes of one tensor
+
+
+class Own:
+    """The page as a reader meets it, with what they do there."""
+
+    def __init__(self, visitor: Visit, query: str = "") -> None:
+        self.visitor = visitor
+        self.page = visitor.open(PAGE + query)
+        self.page.wait_for_selector(".lc-own-choosing")
+        self.sent: list[str] = []
+        visitor.context.on("request", self._note)
+
+    def _note(self, request: Any) -> None:
+        if request.method != "GET" or request.post_data:
+            self.sent.append(f"{request.method} {request.url}")
+
+    def choose(self, path: Path) -> None:
+        self.page.locator(".lc-own input[type=file]").set_input_files(str(path))
+
+    def paste(self, text: str) -> None:
+        self.page.locator("#lc-own-text").fill(text)
+        self.page.get_by_role("button", name="Count it").click()
+
+    def wait_for(self, title: str) -> None:
+        self.page.locator(".lc-own-status", has_text=f"{title} is counted").wait_for()
+
+    def wait_for_tools(self) -> None:
+        self.page.locator(".lc-own section:not([aria-busy]) .lc-own-readings table").wait_for()
+
+    def wait_for_number(self, number: int) -> None:
+        self.page.locator(".lc-own-result", has_text=f"{number:,}").wait_for()
+
+    @property
+    def figures(self) -> list[str]:
+        return [*self.page.locator(".lc-own-figures dd").all_inner_texts()]
+
+    @property
+    def problem(self) -> str:
+        place = self.page.locator(".lc-own-problem:visible")
+        place.wait_for()
+        return str(place.inner_text())
+
+
+@pytest.fixture(scope="module")
+def server(site: Path) -> Iterator[Any]:
+    with serving(site, (), {"Content-Security-Policy": ONLY_ITSELF}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own(browser: Any, server: Any) -> Iterator[Own]:
+    """One page for all: whatever a model does to it, it goes on."""
+    visitor = Visit(browser, server.address)
+    yield Own(visitor)
+    visitor.context.close()
+
+
+# ---- what is read ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_real_onnx_file_has_the_totals_of_the_library_and_the_readings_of_tools(
+    own: Own, name: str
+) -> None:
+    own.choose(LIGHT / f"{name}.onnx")
+    own.wait_for(name)
+    table = lc.table(lc.from_onnx(LIGHT / f"{name}.onnx"))
+    total = table.total
+    assert own.figures[:2] == [f"{total.parameters:,}", f"{total.parameter_bytes:,}"]
+    assert own.figures[3].removeprefix("at least ") == f"{total.flops:,}"
+    own.wait_for_tools()
+    assert "fvcore" in own.page.locator(".lc-own-readings").inner_text()
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_configuration_file_has_the_parameters_of_the_library(own: Own, name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(dict(KNOWN[name].config)), encoding="utf-8")
+    own.choose(path)
+    own.wait_for(name)
+    assert own.figures[0] == f"{lc.count(model_named(name), lc.PARAMETERS).total:,}"
+
+
+def test_a_step_of_decoding_its_batch_and_its_format_are_set_beside_the_table(own: Own) -> None:
+    own.paste("gpt2")
+    own.wait_for("gpt2")
+    for label, value in {"Tokens": "1", "Cached tokens": "1023", "Batch": "3"}.items():
+        own.page.get_by_label(label, exact=True).fill(value)
+    own.page.get_by_label("Number format").select_option("float32")
+    cache = kv_cache(model_named("gpt2"), (1,), cached=1023, batch=3, dtype="float32")
+    own.wait_for_number(cache.setting.bytes(cache.values))
+    own.page.get_by_label("Convention").select_option("macs")
+    own.page.locator(".lc-own-figures", has_text="MACs · macs").wait_for()
+    own.page.get_by_label("Convention").select_option("textbook")
+    own.page.get_by_label("Batch", exact=True).fill("none")
+    assert "Batch takes a whole number" in own.problem
+    own.page.get_by_label("Batch", exact=True).fill("")
+    own.page.locator(".lc-own-problem").wait_for(state="hidden")
+
+
+def test_the_examples_are_counted_at_a_click(own: Own) -> None:
+    for words, title in {
+        "an ONNX file": "small",
+        "a config.json": "llama",
+        "layers as text": "Sequential",
+    }.items():
+        own.page.get_by_role("button", name=words).click()
+        own.wait_for(title)
+
+
+# ---- what is not -----------------------------------------------------------------------------------
+
+
+def test_what_is_broken_is_said_and_nothing_is_lost(own: Own, tmp_path: Path) -> None:
+    """More than ten files, each refused in words while the last good table and the text stay."""
+    own.paste("1x8x8\nConv2d(1, 7, 3)")
+    own.wait_for_number(7 * 9 + 7)
+    for place, (name, content, said) in enumerate(case.values for case in BROKEN):
+        path = tmp_path / str(place) / str(name)
+        path.parent.mkdir()
+        path.write_bytes(bytes(content))
+        own.page.evaluate("document.querySelector('.lc-own-problem').textContent = ''")
+        own.choose(path)
+        own.page.locator(".lc-own-problem:visible", has_text=str(said) or "still that of").wait_for()
+        assert "The table below is still that of Conv2d" in own.problem, name
+    assert f"{7 * 9 + 7:,}" in own.figures
+    assert own.page.locator("#lc-own-text").input_value() == "1x8x8\nConv2d(1, 7, 3)"
+    assert own.page.locator("html[data-lc-python=live]").count() == 1
+    own.paste("1x8x8\nConv2d(1, 8, 3)")
+    own.wait_for_number(8 * 9 + 8)
+    assert own.page.locator(".lc-own-problem:visible").count() == 0
+
+
+def test_a_text_at_which_python_breaks_down_is_refused_and_python_starts_anew(own: Own) -> None:
+    own.paste("2\nLinear(2, 3)")
+    own.wait_for_number(9)
+    own.paste(f"3\nLinear(3, {'1+' * 20_000}1)")
+    assert "The table below is still that of Linear" in own.problem
+    own.paste("2\nLinear(2, 5)")
+    own.wait_for_number(15)
+
+
+def hostile() -> bytes:
+    name = "<img src=x onerror=document.title='hit'>"
+    graph = helper.make_graph(
+        [
+            helper.make_node("Relu", ["x"], ["y"], name=name),
+            helper.make_node("Hardmax", ["y"], ["z"], name="=1+1"),
+        ],
+        name,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 8, 8))],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
+    )  # fmt: skip
+    content: bytes = helper.make_model(graph).SerializeToString()
+    return content
+
+
+def test_names_of_a_file_are_text_in_the_page_and_in_what_is_saved(own: Own, tmp_path: Path) -> None:
+    path = tmp_path / "<b onclick=x>.onnx"
+    path.write_bytes(hostile())
+    own.choose(path)
+    own.page.locator(".lc-own-result", has_text="<img src=x").wait_for()
+    own.wait_for_tools()
+    assert own.page.locator(".lc-own :is(img, b[onclick], script)").count() == 0
+    assert own.page.title() != "hit"
+    saved = {}
+    for form in ("CSV", "Markdown"):
+        with own.page.expect_download() as download:
+            own.page.get_by_role("button", name=f"Save as {form}").click()
+        saved[form] = Path(download.value.path()).read_text(encoding="utf-8")
+    names = [row[0] for row in csv.reader(io.StringIO(saved["CSV"]))]
+    assert "'=1+1" in names
+    assert "<img" not in saved["Markdown"]
+
+
+def huge(path: Path) -> None:
+    """A file of 2 GB that is a hole where its one weight stands."""
+    inner = b"\x08" + VARINT(HUGE // 4) + b"\x10\x01\x42\x01w\x4a" + VARINT(HUGE)
+    tensor = b"\x2a" + VARINT(len(inner) + HUGE) + inner
+    plain = onnx.load_from_string(hostile()).graph.SerializeToString()
+    with path.open("wb") as file:
+        file.write(b"\x08\x08\x3a" + VARINT(len(tensor) + HUGE + len(plain)) + tensor)
+        file.seek(HUGE, io.SEEK_CUR)
+        file.write(plain + b"\x42\x02\x10\x12")
+
+
+DROP = """input => {
+    const dropped = new DataTransfer();
+    dropped.items.add(input.files[0]);
+    document.querySelector('.lc-own-drop').dispatchEvent(
+        new DragEvent('drop', {dataTransfer: dropped, bubbles: true, cancelable: true}));
+}"""
+
+
+def resident() -> int:
+    """The bytes that all processes of browsers have in memory."""
+    found = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        except OSError:  # it has ended meanwhile
+            continue
+        if lines["Name"].strip().startswith(("chrom", "headless")):
+            found += int(lines.get("VmRSS", "0 kB").split()[0]) * 1024
+    return found
+
+
+def test_a_file_of_two_gigabytes_is_dropped_and_read_by_slices(own: Own, tmp_path: Path) -> None:
+    path = tmp_path / "huge.onnx"
+    huge(path)
+    before = resident()
+    own.page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), {type: 'file', id: 'by'}))"
+    )
+    own.page.locator("#by").set_input_files(str(path))
+    own.page.locator("#by").evaluate(DROP)
+    own.wait_for("huge")
+    assert resident() - before < 300_000_000
+    said = own.page.locator(".lc-own-read").inner_text()
+    assert said.startswith("Read: ")
+    assert "kB of the file's 2 GB" in said
+    own.page.evaluate("document.getElementById('by').remove()")
+
+
+def test_python_can_be_stopped_at_a_model_and_starts_anew(own: Own, tmp_path: Path) -> None:
+    """What takes too long is stopped by the reader, or by the page: Python is another one then."""
+    own.paste("2\nLinear(2, 3)")
+    own.wait_for_number(9)
+    path = tmp_path / "long.onnx"
+    nodes = [helper.make_node("Hardmax", [f"v{at}" if at else "x"], [f"v{at + 1}"]) for at in range(90_000)]
+    graph = helper.make_graph(
+        nodes, "long", [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 8))],
+        [helper.make_tensor_value_info("v90000", TensorProto.FLOAT, None)],
+    )  # fmt: skip
+    path.write_bytes(helper.make_model(graph).SerializeToString())
+    own.choose(path)
+    own.page.get_by_role("button", name="Stop").click()
+    assert "You stopped it. The table below is still that of Linear" in own.problem
+    own.paste("2\nLinear(2, 5)")
+    own.wait_for_number(15)
+
+
+def test_no_request_left_the_site_and_nothing_was_sent(own: Own) -> None:
+    """After all of the above: only files of this site were asked for, with nothing in the asking."""
+    assert own.visitor.foreign == []
+    assert own.sent == []
+    assert not [url for url in own.visitor.requests if "#" in url or "/model-" in url or "light_" in url]
+    assert not [line for line in own.visitor.errors if "Failed to load" in line]
+
+
+# ---- links, keyboard, screens, paper -----------------------------------------------------------------
+
+
+def test_a_link_brings_back_a_pasted_model_with_its_settings(browser: Any, server: Any, own: Own) -> None:
+    own.paste("3x8x8\nfirst = Conv2d(3, 11, 3)")
+    own.wait_for_number(11 * 27 + 11)
+    own.page.get_by_label("Batch", exact=True).fill("5")
+    own.wait_for_number(5 * 11 * 36 * 4)
+    address = own.page.evaluate("location.hash")
+    assert address.startswith("#model-")
+    visitor = Visit(browser, server.address, viewport=NARROW, color_scheme="dark")
+    other = Own(visitor, address)
+    other.wait_for("Sequential")
+    assert other.page.locator("#lc-own-text").input_value() == "3x8x8\nfirst = Conv2d(3, 11, 3)"
+    assert f"{5 * 11 * 36 * 4:,}" in other.figures
+    assert not [url for url in visitor.requests if "#" in url]
+    other.wait_for_tools()
+    assert other.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    other.page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert other.page.evaluate(FOUND) == []
+    other.page.goto(f"{server.address}{PAGE}#model-%%%")
+    assert "cut off or changed" in other.problem
+    visitor.context.close()
+
+
+def test_everything_is_reached_by_the_keyboard(own: Own) -> None:
+    own.page.locator("#lc-own-text").fill("4\nLinear(4, 4)")
+    own.page.locator("#lc-own-text").press("Control+Enter")
+    own.wait_for_number(20)
+    own.page.locator("#lc-own-text").focus()
+    own.page.keyboard.press("Shift+Tab")
+    assert own.page.evaluate("document.activeElement.textContent") == "Choose a file"
+    with own.page.expect_file_chooser() as chooser:
+        own.page.keyboard.press("Enter")
+    chooser.value.set_files(str(LIGHT / "light_squeezenet.onnx"))
+    own.wait_for("light_squeezenet")
+
+
+def test_paper_has_the_table_and_no_controls(own: Own) -> None:
+    own.page.emulate_media(media="print")
+    assert own.page.locator(".lc-own-result table").first.is_visible()
+    for part in (".lc-own-choosing", ".lc-own-controls", ".lc-own-exports", ".lc-toolbar"):
+        assert not own.page.locator(f".lc-own {part}").is_visible(), part
+    own.page.emulate_media(media="screen")
+
+
+def test_without_scripts_an_example_is_counted(visit: Callable[..., Any]) -> None:
+    page = visit(java_script_enabled=False).open(PAGE)
+    assert page.locator(".lc-own-figures dd").first.inner_text() == "61,706"
+    assert page.locator(".lc-own-example").is_visible()
