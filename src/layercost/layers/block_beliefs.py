@@ -72,7 +72,7 @@ belief(
     FeedForward,
     STORED | PRICED,
     lambda layer: not layer.gated and layer.embed_dim % 2 == 0,  # type: ignore[attr-defined]
-)(lambda layer: replace(layer, hidden_dim=layer.embed_dim // 2))  # type: ignore[attr-defined]
+)(lambda layer: replace(layer, hidden_dim=layer.embed_dim // 2))
 # two matrices of d by d / 2 are as much as one of d by d
 
 
