@@ -23,6 +23,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, ClassVar
 
+import layercost.analysis.shares  # noqa: F401 - makes its figures known
 from layercost.analysis.figures import BELIEFS, FIGURES, Figure, taken
 from layercost.convention import unknown
 from layercost.message import Message, Words
