@@ -3,9 +3,9 @@
     python benchmarks/roofline.py                       # this CPU, with numpy
     python benchmarks/roofline.py --on h100-sxm         # this GPU, with torch, against that device
 
-On a CPU the two limits are measured as well: the peak with products of large square matrices, the bandwidth
-by copying more than a cache holds, and by adding it up. On a GPU they are its maker's. Matrices take turns,
-so that each is read from memory; the least of several times counts. The bound is
+On a CPU the two limits are the most that was seen of each: the peak of two large products, the bandwidth of
+a copy, a sum and a product with a single token. On a GPU they are its maker's. Matrices take turns, so that
+each is read from memory; the least of several times counts. The bound is
 ``max(FLOPs / peak, bytes / bandwidth)``, with the matrix, the tokens and the results moved once.
 """
 
@@ -106,12 +106,14 @@ def on_cpu(width: int = 4096) -> Machine:
         into = numpy.empty((rows, width), dtype=numpy.float32)
         return least(lambda turn: numpy.matmul(values, matrices[turn % TURNS], out=into))
 
-    large = max(2 * size**3 / _square(numpy, size) for size in (2048, width))
-    held = matrices[0].nbytes * TURNS
-    moved = max(2 * held / _copied(numpy, matrices), held / _read(numpy, matrices))
+    held, most = matrices[0].nbytes, max(ROWS)
+    large = max(2 * 2048**3 / _square(numpy, 2048), 2 * most * width**2 / seconds(most))
+    moved = max(
+        2 * TURNS * held / _copied(numpy, matrices), TURNS * held / _read(numpy, matrices), held / seconds(1)
+    )
     name = f"{processor()}, load average before {load()}, numpy {numpy.__version__}"
     device = of_your_own(large, moved, dtype="float32")
-    note = "both measured: the fastest of two square products, and of a copy and a sum"
+    note = "both measured: the most of two large products, and of a copy, a sum and a single token"
     return Machine("a CPU", name, device, "float32", 32, width, seconds, note)
 
 

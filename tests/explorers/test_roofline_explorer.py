@@ -50,7 +50,7 @@ def test_axes_are_logarithmic() -> None:
     found = []
     for texts in (1, 16, 256):
         move(explorer, texts=texts)
-        found.append(place(explorer, "lc-step"))
+        found.append(place(explorer, "lc-roof-step"))
     (x1, y1), (x2, y2), (x3, y3) = found
     assert x2 - x1 == pytest.approx(x3 - x2, abs=0.4)
     assert y1 - y2 == pytest.approx(y2 - y3, abs=0.4)
@@ -60,7 +60,7 @@ def test_axes_are_logarithmic() -> None:
 def test_no_number_of_texts_passes_the_dashed_line() -> None:
     explorer = explorer_named("roofline", texts=4096, seen=8192)
     (never,) = with_class(explorer.pane("picture"), "lc-never")
-    x, _y = place(explorer, "lc-step")
+    x, _y = place(explorer, "lc-roof-step")
     assert 0 < float(never.get("x1", "")) - x < 1
     run = Run("llama-3-8b", ACCELERATORS["h100-sxm"], 10**9, 8192, "bfloat16")
     assert run.intensity() < run.most
@@ -84,8 +84,8 @@ def test_both_limits_are_told() -> None:
     move(explorer, texts=1024)
     assert "FLOPs a byte: computing is the limit" in said(explorer)
     move(explorer, seen=2048)
-    assert "no number of them makes computing the limit" in said(explorer)
-    assert "they do not fit into 80 GB" in said(explorer)
+    assert "No number of such texts makes computing the limit" in said(explorer)
+    assert "do not fit into 80 GB" in said(explorer)
 
 
 def test_a_machine_of_ones_own_has_the_ridge_that_is_set() -> None:
@@ -107,7 +107,9 @@ def test_a_machine_without_a_slope_in_sight_has_no_ridge_there() -> None:
 
 def test_the_lines_say_letters_numbers_and_totals() -> None:
     explorer = explorer_named("roofline", texts=2, stored="int8")
-    flops, moved = copied_lines(explorer, "total")
+    (total, again), (flops, moved, *_more) = (copied_lines(explorer, pane) for pane in ("total", "line"))
+    assert total == "31,092,375,552 FLOPs"
+    assert again == moved
     assert flops.startswith("2·N·(P + 2·n·h·k·S) = 2·2·(7,504,658,432 + 2·32·32·128·1,024) = 31,09")
     assert moved.startswith("P + N·S·2·n·g·k·2 = 7,504,658,432 + 2·1,024·2·32·8·128·2 = 7,773,093,888")
     assert len(copied_lines(explorer)) == 4
@@ -115,7 +117,7 @@ def test_the_lines_say_letters_numbers_and_totals() -> None:
 
 def test_the_ghost_stays_where_the_step_was_on_the_same_machine() -> None:
     explorer = explorer_named("roofline")
-    before = place(explorer, "lc-step")
+    before = place(explorer, "lc-roof-step")
     move(explorer, texts=64)
     assert place(explorer, "lc-roof-ghost") == before
     move(explorer, device="l4")

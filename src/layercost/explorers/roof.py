@@ -16,8 +16,8 @@ from layercost.explorers.markup import box, drawing, line, words
 from layercost.message import spoken as _
 from layercost.view import escaped, plain, tag
 
-WIDTH, HEIGHT = 372, 236
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 364, 22, 200
+WIDTH, HEIGHT = 372, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 364, 22, 184
 _FIRST, _LAST = -1.0, 5.6  # powers of ten on the axis of intensities
 _PREFIXES = ("", "K", "M", "G", "T", "P")
 _DOT, _SQUARE = 5.5, 10.0
@@ -63,7 +63,7 @@ def marked_roofline(peak: float, bandwidth: float, marks: Sequence[Mark], says: 
     drawn = [*_axes(shown), *_roof(shown)]
     for place, mark in enumerate(marks):
         x, y = round(_across(mark.intensity), 1), round(_up(shown, mark.rate), 1)
-        drawn.append(tag("circle", class_="lc-step", cx=x, cy=y, r=4))
+        drawn.append(tag("circle", class_="lc-roof-step", cx=x, cy=y, r=4))
         if len(marks) < 4 or place in (0, len(marks) - 1):
             drawn.append(words(x + 7, y + 15, escaped(mark.name), "lc-pass-name"))
     return drawing("lc-roofline", WIDTH, HEIGHT, says, *drawn)
@@ -158,8 +158,8 @@ def _passes(shown: Shown) -> Iterator[str]:
         ((x, y),) = _points(shown, [shown.before])
         yield tag("circle", class_="lc-roof-ghost", cx=x, cy=y, r=_DOT)
     ((x, y),) = _points(shown, [shown.prefill])
-    yield box(x - _SQUARE / 2, y - _SQUARE / 2, _SQUARE, _SQUARE, "lc-prefill")
+    yield box(x - _SQUARE / 2, y - _SQUARE / 2, _SQUARE, _SQUARE, "lc-roof-prefill")
     yield words(min(x, _RIGHT - 20), y + 20, escaped(_("prefill")), "lc-pass-name", text_anchor="middle")
     ((x, y),) = _points(shown, [shown.step])
-    yield tag("circle", class_="lc-step", cx=x, cy=y, r=_DOT)
+    yield tag("circle", class_="lc-roof-step", cx=x, cy=y, r=_DOT)
     yield words(x + 9, y + 19, escaped(_("step")), "lc-pass-name")

@@ -11,6 +11,7 @@ from typing import Any
 from layercost.analysis.accelerators import ACCELERATORS, Accelerator, of_your_own
 from layercost.analysis.decoding import Writer, ridge_of, writer_named
 from layercost.explorers import parts, telling
+from layercost.explorers.answers import total_alone
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.loads import in_gigabytes
@@ -163,11 +164,12 @@ class RooflineExplorer(Explorer):
         return [(_("FLOPs of a step"), int(built.flops())), (_("bytes of a step"), int(built.bytes()))]
 
     def headlines(self, built: Run, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield parts.derivation(_("FLOPs of a step"), built.flops(), "FLOPs")
+        yield parts.amount_line(_("FLOPs of a step"), int(built.flops()), "FLOPs")
         yield parts.derivation(_("bytes of a step"), built.bytes(), "bytes")
 
     def lines(self, built: Run, settings: Mapping[str, Any]) -> Iterable[str]:
-        yield from self.headlines(built, settings)
+        yield parts.derivation(_("FLOPs of a step"), built.flops(), "FLOPs")
+        yield parts.derivation(_("bytes of a step"), built.bytes(), "bytes")
         writer = built.writer
         prefill = writer.prefill_flops(built.texts, built.seen)
         moved = writer.prefill_bytes(built.texts, built.seen, built.stored)
@@ -182,7 +184,8 @@ class RooflineExplorer(Explorer):
         for model, stored in product(MODELS, STORED):
             run = Run(model, ACCELERATORS["h100-sxm"], 2, 3, stored)
             when = {"model": MODELS[model], "stored": stored}
-            yield telling.derived(_FLOPS, run.flops(), "FLOPs", _STEP, when)
+            line = telling.derived(_FLOPS, run.flops(), "FLOPs", _STEP, when)
+            yield {**line, **total_alone(0, line)}
             yield telling.derived(_BYTES, run.bytes(), "bytes", _STEP, when)
 
     def tables(self, built: Run, settings: Mapping[str, Any]) -> Iterable[str]:
@@ -224,18 +227,18 @@ def _verdict(built: Run) -> Iterator[str]:
     """How fast the step and the prefill may be, how many texts it takes, and whether they fit."""
     step = built.step_seconds
     rate = Fraction(built.texts) / step
-    yield _("A step does {intensity} FLOPs a byte: {limit}, and it writes at most {rate} tokens a second.",
+    yield _("{intensity} FLOPs a byte: {limit}, at most {rate} tokens a second.",
             intensity=_three(built.intensity()), rate=_three(float(rate)),
             limit=MEMORY if built.intensity() < ridge_of(built.device) else COMPUTING)  # fmt: skip
-    yield _("The prefill takes {time} or more.", time=_long(built.prefill_seconds))
+    yield _("Prefill: {time} or more.", time=_long(built.prefill_seconds))
     yield _when(built.even)
     yield from _fitting(built)
 
 
 def _when(even: Fraction | None) -> str:
     if even is None:
-        return _("With texts of this length no number of them makes computing the limit of a step.")
-    return _("From {texts} texts on computing is the limit of a step.", texts=number(-(-even // 1)))
+        return _("No number of such texts makes computing the limit.")
+    return _("From {texts} texts on computing is the limit.", texts=number(-(-even // 1)))
 
 
 def _fitting(built: Run) -> Iterator[str]:
@@ -245,6 +248,6 @@ def _fitting(built: Run) -> Iterator[str]:
         return
     said = {"held": in_gigabytes(held), "memory": number(memory // GIGA)}
     if held > memory:
-        yield _("Weights and caches take {held}: they do not fit into {memory} GB.", **said)
+        yield _("{held} do not fit into {memory} GB.", **said)
     else:
-        yield _("Weights and caches take {held} of {memory} GB.", **said)
+        yield _("{held} of {memory} GB are taken.", **said)
