@@ -27,10 +27,10 @@ for message in messages:
     if message is None:
         told = course_bridge.finish()
     elif "practise" in message:
-        before = len(course_bridge._manager.comms)
+        before, modules = len(course_bridge._manager.comms), set(sys.modules)
         moves = sum(iter(course_bridge.practise, False))
         left = len(course_bridge._manager.comms) - before
-        told = course_bridge._answer(moves=moves, left=left)
+        told = course_bridge._answer(moves=moves, left=left, imported=sorted(set(sys.modules) - modules))
     elif "ask" in message:
         told = course_bridge.ask(*message["ask"], json.dumps(message["arguments"]))
     else:
@@ -161,12 +161,13 @@ def test_what_goes_wrong_while_the_rest_is_drawn_reaches_the_page() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPLORERS))
 def test_moves_that_nobody_sees_leave_nothing(name: str) -> None:
-    """No widget, no message, and no trace in what the explorer itself answers."""
+    """No widget, no message; nor is anything imported that a page would have to fetch for it."""
     cell = f"from layercost.explorers import explorer\nexplorer({name!r})"
     _, practised = talk([cell], {"practise": True})
     assert practised["error"] is None
     assert practised["messages"] == []
     assert practised["left"] == 0
+    assert practised["imported"] == []
     assert practised["moves"] == (24 if any(hasattr(one, "max") for one in widgets_of(name)) else 0)
 
 

@@ -236,7 +236,11 @@ def _moves_unseen() -> Iterator[int]:
 
 def _close(widget: Any) -> None:
     """Close a widget with all that it is made of."""
-    for part in (*getattr(widget, "children", ()), *map(widget.trait_values().get, ("layout", "style"))):
+    for part in (
+        *getattr(widget, "children", ()),
+        getattr(widget, "layout", None),
+        getattr(widget, "style", None),
+    ):
         if isinstance(part, Widget):
             _close(part)
     widget.close()
