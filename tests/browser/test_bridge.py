@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from layercost.explorers import explorer
 from layercost.explorers.explorer import EXPLORERS
 
@@ -159,16 +157,16 @@ def test_what_goes_wrong_while_the_rest_is_drawn_reaches_the_page() -> None:
     assert finished["error"].strip().endswith("ZeroDivisionError: integer division or modulo by zero")
 
 
-@pytest.mark.parametrize("name", sorted(EXPLORERS))
-def test_moves_that_nobody_sees_leave_nothing(name: str) -> None:
+def test_moves_that_nobody_sees_leave_nothing() -> None:
     """No widget, no message; nor is anything imported that a page would have to fetch for it."""
-    cell = f"from layercost.explorers import explorer\nexplorer({name!r})"
-    _, practised = talk([cell], {"practise": True})
+    cells = [f"from layercost.explorers import explorer\nexplorer({name!r})" for name in EXPLORERS]
+    with_sliders = [name for name in EXPLORERS if any(hasattr(one, "max") for one in widgets_of(name))]
+    _, practised = talk(cells, {"practise": True})
     assert practised["error"] is None
     assert practised["messages"] == []
     assert practised["left"] == 0
     assert practised["imported"] == []
-    assert practised["moves"] == (24 if any(hasattr(one, "max") for one in widgets_of(name)) else 0)
+    assert practised["moves"] == 24 * len(with_sliders)
 
 
 def test_what_fails_while_nobody_sees_it_is_not_told() -> None:
