@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import isclose
 
 import course_measured
+import course_text
 import pytest
 
 from layercost.analysis.roofline import one_pass
@@ -100,3 +101,10 @@ def test_a_measured_point_is_what_its_row_says(name: str, tokens: int) -> None:
 def test_a_section_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="no section 'roofline, abacus'"):
         course_measured.measured_roofline("abacus")
+
+
+def test_the_formulas_of_the_page_can_be_shown_as_letters_numbers_and_total() -> None:
+    """A formula that belongs to no layer has no convention to follow."""
+    shown = course_text.Derivation._html(None, NAMES["step_bytes"])
+    assert "15,143,534,592" in shown
+    assert 'data-copy="P·2 + N·S·2·n·g·k·2 = 7,504,658,432·2 + ' in shown

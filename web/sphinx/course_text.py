@@ -209,7 +209,7 @@ class Derivation(SphinxDirective):
     def _html(self, asked: Asked | OutputSize | Costed | Expression) -> str:
         if isinstance(asked, OutputSize):
             return _size_line(asked)
-        if isinstance(asked, Costed | Expression):
+        if isinstance(asked, Costed):
             shown = Substitution(asked.formula, asked.unit, "")
             return as_line(shown.line, shown.copied)
         if isinstance(asked, Expression):
