@@ -327,3 +327,25 @@ def test_without_scripts_an_example_is_counted(visit: Callable[..., Any]) -> Non
     page = visit(java_script_enabled=False).open(PAGE)
     assert page.locator(".lc-own-figures dd").first.inner_text() == "61,706"
     assert page.locator(".lc-own-example").is_visible()
+
+
+def test_where_python_cannot_start_it_is_said_once(visit: Callable[..., Any]) -> None:
+    """The example stays, and nothing is started again and again."""
+    visitor = visit(missing=("runtime.xz",))
+    page = Own(visitor)
+    page.paste("2\nLinear(2, 3)")
+    visitor.wait_for("failed")
+    page.page.wait_for_timeout(500)
+    assert len([url for url in visitor.requests if url.endswith("runtime.xz")]) == 1
+    assert page.page.locator(".lc-badge[data-state=failed]").is_visible()
+    assert page.figures[0] == "61,706"
+
+
+def test_where_data_are_saved_python_waits_for_its_button(visit: Callable[..., Any]) -> None:
+    visitor = visit(connection={"saveData": True})
+    page = Own(visitor)
+    page.paste("2\nLinear(2, 3)")
+    page.page.locator(".lc-own-status", has_text="press Start Python").wait_for()
+    assert not [url for url in visitor.requests if "snapshot" in url]
+    page.page.get_by_role("button", name="Start Python").click()
+    page.wait_for_number(9)
