@@ -44,7 +44,7 @@ class Own:
             self.sent.append(f"{request.method} {request.url}")
 
     def choose(self, path: Path) -> None:
-        self.page.locator(".lc-own input[type=file]").set_input_files(str(path))
+        self.page.locator(".lc-own-model input[type=file]").set_input_files(str(path))
 
     def paste(self, text: str) -> None:
         self.page.locator("#lc-own-text").fill(text)
@@ -54,7 +54,7 @@ class Own:
         self.page.locator(".lc-own-status", has_text=f"{title} is counted").wait_for()
 
     def wait_for_tools(self) -> None:
-        self.page.locator(".lc-own section:not([aria-busy]) .lc-own-readings table").wait_for()
+        self.page.locator(".lc-own-model section:not([aria-busy]) .lc-own-readings table").wait_for()
 
     def wait_for_number(self, number: int) -> None:
         self.page.locator(".lc-own-result", has_text=f"{number:,}").wait_for()
@@ -190,7 +190,7 @@ def test_names_of_a_file_are_text_in_the_page_and_in_what_is_saved(own: Own, tmp
     own.choose(path)
     own.page.locator(".lc-own-result", has_text="<img src=x").wait_for()
     own.wait_for_tools()
-    assert own.page.locator(".lc-own :is(img, b[onclick], script)").count() == 0
+    assert own.page.locator(".lc-own-model :is(img, b[onclick], script)").count() == 0
     assert own.page.title() != "hit"
     saved = {}
     for form in ("CSV", "Markdown"):
@@ -319,7 +319,7 @@ def test_paper_has_the_table_and_no_controls(own: Own) -> None:
     own.page.emulate_media(media="print")
     assert own.page.locator(".lc-own-result table").first.is_visible()
     for part in (".lc-own-choosing", ".lc-own-controls", ".lc-own-exports", ".lc-toolbar"):
-        assert not own.page.locator(f".lc-own {part}").is_visible(), part
+        assert not own.page.locator(f".lc-own-model {part}").is_visible(), part
     own.page.emulate_media(media="screen")
 
 
