@@ -44,7 +44,7 @@ class Own:
             self.sent.append(f"{request.method} {request.url}")
 
     def choose(self, path: Path) -> None:
-        self.page.locator(".lc-own input[type=file]").set_input_files(str(path))
+        self.page.locator(".lc-own-model input[type=file]").set_input_files(str(path))
 
     def paste(self, text: str) -> None:
         self.page.locator("#lc-own-text").fill(text)
@@ -54,7 +54,7 @@ class Own:
         self.page.locator(".lc-own-status", has_text=f"{title} is counted").wait_for()
 
     def wait_for_tools(self) -> None:
-        self.page.locator(".lc-own section:not([aria-busy]) .lc-own-readings table").wait_for()
+        self.page.locator(".lc-own-model section:not([aria-busy]) .lc-own-readings table").wait_for()
 
     def wait_for_number(self, number: int) -> None:
         self.page.locator(".lc-own-result", has_text=f"{number:,}").wait_for()
@@ -190,7 +190,7 @@ def test_names_of_a_file_are_text_in_the_page_and_in_what_is_saved(own: Own, tmp
     own.choose(path)
     own.page.locator(".lc-own-result", has_text="<img src=x").wait_for()
     own.wait_for_tools()
-    assert own.page.locator(".lc-own :is(img, b[onclick], script)").count() == 0
+    assert own.page.locator(".lc-own-model :is(img, b[onclick], script)").count() == 0
     assert own.page.title() != "hit"
     saved = {}
     for form in ("CSV", "Markdown"):
@@ -319,7 +319,7 @@ def test_paper_has_the_table_and_no_controls(own: Own) -> None:
     own.page.emulate_media(media="print")
     assert own.page.locator(".lc-own-result table").first.is_visible()
     for part in (".lc-own-choosing", ".lc-own-controls", ".lc-own-exports", ".lc-toolbar"):
-        assert not own.page.locator(f".lc-own {part}").is_visible(), part
+        assert not own.page.locator(f".lc-own-model {part}").is_visible(), part
     own.page.emulate_media(media="screen")
 
 
@@ -327,3 +327,25 @@ def test_without_scripts_an_example_is_counted(visit: Callable[..., Any]) -> Non
     page = visit(java_script_enabled=False).open(PAGE)
     assert page.locator(".lc-own-figures dd").first.inner_text() == "61,706"
     assert page.locator(".lc-own-example").is_visible()
+
+
+def test_where_python_cannot_start_it_is_said_once(visit: Callable[..., Any]) -> None:
+    """The example stays, and nothing is started again and again."""
+    visitor = visit(missing=("runtime.xz",))
+    page = Own(visitor)
+    page.paste("2\nLinear(2, 3)")
+    visitor.wait_for("failed")
+    page.page.wait_for_timeout(500)
+    assert len([url for url in visitor.requests if url.endswith("runtime.xz")]) == 1
+    assert page.page.locator(".lc-badge[data-state=failed]").is_visible()
+    assert page.figures[0] == "61,706"
+
+
+def test_where_data_are_saved_python_waits_for_its_button(visit: Callable[..., Any]) -> None:
+    visitor = visit(connection={"saveData": True})
+    page = Own(visitor)
+    page.paste("2\nLinear(2, 3)")
+    page.page.locator(".lc-own-status", has_text="press Start Python").wait_for()
+    assert not [url for url in visitor.requests if "snapshot" in url]
+    page.page.get_by_role("button", name="Start Python").click()
+    page.wait_for_number(9)

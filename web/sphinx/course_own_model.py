@@ -142,7 +142,7 @@ def page() -> str:
     printed = tag("pre", escaped(LAYERS), class_="lc-own-example")
     result = tag("div", first["html"], class_="lc-own-result")
     return (
-        tag("div", tag("noscript", tag("p", needs), class_="noprint"), printed, result, class_="lc-own")
+        tag("div", tag("noscript", tag("p", needs), class_="noprint"), printed, result, class_="lc-own-model")
         + f'<script type="application/json" class="lc-own-data">{body}</script>'
     )
 

@@ -37,7 +37,7 @@ if (document.querySelector('.lc-live')) {
 // The pages on which Python answers without an explorer, by the element in which it does.
 const PAGES = {
   '.lc-practice': () => import('./practice/practice.mjs').then(({ startPractice }) => startPractice()),
-  '.lc-own': () => import('./own/own_model.mjs').then(({ startOwnModel }) => startOwnModel()),
+  '.lc-own-model': () => import('./own/own_model.mjs').then(({ startOwnModel }) => startOwnModel()),
   '.lc-exam': () => import('./practice/exam.mjs').then(({ startExams }) => startExams()),
 };
 

@@ -272,7 +272,7 @@ class OwnModel {
 
 export function startOwnModel() {
   const data = JSON.parse(document.querySelector('script.lc-own-data').textContent);
-  for (const host of all('.lc-own')) {
+  for (const host of all('.lc-own-model')) {
     const page = new OwnModel(host, data);
     document.documentElement.dataset.lcPython = 'drawn';
     addEventListener('hashchange', () => page.restore());
