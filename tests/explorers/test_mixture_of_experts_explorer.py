@@ -156,7 +156,9 @@ def test_half_the_bytes_are_read_in_half_the_format_and_the_ghost_says_it() -> N
     """Eight bits in place of sixteen."""
     shown = explorer_named("mixture_of_experts")
     move(shown, stored="int8")
-    assert words(with_class(shown.pane("ghost"), "lc-ratios")[0]) == "×1.0 experts at work · ×0.5 bytes read"
+    assert (
+        words(with_class(shown.pane("ghost"), "lc-ratios")[0]) == "×1.0 active parameters · ×0.5 bytes read"
+    )
 
 
 def test_a_move_takes_a_few_products() -> None:

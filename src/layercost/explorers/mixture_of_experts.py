@@ -62,7 +62,7 @@ class MixtureOfExpertsExplorer(Explorer):
                  model=built.title, tokens=number(built.tokens), format=built.stored)  # fmt: skip
 
     def amounts(self, built: Routed) -> list[tuple[str, int]]:
-        return [(_("experts at work"), built.lit), (_("bytes read"), built.read)]
+        return [(_("active parameters"), built.active), (_("bytes read"), built.read)]
 
     def headlines(self, built: Routed, settings: Mapping[str, Any]) -> Iterator[str]:
         yield parts.derivation(_("all"), built.total_in_letters(), str(_IN_ALL))
