@@ -155,10 +155,9 @@ def _padded(row: Sequence[str], widths: Sequence[int], words: int) -> list[str]:
 
 
 def markdown_lines(heads: Sequence[str], rows: Iterable[Sequence[str]], words: int) -> list[str]:
-    """The lines of a Markdown table; a bar in a cell is written so that it ends none."""
+    """The lines of a Markdown table; a bar in a cell, which is Markdown, is written so that it ends none."""
     align = ["---"] * words + ["---:"] * (len(heads) - words)
-    head, *body = (f"| {' | '.join(map(markdown_text, row))} |" for row in (heads, *rows))
-    return [head, f"| {' | '.join(align)} |", *body]
+    return [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in (heads, align, *rows)]
 
 
 def markdown_text(text: Words) -> str:
@@ -267,7 +266,8 @@ class Grid(Frozen):
     def markdown(self) -> str:
         """A Markdown table, with the caption above and the remark below."""
         rows = [*self._spread(self.rows, self.under), *map(bold, self._spread(self.totals, ()))]
-        lines = markdown_lines(self._heads(), rows, self.words + bool(self.under))
+        heads, *cells = ([markdown_text(cell) for cell in row] for row in (self._heads(), *rows))
+        lines = markdown_lines(heads, cells, self.words + bool(self.under))
         return "\n".join([markdown_text(self.caption), "", *lines, *map(markdown_text, self._below())])
 
     def html(self) -> str:
