@@ -75,7 +75,7 @@ _STEP, _LAST = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
 
 def _mixed(state: int) -> int:
-    """A number that looks like chance: SplitMix64 (Steele, Lea and Flood 2014), the same on every machine."""
+    """A number that looks like chance: SplitMix64 (Steele and others, 2014), the same on every machine."""
     state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _LAST
     state = (state ^ state >> 27) * 0x94D049BB133111EB & _LAST
     return state ^ state >> 31
