@@ -28,6 +28,7 @@ BESIDE = {  # tests that run beside the others: two processors are busy to the e
     "in the browser": ["tests/browser", "--ignore-glob=*/browser/test_[f-z]*"],
     "in the browser, further": ["tests/browser", "--ignore-glob=*/browser/test_[a-e]*"],
     "of the classroom": ["tests/grading", "tests/guide"],
+    "of questions": ["tests/questions"],
     "of models and tools": ["tests/architectures", "tests/dialects", "tests/live", "tests/models"],
 }
 MEASURES = ["building", "counting", "grading", "papers", "browser", "roofline"]  # of benchmarks/

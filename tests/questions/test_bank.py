@@ -17,8 +17,8 @@ from tests.conftest import NIGHTLY
 COUNTED: dict[str, Question] = {
     name: template for name, template in templates().items() if isinstance(template, Question)
 }
-SEEDS = CHECKED_DRAWS if NIGHTLY else 10
-SEEDS_OF_WRONG_ANSWERS = CHECKED_DRAWS if NIGHTLY else 5
+SEEDS = CHECKED_DRAWS if NIGHTLY else 6
+SEEDS_OF_WRONG_ANSWERS = CHECKED_DRAWS if NIGHTLY else 3
 
 # Questions of which fewer than three wrong answers are known, and why these are enough.
 FEW = {
