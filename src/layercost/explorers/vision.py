@@ -62,8 +62,9 @@ _PLACES = {"embedding": ("patches",), "attention": ("maps", "pairs"), "mlp": ("m
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Viewed(Subject):
-    """A ViT on a picture; the layer is the model with a single block, which stands for all of them."""
+    """A ViT on a picture; `one` is the same model with a single block, which stands for all of them."""
 
+    one: Subject
     version: str
     patch: int
 
@@ -93,14 +94,14 @@ class Viewed(Subject):
 
     @cached_property
     def parameters(self) -> int:
-        return sum(row.parameters * self.often(row) for row in self.table().rows)
+        return sum(row.parameters * self.often(row) for row in self.one.table().rows)
 
     @cached_property
     def macs(self) -> int:
         return sum(self.amounts.values())
 
     def cost(self, convention: str) -> int:
-        return sum((row.flops or 0) * self.often(row) for row in self.table(convention).rows)
+        return sum((row.flops or 0) * self.often(row) for row in self.one.table(convention).rows)
 
     def often(self, row: Row) -> int:
         """How often what a row says is there."""
@@ -108,13 +109,13 @@ class Viewed(Subject):
 
     def call(self, part: str) -> Call:
         """The first call in which one of `PARTS` stands."""
-        return next(call for call in self.calls if part in _PLACES.get(_last(call.path), ()))
+        return next(call for call in self.one.calls if part in _PLACES.get(_last(call.path), ()))
 
     @cached_property
     def amounts(self) -> dict[str, int]:
         """The MACs of each of `PARTS`, all blocks together."""
         found = dict.fromkeys(PARTS, 0)
-        for row in self.table().rows:
+        for row in self.one.table().rows:
             named = _PLACES.get(_last(row.name), ())
             if named:
                 pairs = self._pairs if "pairs" in named else 0
@@ -138,13 +139,12 @@ def _last(path: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _model(version: str, side: int, patch: int) -> Model:
-    """A ViT of one block."""
+def _model(version: str, side: int, patch: int, blocks: int) -> Model:
     sizes = VERSIONS[version]
     return from_config({
         "model_type": "vit", "hidden_size": sizes.width, "intermediate_size": 4 * sizes.width,
-        "num_hidden_layers": 1, "num_attention_heads": sizes.heads, "image_size": side, "patch_size": patch,
-        "num_channels": CHANNELS, "num_labels": CLASSES,
+        "num_hidden_layers": blocks, "num_attention_heads": sizes.heads, "image_size": side,
+        "patch_size": patch, "num_channels": CHANNELS, "num_labels": CLASSES,
     })  # fmt: skip
 
 
@@ -166,9 +166,9 @@ class VisionExplorer(Explorer):
         _fits(side, patch)
         said = _("ViT-{version}/{patch} on {side} by {side} pixels", version=version, patch=number(patch),
                  side=number(side))  # fmt: skip
-        return Viewed(
-            _model(version, side, patch), (CHANNELS, side, side), said, version=version, patch=patch
-        )
+        whole, one = (_model(version, side, patch, blocks) for blocks in (VERSIONS[version].depth, 1))
+        image = (CHANNELS, side, side)
+        return Viewed(whole, image, said, one=Subject(one, image, said), version=version, patch=patch)
 
     def picture(self, built: Viewed, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, Viewed) else None
@@ -201,7 +201,7 @@ class VisionExplorer(Explorer):
         size = built.parameters * bytes_of(1)
         yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
         yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        missing = left_out_in_words(built.table(settings["convention"]).not_counted)
+        missing = left_out_in_words(built.one.table(settings["convention"]).not_counted)
         yield _cost(built, settings["convention"], str(missing))
 
     def tables(self, built: Viewed, settings: Mapping[str, Any]) -> Iterable[str]:

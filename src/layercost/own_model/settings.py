@@ -66,6 +66,10 @@ def _own_dtype(read: Read) -> str:
 
 
 def setting_of(read: Read, settings: Settings) -> dict[str, Any]:
+    """Batch, number format and cached tokens, as `layercost.table` takes them.
+
+    Raises UnknownNameError for a number format that there is not, and ShapeError for a count that is none.
+    """
     dtype = settings.get("dtype") or _own_dtype(read)
     if dtype not in DTYPE_BITS:
         raise UnknownNameError(Message("number format"), dtype, DTYPE_BITS)
