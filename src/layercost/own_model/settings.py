@@ -89,6 +89,7 @@ def _convention(settings: Settings) -> str:
 
 
 def table_of(read: Read, settings: Settings) -> Table:
+    """The table of what was read, on the input, in the convention and in the setting of the controls."""
     given, convention = input_of(read, settings), _convention(settings)
     setting = setting_of(read, settings)
     if isinstance(read.model, ConfiguredModel):
