@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "web" / "sphinx"))
 
-from course_wrong_answers import by_layer, example_in_words, examples
+from course_wrong_answers import by_layer, example_in_words, examples, figure_in_words, of_figures
 
+from layercost.analysis.figures import BELIEFS
 from layercost.misconception import MISCONCEPTIONS
 
 
@@ -33,3 +34,17 @@ def test_an_example_says_the_wrong_and_the_right_number():
     )
     assert f"{wrong:,} instead of {right:,}" in said[0]
     assert said[1].startswith("Your number leaves out")
+
+
+def test_beliefs_about_figures_stand_there_too():
+    """Each under its name, in its own words or in those that it has among the beliefs about layers."""
+    listed = {(one.id, one.message) for one in of_figures()}
+    about_layers = {(one.id, str(one.message)) for one in MISCONCEPTIONS.values()}
+    assert {(one.id, str(one.message)) for one in BELIEFS} <= listed | about_layers
+    assert not listed & about_layers
+
+
+def test_an_example_of_a_figure_is_diagnosed_as_it_says():
+    for one in of_figures():
+        assert one.posed.diagnose(one.wrong.answer).id == one.id
+        assert "instead of" in str(figure_in_words(one))

@@ -1,7 +1,8 @@
 """Sphinx extension: every wrong answer that the course knows, generated from the declared misconceptions.
 
-``{wrong-answers}`` lists them by the layers of which they can be held: id, sentence, an example from the bank
-with the place where its derivation leaves the right one, and how many questions of the bank meet it.
+``{wrong-answers}`` lists them by the layers of which they can be held, those about figures last: id, sentence,
+an example from the bank with the place where its derivation leaves the right one, and how many questions meet
+it.
 ``{bank-checked}`` says how many questions there are, and how many beliefs they can name.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from docutils import nodes
@@ -25,6 +27,8 @@ from layercost.misconception import MISCONCEPTIONS, Cost, Measure, Misconception
 from layercost.questions import Item, Variant, Wrong, templates
 from layercost.questions.bank import CHECKED_DRAWS
 from layercost.questions.costs import COSTS
+from layercost.questions.kinds.figure import Sized
+from layercost.questions.kinds.shared import Kept
 from layercost.view import number
 
 SIZES = {
@@ -69,6 +73,41 @@ def by_layer() -> dict[type[Layer], list[Misconception]]:
     return found
 
 
+class Held(NamedTuple):
+    """A belief about figures: its sentence, the first question that meets it, and how many do."""
+
+    id: str
+    message: str
+    posed: Kept
+    wrong: Wrong
+    met: int
+
+
+@cache
+def of_figures() -> tuple[Held, ...]:
+    """The beliefs about figures that the misconceptions about layers do not say in the same words."""
+    found: dict[tuple[str, str], tuple[Kept, Wrong]] = {}
+    met: Counter[tuple[str, str]] = Counter()
+    for template in sorted(templates().values(), key=lambda one: one.level):
+        if isinstance(template, Sized):
+            posed = template.draw("example")
+            for wrong in posed.wrong():
+                said = wrong.diagnosis.id, str(wrong.diagnosis.message)
+                met[said] += 1
+                found.setdefault(said, (posed, wrong))
+    known = {(one.id, str(one.message)) for one in MISCONCEPTIONS.values()}
+    return tuple(Held(*said, *found[said], met[said]) for said in sorted(found) if said not in known)
+
+
+def figure_in_words(held: Held) -> Words:
+    """What was asked, the wrong and the right answer."""
+    return Message(
+        "For example {wrong} instead of {right}, where this is asked: {question}",
+        wrong=_shown(held.wrong.answer), right=_shown(held.posed.answers()[held.wrong.field]),
+        question=held.posed.told(),
+    )  # fmt: skip
+
+
 def called(measure: Measure) -> Words:
     """What is asked for, as people call it."""
     if isinstance(measure, Cost):
@@ -109,14 +148,25 @@ class WrongAnswers(SphinxDirective):
     """All misconceptions, in a section for each kind of layer."""
 
     def run(self) -> list[nodes.Node]:
-        return [self._section(kind, held) for kind, held in by_layer().items()]
+        sections = [
+            self._section(str(CALLED.get(kind, kind.__name__)), map(self._entry, held))
+            for kind, held in by_layer().items()
+        ]
+        figures = starmap(self._entry_of_figures, enumerate(of_figures(), 1))
+        return [*sections, self._section(_("Figures of speed, and shares"), figures)]
 
-    def _section(self, kind: type[Layer], held: Iterable[Misconception]) -> nodes.section:
-        title = str(CALLED.get(kind, kind.__name__))
+    def _section(self, title: str, entries: Iterable[nodes.definition_list_item]) -> nodes.section:
         section = nodes.section("", nodes.title("", title), ids=[nodes.make_id(f"wrong-about-{title}")])
-        entries = nodes.definition_list("", *map(self._entry, held), classes=["lc-wrong-answers"])
-        section += entries
+        section += nodes.definition_list("", *entries, classes=["lc-wrong-answers"])
         return section
+
+    def _entry_of_figures(self, place: int, held: Held) -> nodes.definition_list_item:
+        term = nodes.term("", "", nodes.literal("", held.id), ids=[f"wrong-figure-{place}"])
+        said = nodes.definition("", nodes.paragraph("", held.message))
+        said += nodes.paragraph("", str(figure_in_words(held)), classes=["lc-example"])
+        told = _("Questions that meet it: {count}.", count=number(held.met))
+        said += nodes.paragraph("", told, classes=["lc-met"])
+        return nodes.definition_list_item("", term, said)
 
     def _entry(self, held: Misconception) -> nodes.definition_list_item:
         found, met = examples()
@@ -142,7 +192,7 @@ class BankChecked(SphinxDirective):
             "Each question is tried with {draws} draws of its numbers: the right answer is found right, and "
             "every known wrong one is called by its name.",
             questions=number(len(every)), kinds=number(len({one.kind for one in every})),
-            beliefs=number(len(MISCONCEPTIONS)), draws=number(CHECKED_DRAWS),
+            beliefs=number(len(MISCONCEPTIONS) + len(of_figures())), draws=number(CHECKED_DRAWS),
         )  # fmt: skip
         return [nodes.paragraph("", told)]
 
