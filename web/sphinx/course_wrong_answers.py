@@ -1,8 +1,8 @@
 """Sphinx extension: every wrong answer that the course knows, generated from the declared misconceptions.
 
-``{wrong-answers}`` lists them by the layers of which they can be held, those about figures last: id, sentence,
-an example from the bank with the place where its derivation leaves the right one, and how many questions meet
-it.
+``{wrong-answers}`` lists them by the layers of which they can be held, those about figures last: id,
+sentence, an example from the bank with the place where its derivation leaves the right one, and how many
+questions of the bank meet it.
 ``{bank-checked}`` says how many questions there are, and how many beliefs they can name.
 """
 
