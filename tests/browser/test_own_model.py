@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,10 @@ class Own:
     def wait_for_tools(self) -> None:
         self.page.locator(".lc-own-model section:not([aria-busy]) .lc-own-readings table").wait_for()
 
-    def wait_for_number(self, number: int) -> None:
-        self.page.locator(".lc-own-result", has_text=f"{number:,}").wait_for()
+    def wait_for_number(self, number: int, place: str = ".lc-own-figures dd") -> None:
+        """Wait until it is one of the figures, and no part of another."""
+        whole = re.compile(rf"^{number:,}$")
+        self.page.locator(place).filter(has_text=whole).first.wait_for()
 
     @property
     def figures(self) -> list[str]:
@@ -117,7 +120,7 @@ def test_a_step_of_decoding_its_batch_and_its_format_are_set_beside_the_table(ow
         own.page.get_by_label(label, exact=True).fill(value)
     own.page.get_by_label("Number format").select_option("float32")
     cache = kv_cache(model_named("gpt2"), (1,), cached=1023, batch=3, dtype="float32")
-    own.wait_for_number(cache.setting.bytes(cache.values))
+    own.wait_for_number(cache.setting.bytes(cache.values), ".lc-own-result td")
     own.page.get_by_label("Convention").select_option("macs")
     own.page.locator(".lc-own-figures", has_text="MACs · macs").wait_for()
     own.page.get_by_label("Convention").select_option("textbook")
