@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from layercost.questions import templates
+from tests.questions.published_answers import Asked, published
 
 VIT = {"side": 224, "patch": 16, "width": 768, "heads": 12, "inner": 3072, "blocks": 12, "classes": 1000}
 BERT = {"words": 30522, "places": 512, "width": 768, "inner": 3072, "blocks": 12, "tokens": 64}
 ALBERT = {"width": 768, "inner": 3072, "blocks": 12, "tokens": 128}
-ASKED: list[tuple[str, str, dict[str, Any], str, str, dict[str, str]]] = [
+ASKED = [
     # ViT-B/16: 86.6M by every way of counting; without the class token and its place 1,536 fewer.
-    (
+    Asked(
         "ViT-B/16",
         "vit-parameters",
         VIT,
-        "answer",
         "86567656",
         {
             str(86_567_656 - 2 * 768): "class-token-forgotten",
@@ -26,11 +24,10 @@ ASKED: list[tuple[str, str, dict[str, Any], str, str, dict[str, str]]] = [
         },
     ),
     # The same on one picture, as PyTorch's documentation has it; 16.85 where the pairs are missing.
-    (
+    Asked(
         "ViT-B/16, the work",
         "vit-macs",
         VIT,
-        "answer",
         "17563828224",
         {
             "16848500736": "pairs-forgotten",
@@ -39,11 +36,10 @@ ASKED: list[tuple[str, str, dict[str, Any], str, str, dict[str, str]]] = [
         },
     ),
     # Trained further at 384: (24² + 1) · 768.
-    (
+    Asked(
         "ViT-B/16 at 384",
         "vit-places-at-another-size",
         {"side": 384, "patch": 16, "width": 768},
-        "answer",
         "443136",
         {
             "442368": "class-token-forgotten",
@@ -52,84 +48,74 @@ ASKED: list[tuple[str, str, dict[str, Any], str, str, dict[str, str]]] = [
         },
     ),
     # DeiT-B distilled has 87,338,192.
-    (
+    Asked(
         "DeiT-B",
         "deit-parameters",
         {"side": 224, "width": 768, "inner": 3072, "blocks": 12, "classes": 1000},
-        "total",
         "87338192",
         {str(87_338_192 - 2 * 768): "second-token-forgotten"},
+        "total",
     ),
     # BERT base with its pooler; without it 108.9M, as ELECTRA base has.
-    (
+    Asked(
         "BERT base",
         "bert-table-by-rows",
         BERT,
-        "total",
         "109482240",
         {
             "108891648": "pooler-forgotten",
             str(109_482_240 - 30_522 * 768): "token-table-left-out",
             str(109_482_240 - 1536): "segments-forgotten",
         },
+        "total",
     ),
     # ALBERT base: one layer of 7,087,872 is held, and 12 run.
-    (
+    Asked(
         "ALBERT base, held",
         "albert-shared-layers",
         ALBERT,
-        "held",
         "7087872",
         {"85054464": "shared-layers-multiplied"},
+        "held",
     ),
-    (
+    Asked(
         "ALBERT base, at work",
         "albert-shared-layers",
         ALBERT,
-        "work",
         str(12 * (12 * 768**2 * 128 + 2 * 768 * 128**2)),
         {str(12 * 768**2 * 128 + 2 * 768 * 128**2): "shared-layers-work-once"},
+        "work",
     ),
     # Its table: 30,000 · 128 and a map to 768.
-    (
+    Asked(
         "ALBERT base, its table",
         "factorised-embedding-parameters",
         {"words": 30000, "narrow": 128, "width": 768, "tokens": 64},
-        "answer",
         "3939072",
         {"23040000": "table-as-wide-as-the-model", "3938304": "forgot-bias"},
     ),
     # T5 small: 32 buckets, 8 heads, a table in the first layer of each stack.
-    (
+    Asked(
         "T5 small",
         "relative-tables-of-an-encoder-decoder",
         {"heads": 8, "buckets": 32, "width": 512, "tokens": 64},
-        "answer",
         "512",
         {"3072": "table-in-each-layer", "256": "one-table-of-distances", "32768": "vector-for-each-bucket"},
     ),
     # T5 small decodes a token against 128 places: nothing is made of them again.
-    (
+    Asked(
         "T5 small, a step",
         "cross-attention-keys-in-a-step",
         {"width": 512, "places": 128, "before": 5},
-        "answer",
         "0",
         {str(2 * 128 * 512**2): "cross-keys-at-each-step", str(2 * 512**2): "cross-keys-of-new-tokens"},
     ),
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "field", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], field: str, right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert posed.answers()[field] == right
-    assert {answer: posed.diagnose(answer, field).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 def read_as(audit: str, numbers: dict[str, Any]) -> dict[str, str]:

@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from layercost.questions import templates
+from tests.questions.published_answers import Asked, published
 
 TOKEN, BATCH, EIGHT = "cache-of-one-token", "cache-of-a-batch", "cache-in-eight-bits"
-ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+ASKED = [
     # Bytes of one token in Llama 2 7B, as NVIDIA and vLLM give them.
-    ("Llama 2 7B", TOKEN, {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128}, "524288",
-     {"262144": "keys-or-values-alone", "16384": "one-layer-cached", "4194304": "bits-for-bytes"}),
+    Asked(
+        "Llama 2 7B",
+        TOKEN,
+        {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128},
+        "524288",
+        {"262144": "keys-or-values-alone", "16384": "one-layer-cached", "4194304": "bits-for-bytes"},
+    ),
     # Llama 2 70B, of which a story takes the width: eight times as much, as bits for bytes are.
-    ("Llama 2 70B", TOKEN, {"blocks": 80, "heads": 64, "kv_heads": 8, "size": 128}, "327680",
-     {"655360": "four-bytes-a-value", "40960": "one-head-of-keys"}),
+    Asked(
+        "Llama 2 70B",
+        TOKEN,
+        {"blocks": 80, "heads": 64, "kv_heads": 8, "size": 128},
+        "327680",
+        {"655360": "four-bytes-a-value", "40960": "one-head-of-keys"},
+    ),
     # 32 texts of 8,192 tokens in Llama 3 8B, in GiB.
-    ("Llama 3 8B, a batch", BATCH,
-     {"blocks": 32, "heads": 32, "kv_heads": 8, "size": 128, "sequences": 32, "tokens": 8192}, "32",
-     {"128": "grouped-heads-ignored", "1": "one-sample-cached", "16": "keys-or-values-alone",
-      "34.360": "thousand-for-1024"}),
+    Asked(
+        "Llama 3 8B, a batch",
+        BATCH,
+        {"blocks": 32, "heads": 32, "kv_heads": 8, "size": 128, "sequences": 32, "tokens": 8192},
+        "32",
+        {
+            "128": "grouped-heads-ignored",
+            "1": "one-sample-cached",
+            "16": "keys-or-values-alone",
+            "34.360": "thousand-for-1024",
+        },
+    ),
     # How to scale your model, question 1: int8, every head with keys and values of its own.
-    ("64 layers in int8", EIGHT,
-     {"blocks": 64, "heads": 32, "kv_heads": 32, "size": 128, "sequences": 1, "tokens": 1}, "524288",
-     {"1048576": "two-bytes-a-value", "262144": "keys-or-values-alone"}),
+    Asked(
+        "64 layers in int8",
+        EIGHT,
+        {"blocks": 64, "heads": 32, "kv_heads": 32, "size": 128, "sequences": 1, "tokens": 1},
+        "524288",
+        {"1048576": "two-bytes-a-value", "262144": "keys-or-values-alone"},
+    ),
     # DeepSeek-V3 keeps 512 + 64 values a layer; a parser of model files expands them.
-    ("DeepSeek-V3", "cache-of-latents",
-     {"blocks": 61, "heads": 128, "latent": 512, "rotary": 64, "plain": 128}, "70272",
-     {"4997120": "expanded-heads-cached", "62464": "shared-key-forgotten", "140544": "latents-kept-twice"}),
+    Asked(
+        "DeepSeek-V3",
+        "cache-of-latents",
+        {"blocks": 61, "heads": 128, "latent": 512, "rotary": 64, "plain": 128},
+        "70272",
+        {"4997120": "expanded-heads-cached", "62464": "shared-key-forgotten", "140544": "latents-kept-twice"},
+    ),
     # Gemma 3 27B at 131,072 tokens.
-    ("Gemma 3 27B", "cache-with-windows",
-     {"full": 10, "windowed": 52, "window": 1024, "heads": 32, "kv_heads": 16, "size": 128,
-      "tokens": 131_072}, "11173625856",
-     {"66571993088": "window-ignored", "520093696": "windows-everywhere",
-      "10737418240": "windowed-layers-left-out", "436207616": "full-layers-left-out"}),
+    Asked(
+        "Gemma 3 27B",
+        "cache-with-windows",
+        {
+            "full": 10,
+            "windowed": 52,
+            "window": 1024,
+            "heads": 32,
+            "kv_heads": 16,
+            "size": 128,
+            "tokens": 131_072,
+        },
+        "11173625856",
+        {
+            "66571993088": "window-ignored",
+            "520093696": "windows-everywhere",
+            "10737418240": "windowed-layers-left-out",
+            "436207616": "full-layers-left-out",
+        },
+    ),
     # One attention of DeepSeek-V3: keys and values of all 1,024 tokens are made from the latents again.
-    ("DeepSeek-V3, a step", "decode-step-of-latents",
-     {"heads": 128, "latent": 512, "rotary": 64, "plain": 128, "read": 1023}, str(1024 * 512 * 32_768),
-     {str(512 * 32_768): "new-latents-alone", str(1024 * 512 * 16_384): "values-not-made"}),
-]  # fmt: skip
+    Asked(
+        "DeepSeek-V3, a step",
+        "decode-step-of-latents",
+        {"heads": 128, "latent": 512, "rotary": 64, "plain": 128, "read": 1023},
+        str(1024 * 512 * 32_768),
+        {str(512 * 32_768): "new-latents-alone", str(1024 * 512 * 16_384): "values-not-made"},
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert list(posed.answers().values()) == [right]
-    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 def test_a_figure_of_a_calculator_is_read_as_what_it_took() -> None:

@@ -6,23 +6,8 @@ experts, training, speed, encoders. Here stand those about whole models, and tho
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import pytest
-
 from layercost.questions import templates
-
-
-class Asked(NamedTuple):
-    """A question: its template with numbers set, what is right, wrong answers and what they show."""
-
-    name: str
-    template: str
-    numbers: dict[str, Any]
-    right: str
-    wrong: dict[str, str] = {}
-    ask: str = ""
-
+from tests.questions.published_answers import Asked, published
 
 GEMMA, EIGHT, FIT = "tied-gated-model", "cache-shared-by-eight", "tokens-that-fit"
 MAGNITUDE = "right-magnitude"
@@ -122,14 +107,9 @@ IN_WORDS = {
 }
 
 
-@pytest.mark.parametrize("asked", ASKED, ids=[one.name for one in ASKED])
+@published(ASKED)
 def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[asked.template].posed({"numbers": asked.numbers, "pick": 0})
-    answers = posed.answers()
-    ask = asked.ask or next(iter(answers))
-    assert answers[ask] == asked.right
-    assert {answer: posed.diagnose(answer, ask).id for answer in asked.wrong} == asked.wrong
+    assert asked.found == asked.expected
 
 
 def test_no_question_stands_twice() -> None:

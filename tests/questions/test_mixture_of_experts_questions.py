@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from layercost.convention import TWO_A_WEIGHT, convention_named
 from layercost.questions import QuestionError, read_question, templates
+from tests.questions.published_answers import Asked, published
 
 MIXTRAL = {
     "width": 4096, "inner": 14336, "layers": 32, "heads": 32, "kv_heads": 8, "experts": 8, "chosen": 2,
@@ -22,43 +21,81 @@ OSS = {
     "words": 201_088,
     "tokens": 64,
 }
-ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+ASKED = [
     # Mixtral 8x7B: its name, eight models of the same sizes, and no router.
-    ("Mixtral 8x7B", "mixture-model-parameters", {**MIXTRAL, "tokens": 64}, "46702792704",
-     {"56000000000": "name-multiplied", "57933856768": "whole-model-repeated",
-      "46701744128": "router-forgotten", "12879925248": "chosen-experts-held"}),
+    Asked(
+        "Mixtral 8x7B",
+        "mixture-model-parameters",
+        {**MIXTRAL, "tokens": 64},
+        "46702792704",
+        {
+            "56000000000": "name-multiplied",
+            "57933856768": "whole-model-repeated",
+            "46701744128": "router-forgotten",
+            "12879925248": "chosen-experts-held",
+        },
+    ),
     # Its 12.9 billion, and the two other meanings.
-    ("Mixtral 8x7B, active", "mixture-model-active",
-     {name: size for name, size in {**MIXTRAL, "tokens": 64}.items() if "heads" not in name}, "12879925248",
-     {"12748853248": "input-table-not-counted", "12617781248": "head-not-counted",
-      "46702792704": "all-experts-active", "14483464192": "whole-models-active"}),
+    Asked(
+        "Mixtral 8x7B, active",
+        "mixture-model-active",
+        {name: size for name, size in {**MIXTRAL, "tokens": 64}.items() if "heads" not in name},
+        "12879925248",
+        {
+            "12748853248": "input-table-not-counted",
+            "12617781248": "head-not-counted",
+            "46702792704": "all-experts-active",
+            "14483464192": "whole-models-active",
+        },
+    ),
     # gpt-oss-20b by its card: the head counts, the table of the input does not.
-    ("gpt-oss-20b, active", "experts-active-without-the-table", OSS, "3608307264",
-     {"4187440704": "input-table-counted", "3029173824": "head-not-counted",
-      "2614344648": "total-divided"}),
+    Asked(
+        "gpt-oss-20b, active",
+        "experts-active-without-the-table",
+        OSS,
+        "3608307264",
+        {
+            "4187440704": "input-table-counted",
+            "3029173824": "head-not-counted",
+            "2614344648": "total-divided",
+        },
+    ),
     # One token of Mixtral 8x7B through all matrices.
-    ("Mixtral 8x7B, a token", "mixture-token-flops", {**MIXTRAL, "tokens": 1}, "25497174016",
-     {"93405585408": "two-for-each-parameter", "25759850496": "two-for-each-active-parameter",
-      "25495076864": "router-forgotten"}),
+    Asked(
+        "Mixtral 8x7B, a token",
+        "mixture-token-flops",
+        {**MIXTRAL, "tokens": 1},
+        "25497174016",
+        {
+            "93405585408": "two-for-each-parameter",
+            "25759850496": "two-for-each-active-parameter",
+            "25495076864": "router-forgotten",
+        },
+    ),
     # Whether experts enlarge the cache: 32 layers of 8 heads of 128, two bytes. (With 8 experts and 2 of
     # them chosen the wrong numbers would be those of bits and of float32.)
-    ("64 experts, the cache", "cache-of-a-mixture",
-     {"width": 4096, "inner": 1408, "layers": 32, "heads": 32, "kv_heads": 8, "size": 128, "experts": 64,
-      "chosen": 6}, "131072",
-     {"786432": "cache-for-each-chosen-expert", "8388608": "cache-for-each-expert"}),
-]  # fmt: skip
+    Asked(
+        "64 experts, the cache",
+        "cache-of-a-mixture",
+        {
+            "width": 4096,
+            "inner": 1408,
+            "layers": 32,
+            "heads": 32,
+            "kv_heads": 8,
+            "size": 128,
+            "experts": 64,
+            "chosen": 6,
+        },
+        "131072",
+        {"786432": "cache-for-each-chosen-expert", "8388608": "cache-for-each-expert"},
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert list(posed.answers().values()) == [right]
-    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 def test_what_a_token_costs_is_asked_by_a_shortcut_that_says_what_it_leaves_out() -> None:

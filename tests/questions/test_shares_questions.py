@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from layercost.questions import templates
+from tests.questions.published_answers import Asked, published
 
-ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+ASKED = [
     # Gemma 2B: 524,288,000 of 2,506,172,416; with the table twice, and by its name.
-    ("Gemma 2B", "share-of-the-table", {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416}, "20.92",
-     {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest", "26.21": "unknown"}),
+    Asked(
+        "Gemma 2B",
+        "share-of-the-table",
+        {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416},
+        "20.92",
+        {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest", "26.21": "unknown"},
+    ),
     # 4 d² of 12 d²; half, a gated layer's quarter, and a fifth.
-    ("a block of GPT", "share-of-attention", {"width": 4096, "inner": 16_384}, "33.33",
-     {"50": "equal-halves", "25": "gate-not-asked-for", "20": "feed-forward-twice"}),
+    Asked(
+        "a block of GPT",
+        "share-of-attention",
+        {"width": 4096, "inner": 16_384},
+        "33.33",
+        {"50": "equal-halves", "25": "gate-not-asked-for", "20": "feed-forward-twice"},
+    ),
     # A notebook says that maps do 99 % of the work, whatever the text.
-    ("4,096 tokens", "share-of-the-maps", {"width": 4096, "tokens": 4096}, "85.71",
-     {"100": "pairs-forgotten", "92.31": "hidden-pairs-left-out", "99": "unknown"}),
+    Asked(
+        "4,096 tokens",
+        "share-of-the-maps",
+        {"width": 4096, "tokens": 4096},
+        "85.71",
+        {"100": "pairs-forgotten", "92.31": "hidden-pairs-left-out", "99": "unknown"},
+    ),
     # GPT-2 small: heads of 64 values.
-    ("GPT-2's scores", "scale-of-the-scores", {"width": 768, "heads": 12}, "0.1250",
-     {"0.0361": "scaled-by-the-width", "0.0156": "root-forgotten", "8": "scale-upside-down"}),
-]  # fmt: skip
+    Asked(
+        "GPT-2's scores",
+        "scale-of-the-scores",
+        {"width": 768, "heads": 12},
+        "0.1250",
+        {"0.0361": "scaled-by-the-width", "0.0156": "root-forgotten", "8": "scale-upside-down"},
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert list(posed.answers().values()) == [right]
-    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 @pytest.mark.parametrize("name", [row[1] for row in ASKED])

@@ -9,48 +9,79 @@ import pytest
 from layercost.analysis.figures import BELIEFS, FIGURES
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions import QuestionError, read_question, templates
+from tests.questions.published_answers import Asked, published
 from tests.questions.test_kinds_examples import EXAMPLES
 
 RATE, STEP, CACHE = "decode-tokens-a-second", "decode-step-on-several-devices", "intensity-of-the-cache"
 LLAMA_2_7B = 6_738_415_616 - 32_000 * 4096  # without the table that is looked up in
 LLAMA_3_70B = 70_553_706_496 - 128_256 * 8192
-ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+ASKED = [
     # Tokens a second of Llama 2 7B at 2.039 TB/s, one text that has hardly begun.
-    ("Llama 2 7B on an A100", RATE, {"matrices": LLAMA_2_7B, "peak": 312, "bandwidth": 2039}, "154.3",
-     {"23610.1": "computing-alone", "308.6": "one-byte-a-value", "19.3": "bits-for-bytes"}),
+    Asked(
+        "Llama 2 7B on an A100",
+        RATE,
+        {"matrices": LLAMA_2_7B, "peak": 312, "bandwidth": 2039},
+        "154.3",
+        {"23610.1": "computing-alone", "308.6": "one-byte-a-value", "19.3": "bits-for-bytes"},
+    ),
     # A decode step of Llama 3 70B on eight devices of 3.35 TB/s.
-    ("Llama 3 70B on eight H100", STEP,
-     {"matrices": LLAMA_3_70B, "devices": 8, "peak": 989, "bandwidth": 3350}, "5.187",
-     {"41.495": "one-device", "0.018": "computing-alone"}),
+    Asked(
+        "Llama 3 70B on eight H100",
+        STEP,
+        {"matrices": LLAMA_3_70B, "devices": 8, "peak": 989, "bandwidth": 3350},
+        "5.187",
+        {"41.495": "one-device", "0.018": "computing-alone"},
+    ),
     # How to scale your model, Transformers, question 4: 64 heads of queries on 8 of keys and values.
-    ("64 heads on 8", CACHE, {"heads": 64, "kv_heads": 8, "texts": 5}, "8",
-     {"1": "grouped-heads-ignored", "64": "one-head-of-keys", "4": "macs-for-flops",
-      "40": "batch-raises-the-cache"}),
+    Asked(
+        "64 heads on 8",
+        CACHE,
+        {"heads": 64, "kv_heads": 8, "texts": 5},
+        "8",
+        {
+            "1": "grouped-heads-ignored",
+            "64": "one-head-of-keys",
+            "4": "macs-for-flops",
+            "40": "batch-raises-the-cache",
+        },
+    ),
     # From which batch is a product in bfloat16 bound by computing on an H100? Data sheets say twice the rate.
-    ("an H100 in bfloat16", "tokens-until-computing-is-the-limit-in-bfloat16",
-     {"peak": 989, "bandwidth": 3350}, "295.2", {"590.4": "one-flop-a-weight"}),
-    ("the ridge of an H100", "ridge-of-a-device", {"peak": 989, "bandwidth": 3350}, "295.2",
-     {"590.4": "sparse-rate-for-dense", "147.6": "macs-for-flops", "295223.9": "wrong-power-of-ten"}),
+    Asked(
+        "an H100 in bfloat16",
+        "tokens-until-computing-is-the-limit-in-bfloat16",
+        {"peak": 989, "bandwidth": 3350},
+        "295.2",
+        {"590.4": "one-flop-a-weight"},
+    ),
+    Asked(
+        "the ridge of an H100",
+        "ridge-of-a-device",
+        {"peak": 989, "bandwidth": 3350},
+        "295.2",
+        {"590.4": "sparse-rate-for-dense", "147.6": "macs-for-flops", "295223.9": "wrong-power-of-ten"},
+    ),
     # kipply: 208 tokens with the bandwidth rounded to 1.5 TB/s.
-    ("an A100, rounded", "tokens-until-computing-is-the-limit-in-bfloat16",
-     {"peak": 312, "bandwidth": 1500}, "208", {}),
+    Asked(
+        "an A100, rounded",
+        "tokens-until-computing-is-the-limit-in-bfloat16",
+        {"peak": 312, "bandwidth": 1500},
+        "208",
+        {},
+    ),
     # One token, a map of any size: one FLOP a byte, not two.
-    ("a step is one FLOP a byte", "intensity-of-a-map",
-     {"tokens": 2, "inputs": 8192, "outputs": 8192}, "2.00",
-     {"4.00": "one-byte-a-value", "1.00": "macs-for-flops"}),
-]  # fmt: skip
+    Asked(
+        "a step is one FLOP a byte",
+        "intensity-of-a-map",
+        {"tokens": 2, "inputs": 8192, "outputs": 8192},
+        "2.00",
+        {"4.00": "one-byte-a-value", "1.00": "macs-for-flops"},
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert list(posed.answers().values()) == [right]
-    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 def test_every_figure_is_asked_for_and_every_belief_is_met() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 import layercost as lc
 from layercost.analysis.states import states
 from layercost.misconception import Cost, Task, Training
@@ -13,79 +9,169 @@ from layercost.questions import templates
 from layercost.questions.explain import MAGNITUDE
 from layercost.questions.task import number
 from layercost.shape import shape_of
+from tests.questions.published_answers import Asked, published
 
 SEVEN = {"parameters": 6_738_415_616}
 A100, TRILLION = {"teraflops": 312}, 1000
-ASKED: list[tuple[str, str, dict[str, Any], str, dict[str, str]]] = [
+ASKED = [
     # Llama 2 7B on two trillion tokens, by Kaplan's rule.
-    ("Llama 2 7B", "training-by-six-n-d", {**SEVEN, "billions": 2 * TRILLION}, "80860987392000000000000",
-     {"2.6953662464e22": "forward-pass-alone", "5.3907324928e22": "backward-pass-alone",
-      "4.0430493696e22": "macs-for-flops", "1.07814649856e23": "recomputation-not-asked-for"}),
+    Asked(
+        "Llama 2 7B",
+        "training-by-six-n-d",
+        {**SEVEN, "billions": 2 * TRILLION},
+        "80860987392000000000000",
+        {
+            "2.6953662464e22": "forward-pass-alone",
+            "5.3907324928e22": "backward-pass-alone",
+            "4.0430493696e22": "macs-for-flops",
+            "1.07814649856e23": "recomputation-not-asked-for",
+        },
+    ),
     # GPT-3's table D.1: 3.14e23 FLOPs, 3.64e3 petaflop/s-days.
-    ("GPT-3", "training-in-petaflop-days", {"parameters": 174_600_000_000, "billions": 300}, "3637.5",
-     {"87300": "hours-for-days", "3637500": "one-prefix-apart"}),
+    Asked(
+        "GPT-3",
+        "training-in-petaflop-days",
+        {"parameters": 174_600_000_000, "billions": 300},
+        "3637.5",
+        {"87300": "hours-for-days", "3637500": "one-prefix-apart"},
+    ),
     # nanoGPT: GPT-2 small on 300 billion tokens, eight A100 at 30 %.
-    ("GPT-2 on eight A100", "training-days-on-devices",
-     {"parameters": 124_439_808, "billions": 300, "devices": 8, "percent": 30, **A100}, "3.46",
-     {"27.70": "one-device-works", "1.04": "full-peak-reached"}),
+    Asked(
+        "GPT-2 on eight A100",
+        "training-days-on-devices",
+        {"parameters": 124_439_808, "billions": 300, "devices": 8, "percent": 30, **A100},
+        "3.46",
+        {"27.70": "one-device-works", "1.04": "full-peak-reached"},
+    ),
     # nanoGPT: 100 texts of 1,024 tokens in 0.755 s.
-    ("nanoGPT's MFU", "utilisation-of-a-device",
-     {"flops": 874_944_921_600, "texts": 100, "milliseconds": 755, **A100}, "37.14",
-     {"18.57": "macs-for-flops", "12.38": "forward-for-all-three"}),
+    Asked(
+        "nanoGPT's MFU",
+        "utilisation-of-a-device",
+        {"flops": 874_944_921_600, "texts": 100, "milliseconds": 755, **A100},
+        "37.14",
+        {"18.57": "macs-for-flops", "12.38": "forward-for-all-three"},
+    ),
     # An interviewer: 100 of 312 TFLOP/s.
-    ("a third of the peak", "utilisation-of-a-device",
-     {"flops": 100 * 10**12, "texts": 1, "milliseconds": 1000, **A100}, "32.05", {}),
-    ("recomputation", "factor-of-recomputation", SEVEN, "1.333",
-     {"2": "everything-recomputed", "1.5": "backward-as-forward", "1": "recomputation-is-free"}),
-    ("LoRA's FLOPs", "step-beside-adapters", {**SEVEN, "adapters": 4_194_304}, "66.7",
-     {"0.06": "share-of-parameters-taken", "33.3": "forward-pass-alone",
-      "100": "gradients-of-frozen-weights"}),
-    ("weights of Llama 3 70B", "weights-in-sixteen-bits", {"parameters": 70_553_706_496}, "141.1",
-     {"70.6": "one-byte-a-value", "282.2": "four-bytes-a-value", "1128.9": "bits-for-bytes",
-      "131.4": "1024-for-thousand"}),
+    Asked(
+        "a third of the peak",
+        "utilisation-of-a-device",
+        {"flops": 100 * 10**12, "texts": 1, "milliseconds": 1000, **A100},
+        "32.05",
+        {},
+    ),
+    Asked(
+        "recomputation",
+        "factor-of-recomputation",
+        SEVEN,
+        "1.333",
+        {"2": "everything-recomputed", "1.5": "backward-as-forward", "1": "recomputation-is-free"},
+    ),
+    Asked(
+        "LoRA's FLOPs",
+        "step-beside-adapters",
+        {**SEVEN, "adapters": 4_194_304},
+        "66.7",
+        {
+            "0.06": "share-of-parameters-taken",
+            "33.3": "forward-pass-alone",
+            "100": "gradients-of-frozen-weights",
+        },
+    ),
+    Asked(
+        "weights of Llama 3 70B",
+        "weights-in-sixteen-bits",
+        {"parameters": 70_553_706_496},
+        "141.1",
+        {
+            "70.6": "one-byte-a-value",
+            "282.2": "four-bytes-a-value",
+            "1128.9": "bits-for-bytes",
+            "131.4": "1024-for-thousand",
+        },
+    ),
     # A blog: 8 bytes a parameter with AdamW; a course: 10; flash cards: 80 GB.
-    ("a 7B model", "memory-of-adam", {"parameters": 7 * 10**9}, "112",
-     {"56": "moments-alone", "84": "master-copy-forgotten", "14": "weights-alone",
-      "70": "master-copy-forgotten+gradients-forgotten", "80": MAGNITUDE}),
-    ("a 6.5B model", "memory-of-adam", {"parameters": 6_500_000_000}, "104", {"52": "moments-alone"}),
-    ("18 bytes", "memory-with-gradients-in-32-bits", {"parameters": 10**9}, "18", {"20": MAGNITUDE}),
+    Asked(
+        "a 7B model",
+        "memory-of-adam",
+        {"parameters": 7 * 10**9},
+        "112",
+        {
+            "56": "moments-alone",
+            "84": "master-copy-forgotten",
+            "14": "weights-alone",
+            "70": "master-copy-forgotten+gradients-forgotten",
+            "80": MAGNITUDE,
+        },
+    ),
+    Asked("a 6.5B model", "memory-of-adam", {"parameters": 6_500_000_000}, "104", {"52": "moments-alone"}),
+    Asked("18 bytes", "memory-with-gradients-in-32-bits", {"parameters": 10**9}, "18", {"20": MAGNITUDE}),
     # Rajbhandari et al. 2019, figure 1.
-    ("ZeRO's figure, stage 1", "memory-with-states-shared-out",
-     {"parameters": 7_500_000_000, "devices": 64, "stage": 1}, "31.4",
-     {"1.9": "everything-shared-out", "16.6": "gradients-shared-too", "120": "nothing-shared-out"}),
-    ("ZeRO's figure, stage 3", "memory-with-states-shared-out",
-     {"parameters": 7_500_000_000, "devices": 64, "stage": 3}, "1.9", {"120": "nothing-shared-out"}),
-    ("a course, stage 2", "memory-with-states-shared-out",
-     {"parameters": 7 * 10**9, "devices": 8, "stage": 2}, "26.2",
-     {"38.5": "states-alone-shared", "14": "everything-shared-out"}),
+    Asked(
+        "ZeRO's figure, stage 1",
+        "memory-with-states-shared-out",
+        {"parameters": 7_500_000_000, "devices": 64, "stage": 1},
+        "31.4",
+        {"1.9": "everything-shared-out", "16.6": "gradients-shared-too", "120": "nothing-shared-out"},
+    ),
+    Asked(
+        "ZeRO's figure, stage 3",
+        "memory-with-states-shared-out",
+        {"parameters": 7_500_000_000, "devices": 64, "stage": 3},
+        "1.9",
+        {"120": "nothing-shared-out"},
+    ),
+    Asked(
+        "a course, stage 2",
+        "memory-with-states-shared-out",
+        {"parameters": 7 * 10**9, "devices": 8, "stage": 2},
+        "26.2",
+        {"38.5": "states-alone-shared", "14": "everything-shared-out"},
+    ),
     # Korthikanti et al. 2022: one layer of GPT-3.
-    ("a layer of GPT-3", "activations-of-a-block",
-     {"width": 12_288, "heads": 96, "tokens": 2048, "texts": 1}, "2868903936",
-     {"855638016": "square-left-out", "50331648": "input-of-a-block-alone",
-      "876609536": "scores-of-one-head"}),
-    ("LoRA's memory", "memory-beside-adapters", {"frozen": 6_738_415_616, "adapters": 4_194_304}, "13.54",
-     {"107.88": "frozen-weights-have-states", "0.07": "frozen-weights-forgotten"}),
+    Asked(
+        "a layer of GPT-3",
+        "activations-of-a-block",
+        {"width": 12_288, "heads": 96, "tokens": 2048, "texts": 1},
+        "2868903936",
+        {
+            "855638016": "square-left-out",
+            "50331648": "input-of-a-block-alone",
+            "876609536": "scores-of-one-head",
+        },
+    ),
+    Asked(
+        "LoRA's memory",
+        "memory-beside-adapters",
+        {"frozen": 6_738_415_616, "adapters": 4_194_304},
+        "13.54",
+        {"107.88": "frozen-weights-have-states", "0.07": "frozen-weights-forgotten"},
+    ),
     # 4 bits in groups of 128, with a scale of 16 and a zero point of 4 bits: 4.15625 bits a weight.
-    ("Llama 2 7B in int4", "bytes-in-groups-of-four-bits",
-     {"weights": 6_476_005_376, "bits": 4, "group": 128}, "3364487168",
-     {"3238002688": "scales-forgotten", "3339190272": "zero-points-forgotten",
-      "26915897344": "bits-for-bytes"}),
+    Asked(
+        "Llama 2 7B in int4",
+        "bytes-in-groups-of-four-bits",
+        {"weights": 6_476_005_376, "bits": 4, "group": 128},
+        "3364487168",
+        {
+            "3238002688": "scales-forgotten",
+            "3339190272": "zero-points-forgotten",
+            "26915897344": "bits-for-bytes",
+        },
+    ),
     # Dettmers et al. 2023, section 3.
-    ("NF4", "bits-of-a-quantised-weight", {"weights": 6_476_005_376, "group": 64, "blocks": 256}, "4.1270",
-     {"4.5": "scales-not-quantised", "4": "scales-forgotten", "4.125": "constants-forgotten"}),
-]  # fmt: skip
+    Asked(
+        "NF4",
+        "bits-of-a-quantised-weight",
+        {"weights": 6_476_005_376, "group": 64, "blocks": 256},
+        "4.1270",
+        {"4.5": "scales-not-quantised", "4": "scales-forgotten", "4.125": "constants-forgotten"},
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "numbers", "right", "wrong"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED]
-)
-def test_a_published_answer_is_right_or_has_a_name(
-    name: str, numbers: dict[str, Any], right: str, wrong: dict[str, str]
-) -> None:
-    """The bank's own question with the numbers that were asked."""
-    posed = templates()[name].posed({"question": name, "numbers": numbers, "pick": 0})
-    assert list(posed.answers().values()) == [right]
-    assert {answer: posed.diagnose(answer).id for answer in wrong} == wrong
+@published(ASKED)
+def test_a_published_answer_is_right_or_has_a_name(asked: Asked) -> None:
+    assert asked.found == asked.expected
 
 
 def test_a_page_that_counts_the_moments_alone_is_found_out() -> None:
