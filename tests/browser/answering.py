@@ -43,12 +43,18 @@ def give(page: Any, place: Any, field: Field, answer: str) -> None:
         page.keyboard.type(answer)
 
 
-def answer_by_keyboard(page: Any, *, right: bool) -> None:
-    """Every field of the question in sight, and then Enter: in an order it would move an item on."""
+def fill(page: Any, *, right: bool) -> Posed:
+    """Every field of the question in sight."""
     posed = posed_on(page)
     for place, (field, answer) in enumerate(zip(posed.fields, posed.answers().values(), strict=True)):
         given = answer if right else wrong_answer(field, answer)
         give(page, page.locator(".lc-answer-field").nth(place), field, given)
+    return posed
+
+
+def answer_by_keyboard(page: Any, *, right: bool) -> None:
+    """Every field of the question in sight, and then Enter: in an order it would move an item on."""
+    posed = fill(page, right=right)
     if posed.fields[-1].form == "order":
         page.locator(".lc-primary:visible").first.focus()
     page.keyboard.press("Enter")

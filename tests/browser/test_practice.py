@@ -12,7 +12,7 @@ import pytest
 from site_builder.node import find_node
 from site_builder.places import WEB
 
-from tests.browser.answering import answer_by_keyboard
+from tests.browser.answering import answer_by_keyboard, fill
 from tests.browser.conftest import GOOD, Visit
 from tests.browser.test_accessibility import AXE, FOUND
 from tests.browser.test_offline import wait_until
@@ -20,6 +20,9 @@ from tests.browser.test_offline import wait_until
 pytestmark = pytest.mark.chromium
 
 PAGE = "practice/practice.html"
+FULLY_CONNECTED = (
+    "document.querySelector('.lc-question-head')?.textContent.includes('fully connected layers')"
+)
 SAVING = {**GOOD, "saveData": True}  # Python waits for its button
 
 
@@ -306,12 +309,50 @@ def test_topics_can_be_chosen_and_are_kept(practice: Callable[..., Practice]) ->
     here = practice()
     here.page.locator("summary", has_text="Choose what to practise").click()
     here.page.get_by_label("fully connected layers").check()
-    here.page.wait_for_function(
-        "document.querySelector('.lc-question-head').textContent.includes('fully connected layers')"
-    )
+    wait_until(lambda: here.kept()["wishes"] != {})
+    here.page.wait_for_function(FULLY_CONNECTED)
     here.page.reload()
-    here.page.wait_for_selector(".lc-question")
-    assert "fully connected layers" in here.page.locator(".lc-question-head").inner_text()
+    here.page.wait_for_function(FULLY_CONNECTED)
+
+
+def test_an_answer_and_a_wish_of_the_same_moment_are_both_kept(practice: Callable[..., Practice]) -> None:
+    """Each is written upon what the other one wrote."""
+    here = practice()
+    here.answer(right=True)
+    here.go_on()
+    fill(here.page, right=False)
+    here.page.evaluate(
+        """() => {
+            document.querySelector('.lc-wish input').click();
+            document.querySelector('.lc-practice-card').requestSubmit();
+        }"""
+    )
+    here.page.wait_for_selector(".lc-verdict .lc-mark")
+    wait_until(lambda: len(here.kept()["answers"]) == 2)
+    assert here.kept()["wishes"]["skills"]
+
+
+def test_what_is_said_to_be_kept_outlives_the_page(practice: Callable[..., Practice]) -> None:
+    """A request that succeeded may still be undone with its transaction: one waits for its end."""
+    here = practice()
+    here.page.evaluate(
+        """() => {
+            window.going = 0;
+            const transaction = IDBDatabase.prototype.transaction;
+            IDBDatabase.prototype.transaction = function (...given) {
+                const begun = transaction.apply(this, given);
+                window.going += 1;
+                begun.addEventListener('complete', () => { window.going -= 1; });
+                return begun;
+            };
+            window.shown = new Promise((resolve) => {
+                new MutationObserver(() => resolve(window.going))
+                    .observe(document.querySelector('.lc-wished'), { childList: true, characterData: true });
+            });
+            document.querySelector('.lc-wish input').click();
+        }"""
+    )
+    assert here.page.evaluate("window.shown") == 0
 
 
 def test_axe_finds_nothing_serious_in_a_question_with_its_verdict(practice: Callable[..., Practice]) -> None:

@@ -24,9 +24,10 @@ function open() {
 async function transact(mode, act) {
   const database = await open();
   return new Promise((resolve, reject) => {
-    const request = act(database.transaction(TABLE, mode).objectStore(TABLE));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    const transaction = database.transaction(TABLE, mode);
+    const request = act(transaction.objectStore(TABLE));
+    transaction.oncomplete = () => resolve(request.result); // a request that succeeded may still be undone
+    transaction.onabort = () => reject(transaction.error);
   });
 }
 
@@ -48,11 +49,26 @@ export async function recall(key, otherwise = null) {
 }
 
 export async function remember(key, value) {
+  return alter(key, () => value);
+}
+
+// What is kept becomes what `act` makes of it, before anybody else reads it; `act` is called once in any case.
+export async function alter(key, act) {
+  let acted = false;
+  const altered = (found) => {
+    acted = true;
+    return act(found);
+  };
   try {
-    await transact('readwrite', (table) => table.put(value, key));
+    await transact('readwrite', (table) => {
+      const request = table.get(key);
+      request.onsuccess = () => table.put(altered(request.result), key);
+      return request;
+    });
     askForPersistence();
     return true;
   } catch {
+    if (!acted) act();
     return false;
   }
 }

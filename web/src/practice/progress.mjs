@@ -1,6 +1,6 @@
 // What somebody has practised: answers, when each question comes back, results of mock exams. It stays in the
 // browser's IndexedDB, and leaves it as a file only.
-import { forget, recall, remember } from '../store.mjs';
+import { alter, forget, recall } from '../store.mjs';
 import { say } from '../words.mjs';
 
 const KEY = 'practice';
@@ -27,11 +27,12 @@ export class Progress {
   }
 
   // Another tab may have written meanwhile: what is changed is what is kept now.
-  async change(act) {
-    const now = await recall(KEY);
-    if (isProgress(now)) this.kept = now;
-    act(this.kept);
-    await remember(KEY, this.kept);
+  change(act) {
+    return alter(KEY, (now) => {
+      if (isProgress(now)) this.kept = now;
+      act(this.kept);
+      return this.kept;
+    });
   }
 
   // {at, day, id, skills, share}
