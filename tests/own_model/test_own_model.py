@@ -63,6 +63,32 @@ def test_a_file_that_is_called_otherwise_is_read_by_what_it_begins_with() -> Non
     assert of_file("network", (LIGHT / "light_squeezenet.onnx").read_bytes())["kind"] == "onnx"
 
 
+def test_a_renamed_file_is_what_it_begins_with() -> None:
+    assert of_file("model.onnx", json.dumps(GPT2).encode())["kind"] == "configuration"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_texts_are_read_as_windows_writes_them(encoding: str) -> None:
+    layers = "3x8x8\r\n\tconv = Conv2d(3, 4, 3),  # 卷积\r\n"
+    assert "<dd>112</dd>" in of_file("layers.txt", layers.encode(encoding))["html"]
+    assert of_file("config.json", json.dumps(GPT2).encode(encoding))["kind"] == "configuration"
+    assert of_text(f"\ufeff{layers}")["kind"] == "text"
+
+
+def test_a_configuration_is_read_as_transformers_prints_it() -> None:
+    assert of_text(f"GPT2Config {json.dumps(GPT2, indent=2)}\n")["kind"] == "configuration"
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("GPT2", "gpt2"), ("ResNet-50", "resnet50"), ("meta-llama/Meta-Llama-3-8B", "llama-3-8b")],
+)
+def test_of_a_name_that_nobody_has_the_nearest_are_said(text: str, near: str) -> None:
+    said = of_text(text)["problem"]
+    assert said.startswith("no model is called")
+    assert near in said
+
+
 @pytest.mark.parametrize("text", ["gpt2", "deepseek-v3", "resnet50", "resnet50:v1", "3\nLinear(3, 4)"])
 def test_names_and_layers_are_read(text: str) -> None:
     assert "problem" not in of_text(text)
@@ -129,6 +155,7 @@ def test_several_inputs_are_given_by_name_or_in_their_order(given: str) -> None:
         ({"cached": "-1"}, "Cached tokens takes a whole number of at least 0"),
         ({"dtype": "float12"}, "no number format is called 'float12'"),
         ({"convention": "mine"}, "no convention is called 'mine'"),
+        ({"size": "224x"}, "Size takes height and width, as 224x224, but got '224x'"),
         ({"tokens": "2000"}, "1024 positions"),
         ({"batch": "9" * 5_000}, "Batch takes a whole number"),
     ],
@@ -207,6 +234,14 @@ def test_a_broken_file_is_refused_in_words_and_in_bounded_time(name: str, conten
     assert said in found["problem"]
     assert len(found["problem"]) <= 1_000
     assert time.process_time() - begin < 60
+
+
+def test_a_file_that_is_another_one_by_now_is_asked_for_again() -> None:
+    class Gone(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("NotReadableError")
+
+    assert "choose it again" in of_file("gone.onnx", Gone(b"gone"))["problem"]
 
 
 class Sparse(io.RawIOBase):
