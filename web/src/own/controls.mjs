@@ -73,10 +73,11 @@ export class Controls {
     this.element.append(place);
   }
 
-  // `takes` has each control that there is, with what holds while the reader has set nothing.
+  // `takes` has each control that there is, with what holds while the reader has set nothing. One that is set stays:
+  // what is wrong with it can be mended there alone.
   offer(takes) {
     for (const [name, { control, place }] of this.fields) {
-      place.hidden = !(name in takes) && !ALWAYS.includes(name);
+      place.hidden = !(name in takes) && !ALWAYS.includes(name) && !control.value;
       if (name in takes && control.tagName === 'INPUT') control.placeholder = takes[name];
       if (name === 'dtype' && takes.dtype) control.options[0].textContent = say('own ({dtype})', takes);
     }
