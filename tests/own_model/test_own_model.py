@@ -14,6 +14,8 @@ import pytest
 from onnx import TensorProto, helper
 
 import layercost as lc
+from layercost.analysis import largest_batch, largest_context
+from layercost.models.known import model_named
 from layercost.own_model import export, look, readings
 from layercost.own_model.showing import ROWS
 from tests.own_model.broken import BROKEN, VARINT
@@ -155,6 +157,8 @@ def test_several_inputs_are_given_by_name_or_in_their_order(given: str) -> None:
         ({"cached": "-1"}, "Cached tokens takes a whole number of at least 0"),
         ({"dtype": "float12"}, "no number format is called 'float12'"),
         ({"convention": "mine"}, "no convention is called 'mine'"),
+        ({"memory": "80 ZB"}, "a size of memory is written as 80GB or 24GiB"),
+        ({"memory": "80gbit"}, "no unit of memory is called"),
         ({"size": "224x"}, "Size takes height and width, as 224x224, but got '224x'"),
         ({"tokens": "2000"}, "1024 positions"),
         ({"batch": "9" * 5_000}, "Batch takes a whole number"),
@@ -162,6 +166,37 @@ def test_several_inputs_are_given_by_name_or_in_their_order(given: str) -> None:
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_its_name(settings: dict[str, str], said: str) -> None:
     assert said in of_text("gpt2", **settings)["problem"]
+
+
+def test_what_fits_into_a_memory_is_what_the_library_says_of_it() -> None:
+    assert "fits into" not in of_text("gpt2")["html"]
+    found = of_text("llama-3-8b", memory="24GB", tokens="1", cached="4095", batch="2")["html"]
+    model = model_named("llama-3-8b")
+    longest = largest_context(model, 24 * 10**9, batch=2)
+    most = largest_batch(model, 24 * 10**9, 4096)
+    for room, words in (
+        (longest, f"batch 2, up to {longest.tokens:,} tokens each"),
+        (most, f"batch up to {most.batch:,}, 4,096 tokens each"),
+    ):
+        assert words in found
+        assert f">{room.bytes:,}<" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "memory", "said"),
+    [
+        ("llama-3-8b", "8GB", f"the weights alone take {2 * 8_030_261_248 - 8 * 10**9:,} bytes more"),
+        ("mamba-1.4b", "8GB", "any number of tokens fits"),
+        ("bart-base", "8GB", "up to 1,024 tokens each"),
+    ],
+)
+def test_nothing_fits_or_everything_does(text: str, memory: str, said: str) -> None:
+    assert said in of_text(text, memory=memory)["html"]
+
+
+def test_of_a_model_that_continues_no_text_nothing_is_said_to_fit() -> None:
+    assert "memory" not in of_text("clip-b32")["takes"]
+    assert "fits into" not in of_text("clip-b32", memory="8GB")["html"]
 
 
 # ---- tools and files --------------------------------------------------------------------------------

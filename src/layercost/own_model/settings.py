@@ -97,7 +97,7 @@ def takes(read: Read) -> dict[str, str]:
         return {**found, "input": _written(read.input)}
     found |= {name: str(usual) for name, (_place, usual) in _texts(read).items()}
     if _keeps(read):
-        found |= {"cached": "0"}
+        found |= {"cached": "0", "memory": ""}
         if _has_head(read.model):
             found |= {"logits": LOGITS[0]}
     shapes = [shape for shape in several(read.input) if len(tuple(shape)) == 3]
