@@ -207,7 +207,7 @@ def test_a_file_that_is_gone_by_now_is_asked_for_again(own: Own, tmp_path: Path)
     own.wait_for("gone")
     path.unlink()
     own.page.get_by_label("Input").fill("3x256x256")
-    own.page.locator(".lc-own-problem:visible", has_text="Gone.onnx cannot be read any more").wait_for()
+    own.page.locator(".lc-own-problem:visible", has_text="gone.onnx cannot be read any more").wait_for()
     assert "choose it again" in own.problem
 
 

@@ -211,7 +211,9 @@ class OwnModel {
 
   // Why a model is not counted, and whose table still stands there.
   #refuse(problem) {
-    const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`.replace(/[.?!]?$/, (end) => end || '.');
+    const isName = this.source.file && problem.startsWith(this.source.told.name);
+    const first = isName ? problem.charAt(0) : problem.charAt(0).toUpperCase();
+    const sentence = `${first}${problem.slice(1)}`.replace(/[.?!]?$/, (end) => end || '.');
     this.#tell(`${sentence} ${say('The table below is still that of {title}.', { title: this.title })}`);
     this.result.toggleAttribute('data-stale', true);
   }
