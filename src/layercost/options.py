@@ -12,18 +12,32 @@ from layercost.shape import ShapeError, shown, whole
 
 def count_of(option: str, at_least: int = 1) -> Callable[[str], int]:
     """Reads a whole number, or arithmetic that gives one; raises ShapeError that names the option."""
-    wanted = f"--{option} takes a whole number of at least {at_least}, but got"
+    return lambda text: counted(text, f"--{option}", at_least)
 
-    def read(text: str) -> int:
-        try:
-            numbers = whole_numbers(text)
-        except Unworkable as error:
-            raise ShapeError(f"{wanted} {shown(text)}: {error}") from None
-        if len(numbers) != 1 or numbers[0] < at_least:
-            raise ShapeError(f"{wanted} {shown(text)}")
-        return whole(f"--{option}", "the number", numbers[0], at_least)
 
-    return read
+def counted(text: str, taker: Words, at_least: int = 1) -> int:
+    """A whole number as it is typed, or arithmetic that gives one; raises ShapeError by its `taker`."""
+    wanted = Message("{taker} takes a whole number of at least {least}, but got {text}",
+                     taker=taker, least=at_least, text=shown(text))  # fmt: skip
+    try:
+        numbers = whole_numbers(text)
+    except Unworkable as error:
+        raise ShapeError(Message("{wanted}: {error}", wanted=wanted, error=message_of(error))) from None
+    if len(numbers) != 1 or numbers[0] < at_least:
+        raise ShapeError(wanted)
+    return whole(taker, Message("the number"), numbers[0], at_least)
+
+
+def image_size(text: str, taker: Words = "--size") -> tuple[int, int]:
+    """Height and width as they are typed, ``224x224``, or one for both; raises ShapeError by its `taker`."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) not in (1, 2) or not all(part.isdecimal() and 0 < len(part) < 7 for part in parts):
+        raise ShapeError(
+            Message(
+                "{taker} takes height and width, as 224x224, but got {text}", taker=taker, text=shown(text)
+            )
+        )
+    return int(parts[0]), int(parts[-1])
 
 
 def one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:

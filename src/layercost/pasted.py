@@ -21,7 +21,21 @@ LONGEST = 100_000  # characters
 MOST_LAYERS = 2_000
 DEEPEST = 20  # modules within modules, as PyTorch prints them
 
-_SHAPE = re.compile(r"(?:input\s*[:=]?\s*)?\(?\s*(\d[\d\s*x×,]*?),?\s*\)?", re.IGNORECASE)
+_SHAPE = re.compile(
+    r"(?:input(?:_shape|_size)?\s*[:=]?\s*)?(?:torch\.Size)?[(\[\s]*(\d[\d\s*x×,]*?),?[\s)\]]*", re.IGNORECASE
+)
+_LONGEST_SHAPE = 200  # characters
+# What is pasted instead of layers, each with what to do about it.
+_NO_LAYERS = {
+    re.compile(r"Layer \(type|Output Shape|Param #"): Message(
+        "a summary has no strides and no padding; paste the layers as code, or what print(model) writes, or "
+        "export the model with torch.onnx.export"
+    ),
+    re.compile(r"^[ \t]*(?:import|from|class|def|return|with|for)\b", re.MULTILINE): Message(
+        "a program is not run here; paste its layers alone, one a line, in the order in which they work, or "
+        "export the model with torch.onnx.export"
+    ),
+}
 _NAMED = re.compile(r"(?:\(([\w-]+)\)\s*:|(?:self\.)?(\w+)\s*=(?!=))\s*(.+)", re.DOTALL)
 _PRINTED = re.compile(r"(\w+)\(\s*(\([\w-]+\)\s*:.*)\)", re.DOTALL)  # a module with its children below it
 _FLATTEN = "Flatten(start_dim=1, end_dim=-1)"  # as PyTorch prints one that flattens all but the batch
@@ -54,9 +68,11 @@ def pasted(text: str) -> Pasted:
             Message("a pasted model has {most:,} characters at most, but got {count:,}",
                     most=LONGEST, count=len(text))
         )  # fmt: skip
+    _check_layers(text)
     statements = list(_statements(text.splitlines()))
     shape = None
-    if statements and (found := _SHAPE.fullmatch(statements[0].text)):
+    first = statements[0].text if statements else ""
+    if len(first) <= _LONGEST_SHAPE and (found := _SHAPE.fullmatch(first)):
         shape = sizes(found[1].strip(), Message("the first line"))
         statements = statements[1:]
     if not statements:
@@ -64,6 +80,13 @@ def pasted(text: str) -> Pasted:
             Message("expected layers, one a line, as Conv2d(3, 6, kernel_size=5), but there is none")
         )
     return Pasted(_whole(statements), shape)
+
+
+def _check_layers(text: str) -> None:
+    """Raise LayerError for a text that is often pasted and has no layers."""
+    for signs, problem in _NO_LAYERS.items():
+        if found := signs.search(text):
+            raise _at(text.count("\n", 0, found.end()) + 1, problem)
 
 
 def _whole(statements: list[_Statement]) -> Layer:

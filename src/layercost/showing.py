@@ -11,8 +11,7 @@ from layercost.models.families.family import LOGITS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.known import configured_model
 from layercost.models.leaves import LastPosition
-from layercost.options import check_text, count_of
-from layercost.shape import ShapeError, shown
+from layercost.options import check_text, count_of, image_size
 
 OPTIONS = ("tokens", "decoder_tokens", "cached", "logits", "size")
 
@@ -27,7 +26,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cached", type=count_of("cached", 0), metavar="N", help=what)
     what = "positions on which the head works: all (default) or last"
     command.add_argument("--logits", choices=LOGITS, help=what)
-    command.add_argument("--size", type=_image_size, metavar="HxW", help="of an image, as 224x224")
+    command.add_argument("--size", type=image_size, metavar="HxW", help="of an image, as 224x224")
 
 
 def check_alone(options: argparse.Namespace) -> None:
@@ -108,11 +107,3 @@ def table_of(model: ConfiguredModel, options: argparse.Namespace) -> ConfiguredT
         dtype=options.dtype or model.dtype,
         cached=options.cached or 0,
     )
-
-
-def _image_size(text: str) -> tuple[int, int]:
-    """Height and width, as they are typed."""
-    parts = text.lower().replace("×", "x").split("x")
-    if len(parts) not in (1, 2) or not all(part.isdecimal() and 0 < len(part) < 7 for part in parts):
-        raise ShapeError(f"--size takes height and width, as 224x224, but got {shown(text)}")
-    return int(parts[0]), int(parts[-1])

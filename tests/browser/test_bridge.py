@@ -220,3 +220,23 @@ def test_a_file_of_the_page_is_read_by_places_and_in_slices() -> None:
     assert (place, first, rest, nothing) == (90, [90, 91, 92, 93], [94, 95, 96, 97, 98, 99], [])
     assert again == [51, 52]
     assert (size, asked, seekable) == (12, [[90, 94], [94, 100], [51, 53]], True)
+
+
+GONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import course_bridge
+def gone(start, end):
+    raise RuntimeError("NotReadableError")
+try:
+    course_bridge.PageFile("model.onnx", 9, gone).read()
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_the_browser_does_not_give_any_more_is_an_oserror() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GONE, str(WORKER)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "NotReadableError"

@@ -15,7 +15,9 @@ import pytest
 from onnx import TensorProto, helper
 
 import layercost as lc
+from layercost.analysis import largest_context
 from layercost.caches import kv_cache
+from layercost.configured import configured_table
 from layercost.models.known import KNOWN, model_named
 from tests.browser.conftest import ONLY_ITSELF, Visit, serving
 from tests.browser.test_accessibility import AXE, FOUND, NARROW
@@ -130,6 +132,41 @@ def test_a_step_of_decoding_its_batch_and_its_format_are_set_beside_the_table(ow
     own.page.locator(".lc-own-problem").wait_for(state="hidden")
 
 
+def test_a_field_with_a_value_that_is_refused_stays_to_be_mended(own: Own) -> None:
+    own.paste("gpt2-medium")
+    own.wait_for("gpt2-medium")
+    tokens = own.page.get_by_label("Tokens", exact=True)
+    tokens.fill("2000")
+    assert "has 1024 positions" in own.problem
+    assert own.page.evaluate("document.activeElement.id") == "lc-own-tokens"
+    assert own.page.get_by_label("Cached tokens").is_visible()
+    tokens.fill("3")
+    own.page.locator(".lc-own-problem").wait_for(state="hidden")
+    own.wait_for_number(configured_table(model_named("gpt2-medium"), (3,)).total.macs)
+
+
+def test_what_is_saved_is_the_table_that_is_shown(own: Own) -> None:
+    """A model that was refused since has changed the fields, and not the table."""
+    own.paste("gpt2-large")
+    own.wait_for("gpt2-large")
+    own.page.get_by_label("Tokens", exact=True).fill("5")
+    table = configured_table(model_named("gpt2-large"), (5,))
+    own.wait_for_number(table.total.macs)
+    own.paste("gpt2-larger")
+    own.page.locator(".lc-own-problem:visible", has_text="no model is called 'gpt2-larger'").wait_for()
+    with own.page.expect_download() as download:
+        own.page.get_by_role("button", name="Save as CSV").click()
+    assert f",{table.total.macs}," in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_what_fits_into_a_memory_is_said_below_the_table(own: Own) -> None:
+    own.paste("llama-3-8b")
+    own.wait_for("llama-3-8b")
+    own.page.get_by_label("Memory").fill("24GB")
+    longest = largest_context(model_named("llama-3-8b"), 24 * 10**9)
+    own.page.locator(".lc-own-result td", has_text=f"up to {longest.tokens:,} tokens each").wait_for()
+
+
 def test_the_examples_are_counted_at_a_click(own: Own) -> None:
     for words, title in {
         "an ONNX file": "small",
@@ -161,6 +198,17 @@ def test_what_is_broken_is_said_and_nothing_is_lost(own: Own, tmp_path: Path) ->
     own.paste("1x8x8\nConv2d(1, 8, 3)")
     own.wait_for_number(8 * 9 + 8)
     assert own.page.locator(".lc-own-problem:visible").count() == 0
+
+
+def test_a_file_that_is_gone_by_now_is_asked_for_again(own: Own, tmp_path: Path) -> None:
+    path = tmp_path / "gone.onnx"
+    path.write_bytes((LIGHT / "light_squeezenet.onnx").read_bytes())
+    own.choose(path)
+    own.wait_for("gone")
+    path.unlink()
+    own.page.get_by_label("Input").fill("3x256x256")
+    own.page.locator(".lc-own-problem:visible", has_text="gone.onnx cannot be read any more").wait_for()
+    assert "choose it again" in own.problem
 
 
 def test_a_text_at_which_python_breaks_down_is_refused_and_python_starts_anew(own: Own) -> None:

@@ -14,6 +14,8 @@ import pytest
 from onnx import TensorProto, helper
 
 import layercost as lc
+from layercost.analysis import largest_batch, largest_context
+from layercost.models.known import model_named
 from layercost.own_model import export, look, readings
 from layercost.own_model.showing import ROWS
 from tests.own_model.broken import BROKEN, VARINT
@@ -61,6 +63,32 @@ def test_a_file_that_is_called_otherwise_is_read_by_what_it_begins_with() -> Non
     assert of_file("model.txt", json.dumps(GPT2).encode())["kind"] == "configuration"
     assert of_file("layers.py", b"3\nLinear(3, 4)\n")["kind"] == "text"
     assert of_file("network", (LIGHT / "light_squeezenet.onnx").read_bytes())["kind"] == "onnx"
+
+
+def test_a_renamed_file_is_what_it_begins_with() -> None:
+    assert of_file("model.onnx", json.dumps(GPT2).encode())["kind"] == "configuration"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_texts_are_read_as_windows_writes_them(encoding: str) -> None:
+    layers = "3x8x8\r\n\tconv = Conv2d(3, 4, 3),  # 卷积\r\n"
+    assert "<dd>112</dd>" in of_file("layers.txt", layers.encode(encoding))["html"]
+    assert of_file("config.json", json.dumps(GPT2).encode(encoding))["kind"] == "configuration"
+    assert of_text(f"\ufeff{layers}")["kind"] == "text"
+
+
+def test_a_configuration_is_read_as_transformers_prints_it() -> None:
+    assert of_text(f"GPT2Config {json.dumps(GPT2, indent=2)}\n")["kind"] == "configuration"
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("GPT2", "gpt2"), ("ResNet-50", "resnet50"), ("meta-llama/Meta-Llama-3-8B", "llama-3-8b")],
+)
+def test_of_a_name_that_nobody_has_the_nearest_are_said(text: str, near: str) -> None:
+    said = of_text(text)["problem"]
+    assert said.startswith("no model is called")
+    assert near in said
 
 
 @pytest.mark.parametrize("text", ["gpt2", "deepseek-v3", "resnet50", "resnet50:v1", "3\nLinear(3, 4)"])
@@ -129,12 +157,46 @@ def test_several_inputs_are_given_by_name_or_in_their_order(given: str) -> None:
         ({"cached": "-1"}, "Cached tokens takes a whole number of at least 0"),
         ({"dtype": "float12"}, "no number format is called 'float12'"),
         ({"convention": "mine"}, "no convention is called 'mine'"),
+        ({"memory": "80 ZB"}, "a size of memory is written as 80GB or 24GiB"),
+        ({"memory": "80gbit"}, "no unit of memory is called"),
+        ({"size": "224x"}, "Size takes height and width, as 224x224, but got '224x'"),
         ({"tokens": "2000"}, "1024 positions"),
         ({"batch": "9" * 5_000}, "Batch takes a whole number"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_its_name(settings: dict[str, str], said: str) -> None:
     assert said in of_text("gpt2", **settings)["problem"]
+
+
+def test_what_fits_into_a_memory_is_what_the_library_says_of_it() -> None:
+    assert "fits into" not in of_text("gpt2")["html"]
+    found = of_text("llama-3-8b", memory="24GB", tokens="1", cached="4095", batch="2")["html"]
+    model = model_named("llama-3-8b")
+    longest = largest_context(model, 24 * 10**9, batch=2)
+    most = largest_batch(model, 24 * 10**9, 4096)
+    for room, words in (
+        (longest, f"batch 2, up to {longest.tokens:,} tokens each"),
+        (most, f"batch up to {most.batch:,}, 4,096 tokens each"),
+    ):
+        assert words in found
+        assert f">{room.bytes:,}<" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "memory", "said"),
+    [
+        ("llama-3-8b", "8GB", f"the weights alone take {2 * 8_030_261_248 - 8 * 10**9:,} bytes more"),
+        ("mamba-1.4b", "8GB", "any number of tokens fits"),
+        ("bart-base", "8GB", "up to 1,024 tokens each"),
+    ],
+)
+def test_nothing_fits_or_everything_does(text: str, memory: str, said: str) -> None:
+    assert said in of_text(text, memory=memory)["html"]
+
+
+def test_of_a_model_that_continues_no_text_nothing_is_said_to_fit() -> None:
+    assert "memory" not in of_text("clip-b32")["takes"]
+    assert "fits into" not in of_text("clip-b32", memory="8GB")["html"]
 
 
 # ---- tools and files --------------------------------------------------------------------------------
@@ -207,6 +269,14 @@ def test_a_broken_file_is_refused_in_words_and_in_bounded_time(name: str, conten
     assert said in found["problem"]
     assert len(found["problem"]) <= 1_000
     assert time.process_time() - begin < 60
+
+
+def test_a_file_that_is_another_one_by_now_is_asked_for_again() -> None:
+    class Gone(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("NotReadableError")
+
+    assert "choose it again" in of_file("gone.onnx", Gone(b"gone"))["problem"]
 
 
 class Sparse(io.RawIOBase):

@@ -32,8 +32,12 @@ def test_lines_are_layers_with_or_without_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["3x8x8", "(3, 8, 8)", "3, 8, 8", "input: 3x8x8", "Input = (3, 8, 8)", "3×8×8"]
-)
+    "first",
+    [
+        "3x8x8", "(3, 8, 8)", "3, 8, 8", "input: 3x8x8", "Input = (3, 8, 8)", "3×8×8", "[3, 8, 8]",
+        "torch.Size([3, 8, 8])", "input_shape=(3, 8, 8)",
+    ],
+)  # fmt: skip
 def test_the_first_line_may_be_the_shape_of_the_input(first: str) -> None:
     assert pasted(f"{first}\nReLU()").input == (3, 8, 8)
 
@@ -71,6 +75,13 @@ BROKEN = [
         "3\nNet(\n  (a): Bottleneck(\n    (b): ReLU()\n  )\n)",
         "line 3: what the forward pass of", id="a module",
     ),
+    pytest.param("import torch\nReLU()", "line 1: a program is not run here", id="an import"),
+    pytest.param("3\nclass Net(nn.Module):\n  a = 1", "line 2: a program is not run here", id="a class"),
+    pytest.param(
+        'Model: "sequential"\n____\n Layer (type)   Output Shape   Param #\n',
+        "line 3: a summary has no strides", id="a summary",
+    ),
+    pytest.param("1" + " " * (LONGEST - 10) + "z", "line 1: expected", id="spaces without end"),
     pytest.param("ReLU()\n" * (MOST_LAYERS + 1), "layers at most", id="too many layers"),
     pytest.param("x" * (LONGEST + 1), "characters at most", id="too long"),
     pytest.param("(" * 50_000 + ")" * 50_000, "line 1", id="brackets within brackets"),

@@ -13,6 +13,13 @@ export function element(what, properties = {}, ...children) {
   return made;
 }
 
+// A button with words on it, which does something; `what` may give it a class.
+export function button(words, act, what = 'button') {
+  const made = element(what, { type: 'button' }, words);
+  made.addEventListener('click', act);
+  return made;
+}
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 export function svgElement(tag, attributes = {}, ...children) {

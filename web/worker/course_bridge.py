@@ -252,7 +252,8 @@ _practice = _moves_unseen()
 class PageFile:
     """A file that the reader chose, read by places: it is never held as a whole.
 
-    `read_slice` gives the bytes between two places, which the browser takes from the disk.
+    `read_slice` gives the bytes between two places, which the browser takes from the disk; where it does not,
+    `read` raises OSError.
     """
 
     def __init__(self, name: str, size: int, read_slice: Any) -> None:
@@ -277,7 +278,10 @@ class PageFile:
         end = self.size if size < 0 else min(self.size, self._place + size)
         if end <= self._place:
             return b""
-        content = bytes(self._read_slice(self._place, end).to_bytes())
+        try:
+            content = bytes(self._read_slice(self._place, end).to_bytes())
+        except Exception as error:  # of the browser: since it was chosen the file has changed, or is gone
+            raise OSError(str(error)) from error
         self._place += len(content)
         self.bytes_read += len(content)
         return content

@@ -5,6 +5,7 @@ The file's ``model_type`` says which family it is; `layercost.models.families` h
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -261,10 +262,8 @@ def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[st
 
 def _text(path: Path, file: Words) -> str:
     try:
-        _check_size(path.stat().st_size, file)
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _error(file, Message("expected JSON in UTF-8, but the file is no such text")) from None
+        check_size(path.stat().st_size, file)
+        return decoded(path.read_bytes(), file)
     except OSError as error:
         raise _error(file, Message("cannot be read: {error}", error=error.strerror or error)) from None
     except ValueError as error:  # a path with a null in it; an error of ours passes
@@ -273,12 +272,23 @@ def _text(path: Path, file: Words) -> str:
         raise _error(file, Message("is no path: {error}", error=error)) from None
 
 
+def decoded(content: bytes, file: Words) -> str:
+    """The text of a file in UTF-8, or in UTF-16 as Windows writes it; raises ModelError for another."""
+    try:
+        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise _error(file, Message("expected text in UTF-8, but the file is no such text")) from None
+
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 def _is_text(source: object) -> bool:
     """Whether this is the text of a file, and no path."""
     return isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
 
 
-def _check_size(size: int, file: Words) -> None:
+def check_size(size: int, file: Words) -> None:
     """Raise ModelError for what is too large to be a configuration."""
     if size > LARGEST_FILE:
         raise _error(
@@ -290,7 +300,7 @@ def _check_size(size: int, file: Words) -> None:
 
 def fields_of(text: str, file: Words) -> Mapping[str, Any]:
     """The fields in the text of a configuration, which errors call `file`; raises ModelError."""
-    _check_size(len(text), file)
+    check_size(len(text), file)
     _check_depth(text, file)
     try:
         found = json.loads(text, object_pairs_hook=_once)

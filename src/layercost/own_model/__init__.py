@@ -68,6 +68,9 @@ def _tried(act: Callable[[], Data], source: Source) -> Data:
         return act()
     except (ValueError, OverflowError) as error:  # all errors of the library are ValueErrors
         problem = str(message_of(error))
+    except OSError:
+        problem = _("{file} cannot be read any more: it was changed, moved or deleted; choose it again",
+                    file=short(str(source.get("name", ""))))  # fmt: skip
     except RecursionError:
         problem = _("it is nested too deep to be read")
     except MemoryError:
@@ -80,7 +83,12 @@ def _tried(act: Callable[[], Data], source: Source) -> Data:
 
 def _in_words_of_the_page(problem: str) -> str:
     """Here an option is a control: what is said of --input belongs into the field of that name."""
-    return problem.replace("as --input ", "as ").replace("or --input ", "or ")
+    for written, here in _OPTIONS.items():
+        problem = problem.replace(written, here)
+    return problem
+
+
+_OPTIONS = {"as --input ": "as ", "or --input ": "or ", "pass it as batch=...": "set it as Batch"}
 
 
 # Signs that change how what follows is written or read, and such as nobody sees.

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
+from layercost.convention import UnknownNameError
 from layercost.layer import Layer
 from layercost.message import Message
 from layercost.models.families.family import LOGITS
-from layercost.models.from_config import LARGEST_FILE, ConfiguredModel, fields_of, from_config
+from layercost.models.from_config import (
+    UTF_16,
+    ConfiguredModel,
+    check_size,
+    decoded,
+    fields_of,
+    from_config,
+)
 from layercost.models.from_onnx import from_onnx
 from layercost.models.known import KNOWN, model_named
 from layercost.models.tree import ModelError
 from layercost.networks import NETWORKS, network_named
-from layercost.options import sizes
-from layercost.pasted import LONGEST, pasted
-from layercost.shape import ShapeError, shown
+from layercost.options import image_size, sizes
+from layercost.pasted import pasted
+from layercost.shape import ShapeError
 from layercost.view import short
 
 Source: TypeAlias = Mapping[str, Any]
@@ -44,44 +54,27 @@ def read(source: Source, settings: Settings, opened: BinaryIO | None) -> Read:
 
 
 def _of_file(source: Source, settings: Settings, opened: BinaryIO) -> Read:
-    """A file is what its name says; of another name, what it begins with."""
+    """A file is what it begins with; where that says nothing, what its name says."""
     name = str(source["name"])
     size = opened.seek(0, 2)
     if size == 0:
         raise ModelError(Message("{file} is empty", file=short(name)))
-    if name.lower().endswith(".json"):
-        return _configured(_text_of(opened, size, name), name, settings)
     opened.seek(0)
-    head = opened.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not name.lower().endswith(".onnx"):
-        if head.startswith(b"{"):
-            return _configured(_text_of(opened, size, name), name, settings)
-        if size <= LONGEST and b"\0" not in head and (text := _decoded(opened)) is not None:
-            return _of_text(text, settings)
+    head = opened.read(256)
+    if name.lower().endswith(".json") or head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+        return _configured(_text_of(opened, size, name), name, settings)
+    if not name.lower().endswith(".onnx") and (head.startswith(UTF_16) or not _NOBODY_TYPES.search(head)):
+        return _of_text(_text_of(opened, size, name), settings)
     return _of_onnx(opened, settings)
 
 
+_NOBODY_TYPES = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # every ONNX file begins with one of these
+
+
 def _text_of(opened: BinaryIO, size: int, name: str) -> str:
-    if size > LARGEST_FILE:
-        raise ModelError(
-            Message("{file}: expected a configuration of at most {most:,} bytes, but it has {size:,}; "
-                    "weights and vocabularies are files of their own",
-                    file=short(name), most=LARGEST_FILE, size=size)
-        )  # fmt: skip
-    text = _decoded(opened)
-    if text is None:
-        raise ModelError(
-            Message("{file}: expected JSON in UTF-8, but the file is no such text", file=short(name))
-        )
-    return text
-
-
-def _decoded(opened: BinaryIO) -> str | None:
+    check_size(size, short(name))
     opened.seek(0)
-    try:
-        return opened.read(LARGEST_FILE + 1).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
+    return decoded(opened.read(size), short(name))
 
 
 def _of_onnx(opened: BinaryIO, settings: Settings) -> Read:
@@ -110,14 +103,17 @@ INPUT = Message("Input")
 
 def _of_text(text: str, settings: Settings) -> Read:
     """A configuration, the name of a model, or layers."""
-    stripped = text.strip().removeprefix("\ufeff")
-    if stripped.startswith(("{", "[")):
+    text = text.removeprefix("\ufeff")
+    stripped = _PRINTED_CONFIGURATION.sub("", text.strip())
+    if stripped.startswith(("{", "[{")):
         return _configured(stripped, "", settings)
     if stripped in KNOWN:
         return _as_configured(model_named(stripped, **_asked(settings)))
     if stripped.partition(":")[0] in NETWORKS:
         net = network_named(stripped)
         return Read(net, _given(settings.get("input", "")) or net.input_shape, "text")
+    if _NAME.fullmatch(stripped):
+        raise UnknownNameError(Message("model"), stripped, (*KNOWN, *NETWORKS))
     found = pasted(text)
     shape = _given(settings.get("input", "")) or found.input
     if shape is None:
@@ -126,6 +122,10 @@ def _of_text(text: str, settings: Settings) -> Read:
                     "3x32x32, without the batch")
         )  # fmt: skip
     return Read(found.layer, shape, "text")
+
+
+_NAME = re.compile(r"[^\W\d][^\s()=]*")
+_PRINTED_CONFIGURATION = re.compile(r"^\w+ (?=\{)")  # LlamaConfig {, as transformers prints one
 
 
 def _configured(text: str, name: str, settings: Settings) -> Read:
@@ -137,12 +137,11 @@ def _configured(text: str, name: str, settings: Settings) -> Read:
 
 def _asked(settings: Settings) -> dict[str, Any]:
     """What a configuration is built for."""
-    logits = settings.get("logits") or LOGITS[0]
     size = settings.get("size", "")
-    found = sizes(size, Message("Size")) if size else None
-    if found is not None and len(found) not in (1, 2):
-        raise ShapeError(Message("Size takes height and width, as 224x224, but got {text}", text=shown(size)))
-    return {"logits": logits, "size": None if found is None else (found[0], found[-1])}
+    return {
+        "logits": settings.get("logits") or LOGITS[0],
+        "size": image_size(size, Message("Size")) if size else None,
+    }
 
 
 def _as_configured(model: ConfiguredModel) -> Read:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.caches import cache_of_calls
 from layercost.configured import configured_table
 from layercost.convention import CONVENTIONS, DTYPE_BITS, UnknownNameError
@@ -13,9 +12,10 @@ from layercost.message import Message
 from layercost.models.families.family import LOGITS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.leaves import LastPosition
+from layercost.options import counted
 from layercost.own_model.reading import Read, Settings, Source
 from layercost.setting import Setting
-from layercost.shape import ShapeError, several, shown, whole
+from layercost.shape import several
 from layercost.table import Table, table
 
 COUNTS = {
@@ -27,17 +27,7 @@ COUNTS = {
 def _count(settings: Settings, name: str, usual: int, at_least: int = 1) -> int:
     """A whole number of a control; raises ShapeError by the control's name."""
     text = settings.get(name, "").strip()
-    if not text:
-        return usual
-    wanted = Message("{control} takes a whole number of at least {least}, but got {text}",
-                     control=COUNTS[name], least=at_least, text=shown(text))  # fmt: skip
-    try:
-        numbers = whole_numbers(text)
-    except Unworkable:
-        raise ShapeError(wanted) from None
-    if len(numbers) != 1 or numbers[0] < at_least:
-        raise ShapeError(wanted)
-    return whole(COUNTS[name], Message("the number"), numbers[0], at_least)
+    return counted(text, COUNTS[name], at_least) if text else usual
 
 
 def _texts(read: Read) -> dict[str, tuple[int, int]]:
@@ -107,7 +97,7 @@ def takes(read: Read) -> dict[str, str]:
         return {**found, "input": _written(read.input)}
     found |= {name: str(usual) for name, (_place, usual) in _texts(read).items()}
     if _keeps(read):
-        found |= {"cached": "0"}
+        found |= {"cached": "0", "memory": ""}
         if _has_head(read.model):
             found |= {"logits": LOGITS[0]}
     shapes = [shape for shape in several(read.input) if len(tuple(shape)) == 3]

@@ -6,14 +6,17 @@ Names in a file are anybody's: all that is shown is escaped, and cut where it is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from layercost.analysis.memory import Room, is_text, largest_batch, largest_context, memory_bytes
 from layercost.caches import Cache, cache_of_calls
 from layercost.comparison import Comparison
+from layercost.configured import ConfiguredTable
 from layercost.convention import memory, unit_in_words
-from layercost.message import Message
+from layercost.message import Message, message_of
 from layercost.message import spoken as _
 from layercost.own_model.reading import Settings
+from layercost.shape import ShapeError
 from layercost.table import Table
 from layercost.view import escaped, headed, html_cell, html_cells, html_table, number, short, tag
 
@@ -30,7 +33,7 @@ def page_of(found: Table, settings: Settings, opened: BinaryIO | None) -> str:
     parts = [_heading(found), *_of_reading(opened), _figures(found), _rows(found, settings), _notes(found)]
     cache = getattr(found, "cache", None) or cache_of_calls(found.counted.calls, found.setting)
     if cache.layers:
-        parts.append(_memory(found, cache))
+        parts.append(_memory(found, cache, settings.get("memory", "")))
     return "".join(parts)
 
 
@@ -105,8 +108,8 @@ def _notes(found: Table) -> str:
 # ---- cache and memory --------------------------------------------------------------------------------
 
 
-def _memory(found: Table, cache: Cache) -> str:
-    """What lies in memory while a text is continued: weights, and what is kept of its tokens."""
+def _memory(found: Table, cache: Cache, room: str) -> str:
+    """What lies in memory while a text is continued: weights, what is kept of its tokens, and what fits."""
     setting, size = found.setting, found.setting.bytes
     rows = [
         (_("weights"), size(found.total.parameters), _("{count:,} values in {dtype}",
@@ -115,6 +118,7 @@ def _memory(found: Table, cache: Cache) -> str:
         (_("cache"), size(cache.values), _("{count:,} values: batch {batch:,}, {cached:,} tokens from before",
          count=cache.values, batch=int(setting.batch), cached=int(setting.cached))),
         (_("weights and cache"), size(found.total.parameters) + size(cache.values), ""),
+        *_fitting(found, room),
     ]  # fmt: skip
     cells = (
         "".join([tag("td", escaped(name)), tag("td", f"{count:,}", class_="lc-n"),
@@ -127,6 +131,31 @@ def _memory(found: Table, cache: Cache) -> str:
         tag("h3", escaped(_("Cache and memory"))), html_table("", heads, cells),
         tag("p", escaped(note), class_="lc-remark"), _by_layer(cache),
     ])  # fmt: skip
+
+
+def _fitting(found: Table, typed: str) -> Iterator[tuple[str, int, str]]:
+    """The longest text for this batch, and the largest batch for this length, that fit into a memory."""
+    if not typed or not isinstance(found, ConfiguredTable) or not is_text(found.inputs[-1]):
+        return
+    room = memory_bytes(typed)
+    dtype, batch = found.setting.dtype, int(found.setting.batch)
+    given: dict[str, Any] = {"format": dtype, "dtype": dtype, "input_shape": found.inputs}
+    fits = _("fits into {size}", size=memory(room).decimal)
+    most = largest_batch(found.about, room, int(found.setting.cached) + found.inputs[-1][0], **given)
+    if most.left < 0:
+        yield fits, most.weights, _("nothing: the weights alone take {more:,} bytes more", more=-most.left)
+        return
+    try:
+        longest = largest_context(found.about, room, batch=batch, **given)
+    except ShapeError as error:  # what it keeps does not grow, so that no text is the longest
+        yield fits, most.weights, str(message_of(error))
+    else:
+        yield fits, longest.bytes, _("batch {batch:,}, up to {tokens:,} tokens each", **_sizes(longest))
+    yield fits, most.bytes, _("batch up to {batch:,}, {tokens:,} tokens each", **_sizes(most))
+
+
+def _sizes(room: Room) -> dict[str, int]:
+    return {"batch": room.batch, "tokens": room.tokens}
 
 
 def _growing(cache: Cache) -> Iterator[tuple[str, int, str]]:

@@ -1,14 +1,8 @@
 // Where a reader gives a model: a place to drop a file, a button that chooses one, a field to paste into, examples.
-import { element } from '../dom.mjs';
+import { button, element } from '../dom.mjs';
 import { say } from '../words.mjs';
 
 const KNOWN = /\.(onnx|json)$/i;
-
-const button = (words, act, kind = '') => {
-  const made = element(`button${kind}`, { type: 'button' }, words);
-  made.addEventListener('click', act);
-  return made;
-};
 
 // {file}, or {problem}: of several files the one that says what the model is.
 export function oneOf(items, files) {
@@ -25,19 +19,19 @@ export class Chooser {
   constructor(examples, { onFile, onPaste, onProblem }) {
     this.onFile = onFile;
     this.onProblem = onProblem;
-    this.input = element('input', { type: 'file', accept: '.onnx,.json,.txt,.py', hidden: true, 'aria-label': say('File with a model') });
+    this.input = element('input', { type: 'file', hidden: true, 'aria-label': say('File with a model') });
     this.input.addEventListener('change', () => {
       if (this.input.files.length) this.#take(null, this.input.files);
       this.input.value = '';
     });
-    const choose = button(say('Choose a file'), () => this.input.click(), '.lc-own-choose');
+    const choose = button(say('Choose a file'), () => this.input.click(), 'button.lc-own-choose');
     this.zone = element('div.lc-own-drop', {},
       element('p', {}, say('Drop an .onnx file or a config.json here')), choose, this.input);
     this.text = element('textarea', { id: 'lc-own-text', rows: 9, spellcheck: false, autocapitalize: 'off', autocomplete: 'off' });
     this.text.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onPaste(this.text.value);
     });
-    const count = button(say('Count it'), () => onPaste(this.text.value), '.lc-primary');
+    const count = button(say('Count it'), () => onPaste(this.text.value), 'button.lc-primary');
     const tries = examples.map((example) => button(example.words, () => this.#try(example, onPaste)));
     this.element = element('div.lc-own-choosing', {},
       this.zone,

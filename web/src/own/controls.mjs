@@ -11,6 +11,7 @@ const LABELS = {
   tokens: () => say('Tokens'),
   source: () => say('Tokens read first'),
   cached: () => say('Cached tokens'),
+  memory: () => say('Memory'),
   logits: () => say('Scores of'),
   size: () => say('Size'),
   input: () => say('Input'),
@@ -18,6 +19,7 @@ const LABELS = {
 const HINTS = {
   input: () => say('without the batch, as 3x224x224; several as ids=128 mask=128'),
   cached: () => say('with 1 token: a step of decoding'),
+  memory: () => say('what fits into it, as 80GB or 24GiB'),
 };
 const ALWAYS = ['batch', 'dtype'];
 
@@ -25,7 +27,7 @@ const ALWAYS = ['batch', 'dtype'];
 const select = (options) => element('select', {}, ...options.map(([value, words]) => element('option', { value }, words)));
 
 const typed = (name) => element('input', {
-  type: 'text', autocomplete: 'off', spellcheck: false, ...(['input', 'size'].includes(name) ? {} : { inputmode: 'numeric' }),
+  type: 'text', autocomplete: 'off', spellcheck: false, ...(['input', 'size', 'memory'].includes(name) ? {} : { inputmode: 'numeric' }),
 });
 
 export class Controls {
@@ -73,10 +75,11 @@ export class Controls {
     this.element.append(place);
   }
 
-  // `takes` has each control that there is, with what holds while the reader has set nothing.
+  // `takes` has each control that there is, with what holds while the reader has set nothing. One that is set stays:
+  // what is wrong with it can be mended there alone.
   offer(takes) {
     for (const [name, { control, place }] of this.fields) {
-      place.hidden = !(name in takes) && !ALWAYS.includes(name);
+      place.hidden = !(name in takes) && !ALWAYS.includes(name) && !control.value;
       if (name in takes && control.tagName === 'INPUT') control.placeholder = takes[name];
       if (name === 'dtype' && takes.dtype) control.options[0].textContent = say('own ({dtype})', takes);
     }

@@ -1,7 +1,7 @@
 // A pasted model in the address, behind the #, which browsers never send: its text and what is set, as base64url.
 const PREFIX = '#model-';
 const LONGEST = 20_000; // characters of the address that most programs carry
-const NAMES = ['batch', 'dtype', 'input', 'tokens', 'source', 'cached', 'logits', 'size'];
+const NAMES = ['batch', 'dtype', 'input', 'tokens', 'source', 'cached', 'memory', 'logits', 'size'];
 
 const ofBytes = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 const toBytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));

@@ -1,6 +1,6 @@
 // The page where a reader's own model is counted: a file is read in Python's worker, slice by slice, a text as it is.
 // Nothing leaves this machine. Whatever goes wrong with a model, the last good table, the text and the settings stay.
-import { all, element, freshId } from '../dom.mjs';
+import { all, button, element, freshId } from '../dom.mjs';
 import { keepPython } from '../offline/page.mjs';
 import { Badge } from '../python/badge.mjs';
 import { askOf, hasFailed, inAdvance, isStarted, restartPython, savesData, size, startPython, startUnlessSaving, Stopped, watchPython, whenPythonLives } from '../python/running.mjs';
@@ -26,18 +26,12 @@ const SAYS = {
   failed: (reason) => say('because {reason}.', reason),
 };
 
-const button = (words, act, kind = '') => {
-  const made = element(`button${kind}`, { type: 'button' }, words);
-  made.addEventListener('click', act);
-  return made;
-};
-
 class OwnModel {
   constructor(host, data) {
     this.first = data.examples[0];
     this.title = data.title;
     this.source = this.#ofText(this.first.text);
-    this.shown = null; // the source whose table stands there
+    this.shown = null; // {source, settings} of the table that stands there
     this.rows = '';
     this.busy = this.again = this.live = false;
     this.#build(host, data);
@@ -54,7 +48,7 @@ class OwnModel {
     });
     this.chooser.text.value = this.first.text;
     this.status = element('span', { role: 'status' });
-    this.stop = button(say('Stop'), () => this.#halt(say('You stopped it.')), '.lc-own-stop');
+    this.stop = button(say('Stop'), () => this.#halt(say('You stopped it.')), 'button.lc-own-stop');
     this.stop.hidden = true;
     this.problem = element('p.lc-own-problem', { role: 'alert', hidden: true });
     this.controls = new Controls(data, () => this.#changed());
@@ -62,13 +56,13 @@ class OwnModel {
     this.readings = element('div.lc-own-readings', { 'aria-live': 'off' });
     this.tools = element('section', { hidden: true }, element('h3', {}, say('What each tool prints')), this.readings);
     this.exports = element('p.lc-own-exports', { hidden: true },
-      ...Object.entries({ csv: say('Save as CSV'), md: say('Save as Markdown') }).map(([form, words]) => button(words, () => this.#export(form))),
-      button(say('Copy as Markdown'), ({ target }) => this.#copy(target)));
+      ...Object.entries({ csv: say('Save as CSV'), md: say('Save as Markdown') }).map(([form, words]) => button(words, () => this.#export(form, ({ name, text }) => saveAs(name, text, TYPES[form])))),
+      button(say('Copy as Markdown'), ({ target }) => this.#export('md', ({ text }) => copyAndSay(target, text))));
     this.result.addEventListener('click', ({ target }) => target.closest('[data-own=rows]') && this.#allRows());
     host.replaceChildren(
-      this.chooser.element,
+      this.chooser.element, this.#toolbar(),
       element('p.lc-own-status', {}, this.status, ' ', this.stop), this.problem,
-      this.controls.element, this.#toolbar(), this.result, this.exports, this.tools);
+      this.controls.element, this.result, this.exports, this.tools);
   }
 
   #toolbar() {
@@ -76,9 +70,9 @@ class OwnModel {
     this.badge.snapshot({ size, saving: savesData(), inAdvance: inAdvance() });
     watchPython(this.badge);
     watchPython({ live: () => this.#lives(), failed: () => this.#broken() });
-    const link = button(say('Copy link'), () => this.#copyLink(link), '.lc-copy-link');
+    const link = button(say('Copy link'), () => this.#copyLink(link), 'button.lc-copy-link');
     link.setAttribute('aria-live', 'polite');
-    const tools = element('div.lc-tools', {}, this.badge.start, button(say('Reset'), () => this.reset(), '.lc-reset'), link);
+    const tools = element('div.lc-tools', {}, this.badge.start, button(say('Reset'), () => this.reset(), 'button.lc-reset'), link);
     return element('div.lc-toolbar', {}, this.badge.badge, tools);
   }
 
@@ -124,7 +118,7 @@ class OwnModel {
     while (this.again) {
       this.again = false;
       await this.#lookOnce();
-      if (!this.again && this.shown === this.source) await this.#readTools();
+      if (!this.again && this.shown?.source === this.source) await this.#readTools();
     }
     this.busy = false;
   }
@@ -136,13 +130,13 @@ class OwnModel {
     const settings = this.#settings();
     const answer = await this.#asked('look', source, settings);
     if (source !== this.source || !answer) return;
-    if (answer.takes) this.controls.offer(answer.takes);
+    if (answer.takes && !(answer.problem && this.shown?.source === source)) this.controls.offer(answer.takes);
     if (answer.problem) {
       this.#refuse(answer.problem);
       return;
     }
     this.#tell('');
-    this.shown = source;
+    this.shown = { source, settings };
     this.title = answer.title;
     this.result.innerHTML = answer.html; // Python escapes all that a model says
     this.result.removeAttribute('data-stale');
@@ -182,15 +176,17 @@ class OwnModel {
 
   #sayWaiting(source) {
     const told = { name: this.#nameOf(source) };
-    this.status.textContent = isStarted() ? say('Counting {name}…', told) : say('{name} is counted when Python runs: press Start Python.', told);
+    if (this.live) this.status.textContent = say('Counting {name}…', told);
+    else if (isStarted()) this.status.textContent = say('Python starts, and then counts {name}…', told);
+    else this.status.textContent = say('{name} is counted when Python runs: press Start Python.', told);
   }
 
-  #nameOf = ({ told }) => (told.kind === 'file' ? told.name.slice(0, 80) : say('the text'));
+  #nameOf = ({ told }) => (told.kind === 'file' ? told.name.slice(0, 80).replace(/\p{C}/gu, '\uFFFD') : say('the text'));
 
   #halt(why) {
     this.again = this.live = false;
     this.#refuse(say('{name} was not counted. {why}', { name: this.#nameOf(this.source), why }));
-    this.source = this.shown ?? this.source;
+    this.source = this.shown?.source ?? this.source;
     restartPython();
   }
 
@@ -215,7 +211,9 @@ class OwnModel {
 
   // Why a model is not counted, and whose table still stands there.
   #refuse(problem) {
-    const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`.replace(/[.?!]?$/, (end) => end || '.');
+    const isName = this.source.file && problem.startsWith(this.source.told.name);
+    const first = isName ? problem.charAt(0) : problem.charAt(0).toUpperCase();
+    const sentence = `${first}${problem.slice(1)}`.replace(/[.?!]?$/, (end) => end || '.');
     this.#tell(`${sentence} ${say('The table below is still that of {title}.', { title: this.title })}`);
     this.result.toggleAttribute('data-stale', true);
   }
@@ -245,15 +243,11 @@ class OwnModel {
     else this.#tell(say('This text is too long for a link.'));
   }
 
-  async #export(form) {
-    const answer = await this.#asked('export', this.shown, this.#settings(), form);
-    if (answer?.text) saveAs(answer.name, answer.text, TYPES[form]);
-    else if (answer) this.#tell(answer.problem);
-  }
-
-  async #copy(target) {
-    const answer = await this.#asked('export', this.shown, this.#settings(), 'md');
-    if (answer?.text) copyAndSay(target, answer.text);
+  // The table that stands there, whatever has been asked for since.
+  async #export(form, take) {
+    const { source, settings } = this.shown;
+    const answer = await this.#asked('export', source, settings, form);
+    if (answer?.text) take(answer);
     else if (answer) this.#tell(answer.problem);
   }
 

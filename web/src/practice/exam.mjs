@@ -1,5 +1,5 @@
 // The page of the mock exams: choosing one, writing it against the clock, and its marks at the end.
-import { all, element, freshId } from '../dom.mjs';
+import { all, button, element, freshId } from '../dom.mjs';
 import { ask, startPython } from '../python/running.mjs';
 import { say } from '../words.mjs';
 import { exams, freshSeed } from './bank.mjs';
@@ -10,12 +10,6 @@ import { placeBadge } from './python_beside.mjs';
 import { earlierResults, markedResult, showResult } from './results.mjs';
 
 const TOLD_AT = [600, 300, 60]; // seconds left, which are said aloud
-
-const button = (words, act, what = 'button') => {
-  const made = element(what, { type: 'button' }, words);
-  made.addEventListener('click', act);
-  return made;
-};
 
 export const clock = (ms) => {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

@@ -1,16 +1,11 @@
 // What is kept of the reader's practice: where, and how it is taken along, brought back and deleted.
-import { element } from '../dom.mjs';
+import { button, element } from '../dom.mjs';
 import { saveAs } from '../save.mjs';
 import { say } from '../words.mjs';
 import { today } from './bank.mjs';
 
 export function keeping(progress, onChange) {
   const said = element('p.lc-kept-said', { role: 'status' });
-  const button = (words, act) => {
-    const made = element('button', { type: 'button' }, words);
-    made.addEventListener('click', act);
-    return made;
-  };
   const file = element('input', { type: 'file', accept: '.json,application/json', id: 'lc-progress-file', 'aria-label': say('File with progress') });
   file.addEventListener('change', async () => {
     try {

@@ -1,6 +1,6 @@
 // The marks of a mock exam: the whole, each skill, each question with its diagnosis and solution, what to read; and
 // how the results have changed from exam to exam.
-import { element, svgElement } from '../dom.mjs';
+import { button, element, svgElement } from '../dom.mjs';
 import { saveAs } from '../save.mjs';
 import { say } from '../words.mjs';
 import { chapterOf, inGroups, percent, skillWords } from './bank.mjs';
@@ -86,12 +86,6 @@ function reading(skills) {
   const items = weak.map(({ skill }) => element('li', {}, element('a', { href: chapterOf(skill) }, skillWords(skill))));
   return [element('h3', {}, say('What to read')), element('ul.lc-to-read', {}, ...items)];
 }
-
-const button = (words, act) => {
-  const made = element('button', { type: 'button' }, words);
-  made.addEventListener('click', act);
-  return made;
-};
 
 const STYLE = 'body{font:16px/1.5 serif;max-width:40rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse}td,th{padding:.2rem .6rem;text-align:left}caption{text-align:left}.lc-fraction{display:inline-flex;flex-direction:column;vertical-align:middle;text-align:center}.lc-fraction>:first-child{border-bottom:1px solid}.lc-actions,.lc-mastery-bar{display:none}';
 
