@@ -12,15 +12,15 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from layercost.compiled import program
-from layercost.convention import CAUSAL_HALF, CONVENTIONS, EVERYTHING, Quantity, bytes_of
+from layercost.convention import CAUSAL_HALF, CONVENTIONS, EVERYTHING, Quantity
 from layercost.counters import count
-from layercost.counting import left_out_in_words
 from layercost.explorers import parts, telling
 from layercost.explorers.answers import total_alone
 from layercost.explorers.block_curves import LONGEST, Costs, Drawn, block_picture
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.polynomial import interpolated, tree_of
+from layercost.explorers.stack import lines_in_letters, part_in_detail
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol, Tree, define, definitions, expression
 from layercost.layer import Call, Layer, LayerError
@@ -205,10 +205,8 @@ class TransformerBlockExplorer(Explorer):
 
     def detail(self, built: Block, settings: Mapping[str, Any]) -> str:
         part = settings["part"]
-        call = built.call(part)
-        more = f" × {HOW_MANY[built.sizes.joined]}" if part == "norm" else ""
-        lines = Subject.of(call).lines(settings["convention"])
-        return parts.heading(str(PARTS[part]), f" {escaped(repr(call.layer))}{more}") + "".join(lines)
+        often = HOW_MANY[built.sizes.joined] if part == "norm" else 1
+        return part_in_detail(PARTS[part], built.call(part), often, settings["convention"])
 
     def headlines(self, built: Block, settings: Mapping[str, Any]) -> Iterator[str]:
         yield from super().headlines(built, settings)
@@ -216,13 +214,8 @@ class TransformerBlockExplorer(Explorer):
 
     def lines(self, built: Block, settings: Mapping[str, Any]) -> Iterable[str]:
         convention = settings["convention"]
-        yield parts.derivation(_("parameters"), held_in_letters(built.sizes), "parameters")
-        size = built.parameters * bytes_of(1)
-        yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
-        yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        unit, cost = str(CONVENTIONS[convention].unit), built.cost(convention)
-        missing = left_out_in_words(built.table(convention).not_counted)
-        yield parts.amount_line(unit, cost, unit, convention, str(missing))
+        both = held_in_letters(built.sizes), done_in_letters(built)
+        yield from lines_in_letters(built, *both, convention, built.table(convention).not_counted)
         yield _even_line(built, convention)
         yield from map(parts.definition, definitions(even_in_letters(built.sizes, halved=False)))
 
