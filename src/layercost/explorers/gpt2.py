@@ -14,6 +14,7 @@ from layercost.explorers.answers import as_known
 from layercost.explorers.block_bars import Shown, bars_and_curves
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.polynomial import Polynomial, interpolated
+from layercost.explorers.refusal import Refusal
 from layercost.explorers.stack import PAIRS, Stack, StackExplorer
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol
@@ -21,7 +22,6 @@ from layercost.layers.model import Model
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.models.from_config import from_config
-from layercost.shape import ShapeError
 from layercost.view import escaped, number, tag
 
 VOCABULARY = 50_257
@@ -124,6 +124,16 @@ class GPT2Explorer(StackExplorer):
 
     name = "gpt2"
     parts_said = PARTS
+    refusals = (
+        Refusal(
+            ("positions", "tokens"),
+            lambda positions, tokens: positions - tokens,
+            Message(
+                "The model has {positions} positions, and the text {tokens} tokens: each token needs a "
+                "position of its own."
+            ),
+        ),
+    )
     controls = (
         Choice("version", Message("size"), "small",
                tuple((said, version) for version, said in VERSIONS_SAID.items()), main=True, buttons=True),
@@ -137,7 +147,7 @@ class GPT2Explorer(StackExplorer):
 
     def build(self, settings: Mapping[str, Any]) -> Decoder:
         version, tied, positions = (settings[name] for name in ("version", "tied", "positions"))
-        _long_enough(positions, settings["tokens"])
+        self.possible(settings)
         said = {"version": VERSIONS_SAID[version], "tokens": number(settings["tokens"])}
         named = (
             _("GPT-2 {version}, {tokens} tokens", **said)
@@ -188,21 +198,15 @@ class GPT2Explorer(StackExplorer):
             yield {"version": version, "tied": tied}
 
     def _lines_of(self, form: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The lines of one size, tied or not, for every text that its positions can hold."""
+        """The lines of one size, tied or not."""
         declared = {one.field: one for one in self.controls}
         when = {name: as_known(declared[name], value) for name, value in form.items()}
         printed = self.build({**self._printed, **form})
-        place, token = Symbol("P", PUBLISHED_POSITIONS), Symbol("T", 1)
-        fields = {"positions": "P", "tokens": "T"}
-        yield {
-            **telling.derived("parameters", printed.held_in_letters, "parameters", fields, when),
-            "needs": telling.needed(place - token),
-        }
-        names = ("tokens", "positions")
-        tokens, positions = (Symbol(name, MOST_TOKENS) for name in names)
-        for line in telling.totals(partial(self._follows, form), names, when, alone=True):
+        held = printed.held_in_letters
+        yield telling.derived("parameters", held, "parameters", {"positions": "P"}, when)
+        for line in telling.totals(partial(self._follows, form), ("tokens",), when, alone=True):
             if line["quantity"] == Quantity.FLOPS.value:
-                yield {**line, "needs": telling.needed(positions - tokens)}
+                yield line
 
     def _follows(self, form: Mapping[str, Any], quantity: Quantity, convention: str) -> Polynomial:
         """How a total follows the length of the text."""
@@ -215,18 +219,6 @@ class GPT2Explorer(StackExplorer):
             return self.build({**self._printed, **form, "positions": MOST_TOKENS, **at}).cost(convention)
 
         return interpolated(total, {"tokens": tokens}, {"tokens": 2})
-
-
-def _long_enough(positions: int, tokens: int) -> None:
-    """Refuses a text that is longer than the table of positions, in the words of the controls."""
-    if tokens > positions:
-        raise ShapeError(
-            Message(
-                "The model has {positions} positions, and the text {tokens} tokens: each token needs a "
-                "position of its own.",
-                positions=number(positions), tokens=number(tokens),
-            )
-        )  # fmt: skip
 
 
 def verdict(built: Decoder) -> str:

@@ -13,6 +13,7 @@ from layercost.explorers.answers import as_known
 from layercost.explorers.controls import Choice, Size
 from layercost.explorers.patch_picture import Seen, patches_and_shares
 from layercost.explorers.polynomial import Polynomial, interpolated
+from layercost.explorers.refusal import Refusal
 from layercost.explorers.stack import PAIRS, Stack, StackExplorer
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol, define, tree
@@ -20,7 +21,6 @@ from layercost.layers.model import Model
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.models.from_config import from_config
-from layercost.shape import ShapeError
 from layercost.view import escaped, number, tag
 
 CHANNELS, CLASSES = 3, 1000
@@ -133,6 +133,15 @@ class VisionExplorer(StackExplorer):
 
     name = "vision"
     parts_said = PARTS
+    refusals = (
+        Refusal(
+            ("image", "patch"),
+            lambda image, patch: image - patch,
+            Message(
+                "A patch of {patch} by {patch} pixels does not fit into a picture of {image} by {image}."
+            ),
+        ),
+    )
     controls = (
         Choice("version", Message("size"), "B", tuple(VERSIONS), main=True, buttons=True),
         Size("image", Message("side of the picture"), 224, LEAST_PIXELS, MOST_PIXELS, letter="n", main=True),
@@ -143,7 +152,7 @@ class VisionExplorer(StackExplorer):
 
     def build(self, settings: Mapping[str, Any]) -> Viewed:
         version, side, patch = (settings[name] for name in ("version", "image", "patch"))
-        _fits(side, patch)
+        self.possible(settings)
         said = _("ViT-{version}/{patch} on {side} by {side} pixels", version=version, patch=number(patch),
                  side=number(side))  # fmt: skip
         depth, image = VERSIONS[version].depth, (CHANNELS, side, side)
@@ -194,14 +203,11 @@ class VisionExplorer(StackExplorer):
         printed = self.build({**self._printed, "version": version})
         fields = {"image": "n", "patch": "p"}
         side, patch = Symbol("n", 1), Symbol("p", 1)
-        needs = {"needs": telling.needed(side - patch)}
-        yield {
-            **telling.derived("parameters", printed.held_in_letters, "parameters", fields, when), **needs,
-        }  # fmt: skip
+        yield telling.derived("parameters", printed.held_in_letters, "parameters", fields, when)
         across = [["across", tree(side // patch)]]
         for line in telling.totals(partial(self._follows, version), ("across", "p"), when, alone=True):
             if line["quantity"] == Quantity.FLOPS.value:
-                yield {**line, "fields": fields, "definitions": across, **needs}
+                yield {**line, "fields": fields, "definitions": across}
 
     def _follows(self, version: str, quantity: Quantity, convention: str) -> Polynomial:
         """How a total follows the patches in a row and the side of a patch."""
@@ -215,17 +221,6 @@ class VisionExplorer(StackExplorer):
         row = Message("patches in a row")
         sizes = {"across": Size("across", row, 1, 1, 32), "p": Size("p", row, 1, LEAST_PATCH, MOST_PATCH)}
         return interpolated(total, sizes, {"across": 4, "p": 2})
-
-
-def _fits(side: int, patch: int) -> None:
-    """Refuses a patch that is larger than the picture, in the words of the controls."""
-    if patch > side:
-        raise ShapeError(
-            Message(
-                "A patch of {patch} by {patch} pixels does not fit into a picture of {side} by {side}.",
-                patch=number(patch), side=number(side),
-            )
-        )  # fmt: skip
 
 
 def _what_fits(built: Viewed) -> str:
