@@ -1,6 +1,6 @@
 // Moves an explorer's controls without Python, as its page does: node answer_moves.mjs <url of answer.mjs>
 // Input: {data: the data for the page, rows: how many lines are in sight, moves: [settings, ...]}.
-// Output: for each move null where only Python knows, else {lines: what the copy buttons give, totals, said, own:
+// Output: for each move null where only Python knows, {refused: HTML} where it cannot be built, else {lines: what the copy buttons give, totals, said, own:
 // the texts of places that are no such lines}.
 import { readFileSync } from 'node:fs';
 
@@ -26,10 +26,11 @@ const textTotal = ({ parts }) => parts['.lc-sub-line'].innerHTML.split('= ').at(
 function moved(settings) {
   const lines = Array.from({ length: rows }, row);
   const said = { textContent: '' };
-  const place = (selector) => (selector.startsWith('.lc-said') ? said : null);
+  const message = { innerHTML: '', querySelector: () => null };
+  const place = (selector) => (selector.startsWith('.lc-said') ? said : selector.startsWith('.lc-message') ? message : null);
   const one = { 'script.lc-compiled-data': { textContent: data } };
   const root = { querySelector: (selector) => one[selector] ?? place(selector), querySelectorAll: () => lines };
-  if (!new Answers(root).fill(settings)) return null;
+  if (!new Answers(root).fill(settings)) return message.innerHTML ? { refused: message.innerHTML } : null;
   const copied = lines.filter((line) => line.parts.copied !== undefined);
   return {
     lines: copied.map((line) => line.parts.copied),

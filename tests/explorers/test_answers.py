@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -142,12 +143,15 @@ MOVES: dict[str, list[dict[str, Any]]] = {
         {"network": "a step of LSTM(128, 64)", "price": 7}, {"network": "one depthwise 3×3"},
     ],
 }  # fmt: skip
-LEFT_TO_PYTHON = {
-    "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}, {"tokens": 0}],
+REFUSED = {
+    "attention": [{"num_kv_heads": 5}, {"num_kv_heads": 24}],
     "gpt2": [{"tokens": 1025}, {"positions": 1}],
     "transformer_block": [{"num_kv_heads": 5}, {"num_heads": 6}],
+    "vision": [{"image": 40, "patch": 64}],
+}
+LEFT_TO_PYTHON = {
+    "attention": [{"tokens": 0}],
     "lenet": [{"size": 4}],
-    "vision": [{"image": 15}, {"image": 40, "patch": 64}],
     "pooling": [{"padding": 2}, {"kernel_size": 7, "size": 3}],
     "tool_matrix": [{"kind": "pooling", "side": 1}],
     "batch_normalization": [{"mode": "training", "batch": 1}],
@@ -244,7 +248,29 @@ def test_a_page_answers_as_python_does_at_random_settings(name: str) -> None:
     for settings, page in zip(drawn, answered(shown, *drawn), strict=True):
         move(shown, **settings)
         if page is not None or name not in LEFT_AT_TIMES:
-            assert page == (None if shown.pane("message") else expected(shown)), settings
+            assert page == (refused(shown) if shown.pane("message") else expected(shown)), settings
+
+
+def refused(shown: Explorer) -> dict[str, str] | None:
+    """What Python says where nothing can be built, as a page says it: without what is shown instead."""
+    if not shown.refusals:
+        return None
+    return {"refused": re.sub('(?<=<span class="lc-kept">).*?(?=</span>)', "", shown.pane("message"))}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_page_refuses_what_cannot_be_built_in_the_words_of_python(name: str) -> None:
+    """At once: the first move up of GPT-2's text is one of these, and waited for Python."""
+    for moved, page in zip(REFUSED[name], answered(explorer_named(name), *REFUSED[name]), strict=True):
+        shown = explorer_named(name)
+        for field, value in moved.items():
+            move(shown, **{field: value})
+        assert "This cannot be built." in shown.pane("message")
+        assert page == refused(shown)
+
+
+def test_every_explorer_that_refuses_by_itself_is_asked_to() -> None:
+    assert set(REFUSED) == {name for name, one in EXPLORERS.items() if one.refusals}
 
 
 def _drawn(shown: Explorer, rng: random.Random) -> dict[str, Any]:

@@ -295,3 +295,14 @@ def test_what_stands_under_more_can_be_drawn_later(name: str, values: Mapping[st
         assert hurried.pane(pane) == printed.pane(pane)
     hurried.finish()
     assert panes(hurried) == drawn(name, values)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_moves_that_a_page_practises_are_possible(name: str) -> None:
+    """One step down of the first slider that has one (see course_bridge.py): a refusal draws nothing."""
+    shown = explorer(name)
+    sliders = (shown.control(field) for field in shown.settings)
+    slider = next((one for one in sliders if hasattr(one, "max") and one.value > one.min), None)
+    if slider is not None:
+        slider.value -= 1
+        assert not shown.pane("message")

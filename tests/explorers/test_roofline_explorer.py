@@ -10,7 +10,7 @@ from layercost.analysis.accelerators import ACCELERATORS
 from layercost.analysis.roofline import one_pass
 from layercost.explorers import explorer as explorer_named
 from layercost.explorers.explorer import Explorer
-from layercost.explorers.roofline import DEVICES, MODELS, Run
+from layercost.explorers.roofline import DEVICES, MODELS, STORED, Run
 from layercost.models.known import model_named
 from tests.explorers.reading import copied_lines, move, numbers, panes, tree, with_class, words
 
@@ -103,6 +103,21 @@ def test_a_machine_without_a_slope_in_sight_has_no_ridge_there() -> None:
     explorer = explorer_named("roofline", device="your-own", peak=1, bandwidth=20_000)
     assert not with_class(explorer.pane("picture"), "lc-ridge-mark")
     assert "computing is the limit" in said(explorer)
+    assert "With any number of texts computing is the limit." in said(explorer)
+    assert "1 texts" not in said(explorer)
+
+
+@pytest.mark.parametrize("texts", [1, 2, 3, 300, 4096])
+@pytest.mark.parametrize("stored", STORED)
+def test_names_of_step_and_prefill_do_not_touch(texts: int, stored: str) -> None:
+    """One text of one token is a prefill, too; a name is at most 46 wide and 14 high."""
+    for seen in (1, 2, 4, 8, 4096):
+        explorer = explorer_named("roofline", seen=seen, texts=texts, stored=stored)
+        prefill, step = with_class(explorer.pane("picture"), "lc-pass-name")
+        wide, moved = 46, {"end": 1.0, "middle": 0.5}.get(prefill.get("text-anchor", ""), 0.0)
+        x, y = float(prefill.get("x", "")) - wide * moved, float(prefill.get("y", ""))
+        aside = float(step.get("x", ""))
+        assert x + wide <= aside or aside + wide <= x or abs(float(step.get("y", "")) - y) >= 14
 
 
 def test_the_lines_say_letters_numbers_and_totals() -> None:

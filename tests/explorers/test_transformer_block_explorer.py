@@ -221,3 +221,19 @@ def test_the_part_that_is_looked_at_is_derived(part: str) -> None:
     heading = words(with_class(explorer.pane("detail"), "lc-heading")[0])
     assert heading.startswith(part)
     assert ("× 2" in heading) == (part == "norm")
+
+
+@pytest.mark.parametrize(
+    ("moved", "marks"),
+    [
+        pytest.param({}, 1, id="on the axis"),
+        pytest.param({"num_heads": 1, "num_kv_heads": 1, "head_dim": 1}, 0, id="beyond its end"),
+        pytest.param({"embed_dim": 2, "hidden_dim": 1, "head_dim": 512}, 0, id="before its beginning"),
+    ],
+)
+def test_a_crossing_is_marked_where_the_axis_reaches_it(moved: dict[str, object], marks: int) -> None:
+    """A mark at the end of the axis would stand where the curves do not cross."""
+    explorer = explorer_named("transformer_block")
+    move(explorer, **moved)
+    assert len(with_class(explorer.pane("picture"), "lc-crossing")) == marks
+    assert f"{explorer._good.costs('textbook').even:,}" in explorer.pane("picture")

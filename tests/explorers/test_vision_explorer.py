@@ -79,7 +79,7 @@ def test_its_parts_are_those_of_the_table_by_type(moved: dict[str, object]) -> N
     by = macs_by_type(whole, whole.input_shape)
     pairs = by["attention.scores"] + by["attention.context"]
     maps = sum(by[f"attention.{name}"] for name in "qkvo") + by["mlp.up"] + by["mlp.down"]
-    assert built.amounts == {
+    assert built.work == {
         "patches": by["embedding.patch"], "maps": maps, "pairs": pairs, "head": by["head"],
     }  # fmt: skip
 
@@ -141,10 +141,10 @@ def test_bars_are_as_long_as_their_shares_and_the_ghost_stands_around_them() -> 
     move(explorer, patch=8)
     for built, kind in ((explorer._good, "lc-share"), (before, "lc-ghost-outline")):
         bars = with_class(explorer.pane("picture"), kind)
-        for bar, amount in zip(bars, built.amounts.values(), strict=True):
+        for bar, amount in zip(bars, built.work.values(), strict=True):
             assert float(bar.get("width", "")) == pytest.approx(max(206 * amount / built.macs, 0.5), abs=0.5)
     said = [one.text for one in with_class(explorer.pane("picture"), "lc-part-value")]
-    assert said == [f"{amount:,}" for amount in explorer._good.amounts.values()]
+    assert said == [f"{amount:,}" for amount in explorer._good.work.values()]
 
 
 def test_the_twin_has_the_numbers_of_the_picture() -> None:
@@ -152,7 +152,7 @@ def test_the_twin_has_the_numbers_of_the_picture() -> None:
     explorer = explorer_named("vision", image=230)
     built = explorer._good
     cells = set(numbers(explorer.pane("twin")))
-    assert {230, 14, 6, 197, 6 * 768, built.macs, *built.amounts.values()} <= cells
+    assert {230, 14, 6, 197, 6 * 768, built.macs, *built.work.values()} <= cells
 
 
 @pytest.mark.parametrize("part", ["patches", "maps", "pairs", "head"])
@@ -166,9 +166,9 @@ def test_the_part_that_is_looked_at_is_derived(part: str) -> None:
 def test_try_it_is_answered_by_what_the_explorer_shows(patch: int, side: int) -> None:
     """Patches of 8: from 544 pixels on pairs cost more. At 1,024 with patches of 16: in Ti and S alone."""
     if patch == 8:
-        before, after = (shown({"patch": 8, "image": at}).amounts for at in (side - 1, side))
+        before, after = (shown({"patch": 8, "image": at}).work for at in (side - 1, side))
         assert before["pairs"] < before["maps"]
         assert after["pairs"] > after["maps"]
         return
     every = {version: shown({"version": version, "image": side}) for version in VERSIONS}
-    assert [name for name, built in every.items() if 2 * built.amounts["pairs"] > built.macs] == ["Ti", "S"]
+    assert [name for name, built in every.items() if 2 * built.work["pairs"] > built.macs] == ["Ti", "S"]

@@ -225,9 +225,9 @@ def _moves_unseen() -> Iterator[int]:
         unseen = type(widget)()
         unseen.in_sight_first = True
         found = (unseen.control(name) for name in unseen.settings)
-        slider = next((one for one in found if hasattr(one, "max") and one.value < one.max), None)
+        slider = next((one for one in found if hasattr(one, "max") and one.value > one.min), None)
         for step in range(PRACTISED if slider else 0):
-            state = {"value": slider.value + (-1 if step % 2 else 1)}
+            state = {"value": slider.value + (1 if step % 2 else -1)}  # down: up, GPT-2 refuses its text
             receive(slider.comm.comm_id, json.dumps({"method": "update", "state": state}))
             unseen.finish()
             yield step

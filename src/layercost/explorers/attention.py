@@ -13,12 +13,10 @@ from layercost.explorers.answers import answers, total_alone
 from layercost.explorers.controls import Choice, Size, Tick, Travel
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.markup import box, drawing
+from layercost.explorers.refusal import SHARED_HEADS
 from layercost.explorers.scores import Scores, scores_picture
 from layercost.explorers.subject import IN_LINES, Subject
-from layercost.explorers.telling import needed
-from layercost.expression import Symbol
 from layercost.facts import Kind
-from layercost.layer import LayerError
 from layercost.layers import Attention
 from layercost.message import Message
 from layercost.message import spoken as _
@@ -88,6 +86,7 @@ class AttentionExplorer(Explorer):
     """Self-attention with its tokens, heads, key/value heads, head size and mask to be moved."""
 
     name = "attention"
+    refusals = (SHARED_HEADS,)
     axes = ("tokens", "embed_dim")
     alone = (Quantity.FLOPS,)
     controls = (
@@ -104,7 +103,7 @@ class AttentionExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Attended:
         mask = settings["mask"]
-        _shared(settings["num_heads"], settings["num_kv_heads"])
+        self.possible(settings)
         layer = Attention(
             settings["embed_dim"], settings["num_heads"], settings["num_kv_heads"], settings["head_dim"],
             bias=settings["bias"], causal=mask != FULL,
@@ -176,9 +175,9 @@ class AttentionExplorer(Explorer):
         ]
 
     def told(self) -> dict[str, Any] | None:
-        """As for every layer; a single key/value head has no letter in formulas, and each must divide."""
+        """As for every layer; a single key/value head has no letter in formulas."""
         forms = [self._with(kv_heads) for kv_heads in (1, self._printed["num_kv_heads"])]
-        return {**forms[0], "lines": [line for form in forms for line in _checked(form["lines"])]}
+        return {**forms[0], "lines": [line for form in forms for line in _settled(form["lines"])]}
 
     def _with(self, kv_heads: int) -> dict[str, Any]:
         settings = {**self._printed, "num_kv_heads": kv_heads}
@@ -187,27 +186,12 @@ class AttentionExplorer(Explorer):
         return found
 
 
-def _shared(heads: int, kv_heads: int) -> None:
-    """Refuses key/value heads that do not serve equally many query heads, in the words of the controls."""
-    if heads % kv_heads:
-        raise LayerError(
-            Message(
-                "{kv_heads} key/value heads cannot share {heads} query heads evenly; take a number that "
-                "divides {heads}.",
-                kv_heads=number(kv_heads), heads=number(heads),
-            )
-        )  # fmt: skip
-
-
-def _checked(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The lines, refused where key/value heads do not divide the heads; without a window any will do."""
-    heads, kv_heads = Symbol("h", 1), Symbol("g", 1)
+def _settled(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The lines, which hold without a window too, and of a long one the total alone."""
     for line in lines:
         when = {name: value for name, value in line["when"].items() if value is not None}
-        shared = when.get("num_kv_heads") != 1
-        needs = {"needs": needed(heads // kv_heads * kv_heads - heads)} if shared else {}
         long = line["quantity"] == Quantity.PARAMETERS.value and when["bias"]
-        yield {**line, "when": when, **needs, **(total_alone(0, line) if long else {})}
+        yield {**line, "when": when, **(total_alone(0, line) if long else {})}
 
 
 def _words(layer: Attention, tokens: int) -> str:

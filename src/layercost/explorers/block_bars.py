@@ -134,11 +134,15 @@ def _lines(shown: Shown) -> Iterator[str]:
             "lc-level-pairs lc-beyond",
         )  # fmt: skip
     yield from _marks(shown, end)
-    yield words(_RIGHT, _LEVEL - 5, escaped(_("maps, feed-forward")), "lc-part-value", text_anchor="end")
+    yield words(_RIGHT, _LEVEL + 13, escaped(_("maps, feed-forward")), "lc-part-value", text_anchor="end")
     far = _across(shown, end)
     beside = {"text_anchor": "end"} if far > WIDTH - 60 else {}
     yield words(
-        far - 24 if beside else far + 6, _up(shown, end) + 8, escaped(_("pairs")), "lc-part-value", **beside
+        far - 34 if beside else far + 6,
+        _up(shown, end) + (2 if beside else 8),
+        escaped(_("pairs")),
+        "lc-part-value",
+        **beside,
     )
     yield words(0, _TOP - 2, escaped(_("MACs of one token in one block")), "lc-part-name")
 

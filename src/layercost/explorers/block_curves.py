@@ -22,7 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 362, 134, 254
 _TICKS = (100, 1000, 10_000, 100_000)  # with their numbers; one more at the end would touch the last
 _PARTS = ("attention", "feed-forward")
 _KEY = 200  # where the key of the pairs stands
-_APART, _SAID = 14, 88  # of the length where the curves cross: from them, and how long it is
+_APART, _SIGN = 14, 7  # of the length where the curves cross: from them, and how long a sign of it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +228,18 @@ def _axes() -> Iterator[str]:
 
 
 def _even(tokens: int, now: float) -> Iterator[str]:
-    """Where the curves cross, with the length in the room that they leave open, at a side of the stroke."""
+    """Where the curves cross, with the length in the room that they leave open, at a side of the stroke.
+
+    A crossing beyond an end of the axis is written there, and has no mark.
+    """
     x, y = round(_across(tokens), 1), _up(0.5)
-    yield tag("circle", class_="lc-crossing", cx=x, cy=y, r=3.5)
-    right, left = (x + _APART, x + _APART + _SAID), (x - _APART - _SAID, x - _APART)
+    if SHORTEST <= tokens <= LONGEST:
+        yield tag("circle", class_="lc-crossing", cx=x, cy=y, r=3.5)
+    long = _SIGN * len(f"T = {number(tokens)}")
+    right, left = (x + _APART, x + _APART + long), (x - _APART - long, x - _APART)
     free = [(at, anchor) for at, anchor, (begin, end) in ((right[0], "start", right), (left[1], "end", left))
             if begin >= _LEFT and end <= _RIGHT and not begin - 10 < now < end + 10]  # fmt: skip
-    at, anchor = free[0] if free else (now - 6, "end") if now - 6 - _SAID > _LEFT else (now + 6, "start")
+    at, anchor = free[0] if free else (now - 6, "end") if now - 6 - long > _LEFT else (now + 6, "start")
     said = f"{svg_letter('T')} = {number(tokens)}"
     yield words(round(at, 1), y + 4, said, "lc-measure lc-d-t", text_anchor=anchor)
 

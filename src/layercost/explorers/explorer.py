@@ -30,6 +30,7 @@ from layercost.convention import Quantity
 from layercost.explorers import parts
 from layercost.explorers.answers import Headlines, answers
 from layercost.explorers.controls import Control, ConventionSwitch, Travel
+from layercost.explorers.refusal import Refusal
 from layercost.explorers.subject import Subject
 from layercost.layer import LayerError
 from layercost.message import spoken as _
@@ -60,6 +61,7 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     axes: ClassVar[tuple[str, ...]] = ()  # the controls that are the sizes of the input, one for each axis
     headlined: ClassVar[tuple[Quantity, ...]] = (Quantity.PARAMETERS, Quantity.FLOPS)  # always in sight
     alone: ClassVar[tuple[Quantity, ...]] = ()  # those that stand there without how they come about
+    refusals: ClassVar[tuple[Refusal, ...]] = ()  # settings that a page refuses by itself, see `possible`
     panes: ClassVar[tuple[str, ...]] = ("picture", "message", "total", "ghost", "detail", "line", "twin")
     in_sight_first = False  # whether what stands under *more* waits for `finish`
 
@@ -193,7 +195,8 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
     def _compiled(self) -> dict[str, Any] | None:
         """What is told to a page, found once in a process."""
         if self.name not in _COMPILED:
-            _COMPILED[self.name] = self.told()
+            told, refused = self.told(), [one.told() for one in self.refusals]
+            _COMPILED[self.name] = {**told, "refused": refused} if told and refused else told
         return _COMPILED[self.name]
 
     @property
@@ -219,6 +222,11 @@ class Explorer(VBox):  # type: ignore[misc]  # ipywidgets brings no types
         if self._tabled[0] != (built, *standing):
             self._tabled = (built, *standing), list(self.tables(built, settings))
         self._show("twin", every, lambda: self._twin(built, settings))
+
+    def possible(self, settings: Mapping[str, Any]) -> None:
+        """Raise LayerError where one of `refusals` holds."""
+        for one in self.refusals:
+            one.check(settings)
 
     def bound(self, field: str, high: int) -> None:
         """Let the control of a field end at `high`; its value comes along if it stood beyond."""

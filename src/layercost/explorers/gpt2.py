@@ -1,7 +1,4 @@
-"""The explorer of GPT-2: its table of layers as bars, its head tied or not, and where attention overtakes.
-
-Blocks are alike, so a model of one block is counted and its rows are taken as often as there are blocks.
-"""
+"""The explorer of GPT-2: its table of layers as bars, its head tied or not, and where attention overtakes."""
 
 from __future__ import annotations
 
@@ -11,24 +8,20 @@ from functools import cached_property, lru_cache, partial
 from itertools import product
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, MACS_ONLY, Quantity, bytes_of
-from layercost.counting import left_out_in_words
+from layercost.convention import Quantity
 from layercost.explorers import parts, telling
 from layercost.explorers.answers import as_known
 from layercost.explorers.block_bars import Shown, bars_and_curves
 from layercost.explorers.controls import Choice, Size, Tick
-from layercost.explorers.explorer import Explorer
 from layercost.explorers.polynomial import Polynomial, interpolated
+from layercost.explorers.refusal import Refusal
+from layercost.explorers.stack import PAIRS, Stack, StackExplorer
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol
-from layercost.layer import Call
 from layercost.layers.model import Model
-from layercost.layers.parted import Parted
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.models.from_config import from_config
-from layercost.shape import ShapeError
-from layercost.table import Row
 from layercost.view import escaped, number, tag
 
 VOCABULARY = 50_257
@@ -64,24 +57,22 @@ PARTS = {
     "norms": Message("norms"),
     "head": Message("head"),
 }
-_PRODUCTS = ("scores", "context")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Decoder(Subject):
-    """A GPT-2 on a text; `one` is the same model with a single block, which stands for all `depth`."""
+class Decoder(Stack):
+    """A GPT-2 on a text."""
 
-    one: Subject
     version: str
+    places = {
+        "token": ("token table",), "position": ("positions",), "attention": ("maps", PAIRS),
+        "mlp": ("feed-forward",), "attention_norm": ("norms",), "mlp_norm": ("norms",), "norm": ("norms",),
+        "head": ("head",),
+    }  # fmt: skip
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
         return self.version, self.tied, self.positions, self.tokens
-
-    @property
-    def depth(self) -> int:
-        """How many blocks there are."""
-        return self.sizes.depth
 
     @property
     def tokens(self) -> int:
@@ -104,55 +95,19 @@ class Decoder(Subject):
         """Whether the head uses the table of the tokens again."""
         return not self.call("head").layer.parameters()
 
-    def call(self, part: str) -> Call:
-        """The call in which one of `PARTS` stands; of norms the first."""
-        return next(call for call in self.one.calls if part in _parts_of(call.path))
+    @property
+    def held_in_letters(self) -> Expression:
+        """Blocks, tables, the norm at the end and, where it has weights of its own, the head."""
+        d, blocks = Symbol("d", self.sizes.width), Symbol("B", self.depth)
+        vocabulary, positions = Symbol("V", VOCABULARY), Symbol("P", self.positions)
+        tied = blocks * (12 * d**2 + 13 * d) + (vocabulary + positions) * d + 2 * d
+        return tied if self.tied else tied + vocabulary * d
 
-    @cached_property
-    def parameters(self) -> int:
-        return sum(held for held, _done in self.amounts.values())
-
-    @cached_property
-    def macs(self) -> int:
-        return sum(done for _held, done in self.amounts.values())
-
-    def cost(self, convention: str) -> int:
-        return sum((row.flops or 0) * self.often(row) for row in self.one.table(convention).rows)
-
-    def often(self, row: Row) -> int:
-        """How often what a row says is there."""
-        return self.depth if row.name.startswith("layers.") else 1
-
-    @cached_property
-    def amounts(self) -> dict[str, tuple[int, int]]:
-        """Parameters and MACs of each of `PARTS`, all blocks together."""
-        found = dict.fromkeys(PARTS, (0, 0))
-        for row in self.one.table().rows:
-            often, named = self.often(row), _parts_of(row.name)
-            if named:
-                (held, done), pairs = found[named[0]], self._pairs if "pairs" in named else 0
-                found[named[0]] = held + row.parameters * often, done + (row.macs - pairs) * often
-        found["pairs"] = 0, self._pairs * self.depth
-        return found
-
-    @cached_property
-    def _pairs(self) -> int:
-        """The MACs of scores and context in one block."""
-        call = self.call("pairs")
-        layer = call.layer
-        assert isinstance(layer, Parted)
-        does = layer.does(*call.inputs, output=call.output_shape, setting=self.setting)
-        return sum(int(MACS_ONLY.total(does[part])) for part in _PRODUCTS)
-
-
-def _parts_of(path: str) -> tuple[str, ...]:
-    """The parts that stand at a path of the model; none where no weights are."""
-    name = path.rpartition(".")[2]
-    if name in ("token", "position", "head", "mlp"):
-        return ({"token": "token table", "position": "positions", "mlp": "feed-forward"}.get(name, name),)
-    if name == "attention":
-        return "maps", "pairs"
-    return ("norms",) if name.endswith("norm") else ()
+    @property
+    def done_in_letters(self) -> Expression:
+        """Blocks, with their maps and their pairs, and the head."""
+        d, blocks, tokens = Symbol("d", self.sizes.width), Symbol("B", self.depth), Symbol("T", self.tokens)
+        return blocks * (12 * d**2 * tokens + 2 * d * tokens**2) + Symbol("V", VOCABULARY) * d * tokens
 
 
 @lru_cache(maxsize=64)
@@ -164,11 +119,21 @@ def _model(version: str, positions: int, blocks: int, *, tied: bool) -> Model:
     })  # fmt: skip
 
 
-class GPT2Explorer(Explorer):
+class GPT2Explorer(StackExplorer):
     """GPT-2 in its four sizes; its head, its text and its table of positions can be changed."""
 
     name = "gpt2"
-    alone = (Quantity.FLOPS,)
+    parts_said = PARTS
+    refusals = (
+        Refusal(
+            ("positions", "tokens"),
+            lambda positions, tokens: positions - tokens,
+            Message(
+                "The model has {positions} positions, and the text {tokens} tokens: each token needs a "
+                "position of its own."
+            ),
+        ),
+    )
     controls = (
         Choice("version", Message("size"), "small",
                tuple((said, version) for version, said in VERSIONS_SAID.items()), main=True, buttons=True),
@@ -182,18 +147,16 @@ class GPT2Explorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Decoder:
         version, tied, positions = (settings[name] for name in ("version", "tied", "positions"))
-        _long_enough(positions, settings["tokens"])
+        self.possible(settings)
         said = {"version": VERSIONS_SAID[version], "tokens": number(settings["tokens"])}
         named = (
             _("GPT-2 {version}, {tokens} tokens", **said)
             if tied
             else _("GPT-2 {version} with a head of its own, {tokens} tokens", **said)
         )
-        whole, one = (
-            _model(version, positions, blocks, tied=tied) for blocks in (VERSIONS[version].depth, 1)
-        )
-        text = (settings["tokens"],)
-        return Decoder(whole, text, named, one=Subject(one, text, named), version=version)
+        depth, text = VERSIONS[version].depth, (settings["tokens"],)
+        whole, one = (_model(version, positions, blocks, tied=tied) for blocks in (depth, 1))
+        return Decoder(whole, text, named, one=Subject(one, text, named), depth=depth, version=version)
 
     def picture(self, built: Decoder, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, Decoder) else None
@@ -208,27 +171,6 @@ class GPT2Explorer(Explorer):
             built.sizes.width, built.tokens, built.positions, MOST_TOKENS,
         )  # fmt: skip
         return said + tag("figure", bars_and_curves(shown))
-
-    def detail(self, built: Decoder, settings: Mapping[str, Any]) -> str:
-        call = built.call(settings["part"])
-        often = built.depth if call.path.startswith("layers.") else 1
-        more = f" × {often}" if often > 1 else ""
-        lines = Subject.of(call).lines(settings["convention"])
-        return parts.heading(str(PARTS[settings["part"]]), f" {escaped(repr(call.layer))}{more}") + "".join(
-            lines
-        )
-
-    def headlines(self, built: Decoder, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield parts.derivation(_("parameters"), held_in_letters(built), "parameters")
-        yield _cost(built, settings["convention"])
-
-    def lines(self, built: Decoder, settings: Mapping[str, Any]) -> Iterable[str]:
-        yield parts.derivation(_("parameters"), held_in_letters(built), "parameters")
-        size = built.parameters * bytes_of(1)
-        yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
-        yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        missing = left_out_in_words(built.one.table(settings["convention"]).not_counted)
-        yield _cost(built, settings["convention"], str(missing))
 
     def tables(self, built: Decoder, settings: Mapping[str, Any]) -> Iterable[str]:
         heads = [_("part"), _("parameters"), _("MACs")]
@@ -256,21 +198,15 @@ class GPT2Explorer(Explorer):
             yield {"version": version, "tied": tied}
 
     def _lines_of(self, form: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The lines of one size, tied or not, for every text that its positions can hold."""
+        """The lines of one size, tied or not."""
         declared = {one.field: one for one in self.controls}
         when = {name: as_known(declared[name], value) for name, value in form.items()}
         printed = self.build({**self._printed, **form})
-        place, token = Symbol("P", PUBLISHED_POSITIONS), Symbol("T", 1)
-        fields = {"positions": "P", "tokens": "T"}
-        yield {
-            **telling.derived("parameters", held_in_letters(printed), "parameters", fields, when),
-            "needs": telling.needed(place - token),
-        }
-        names = ("tokens", "positions")
-        tokens, positions = (Symbol(name, MOST_TOKENS) for name in names)
-        for line in telling.totals(partial(self._follows, form), names, when, alone=True):
+        held = printed.held_in_letters
+        yield telling.derived("parameters", held, "parameters", {"positions": "P"}, when)
+        for line in telling.totals(partial(self._follows, form), ("tokens",), when, alone=True):
             if line["quantity"] == Quantity.FLOPS.value:
-                yield {**line, "needs": telling.needed(positions - tokens)}
+                yield line
 
     def _follows(self, form: Mapping[str, Any], quantity: Quantity, convention: str) -> Polynomial:
         """How a total follows the length of the text."""
@@ -285,18 +221,6 @@ class GPT2Explorer(Explorer):
         return interpolated(total, {"tokens": tokens}, {"tokens": 2})
 
 
-def _long_enough(positions: int, tokens: int) -> None:
-    """Refuses a text that is longer than the table of positions, in the words of the controls."""
-    if tokens > positions:
-        raise ShapeError(
-            Message(
-                "The model has {positions} positions, and the text {tokens} tokens: each token needs a "
-                "position of its own.",
-                positions=number(positions), tokens=number(tokens),
-            )
-        )  # fmt: skip
-
-
 def verdict(built: Decoder) -> str:
     """What the total of the parameters is, where somebody has published it."""
     said = {"version": VERSIONS_SAID[built.version], "printed": built.sizes.printed}
@@ -305,22 +229,3 @@ def verdict(built: Decoder) -> str:
     if built.tied:
         return _("parameters: GPT-2 {version} as released, {printed}M in the paper", **said)
     return _("parameters: the token table counted twice, as torchinfo does", **said)
-
-
-def held_in_letters(built: Decoder) -> Expression:
-    """The parameters: blocks, tables, the norm at the end and, where it has weights of its own, the head."""
-    d, blocks = Symbol("d", built.sizes.width), Symbol("B", built.depth)
-    vocabulary, positions = Symbol("V", VOCABULARY), Symbol("P", built.positions)
-    tied = blocks * (12 * d**2 + 13 * d) + (vocabulary + positions) * d + 2 * d
-    return tied if built.tied else tied + vocabulary * d
-
-
-def done_in_letters(built: Decoder) -> Expression:
-    """The MACs as blocks, with their maps and their pairs, and the head."""
-    d, blocks, tokens = Symbol("d", built.sizes.width), Symbol("B", built.depth), Symbol("T", built.tokens)
-    return blocks * (12 * d**2 * tokens + 2 * d * tokens**2) + Symbol("V", VOCABULARY) * d * tokens
-
-
-def _cost(built: Decoder, convention: str, *notes: str) -> str:
-    unit = str(CONVENTIONS[convention].unit)
-    return parts.amount_line(unit, built.cost(convention), unit, convention, *notes)

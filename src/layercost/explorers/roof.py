@@ -21,6 +21,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 364, 22, 184
 _FIRST, _LAST = -1.0, 5.6  # powers of ten on the axis of intensities
 _PREFIXES = ("", "K", "M", "G", "T", "P")
 _DOT, _SQUARE = 5.5, 10.0
+_NEAR = 62  # names of marks that are nearer than this would touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def _roof(shown: Shown) -> Iterator[str]:
     if 10**_FIRST < shown.ridge < 10**_LAST:
         x, y = _across(shown.ridge), _up(shown, shown.peak)
         yield line(x, y, x, _BOTTOM, "lc-ridge-mark")
-        yield words(x, y - 6, _("ridge {ridge}", ridge=_short(shown.ridge)), "lc-tick", text_anchor="middle")
+        said = _("ridge {ridge}", ridge=_short(shown.ridge))
+        yield words(min(x, _RIGHT - 36), y - 6, said, "lc-tick", text_anchor="middle")
 
 
 def _points(shown: Shown, intensities: Sequence[float]) -> list[tuple[float, float]]:
@@ -157,9 +159,20 @@ def _passes(shown: Shown) -> Iterator[str]:
     if shown.before is not None:
         ((x, y),) = _points(shown, [shown.before])
         yield tag("circle", class_="lc-roof-ghost", cx=x, cy=y, r=_DOT)
-    ((x, y),) = _points(shown, [shown.prefill])
-    yield box(x - _SQUARE / 2, y - _SQUARE / 2, _SQUARE, _SQUARE, "lc-roof-prefill")
-    yield words(min(x, _RIGHT - 20), y + 20, escaped(_("prefill")), "lc-pass-name", text_anchor="middle")
-    ((x, y),) = _points(shown, [shown.step])
+    (prefill, (x, y)) = _points(shown, [shown.prefill, shown.step])
+    yield box(prefill[0] - _SQUARE / 2, prefill[1] - _SQUARE / 2, _SQUARE, _SQUARE, "lc-roof-prefill")
+    yield _prefill_name(
+        shown, prefill, near=abs(prefill[0] - x) < _NEAR and abs(prefill[1] - y) < _SQUARE * 2
+    )
     yield tag("circle", class_="lc-roof-step", cx=x, cy=y, r=_DOT)
-    yield words(x + 9, y + 19, escaped(_("step")), "lc-pass-name")
+    yield words(min(x + 9, _RIGHT - 24), y + 19, escaped(_("step")), "lc-pass-name")
+
+
+def _prefill_name(shown: Shown, place: tuple[float, float], *, near: bool) -> str:
+    """Below the square; above the roof where the step is near, whose name stands below."""
+    (x, y), name = place, escaped(_("prefill"))
+    if not near:
+        return words(min(x, _RIGHT - 20), y + 20, name, "lc-pass-name", text_anchor="middle")
+    if shown.prefill < shown.ridge:
+        return words(x - 6, y - 8, name, "lc-pass-name", text_anchor="end")
+    return words(min(x + 4, _RIGHT - 44), y - 8, name, "lc-pass-name")

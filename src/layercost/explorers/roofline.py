@@ -238,6 +238,8 @@ def _verdict(built: Run) -> Iterator[str]:
 def _when(even: Fraction | None) -> str:
     if even is None:
         return _("No number of such texts makes computing the limit.")
+    if even <= 1:
+        return _("With any number of texts computing is the limit.")
     return _("From {texts} texts on computing is the limit.", texts=number(-(-even // 1)))
 
 

@@ -12,18 +12,19 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from layercost.compiled import program
-from layercost.convention import CAUSAL_HALF, CONVENTIONS, EVERYTHING, Quantity, bytes_of
+from layercost.convention import CAUSAL_HALF, CONVENTIONS, EVERYTHING, Quantity
 from layercost.counters import count
-from layercost.counting import left_out_in_words
 from layercost.explorers import parts, telling
 from layercost.explorers.answers import total_alone
 from layercost.explorers.block_curves import LONGEST, Costs, Drawn, block_picture
 from layercost.explorers.controls import Choice, Size, Tick
 from layercost.explorers.explorer import Explorer
 from layercost.explorers.polynomial import interpolated, tree_of
+from layercost.explorers.refusal import SHARED_HEADS
+from layercost.explorers.stack import lines_in_letters, part_in_detail
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol, Tree, define, definitions, expression
-from layercost.layer import Call, Layer, LayerError
+from layercost.layer import Call, Layer
 from layercost.layers import Attention, FeedForward, LayerNorm, RMSNorm
 from layercost.layers.graph import Graph
 from layercost.message import Message
@@ -147,6 +148,7 @@ class TransformerBlockExplorer(Explorer):
     """A block of which all can be moved: its sizes, its gate, its norms and how they stand, the text."""
 
     name = "transformer_block"
+    refusals = (SHARED_HEADS,)
     alone = (Quantity.PARAMETERS, Quantity.FLOPS)
     controls = (
         Choice("model", Message("begin with"), "GPT-2-small", tuple(MODELS), main=True),
@@ -172,7 +174,7 @@ class TransformerBlockExplorer(Explorer):
             self._begin(settings["model"])
             settings = self.settings
         sizes = Sizes(**{field: settings[field] for field in Sizes._fields})
-        _shared(sizes)
+        self.possible(settings)
         said = {"tokens": number(settings["tokens"]), "model": _named(sizes)}
         words = (
             _("the block of {model}, {tokens} tokens", **said)
@@ -205,10 +207,8 @@ class TransformerBlockExplorer(Explorer):
 
     def detail(self, built: Block, settings: Mapping[str, Any]) -> str:
         part = settings["part"]
-        call = built.call(part)
-        more = f" × {HOW_MANY[built.sizes.joined]}" if part == "norm" else ""
-        lines = Subject.of(call).lines(settings["convention"])
-        return parts.heading(str(PARTS[part]), f" {escaped(repr(call.layer))}{more}") + "".join(lines)
+        often = HOW_MANY[built.sizes.joined] if part == "norm" else 1
+        return part_in_detail(PARTS[part], built.call(part), often, settings["convention"])
 
     def headlines(self, built: Block, settings: Mapping[str, Any]) -> Iterator[str]:
         yield from super().headlines(built, settings)
@@ -216,13 +216,8 @@ class TransformerBlockExplorer(Explorer):
 
     def lines(self, built: Block, settings: Mapping[str, Any]) -> Iterable[str]:
         convention = settings["convention"]
-        yield parts.derivation(_("parameters"), held_in_letters(built.sizes), "parameters")
-        size = built.parameters * bytes_of(1)
-        yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
-        yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        unit, cost = str(CONVENTIONS[convention].unit), built.cost(convention)
-        missing = left_out_in_words(built.table(convention).not_counted)
-        yield parts.amount_line(unit, cost, unit, convention, str(missing))
+        both = held_in_letters(built.sizes), done_in_letters(built)
+        yield from lines_in_letters(built, *both, convention, built.table(convention).not_counted)
         yield _even_line(built, convention)
         yield from map(parts.definition, definitions(even_in_letters(built.sizes, halved=False)))
 
@@ -253,7 +248,7 @@ class TransformerBlockExplorer(Explorer):
 
     def told(self) -> dict[str, Any]:
         headlines = [*(quantity.value for quantity in self.headlined), _EVEN]
-        found = telling.told(headlines, [_needing_shared_heads(line) for line in self._told()])
+        found = telling.told(headlines, list(self._told()))
         begins = {
             name: {field: self._as_begun(field, value) for field, value in sizes._asdict().items()}
             for name, sizes in MODELS.items()
@@ -317,18 +312,6 @@ def _layers(sizes: Sizes) -> tuple[Attention, FeedForward, LayerNorm | RMSNorm]:
 def _named(sizes: Sizes) -> str:
     """The model whose block has these sizes; nothing for a block of nobody's."""
     return next((name for name, known in MODELS.items() if known == sizes), "")
-
-
-def _shared(sizes: Sizes) -> None:
-    """Refuses key/value heads that do not serve equally many query heads, in the words of the controls."""
-    if sizes.num_heads % sizes.num_kv_heads:
-        raise LayerError(
-            Message(
-                "{kv_heads} key/value heads cannot share {heads} query heads evenly; take a number that "
-                "divides {heads}.",
-                kv_heads=number(sizes.num_kv_heads), heads=number(sizes.num_heads),
-            )
-        )  # fmt: skip
 
 
 # ---- in letters ----------------------------------------------------------------------------------------
@@ -413,9 +396,3 @@ def _beside(norm: LayerNorm | RMSNorm, norms: int, convention: str) -> Tree:
         return norms * once + added
 
     return tree_of(interpolated(total, small, {"T": 1, "d": 1}))
-
-
-def _needing_shared_heads(line: Mapping[str, Any]) -> dict[str, Any]:
-    """The line, refused where key/value heads do not divide the heads."""
-    heads, kv_heads = Symbol("h", 1), Symbol("g", 1)
-    return {**line, "needs": telling.needed(heads // kv_heads * kv_heads - heads)}

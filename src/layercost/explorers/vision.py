@@ -1,7 +1,4 @@
-"""The explorer of ViT: a picture as a grid of patches, what it costs in four parts, and how shares move.
-
-Blocks are alike, so a model of one block is counted and its rows are taken as often as there are blocks.
-"""
+"""The explorer of ViT: a picture as a grid of patches, what it costs in four parts, and how shares move."""
 
 from __future__ import annotations
 
@@ -10,24 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
-from layercost.convention import CONVENTIONS, MACS_ONLY, Quantity, bytes_of
-from layercost.counting import left_out_in_words
+from layercost.convention import Quantity
 from layercost.explorers import parts, telling
 from layercost.explorers.answers import as_known
 from layercost.explorers.controls import Choice, Size
-from layercost.explorers.explorer import Explorer
 from layercost.explorers.patch_picture import Seen, patches_and_shares
 from layercost.explorers.polynomial import Polynomial, interpolated
+from layercost.explorers.refusal import Refusal
+from layercost.explorers.stack import PAIRS, Stack, StackExplorer
 from layercost.explorers.subject import Subject
 from layercost.expression import Expression, Symbol, define, tree
-from layercost.layer import Call
 from layercost.layers.model import Model
-from layercost.layers.parted import Parted
 from layercost.message import Message
 from layercost.message import spoken as _
 from layercost.models.from_config import from_config
-from layercost.shape import ShapeError
-from layercost.table import Row
 from layercost.view import escaped, number, tag
 
 CHANNELS, CLASSES = 3, 1000
@@ -56,17 +49,15 @@ PARTS = {
     "pairs": Message("pairs"),
     "head": Message("head"),
 }
-_PRODUCTS = ("scores", "context")
-_PLACES = {"embedding": ("patches",), "attention": ("maps", "pairs"), "mlp": ("maps",), "head": ("head",)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Viewed(Subject):
-    """A ViT on a picture; `one` is the same model with a single block, which stands for all of them."""
+class Viewed(Stack):
+    """A ViT on a picture."""
 
-    one: Subject
     version: str
     patch: int
+    places = {"embedding": ("patches",), "attention": ("maps", PAIRS), "mlp": ("maps",), "head": ("head",)}
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
@@ -93,49 +84,38 @@ class Viewed(Subject):
         return self.across**2 + 1
 
     @cached_property
-    def parameters(self) -> int:
-        return sum(row.parameters * self.often(row) for row in self.one.table().rows)
+    def work(self) -> dict[str, int]:
+        """The MACs of each of `PARTS`."""
+        return {part: done for part, (_held, done) in self.amounts.items()}
 
-    @cached_property
-    def macs(self) -> int:
-        return sum(self.amounts.values())
+    @property
+    def tokens_in_letters(self) -> Expression:
+        """Whole patches in a row, squared, and the class token."""
+        across = Symbol("n", self.side) // Symbol("p", self.patch)
+        return across**2 + 1
 
-    def cost(self, convention: str) -> int:
-        return sum((row.flops or 0) * self.often(row) for row in self.one.table(convention).rows)
+    @property
+    def _letters(self) -> tuple[Expression, Expression, Expression, Expression]:
+        width, depth = Symbol("d", self.sizes.width), Symbol("B", self.depth)
+        tokens = define("T", self.tokens_in_letters)
+        assert isinstance(tokens, Expression)
+        return width, depth, tokens, Symbol("p", self.patch)
 
-    def often(self, row: Row) -> int:
-        """How often what a row says is there."""
-        return self.sizes.depth if row.name.startswith("layers.") else 1
+    @property
+    def held_in_letters(self) -> Expression:
+        """Blocks, map of the patches, places with what is as wide, head."""
+        d, blocks, tokens, p = self._letters
+        return blocks * (12 * d**2 + 13 * d) + CHANNELS * p**2 * d + (tokens + 4) * d + CLASSES * (d + 1)
 
-    def call(self, part: str) -> Call:
-        """The first call in which one of `PARTS` stands."""
-        return next(call for call in self.one.calls if part in _PLACES.get(_last(call.path), ()))
-
-    @cached_property
-    def amounts(self) -> dict[str, int]:
-        """The MACs of each of `PARTS`, all blocks together."""
-        found = dict.fromkeys(PARTS, 0)
-        for row in self.one.table().rows:
-            named = _PLACES.get(_last(row.name), ())
-            if named:
-                pairs = self._pairs if "pairs" in named else 0
-                found[named[0]] += (row.macs - pairs) * self.often(row)
-        found["pairs"] = self._pairs * self.sizes.depth
-        return found
-
-    @cached_property
-    def _pairs(self) -> int:
-        """The MACs of scores and context in one block."""
-        call = self.call("pairs")
-        layer = call.layer
-        assert isinstance(layer, Parted)
-        does = layer.does(*call.inputs, output=call.output_shape, setting=self.setting)
-        return sum(int(MACS_ONLY.total(does[part])) for part in _PRODUCTS)
-
-
-def _last(path: str) -> str:
-    """The last name of a path."""
-    return path.rpartition(".")[2]
+    @property
+    def done_in_letters(self) -> Expression:
+        """Blocks with their maps and their pairs, patches, head."""
+        d, blocks, tokens, p = self._letters
+        return (
+            blocks * (12 * d**2 * tokens + 2 * d * tokens**2)
+            + CHANNELS * p**2 * d * (tokens - 1)
+            + CLASSES * d
+        )
 
 
 @lru_cache(maxsize=64)
@@ -148,11 +128,20 @@ def _model(version: str, side: int, patch: int, blocks: int) -> Model:
     })  # fmt: skip
 
 
-class VisionExplorer(Explorer):
+class VisionExplorer(StackExplorer):
     """ViT in four sizes; the side of the picture and that of a patch can be changed."""
 
     name = "vision"
-    alone = (Quantity.FLOPS,)
+    parts_said = PARTS
+    refusals = (
+        Refusal(
+            ("image", "patch"),
+            lambda image, patch: image - patch,
+            Message(
+                "A patch of {patch} by {patch} pixels does not fit into a picture of {image} by {image}."
+            ),
+        ),
+    )
     controls = (
         Choice("version", Message("size"), "B", tuple(VERSIONS), main=True, buttons=True),
         Size("image", Message("side of the picture"), 224, LEAST_PIXELS, MOST_PIXELS, letter="n", main=True),
@@ -163,46 +152,30 @@ class VisionExplorer(Explorer):
 
     def build(self, settings: Mapping[str, Any]) -> Viewed:
         version, side, patch = (settings[name] for name in ("version", "image", "patch"))
-        _fits(side, patch)
+        self.possible(settings)
         said = _("ViT-{version}/{patch} on {side} by {side} pixels", version=version, patch=number(patch),
                  side=number(side))  # fmt: skip
-        whole, one = (_model(version, side, patch, blocks) for blocks in (VERSIONS[version].depth, 1))
-        image = (CHANNELS, side, side)
-        return Viewed(whole, image, said, one=Subject(one, image, said), version=version, patch=patch)
+        depth, image = VERSIONS[version].depth, (CHANNELS, side, side)
+        whole, one = (_model(version, side, patch, blocks) for blocks in (depth, 1))
+        alone = Subject(one, image, said)
+        return Viewed(whole, image, said, one=alone, depth=depth, version=version, patch=patch)
 
     def picture(self, built: Viewed, settings: Mapping[str, Any]) -> str:
         before = self._before if isinstance(self._before, Viewed) else None
         seen = Seen(
-            [(str(said), f"part={part}", part == settings["part"], built.amounts[part])
+            [(str(said), f"part={part}", part == settings["part"], built.work[part])
              for part, said in PARTS.items()],
-            None if before is None else [before.amounts[part] for part in PARTS],
-            built.side, built.patch, built.sizes.width, built.sizes.depth,
+            None if before is None else [before.work[part] for part in PARTS],
+            built.side, built.patch, built.sizes.width, built.depth,
         )  # fmt: skip
         heading = tag(
             "p", tag("b", escaped(built.words)), f" {escaped(_what_fits(built))}", class_="lc-heading"
         )
         return heading + tag("figure", patches_and_shares(seen))
 
-    def detail(self, built: Viewed, settings: Mapping[str, Any]) -> str:
-        part = settings["part"]
-        call = built.call(part)
-        often = built.sizes.depth if call.path.startswith("layers.") else 1
-        more = f" × {often}" if often > 1 else ""
-        said = parts.heading(str(PARTS[part]), f" {escaped(repr(call.layer))}{more}")
-        return said + "".join(Subject.of(call).lines(settings["convention"]))
-
-    def headlines(self, built: Viewed, settings: Mapping[str, Any]) -> Iterator[str]:
-        yield parts.derivation(_("parameters"), held_in_letters(built), "parameters")
-        yield _cost(built, settings["convention"])
-
     def lines(self, built: Viewed, settings: Mapping[str, Any]) -> Iterable[str]:
-        yield parts.derivation(_("tokens"), tokens_in_letters(built), str(Message("tokens")))
-        yield parts.derivation(_("parameters"), held_in_letters(built), "parameters")
-        size = built.parameters * bytes_of(1)
-        yield parts.amount_line(_("bytes"), size, _("bytes"), "", parts.in_float32(size))
-        yield parts.derivation(_("MACs"), done_in_letters(built), "MACs")
-        missing = left_out_in_words(built.one.table(settings["convention"]).not_counted)
-        yield _cost(built, settings["convention"], str(missing))
+        yield parts.derivation(_("tokens"), built.tokens_in_letters, str(Message("tokens")))
+        yield from super().lines(built, settings)
 
     def tables(self, built: Viewed, settings: Mapping[str, Any]) -> Iterable[str]:
         heads, values = [_("what"), _("value"), _("unit")], built.sizes.width
@@ -217,7 +190,7 @@ class VisionExplorer(Explorer):
                 (_("pairs and maps are even at"), 6 * values, _("tokens")),
             ],
         )  # fmt: skip
-        amounts = [(escaped(str(PARTS[part])), each) for part, each in built.amounts.items()]
+        amounts = [(escaped(str(PARTS[part])), each) for part, each in built.work.items()]
         yield parts.plain_table(_("The work"), [_("part"), _("MACs")], [*amounts, (_("total"), built.macs)])
 
     def told(self) -> dict[str, Any]:
@@ -230,14 +203,11 @@ class VisionExplorer(Explorer):
         printed = self.build({**self._printed, "version": version})
         fields = {"image": "n", "patch": "p"}
         side, patch = Symbol("n", 1), Symbol("p", 1)
-        needs = {"needs": telling.needed(side - patch)}
-        yield {
-            **telling.derived("parameters", held_in_letters(printed), "parameters", fields, when), **needs,
-        }  # fmt: skip
+        yield telling.derived("parameters", printed.held_in_letters, "parameters", fields, when)
         across = [["across", tree(side // patch)]]
         for line in telling.totals(partial(self._follows, version), ("across", "p"), when, alone=True):
             if line["quantity"] == Quantity.FLOPS.value:
-                yield {**line, "fields": fields, "definitions": across, **needs}
+                yield {**line, "fields": fields, "definitions": across}
 
     def _follows(self, version: str, quantity: Quantity, convention: str) -> Polynomial:
         """How a total follows the patches in a row and the side of a patch."""
@@ -253,17 +223,6 @@ class VisionExplorer(Explorer):
         return interpolated(total, sizes, {"across": 4, "p": 2})
 
 
-def _fits(side: int, patch: int) -> None:
-    """Refuses a patch that is larger than the picture, in the words of the controls."""
-    if patch > side:
-        raise ShapeError(
-            Message(
-                "A patch of {patch} by {patch} pixels does not fit into a picture of {side} by {side}.",
-                patch=number(patch), side=number(side),
-            )
-        )  # fmt: skip
-
-
 def _what_fits(built: Viewed) -> str:
     """The tokens, and what of the picture is not read."""
     rest = built.side - built.across * built.patch
@@ -272,38 +231,3 @@ def _what_fits(built: Viewed) -> str:
         return _("{across} × {across} patches and a class token: {tokens} tokens; {rest} pixels of each row "
                  "are not read", **said)  # fmt: skip
     return _("{across} × {across} patches and a class token: {tokens} tokens", **said)
-
-
-# ---- in letters ----------------------------------------------------------------------------------
-
-
-def tokens_in_letters(built: Viewed) -> Expression:
-    """Whole patches in a row, squared, and the class token."""
-    across = Symbol("n", built.side) // Symbol("p", built.patch)
-    return across**2 + 1
-
-
-def _letters(built: Viewed) -> tuple[Expression, Expression, Expression, Expression]:
-    width, depth = Symbol("d", built.sizes.width), Symbol("B", built.sizes.depth)
-    tokens = define("T", tokens_in_letters(built))
-    assert isinstance(tokens, Expression)
-    return width, depth, tokens, Symbol("p", built.patch)
-
-
-def held_in_letters(built: Viewed) -> Expression:
-    """The parameters: blocks, map of the patches, places with what is as wide, head."""
-    d, blocks, tokens, p = _letters(built)
-    return blocks * (12 * d**2 + 13 * d) + CHANNELS * p**2 * d + (tokens + 4) * d + CLASSES * (d + 1)
-
-
-def done_in_letters(built: Viewed) -> Expression:
-    """The MACs: blocks with their maps and their pairs, patches, head."""
-    d, blocks, tokens, p = _letters(built)
-    return (
-        blocks * (12 * d**2 * tokens + 2 * d * tokens**2) + CHANNELS * p**2 * d * (tokens - 1) + CLASSES * d
-    )
-
-
-def _cost(built: Viewed, convention: str, *notes: str) -> str:
-    unit = str(CONVENTIONS[convention].unit)
-    return parts.amount_line(unit, built.cost(convention), unit, convention, *notes)

@@ -2,7 +2,7 @@
 // compiled (src/layercost/explorers/answers.py, telling.py). What only Python knows stays until Python says it.
 import { evaluate, fill, fillText, grouped, lettersFor, lineFor, valuesOf } from '../live/compiled.mjs';
 import { say } from '../words.mjs';
-import { fits, longer, textOf } from './telling.mjs';
+import { fits, longer, refusalOf, textOf } from './telling.mjs';
 
 const SAID = '.lc-said:not(.lc-sketch .lc-said)'; // not that of a drawing field, which is about the drawing
 const MAY_BE_NONE = /^p(_|$)/; // padding; of everything else there is one at least
@@ -67,14 +67,28 @@ export class Answers {
     this.root = root;
     const data = root.querySelector('script.lc-compiled-data');
     this.told = data ? JSON.parse(data.textContent) : null;
+    this.refused = ''; // why nothing can be built, where the page has said so
   }
 
   // [field, value] of each control that a choice sets anew, as the module of GoogLeNet does with its widths.
   begun = (field, text) => Object.entries(this.told?.begins?.[field]?.[text] ?? {});
 
+  // Says why these settings cannot be built, if the page knows; what is still shown instead, Python adds. Only what the
+  // page itself has said does it take back.
+  #refuse(refused) {
+    const place = this.root.querySelector('.lc-message .widget-html-content');
+    if (place && (refused || this.refused)) {
+      const kept = place.querySelector('.lc-kept')?.innerHTML;
+      place.innerHTML = refused;
+      if (refused && kept) place.querySelector('.lc-kept').innerHTML = kept;
+    }
+    this.refused = refused;
+  }
+
   // Fills the lines for these settings; false where the page does not know, or where nothing can be built.
   fill(settings) {
-    const found = this.told && answersFor(this.told, settings);
+    this.#refuse(refusalOf(this.told?.refused, settings));
+    const found = this.told && !this.refused && answersFor(this.told, settings);
     if (!found || Object.values(found).some(impossible)) return false;
     const places = this.root.querySelectorAll('.lc-total :is(.lc-sub, .lc-own)');
     try {

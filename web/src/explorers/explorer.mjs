@@ -103,7 +103,7 @@ export class Explorer {
     for (const [name, model] of this.controls) settings[name] = isChoice(model) ? toText(model) : readRaw(model);
     const answered = this.answers.fill(settings);
     this.place.toggleAttribute('data-unanswered', !answered);
-    if (answered) this.redrawn('page');
+    if (answered || this.answers.refused) this.redrawn('page');
   }
 
   #wait() {

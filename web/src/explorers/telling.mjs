@@ -13,6 +13,15 @@ export function fits(line, given) {
   }
 }
 
+// Why these settings cannot be built, as HTML in Python's words (src/layercost/explorers/refusal.py); empty where none of
+// the refusals that the page knows holds.
+export function refusalOf(refusals = [], settings) {
+  const given = (one) => Object.fromEntries(one.fields.map((field) => [field, settings[field]]));
+  const holds = refusals.find((one) => !fits(one, given(one)));
+  const numbers = Object.entries(holds ? given(holds) : {}).map(([field, value]) => [field, grouped(value)]);
+  return holds ? written(holds.html, Object.fromEntries(numbers)) : '';
+}
+
 const written = (text, values) => text.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
 
 // The distinct sizes that rules give, the least first. A rule is several formulas, of which the first that holds
