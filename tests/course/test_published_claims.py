@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
-from course_published import shown
+from course_published import figures_table, shown
 from published import COARSE, TOPICS, VERDICTS, Claim, claims, printed, value_of
 from published_names import appendix_f, configuration, described, held, kept, model, relative_gpt, total
 
@@ -232,6 +232,11 @@ def test_the_page_shows_every_claim_once() -> None:
 )
 def test_a_count_is_shown_in_the_unit_of_what_was_printed(counted: float, unit: str, text: str) -> None:
     assert shown(counted, unit) == text
+
+
+def test_a_ratio_of_a_thousand_is_written_out() -> None:
+    """52 billion parameters with three noughts too many."""
+    assert '<td class="lc-n">1,000</td>' in figures_table(claims()["kip-104e12"])
 
 
 # ---- models --------------------------------------------------------------------------------------

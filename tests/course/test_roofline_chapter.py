@@ -106,6 +106,11 @@ def test_your_own_machine_begins_as_the_cpu_that_was_measured() -> None:
     assert NAMES["own"].bandwidth == first["bandwidth"] * 10**9
 
 
+def test_a_machine_is_named_without_what_it_was_busy_with() -> None:
+    for name in ("gpu", "cpu"):
+        assert "load" not in NAMES[name].machine
+
+
 def test_a_section_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match="no section 'roofline, abacus'"):
         course_measured.measured_roofline("abacus")
