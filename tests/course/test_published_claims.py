@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 
 import pytest
-from course_published import shown
+from course_published import figures_table, shown
 from published import COARSE, TOPICS, VERDICTS, Claim, claims, printed, value_of
-from published_names import configuration, described, held, model
+from published_names import appendix_f, configuration, described, held, kept, model, relative_gpt, total
 
 from layercost.misconception import MISCONCEPTIONS
 from layercost.models.known import KNOWN
@@ -101,6 +101,61 @@ def test_what_we_count_is_computed() -> None:
     assert typed == ARITHMETIC
 
 
+# What a verdict alone would not notice: counts worked out elsewhere, of what is asked in the declarations.
+_IN_8_BITS = 6 * 37e9 * 14.8e12 / (2.79e6 * 3600 * 1978.9e12)
+WORKED_OUT = {
+    "first_transformer(512, 8)": 63_045_632, "first_transformer(1024, 16)": 214_171_648,
+    "some('gpt-neox-20b', 'norm')": 4 * 44 * 6144 + 2 * 6144,
+    "total('swin-small')": 49_606_258, "total('t5-base')": 222_903_552, "total('t5-11b')": 11_307_321_344,
+    "total('whisper-base')": 72_593_920, "total('whisper-large')": 1_543_304_960,
+    "total('electra-large')": 334_092_288,
+    "adapted('roberta-base', 8)": 2 * 12 * 8 * 2 * 768, "adapted('roberta-large', 8)": 2 * 24 * 8 * 2 * 1024,
+    "adapted('gpt-3', 4)": 2 * 96 * 4 * 2 * 12_288,
+    "macs('vit-b16', PHOTO)": 17_563_828_224, "macs('vit-l16', PHOTO)": 61_554_712_576,
+    "macs('swin-tiny', PHOTO)": 4_490_566_656, "macs('swin-small', PHOTO)": 8_740_875_264,
+    "macs('swin-base', PHOTO)": 15_430_946_816, "macs('swin-large', PHOTO)": 34_475_759_616,
+    "flops('roberta-large', (512,))": 388_787_863_552,
+    "flops('albert-xxlarge', (512,))": 2_526_011_195_392,
+    "step('gpt-3', 2048) * 300e9 / 2048": 3.229120290816e23,
+    "step_of('gpt2', 'head')": 6 * 768 * 50_257,
+    "step_of('gpt2', 'head') + step_of('gpt2', 'embedding.token')": 6 * 768 * 50_257,
+    "six('bert-large', 250e9)": 6 * 335_141_888 * 250e9,
+    "utilisation(6 * 37e9 * 14.8e12, 2.79e6 * HOUR, accelerator('h100-sxm').rate('float8'))": _IN_8_BITS,
+    "kept('llama-2-7b', 4096)": 2**31,
+    "int(states(7 * 10**9, 'adam-fp32').states)": 8 * 7 * 10**9, "states(13 * 10**9).bytes": 208 * 10**9,
+    "int(format_named('int4').bytes_of(70 * 10**9))": 35 * 10**9,
+    "int(FORMATS['q4_0'].bytes_of(70 * 10**9))": 39_375_000_000,
+    "accelerator('a100-40gb').ridge()": 312e12 / 1.555e12,
+    "accelerator('a100-80gb').ridge()": 312e12 / 2.039e12,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", WORKED_OUT)
+def test_a_count_of_the_declarations_is_what_was_worked_out_elsewhere(expression: str) -> None:
+    assert expression in {each.expression for _, each in ALL}
+    assert value_of(expression) == pytest.approx(WORKED_OUT[expression], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "blocks", "whole"),
+    [((640, 10, 10), 1.022, 1.582), ((1024, 20, 16), 1.099, 1.317), ((1280, 24, 10), 1.082, 1.232),
+     ((1792, 26, 14), 1.044, 1.145), ((2048, 28, 16), 1.033, 1.116), ((3584, 40, 28), 0.994, 1.028)],
+)  # fmt: skip
+def test_chinchillas_ratios_leave_out_what_its_appendix_counts(
+    sizes: tuple[int, int, int], blocks: float, whole: float
+) -> None:
+    """Hoffmann et al. 2022, appendix F: 12 d² + 2 d T of 13 n d² + V d, then the tables and softmax too."""
+    width, layers, heads = sizes
+    tokens, words = 2048, 32_000
+    held = 13 * layers * width**2 + words * width
+    assert relative_gpt(*sizes) == held
+    done = 6 * layers * (12 * width**2 + 2 * width * tokens)
+    beside = 3 * (4 * words * width + 3 * layers * heads * tokens)
+    assert appendix_f(*sizes) == pytest.approx(done / (6 * held)) == pytest.approx(blocks, abs=5e-4)
+    assert appendix_f(*sizes, whole=True) == pytest.approx((done + beside) / (6 * held))
+    assert appendix_f(*sizes, whole=True) == pytest.approx(whole, abs=5e-4)
+
+
 @EACH
 def test_a_claim_says_whose_it_is_and_what_it_says(claim: Claim) -> None:
     assert claim.says.endswith(".")
@@ -179,6 +234,11 @@ def test_a_count_is_shown_in_the_unit_of_what_was_printed(counted: float, unit: 
     assert shown(counted, unit) == text
 
 
+def test_a_ratio_of_a_thousand_is_written_out() -> None:
+    """52 billion parameters with three noughts too many."""
+    assert '<td class="lc-n">1,000</td>' in figures_table(claims()["kip-104e12"])
+
+
 # ---- models --------------------------------------------------------------------------------------
 
 MEASURED = json.loads((Path(__file__).parents[1] / "models" / "configurations.json").read_text("utf-8"))
@@ -193,11 +253,16 @@ def test_models_that_were_measured_hold_what_was_measured() -> None:
     assert {name: ours[name] for name in both} == {name: totals[name] for name in both}
 
 
+def test_a_cache_with_grouped_heads_is_less_than_a_third_of_the_weights() -> None:
+    """Llama 3 70B on 128 thousand tokens, as the page says of it."""
+    assert kept("llama-3-70b", 131_072) < 2 * total("llama-3-70b") / 3
+
+
 def test_each_described_model_is_used_and_none_is_known_by_name() -> None:
     used = " ".join(each.expression for _, each in ALL)
     starts = {one.get("like") for one in described().values()}
     assert [name for name in described() if f"'{name}'" not in used and name not in starts] == []
-    assert not described().keys() & KNOWN.keys()
+    assert not {held(model(name)) for name in described()} & {held(model(name)) for name in KNOWN}
     assert configuration("gpt2-xl")["vocab_size"] == KNOWN["gpt2"].config["vocab_size"]
 
 

@@ -10,6 +10,7 @@ import course_text
 import pytest
 
 from layercost.analysis.roofline import one_pass
+from layercost.explorers.roofline import RooflineExplorer
 from layercost.intensity import attention_intensity
 from layercost.models.known import model_named
 from tests.course.pages import names_of
@@ -96,6 +97,18 @@ def test_a_measured_point_is_what_its_row_says(name: str, tokens: int) -> None:
     point = found.point(tokens)
     bound = min(found.peak, point.intensity * found.bandwidth)
     assert isclose(100 * point.rate / bound, point.of_the_bound, abs_tol=2)
+
+
+def test_your_own_machine_begins_as_the_cpu_that_was_measured() -> None:
+    """In whole GFLOP/s and GB/s, as the explorer takes them."""
+    first = {control.field: control.value for control in RooflineExplorer.controls}
+    assert NAMES["own"].rate() == first["peak"] * 10**9
+    assert NAMES["own"].bandwidth == first["bandwidth"] * 10**9
+
+
+def test_a_machine_is_named_without_what_it_was_busy_with() -> None:
+    for name in ("gpu", "cpu"):
+        assert "load" not in NAMES[name].machine
 
 
 def test_a_section_that_is_not_there_is_named() -> None:

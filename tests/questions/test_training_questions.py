@@ -5,8 +5,9 @@ from __future__ import annotations
 import layercost as lc
 from layercost.analysis.states import states
 from layercost.misconception import Cost, Task, Training
-from layercost.questions import templates
+from layercost.questions import QuestionError, templates
 from layercost.questions.explain import MAGNITUDE
+from layercost.questions.kinds.compute import read
 from layercost.questions.task import number
 from layercost.shape import shape_of
 from tests.questions.published_answers import Asked, published
@@ -207,3 +208,31 @@ def test_stage_three_shares_frozen_weights_too() -> None:
     how = Training(stage=3, devices=4, frozen=100)
     ten = Task(lc.Linear(10, 1, bias=False), Cost.STATE_BYTES, shape_of((10,)), training=how)
     assert number(ten) == states(10, stage=3, devices=4, frozen=200).bytes == 50 + 40
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"stage": [1, 2]}, r"`training.stage` is a whole number or a drawn name, but got \[1, 2\]"),
+        ({"devices": "device"}, "no drawn name is called 'device'; did you mean 'devices'"),
+        ({"stages": 1}, "no setting of training is called 'stages'; did you mean 'stage'"),
+        ({"optimizer": 16}, "`training.optimizer` is a word or a drawn name, but got 16"),
+        ({"frozen_maps": 1}, "`training.frozen_maps` is true or false or a drawn name, but got 1"),
+    ],
+    ids=[
+        "a list",
+        "a slip of a drawn name",
+        "a slip of a setting",
+        "a number for a word",
+        "a number for yes",
+    ],
+)
+def test_what_is_amiss_with_how_something_is_trained_is_said(given: dict[str, object], said: str) -> None:
+    """Somebody who writes a question of their own reads what is taken there."""
+    asked = {
+        "id": "own", "level": 1, "skills": ["training"], "wording": {"en": "How many bytes?"},
+        "layer": "Linear(10, 1, bias=False)", "input": [10], "draw": {"devices": [2, 4]},
+        "ask": [{"quantity": "training_bytes"}], "training": given,
+    }  # fmt: skip
+    with pytest.raises(QuestionError, match=said):
+        read("question 'own'", asked)

@@ -65,7 +65,8 @@ def measured_roofline(name: str) -> Roofline:
         Point(int(row[0]), float(row[1]), int(row[0]) * flops / float(row[2]) * 1e6, int(row[4]))
         for row in rows
     ]
-    return Roofline(said[1], _number(said[3]) * 1e9, _number(said[4]) * 1e9, tuple(points))
+    machine = said[1].partition(", load average")[0]
+    return Roofline(machine, _number(said[3]) * 1e9, _number(said[4]) * 1e9, tuple(points))
 
 
 def _number(text: str) -> float:

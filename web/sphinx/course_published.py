@@ -48,7 +48,10 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _ratio(figure: Figure) -> str:
-    return f"{figure.printed.value / figure.counted:,.3g}" if figure.counted else "–"
+    if not figure.counted:
+        return "–"
+    ratio = figure.printed.value / figure.counted
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def figures_table(claim: Claim) -> str:

@@ -516,6 +516,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
 
 
 TRAINING = tuple(one.name for one in fields(Training) if one.name not in BELIEVED)
+_SETTINGS = {int: "a whole number", str: "a word", bool: "true or false"}
 
 
 def _training(owner: str, data: object, names: Mapping[str, object]) -> dict[str, Drawn]:
@@ -526,10 +527,15 @@ def _training(owner: str, data: object, names: Mapping[str, object]) -> dict[str
     for name, value in data.items():
         if name not in TRAINING:
             raise QuestionError(f"{owner}: {unknown(Message('setting of training'), name, TRAINING)}")
-        if value not in names and type(value) is not kinds[name]:
+        if type(value) is kinds[name] or (isinstance(value, str) and value in names):
+            continue
+        if isinstance(value, str):
             raise QuestionError(
-                f"{owner}: `training.{name}` is a {kinds[name].__name__} or a drawn name, but got {value!r}"
+                f"{owner}: {unknown(Message('drawn name'), value, names)} It is used in `training.{name}`."
             )
+        raise QuestionError(
+            f"{owner}: `training.{name}` is {_SETTINGS[kinds[name]]} or a drawn name, but got {value!r}"
+        )
     return dict(data)
 
 
