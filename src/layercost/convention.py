@@ -308,6 +308,13 @@ UNITS_IN_WORDS: dict[Words, Words] = {
     "comparisons": Message("comparisons"),
     "exponentials": Message("exponentials"),
     "connections": Message("connections"),
+    "percent": Message("percent"),
+    "days": Message("days"),
+    "bits a weight": Message("bits a weight"),
+    "FLOPs a byte": Message("FLOPs a byte"),
+    "milliseconds": Message("milliseconds"),
+    "tokens": Message("tokens"),
+    "tokens a second": Message("tokens a second"),
     "multiply-accumulates, called flops": Message("multiply-accumulates, called flops"),
 }
 

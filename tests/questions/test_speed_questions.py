@@ -125,6 +125,28 @@ def test_what_no_belief_gives_is_told_by_its_size(typed: str, says: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "unit", "others"),
+    [
+        ("share-of-the-table", "%", ["GB"]),
+        ("share-of-the-table", "percent", []),
+        ("prefill-milliseconds", "ms", ["%", "days"]),
+        (RATE, "tokens a second", ["ms"]),
+        ("ridge-of-a-device", "FLOPs a byte", ["FLOPs"]),
+        ("scale-of-the-scores", "", ["%"]),
+    ],
+)
+def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
+    name: str, unit: str, others: list[str]
+) -> None:
+    """And no other one; the field says which."""
+    posed = templates()[name].draw(1)
+    right = posed.answers()["answer"]
+    assert posed.diagnose(f"{right} {unit}").id == "right"
+    assert [posed.diagnose(f"{right} {other}").id for other in others] == ["malformed"] * len(others)
+    assert (posed.fields[0].unit or "Give it to 4 decimals") in posed.told()
+
+
+@pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"figure": "rigde"}, "no figure is called 'rigde'; did you mean 'ridge'"),

@@ -33,7 +33,7 @@ class Worked(NamedTuple):
 class Figure:
     """A figure of named numbers."""
 
-    said: ClassVar[Message]  # what it is given in
+    unit: ClassVar[str] = ""  # what it is given in; a plain number has none
 
     @property
     def value(self) -> Fraction:
@@ -88,7 +88,7 @@ class Ridge(Figure):
     bandwidth: int
     times: int = 1
 
-    said = Message("FLOPs a byte")
+    unit = "FLOPs a byte"
     hint = Message("How many operations can be done while one byte arrives?")
 
     @property
@@ -110,7 +110,7 @@ class EvenTokens(Ridge):
 
     weight_bits: int = 16
 
-    said = Message("tokens")
+    unit = "tokens"
     hint = Message("A weight is read once, and does two FLOPs for each token: how many until the ridge?")
 
     @property
@@ -139,7 +139,7 @@ class MapIntensity(Figure):
     value_bits: int = 16
     flops_a_mac: int = 2
 
-    said = Message("FLOPs a byte")
+    unit = "FLOPs a byte"
     hint = Message("Count the FLOPs, then the bytes: the matrix, what goes in, and what comes out.")
 
     @property
@@ -177,7 +177,7 @@ class CacheIntensity(Figure):
     texts: int = 1
     times: int = 1
 
-    said = Message("FLOPs a byte")
+    unit = "FLOPs a byte"
     hint = Message("How many queries is one cached value multiplied with, and how many bytes has it?")
 
     @property
@@ -264,7 +264,7 @@ class Step(Figure):
 class Milliseconds(Step):
     """The least milliseconds of the pass."""
 
-    said = Message("milliseconds")
+    unit = "milliseconds"
 
     @property
     def value(self) -> Fraction:
@@ -280,7 +280,7 @@ class Milliseconds(Step):
 class Rate(Step):
     """The most tokens a second of all texts together."""
 
-    said = Message("tokens a second")
+    unit = "tokens a second"
 
     @property
     def value(self) -> Fraction:

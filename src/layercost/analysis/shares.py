@@ -15,7 +15,6 @@ from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
 
-PERCENT = Message("percent")
 _EXACT = 10**12  # how finely a root that is not whole is kept
 
 
@@ -28,7 +27,7 @@ class TableShare(Figure):
     width: int
     parameters: int
 
-    said = PERCENT
+    unit = "percent"
     hint = Message("How many values has the table? Then: of how many?")
 
     @property
@@ -53,7 +52,7 @@ class AttentionShare(Figure):
     inner: int
     matrices: int = 2
 
-    said = PERCENT
+    unit = "percent"
     hint = Message("Four maps in attention; how many in the feed-forward layer, and how wide?")
 
     @property
@@ -80,7 +79,7 @@ class MapsShare(Figure):
     width: int
     tokens: int
 
-    said = PERCENT
+    unit = "percent"
     hint = Message(
         "MACs a token: twelve squares of the width in maps, and two widths for each token it meets."
     )
@@ -109,7 +108,6 @@ class ScoreScale(Figure):
     width: int
     heads: int
 
-    said = Message("a plain number")
     hint = Message("Along how many values is a score summed up? Its spread grows with the root of that.")
 
     @property

@@ -89,6 +89,7 @@ UNITS: Mapping[str, tuple[str, ...]] = {
     "operations": ("operations", "operation", "ops", "op"),
     "bytes": ("bytes", "byte"),
     "bits": ("bits", "bit"),
+    "milliseconds": ("milliseconds", "millisecond", "ms"),
     "kB": ("kb",),
     **{unit: (unit.lower(),) for unit in ("MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB")},
 }

@@ -381,14 +381,19 @@ def typed(number: Fraction, decimals: int | None) -> str:
 
 def _precision(item: Item) -> list[Message]:
     """Which unit and how many decimals are asked for, where these are not whole numbers."""
-    if item.decimals is None:
-        return []
-    unit = unit_in_words(item.stated.unit)
-    if item.task.unit.name == "times":
-        return [Message("Give it to {decimals} decimals.", decimals=item.decimals)]
-    if item.decimals == 1:
-        return [Message("Give it in {unit}, to one decimal.", unit=unit)]
-    return [Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=item.decimals)]
+    unit = item.stated.unit
+    return [] if item.decimals is None else precision("" if unit == "times" else unit, item.decimals)
+
+
+def precision(unit: str, decimals: int) -> list[Message]:
+    """In which unit a number is given, if in any, and to how many decimals."""
+    if not unit:
+        return [Message("Give it to {decimals} decimals.", decimals=decimals)]
+    if decimals == 1:
+        return [Message("Give it in {unit}, to one decimal.", unit=unit_in_words(unit))]
+    return [
+        Message("Give it in {unit}, to {decimals} decimals.", unit=unit_in_words(unit), decimals=decimals)
+    ]
 
 
 def _has_all(language: str, texts: Iterable[Mapping[str, str]], told: Iterable[Words]) -> bool:

@@ -30,7 +30,7 @@ from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import RIGHT, UNKNOWN, WRONG_POWER, Diagnosis
 from layercost.questions.kind import Field, Line, Wrong, kind
-from layercost.questions.kinds.compute import typed
+from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
 from layercost.questions.reading import Malformed, read_number
 
@@ -91,14 +91,11 @@ class Worked(Kept):
     @property
     def fields(self) -> tuple[Field, ...]:
         """The figure."""
-        return (Field("answer", "number"),)
+        return (Field("answer", "number", unit=self.figure.unit),)
 
     def besides(self) -> Sequence[Words]:
         """In what it is given, and how exactly."""
-        decimals, unit = self.drawn.decimals, self.figure.said
-        if decimals == 1:
-            return (Message("Give it in {unit}, to one decimal.", unit=unit),)
-        return (Message("Give it in {unit}, to {decimals} decimals.", unit=unit, decimals=decimals),)
+        return precision(self.figure.unit, self.drawn.decimals)
 
     def clashes(self) -> list[str]:
         """Answers, right or from a belief, that one given number could stand for alike."""
@@ -112,7 +109,7 @@ class Worked(Kept):
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether the number is right to its decimals, and whose it is otherwise."""
         self.field(field)
-        parsed = read_number(raw, "", whole=False)
+        parsed = read_number(raw, self.figure.unit, whole=False)
         if isinstance(parsed, Malformed):
             return malformed(parsed.message)
         if abs(parsed.value - self.figure.value) <= self.tolerance:
