@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import layercost as lc
 from layercost.analysis.states import states
 from layercost.misconception import Cost, Task, Training
