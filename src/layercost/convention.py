@@ -309,6 +309,7 @@ UNITS_IN_WORDS: dict[Words, Words] = {
     "exponentials": Message("exponentials"),
     "connections": Message("connections"),
     "percent": Message("percent"),
+    "hours": Message("hours"),
     "days": Message("days"),
     "bits a weight": Message("bits a weight"),
     "FLOPs a byte": Message("FLOPs a byte"),

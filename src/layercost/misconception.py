@@ -79,7 +79,13 @@ class Unit:
 
 
 ONE = Unit("")
-OF_COSTS = ("days", "percent", "times", "bits a weight")  # how large they are depends on what is asked
+OF_COSTS = (
+    "hours",
+    "days",
+    "percent",
+    "times",
+    "bits a weight",
+)  # how large they are depends on what is asked
 UNITS = {"": ONE} | {
     f"{prefix}{kind}": Unit(f"{prefix}{kind}", base**power)
     for power, prefixes in enumerate(("kK", "MM", "GG"), start=1)

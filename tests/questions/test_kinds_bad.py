@@ -60,6 +60,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "tells {count} and not {kernel}",
     ),
     "inverse: a text": (changed("inverse", draw={"kernel": ["3"]}), "'kernel' is a whole number"),
+    "inverse: what just fits": (changed("inverse", most="yes"), "`most` is true or false, true where"),
+    "inverse: few sizes": (changed("inverse", most=True, range=[1, 8]), "more than 16 sizes are tried"),
     "inverse: a range": (changed("inverse", range=[5, 6]), "`range` holds what 'kernel' is drawn from"),
     "order: two": (changed("order", candidate=EXAMPLES["order"]["candidate"][:2]), "a list of 3 to 5 tables"),
     "order: a factor": (changed("order", factor=1), "`factor` is more than 1"),

@@ -8,6 +8,19 @@ from tests.questions.published_answers import Asked, published
 TOKEN, BATCH, EIGHT = "cache-of-one-token", "cache-of-a-batch", "cache-in-eight-bits"
 ASKED = [
     # Bytes of one token in Llama 2 7B, as NVIDIA and vLLM give them.
+    # A notebook: (L - 1) / 2, "about 500".
+    Asked(
+        "reads for each write",
+        "cache-read-for-each-byte-written",
+        {"tokens": 1000},
+        "499.5",
+        {
+            "500": "first-step-reads",
+            "500.5": "own-token-read",
+            "999": "last-step-for-all",
+            "1": "cache-read-once",
+        },
+    ),
     Asked(
         "Llama 2 7B",
         TOKEN,

@@ -10,7 +10,7 @@ from layercost.questions import templates
 from tests.questions.published_answers import Asked, published
 
 GEMMA, EIGHT, FIT = "tied-gated-model", "cache-shared-by-eight", "tokens-that-fit"
-MAGNITUDE = "right-magnitude"
+MAGNITUDE, EXPRESSED = "right-magnitude", "re-expressed"
 SEVENTY = {"blocks": 80, "width": 8192, "kv_heads": 8, "size": 128}
 GPT2 = {"width": 768, "blocks": 12, "heads": 12, "words": 50257, "places": 1024, "tokens": 64}
 
@@ -36,7 +36,7 @@ ASKED: tuple[Asked, ...] = (
           {"7077888": "matrices-alone", "7084800": "norms-left-out"}),
     Asked("positions of GPT-3", "gpt3-positions-parameters",
           {"width": 12288, "blocks": 96, "places": 2048, "tokens": 64}, "25165824",
-          {"2415919104": "positions-in-each-block", "2048": "one-value-a-position"}),
+          {"2415919104": "positions-in-each-block", "2048": "one-value-a-position", "12288": EXPRESSED}),
     # DeepSeek-V3: 187,105,280 weights, and norms of 1,536 and 512.
     Asked("attention of DeepSeek-V3", "latent-attention-parameters",
           {"width": 7168, "heads": 128, "latent": 512, "key": 128, "turned": 64, "value": 128,
@@ -82,9 +82,25 @@ ASKED: tuple[Asked, ...] = (
     # Llama 2 7B: 13,476,831,232 bytes of weights, and 10⁹ bytes, in tokens of 524,288.
     Asked("cache as large as the weights", FIT,
           {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128, "tokens": 25705}, "25705",
-          {"51410": "keys-or-values-alone"}),
+          {"51410": "keys-or-values-alone", "12853": "other-count"}),
     Asked("a cache of a gigabyte", FIT,
           {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128, "tokens": 1907}, "1907"),
+    # 17 GB beside the weights of Llama 2 70B; an interviewer took 2.6 MB a token, and 6,500 tokens.
+    Asked("what 17 GB hold", FIT,
+          {"blocks": 80, "heads": 64, "kv_heads": 8, "size": 128, "tokens": 51879}, "51879",
+          {"6500": "other-count"}),
+    # Six heads of queries on each of keys and values: who ignores it finds room for a sixth, rounded down.
+    Asked("what fits is rounded down", FIT,
+          {"blocks": 80, "heads": 48, "kv_heads": 8, "size": 128, "tokens": 51879}, "51879",
+          {str(51879 // 6): "grouped-heads-ignored", str(51879 // 6 + 1): "other-count"}),
+    # LoRA of rank 8 beside one of 64 maps of Llama 2 7B: 65,536 of 4,194,304.
+    Asked("rank 8", "lora-trained-parameters", {"inputs": 4096, "outputs": 4096, "rank": 8}, "65536",
+          {"32768": "one-adapter-matrix", "64": EXPRESSED, str(4096**2): EXPRESSED}),
+    Asked("the rank that saves nothing", "rank-that-saves-nothing", {"inputs": 4096, "outputs": 4096},
+          "2048", {"4096": "one-adapter-matrix"}),
+    Asked("heads multiplied again", "attention-product-macs",
+          {"width": 4096, "heads": 32, "tokens": 2048}, "34359738368",
+          {str(2**40): "whole-width-for-each-head"}),
     Asked("512 + 64 values", "latent-attention-kept",
           {"heads": 128, "latent": 512, "key": 128, "turned": 64, "value": 128, "tokens": 1}, "576",
           {"512": "shared-key-forgotten"}),
@@ -94,14 +110,13 @@ ASKED: tuple[Asked, ...] = (
 IN_WORDS = {
     "does training keep a KV cache?": "asks for a part of memory that is not there",
     "what is wrong with a formula that has one factor of heads too many?": "asks for words",
-    "bytes read from a cache while a text is written": "asks for a ratio of two sums over all steps",
     "when does long context exceed the weights?": "compares two counts, each of which a template asks for",
     "FLOPs of an einsum": "asks for a formula",
-    "overall speed of a part that runs twice as fast": "no layer has a part in it",
     "512 devices and two million dollars": "asks for a design under prices that nobody states",
     "GPUs, cost and latency in five minutes": "asks for a design under prices that nobody states",
     "time per layer of CNN, RNN and Transformer": "asks for a table of formulas",
     "120 of 300 TFLOP/s": "asks what it does not show",
+    "two cards, one with twice the memory and half the bandwidth": "asks which one, for which use",
     "how long is TF32?": "asks for the meaning of a word",
     "MACs are twice the FLOPs": "asks for a unit's meaning",
 }

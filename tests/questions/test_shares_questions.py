@@ -14,7 +14,7 @@ ASKED = [
         "share-of-the-table",
         {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416},
         "20.92",
-        {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest", "26.21": "unknown"},
+        {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest", "26.21": "size-in-the-name"},
     ),
     # 4 d² of 12 d²; half, a gated layer's quarter, and a fifth.
     Asked(
@@ -30,7 +30,7 @@ ASKED = [
         "share-of-the-maps",
         {"width": 4096, "tokens": 4096},
         "85.71",
-        {"100": "pairs-forgotten", "92.31": "hidden-pairs-left-out", "99": "unknown"},
+        {"100": "pairs-forgotten", "92.31": "hidden-pairs-left-out", "99": "pairs-next-to-nothing"},
     ),
     # GPT-2 small: heads of 64 values.
     Asked(

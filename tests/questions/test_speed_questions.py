@@ -76,6 +76,27 @@ ASKED = [
         "2.00",
         {"4.00": "one-byte-a-value", "1.00": "macs-for-flops"},
     ),
+    # An interviewer: 0.7 · 2 + 0.3 · 1 = 1.7, "about 1.4".
+    Asked(
+        "70 % of the time twice as fast",
+        "speed-up-of-a-part",
+        {"percent": 70, "times": 2},
+        "1.54",
+        {
+            "1.7": "speeds-averaged",
+            "1.4": "rest-takes-no-time",
+            "2": "all-of-it-faster",
+            "0.65": "time-for-speed",
+        },
+    ),
+    # A Cortex-M4: one FLOP a cycle, 32 bits a cycle.
+    Asked(
+        "a controller of 168 MHz",
+        "ridge-of-a-controller",
+        {"megahertz": 168, "flops": 1, "bits": 32},
+        "0.250",
+        {"0.031": "bits-for-bytes", "4": "ridge-upside-down", "42000000": "clock-counted-once"},
+    ),
 ]
 
 

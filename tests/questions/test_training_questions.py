@@ -147,7 +147,60 @@ ASKED = [
         "memory-beside-adapters",
         {"frozen": 6_738_415_616, "adapters": 4_194_304},
         "13.54",
-        {"107.88": "frozen-weights-have-states", "0.07": "frozen-weights-forgotten"},
+        {
+            "107.88": "frozen-weights-have-states",
+            "107.81": "whole-model-trained",
+            "80.91": "master-copy-forgotten+frozen-weights-have-states",
+            "0.07": "frozen-weights-forgotten",
+        },
+    ),
+    # An interviewer says 12 bytes a parameter for gradients and states: 8 and 4 and 2.
+    Asked(
+        "70B, gradients and states",
+        "memory-beside-the-weights",
+        {"parameters": 70 * 10**9},
+        "980",
+        {
+            "840": "gradients-forgotten",
+            "700": "master-copy-forgotten",
+            "560": "moments-alone",
+            "1120": "weights-counted-too",
+        },
+    ),
+    # Four models of 7 billion: two with 16 bytes a parameter, and two with 2.
+    Asked(
+        "PPO",
+        "memory-of-four-models",
+        {"parameters": 7 * 10**9},
+        "252",
+        {
+            "448": "frozen-weights-have-states",
+            "154": "critic-not-trained",
+            "112": "one-model-alone",
+            "224": "frozen-weights-forgotten",
+            "56": "weights-alone",
+        },
+    ),
+    # A blog: "about 500 GPU-hours" for 7B and a trillion tokens at 10¹⁵ FLOPs a second; they are days.
+    Asked(
+        "7B on a trillion tokens",
+        "training-hours-of-devices",
+        {"parameters": 7 * 10**9, "billions": TRILLION, "teraflops": 1000, "percent": 100},
+        "11666.7",
+        {"486.1": "days-for-hours", "3888.9": "forward-pass-alone"},
+    ),
+    # DeepSeek-V3: 6 · 37 billion · 14.8 trillion FLOPs in 2.79 million hours of devices.
+    Asked(
+        "DeepSeek-V3's devices",
+        "utilisation-of-a-device",
+        {
+            "flops": 6 * 37 * 14_800 * 10**18,
+            "texts": 1,
+            "milliseconds": 2_790_000 * 3_600_000,
+            "teraflops": 1513,
+        },
+        "21.62",
+        {},
     ),
     # 4 bits in groups of 128, with a scale of 16 and a zero point of 4 bits: 4.15625 bits a weight.
     Asked(
@@ -159,6 +212,7 @@ ASKED = [
             "3238002688": "scales-forgotten",
             "3339190272": "zero-points-forgotten",
             "26915897344": "bits-for-bytes",
+            "25904021504": "bits-for-bytes+scales-forgotten",
         },
     ),
     # Dettmers et al. 2023, section 3.

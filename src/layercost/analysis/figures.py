@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from layercost.expression import Expression, Number, Symbol, ceil_div, exact_div, expression
 from layercost.intensity import map_intensity
-from layercost.message import Message
+from layercost.message import Message, Words
 from layercost.misconception import MISCONCEPTIONS
 from layercost.view import number
 
@@ -70,10 +70,10 @@ def taken(kind: type[Figure]) -> list[str]:
 
 
 def written(amount: Fraction) -> str:
-    """An amount as a line of a solution has it: whole where it is large, else with four digits."""
+    """An amount as a line of a solution has it: whole where it is large, else with four digits at least."""
     if amount.denominator == 1 or amount >= 10_000:
         return number(round(amount))
-    return f"{float(amount):,.4g}"
+    return f"{float(amount):,.1f}" if amount >= 1000 else f"{float(amount):,.4g}"
 
 
 # ---- the figures ---------------------------------------------------------------------------------
@@ -301,8 +301,16 @@ class Belief(NamedTuple):
     """A belief about a figure; `see` gives it as a believer sees it, or None where that changes nothing."""
 
     id: str
-    message: Message
+    says: Message | None
     see: Callable[[Any], Figure | None]
+
+    @property
+    def message(self) -> Words:
+        """What is said to a believer: a sentence of its own, or the one that the belief has elsewhere."""
+        for one in BELIEFS:
+            if one.id == self.id and one.says is not None:
+                return one.says
+        return MISCONCEPTIONS[self.id].message
 
 
 BELIEFS: list[Belief] = []
@@ -313,7 +321,7 @@ def believed(
 ) -> Callable[[Any], Any]:
     """Declare a belief about figures: a function of one, or a class to see it as, `where` it can be held.
 
-    One that is held about layers, too, has the sentence that it has there.
+    One that is held about something else, too, has the sentence that it has there.
     """
 
     def declared(change: Any) -> Any:
@@ -323,7 +331,7 @@ def believed(
             seen: Figure = _seen_as(change, asked) if isinstance(change, type) else change(asked)
             return None if seen == asked else seen
 
-        BELIEFS.append(Belief(name, says or MISCONCEPTIONS[name].message, see))
+        BELIEFS.append(Belief(name, says, see))
         return change
 
     return declared

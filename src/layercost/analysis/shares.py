@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import Figure, Worked, believed, figure, written
+from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, written
 from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
@@ -154,6 +154,10 @@ believed(
     says=Message("You divided by all but the table: asked for is its share of all parameters."),
 )(lambda asked: replace(asked, parameters=asked.parameters - asked.rows * asked.width))  # fmt: skip
 believed(
+    "size-in-the-name", TableShare, where=lambda asked: asked.parameters > GIGA,
+    says=Message("You divided by the size that the name says: the model holds more than its whole billions."),
+)(lambda asked: replace(asked, parameters=asked.parameters // GIGA * GIGA))  # fmt: skip
+believed(
     "equal-halves", AttentionShare, where=lambda asked: asked.inner != 2 * asked.width,
     says=Message("You gave both halves as many weights: the feed-forward layer is wider than attention."),
 )(lambda asked: replace(asked, inner=2 * asked.width))  # fmt: skip
@@ -178,6 +182,16 @@ class _NoPairs(MapsShare):
     @property
     def met(self) -> Fraction:
         return Fraction(0)
+
+
+@believed(
+    "pairs-next-to-nothing", MapsShare, where=lambda asked: asked.tokens * 2 > asked.width,
+    says=Message("You took the pairs for next to nothing: their part grows with the length of the text."),
+)  # fmt: skip
+class _NextToNothing(MapsShare):
+    @property
+    def value(self) -> Fraction:
+        return Fraction(99)
 
 
 believed(

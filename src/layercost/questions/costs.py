@@ -18,6 +18,7 @@ from layercost.analysis.states import OPTIMIZERS, optimizer_named, states, train
 from layercost.analysis.training import RECOMPUTE, training_step
 from layercost.expression import Expression, Number, Symbol, add, ceil_div, expression, times
 from layercost.layer import LayerError
+from layercost.layers import Linear
 from layercost.message import Joined, Message, Words
 from layercost.misconception import (
     AS_USUAL,
@@ -31,7 +32,8 @@ from layercost.misconception import (
 )
 from layercost.shape import Shape, several, shape_wanted
 
-TERA, DAY = 10**12, 86_400
+TERA = 10**12
+SECONDS = {"hours": 3600, "days": 86_400}
 
 # ---- formulas ------------------------------------------------------------------------------------
 
@@ -227,8 +229,8 @@ def _unit_size(task: Task) -> Fraction:
     """How much of what is counted is one of the unit; of a day, what machines could have done in it."""
     how, own = task.training, Fraction(task.unit.size)
     match task.unit.name:
-        case "days":
-            return own * how.devices * how.teraflops * TERA * DAY * how.percent / 100
+        case "hours" | "days" as span:
+            return own * how.devices * how.teraflops * TERA * SECONDS[span] * how.percent / 100
         case "percent" if how.milliseconds:
             return own * how.devices * how.teraflops * TERA * how.milliseconds / 1000 / 100
         case "percent" | "times":
@@ -406,26 +408,31 @@ _believed(
 )  # fmt: skip
 
 
-def _hours(task: Task) -> Task | None:
-    if task.unit.name != "days":
-        return None
-    return replace(task, unit=Unit("days", Fraction(task.unit.size) / 24))
+def _spanning(span: str, factor: Fraction) -> Callable[[Task], Task | None]:
+    """Who gives so many of a span of time for one of what was asked for."""
+
+    def distort(task: Task) -> Task | None:
+        if task.unit.name != span:
+            return None
+        return replace(task, unit=Unit(span, Fraction(task.unit.size) / factor))
+
+    return distort
 
 
-_believed("hours-for-days", Message("You gave hours: a day has 24 of them."), COSTS_IN_FLOPS, _hours)
-
-
-def _prefixed(task: Task) -> Task | None:
-    """A thousand times as much: whoever takes tera for peta."""
-    if task.unit.name != "days":
-        return None
-    return replace(task, unit=Unit("days", Fraction(task.unit.size) / 1000))
+_believed(
+    "hours-for-days", Message("You gave hours: a day has 24 of them."),
+    COSTS_IN_FLOPS, _spanning("days", Fraction(24)),
+)  # fmt: skip
+_believed(
+    "days-for-hours", Message("You gave days: each of them has 24 hours."),
+    COSTS_IN_FLOPS, _spanning("hours", Fraction(1, 24)),
+)  # fmt: skip
 
 
 _believed(
     "one-prefix-apart",
     Message("You are off by a thousand: giga is 10⁹, tera 10¹², peta 10¹⁵."),
-    COSTS_IN_FLOPS, _prefixed,
+    COSTS_IN_FLOPS, _spanning("days", Fraction(1000)),
 )  # fmt: skip
 
 
@@ -513,7 +520,8 @@ _believed(
 
 def _trained_too(task: Task) -> Task:
     """Whoever gives frozen weights what trained ones have."""
-    each = OPTIMIZERS[task.training.optimizer].bytes
+    optimizer = OPTIMIZERS[task.training.optimizer]
+    each = optimizer.bytes - sum(getattr(optimizer, part) for part in task.training.left_out)
     return replace(task, training=replace(task.training, frozen=task.training.frozen * each // 2))
 
 
@@ -521,6 +529,19 @@ _believed(
     "frozen-weights-have-states",
     Message("You gave the frozen weights gradients and states: only what is trained has them."),
     {Cost.STATE_BYTES}, _frozen(_trained_too),
+)  # fmt: skip
+
+
+def _all_trained(task: Task) -> Task:
+    """Whoever trains the whole model, and has no adapters."""
+    whole = Linear(task.training.frozen, 1, bias=False)
+    return replace(task, layer=whole, training=replace(task.training, frozen=0))
+
+
+_believed(
+    "whole-model-trained",
+    Message("You trained the whole model, and no adapters: its weights stay as they are, 2 bytes each."),
+    {Cost.STATE_BYTES}, _frozen(_all_trained),
 )  # fmt: skip
 
 

@@ -388,7 +388,8 @@ def _precision(item: Item) -> list[Message]:
 def precision(unit: str, decimals: int) -> list[Message]:
     """In which unit a number is given, if in any, and to how many decimals."""
     if not unit:
-        return [Message("Give it to {decimals} decimals.", decimals=decimals)]
+        one, more = Message("Give it to one decimal."), Message("Give it to {decimals} decimals.")
+        return [one if decimals == 1 else more.filled(decimals=decimals)]
     if decimals == 1:
         return [Message("Give it in {unit}, to one decimal.", unit=unit_in_words(unit))]
     return [

@@ -1,8 +1,8 @@
-"""A figure of speed to work out: FLOPs a byte, the least time of a step, tokens a second.
+"""A figure to work out that no layer has: FLOPs a byte, tokens a second, a share, what training holds.
 
-`figure` is one of those in `layercost.analysis.figures`, which say what they take; `given` has a number or a
-drawn name for each. What is not given is as usual there. An answer is right to `decimals`; the beliefs that
-distort the figure are known by themselves, but for those in `without`.
+`figure` is one of those in `layercost.analysis` (`figures`, `shares`, `estimates`), which say what they take;
+`given` has a number or a drawn name for each. What is not given is as usual there. An answer is right to
+`decimals`; the beliefs that distort the figure are known by themselves, but for those in `without`.
 
     kind = "figure"
     wording.en = "A card does {peak} TFLOP/s and reads {bandwidth} GB/s. Where is its ridge point?"
@@ -23,7 +23,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any, ClassVar
 
-import layercost.analysis.shares  # noqa: F401 - makes its figures known
+import layercost.analysis.estimates
+import layercost.analysis.shares  # noqa: F401 - both make their figures known
 from layercost.analysis.figures import BELIEFS, FIGURES, Figure, taken
 from layercost.convention import unknown
 from layercost.message import Message, Words

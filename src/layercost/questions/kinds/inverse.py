@@ -4,6 +4,7 @@
 `{layer}` shows the layer with the unknown by its name. Any whole number that gives the same count is right:
 it is tried, not compared. `range` says within which numbers one looks for it (by default those that are
 drawn, and twice as far); a misconception is known where a whole number in that range satisfies its believer.
+With `most = true` the size is asked for that just fits, and a believer takes the largest that does.
 
     kind = "inverse"
     wording.en = "`{layer}` on {input} has {count} parameters. How large is the kernel?"
@@ -77,6 +78,7 @@ class Inverse(DrawnTemplate):
     unknown: str
     first: int
     last: int
+    most: bool = False  # what just fits is asked for
     other: Question | None = None  # what the count is to be as much as, where no number is told
 
     def pose(self, numbers: Mapping[str, Drawn], pick: int) -> Kept:
@@ -196,7 +198,7 @@ class Sought(Kept):
             except (QuestionError, LayerError, ShapeError):
                 return None
 
-        size = _looked_for(seen, self._sought_for, self.drawn.first, self.drawn.last)
+        size = _looked_for(seen, self._sought_for, self.drawn.first, self.drawn.last, most=self.drawn.most)
         if self.drawn.other is not None and size is not None and seen(size + 1) == seen(size):
             return None  # who takes both for the same finds them equal at every size
         return size
@@ -279,17 +281,24 @@ def _seen(one: Misconception, item: Item) -> Fraction | None:
     return None if task is None else number(task)
 
 
-def _looked_for(seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int) -> int | None:
+def _looked_for(
+    seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int, *, most: bool = False
+) -> int | None:
     """A number from `first` to `last` for which `seen` gives the count; None where there is none.
 
-    Few are all tried. Among many, the count is taken to grow or to fall with the number.
+    Few are all tried. Among many, the count is taken to grow or to fall with the number. With `most`, the
+    largest for which it gives no more will do, if the next one does not fit.
     """
+    fits = None
     if last - first < FEW:
         return next((size for size in range(first, last + 1) if seen(size) == count), None)
     for size in _halving(seen, count, first, last):
-        if seen(size) == count:
+        here = seen(size)
+        if here == count:
             return size
-    return None
+        if most and here is not None and here < count and size < last:
+            fits = size
+    return fits
 
 
 def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int) -> Iterator[int]:
@@ -314,7 +323,18 @@ def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int
 @kind("inverse")
 def read(owner: str, data: Mapping[str, Any]) -> Inverse:
     """Reads a question which size gives a count."""
-    keys = (*SUBJECT, "convention", "without", "quantity", "part", "dtype", "as_much_as", "unknown", "range")
+    keys = (
+        *SUBJECT,
+        "convention",
+        "without",
+        "quantity",
+        "part",
+        "dtype",
+        "as_much_as",
+        "unknown",
+        "range",
+        "most",
+    )
     kept = opening(
         owner, data, keys, ("quantity", "unknown"), ("layer", "input", "count"), (NO_LAYER, OTHER_COUNT)
     )
@@ -330,8 +350,13 @@ def read(owner: str, data: Mapping[str, Any]) -> Inverse:
         inner(owner, data, [{"quantity": data["quantity"], "part": data.get(part, ""), **stored}])
         for part in ("part", "as_much_as")
     )
+    most = data.get("most", False)
+    if not isinstance(most, bool) or (most and last - first < FEW):
+        raise QuestionError(
+            f"{owner}: `most` is true or false, true where more than {FEW} sizes are tried, but got {most!r}"
+        )
     even = other if "as_much_as" in data else None
-    return Inverse(**kept, subject=subject, unknown=name, first=first, last=last, other=even)
+    return Inverse(**kept, subject=subject, unknown=name, first=first, last=last, most=most, other=even)
 
 
 def _check_wording(owner: str, wording: Mapping[str, str], name: str, *, even: bool) -> None:
