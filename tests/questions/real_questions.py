@@ -149,7 +149,7 @@ REAL: tuple[Real, ...] = (
     one("q095", "googlenet-parameters", {}, "6998552",
         {"5000000": MAGNITUDE, "6800000": MAGNITUDE, "11000000": MAGNITUDE}),
     one("q097 v1", "resnet50-macs", {"version": "v1"}, "3857973248",
-        {"3.8e9": MAGNITUDE, "8.2e9": MAGNITUDE, "1.7e9": MAGNITUDE}),
+        {"3.8e9": "rounded", "8.2e9": MAGNITUDE, "1.7e9": MAGNITUDE}),
     # a counter that multiplied by three too often printed 24.64e9, at two operations a MAC
     one("q097 v1.5", "resnet50-macs", {"version": "v1.5"}, "4089184256",
         {"4.12e9": MAGNITUDE, "39.8e9": "wrong-power-of-ten", "24.64e9": "wrong-factor",

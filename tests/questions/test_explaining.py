@@ -125,6 +125,46 @@ def test_a_number_that_is_off_by_a_power_of_ten_or_a_factor_is_told_so(
     assert words in str(found.message)
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        pytest.param("124000000", "rounded", id="rounded down, or cut off"),
+        pytest.param("124.4M", "rounded", id="with a suffix"),
+        pytest.param("124439000", "rounded", id="cut off where rounding goes up"),
+        pytest.param("124440000", "rounded", id="rounded up"),
+        pytest.param("100000000", "rounded", id="one digit, rounded"),
+        pytest.param("163M", "tied-head-counted-twice", id="a belief, rounded"),
+        pytest.param("85.06e6", "both-tables-left-out", id="another belief, rounded"),
+        pytest.param("119000000", "right-magnitude", id="what rounds to nothing that is known"),
+        pytest.param("85M", "right-magnitude", id="two digits say little"),
+        pytest.param("200000000", "right-magnitude", id="one digit says nothing of a belief"),
+    ],
+)
+def test_a_large_number_that_is_rounded_is_told_so_or_whose_it_is(given: str, name: str):
+    """What is published is rounded nearly always."""
+    numbers = {"width": 768, "blocks": 12, "heads": 12, "words": 50257, "places": 1024, "tokens": 64}
+    found = templates()["gpt2-parameters"].posed({"numbers": numbers}).diagnose(given)
+    assert found.id == name
+    assert ("all of its digits are asked for" in str(found.message)) is (name == "rounded")
+    assert str(found.message).startswith("Rounded, ") is (name not in ("rounded", "right-magnitude"))
+
+
+def test_who_rounds_earns_no_less_than_who_is_near():
+    data = changed(ask=[{"quantity": "flops", "credit": {"rounded": 0.5, "right-magnitude": 0.1}}],
+                   draw={"inputs": [345], "outputs": [678]})  # fmt: skip
+    right = 2 * 345 * 678 + 678
+    assert drawn(data).diagnose(right // 1000 * 1000).credit == Fraction(1, 2)
+    assert drawn({**data, "ask": FLOPS["ask"]}).diagnose(right // 1000 * 1000).credit == Fraction(1, 10)
+
+
+def test_a_formula_that_nobody_can_read_is_left_out_of_a_sentence():
+    """Of BERT's parameters, twice as many: the sum of a hundred terms says nothing."""
+    numbers = {"words": 30522, "places": 512, "width": 768, "inner": 3072, "blocks": 12, "tokens": 64}
+    posed = templates()["bert-table-by-rows"].posed({"numbers": numbers})
+    found = posed.diagnose(str(2 * int(posed.answers()["total"])), "total")
+    assert str(found.message) == "218,964,480: all of it is multiplied by 2."
+
+
 def test_a_number_that_is_off_by_no_such_factor_is_not_told_so():
     question = templates()["resnet50-macs"].posed({"numbers": {"version": "v1.5"}})
     right = int(question.answers()["answer"])

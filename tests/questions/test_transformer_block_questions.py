@@ -39,7 +39,7 @@ ASKED = [
             6_607_343_616: "token-table-left-out",
             5_295_575_040: "gate-forgotten",
             6_442_450_944: "twelve-squares",
-            7_000_000_000: "right-magnitude",
+            7_000_000_000: "rounded",
         },
     ),
     # Llama 3 8B: as wide keys as queries, one table, no table.

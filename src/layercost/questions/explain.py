@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
@@ -31,16 +31,17 @@ Two: TypeAlias = tuple[Misconception, Misconception]
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
 WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
-WRONG_POWER, WRONG_FACTOR = "wrong-power-of-ten", "wrong-factor"
+WRONG_POWER, WRONG_FACTOR, ROUNDED = "wrong-power-of-ten", "wrong-factor", "rounded"
 # Besides misconceptions, what a question may give credit for.
 OUTCOMES = (
-    OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, REEXPRESSED, WRONG_POWER, WRONG_FACTOR, MAGNITUDE,
+    OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, ROUNDED, REEXPRESSED, WRONG_POWER, WRONG_FACTOR, MAGNITUDE,
 )  # fmt: skip
 
 POWERS, OF_A_POWER = (10, 100, 1000), Fraction(103, 100)  # by what an answer may be off, and how nearly
 FACTORS, OF_A_FACTOR = range(2, 10), Fraction(101, 100)
 
 KEPT = 1024  # questions with their numbers whose wrong answers are held in memory
+LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
 MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
 
 BYTES_IN = {"bytes": 1} | {
@@ -76,7 +77,8 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     found = (
         explanation(items, given)
         for explanation in (
-            _misconception, _convention, _tool, _pair, _some, _reexpressed, _power_of_ten, _factor, _magnitude
+            _misconception, _convention, _tool, _pair, _some, _rounded, _reexpressed, _power_of_ten, _factor,
+            _magnitude,
         )
     )  # fmt: skip
     return next((diagnosis for diagnosis in found if diagnosis is not None), _unknown(items, given))
@@ -263,6 +265,43 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     return Diagnosis(SOME_RIGHT, message, items[0].credit_of(SOME_RIGHT) * Fraction(right, len(items)))
 
 
+def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """A whole number of which only the first digits are given: the right one, or that of one belief alone."""
+    item, digits = items[0], _first_digits(items, given)
+    if not digits:
+        return None
+    if _rounds_to(item.answer, given[0], digits):
+        message = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
+        return Diagnosis(ROUNDED, message, _no_less_than_close(ROUNDED, items, given))
+    held = [name for name, (seen,) in beliefs(items).items() if _rounds_to(seen, given[0], digits)]
+    if len(held) != 1 or digits < TELLING:
+        return None
+    found = _of_belief(item, held[0])
+    message = Message("Rounded, this is what one mistake that we know gives. {says}", says=found.message)
+    return replace(found, message=message)
+
+
+def _first_digits(items: Sequence[Item], given: Numbers) -> int:
+    """How many digits stand before the noughts of a large whole answer; 0 for any other."""
+    if len(items) != 1 or items[0].decimals is not None or given[0] < LARGE or given[0].denominator != 1:
+        return 0
+    written = str(given[0])
+    digits = len(written.rstrip("0"))
+    return digits if digits < len(written) else 0
+
+
+def _rounds_to(exact: Fraction, given: Fraction, digits: int) -> bool:
+    """Whether an exact number begins with these digits, rounded, or cut off where there are several."""
+    step = 10 ** (len(str(given)) - digits)
+    return given - Fraction(step, 2) <= exact < given + (step if digits > 1 else Fraction(step, 2))
+
+
+def _no_less_than_close(name: str, items: Sequence[Item], given: Numbers) -> Fraction:
+    """The credit of an outcome, or of a number that is as close as this one."""
+    close = _magnitude(items, given)
+    return max(items[0].credit_of(name), close.credit if close else Fraction(0))
+
+
 def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     """The nearest expression in the question's own letters that gives the number; close ones stay close."""
     if len(items) != 1:
@@ -271,9 +310,9 @@ def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     found = reexpress_answer(item.task, given[0], item.tolerance)
     if found is None:
         return None
-    close = _magnitude(items, given)
-    credit = max(item.credit_of(REEXPRESSED), close.credit if close else Fraction(0))
-    return Diagnosis(REEXPRESSED, found.message, credit, key=found.key)
+    return Diagnosis(
+        REEXPRESSED, found.message, _no_less_than_close(REEXPRESSED, items, given), key=found.key
+    )
 
 
 def _power_of_ten(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
@@ -297,9 +336,7 @@ def _factor(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
         message = Message("It is {times} times too large, or nearly: which factor is too much?", times=factor)
     else:
         message = Message("It is {times} times too small, or nearly: which factor is missing?", times=factor)
-    close = _magnitude(items, given)
-    credit = max(items[0].credit_of(WRONG_FACTOR), close.credit if close else Fraction(0))
-    return Diagnosis(WRONG_FACTOR, message, credit)
+    return Diagnosis(WRONG_FACTOR, message, _no_less_than_close(WRONG_FACTOR, items, given))
 
 
 def _times_off(items: Sequence[Item], given: Numbers, factors: Iterable[int], nearly: Fraction) -> int | None:

@@ -9,13 +9,14 @@ from math import ceil, floor
 
 from layercost.expression import TEXT, Definition, Expression, defining, definitions, render
 from layercost.layer import Layer
-from layercost.message import Message, both
+from layercost.message import Message, Words, both
 from layercost.misconception import Task
 from layercost.questions.search import nearest
 from layercost.questions.slip import Slip
 from layercost.questions.task import derivation
 from layercost.shape import Shape
 
+LONG = 240  # characters of a formula that nobody reads in a sentence
 SIDES = frozenset("HWDTL")  # the letters of an input's axes that are neither channels nor features
 
 
@@ -33,16 +34,21 @@ class Reexpressed:
 
     @property
     def message(self) -> Message:
-        """One sentence: the answer, the expression, the definitions that differ, and in what it differs."""
+        """One sentence: the answer, the expression, the definitions that differ, and in what it differs.
+
+        A formula that is too long to be read is left out.
+        """
         differences = both(slip.message for slip in self.slips)
         return Message("{derivation}: {differences}.", derivation=self._derivation, differences=differences)
 
     @property
-    def _derivation(self) -> Message:
+    def _derivation(self) -> Words:
         value = f"{self.expression.value:,}"
         written = _written(self.expression)
         changed = {name for slip in self.slips for name in slip.within}
         shown = [one for one in definitions(self.expression) if one.name in changed]
+        if len(written) > LONG:
+            return value
         if isinstance(self.expression, Definition):
             return Message("{value} is {formula}", value=value, formula=_written(self.expression.meaning))
         if not shown:
