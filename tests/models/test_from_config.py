@@ -209,6 +209,26 @@ def test_a_part_within_another_file_may_leave_sizes_out() -> None:
     assert "text_config.vocab_size" in {default.field for default in model.defaults}
 
 
+@pytest.mark.parametrize(
+    ("whole", "part", "tied"),
+    [
+        pytest.param({"tie_word_embeddings": False}, {"tie_word_embeddings": True}, False, id="the whole's"),
+        pytest.param({"tie_word_embeddings": True}, {"tie_word_embeddings": False}, True, id="the same, tied"),
+        pytest.param({"tie_word_embeddings": None}, {"tie_word_embeddings": False}, False, id="null"),
+        pytest.param({}, {"tie_word_embeddings": False}, False, id="the part's alone"),
+        pytest.param({"tie_word_embeddings": False}, {}, False, id="the whole's alone"),
+    ],
+)
+def test_the_head_of_a_part_is_tied_as_the_whole_says(
+    whole: dict[str, Any], part: dict[str, Any], tied: bool
+) -> None:
+    """The head stands beside the part: Gemma3ForConditionalGeneration of transformers 5.24.0 built so."""
+    model = from_config({"model_type": "gemma3", **whole, "text_config": {**GEMMA3, **part}})
+    assert ("head" in parameters_by_type(model)) is not tied
+    differs = None not in (whole.get("tie_word_embeddings"), part.get("tie_word_embeddings"))
+    assert any("text_config.tie_word_embeddings" in str(note) for note in model.notes) is differs
+
+
 def test_heads_that_do_not_make_the_width_are_told() -> None:
     assert any("6 x 10 = 60, and the width is 48" in str(note) for note in from_config(LLAMA).notes)
     assert not from_config({**LLAMA, "head_dim": 8}).notes
@@ -366,6 +386,17 @@ REFUSED = [
         {**LLAMA, "num_key_value_heads": 4},
         "num_key_value_heads: 4 heads of keys",
         id="keys that do not divide",
+    ),
+    pytest.param(
+        {**{name: value for name, value in LLAMA.items() if name != "num_key_value_heads"},
+         "model_type": "mistral"},
+        "num_key_value_heads: it is missing; MistralConfig has 8, which do not divide 6 heads of queries",
+        id="keys that are missing",
+    ),
+    pytest.param({**GPT2, "n_head": 5}, "n_head: 5 heads do not divide a width of 48", id="as the file has it"),
+    pytest.param({**LLAMA, "head_dim": 7}, "head_dim: heads of 7 values .*two and two", id="odd heads"),
+    pytest.param(
+        {**FALCON, "num_attention_heads": 16}, "num_attention_heads: heads of 3 values", id="odd by the heads"
     ),
     pytest.param(
         {**LLAMA, "tie_word_embeddings": "no"}, "tie_word_embeddings: expected true or false", id="no flag"

@@ -82,6 +82,13 @@ def kv_heads(fields: Fields, heads: int, *names: str, default: int | None = None
     same = same_as("num_attention_heads", heads)
     found = fields.whole(*names, default=same if default is None else default, null=same)
     if found > heads or heads % found:
+        if names[0] in fields.missing():
+            fields.refuse(
+                names[0],
+                Message("it is missing; {of} has {kv_heads}, which do not divide {heads} heads of queries",
+                        of=fields.of, kv_heads=found, heads=heads),
+                Message("add it"),
+            )  # fmt: skip
         fields.refuse(
             names[0],
             Message("{kv_heads} heads of keys and values do not divide {heads} of queries",
@@ -95,18 +102,29 @@ def rotated(fields: Fields, size: int, *names: str, default: float | None = None
     """The arguments of `Attention` for positions that are turned, in whole or, where a file says so, in part.
 
     A share of each head is ``partial_rotary_factor`` or one of `names`, in the file or among its
-    ``rope_parameters``; it changes no dot product.
+    ``rope_parameters``; it changes no dot product. A head that is turned in whole has to be even.
     """
     known = ("partial_rotary_factor", *names)
     nested = fields.values.get("rope_parameters")
     if isinstance(nested, Mapping) and "partial_rotary_factor" in nested:
         share = fields.checked_share("rope_parameters", nested["partial_rotary_factor"])
     elif default is None and not any(name in fields.values for name in known):
+        _check_even(fields, size)
         return {"positions": "rotary"}
     else:
         share = fields.share(*known, default=1.0 if default is None else default)
     turned = int(size * share) // 2 * 2  # values are turned two and two
     return {"positions": "rotary", "rotary_dim": turned} if turned else {}
+
+
+def _check_even(fields: Fields, size: int) -> None:
+    if size % 2:
+        given = fields.values.get("head_dim") is not None
+        fields.refuse(
+            "head_dim" if given else "num_attention_heads",
+            Message("heads of {size} values cannot be turned two and two", size=size),
+            Message("expected an even size of a head"),
+        )
 
 
 # ---- blocks --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from layercost.models.families.blocks import (
     even_head_size,
     kv_heads,
     pre_norm,
+    rotated,
     side_by_side,
     side_by_side_each,
 )
@@ -55,10 +56,8 @@ def falcon(fields: Fields, asked: Asked) -> Built:
     size = even_head_size(fields, sizes.width, sizes.heads)
     alibi = fields.flag("alibi", default=False)
     bias = fields.flag("bias", default=False)
-    attention = Attention(
-        sizes.width, sizes.heads, groups, size, bias=bias, causal=True,
-        positions="alibi" if alibi else "rotary",
-    )  # fmt: skip
+    places = {"positions": "alibi"} if alibi else rotated(fields, size)
+    attention = Attention(sizes.width, sizes.heads, groups, size, bias=bias, causal=True, **places)
     blocks = plain(
         fields,
         attention,

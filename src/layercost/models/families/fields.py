@@ -181,15 +181,22 @@ class Fields:
     def part(self, name: str, of: str, inherits: Iterable[str] = ()) -> Fields:
         """The configuration of a part, which stands in this one; it may leave out what equals its class.
 
-        Fields that it `inherits` are those of this one, where it has none of its own.
+        Fields that it `inherits` are those of this one, whatever it says itself, which is noted.
         """
         value = self.values.get(name)
         if not isinstance(value, Mapping):
             self.expected(name, AN_OBJECT, value)
-        from_here = {field: self.values[field] for field in inherits if field in self.values}
-        inner = Fields({**from_here, **value}, file=self.file, of=of, within=self.place(name))
+        from_here = {field: self.values[field] for field in inherits if self.values.get(field) is not None}
+        inner = Fields({**value, **from_here}, file=self.file, of=of, within=self.place(name))
         self.parts.append(inner)
         inner.defaults, inner.notes = self.defaults, self.notes
+        for field, here in from_here.items():
+            if value.get(field) not in (None, here):
+                self.note(
+                    Message("The file's {inner} is {said}, and its {field} is {here}, which counts.",
+                            inner=inner.place(field), said=written(value[field]), field=self.place(field),
+                            here=written(here))
+                )  # fmt: skip
         return inner
 
     def missing_part(self, name: str, of: str) -> Fields:
@@ -245,8 +252,8 @@ class Fields:
         self.notes.append(words)
 
     def refuse(self, field: str, problem: Words, advice: Words = "") -> NoReturn:
-        """Raise ModelError that names the file and the field."""
-        name = self.place(field)
+        """Raise ModelError that names the file and the field, as the file spells it."""
+        name = self.place(self.spelled(field))
         said = clauses([problem, advice])
         raise ModelError(Message("{file}: {field}: {said}", file=self.file, field=name, said=said))
 
@@ -270,6 +277,11 @@ class Fields:
     def place(self, name: str) -> str:
         """A field as errors call it, with the part in which it stands."""
         return f"{self.within}.{name}" if self.within else name
+
+    def spelled(self, name: str) -> str:
+        """A field's name in the file, of the several that it has; `name` where the file has none of them."""
+        names = self.asked.get(name, ())
+        return next((one for one in names if self.values.get(one) is not None), name)
 
     def missing(self) -> list[str]:
         """Each name that was asked for of a field that the file does not have under any of them."""
