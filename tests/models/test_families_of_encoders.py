@@ -47,8 +47,24 @@ def test_each_class_of_bert_has_its_head(name: str, behind: int) -> None:
     assert total(BERT, name) == BODY + behind
 
 
-def test_a_head_that_shares_no_table_holds_one_of_its_own() -> None:
-    assert total(BERT, "BertForMaskedLM", tie_word_embeddings=False) == BODY + MASKED + 50 * 8
+@pytest.mark.parametrize("name", ["BertForMaskedLM", "BertForPreTraining"])
+def test_a_head_that_shares_no_table_holds_one_of_its_own_and_a_second_bias(name: str) -> None:
+    """Read of transformers 5.24.0: ``predictions.bias`` beside ``predictions.decoder.bias``, and not used."""
+    apart = total(BERT, name, tie_word_embeddings=False)
+    assert apart - total(BERT, name) == 50 * 8 + 50
+    model = from_config({**BERT, "architectures": [name], "tie_word_embeddings": False})
+    assert any("second bias of 50 values, which nothing reads" in str(note) for note in model.notes)
+    tied = from_config({**BERT, "architectures": [name]})
+    assert macs_by_type(model, (6,)) == macs_by_type(tied, (6,))
+
+
+def test_heads_whose_class_has_one_bias_hold_one() -> None:
+    """Read of transformers 5.24.0: 50 x 4 in ELECTRA, 50 x 8 in DistilBERT."""
+    for config, name, more in (
+        ({**BERT, "model_type": "electra", "embedding_size": 4}, "ElectraForMaskedLM", 50 * 4),
+        ({**BERT, "model_type": "distilbert", "hidden_dim": 16}, "DistilBertForMaskedLM", 50 * 8),
+    ):
+        assert total(config, name, tie_word_embeddings=False) - total(config, name) == more
 
 
 def test_labels_are_counted_by_their_names() -> None:

@@ -123,15 +123,22 @@ def _pooler(behind: Behind) -> dict[str, Layer]:
     return pooled(behind.sizes.width)
 
 
-def _masked(behind: Behind) -> dict[str, Layer]:
+def _masked(behind: Behind, *, spare_bias: bool = True) -> dict[str, Layer]:
     fields, asked, sizes, tied = behind
-    inner = sizes.embedding
-    return of_masked_tokens(fields, asked, sizes.width, inner, sizes.vocabulary, sizes.acts, tied=tied)
+    return of_masked_tokens(
+        fields, asked, sizes.width, sizes.embedding, sizes.vocabulary, sizes.acts, tied=tied,
+        spare_bias=spare_bias,
+    )  # fmt: skip
+
+
+def _projected(behind: Behind) -> dict[str, Layer]:
+    """DistilBERT's masked tokens: its class has one bias."""
+    return _masked(behind, spare_bias=False)
 
 
 def _generator(behind: Behind) -> dict[str, Layer]:
     """ELECTRA's masked tokens: the activation is GELU whatever the file says."""
-    return _masked(behind._replace(sizes=behind.sizes._replace(acts="GELU")))
+    return _projected(behind._replace(sizes=behind.sizes._replace(acts="GELU")))
 
 
 def _discriminator(behind: Behind) -> dict[str, Layer]:
@@ -202,7 +209,7 @@ ROBERTA = _named(
     ForSequenceClassification=_classes_of_first("Tanh"), ForMultipleChoice=_one_of_pooled,
 )  # fmt: skip
 DISTILBERT = _named(
-    "DistilBert", Model=_nothing, ForMaskedLM=_masked,
+    "DistilBert", Model=_nothing, ForMaskedLM=_projected,
     ForSequenceClassification=_classes_of_first("ReLU"), ForMultipleChoice=_one_of_first,
 )  # fmt: skip
 ALBERT = _named(
@@ -217,7 +224,7 @@ ELECTRA = _named(
 
 def _tied(fields: Fields, head: Head) -> bool:
     """Whether a head shares the table of tokens; asked of classes that have one alone."""
-    of_vocabulary = (_masked, _generator, _pretraining, _pretraining_by_labels)
+    of_vocabulary = (_masked, _projected, _generator, _pretraining, _pretraining_by_labels)
     return head in of_vocabulary and fields.flag("tie_word_embeddings", default=True)
 
 

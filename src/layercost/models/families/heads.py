@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from layercost.convention import unknown
+from layercost.facts import Held
 from layercost.layer import LAYERS, Layer
 from layercost.layers.composite import Sequential
 from layercost.layers.graph import Graph, Node
@@ -18,7 +19,7 @@ from layercost.message import Message
 from layercost.models.families.blocks import scores
 from layercost.models.families.family import Asked
 from layercost.models.families.fields import Derived, Fields
-from layercost.models.leaves import AtPlace
+from layercost.models.leaves import Applied, AtPlace
 
 K = TypeVar("K")
 LABELS = 2  # of every class of the library, where the file says nothing
@@ -78,13 +79,25 @@ def of_first_token(width: int, count: int, acts: str) -> dict[str, Layer]:
 
 
 def of_masked_tokens(
-    fields: Fields, asked: Asked, width: int, inner: int, vocabulary: int, acts: str, *, tied: bool
-) -> dict[str, Layer]:
-    """A score for each token of the vocabulary: a map, an activation, a norm, and the table with a bias."""
-    return {
+    fields: Fields, asked: Asked, width: int, inner: int, vocabulary: int, acts: str, *,
+    tied: bool, spare_bias: bool,
+) -> dict[str, Layer]:  # fmt: skip
+    """A score for each token of the vocabulary: a map, an activation, a norm, and the table with a bias.
+
+    `spare_bias`: what is not tied has a second bias in its class, which nothing reads.
+    """
+    found = {
         "head_transform": Linear(width, inner), "head_activation": function(acts),
         "head_norm": LayerNorm(inner), **scores(fields, asked, inner, vocabulary, tied=tied, bias=True),
     }  # fmt: skip
+    if spare_bias and not tied:
+        held = (*found["head"].parameters(), Held("spare_bias", vocabulary))
+        found["head"] = Applied(found["head"], held)
+        fields.note(
+            Message("The head is not tied: its class holds a second bias of {count:,} values, which nothing "
+                    "reads.", count=vocabulary)
+        )  # fmt: skip
+    return found
 
 
 def side_by_side(**chains: dict[str, Layer]) -> dict[str, Layer]:
