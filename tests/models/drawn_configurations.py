@@ -83,6 +83,11 @@ def t5(random: Random) -> Drawn:
     return _two_texts(random, config)
 
 
+def mt5(random: Random) -> Drawn:
+    drawn = t5(random)
+    return drawn._replace(config={**drawn.config, "model_type": "mt5"})
+
+
 def t5_encoder(random: Random) -> Drawn:
     config, (source, _), inputs = t5(random)
     return Drawn(config, (source,), {"input_ids": inputs["input_ids"]})
@@ -185,6 +190,7 @@ DRAWN: dict[str, Draw] = {
     **_classes("Electra", encoder("electra"), *_OF_ALL, "ForPreTraining", "ForCausalLM"),
     **_classes("T5", t5, "ForConditionalGeneration", "Model"),
     "T5EncoderModel": t5_encoder,
+    "MT5ForConditionalGeneration": mt5,
     **_classes("Bart", bart, "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
     **_classes("Whisper", whisper, "ForConditionalGeneration", "Model"),
     **_classes("ViT", patches("vit"), "ForImageClassification", "Model"),

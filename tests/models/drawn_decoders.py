@@ -55,7 +55,8 @@ def llama(random: Random) -> Fields:
 
 def mistral(random: Random) -> Fields:
     window = _some(random, sliding_window=random.choice([None, 4]))
-    return _like_llama(random, "mistral", **_head_dim(random), **window)
+    kind = random.choice(["mistral", "ministral3"])
+    return _like_llama(random, kind, **_head_dim(random), **window)
 
 
 def mixtral(random: Random) -> Fields:

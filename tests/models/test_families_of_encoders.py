@@ -146,6 +146,20 @@ def test_older_files_of_t5_have_another_name_for_its_class() -> None:
     assert total(T5, "T5WithLMHeadModel") == total(T5, "T5ForConditionalGeneration") == total(T5, "T5Model")
 
 
+def test_mt5_is_t5_of_version_1_1_with_its_own_names_and_sizes() -> None:
+    """google/mt5-small holds 300,176,768 values: its head is not tied, as its file says."""
+    small = {
+        "model_type": "mt5", "architectures": ["MT5ForConditionalGeneration"], "vocab_size": 250112,
+        "d_model": 512, "d_ff": 1024, "d_kv": 64, "num_heads": 6, "num_layers": 8, "num_decoder_layers": 8,
+        "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 32, "tie_word_embeddings": False,
+    }  # fmt: skip
+    assert lc.count(from_config(small), lc.PARAMETERS).total == 300_176_768
+    sizes = {name: small[name] for name in ("vocab_size", "d_model", "d_ff", "num_heads", "num_layers")}
+    lacking = from_config({"model_type": "mt5", **sizes, "tie_word_embeddings": False})
+    assert parameters_by_type(lacking) == parameters_by_type(from_config(small))
+    assert from_config({"model_type": "mt5"}).architecture == "MT5ForConditionalGeneration"
+
+
 def test_the_table_of_distances_stands_in_the_first_layer_of_each_side() -> None:
     encoder = from_config({**T5, "architectures": ["T5EncoderModel"]})
     assert parameters_by_type(encoder)["attention.relative_bias"] == 32 * 2

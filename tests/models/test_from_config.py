@@ -213,7 +213,9 @@ def test_a_part_within_another_file_may_leave_sizes_out() -> None:
     ("whole", "part", "tied"),
     [
         pytest.param({"tie_word_embeddings": False}, {"tie_word_embeddings": True}, False, id="the whole's"),
-        pytest.param({"tie_word_embeddings": True}, {"tie_word_embeddings": False}, True, id="the same, tied"),
+        pytest.param(
+            {"tie_word_embeddings": True}, {"tie_word_embeddings": False}, True, id="the same, tied"
+        ),
         pytest.param({"tie_word_embeddings": None}, {"tie_word_embeddings": False}, False, id="null"),
         pytest.param({}, {"tie_word_embeddings": False}, False, id="the part's alone"),
         pytest.param({"tie_word_embeddings": False}, {}, False, id="the whole's alone"),
@@ -267,6 +269,15 @@ def test_a_field_that_nobody_reads_is_no_matter_where_the_one_like_it_is_there()
     there = {**LLAMA, "tie_word_embeddings": False, "num_kv_heads": 2, "tie_word_embedding": True,
              "rms_norm_eps": 1e-6, "use_cache": True, "attention_dropout": 0.0}  # fmt: skip
     assert from_config(there).notes == from_config({**LLAMA, "tie_word_embeddings": False}).notes
+
+
+def test_ministral_3_is_mistral_with_heads_of_128_and_no_window() -> None:
+    """Ministral3Config of transformers 5.24.0."""
+    new = {**LLAMA, "model_type": "ministral3"}
+    assert parameters(new) == parameters(new, model_type="mistral")
+    assert windows(new) == [None] * 3
+    del new["head_dim"]
+    assert parameters(new) == parameters(new, model_type="mistral", head_dim=128)
 
 
 def test_kimi_k2_is_built_as_deepseek_v3_is() -> None:
@@ -388,12 +399,16 @@ REFUSED = [
         id="keys that do not divide",
     ),
     pytest.param(
-        {**{name: value for name, value in LLAMA.items() if name != "num_key_value_heads"},
-         "model_type": "mistral"},
+        {
+            **{name: value for name, value in LLAMA.items() if name != "num_key_value_heads"},
+            "model_type": "mistral",
+        },
         "num_key_value_heads: it is missing; MistralConfig has 8, which do not divide 6 heads of queries",
         id="keys that are missing",
     ),
-    pytest.param({**GPT2, "n_head": 5}, "n_head: 5 heads do not divide a width of 48", id="as the file has it"),
+    pytest.param(
+        {**GPT2, "n_head": 5}, "n_head: 5 heads do not divide a width of 48", id="as the file has it"
+    ),
     pytest.param({**LLAMA, "head_dim": 7}, "head_dim: heads of 7 values .*two and two", id="odd heads"),
     pytest.param(
         {**FALCON, "num_attention_heads": 16}, "num_attention_heads: heads of 3 values", id="odd by the heads"

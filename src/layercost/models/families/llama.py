@@ -18,6 +18,7 @@ from layercost.layers.graph import Graph
 from layercost.layers.normalization import LayerNorm, RMSNorm
 from layercost.message import Message
 from layercost.models.families.blocks import (
+    HEAD_SIZE,
     activation,
     even_head_size,
     head,
@@ -31,7 +32,7 @@ from layercost.models.families.blocks import (
     stacked,
 )
 from layercost.models.families.family import Asked, Built, family, text_input
-from layercost.models.families.fields import Fields
+from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.windows import (
     Windows,
     all_of_them,
@@ -133,6 +134,17 @@ def mistral(fields: Fields, asked: Asked) -> Built:
     groups = kv_heads(fields, sizes.heads, default=8)
     size = head_size(fields, sizes.width, sizes.heads)
     window = fields.whole_or_none("sliding_window", default=4096)
+    attention = rotary(fields, sizes, groups, size, bias=False)
+    return gated(fields, asked, sizes, attention, each=[window] * sizes.depth)
+
+
+@family("ministral3", config="Ministral3Config", model="Ministral3ForCausalLM")
+def ministral3(fields: Fields, asked: Asked) -> Built:
+    """Mistral AI 2025 (Ministral 3): heads of their own size, and no window."""
+    sizes = core(fields, 131072, 4096, 14336, 34, 32)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = fields.whole("head_dim", default=128, null=Derived(sizes.width // sizes.heads, HEAD_SIZE))
+    window = fields.whole_or_none("sliding_window", default=None)
     attention = rotary(fields, sizes, groups, size, bias=False)
     return gated(fields, asked, sizes, attention, each=[window] * sizes.depth)
 

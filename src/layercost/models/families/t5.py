@@ -1,4 +1,4 @@
-"""T5: an encoder and a decoder of like blocks, distances in the scores, no biases.
+"""T5 and mT5: an encoder and a decoder of like blocks, distances in the scores, no biases.
 
 Facts: the classes of transformers 5.24.0, each with its defaults; where that library ties the head whatever
 the file says, the released weights are followed.
@@ -21,9 +21,24 @@ from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields, same_as
 from layercost.models.families.heads import architecture
 
-WITH_HEAD = ("T5ForConditionalGeneration", "T5WithLMHeadModel")  # the second is what older files call it
-CLASSES = {**dict.fromkeys((*WITH_HEAD, "T5Model"), True), "T5EncoderModel": False}  # a decoder or none
+WITH_HEAD = ("ForConditionalGeneration", "WithLMHeadModel")  # the second is what older files call it
+CLASSES = {**dict.fromkeys((*WITH_HEAD, "Model"), True), "EncoderModel": False}  # a decoder or none
 READ = text_input(512)  # tokens at once in training; there is no limit
+
+
+class Defaults(NamedTuple):
+    """What differs from class to class: its name, and the sizes of a file that has none."""
+
+    name: str
+    vocabulary: int
+    inner: int
+    depth: int
+    heads: int
+    feed_forward: str
+
+
+T5 = Defaults("T5", 32128, 2048, 6, 8, "relu")
+MT5 = Defaults("MT5", 250112, 1024, 8, 6, "gated-gelu")
 
 
 class Sizes(NamedTuple):
@@ -67,16 +82,27 @@ class Sizes(NamedTuple):
 @family("t5", config="T5Config", model="T5ForConditionalGeneration")
 def t5(fields: Fields, asked: Asked) -> Built:
     """Raffel et al. 2019, and FLAN: RMSNorm before each part, one table of tokens for both sides."""
-    name, decodes = architecture(fields, CLASSES, "T5ForConditionalGeneration")
-    vocabulary = fields.size("vocab_size", default=32128)
+    return _built(fields, asked, T5)
+
+
+@family("mt5", config="MT5Config", model="MT5ForConditionalGeneration")
+def mt5(fields: Fields, asked: Asked) -> Built:
+    """Xue et al. 2020: T5 v1.1 of many languages."""
+    return _built(fields, asked, MT5)
+
+
+def _built(fields: Fields, asked: Asked, of: Defaults) -> Built:
+    known = {f"{of.name}{name}": decodes for name, decodes in CLASSES.items()}
+    name, decodes = architecture(fields, known, f"{of.name}ForConditionalGeneration")
+    vocabulary = fields.size("vocab_size", default=of.vocabulary)
     width = fields.size("d_model", "hidden_size", default=512)
-    depth = fields.layers("num_layers", "num_hidden_layers", default=6)
-    gated, acts = _feed_forward(fields)
+    depth = fields.layers("num_layers", "num_hidden_layers", default=of.depth)
+    gated, acts = _feed_forward(fields, of.feed_forward)
     sizes = Sizes(
         width,
-        fields.size("num_heads", "num_attention_heads", default=8),
+        fields.size("num_heads", "num_attention_heads", default=of.heads),
         fields.whole("d_kv", "head_dim", default=64),
-        fields.size("d_ff", default=2048),
+        fields.size("d_ff", default=of.inner),
         fields.whole("relative_attention_num_buckets", default=32),
         gated,
         acts,
@@ -96,12 +122,12 @@ def t5(fields: Fields, asked: Asked) -> Built:
         [sizes.block_beside(place) for place in range(steps)],
         {"norm": RMSNorm(width)},
     )
-    if name in WITH_HEAD:
+    if name.endswith(WITH_HEAD):
         layers |= scores(fields, asked, width, vocabulary, tied=_tied(fields))
     return Built(layers, (READ, READ), name)
 
 
-def _feed_forward(fields: Fields) -> tuple[bool, str]:
+def _feed_forward(fields: Fields, default: str) -> tuple[bool, str]:
     """Whether the feed-forward is gated, and its activation, from ``feed_forward_proj`` or its parts."""
     written = fields.values.get("feed_forward_proj")
     if written is None and "is_gated_act" in fields.values:
@@ -111,7 +137,7 @@ def _feed_forward(fields: Fields) -> tuple[bool, str]:
         f"{gate}{name}": (bool(gate), acts) for name, acts in ACTIVATIONS.items() for gate in ("", "gated-")
     }
     what = Message("feed-forward")
-    gated, acts = fields.choice("feed_forward_proj", known=known, default="relu", what=what)
+    gated, acts = fields.choice("feed_forward_proj", known=known, default=default, what=what)
     fields.only(gated, "is_gated_act", why=Message("feed_forward_proj says otherwise"))
     return gated, acts
 
@@ -130,4 +156,4 @@ def _tied(fields: Fields) -> bool:
     return tied and scaled is not False
 
 
-__all__ = ["t5"]
+__all__ = ["mt5", "t5"]
