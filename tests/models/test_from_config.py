@@ -192,6 +192,11 @@ def test_a_field_has_several_names() -> None:
     assert parameters({**one, **two}) == parameters(GPT2)
 
 
+def test_each_spelling_of_gelu_is_gelu() -> None:
+    spelled = {**GPT2, "activation_function": "gelu_python_tanh"}
+    assert lc.table(from_config(spelled), (4,)).total.flops == lc.table(from_config(GPT2), (4,)).total.flops
+
+
 def test_of_two_names_a_null_says_nothing_and_gemmas_newer_one_counts() -> None:
     gemma = {**LLAMA, "model_type": "gemma", "hidden_act": "gelu"}
     assert parameters(gemma, hidden_activation=None) == parameters(
@@ -278,6 +283,32 @@ def test_ministral_3_is_mistral_with_heads_of_128_and_no_window() -> None:
     assert windows(new) == [None] * 3
     del new["head_dim"]
     assert parameters(new) == parameters(new, model_type="mistral", head_dim=128)
+
+
+# As first published, with the code of their authors: the totals are those of the files of today.
+OLDER = [
+    pytest.param(
+        {"model_type": "RefinedWebModel", "architectures": ["RWForCausalLM"], "alibi": False, "bias": False,
+         "hidden_size": 4544, "multi_query": True, "n_head": 71, "n_layer": 32, "parallel_attn": True,
+         "vocab_size": 65024}, 6_921_720_704, id="Falcon 7B",
+    ),
+    pytest.param(
+        {"model_type": "RefinedWeb", "architectures": ["RWForCausalLM"], "alibi": False, "bias": False,
+         "hidden_size": 8192, "n_head": 128, "n_head_kv": 8, "n_layer": 60, "parallel_attn": True,
+         "vocab_size": 65024}, 41_303_293_952, id="Falcon 40B",
+    ),
+    pytest.param(
+        {"model_type": "stablelm_epoch", "architectures": ["StableLMEpochForCausalLM"], "hidden_act": "silu",
+         "hidden_size": 2560, "intermediate_size": 6912, "num_attention_heads": 32, "num_heads": 32,
+         "num_hidden_layers": 32, "num_key_value_heads": 32, "rope_pct": 0.25, "tie_word_embeddings": False,
+         "vocab_size": 50304}, 2_795_443_200, id="StableLM 3B",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "published"), OLDER)
+def test_a_family_is_known_by_its_older_name_too(config: dict[str, Any], published: int) -> None:
+    assert parameters(config) == published
 
 
 def test_kimi_k2_is_built_as_deepseek_v3_is() -> None:

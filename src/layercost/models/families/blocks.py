@@ -21,8 +21,8 @@ K = TypeVar("K", bound=Hashable)
 
 ACTIVATIONS = {
     **dict.fromkeys(
-        ("gelu", "gelu_new", "gelu_fast", "gelu_python", "gelu_10", "gelu_pytorch_tanh", "gelu_accurate",
-         "quick_gelu"),
+        ("gelu", "gelu_new", "gelu_fast", "gelu_python", "gelu_10", "gelu_pytorch_tanh", "gelu_python_tanh",
+         "gelu_accurate", "quick_gelu"),
         "GELU",
     ),
     **dict.fromkeys(("silu", "swish"), "SiLU"),

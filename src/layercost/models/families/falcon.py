@@ -47,11 +47,13 @@ def bloom(fields: Fields, asked: Asked) -> Built:
     return built
 
 
+@family("RefinedWebModel", config="FalconConfig", model="FalconForCausalLM")  # as first published
+@family("RefinedWeb", config="FalconConfig", model="FalconForCausalLM")
 @family("falcon", config="FalconConfig", model="FalconForCausalLM")
 def falcon(fields: Fields, asked: Asked) -> Built:
     """Almazrouei et al. 2023: one head of keys and values, or in the later models a few."""
     sizes = _falcon_core(fields)
-    later = fields.flag("new_decoder_architecture", default=False)
+    later = fields.flag("new_decoder_architecture", default=_later(fields))
     groups = _falcon_groups(fields, sizes.heads, later)
     size = even_head_size(fields, sizes.width, sizes.heads)
     alibi = fields.flag("alibi", default=False)
@@ -68,6 +70,12 @@ def falcon(fields: Fields, asked: Asked) -> Built:
         bias=bias,
     )
     return decoder(fields, asked, sizes, blocks, LayerNorm(sizes.width), tied=True)
+
+
+def _later(fields: Fields) -> bool | Derived:
+    """The architecture of a file that does not say: the code first published with the 40B knew the later."""
+    first = fields.values.get("model_type") == "RefinedWeb"
+    return Derived(True, Message("the code that was published with RefinedWeb")) if first else False
 
 
 def _falcon_core(fields: Fields) -> Core:

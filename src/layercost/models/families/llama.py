@@ -296,6 +296,7 @@ def olmo_attention(fields: Fields, sizes: Core) -> Attention:
     return rotary(fields, sizes, groups, size, bias=bias, qk_norm="all")
 
 
+@family("stablelm_epoch", config="StableLmConfig", model="StableLmForCausalLM")  # as first published
 @family("stablelm", config="StableLmConfig", model="StableLmForCausalLM")
 def stablelm(fields: Fields, asked: Asked) -> Built:
     """Stability AI 2023: Llama with LayerNorm, a quarter of each head turned."""
