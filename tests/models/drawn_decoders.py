@@ -64,6 +64,12 @@ def mixtral(random: Random) -> Fields:
     return _like_llama(random, "mixtral", **_head_dim(random), **found, **_some(random, sliding_window=4))
 
 
+def phimoe(random: Random) -> Fields:
+    biases = _some(random, attention_bias=True, lm_head_bias=True)
+    found = {**_experts(random, "num_local_experts"), "num_experts_per_tok": 2}  # its router takes two
+    return _like_llama(random, "phimoe", **found, **biases, **_some(random, sliding_window=4))
+
+
 def phi3(random: Random) -> Fields:
     return _like_llama(random, "phi3", **_some(random, sliding_window=4))
 
@@ -224,7 +230,7 @@ DRAWN: dict[str, Draw] = {
     draw.__name__: draw
     for draw in (
         bloom, cohere, deepseek, falcon, gemma, gemma2, gemma3, gpt1, gpt2, gpt_bigcode, gpt_neo, gpt_neox,
-        gpt_oss, gptj, llama, mistral, mixtral, olmo, olmoe, opt, phi, phi3, qwen2, qwen2_moe, qwen3,
+        gpt_oss, gptj, llama, mistral, mixtral, olmo, olmoe, opt, phi, phi3, phimoe, qwen2, qwen2_moe, qwen3,
         qwen3_moe, smollm3, stablelm, starcoder2,
     )
 }  # fmt: skip

@@ -285,6 +285,19 @@ def test_ministral_3_is_mistral_with_heads_of_128_and_no_window() -> None:
     assert parameters(new) == parameters(new, model_type="mistral", head_dim=128)
 
 
+def test_phi_3_5_moe_is_mixtral_with_layer_norm_and_biases() -> None:
+    """41.9 billion on its card; PhimoeForCausalLM of transformers 5.24.0 holds as many."""
+    model = from_config({
+        "model_type": "phimoe", "architectures": ["PhiMoEForCausalLM"], "attention_bias": True,
+        "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 6400, "lm_head_bias": True,
+        "num_attention_heads": 32, "num_experts_per_tok": 2, "num_hidden_layers": 32,
+        "num_key_value_heads": 8, "num_local_experts": 16, "sliding_window": 131072,
+        "tie_word_embeddings": False, "vocab_size": 32064,
+    })  # fmt: skip
+    assert lc.count(model, lc.PARAMETERS).total == 41_873_153_344
+    assert not [note for note in model.notes if "names the class" in str(note)]
+
+
 # As first published, with the code of their authors: the totals are those of the files of today.
 OLDER = [
     pytest.param(

@@ -1,4 +1,4 @@
-"""Models of many experts: Mixtral, Qwen's, OLMoE, gpt-oss. A router sends each token to a few of them.
+"""Models of many experts: Mixtral, Phi-3.5-MoE, Qwen's, OLMoE, gpt-oss. A router sends each token to a few of them.
 
 Facts: the classes of transformers 5.24.0, each with its defaults.
 """
@@ -12,7 +12,7 @@ from layercost.layer import Layer
 from layercost.layers.attention import Attention
 from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.layers.graph import Graph
-from layercost.layers.normalization import RMSNorm
+from layercost.layers.normalization import LayerNorm, RMSNorm
 from layercost.message import Message
 from layercost.models.families.blocks import (
     HEAD_SIZE,
@@ -59,6 +59,25 @@ def experts(
 _NAMES = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
+@family("phimoe", config="PhimoeConfig", model="PhimoeForCausalLM")
+def phimoe(fields: Fields, asked: Asked) -> Built:
+    """Abdin et al. 2024 (Phi-3.5-MoE): Mixtral with LayerNorm, and biases of attention and head.
+
+    Its router chooses one expert after the other, with a softmax each; here one softmax is priced.
+    """
+    sizes = core(fields, 32064, 4096, 6400, 32, 32)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = head_size(fields, sizes.width, sizes.heads)
+    window = fields.whole_or_none("sliding_window", default=None)
+    bias = fields.flag("attention_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias)
+    found = experts(fields, "num_local_experts", "num_experts", count=16, chosen=2, width=sizes.inner)
+    return mixed(
+        fields, asked, sizes, attention, _mixture(fields, sizes, found), each=[window] * sizes.depth,
+        norm=LayerNorm(sizes.width), head_bias=fields.flag("lm_head_bias", default=False),
+    )  # fmt: skip
+
+
 @family("mixtral", config="MixtralConfig", model="MixtralForCausalLM")
 def mixtral(fields: Fields, asked: Asked) -> Built:
     """Jiang et al. 2024: eight experts in place of a feed-forward, of which a token passes two."""
@@ -80,10 +99,10 @@ def _mixture(fields: Fields, sizes: Core, found: Experts, **more: Any) -> Mixtur
 def mixed(
     fields: Fields, asked: Asked, sizes: Core, attention: Layer, mlp: Layer, *,
     each: Windows | None = None, dense: Sequence[bool] = (), plain: Layer | None = None,
-    joined: Joining = pre_norm,
+    joined: Joining = pre_norm, norm: Layer | None = None, head_bias: bool = False,
 ) -> Built:  # fmt: skip
     """Blocks whose second half is `mlp`, or, in the layers that are `dense`, `plain`."""
-    norm = RMSNorm(sizes.width)
+    norm = RMSNorm(sizes.width) if norm is None else norm
     kinds = list(zip(each or [None] * sizes.depth, dense or [False] * sizes.depth, strict=True))
 
     def block(kind: tuple[int | None, bool]) -> Graph:
@@ -91,7 +110,8 @@ def mixed(
         looks = attention if window is None else windowed(cast(Attention, attention), window)
         return joined(norm, looks, cast(Layer, plain) if is_dense else mlp)
 
-    return decoder(fields, asked, sizes, stacked(kinds, block), norm, tied=False)
+    blocks = stacked(kinds, block)
+    return decoder(fields, asked, sizes, blocks, norm, tied=False, head_bias=head_bias)
 
 
 # ---- Qwen ----------------------------------------------------------------------------------------
