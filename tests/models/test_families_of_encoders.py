@@ -75,6 +75,14 @@ def test_labels_are_counted_by_their_names() -> None:
         total(BERT, name, id2label=names, num_labels=5)
 
 
+def test_labels_that_are_named_are_not_missing() -> None:
+    """BART's files have ``_num_labels`` beside the names."""
+    config = {**BERT, "architectures": ["BertForTokenClassification"], "_num_labels": 3}
+    assert any("was num_labels meant" in str(note) for note in from_config(config).notes)
+    named = from_config({**config, "id2label": {"0": "a", "1": "b", "2": "c"}})
+    assert not any("num_labels" in str(note) for note in named.notes)
+
+
 def test_a_class_that_nobody_counts_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(ModelError, match="architectures: no class that is counted here is called 'BertFor"):
         total(BERT, "BertForMaskedML")

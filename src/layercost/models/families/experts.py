@@ -1,4 +1,4 @@
-"""Models of many experts: Mixtral, Phi-3.5-MoE, Qwen's, OLMoE, gpt-oss. A router sends each token to a few of them.
+"""Models of many experts: Mixtral, Phi-3.5-MoE, Qwen's, OLMoE, gpt-oss. Each token passes a few of them.
 
 Facts: the classes of transformers 5.24.0, each with its defaults.
 """

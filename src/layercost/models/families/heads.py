@@ -48,6 +48,7 @@ def labels(fields: Fields, default: int | Derived = LABELS) -> int:
     if not isinstance(named, Mapping) or not named:
         fields.expected("id2label", Message("an object with a name for each class"), named)
     fields.only(len(named), "num_labels", why=Message("id2label names {count} classes", count=len(named)))
+    fields.asked["num_labels"] = ("num_labels", "id2label")  # either says it: num_labels is not missing
     return len(named)
 
 
