@@ -27,11 +27,11 @@ ASKED: tuple[Asked, ...] = (
     Asked("64 blocks, heads of 256", GEMMA,
           {"words": 32128, "width": 4096, "inner": 16384, "blocks": 64, "heads": 32, "kv_heads": 8,
            "size": 256, "tokens": 8}, str(18_385_207_296 + (2 * 64 + 1) * 4096), {}, "total"),
-    # 85 million without tables, 117 in the paper, 163 with the table twice, 137 with masks. How the paper came
-    # to 117 nobody knows; without output maps it would be 117.4, and that is all that is said of it.
+    # 85 million without tables, 117 in the paper, 163 with the table twice, 137 with masks. How the paper
+    # came to 117 nobody knows; without output maps it would be 117.4, and that is all that is said of it.
     Asked("GPT-2: 85, 117 or 124 million", "gpt2-parameters", GPT2, "124439808",
-          {"85056000": "both-tables-left-out", "117000000": "output-map-forgotten", "163037184": "tied-head-counted-twice",
-           "137022720": "masks-counted"}),
+          {"85056000": "both-tables-left-out", "117000000": "output-map-forgotten",
+           "163037184": "tied-head-counted-twice", "137022720": "masks-counted"}),
     Asked("one block of GPT-2", "gpt2-block-parameters",
           {"width": 768, "heads": 12, "inner": 3072, "tokens": 64}, "7087872",
           {"7077888": "matrices-alone", "7084800": "norms-left-out"}),
