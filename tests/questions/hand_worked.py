@@ -551,6 +551,7 @@ HAND_WORKED += [
     ("gradients-forgotten", states(), 140),
     ("moments-forgotten", states(), 80),
     ("moments-alone", states(), 80),
+    ("moments-in-32-bits", states(optimizer="adam-8bit"), 160),
     ("weights-alone", states(), 20),
     ("frozen-weights-forgotten", states(frozen=100), 160),
     ("frozen-weights-have-states", states(frozen=100), 160 + 1600),

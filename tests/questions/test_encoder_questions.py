@@ -110,6 +110,15 @@ ASKED = [
         "0",
         {str(2 * 128 * 512**2): "cross-keys-at-each-step", str(2 * 512**2): "cross-keys-of-new-tokens"},
     ),
+    # ViT-B/16 reads 14 · 14 patches and its class token; CLIP's ViT-L/14 at 336 pixels reads 577.
+    Asked(
+        "ViT-B/16's tokens",
+        "tokens-of-a-picture",
+        {"side": 224, "patch": 16},
+        "197",
+        {"196": "class-token-forgotten", "15": "patches-of-one-row", "589": "channels-as-patches"},
+    ),
+    Asked("ViT-L/14 at 336", "tokens-of-a-picture", {"side": 336, "patch": 14}, "577"),
 ]
 
 

@@ -94,6 +94,39 @@ ASKED = [
         str(1024 * 512 * 32_768),
         {str(512 * 32_768): "new-latents-alone", str(1024 * 512 * 16_384): "values-not-made"},
     ),
+    # Llama 3 8B on 80 GB: 63.9 GB beside the weights, and 1.07 GB for each text of 8,192 tokens.
+    Asked(
+        "who fits into 80 GB",
+        "texts-beside-the-weights",
+        {
+            "gigabytes": 80,
+            "parameters": 8_030_261_248,
+            "blocks": 32,
+            "heads": 32,
+            "kv_heads": 8,
+            "size": 128,
+            "tokens": 8192,
+        },
+        "59",
+        {
+            "74": "weights-not-in-memory",
+            "119": "keys-or-values-alone",
+            "14": "grouped-heads-ignored",
+            "60": "rounded-up-what-fits",
+        },
+    ),
+    # Kwon et al. 2023: blocks of 16 tokens; 1,000 tokens take 63 of them.
+    Asked(
+        "blocks of 16",
+        "blocks-of-a-paged-cache",
+        {"texts": 100, "tokens": 1000, "block": 16},
+        "6300",
+        {
+            "6250": "blocks-shared-by-texts",
+            "6200": "part-of-a-block-forgotten",
+            "63": "blocks-of-one-text",
+        },
+    ),
 ]
 
 

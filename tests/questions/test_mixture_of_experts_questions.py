@@ -90,6 +90,14 @@ ASKED = [
         "131072",
         {"786432": "cache-for-each-chosen-expert", "8388608": "cache-for-each-expert"},
     ),
+    # GShard: two experts for each token, and room for a quarter more than an even spread.
+    Asked(
+        "64 experts",
+        "capacity-of-an-expert",
+        {"tokens": 4096, "experts": 64, "chosen": 2, "percent": 125},
+        "160",
+        {"80": "one-place-for-each-token", "128": "no-room-to-spare", "10240": "room-for-all-tokens"},
+    ),
 ]
 
 

@@ -97,6 +97,80 @@ ASKED = [
         "0.250",
         {"0.031": "bits-for-bytes", "4": "ridge-upside-down", "42000000": "clock-counted-once"},
     ),
+    # Llama 2 70B on eight devices, one token: 160 sums of 16,384 bytes, 7/4 of them sent by each device.
+    Asked(
+        "all-reduces of 70B",
+        "bytes-sent-between-devices",
+        {"blocks": 80, "width": 8192, "devices": 8, "tokens": 1},
+        "4.59",
+        {"2.29": "one-sum-a-block", "5.24": "own-part-sent-too", "18.35": "sent-to-each-of-the-others"},
+    ),
+    # 16 dollars an hour for 32 · 50 tokens a second.
+    Asked(
+        "a million tokens",
+        "price-of-a-million-tokens",
+        {"cents": 200, "devices": 8, "texts": 32, "rate": 50},
+        "2.778",
+        {"0.347": "one-device-paid", "88.889": "one-texts-rate", "10000": "hour-for-a-second"},
+    ),
+    # 7 billion weights on an A100: 89.7 ms, and 199 steps of 6.87 ms.
+    Asked(
+        "an answer of 200 tokens",
+        "time-of-an-answer",
+        {"matrices": 7 * 10**9, "prompt": 2000, "answer": 200, "peak": 312, "bandwidth": 2039},
+        "1456.1",
+        {
+            "1463.0": "first-token-twice",
+            "1366.4": "prompt-takes-no-time",
+            "15098.6": "prompt-token-by-token",
+            "98.7": "answer-in-one-pass",
+        },
+    ),
+    # Leviathan et al. 2022, equation 1: (1 - 0.8⁶) / (1 - 0.8).
+    Asked(
+        "five guesses",
+        "tokens-of-a-checked-guess",
+        {"guesses": 5, "percent": 80},
+        "3.689",
+        {
+            "2.689": "own-token-of-the-pass-forgotten",
+            "5": "guesses-apart",
+            "6": "all-guesses-accepted",
+        },
+    ),
+    # 32 squares of 8,192 by 8,192.
+    Asked(
+        "scores of 8,192 tokens",
+        "memory-of-the-scores",
+        {"texts": 1, "heads": 32, "tokens": 8192},
+        "4.295",
+        {
+            "0.134": "scores-of-one-head",
+            "2.148": "hidden-pairs-left-out",
+            "8.590": "four-bytes-a-value",
+        },
+    ),
+    # Llama 3 8B without its input table, 8,192 tokens: 15.0 and 4.3 · 10⁹.
+    Asked(
+        "a token of Llama 3 8B",
+        "flops-of-a-written-token",
+        {
+            "matrices": 8_030_261_248 - 128_256 * 4096,
+            "blocks": 32,
+            "heads": 32,
+            "kv_heads": 8,
+            "size": 128,
+            "seen": 8192,
+        },
+        "19.305",
+        {
+            "9.652": "macs-for-flops",
+            "15.010": "pairs-forgotten",
+            "16.084": "shared-heads-multiply-less",
+            "17.157": "one-product-of-attention",
+            "49.325": "gradients-not-asked-for",
+        },
+    ),
 ]
 
 
@@ -177,6 +251,10 @@ def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
         ({"given": {"peak": "peak", "bandwidth": True}}, "a whole number or a drawn name for 'bandwidth'"),
         ({"given": {"peak": "peak", "bandwidth": 5, "devices": 2}}, "no number of the figure is called"),
         ({"decimals": -1}, "`decimals` is a whole number from 0 to 9"),
+        (
+            {"figure": "tokens-of-an-image", "given": {"side": 224, "patch": "peak"}, "decimals": 1},
+            "this figure is a whole number: `decimals` is 0, but got 1",
+        ),
         ({"without": ["sparse"]}, "no misconception is called 'sparse'"),
     ],
 )  # fmt: skip

@@ -223,6 +223,171 @@ ASKED = [
         "4.1270",
         {"4.5": "scales-not-quantised", "4": "scales-forgotten", "4.125": "constants-forgotten"},
     ),
+    # Training without mixed precision takes 16 bytes, too: 4 + 4 + 8.
+    Asked(
+        "a 7B model in 32 bits",
+        "memory-of-adam-in-32-bits",
+        {"parameters": 7 * 10**9},
+        "112",
+        {"28": "weights-alone", "56": "moments-alone", "84": "gradients-forgotten"},
+    ),
+    # Dettmers et al. 2021: two moments of a byte each, 10 bytes a parameter with a master copy.
+    Asked(
+        "Adam in 8 bits",
+        "memory-of-adam-in-eight-bits",
+        {"parameters": 7 * 10**9},
+        "70",
+        {"112": "moments-in-32-bits", "42": "master-copy-forgotten", "14": "weights-alone"},
+    ),
+    # GPT-3 with full recomputation: 2 s b h bytes for each of 96 blocks.
+    Asked(
+        "GPT-3, recomputed",
+        "activations-recomputed",
+        {"blocks": 96, "width": 12_288, "heads": 96, "tokens": 2048, "texts": 1},
+        "4.83",
+        {"275.41": "everything-kept", "82.14": "square-left-out"},
+    ),
+    # 6 · 70 billion · 1.4 trillion FLOPs in 30 days of an H100 at 40 %: 5.88e23 / 1.025e21.
+    Asked(
+        "70B in a month",
+        "devices-for-a-run",
+        {"parameters": 70 * 10**9, "billions": 1400, "days": 30, "teraflops": 989, "percent": 40},
+        "573.4",
+        {
+            "191.1": "forward-pass-alone",
+            "229.4": "full-peak-reached",
+            "91.7": "share-multiplied",
+            "13762.4": "hours-for-the-days",
+        },
+    ),
+    # 29,491 hours of an H100 at 40 %, two dollars each.
+    Asked(
+        "7B for 59,000 dollars",
+        "price-of-training",
+        {
+            "parameters": 7 * 10**9,
+            "billions": TRILLION,
+            "devices": 64,
+            "teraflops": 989,
+            "percent": 40,
+            "cents": 200,
+        },
+        "59.0",
+        {
+            "23.6": "full-peak-reached",
+            "19.7": "forward-pass-alone",
+            "3774.9": "devices-paid-again",
+            "0.922": "one-device-paid",
+            "58982": "wrong-power-of-ten",
+        },
+    ),
+    # 24,000 tokens a second on eight A100: 6 · 7 · 24 · 10¹² of 2,496 · 10¹².
+    Asked(
+        "MFU from tokens a second",
+        "utilisation-from-tokens",
+        {"parameters": 7 * 10**9, "tokens": 24_000, "devices": 8, **A100},
+        "40.38",
+        {
+            "13.46": "forward-pass-alone",
+            "20.19": "macs-for-flops",
+            "53.85": "recomputation-not-asked-for",
+            "323.08": "one-device-works",
+        },
+    ),
+    # Hoffmann et al. 2022: 5.76e23 FLOPs, a model of 70 billion parameters and 1.4 trillion tokens.
+    Asked(
+        "Chinchilla",
+        "size-for-flops",
+        {"zettaflops": 576},
+        "69.28",
+        {
+            "120": "forward-pass-alone",
+            "97.98": "macs-for-flops",
+            "1385.64": "tokens-for-parameters",
+            "309.84": "as-many-tokens-as-parameters",
+        },
+    ),
+    # nanoGPT: 12 texts of 1,024 tokens, 5 passes, 8 devices; it makes 600,000 steps of 300 billion tokens.
+    Asked(
+        "nanoGPT's steps",
+        "steps-with-accumulation",
+        {"billions": 300, "devices": 8, "texts": 12, "tokens": 1024, "passes": 5},
+        "610351.6",
+        {
+            "3051757.8": "step-after-each-pass",
+            "4882812.5": "one-device-works",
+            "625000000": "texts-for-tokens",
+        },
+    ),
+    # Narayanan et al. 2021 divide by the work alone, (p - 1) / m; a part of the time it is (p - 1) / (m + p - 1).
+    Asked(
+        "a pipeline of eight",
+        "pipeline-waiting",
+        {"stages": 8, "batches": 32},
+        "17.95",
+        {
+            "21.88": "waiting-over-working",
+            "87.5": "one-batch-in-the-pipeline",
+            "20": "stage-waits-for-itself",
+        },
+    ),
+    # Rank 16 beside all seven maps of each block of Llama 2 7B: 39,976,960 values.
+    Asked(
+        "QLoRA of Llama 2 7B",
+        "memory-of-adapters-on-four-bits",
+        {**SEVEN, "adapters": 39_976_960, "group": 64},
+        "4.22",
+        {
+            "4.01": "scales-forgotten",
+            "14.12": "sixteen-bits-kept",
+            "3.66": "weights-alone",
+            "0.64": "frozen-weights-forgotten",
+            "108.45": "frozen-weights-have-states",
+        },
+    ),
+    # 16 bytes for each of 70 billion: 1,120 GB.
+    Asked(
+        "70B on cards of 80 GB",
+        "cards-that-train",
+        {"parameters": 70 * 10**9, "gigabytes": 80},
+        "14",
+        {
+            "2": "weights-alone",
+            "7": "moments-alone",
+            "11": "master-copy-forgotten",
+            "13": "gradients-forgotten",
+        },
+    ),
+    Asked(
+        "65B on cards of 80 GB",
+        "cards-that-train",
+        {"parameters": 66 * 10**9, "gigabytes": 80},
+        "14",
+        {"13": "rest-needs-no-card"},
+    ),
+    # Hu et al. 2021, rank 8 beside queries and values of Llama 2 7B.
+    Asked(
+        "LoRA in all layers",
+        "lora-of-a-model",
+        {"blocks": 32, "width": 4096, "narrow": 4096, "rank": 8},
+        "4194304",
+        {"2097152": "one-adapter-matrix", "131072": "one-layer-adapted"},
+    ),
+    # Llama 3 8B has eight heads of values of 128: 3,407,872, and not 4,194,304.
+    Asked(
+        "LoRA beside grouped heads",
+        "lora-of-a-model",
+        {"blocks": 32, "width": 4096, "narrow": 1024, "rank": 8},
+        "3407872",
+        {"4194304": "maps-all-square"},
+    ),
+    Asked(
+        "LoRA's share",
+        "lora-share-of-a-model",
+        {**SEVEN, "blocks": 32, "width": 4096, "narrow": 4096, "rank": 8},
+        "0.0622",
+        {"0.0311": "one-adapter-matrix", "0.0019": "one-layer-adapted"},
+    ),
 ]
 
 

@@ -6,11 +6,11 @@ in GB of 10⁹ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, written
+from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, worth, written
 from layercost.analysis.states import OPTIMIZERS
 from layercost.expression import Symbol, expression, times
 from layercost.message import Message
@@ -214,25 +214,14 @@ class ModelsOfPpo(_Held):
 # ---- what people believe -------------------------------------------------------------------------
 
 
-def _worth(change: Callable[[SpeedUp], Fraction]) -> type[SpeedUp]:
-    """A speed-up that somebody works out in another way."""
-
-    class Seen(SpeedUp):
-        @property
-        def value(self) -> Fraction:
-            return change(self)
-
-    return Seen
-
-
 believed(
     "speeds-averaged", SpeedUp,
     says=Message("You took a mean of the speeds, weighted by the time: times are added, not speeds."),
-)(_worth(lambda asked: Fraction(100 + asked.percent * (asked.times - 1), 100)))  # fmt: skip
+)(worth(lambda asked: Fraction(100 + asked.percent * (asked.times - 1), 100)))  # fmt: skip
 believed(
     "rest-takes-no-time", SpeedUp,
     says=Message("You multiplied the part by its speed, and left out the rest: it takes as long as before."),
-)(_worth(lambda asked: Fraction(asked.percent * asked.times, 100)))  # fmt: skip
+)(worth(lambda asked: Fraction(asked.percent * asked.times, 100)))  # fmt: skip
 believed(
     "all-of-it-faster", SpeedUp,
     says=Message("You made all of it faster: the rest takes as long as before."),
@@ -240,7 +229,7 @@ believed(
 believed(
     "time-for-speed", SpeedUp,
     says=Message("You gave the part of the time that is left: asked for is how many times as fast it is."),
-)(_worth(lambda asked: asked.left))  # fmt: skip
+)(worth(lambda asked: asked.left))  # fmt: skip
 
 believed(
     "first-step-reads", CacheTraffic,

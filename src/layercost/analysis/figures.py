@@ -7,6 +7,7 @@ method, as the beliefs about layers do. Rates are in TFLOP/s (2 a multiply-accum
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -19,6 +20,7 @@ from layercost.misconception import MISCONCEPTIONS
 from layercost.view import number
 
 TERA, GIGA = 10**12, 10**9
+_EXACT = 10**12  # how finely a root that is not whole is kept
 
 
 class Worked(NamedTuple):
@@ -34,6 +36,7 @@ class Figure:
     """A figure of named numbers."""
 
     unit: ClassVar[str] = ""  # what it is given in; a plain number has none
+    whole: ClassVar[bool] = False  # whether it is a whole number, of which no neighbour is right
 
     @property
     def value(self) -> Fraction:
@@ -67,6 +70,13 @@ def figure(name: str) -> Callable[[Kind], Kind]:
 def taken(kind: type[Figure]) -> list[str]:
     """The numbers that a figure takes."""
     return [each.name for each in fields(kind)]
+
+
+def rooted(square: Fraction) -> Fraction:
+    """The root, exactly where it is whole over whole, else to twelve digits."""
+    return Fraction(
+        math.isqrt(square.numerator * square.denominator * _EXACT**2), square.denominator * _EXACT
+    )
 
 
 def written(amount: Fraction) -> str:
@@ -335,6 +345,17 @@ def believed(
         return change
 
     return declared
+
+
+def worth(change: Callable[[Any], Fraction]) -> type[Figure]:
+    """A figure that somebody works out in another way."""
+
+    class Seen(Figure):
+        @property
+        def value(self) -> Fraction:
+            return change(self)
+
+    return Seen
 
 
 def _seen_as(change: type, asked: Figure) -> Figure:

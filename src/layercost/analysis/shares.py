@@ -5,17 +5,14 @@ They stand beside the figures of speed, and are asked for and marked in the same
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, written
+from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, rooted, written
 from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
-
-_EXACT = 10**12  # how finely a root that is not whole is kept
 
 
 @figure("table-share")
@@ -117,7 +114,7 @@ class ScoreScale(Figure):
 
     @property
     def value(self) -> Fraction:
-        return _over_root(self.size)
+        return rooted(Fraction(1, self.size))
 
     def worked(self) -> Iterator[Worked]:
         yield Worked(
@@ -125,13 +122,6 @@ class ScoreScale(Figure):
                     width=number(self.width), heads=number(self.heads), size=number(self.size),
                     value=written(self.value))
         )  # fmt: skip
-
-
-def _over_root(size: int) -> Fraction:
-    root = math.isqrt(size)
-    if root * root == size:
-        return Fraction(1, root)
-    return Fraction(_EXACT, math.isqrt(size * _EXACT**2))
 
 
 # ---- what people believe -------------------------------------------------------------------------

@@ -467,7 +467,7 @@ for _number, _name, _says in (
 def _without(*parts: str) -> Callable[[Task], Task | None]:
     def distort(task: Task) -> Task | None:
         optimizer = OPTIMIZERS[task.training.optimizer]
-        if not all(getattr(optimizer, part) for part in parts) or not _held(task):
+        if not any(getattr(optimizer, part) for part in parts) or not _held(task):
             return None
         left_out = (*task.training.left_out, *parts)
         if {"weight", "gradient", "moments"} <= set(left_out):
@@ -494,13 +494,27 @@ _believed(
 )  # fmt: skip
 _believed(
     "moments-alone",
-    Message("You counted the moments alone: weights and gradients lie beside them, and a master copy."),
+    Message("You counted the moments alone: weights, gradients and any master copy lie beside them."),
     {Cost.STATE_BYTES}, _without("weight", "gradient", "master"),
 )  # fmt: skip
 _believed(
     "weights-alone",
     Message("You counted the weights alone: gradients and the optimizer's states lie beside them."),
     {Cost.STATE_BYTES}, _without("gradient", "master", "moments"),
+)  # fmt: skip
+
+
+def _wide_moments(task: Task) -> Task | None:
+    how = task.training
+    if how.optimizer != "adam-8bit":
+        return None
+    return replace(task, training=replace(how, optimizer="adam-mixed"))
+
+
+_believed(
+    "moments-in-32-bits",
+    Message("You kept the moments in 32 bits: here each of them has 8."),
+    {Cost.STATE_BYTES}, _wide_moments,
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """A figure to work out that no layer has: FLOPs a byte, tokens a second, a share, what training holds.
 
-`figure` is one of those in `layercost.analysis` (`figures`, `shares`, `estimates`), which say what they take;
-`given` has a number or a drawn name for each. What is not given is as usual there. An answer is right to
-`decimals`; the beliefs that distort the figure are known by themselves, but for those in `without`.
+`figure` is one of those in `layercost.analysis` (`figures`, `shares`, `estimates`, `runs`, `serving`), which
+say what they take; `given` has a number or a drawn name for each. What is not given is as usual there. An
+answer is right to `decimals`, or exactly where the figure is a whole number (`decimals` is 0 then); the
+beliefs that distort the figure are known by themselves, but for those in `without`.
 
     kind = "figure"
     wording.en = "A card does {peak} TFLOP/s and reads {bandwidth} GB/s. Where is its ridge point?"
@@ -24,7 +25,9 @@ from itertools import combinations
 from typing import Any, ClassVar
 
 import layercost.analysis.estimates
-import layercost.analysis.shares  # noqa: F401 - both make their figures known
+import layercost.analysis.runs
+import layercost.analysis.serving
+import layercost.analysis.shares  # noqa: F401 - all of them make their figures known
 from layercost.analysis.figures import BELIEFS, FIGURES, Figure, taken
 from layercost.convention import unknown
 from layercost.message import Message, Words
@@ -76,8 +79,8 @@ class Worked(Kept):
 
     @property
     def tolerance(self) -> Fraction:
-        """How far an answer may be from the exact number: one unit of the last decimal."""
-        return Fraction(1, 10**self.drawn.decimals)
+        """How far an answer may be from the exact number: one unit of the last decimal, no bit if whole."""
+        return Fraction(0) if self.figure.whole else Fraction(1, 10**self.drawn.decimals)
 
     @cached_property
     def believers(self) -> dict[str, tuple[Fraction, Words]]:
@@ -96,7 +99,7 @@ class Worked(Kept):
 
     def besides(self) -> Sequence[Words]:
         """In what it is given, and how exactly."""
-        return precision(self.figure.unit, self.drawn.decimals)
+        return [] if self.figure.whole else precision(self.figure.unit, self.drawn.decimals)
 
     def clashes(self) -> list[str]:
         """Answers, right or from a belief, that one given number could stand for alike."""
@@ -110,7 +113,7 @@ class Worked(Kept):
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether the number is right to its decimals, and whose it is otherwise."""
         self.field(field)
-        parsed = read_number(raw, self.figure.unit, whole=False)
+        parsed = read_number(raw, self.figure.unit, whole=self.figure.whole)
         if isinstance(parsed, Malformed):
             return malformed(parsed.message)
         if abs(parsed.value - self.figure.value) <= self.tolerance:
@@ -191,6 +194,8 @@ def read(owner: str, data: Mapping[str, Any]) -> Sized:
         raise QuestionError(f"{owner}: {unknown(Message('figure'), name, FIGURES)}")
     for problem in _problems(FIGURES[name], data["given"], kept["names"]):
         raise QuestionError(f"{owner}: {problem}")
+    if FIGURES[name].whole and decimals:
+        raise QuestionError(f"{owner}: this figure is a whole number: `decimals` is 0, but got {decimals!r}")
     if isinstance(decimals, bool) or not isinstance(decimals, int) or not 0 <= decimals <= 9:
         raise QuestionError(f"{owner}: `decimals` is a whole number from 0 to 9, but got {decimals!r}")
     for one in data.get("without", []):
