@@ -22,7 +22,12 @@ ASKED = [
         "share-of-attention",
         {"width": 4096, "inner": 16_384},
         "33.33",
-        {"50": "equal-halves", "25": "gate-not-asked-for", "20": "feed-forward-twice"},
+        {
+            "50": "equal-halves",
+            "66.67": "share-of-the-other-half",
+            "25": "gate-not-asked-for",
+            "20": "feed-forward-twice",
+        },
     ),
     # A notebook says that maps do 99 % of the work, whatever the text.
     Asked(

@@ -171,6 +171,22 @@ ASKED = [
             "49.325": "gradients-not-asked-for",
         },
     ),
+    # 2 · 7 · 2.048 · 10¹².
+    Asked(
+        "7B reads 2,048 tokens",
+        "flops-of-a-prefill",
+        {"parameters": 7 * 10**9, "texts": 1, "tokens": 2048},
+        "28.672",
+        {"86.016": "gradients-not-asked-for", "14.336": "macs-for-flops", "0.014": "one-token-of-each-text"},
+    ),
+    # The same at the peak of an H100.
+    Asked(
+        "its time",
+        "prefill-milliseconds",
+        {"matrices": 7 * 10**9, "texts": 1, "tokens": 2048, "peak": 989, "bandwidth": 3350},
+        "28.99",
+        {"86.97": "gradients-not-asked-for", "14.50": "macs-for-flops", "4.18": "reading-alone"},
+    ),
 ]
 
 

@@ -44,7 +44,12 @@ ASKED = [
         "training-days-on-devices",
         {"parameters": 124_439_808, "billions": 300, "devices": 8, "percent": 30, **A100},
         "3.46",
-        {"27.70": "one-device-works", "1.04": "full-peak-reached"},
+        {
+            "27.70": "one-device-works",
+            "27.7": "one-device-works",
+            "1.04": "full-peak-reached",
+            "3.5": "rounded",
+        },
     ),
     # nanoGPT: 100 texts of 1,024 tokens in 0.755 s.
     Asked(
@@ -258,6 +263,9 @@ ASKED = [
             "229.4": "full-peak-reached",
             "91.7": "share-multiplied",
             "13762.4": "hours-for-the-days",
+            "573": "rounded",
+            "191": "forward-pass-alone",
+            "6e2": "unknown",
         },
     ),
     # 29,491 hours of an H100 at 40 %, two dollars each.
@@ -305,6 +313,8 @@ ASKED = [
             "97.98": "macs-for-flops",
             "1385.64": "tokens-for-parameters",
             "309.84": "as-many-tokens-as-parameters",
+            "169.71": "six-forgotten",
+            "69": "rounded",
         },
     ),
     # nanoGPT: 12 texts of 1,024 tokens, 5 passes, 8 devices; it makes 600,000 steps of 300 billion tokens.
@@ -319,7 +329,7 @@ ASKED = [
             "625000000": "texts-for-tokens",
         },
     ),
-    # Narayanan et al. 2021 divide by the work alone, (p - 1) / m; a part of the time it is (p - 1) / (m + p - 1).
+    # Narayanan et al. 2021 divide by the work alone, (p - 1) / m; of all time it is (p - 1) / (m + p - 1).
     Asked(
         "a pipeline of eight",
         "pipeline-waiting",
@@ -387,6 +397,21 @@ ASKED = [
         {**SEVEN, "blocks": 32, "width": 4096, "narrow": 4096, "rank": 8},
         "0.0622",
         {"0.0311": "one-adapter-matrix", "0.0019": "one-layer-adapted"},
+    ),
+    # 14 GB of gradients, 7/4 of them sent by each of eight devices.
+    Asked(
+        "gradients of 7B",
+        "gradients-sent-in-a-ring",
+        {"parameters": 7 * 10**9, "devices": 8},
+        "24.50",
+        {"28": "own-part-sent-too", "98": "sent-to-each-of-the-others", "12.25": "added-up-and-kept"},
+    ),
+    Asked(
+        "70B in four bits",
+        "gigabytes-in-few-bits",
+        {"parameters": 70 * 10**9, "bits": 4},
+        "35",
+        {"140": "sixteen-bits-kept", "280": "bits-for-bytes", "32.6": "1024-for-thousand"},
     ),
 ]
 

@@ -465,6 +465,7 @@ class _LimitsAdded(Step):
 
 believed("one-byte-a-value", Step, where=lambda asked: asked.weight_bits != 8)(_having(weight_bits=8))
 believed("two-bytes-a-value", Step, where=lambda asked: asked.weight_bits != 16)(_having(weight_bits=16))
+believed("four-bytes-a-value", Step, where=lambda asked: asked.weight_bits != 32)(_having(weight_bits=32))
 believed(
     "one-device", Step, where=lambda asked: asked.devices > 1,
     says=Message("You took one device: all of them compute and read at once, each its share."),

@@ -402,6 +402,10 @@ believed("recomputation-not-asked-for", UtilisationByTokens)(lambda asked: repla
 believed("one-device-works", UtilisationByTokens, StepsOfARun)(lambda asked: replace(asked, devices=1))
 believed("macs-for-flops", UtilisationByTokens, SizeForABudget)(lambda asked: replace(asked, flops_a_mac=1))
 believed(
+    "six-forgotten", SizeForABudget,
+    says=Message("You left out the six FLOPs: parameters times tokens are taken six times."),
+)(worth(lambda asked: rooted(Fraction(1000 * asked.zettaflops, asked.tokens))))  # fmt: skip
+believed(
     "tokens-for-parameters", SizeForABudget,
     says=Message("You gave the tokens: asked for are the parameters, and each of them has several tokens."),
 )(worth(lambda asked: asked.size * asked.tokens))  # fmt: skip

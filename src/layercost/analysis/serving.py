@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import ClassVar
 
-from layercost.analysis.figures import GIGA, TERA, Figure, Worked, believed, figure, worth, written
+from layercost.analysis.figures import GIGA, TERA, Figure, Step, Worked, believed, figure, worth, written
 from layercost.expression import Expression, Number, Symbol, ceil_div, expression, times
 from layercost.message import Message
 from layercost.view import number
@@ -92,48 +93,77 @@ class BlocksOfTheCache(Figure):
         yield Worked(Message("the blocks of all texts"), expression(n * ceil_div(t, b)), "")
 
 
+@dataclass(frozen=True)
+class _Ring(Figure):
+    """What a device of a ring sends where something is added up over all devices, and handed out to all.
+
+    It is added up in one round and handed out in another, with (n - 1) / n of it in each.
+    """
+
+    devices: int
+
+    prefix: ClassVar[int] = MEGA  # the bytes of one of its unit
+
+    @property
+    def summed(self) -> Expression:
+        """The bytes that are added up."""
+        raise NotImplementedError
+
+    @property
+    def round(self) -> Fraction:
+        """The bytes that a device sends in one of both rounds."""
+        return Fraction(int(self.summed) * (self.devices - 1), self.devices)
+
+    @property
+    def value(self) -> Fraction:
+        return 2 * self.round / self.prefix
+
+    def worked(self) -> Iterator[Worked]:
+        yield Worked(Message("the bytes that are added up"), self.summed, "bytes")
+        yield Worked(
+            Message("Each device sends 2 · ({devices} - 1) / {devices} of that: {value} {unit}.",
+                    devices=number(self.devices), value=written(self.value), unit=self.unit)
+        )  # fmt: skip
+
+
 @figure("sent-between-devices")
 @dataclass(frozen=True)
-class SentBetweenDevices(Figure):
+class SentBetweenDevices(_Ring):
     """MB that a device of a ring sends in a forward pass whose matrices are cut over all devices.
 
-    Attention and the feed-forward layer of each block end in a sum over the devices; a ring adds it up in
-    one round and hands it out in another, with (n - 1) / n of the values in each.
+    Attention and the feed-forward layer of each block end in a sum over the devices.
     """
 
     layers: int
     width: int
     tokens: int
-    devices: int
     sums: int = 2
-    value_bytes: int = 2
 
     unit = "MB"
     hint = Message("How many sums over the devices has a block, and how large is what is added up?")
 
     @property
     def summed(self) -> Expression:
-        """The bytes that are added up, of all sums."""
         layers, tokens, width = (
             Symbol("B", self.layers), Symbol("T", self.tokens), Symbol("d", self.width)
         )  # fmt: skip
-        return expression(times(self.sums * self.value_bytes, layers * tokens * width))
+        return expression(times(2 * self.sums, layers * tokens * width))
+
+
+@figure("gradients-sent")
+@dataclass(frozen=True)
+class GradientsSent(_Ring):
+    """GB of gradients in 16 bits that a device of a ring sends in a step, where each has the whole model."""
+
+    parameters: int
+
+    prefix = GIGA
+    unit = "GB"
+    hint = Message("How large are the gradients of one device? How often does it send a part of them?")
 
     @property
-    def rounds(self) -> Fraction:
-        """How often each byte is sent by a device."""
-        return Fraction(2 * (self.devices - 1), self.devices)
-
-    @property
-    def value(self) -> Fraction:
-        return int(self.summed) * self.rounds / MEGA
-
-    def worked(self) -> Iterator[Worked]:
-        yield Worked(Message("bytes of two sums in each block"), self.summed, "bytes")
-        yield Worked(
-            Message("Each device sends 2 · ({devices} - 1) / {devices} of that: {value} MB.",
-                    devices=number(self.devices), value=written(self.value))
-        )  # fmt: skip
+    def summed(self) -> Expression:
+        return expression(times(2, Symbol("N", self.parameters)))
 
 
 @figure("price-of-a-million")
@@ -357,6 +387,34 @@ class GigaflopsOfAToken(Figure):
         yield Worked(Message("Together: {value} · 10⁹ FLOPs.", value=written(self.value)))
 
 
+@figure("teraflops-of-a-text")
+@dataclass(frozen=True)
+class TeraflopsOfAText(Figure):
+    """10¹² FLOPs that a model takes to read texts: 2 for each weight and token, pairs left out."""
+
+    parameters: int
+    texts: int
+    tokens: int
+    passes: int = 1
+    flops_a_mac: int = 2
+
+    hint = Message("A weight multiplies each token once, and its product is added: how many FLOPs are that?")
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(int(self.flops), TERA)
+
+    @property
+    def flops(self) -> Expression:
+        """All of them."""
+        n, texts, tokens = Symbol("N", self.parameters), Symbol("n", self.texts), Symbol("T", self.tokens)
+        return expression(times(self.flops_a_mac * self.passes, n * texts * tokens))
+
+    def worked(self) -> Iterator[Worked]:
+        yield Worked(Message("two for each weight and token"), self.flops, "FLOPs")
+        yield Worked(Message("It is {value} · 10¹² FLOPs.", value=written(self.value)))
+
+
 @figure("room-of-an-expert")
 @dataclass(frozen=True)
 class RoomOfAnExpert(Figure):
@@ -416,13 +474,17 @@ believed(
     says=Message("You took one sum for each block: attention ends in one, and the feed-forward layer, too."),
 )(lambda asked: replace(asked, sums=1))  # fmt: skip
 believed(
-    "own-part-sent-too", SentBetweenDevices,
+    "own-part-sent-too", _Ring,
     says=Message("You sent all of it twice: each device keeps its own part, and sends the others'."),
-)(worth(lambda asked: Fraction(2 * int(asked.summed), MEGA)))  # fmt: skip
+)(worth(lambda asked: Fraction(2 * int(asked.summed), asked.prefix)))  # fmt: skip
 believed(
-    "sent-to-each-of-the-others", SentBetweenDevices,
+    "sent-to-each-of-the-others", _Ring,
     says=Message("You sent all of it to each of the others: in a ring it is sent less than twice."),
-)(worth(lambda asked: Fraction(int(asked.summed) * (asked.devices - 1), MEGA)))  # fmt: skip
+)(worth(lambda asked: Fraction(int(asked.summed) * (asked.devices - 1), asked.prefix)))  # fmt: skip
+believed(
+    "added-up-and-kept", GradientsSent,
+    says=Message("You counted the round that adds up: what is added is handed out to all in another one."),
+)(worth(lambda asked: asked.round / asked.prefix))  # fmt: skip
 believed("one-device-paid", PriceOfAMillion)(lambda asked: replace(asked, devices=1))
 believed("one-texts-rate", PriceOfAMillion)(lambda asked: replace(asked, texts=1))
 believed(
@@ -491,8 +553,27 @@ believed(
 )(lambda asked: replace(asked, products=1))  # fmt: skip
 believed(
     "gradients-not-asked-for", GigaflopsOfAToken,
-    says=Message("You took six FLOPs for each weight, as in training: a step that writes takes two."),
+    says=Message("You took six FLOPs for each weight, as in training: here two are left, of the forward pass."),
 )(lambda asked: replace(asked, of_weights=3))  # fmt: skip
+believed("gradients-not-asked-for", TeraflopsOfAText)(lambda asked: replace(asked, passes=3))
+believed("macs-for-flops", TeraflopsOfAText)(lambda asked: replace(asked, flops_a_mac=1))
+believed(
+    "one-text-read", TeraflopsOfAText, where=lambda asked: asked.texts > 1,
+    says=Message("You counted one text: each of the others passes all weights, too."),
+)(lambda asked: replace(asked, texts=1))  # fmt: skip
+believed(
+    "one-token-of-each-text", TeraflopsOfAText,
+    says=Message("You counted one token of each text: every token of it passes all weights."),
+)(lambda asked: replace(asked, tokens=1))  # fmt: skip
+
+
+@believed("gradients-not-asked-for", Step, where=lambda asked: asked.computing > asked.reading)
+class _Trained(Step):
+    @property
+    def flops(self) -> Expression:
+        return expression(times(3, super().flops))
+
+
 believed(
     "one-place-for-each-token", RoomOfAnExpert,
     says=Message("You gave each token one place: it is sent to several experts, and takes one in each."),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, rooted, written
+from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, rooted, worth, written
 from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
@@ -53,9 +53,14 @@ class AttentionShare(Figure):
     hint = Message("Four maps in attention; how many in the feed-forward layer, and how wide?")
 
     @property
-    def value(self) -> Fraction:
+    def share(self) -> Fraction:
+        """Of both halves."""
         maps = 4 * self.width
         return Fraction(100 * maps, maps + self.matrices * self.inner)
+
+    @property
+    def value(self) -> Fraction:
+        return self.share
 
     def worked(self) -> Iterator[Worked]:
         d, f = Symbol("d", self.width), Symbol("f", self.inner)
@@ -151,6 +156,11 @@ believed(
     "equal-halves", AttentionShare, where=lambda asked: asked.inner != 2 * asked.width,
     says=Message("You gave both halves as many weights: the feed-forward layer is wider than attention."),
 )(lambda asked: replace(asked, inner=2 * asked.width))  # fmt: skip
+believed(
+    "share-of-the-other-half", AttentionShare,
+    where=lambda asked: asked.inner * asked.matrices != 4 * asked.width,
+    says=Message("You gave the share of the feed-forward layer: asked for is what is in the attention."),
+)(worth(lambda asked: 100 - asked.share))  # fmt: skip
 believed("gate-not-asked-for", AttentionShare, where=lambda asked: asked.matrices == 2)(
     lambda asked: replace(asked, matrices=3)
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from layercost.convention import unit_in_words
 from layercost.message import Joined, Message, Words, sentence
@@ -266,34 +266,50 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 
 def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    """A whole number of which only the first digits are given: the right one, or that of one belief alone."""
-    item, digits = items[0], _first_digits(items, given)
-    if not digits:
+    """A number of which only the first digits are given: the right one, or that of one belief alone."""
+    item, written = items[0], first_digits(given[0], items[0].tolerance) if len(items) == 1 else None
+    if written is None:
         return None
-    if _rounds_to(item.answer, given[0], digits):
-        message = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
-        return Diagnosis(ROUNDED, message, _no_less_than_close(ROUNDED, items, given))
-    held = [name for name, (seen,) in beliefs(items).items() if _rounds_to(seen, given[0], digits)]
-    if len(held) != 1 or digits < TELLING:
+    if written.begin(item.answer):
+        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
+    held = [name for name, (seen,) in beliefs(items).items() if written.begin(seen)]
+    if len(held) != 1 or written.many < TELLING:
         return None
     found = _of_belief(item, held[0])
-    message = Message("Rounded, this is what one mistake that we know gives. {says}", says=found.message)
-    return replace(found, message=message)
+    return replace(found, message=cut_off(found.message))
 
 
-def _first_digits(items: Sequence[Item], given: Numbers) -> int:
-    """How many digits stand before the noughts of a large whole answer; 0 for any other."""
-    if len(items) != 1 or items[0].decimals is not None or given[0] < LARGE or given[0].denominator != 1:
-        return 0
-    written = str(given[0])
-    digits = len(written.rstrip("0"))
-    return digits if digits < len(written) else 0
+CUT_OFF = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
 
 
-def _rounds_to(exact: Fraction, given: Fraction, digits: int) -> bool:
-    """Whether an exact number begins with these digits, rounded, or cut off where there are several."""
-    step = 10 ** (len(str(given)) - digits)
-    return given - Fraction(step, 2) <= exact < given + (step if digits > 1 else Fraction(step, 2))
+def cut_off(says: Words) -> Message:
+    """What is said of a belief's number that is rounded."""
+    return Message("Rounded, this is what one mistake that we know gives. {says}", says=says)
+
+
+class Digits(NamedTuple):
+    """The first digits of a number: how many they are, and what one more of the last would be."""
+
+    given: Fraction
+    many: int
+    step: Fraction
+
+    def begin(self, exact: Fraction) -> bool:
+        """Whether an exact number begins with them, rounded, or cut off where there are several."""
+        above = self.step if self.many > 1 else self.step / 2
+        return self.given - self.step / 2 <= exact < self.given + above
+
+
+def first_digits(given: Fraction, tolerance: Fraction) -> Digits | None:
+    """The digits of a number that is written to fewer than are asked for: a large one where it is whole."""
+    places = next((places for places in range(10) if 10**places % given.denominator == 0), None)
+    if given <= 0 or places is None or (not tolerance and given < LARGE):
+        return None
+    written = str(given * 10**places)
+    digits = len(written) if places else len(written.rstrip("0"))
+    step = Fraction(10) ** (len(written) - digits - places)
+    fewest = 2 if tolerance else 1
+    return Digits(given, digits, step) if step > (tolerance or 1) and digits >= fewest else None
 
 
 def _no_less_than_close(name: str, items: Sequence[Item], given: Numbers) -> Fraction:

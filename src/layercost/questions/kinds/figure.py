@@ -32,7 +32,17 @@ from layercost.analysis.figures import BELIEFS, FIGURES, Figure, taken
 from layercost.convention import unknown
 from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
-from layercost.questions.explain import RIGHT, UNKNOWN, WRONG_POWER, Diagnosis
+from layercost.questions.explain import (
+    CUT_OFF,
+    RIGHT,
+    ROUNDED,
+    TELLING,
+    UNKNOWN,
+    WRONG_POWER,
+    Diagnosis,
+    cut_off,
+    first_digits,
+)
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
@@ -121,7 +131,19 @@ class Worked(Kept):
         for name, (value, message) in self.believers.items():
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
-        return self._power(parsed.value) or self._unknown(parsed.value)
+        return self._rounded(parsed.value) or self._power(parsed.value) or self._unknown(parsed.value)
+
+    def _rounded(self, given: Fraction) -> Diagnosis | None:
+        """Only the first digits are given, of the right number or of one belief's alone."""
+        written = first_digits(given, self.tolerance)
+        if written is None:
+            return None
+        if written.begin(self.figure.value):
+            return self.judged(ROUNDED, CUT_OFF)
+        held = [name for name, (value, _) in self.believers.items() if written.begin(value)]
+        if len(held) != 1 or written.many < TELLING:
+            return None
+        return self.judged(held[0], cut_off(self.believers[held[0]][1]))
 
     def _power(self, given: Fraction) -> Diagnosis | None:
         """The digits are right, and a prefix is not."""
