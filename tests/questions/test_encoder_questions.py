@@ -119,6 +119,14 @@ ASKED = [
         {"196": "class-token-forgotten", "15": "patches-of-one-row", "589": "channels-as-patches"},
     ),
     Asked("ViT-L/14 at 336", "tokens-of-a-picture", {"side": 336, "patch": 14}, "577"),
+    # T5 small: 60,506,624 parameters, one table for both stacks and the head.
+    Asked(
+        "T5 small, all of it",
+        "encoder-decoder-parameters",
+        {"words": 32_128, "width": 512, "heads": 8, "inner": 2048, "blocks": 6, "tokens": 8},
+        "60506624",
+        {str(60_506_624 + 32_128 * 512): "tied-head-counted-twice"},
+    ),
 ]
 
 

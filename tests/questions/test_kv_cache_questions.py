@@ -127,6 +127,28 @@ ASKED = [
             "63": "blocks-of-one-text",
         },
     ),
+    # Llama 3 8B for one user on 24 GB: 7.94 GB beside the weights, 131,072 bytes for each token.
+    Asked(
+        "a context on 24 GB",
+        "context-beside-the-weights",
+        {
+            "gigabytes": 24,
+            "parameters": 8_030_261_248,
+            "blocks": 32,
+            "heads": 32,
+            "kv_heads": 8,
+            "size": 128,
+            "texts": 1,
+        },
+        str(7_939_477_504 // 131_072),
+        {
+            "183105": "weights-not-in-memory",
+            "15143": "grouped-heads-ignored",
+            "121146": "keys-or-values-alone",
+            "60574": "rounded-up-what-fits",
+            "60600": "rounded",
+        },
+    ),
 ]
 
 

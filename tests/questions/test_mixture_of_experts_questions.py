@@ -98,6 +98,14 @@ ASKED = [
         "160",
         {"80": "one-place-for-each-token", "128": "no-room-to-spare", "10240": "room-for-all-tokens"},
     ),
+    # Mixtral 8x7B on two H100: 12.75 of 46.57 billion weights are read for a token.
+    Asked(
+        "Mixtral's rate",
+        "rate-of-a-mixture",
+        {"matrices": 12_748_853_248, "held": 46_571_720_704, "peak": 1980, "bandwidth": 6700},
+        "262.8",
+        {"71.9": "all-experts-read", "525.5": "one-byte-a-value", "131.4": "four-bytes-a-value"},
+    ),
 ]
 
 

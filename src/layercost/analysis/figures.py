@@ -304,6 +304,14 @@ class Rate(Step):
         )  # fmt: skip
 
 
+@figure("rate-of-a-mixture")
+@dataclass(frozen=True)
+class RateOfAMixture(Rate):
+    """The same of a mixture of experts, which holds more weights than a token passes."""
+
+    held: int = 0
+
+
 # ---- beliefs -------------------------------------------------------------------------------------
 
 
@@ -503,6 +511,12 @@ class _OfOneText(Rate):
     @property
     def value(self) -> Fraction:
         return super().value / self.texts
+
+
+believed(
+    "all-experts-read", RateOfAMixture,
+    says=Message("You read all experts: a step of one text reads those alone that its token passes."),
+)(lambda asked: replace(asked, matrices=asked.held))  # fmt: skip
 
 
 @believed("macs-for-flops", Step, where=lambda asked: asked.computing > 2 * asked.reading)

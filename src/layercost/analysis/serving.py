@@ -19,10 +19,9 @@ from layercost.view import number
 MEGA, HOUR = 10**6, 3600
 
 
-@figure("texts-that-fit")
 @dataclass(frozen=True)
-class TextsThatFit(Figure):
-    """How many texts of some length fit into a card with their cache, beside weights of 16 bits."""
+class _BesideTheWeights(Figure):
+    """How many of something fit into a card with their cache, beside weights of 16 bits."""
 
     gigabytes: int
     parameters: int
@@ -30,12 +29,20 @@ class TextsThatFit(Figure):
     heads: int
     kv_heads: int
     size: int
-    tokens: int
     weight: int = 2
     halves: int = 2
 
-    whole = True
-    hint = Message("What is left beside the weights? How many bytes does one text leave in the cache?")
+    whole: ClassVar[bool] = True
+
+    @property
+    def many(self) -> Number:
+        """How many tokens leave something in the cache for each of what is asked for."""
+        raise NotImplementedError
+
+    @property
+    def named(self) -> Message:
+        """What one of them leaves there."""
+        raise NotImplementedError
 
     @property
     def left(self) -> int:
@@ -43,16 +50,15 @@ class TextsThatFit(Figure):
         return self.gigabytes * GIGA - self.weight * self.parameters
 
     @property
-    def text(self) -> Expression:
-        """The bytes of one text's cache: keys and values, of 2 bytes each."""
-        layers, groups = Symbol("B", self.layers), Symbol("g", self.kv_heads)
-        size, tokens = Symbol("d_h", self.size), Symbol("T", self.tokens)
-        return expression(times(2 * self.halves, layers * groups * size * tokens))
+    def each(self) -> Expression:
+        """The bytes of one: keys and values, of 2 bytes each."""
+        layers, groups, size = Symbol("B", self.layers), Symbol("g", self.kv_heads), Symbol("d_h", self.size)
+        return expression(times(2 * self.halves, layers * groups * size * self.many))
 
     @property
     def exact(self) -> Fraction:
-        """How many fit, with a part of a text."""
-        return Fraction(self.left, int(self.text))
+        """How many fit, with a part of one."""
+        return Fraction(self.left, int(self.each))
 
     @property
     def value(self) -> Fraction:
@@ -64,11 +70,42 @@ class TextsThatFit(Figure):
                     card=number(self.gigabytes * GIGA), parameters=number(self.parameters),
                     left=number(self.left))
         )  # fmt: skip
-        yield Worked(Message("the cache of one text"), self.text, "bytes")
+        yield Worked(self.named, self.each, "bytes")
         yield Worked(
-            Message("{left} / {text} = {exact}, rounded down: {value}.", left=number(self.left),
-                    text=number(int(self.text)), exact=written(self.exact), value=written(self.value))
+            Message("{left} / {each} = {exact}, rounded down: {value}.", left=number(self.left),
+                    each=number(int(self.each)), exact=f"{float(self.exact):,.2f}", value=written(self.value))
         )  # fmt: skip
+
+
+@figure("texts-that-fit")
+@dataclass(frozen=True)
+class TextsThatFit(_BesideTheWeights):
+    """How many texts of some length fit."""
+
+    tokens: int = 1
+
+    hint = Message("What is left beside the weights? How many bytes does one text leave in the cache?")
+    named: ClassVar[Message] = Message("the cache of one text")
+
+    @property
+    def many(self) -> Number:
+        return Symbol("T", self.tokens)
+
+
+@figure("context-that-fits")
+@dataclass(frozen=True)
+class ContextThatFits(_BesideTheWeights):
+    """How many tokens of each text fit."""
+
+    texts: int = 1
+
+    unit = "tokens"
+    hint = Message("What is left beside the weights? How many bytes does one token of each text leave there?")
+    named: ClassVar[Message] = Message("the cache of one token of each text")
+
+    @property
+    def many(self) -> Number:
+        return Symbol("n", self.texts)
 
 
 @figure("blocks-of-the-cache")
@@ -446,17 +483,20 @@ class RoomOfAnExpert(Figure):
 
 
 believed(
-    "weights-not-in-memory", TextsThatFit,
+    "weights-not-in-memory", _BesideTheWeights,
     says=Message("You gave the whole memory to the cache: the weights lie there, too."),
 )(lambda asked: replace(asked, weight=0))  # fmt: skip
-believed("keys-or-values-alone", TextsThatFit)(lambda asked: replace(asked, halves=1))
-believed("one-layer-cached", TextsThatFit)(lambda asked: replace(asked, layers=1))
-believed("grouped-heads-ignored", TextsThatFit)(lambda asked: replace(asked, kv_heads=asked.heads))
-believed("one-byte-a-value", TextsThatFit)(lambda asked: replace(asked, weight=1, halves=1))
+believed("keys-or-values-alone", _BesideTheWeights)(lambda asked: replace(asked, halves=1))
+believed("one-layer-cached", _BesideTheWeights)(lambda asked: replace(asked, layers=1))
+believed("grouped-heads-ignored", _BesideTheWeights)(lambda asked: replace(asked, kv_heads=asked.heads))
+believed("one-byte-a-value", _BesideTheWeights)(lambda asked: replace(asked, weight=1, halves=1))
 believed(
-    "rounded-up-what-fits", TextsThatFit,
-    says=Message("You rounded up: for one text more there is no room."),
+    "rounded-up-what-fits", _BesideTheWeights,
+    says=Message("You rounded up: for one more there is no room."),
 )(worth(lambda asked: Fraction(math.ceil(asked.exact))))  # fmt: skip
+believed("one-sample-cached", ContextThatFits, where=lambda asked: asked.texts > 1)(
+    lambda asked: replace(asked, texts=1)
+)
 believed(
     "blocks-shared-by-texts", BlocksOfTheCache,
     says=Message("You filled blocks with tokens of several texts: each text has blocks of its own."),
@@ -553,7 +593,7 @@ believed(
 )(lambda asked: replace(asked, products=1))  # fmt: skip
 believed(
     "gradients-not-asked-for", GigaflopsOfAToken,
-    says=Message("You took six FLOPs for each weight, as in training: here two are left, of the forward pass."),
+    says=Message("You took six FLOPs for each weight, as in training: two of them are the forward pass."),
 )(lambda asked: replace(asked, of_weights=3))  # fmt: skip
 believed("gradients-not-asked-for", TeraflopsOfAText)(lambda asked: replace(asked, passes=3))
 believed("macs-for-flops", TeraflopsOfAText)(lambda asked: replace(asked, flops_a_mac=1))
