@@ -413,6 +413,14 @@ ASKED = [
         "35",
         {"140": "sixteen-bits-kept", "280": "bits-for-bytes", "32.6": "1024-for-thousand"},
     ),
+    # Eight texts of 2,048 tokens, 32,000 scores of 4 bytes each.
+    Asked(
+        "logits of Llama 2",
+        "memory-of-the-logits",
+        {"texts": 8, "tokens": 2048, "width": 4096, "words": 32_000},
+        "2.097",
+        {"1.049": "two-bytes-a-value", "0.268": "features-kept", "0.262": "re-expressed"},
+    ),
 ]
 
 
