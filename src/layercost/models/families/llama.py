@@ -140,7 +140,7 @@ def mistral(fields: Fields, asked: Asked) -> Built:
 
 @family("ministral3", config="Ministral3Config", model="Ministral3ForCausalLM")
 def ministral3(fields: Fields, asked: Asked) -> Built:
-    """Mistral AI 2025 (Ministral 3): heads of their own size, and no window."""
+    """Ministral 3, after its class in transformers: heads of their own size, and no window."""
     sizes = core(fields, 131072, 4096, 14336, 34, 32)
     groups = kv_heads(fields, sizes.heads, default=8)
     size = fields.whole("head_dim", default=128, null=Derived(sizes.width // sizes.heads, HEAD_SIZE))
