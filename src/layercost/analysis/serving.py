@@ -250,38 +250,34 @@ class AnswerMilliseconds(Figure):
     answer: int
     peak: int
     bandwidth: int
-    weight_bytes: int = 2
 
     unit = "milliseconds"
     hint = Message("One pass reads the prompt and gives the first token: how many steps are left?")
 
-    def passing(self, tokens: int) -> Fraction:
-        """The longer of both times, in milliseconds."""
-        computing = Fraction(2000 * self.matrices * tokens, self.peak * TERA)
-        reading = Fraction(1000 * self.weight_bytes * self.matrices, self.bandwidth * GIGA)
-        return max(computing, reading)
+    def passing(self, tokens: int) -> Step:
+        """A pass of so many tokens."""
+        return Step(self.matrices, self.peak, self.bandwidth, new=tokens)
 
     @property
     def first(self) -> Fraction:
-        """Until the first token."""
-        return self.passing(self.prompt)
+        """The milliseconds until the first token."""
+        return 1000 * self.passing(self.prompt).seconds
 
     @property
     def step(self) -> Fraction:
-        """Each token more."""
-        return self.passing(1)
+        """Those of each token more."""
+        return 1000 * self.passing(1).seconds
 
     @property
     def value(self) -> Fraction:
         return self.first + (self.answer - 1) * self.step
 
     def worked(self) -> Iterator[Worked]:
-        p, t = Symbol("P", self.matrices), Symbol("T", self.prompt)
-        yield Worked(Message("FLOPs of the pass over the prompt"), expression(2 * p * t), "FLOPs")
+        yield Worked(Message("FLOPs of the pass over the prompt"), self.passing(self.prompt).flops, "FLOPs")
         yield Worked(
             Message("It takes {first} ms, and gives the first token.", first=written(self.first))
         )  # fmt: skip
-        yield Worked(Message("bytes that each step reads"), expression(times(self.weight_bytes, p)), "bytes")
+        yield Worked(Message("bytes that each step reads"), self.passing(1).read, "bytes")
         yield Worked(
             Message("Each of {steps} steps more takes {step} ms: {first} + {steps} · {step} = {value}.",
                     steps=number(self.answer - 1), step=written(self.step), first=written(self.first),
@@ -546,7 +542,7 @@ believed(
 believed(
     "answer-in-one-pass", AnswerMilliseconds,
     says=Message("You let the answer pass the model at once: each token of it waits for the one before."),
-)(worth(lambda asked: asked.passing(asked.prompt + asked.answer)))  # fmt: skip
+)(worth(lambda asked: 1000 * asked.passing(asked.prompt + asked.answer).seconds))  # fmt: skip
 believed(
     "own-token-of-the-pass-forgotten", TokensOfACheck,
     says=Message("You counted the accepted guesses alone: the pass adds one token of its own."),
