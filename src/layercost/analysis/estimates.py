@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, worth, written
 from layercost.analysis.states import OPTIMIZERS
-from layercost.expression import Symbol, expression, times
+from layercost.expression import Expression, Symbol, expression, times
 from layercost.message import Message
 from layercost.view import number
 
@@ -146,7 +146,12 @@ class _Held(Figure):
 
     @property
     def value(self) -> Fraction:
-        return Fraction(self.parameters * self.each, GIGA)
+        return Fraction(int(self.held), GIGA)
+
+    @property
+    def held(self) -> Expression:
+        """The bytes of all."""
+        return expression(times(self.each, Symbol("N", self.parameters)))
 
     @property
     def each(self) -> int:
@@ -155,29 +160,35 @@ class _Held(Figure):
 
     def worked(self) -> Iterator[Worked]:
         """The bytes of all, and how many GB that is."""
-        n = Symbol("N", self.parameters)
-        yield Worked(Message("bytes of all parameters"), expression(times(self.each, n)), "bytes")
+        yield Worked(Message("bytes of all parameters"), self.held, "bytes")
         yield Worked(
-            Message("In GB of 10⁹ bytes: {bytes} / {giga} = {value}.",
-                    bytes=number(self.parameters * self.each), giga=number(GIGA), value=written(self.value))
+            Message("In GB of 10⁹ bytes: {bytes} / {giga} = {value}.", bytes=number(int(self.held)),
+                    giga=number(GIGA), value=written(self.value))
         )  # fmt: skip
 
 
-@figure("states-beside-weights")
 @dataclass(frozen=True)
-class StatesBesideWeights(_Held):
-    """What Adam in mixed precision keeps beside the weights: gradients, a master copy, two moments."""
+class HeldByAdam(_Held):
+    """What Adam in mixed precision keeps: weights, gradients, a master copy, two moments."""
 
-    weight: int = 0
+    weight: int = ADAM.weight
     gradient: int = ADAM.gradient
     master: int = ADAM.master
     moments: int = ADAM.moments
 
-    hint = Message("How many bytes has a gradient, how many the master copy, and how many the two moments?")
-
     @property
     def each(self) -> int:
         return self.weight + self.gradient + self.master + self.moments
+
+
+@figure("states-beside-weights")
+@dataclass(frozen=True)
+class StatesBesideWeights(HeldByAdam):
+    """The same without the weights."""
+
+    weight: int = 0
+
+    hint = Message("How many bytes has a gradient, how many the master copy, and how many the two moments?")
 
     def worked(self) -> Iterator[Worked]:
         yield Worked(
@@ -275,13 +286,13 @@ class _LargestRank(EvenRank):
         return Fraction(min(self.inputs, self.outputs))
 
 
-believed("master-copy-forgotten", StatesBesideWeights)(lambda asked: replace(asked, master=0))
-believed("gradients-forgotten", StatesBesideWeights)(lambda asked: replace(asked, gradient=0))
+believed("master-copy-forgotten", HeldByAdam)(lambda asked: replace(asked, master=0))
+believed("gradients-forgotten", HeldByAdam)(lambda asked: replace(asked, gradient=0))
 believed(
     "weights-counted-too", StatesBesideWeights,
     says=Message("You counted the weights, too: asked for is what lies beside them."),
 )(lambda asked: replace(asked, weight=ADAM.weight))  # fmt: skip
-believed("moments-alone", StatesBesideWeights)(lambda asked: replace(asked, gradient=0, master=0))
+believed("moments-alone", HeldByAdam)(lambda asked: replace(asked, weight=0, gradient=0, master=0))
 
 believed(
     "critic-not-trained", ModelsOfPpo,

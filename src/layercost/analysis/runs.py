@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
+from layercost.analysis.estimates import ADAM, HeldByAdam
 from layercost.analysis.figures import GIGA, TERA, Figure, Worked, believed, figure, rooted, worth, written
-from layercost.analysis.states import OPTIMIZERS
-from layercost.expression import Expression, Symbol, ceil_div, expression, times
+from layercost.analysis.shortcuts import by_size
+from layercost.expression import Expression, Symbol, expression, times
 from layercost.message import Message
 from layercost.view import number
 
-ADAM = OPTIMIZERS["adam-mixed"]
 HOUR, HOURS = 3600, 24
 
 
@@ -35,8 +35,7 @@ class _Run(Figure):
     @property
     def flops(self) -> Expression:
         """Two FLOPs for each parameter, each token and each of three passes."""
-        n, d = Symbol("N", self.parameters), Symbol("D", self.billions * GIGA)
-        return expression(times(2 * self.passes, n * d))
+        return by_size(self.parameters, Symbol("D", self.billions * GIGA), self.passes)
 
     @property
     def hours(self) -> Fraction:
@@ -123,8 +122,8 @@ class UtilisationByTokens(Figure):
     @property
     def flops(self) -> Expression:
         """The FLOPs of a second."""
-        n, each = Symbol("N", self.parameters), Symbol("D", self.tokens)
-        return expression(times(self.flops_a_mac * self.passes, n * each))
+        tokens = Symbol("D", self.tokens)
+        return by_size(self.parameters, tokens, self.passes, self.flops_a_mac)
 
     @property
     def value(self) -> Fraction:
@@ -335,35 +334,29 @@ class ShareOfAdapters(AdaptersOfAModel):
 
 @figure("cards-for-training")
 @dataclass(frozen=True)
-class CardsForTraining(Figure):
+class CardsForTraining(HeldByAdam):
     """How many cards hold weights, gradients and states of Adam, which are shared out over all of them."""
 
-    parameters: int
-    gigabytes: int
-    weight: int = ADAM.weight
-    gradient: int = ADAM.gradient
-    master: int = ADAM.master
-    moments: int = ADAM.moments
+    gigabytes: int = 1
 
-    whole = True
+    unit: ClassVar[str] = ""
+    whole: ClassVar[bool] = True
     hint = Message("How many bytes does a parameter take while it is trained?")
 
     @property
-    def bytes(self) -> int:
-        """What is held by all cards together."""
-        return self.parameters * (self.weight + self.gradient + self.master + self.moments)
+    def exact(self) -> Fraction:
+        """How many cards are full, with a part of one."""
+        return Fraction(int(self.held), self.gigabytes * GIGA)
 
     @property
     def value(self) -> Fraction:
-        return Fraction(ceil_div(self.bytes, self.gigabytes * GIGA))  # type: ignore[arg-type]
+        return Fraction(math.ceil(self.exact))
 
     def worked(self) -> Iterator[Worked]:
-        each, n = self.bytes // self.parameters, Symbol("N", self.parameters)
-        yield Worked(Message("bytes of all parameters"), expression(times(each, n)), "bytes")
+        yield Worked(Message("bytes of all parameters"), self.held, "bytes")
         yield Worked(
-            Message("{bytes} / {card} = {exact}, rounded up: {value}.", bytes=number(self.bytes),
-                    card=number(self.gigabytes * GIGA),
-                    exact=written(Fraction(self.bytes, self.gigabytes * GIGA)), value=written(self.value))
+            Message("{bytes} / {card} = {exact}, rounded up: {value}.", bytes=number(int(self.held)),
+                    card=number(self.gigabytes * GIGA), exact=written(self.exact), value=written(self.value))
         )  # fmt: skip
 
 
@@ -441,13 +434,10 @@ believed("frozen-weights-have-states", AdaptersOnFewBits)(
 )
 believed("frozen-weights-forgotten", AdaptersOnFewBits)(lambda asked: replace(asked, bits=0, scale_bits=0))
 believed("weights-alone", CardsForTraining)(lambda asked: replace(asked, gradient=0, master=0, moments=0))
-believed("moments-alone", CardsForTraining)(lambda asked: replace(asked, weight=0, gradient=0, master=0))
-believed("master-copy-forgotten", CardsForTraining)(lambda asked: replace(asked, master=0))
-believed("gradients-forgotten", CardsForTraining)(lambda asked: replace(asked, gradient=0))
 believed(
     "rest-needs-no-card", CardsForTraining,
     says=Message("You rounded down: what is left over needs a card, too."),
-)(worth(lambda asked: Fraction(math.floor(Fraction(asked.bytes, asked.gigabytes * GIGA)))))  # fmt: skip
+)(worth(lambda asked: Fraction(math.floor(asked.exact))))  # fmt: skip
 believed("one-adapter-matrix", AdaptersOfAModel)(lambda asked: replace(asked, up=0))
 believed(
     "one-layer-adapted", AdaptersOfAModel,

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from layercost.analysis.figures import GIGA, TERA, Figure, Step, Worked, believed, figure, worth, written
+from layercost.analysis.shortcuts import by_size
 from layercost.expression import Expression, Number, Symbol, ceil_div, expression, times
 from layercost.message import Message
 from layercost.view import number
@@ -440,8 +441,8 @@ class TeraflopsOfAText(Figure):
     @property
     def flops(self) -> Expression:
         """All of them."""
-        n, texts, tokens = Symbol("N", self.parameters), Symbol("n", self.texts), Symbol("T", self.tokens)
-        return expression(times(self.flops_a_mac * self.passes, n * texts * tokens))
+        tokens = Symbol("n", self.texts) * Symbol("T", self.tokens)
+        return by_size(self.parameters, tokens, self.passes, self.flops_a_mac)
 
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("two for each weight and token"), self.flops, "FLOPs")

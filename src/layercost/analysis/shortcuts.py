@@ -71,6 +71,11 @@ def shortcuts(model: Layer, step: Step, ways: tuple[str, ...] = USUAL) -> list[S
     return [*found, *_with_attention(model, step, known, sizes["all"])] if known else found
 
 
+def by_size(size: int, tokens: Number, passes: int = 3, flops_a_mac: int = 2) -> Expression:
+    """The rule for parameters and tokens: 6 N D, or for fewer passes than forward and two gradients less."""
+    return expression(times(flops_a_mac * passes, Symbol("N", size) * tokens))
+
+
 def _differs(way: str, sizes: dict[str, int]) -> bool:
     return way == "all" or sizes[way] != sizes["all"]
 
@@ -82,17 +87,15 @@ def is_frozen(model: Layer) -> bool:
 
 def _four(size: int, tokens: Symbol, step: Step) -> Shortcut:
     counts = Message("every parameter of the frozen model; gradients of values alone, and no adapters")
-    formula = 4 * Symbol("N", size) * tokens
-    return Shortcut("4ND", MODEL, counts, _KAPLAN, formula, step.model)
+    return Shortcut("4ND", MODEL, counts, _KAPLAN, by_size(size, tokens, 2), step.model)
 
 
 def _six(counts: Words, way: str, size: int, tokens: Symbol, step: Step) -> Shortcut:
-    formula = 6 * Symbol("N", size) * tokens
-    return Shortcut(f"6ND ({way})", MODEL, counts, _KAPLAN, formula, step.model)
+    return Shortcut(f"6ND ({way})", MODEL, counts, _KAPLAN, by_size(size, tokens), step.model)
 
 
 def _forward(size: int, tokens: Symbol, step: Step) -> Shortcut:
-    return Shortcut("2ND", FORWARD, WAYS["all"], _KAPLAN, 2 * Symbol("N", size) * tokens, step.forward)
+    return Shortcut("2ND", FORWARD, WAYS["all"], _KAPLAN, by_size(size, tokens, 1), step.forward)
 
 
 def _with_attention(model: Layer, step: Step, known: Widths, size: int) -> list[Shortcut]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from layercost.analysis.activations import korthikanti
 from layercost.analysis.formats import Format
+from layercost.analysis.shortcuts import by_size
 from layercost.analysis.sizes import widths
 from layercost.analysis.states import OPTIMIZERS, optimizer_named, states, trained_and_frozen
 from layercost.analysis.training import RECOMPUTE, training_step
@@ -69,7 +70,7 @@ def _of_size(task: Task) -> Expression:
     passes = how.forward + how.inputs + again + (0 if how.frozen_maps else how.weights)
     shape = task.input_shape
     tokens = int(shape[0]) if isinstance(shape, Shape) and len(shape) == 2 else 1
-    return expression(2 * passes * Symbol("N", _held(task)) * Symbol("D", task.batch * tokens))
+    return by_size(_held(task), Symbol("D", task.batch * tokens), passes)
 
 
 def _given(task: Task) -> Expression:
