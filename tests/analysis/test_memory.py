@@ -109,7 +109,8 @@ def test_frozen_maps_keep_no_input() -> None:
 
 
 @pytest.mark.parametrize(("optimizer", "size"), [
-    ("adam-mixed", 16), ("adam-mixed-fp32-gradients", 18), ("adam-fp32", 16), ("adam-8bit", 10),
+    ("adam-mixed", 16), ("adam-mixed-fp32-gradients", 18), ("adam-mixed-both-gradients", 20),
+    ("adam-fp32", 16), ("adam-8bit", 10),
     ("adam-8bit-no-master", 6), ("adam-bf16", 8), ("sgd", 8), ("sgd-momentum", 12),
     ("sgd-momentum-mixed", 12),
 ])  # fmt: skip

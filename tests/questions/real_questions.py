@@ -32,7 +32,7 @@ def one(
 
 
 FC, HEAD = {"size": 109, "kernel": 2, "stride": 2}, {"steps": 20}
-MAGNITUDE = "right-magnitude"
+MAGNITUDE, NEARLY = "right-magnitude", "nearly"
 
 REAL: tuple[Real, ...] = (
     one("q001", "linear-parameters", {"in_features": 300, "out_features": 100}, "30100"),
@@ -133,7 +133,7 @@ REAL: tuple[Real, ...] = (
     one("q081 torchvision", "alexnet-torchvision-parameters", {"size": 224}, "61100840"),
     one("q083 merged", "alexnet-macs", {"size": 227}, "1135256096"),
     one("q083 paper", "alexnet-two-gpu-macs", {"size": 227}, "724406816",
-        {"1,135,256,096": "forgot-groups", "727000000": MAGNITUDE}),
+        {"1,135,256,096": "forgot-groups", "727000000": NEARLY}),
     one("q085", "dense-without-flatten", {"places": 169, "features": 256, "hidden": 4096, "classes": 1000},
         str(1_052_672 + 16_781_312 + 4_097_000)),
     Real("q087", "vgg16-convolutions-parameters", {"hidden": 4096},
@@ -145,15 +145,15 @@ REAL: tuple[Real, ...] = (
         {str(2 * 7 * 3 * 64 + 64): "kernel-sides-added", "9408": "forgot-bias"}),
     one("q093", "inception-output-channels", {"channels": 192, "one": 64, "three": 128, "five": 32,
         "pool": 32},
-        "256", {"255": MAGNITUDE}),
+        "256", {"255": NEARLY}),
     one("q095", "googlenet-parameters", {}, "6998552",
         {"5000000": MAGNITUDE, "6800000": MAGNITUDE, "11000000": MAGNITUDE}),
     one("q097 v1", "resnet50-macs", {"version": "v1"}, "3857973248",
         {"3.8e9": "rounded", "8.2e9": MAGNITUDE, "1.7e9": MAGNITUDE}),
     # a counter that multiplied by three too often printed 24.64e9, at two operations a MAC
     one("q097 v1.5", "resnet50-macs", {"version": "v1.5"}, "4089184256",
-        {"4.12e9": MAGNITUDE, "39.8e9": "wrong-power-of-ten", "24.64e9": "wrong-factor",
-        "8.2e9": "wrong-factor"}),
+        {"4.12e9": NEARLY, "39.8e9": "wrong-power-of-ten", "24.64e9": "wrong-factor",
+        "8.2e9": "flops-for-macs"}),
     one("q099", "projection-shortcut-parameters", {"channels": 64}, "8192"),
     one("q099 normalized", "normalized-projection-shortcut-parameters", {"channels": 64, "filters": 128},
         "8448",

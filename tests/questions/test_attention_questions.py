@@ -60,7 +60,11 @@ ASKED = [
         "attention-even-length",
         {"width": 4096, "heads": 32, "tokens": 100},
         8192,
-        {16_384: "one-attention-product"},
+        {
+            16_384: "one-attention-product",
+            4096: "queries-and-keys-alone",
+            24_576: "feed-forward-not-asked-for",
+        },
     ),
     # With keys and values a quarter as wide: T = d (1 + 1/4).
     Asked(

@@ -10,7 +10,7 @@ from layercost.questions import templates
 from tests.questions.published_answers import Asked, published
 
 GEMMA, EIGHT, FIT = "tied-gated-model", "cache-shared-by-eight", "tokens-that-fit"
-MAGNITUDE, EXPRESSED = "right-magnitude", "re-expressed"
+
 SEVENTY = {"blocks": 80, "width": 8192, "kv_heads": 8, "size": 128}
 GPT2 = {"width": 768, "blocks": 12, "heads": 12, "words": 50257, "places": 1024, "tokens": 64}
 
@@ -22,7 +22,7 @@ ASKED: tuple[Asked, ...] = (
     Asked("Gemma 2B", GEMMA,
           {"words": 256000, "width": 2048, "inner": 16384, "blocks": 18, "heads": 8, "kv_heads": 1,
            "size": 256, "tokens": 8}, "2506172416",
-          {"3030460416": "tied-head-counted-twice", "2000000000": MAGNITUDE}, "total"),
+          {"3030460416": "tied-head-counted-twice"}, "total"),
     # How to scale your model: 18.4e9 with norms left out, which add 528,384.
     Asked("64 blocks, heads of 256", GEMMA,
           {"words": 32128, "width": 4096, "inner": 16384, "blocks": 64, "heads": 32, "kv_heads": 8,
@@ -37,7 +37,8 @@ ASKED: tuple[Asked, ...] = (
           {"7077888": "matrices-alone", "7084800": "norms-left-out"}),
     Asked("positions of GPT-3", "gpt3-positions-parameters",
           {"width": 12288, "blocks": 96, "places": 2048, "tokens": 64}, "25165824",
-          {"2415919104": "positions-in-each-block", "2048": "one-value-a-position", "12288": EXPRESSED}),
+          {"2415919104": "positions-in-each-block", "2048": "one-value-a-position",
+           "12288": "one-row-of-positions"}),
     # DeepSeek-V3: 187,105,280 weights, and norms of 1,536 and 512.
     Asked("attention of DeepSeek-V3", "latent-attention-parameters",
           {"width": 7168, "heads": 128, "latent": 512, "key": 128, "turned": 64, "value": 128,
@@ -50,7 +51,7 @@ ASKED: tuple[Asked, ...] = (
     Asked("a matrix and a vector", "matrix-product-flops", {"rows": 256, "inner": 512, "columns": 1},
           str(2 * 256 * 512), {str(256 * 512): "macs-for-flops"}),
     Asked("a lookup", "lookup-flops", {"words": 128256, "width": 4096, "tokens": 1}, "0",
-          {"1050673152": "looked-up-by-product"}),
+          {"1050673152": "looked-up-by-product", "4096": "one-operation-a-value"}),
     # Llama 3 8B, one of 32 blocks, over 1,024 keys: 536,870,912 FLOPs are twice the MACs of all.
     Asked("groups and products", "decode-step-products",
           {"heads": 32, "kv_heads": 8, "size": 128, "read": 1023}, str(536_870_912 // 64),
@@ -83,20 +84,21 @@ ASKED: tuple[Asked, ...] = (
     # Llama 2 7B: 13,476,831,232 bytes of weights, and 10⁹ bytes, in tokens of 524,288.
     Asked("cache as large as the weights", FIT,
           {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128, "tokens": 25705}, "25705",
-          {"51410": "keys-or-values-alone", "12853": "other-count"}),
+          {"51410": "keys-or-values-alone", "12853": "four-bytes-a-value"}),
     Asked("a cache of a gigabyte", FIT,
           {"blocks": 32, "heads": 32, "kv_heads": 32, "size": 128, "tokens": 1907}, "1907"),
     # 17 GB beside the weights of Llama 2 70B; an interviewer took 2.6 MB a token, and 6,500 tokens.
     Asked("what 17 GB hold", FIT,
           {"blocks": 80, "heads": 64, "kv_heads": 8, "size": 128, "tokens": 51879}, "51879",
-          {"6500": "other-count"}),
+          {"6500": "grouped-heads-ignored"}),
     # Six heads of queries on each of keys and values: who ignores it finds room for a sixth, rounded down.
     Asked("what fits is rounded down", FIT,
           {"blocks": 80, "heads": 48, "kv_heads": 8, "size": 128, "tokens": 51879}, "51879",
-          {str(51879 // 6): "grouped-heads-ignored", str(51879 // 6 + 1): "other-count"}),
+          {str(51879 // 6): "grouped-heads-ignored", str(51879 // 6 + 1): "grouped-heads-ignored"}),
     # LoRA of rank 8 beside one of 64 maps of Llama 2 7B: 65,536 of 4,194,304.
     Asked("rank 8", "lora-trained-parameters", {"inputs": 4096, "outputs": 4096, "rank": 8}, "65536",
-          {"32768": "one-adapter-matrix", "64": EXPRESSED, str(4096**2): EXPRESSED}),
+          {"32768": "one-adapter-matrix", "64": "rank-squared",
+           str(4096**2 + 4096): "map-trained-without-adapter"}),
     Asked("the rank that saves nothing", "rank-that-saves-nothing", {"inputs": 4096, "outputs": 4096},
           "2048", {"4096": "one-adapter-matrix"}),
     Asked("heads multiplied again", "attention-product-macs",

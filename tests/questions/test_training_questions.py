@@ -8,7 +8,6 @@ import layercost as lc
 from layercost.analysis.states import states
 from layercost.misconception import Cost, Task, Training
 from layercost.questions import QuestionError, templates
-from layercost.questions.explain import MAGNITUDE
 from layercost.questions.kinds.compute import read
 from layercost.questions.task import number
 from layercost.shape import shape_of
@@ -97,7 +96,15 @@ ASKED = [
             "131.4": "1024-for-thousand",
         },
     ),
-    # A blog: 8 bytes a parameter with AdamW; a course: 10; flash cards: 80 GB.
+    # A key said 12 GB of a model with 7 billion parameters: those of Llama 2 take 12.55 GiB.
+    Asked(
+        "a 7B model in 16 bits",
+        "weights-in-sixteen-bits",
+        {"parameters": 6_738_415_616},
+        "13.5",
+        {"12": "1024-for-thousand", "12.55": "1024-for-thousand"},
+    ),
+    # A blog: 8 bytes a parameter with AdamW; a course: 10; flash cards: roughly 80 GB, for 84.
     Asked(
         "a 7B model",
         "memory-of-adam",
@@ -108,11 +115,17 @@ ASKED = [
             "84": "master-copy-forgotten",
             "14": "weights-alone",
             "70": "master-copy-forgotten+gradients-forgotten",
-            "80": MAGNITUDE,
+            "80": "master-copy-forgotten",
         },
     ),
     Asked("a 6.5B model", "memory-of-adam", {"parameters": 6_500_000_000}, "104", {"52": "moments-alone"}),
-    Asked("18 bytes", "memory-with-gradients-in-32-bits", {"parameters": 10**9}, "18", {"20": MAGNITUDE}),
+    Asked(
+        "18 bytes",
+        "memory-with-gradients-in-32-bits",
+        {"parameters": 10**9},
+        "18",
+        {"20": "gradients-kept-twice"},
+    ),
     # Rajbhandari et al. 2019, figure 1.
     Asked(
         "ZeRO's figure, stage 1",
@@ -381,7 +394,12 @@ ASKED = [
         "lora-of-a-model",
         {"blocks": 32, "width": 4096, "narrow": 4096, "rank": 8},
         "4194304",
-        {"2097152": "one-adapter-matrix", "131072": "one-layer-adapted"},
+        {
+            "2097152": "one-adapter-matrix",
+            "131072": "one-layer-adapted",
+            "4096": "rank-squared",
+            "1073741824": "map-trained-without-adapter",
+        },
     ),
     # Llama 3 8B has eight heads of values of 128: 3,407,872, and not 4,194,304.
     Asked(

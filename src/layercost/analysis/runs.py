@@ -303,8 +303,13 @@ class AdaptersOfAModel(Figure):
         return expression(layers * rank * each)
 
     @property
+    def parts(self) -> Fraction:
+        """Of how many parameters it is told what they are one of."""
+        return Fraction(1)
+
+    @property
     def value(self) -> Fraction:
-        return Fraction(int(self.trained))
+        return int(self.trained) / self.parts
 
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("two matrices for each map, in all layers"), self.trained, "parameters")
@@ -321,8 +326,8 @@ class ShareOfAdapters(AdaptersOfAModel):
     whole: ClassVar[bool] = False
 
     @property
-    def value(self) -> Fraction:
-        return Fraction(100 * int(self.trained), self.parameters)
+    def parts(self) -> Fraction:
+        return Fraction(self.parameters, 100)
 
     def worked(self) -> Iterator[Worked]:
         yield from super().worked()
@@ -439,6 +444,12 @@ believed(
     says=Message("You rounded down: what is left over needs a card, too."),
 )(worth(lambda asked: Fraction(math.floor(asked.exact))))  # fmt: skip
 believed("one-adapter-matrix", AdaptersOfAModel)(lambda asked: replace(asked, up=0))
+believed("rank-squared", AdaptersOfAModel)(
+    worth(lambda asked: Fraction(2 * asked.layers * asked.rank**2) / asked.parts)
+)
+believed("map-trained-without-adapter", AdaptersOfAModel)(
+    worth(lambda asked: Fraction(asked.layers * asked.width * (asked.width + asked.narrow)) / asked.parts)
+)
 believed(
     "one-layer-adapted", AdaptersOfAModel,
     says=Message("You counted one layer: each of the others has adapters of its own."),

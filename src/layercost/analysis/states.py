@@ -36,6 +36,7 @@ class Optimizer(NamedTuple):
 
 
 _ZERO, _MEGATRON = "Rajbhandari et al. 2019, section 3.1", "Narayanan et al. 2021 (Megatron-LM)"
+_INFINITY = "Rajbhandari et al. 2021 (ZeRO-Infinity), section 3"
 _KINGMA = "Kingma, Ba 2014, algorithm 1"
 OPTIMIZERS: dict[str, Optimizer] = {
     one.name: one
@@ -46,6 +47,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
         Optimizer("adam-mixed-fp32-gradients", 2, 4, 4, 8, Message(
             "Adam in mixed precision: weights in 16 bits; gradients, a master copy and two moments in 32"),
             _MEGATRON),
+        Optimizer("adam-mixed-both-gradients", 2, 6, 4, 8, Message(
+            "Adam in mixed precision: weights in 16 bits; gradients in 16 and in 32; a master copy and two "
+            "moments in 32"),
+            _INFINITY),
         Optimizer("adam-fp32", 4, 4, 0, 8, Message("Adam, everything in 32 bits"), _KINGMA),
         Optimizer("adam-bf16", 2, 2, 0, 4, Message(
             "Adam, everything in 16 bits, without a master copy"), _KINGMA),

@@ -347,6 +347,29 @@ class _OneAdapterMatrix(LoRA):
 
 
 @belief(
+    "rank-squared",
+    Message("You squared the rank: it meets the sizes of the map, one in each of the adapter's matrices."),
+    LoRA, STORED,
+)  # fmt: skip
+class _RankSquared(LoRA):
+    def parameters(self) -> tuple[Held, ...]:
+        return (Held("lora.weight", times(self.rank, self.rank)),)
+
+
+@belief(
+    "map-trained-without-adapter",
+    Message("You trained the map: it stays as it is, and the adapter beside it is trained."),
+    LoRA, STORED,
+)  # fmt: skip
+class _MapTrained(LoRA):
+    def parameters(self) -> tuple[Held, ...]:
+        return super().buffers()
+
+    def buffers(self) -> tuple[Held, ...]:
+        return ()
+
+
+@belief(
     "base-trained",
     Message("You counted the map itself as trained: it stays as it is, and the adapter alone is trained."),
     LoRA, STORED,

@@ -254,6 +254,32 @@ class _PairsForgotten(Parted):
 
 
 @belief(
+    "queries-and-keys-alone",
+    Message("You counted two maps: values and what comes out have maps beside those of queries and keys."),
+    Attention, PRICED, lambda layer: not _is_grouped(layer),
+)  # fmt: skip
+class _QueriesAndKeysAlone(Attention):
+    def does(self, *shapes: Any, **call: Any) -> Does:
+        return without(super().does(*shapes, **call), "v", "o")
+
+
+@belief(
+    "feed-forward-not-asked-for",
+    Message("You counted the feed-forward layer behind it, too: attention alone is asked about."),
+    Attention, PRICED, lambda layer: not _is_grouped(layer) and not _has_sizes_of_its_own(layer),
+)  # fmt: skip
+class _FeedForwardToo(Attention):
+    def does(self, shape: Shape, output: Shape, setting: Setting) -> Does:
+        attends, inner = super().does(shape, output, setting), times(4, self.embed_dim)
+        rows = times(setting.batch, shape[0])
+        behind = (
+            *products(rows, self.embed_dim, inner, bias=False),
+            *products(rows, inner, self.embed_dim, bias=False),
+        )
+        return {**attends, "o": (*attends.get("o", ()), *behind)}
+
+
+@belief(
     "pairs-alone",
     Message("You counted the pairs alone: queries, keys, values and the output take maps with weights."),
     Heads, PRICED,

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
-from layercost.convention import Quantity
+from layercost.convention import MACS_ONLY, Quantity
 from layercost.expression import times
 from layercost.facts import Held, Kind, Operation, Role
 from layercost.frozen import frozen
 from layercost.layer import Layer, keep_whole, register
 from layercost.message import Message
-from layercost.misconception import PRICED, STORED, WRITTEN, belief
+from layercost.misconception import (
+    PRICED,
+    STORED,
+    WRITTEN,
+    Task,
+    belief,
+    declare,
+    distorted,
+    leaves_of,
+    seen_as,
+)
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, Tokens, values
 
@@ -95,14 +106,28 @@ class _LookedUpByProduct(Embedding):
         return (Operation(Kind.DOT, Role.WEIGHTS, amount, self.num_embeddings),)
 
 
-@belief(
-    "one-operation-a-value",
-    Message("You counted an operation for each value that is looked up: values are copied, not computed."),
-    Embedding, {Quantity.MACS},
-)  # fmt: skip
 class _OneOperationAValue(Embedding):
     def operations(self, shape: Shape, output: Shape, setting: Setting) -> tuple[Operation, ...]:
         return (Operation(Kind.DOT, Role.WEIGHTS, setting.batch * shape[0] * self.embedding_dim, 1),)
+
+
+def _copies_counted(task: Task) -> Task | None:
+    """One for each value that is copied; in FLOPs, too, of a table that is asked about alone."""
+    if task.measure == Quantity.FLOPS and isinstance(task.layer, Embedding):
+        return _copies_counted(replace(task, measure=Quantity.MACS, convention=MACS_ONLY))
+    tables = any(isinstance(leaf, Embedding) for leaf in leaves_of(task.layer))
+    return distorted(task, _counted) if tables and task.measure == Quantity.MACS else None
+
+
+def _counted(leaf: Layer) -> Layer:
+    return seen_as(_OneOperationAValue, leaf) if isinstance(leaf, Embedding) else leaf
+
+
+declare(
+    "one-operation-a-value",
+    Message("You counted an operation for each value that is looked up: values are copied, not computed."),
+    _copies_counted, PRICED, Embedding,
+)  # fmt: skip
 
 
 @belief(

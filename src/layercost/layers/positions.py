@@ -175,6 +175,19 @@ class _OneValueAPosition(_Rows):
 
 
 @belief(
+    "one-row-of-positions",
+    Message("You counted one row: the table has one for each place."),
+    LearnedPositions, STORED, lambda layer: int(layer.rows()) != layer.embed_dim,  # type: ignore[attr-defined]
+)  # fmt: skip
+class _OneRowOfPositions(LearnedPositions):
+    def holds(self) -> Holds:
+        return {
+            part: tuple([one._replace(size=self.embed_dim) for one in held])
+            for part, held in super().holds().items()
+        }
+
+
+@belief(
     "positions-need-no-table",
     Message("You left out the rows of places: they are trained, and kept with the weights."),
     LearnedPositions, STORED,

@@ -505,6 +505,23 @@ _believed(
 )  # fmt: skip
 
 
+BOTH_GRADIENTS = "adam-mixed-both-gradients"
+
+
+def _both_gradients(task: Task) -> Task | None:
+    how = task.training
+    if not how.optimizer.startswith("adam-mixed") or how.optimizer == BOTH_GRADIENTS or not _held(task):
+        return None
+    return replace(task, training=replace(how, optimizer=BOTH_GRADIENTS))
+
+
+_believed(
+    "gradients-kept-twice",
+    Message("You kept the gradients twice, in 16 bits and in 32: some programs do, and here they are once."),
+    {Cost.STATE_BYTES}, _both_gradients,
+)  # fmt: skip
+
+
 def _wide_moments(task: Task) -> Task | None:
     how = task.training
     if how.optimizer != "adam-8bit":

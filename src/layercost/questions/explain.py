@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from layercost.convention import unit_in_words
 from layercost.message import Joined, Message, Words, sentence
@@ -16,6 +16,7 @@ from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
 from layercost.questions.reexpression import reexpress_answer
+from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
 from layercost.questions.task import (
     answered,
     believed,
@@ -31,17 +32,17 @@ Two: TypeAlias = tuple[Misconception, Misconception]
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
 WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
-WRONG_POWER, WRONG_FACTOR, ROUNDED = "wrong-power-of-ten", "wrong-factor", "rounded"
+WRONG_POWER, WRONG_FACTOR, ROUNDED, NEARLY = "wrong-power-of-ten", "wrong-factor", "rounded", "nearly"
 # Besides misconceptions, what a question may give credit for.
 OUTCOMES = (
-    OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, ROUNDED, REEXPRESSED, WRONG_POWER, WRONG_FACTOR, MAGNITUDE,
+    OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, ROUNDED, REEXPRESSED, NEARLY, WRONG_POWER, WRONG_FACTOR,
+    MAGNITUDE,
 )  # fmt: skip
 
 POWERS, OF_A_POWER = (10, 100, 1000), Fraction(103, 100)  # by what an answer may be off, and how nearly
 FACTORS, OF_A_FACTOR = range(2, 10), Fraction(101, 100)
 
 KEPT = 1024  # questions with their numbers whose wrong answers are held in memory
-LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
 MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
 
 BYTES_IN = {"bytes": 1} | {
@@ -77,8 +78,8 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     found = (
         explanation(items, given)
         for explanation in (
-            _misconception, _convention, _tool, _pair, _some, _rounded, _reexpressed, _power_of_ten, _factor,
-            _magnitude,
+            _misconception, _convention, _tool, _pair, _some, _rounded, _reexpressed, _roughly, _power_of_ten,
+            _factor, _magnitude,
         )
     )  # fmt: skip
     return next((diagnosis for diagnosis in found if diagnosis is not None), _unknown(items, given))
@@ -279,37 +280,18 @@ def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     return replace(found, message=cut_off(found.message))
 
 
-CUT_OFF = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
-
-
-def cut_off(says: Words) -> Message:
-    """What is said of a belief's number that is rounded."""
-    return Message("Rounded, this is what one mistake that we know gives. {says}", says=says)
-
-
-class Digits(NamedTuple):
-    """The first digits of a number: how many they are, and what one more of the last would be."""
-
-    given: Fraction
-    many: int
-    step: Fraction
-
-    def begin(self, exact: Fraction) -> bool:
-        """Whether an exact number begins with them, rounded, or cut off where there are several."""
-        above = self.step if self.many > 1 else self.step / 2
-        return self.given - self.step / 2 <= exact < self.given + above
-
-
-def first_digits(given: Fraction, tolerance: Fraction) -> Digits | None:
-    """The digits of a number that is written to fewer than are asked for: a large one where it is whole."""
-    places = next((places for places in range(10) if 10**places % given.denominator == 0), None)
-    if given <= 0 or places is None or (not tolerance and given < LARGE):
+def _roughly(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """A number near the right one, or near that of one belief alone, as if rounded on the way."""
+    if len(items) != 1:
         return None
-    written = str(given * 10**places)
-    digits = len(written) if places else len(written.rstrip("0"))
-    step = Fraction(10) ** (len(written) - digits - places)
-    fewest = 2 if tolerance else 1
-    return Digits(given, digits, step) if step > (tolerance or 1) and digits >= fewest else None
+    item = items[0]
+    if near(given[0], item.answer):
+        return Diagnosis(NEARLY, NEAR, _no_less_than_close(NEARLY, items, given))
+    name = rough(given[0], {name: seen for name, (seen,) in beliefs(items).items()})
+    if not name:
+        return None
+    found = _of_belief(item, name)
+    return replace(found, message=roughly(found.message))
 
 
 def _no_less_than_close(name: str, items: Sequence[Item], given: Numbers) -> Fraction:

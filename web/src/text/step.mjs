@@ -5,7 +5,7 @@ import { grant, onEnter } from './question.mjs';
 import { say } from '../words.mjs';
 import { exact, judge } from './verdict.mjs';
 
-const NOT_CLOSER = new Set(['unknown', 'right-magnitude', 'malformed']);
+const NOT_CLOSER = new Set(['unknown', 'right-magnitude', 'nearly', 'malformed']);
 const SIGNS = { right: '✓', wrong: '✗', unclear: '?' };
 
 function show(step, { verdict, words }) {

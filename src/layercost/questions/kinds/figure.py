@@ -33,23 +33,21 @@ from layercost.convention import unknown
 from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import (
-    CUT_OFF,
+    NEARLY,
     RIGHT,
     ROUNDED,
-    TELLING,
     UNKNOWN,
     WRONG_POWER,
     Diagnosis,
-    cut_off,
-    first_digits,
 )
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
 from layercost.questions.reading import Malformed, read_number
+from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
 
 POWERS = (10, 100, 1000, 10**6, 10**9)
-NEARLY = Fraction(1, 100)
+OF_A_POWER = Fraction(1, 100)  # how nearly an answer is off by one
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,8 @@ class Worked(Kept):
         for name, (value, message) in self.believers.items():
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
-        return self._rounded(parsed.value) or self._power(parsed.value) or self._unknown(parsed.value)
+        given = parsed.value
+        return self._rounded(given) or self._roughly(given) or self._power(given) or self._unknown(given)
 
     def _rounded(self, given: Fraction) -> Diagnosis | None:
         """Only the first digits are given, of the right number or of one belief's alone."""
@@ -145,13 +144,20 @@ class Worked(Kept):
             return None
         return self.judged(held[0], cut_off(self.believers[held[0]][1]))
 
+    def _roughly(self, given: Fraction) -> Diagnosis | None:
+        """A number near the figure, or near that of one belief alone."""
+        if near(given, self.figure.value):
+            return self.judged(NEARLY, NEAR)
+        name = rough(given, {name: value for name, (value, _) in self.believers.items()})
+        return self.judged(name, roughly(self.believers[name][1])) if name else None
+
     def _power(self, given: Fraction) -> Diagnosis | None:
         """The digits are right, and a prefix is not."""
         if given <= 0:
             return None
         off = max(given / self.figure.value, self.figure.value / given)
         for power in POWERS:
-            if abs(off / power - 1) <= NEARLY:
+            if abs(off / power - 1) <= OF_A_POWER:
                 if given > self.figure.value:
                     message = Message(
                         "The digits are right, or nearly, but {times} times too large: see the prefixes.",

@@ -60,6 +60,7 @@ from layercost.questions.kinds.shared import (
     whole_answer,
     written,
 )
+from layercost.questions.rounding import rough, roughly
 from layercost.questions.task import believed, derivation, number
 from layercost.questions.template import shown_layer
 from layercost.shape import ShapeError
@@ -249,6 +250,9 @@ class Sought(Kept):
         for name, found in self.believers.items():
             if found == size:
                 return self.judged(name, Joined([gives, MISCONCEPTIONS[name].message]))
+        name = rough(Fraction(size), {one: Fraction(found) for one, found in self.believers.items()})
+        if name and self.drawn.last - self.drawn.first >= FEW:
+            return self.judged(name, Joined([gives, roughly(MISCONCEPTIONS[name].message)]))
         return self.judged(OTHER_COUNT, Joined([gives, item.stated.convention]))
 
     def answers(self) -> dict[str, str]:

@@ -1,0 +1,85 @@
+"""Numbers that are rounded: after the sum, so that their first digits are left, or on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from layercost.message import Message, Words
+
+LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
+MUCH_FARTHER = 5  # times as far as the nearest
+NEXT_TO, NO_FURTHER = Fraction(1, 100), Fraction(1, 20)  # how far, of a number, what is near it may be
+
+CUT_OFF = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
+NEAR = Message(
+    "This is within one percent of the right number: you rounded on the way, or a small part is missing or "
+    "too much."
+)
+
+
+def cut_off(says: Words) -> Message:
+    """What is said of a belief's number of which the first digits are given."""
+    return Message("Rounded, this is what one mistake that we know gives. {says}", says=says)
+
+
+def roughly(says: Words) -> Message:
+    """What is said of a number that is near a belief's."""
+    return Message(
+        "Roughly, this is what one mistake that we know gives; see whether it is yours. {says}", says=says
+    )
+
+
+class Digits(NamedTuple):
+    """The first digits of a number: how many they are, and what one more of the last would be."""
+
+    given: Fraction
+    many: int
+    step: Fraction
+
+    def begin(self, exact: Fraction) -> bool:
+        """Whether an exact number begins with them, rounded, or cut off where there are several."""
+        above = self.step if self.many > 1 else self.step / 2
+        return self.given - self.step / 2 <= exact < self.given + above
+
+
+def first_digits(given: Fraction, tolerance: Fraction) -> Digits | None:
+    """The digits of a number that is written to fewer than are asked for: a large one where it is whole."""
+    written = _digits(given)
+    if written is None or (not tolerance and given < LARGE):
+        return None
+    fewest = 2 if tolerance else 1
+    return written if written.step > (tolerance or 1) and written.many >= fewest else None
+
+
+def _digits(given: Fraction) -> Digits | None:
+    """The digits of a number as they are written, without the zeros at the end of a whole one."""
+    places = next((places for places in range(10) if 10**places % given.denominator == 0), None)
+    if given <= 0 or places is None:
+        return None
+    written = str(given * 10**places)
+    digits = len(written) if places else len(written.rstrip("0"))
+    return Digits(given, digits, Fraction(10) ** (len(written) - digits - places))
+
+
+def near(given: Fraction, exact: Fraction) -> bool:
+    """Whether a number is next to another, but not that one's first digits."""
+    return exact > 0 and abs(given - exact) <= NEXT_TO * exact
+
+
+def rough(given: Fraction, answers: Mapping[str, Fraction]) -> str:
+    """Whose answer a number is near, or roughly stands for; empty where it is nobody's, or several people's.
+
+    A number that is written to few digits stands for those that begin with them, unless they are far. Of
+    several, it is that of the nearest if the others are much farther.
+    """
+    written = _digits(given)
+
+    def stands_for(exact: Fraction) -> bool:
+        begins = written is not None and written.begin(exact)
+        return near(given, exact) or (begins and abs(given - exact) <= NO_FURTHER * exact)
+
+    found = sorted((abs(given - answer), name) for name, answer in answers.items() if stands_for(answer))
+    alone = len(found) == 1 or (len(found) > 1 and found[1][0] > MUCH_FARTHER * found[0][0])
+    return found[0][1] if alone else ""
