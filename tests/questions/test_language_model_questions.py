@@ -106,7 +106,10 @@ ASKED: tuple[Asked, ...] = (
           {str(2**40): "whole-width-for-each-head"}),
     Asked("512 + 64 values", "latent-attention-kept",
           {"heads": 128, "latent": 512, "key": 128, "turned": 64, "value": 128, "tokens": 1}, "576",
-          {"512": "shared-key-forgotten"}),
+          {"512": "shared-key-forgotten", "572": "nearly"}),
+    # A notebook's expert: two matrices, four times as wide as the tokens.
+    Asked("an expert of Mixtral", "gated-feed-forward-parameters", {"width": 4096, "hidden": 14336},
+          "176160768", {str(2 * 4 * 4096**2): "gate-forgotten+four-times-the-width"}),
 )  # fmt: skip
 
 # What is asked and has no count of a model for an answer, and why; the page of published keys says more.

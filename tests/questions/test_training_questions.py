@@ -205,7 +205,7 @@ ASKED = [
         "training-hours-of-devices",
         {"parameters": 7 * 10**9, "billions": TRILLION, "teraflops": 1000, "percent": 100},
         "11666.7",
-        {"486.1": "days-for-hours", "3888.9": "forward-pass-alone"},
+        {"486.1": "days-for-hours", "500": "days-for-hours", "3888.9": "forward-pass-alone"},
     ),
     # DeepSeek-V3: 6 · 37 billion · 14.8 trillion FLOPs in 2.79 million hours of devices.
     Asked(

@@ -122,7 +122,10 @@ class Sought(Kept):
     def beside(self, size: int) -> Item:
         """What the count is to be as much as, with a size."""
         assert self.drawn.other is not None
-        return self.drawn.other.variant({**self.numbers, self.drawn.unknown: size}).item()
+        if size not in self._tried_beside:
+            numbers = {**self.numbers, self.drawn.unknown: size}
+            self._tried_beside[size] = self.drawn.other.variant(numbers).item()
+        return self._tried_beside[size]
 
     @property
     def sought(self) -> frozenset[str]:
@@ -143,6 +146,11 @@ class Sought(Kept):
     @cached_property
     def _tried(self) -> dict[int, Item]:
         """What was counted with each size that was tried; many believers try the same."""
+        return {}
+
+    @cached_property
+    def _tried_beside(self) -> dict[int, Item]:
+        """The same of what it is to be as much as."""
         return {}
 
     @property
@@ -296,25 +304,26 @@ def _looked_for(
     fits = None
     if last - first < FEW:
         return next((size for size in range(first, last + 1) if seen(size) == count), None)
-    for size in _halving(seen, count, first, last):
-        here = seen(size)
+    for size, here in _halving(seen, count, first, last):
         if here == count:
             return size
-        if most and here is not None and here < count and size < last:
+        if most and here < count and size < last:
             fits = size
     return fits
 
 
-def _halving(seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int) -> Iterator[int]:
-    """The numbers that are met on the way to where the count would stand."""
+def _halving(
+    seen: Callable[[int], Fraction | None], count: Fraction, first: int, last: int
+) -> Iterator[tuple[int, Fraction]]:
+    """The numbers that are met on the way to where the count would stand, and what they give."""
     low, high = seen(first), seen(last)
     grows = low is None or high is None or low <= high
     while first <= last:
         middle = (first + last) // 2
-        yield middle
         here = seen(middle)
         if here is None:
             return
+        yield middle, here
         if (here < count) is grows:
             first = middle + 1
         else:
