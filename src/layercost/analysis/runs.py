@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from layercost.analysis.estimates import ADAM, HeldByAdam
 from layercost.analysis.figures import GIGA, TERA, Figure, Worked, believed, figure, rooted, worth, written
+from layercost.analysis.formats import Format
 from layercost.analysis.shortcuts import by_size
 from layercost.expression import Expression, Symbol, expression, times
 from layercost.message import Message
@@ -253,7 +254,7 @@ class AdaptersOnFewBits(Figure):
     @property
     def each(self) -> Fraction:
         """The bits of a frozen weight, with its part of the scale."""
-        return self.bits + Fraction(self.scale_bits, self.group)
+        return Format("frozen", self.bits, self.group, self.scale_bits).bits_a_weight
 
     @property
     def frozen(self) -> Fraction:
