@@ -24,7 +24,6 @@ SEEDS_OF_WRONG_ANSWERS = CHECKED_DRAWS if NIGHTLY else 3
 FEW = {
     "softmax-additions": "a single sum: one too many",
     "relu-activations": "as many values as arrive: one map",
-    "lookup-flops": "nothing is multiplied: the whole table is, or parameters",
     "embedding-activations": "one vector, or the whole table",
     "batch-norm-activations": "as many values as arrive: one map, or parameters",
     "small-network-with-normalization": "its buffers: half of them, or scale and shift as well",

@@ -16,7 +16,7 @@ import pytest
 
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions import Malformed, explain, read_question
-from layercost.questions.explain import MAGNITUDE
+from layercost.questions.explain import MAGNITUDE, NEARLY
 from layercost.questions.exported import rules
 from layercost.questions.grammar import CHARACTERS, IDEOGRAPHS, ROWS, SCALES, UNITS
 from layercost.questions.reading import ParsedShape, read_number, read_quantity, read_shape
@@ -232,13 +232,27 @@ def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude(
     item = read_question(LINEAR).draw(seed=1).item()
     answer = int(item.answer)
     given = [answer * part // 12 for part in range(1, 60) if part not in (6, 12, 24)]
-    given += [3 * answer, 3 * answer - 1, -(-answer // 3), answer // 3, answer + 1, answer - 1]
+    given += [
+        3 * answer,
+        3 * answer - 1,
+        -(-answer // 3),
+        answer // 3,
+        answer + 1,
+        answer - 1,
+        answer * 101 // 100,
+        -(-answer * 99 // 100),
+        answer * 101 // 100 + 1,
+        answer * 99 // 100,
+    ]
     assert len(set(given)) > 50
     in_python = [explain([replace(item, without=tuple(MISCONCEPTIONS))], [Fraction(one)]) for one in given]
     on_page = judged(*((str(one), answer) for one in given))
     close = ["the right order of magnitude" in one["words"] for one in on_page]
     assert close == [one.id == MAGNITUDE for one in in_python]
     assert 0 < sum(close) < len(close)
+    near = ["within one percent" in one["words"] for one in on_page]
+    assert near == [one.id == NEARLY for one in in_python]
+    assert sum(near) == 4
 
 
 @pytest.mark.parametrize(

@@ -119,4 +119,5 @@ SHOWN = 24  # characters of what was typed that a sentence repeats
 
 # ---- closeness -----------------------------------------------------------------------------------------
 
+WITHIN = 100  # what is off by no more than one part in so many is next to the number
 SAME_MAGNITUDE = 3  # what is off by less than this factor has the right order of magnitude

@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from layercost.message import Message, Words
+from layercost.questions.grammar import WITHIN
 
 LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
 MUCH_FARTHER = 5  # times as far as the nearest
-NEXT_TO, NO_FURTHER = Fraction(1, 100), Fraction(1, 20)  # how far, of a number, what is near it may be
+NEXT_TO, NO_FURTHER = Fraction(1, WITHIN), Fraction(1, 20)  # how far, of a number, what is near it may be
 
 CUT_OFF = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
 NEAR = Message(

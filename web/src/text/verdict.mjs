@@ -1,6 +1,6 @@
 // What a number that a reader filled in is told. Malformed is not wrong; a wrong number that a known mistake gives gets
 // that mistake's sentence, and any other what can be said of it truly.
-import { equal, isLess, isWhole, over, rational } from '../grammar/rational.mjs';
+import { equal, isLess, isWhole, negative, over, plus, rational } from '../grammar/rational.mjs';
 import { rules } from '../grammar/typed.mjs';
 import { formatExact } from '../numbers.mjs';
 import { readNumber } from '../reading.mjs';
@@ -15,6 +15,12 @@ const isPowerOfTen = ({ numerator, denominator }) =>
 // By how much at least a number is too large, or too small where it is turned around: 100, 10, ... or nothing.
 const offBy = (factor) => MUCH.find((size) => !isLess(factor, rational(BigInt(size))));
 
+// Whether a number is off by no more than a small part.
+function isNear(factor) {
+  const [off, most] = [plus(factor, rational(-1n)), rational(1n, BigInt(rules.within))];
+  return !isLess(most, off) && !isLess(off, negative(most));
+}
+
 // Of a wrong number that no known mistake gives: what the two exact numbers have to do with each other.
 export function hint(given, answer) {
   if (given.numerator < 0n) return say('Not yet: a count is never negative.');
@@ -24,6 +30,9 @@ export function hint(given, answer) {
   if (isPowerOfTen(factor)) return say('Not yet: the digits are right, but not how many there are. Count the zeros once more.');
   if (equal(factor, rational(2n))) return say('Not yet: that is exactly twice the number. Is something counted twice?');
   if (equal(factor, HALF)) return say('Not yet: that is exactly half of the number. Is something counted once that comes twice?');
+  if (isNear(factor)) {
+    return say('Not yet: within one percent of the number. You rounded on the way, or a small part is missing or too much.');
+  }
   return magnitude(factor, over(answer, given));
 }
 
