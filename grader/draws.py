@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from grader.papers.progress import Progress, silent
+from grader.processes import in_order
 from layercost.questions import Posed, Question, QuestionError, Template, Variant
 
 ROWS = 1000  # of numbers of one's own, a question
@@ -187,6 +189,7 @@ class Drawing:
     earlier: StoredDraws
     in_use: bool = False
     progress: Progress = silent
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def all(self, own: Iterable[Template], hidden: Iterable[tuple[Question, int]]) -> StoredDraws:
         """Rows for each question about a student's own numbers, and sets for each that has hidden inputs."""
@@ -204,20 +207,23 @@ class Drawing:
             return list(kept)
         if kept and self.in_use and self._same(question.id, now, whatever_vetting=True):
             return self._vetted_again(question, kept)
-        with self.progress(f"numbers of {question.id}", rows_of(question)) as advance:
-            fresh = FreshDraws(self.salt)
-            return [_advanced(advance, fresh.own(question, row).state()) for row in range(rows_of(question))]
+        draw = partial(_row, FreshDraws(self.salt), question)
+        return self._each(f"numbers of {question.id}", draw, rows_of(question))
+
+    def _each(self, what: str, work: Callable[[int], Made], count: int) -> list[Made]:
+        """What a piece of work gives for each number, with a word of how far it has come."""
+        with self.progress(what, count) as advance:
+            return [_advanced(advance, made) for made in in_order(work, count, self.workers)]
 
     def _vetted_again(self, question: Template, kept: Sequence[State]) -> list[State]:
         """The rows that students work on, if the question as it is now tells right from wrong on each."""
-        with self.progress(f"numbers in use of {question.id}", len(kept)) as advance:
-            for row, state in enumerate(kept):
-                clashes = _advanced(advance, _clashes(question, state))
-                if clashes:
-                    raise QuestionError(
-                        f"question {question.id!r}: with the numbers of row {row} {clashes[0]}, and students "
-                        "work on them; take the credit away, or draw new ones with --new-version"
-                    )
+        check = partial(_clashes, question, kept)
+        for row, clashes in enumerate(self._each(f"numbers in use of {question.id}", check, len(kept))):
+            if clashes:
+                raise QuestionError(
+                    f"question {question.id!r}: with the numbers of row {row} {clashes[0]}, and students "
+                    "work on them; take the credit away, or draw new ones with --new-version"
+                )
         return list(kept)
 
     def _sets(self, name: str, question: Question, count: int) -> list[list[Numbers]]:
@@ -226,17 +232,8 @@ class Drawing:
             return kept
         if not self._same(name, Origin.of(question), whatever_vetting=True):
             kept = []
-        with self.progress(f"hidden inputs of {question.id}", SETS) as advance:
-            return [
-                _advanced(advance, self._set(question, count, at, kept[at] if at < len(kept) else None))
-                for at in range(SETS)
-            ]
-
-    def _set(self, question: Question, count: int, at: int, kept: list[Numbers] | None) -> list[Numbers]:
-        """The earlier set where it still tells right from wrong, so that nothing is asked anew."""
-        if kept is not None and not question.clashes(tuple(map(question.variant, kept))):
-            return kept
-        return draw_set(question, count, self.secret, at)
+        draw = partial(_set, question, count, self.secret, kept)
+        return self._each(f"hidden inputs of {question.id}", draw, SETS)
 
     def _same(self, name: str, now: Origin, *, whatever_vetting: bool = False) -> bool:
         then = self.earlier.origins.get(name)
@@ -259,8 +256,21 @@ def _right(question: Template, rows: Sequence[State]) -> dict[str, list[str]]:
     return {ask.id: [str(variant.item(ask.id).answer) for variant in variants] for ask in question.asks}
 
 
-def _clashes(question: Template, state: State) -> list[str]:
-    posed = question.posed(state)
+def _row(fresh: FreshDraws, question: Template, row: int) -> State:
+    return fresh.own(question, row).state()
+
+
+def _set(
+    question: Question, count: int, secret: bytes, kept: Sequence[list[Numbers]], at: int
+) -> list[Numbers]:
+    """The earlier set where it still tells right from wrong, so that nothing is asked anew."""
+    if at < len(kept) and not question.clashes(tuple(map(question.variant, kept[at]))):
+        return kept[at]
+    return draw_set(question, count, secret, at)
+
+
+def _clashes(question: Template, kept: Sequence[State], row: int) -> list[str]:
+    posed = question.posed(kept[row])
     clashes: list[str] = getattr(posed, "clashes", list)()
     return clashes
 
