@@ -21,7 +21,6 @@ from layercost.convention import (
     Convention,
     Price,
     Quantity,
-    UnknownNameError,
     unknown,
 )
 from layercost.counters import count
@@ -32,9 +31,9 @@ from layercost.facts import Kind
 from layercost.layer import Layer, layer_from_text
 from layercost.message import Message, Words
 from layercost.models.from_config import CONFIGURED
-from layercost.models.known import KNOWN, Known, is_configured, model_named
+from layercost.models.known import KNOWN, Known, is_configured
 from layercost.networks import NETWORKS, NetworkEntry, network_named
-from layercost.options import count_of, one_of, sizes
+from layercost.options import by_name, check_name, count_of, one_of, sizes
 from layercost.table import FORMATS, Table, table
 from layercost.view import json_of
 
@@ -132,6 +131,8 @@ class Said(NamedTuple):
 def _show(options: argparse.Namespace) -> str | Said:
     if is_configured(options.network):
         return _configured(options)
+    if not _is_file(options.network):
+        check_name(options.network)
     showing.check_alone(options)
     options.convention, options.dtype = options.convention or "textbook", options.dtype or "float32"
     if isinstance(options.input, dict) and not _is_file(options.network):
@@ -167,7 +168,7 @@ def _written(shown_table: Table, form: str) -> str:
 def _network(options: argparse.Namespace) -> Layer:
     """A network by its name, or the model in an ONNX file."""
     if not _is_file(options.network):
-        return _by_name(options.network, options.version)
+        return by_name(options.network, options.version)
     if options.version is not None:
         raise ValueError(f"--version is for the networks by name; {options.network} has none")
     read = layercost.from_onnx(options.network, options.input)
@@ -175,17 +176,8 @@ def _network(options: argparse.Namespace) -> Layer:
     return read
 
 
-def _by_name(name: str, version: str | None = None) -> Layer:
-    """The network of a name, or a model from its configuration; raises UnknownNameError with the nearest."""
-    if name in KNOWN and version is None:
-        return model_named(name)
-    if name.partition(":")[0] not in NETWORKS:
-        raise UnknownNameError(Message("network"), name.partition(":")[0], (*NETWORKS, *KNOWN))
-    return network_named(name, version)
-
-
 def _difference(options: argparse.Namespace) -> Said:
-    first, second = (_by_name(name) for name in (options.first, options.second))
+    first, second = (by_name(name) for name in (options.first, options.second))
     found = difference(
         first, second, options.input, options.convention, batch=options.batch, dtype=options.dtype
     )
@@ -210,7 +202,7 @@ def _published(name: str, version: str | None = None) -> Layer:
     plain, _, named = name.partition(":")
     if plain in NETWORKS and not version and not named and "torchvision" in NETWORKS[plain].versions:
         version = "torchvision"
-    return _by_name(name, version)
+    return by_name(name, version)
 
 
 def _reading(layer: Layer, options: argparse.Namespace) -> Said:
@@ -246,7 +238,7 @@ def _versions(name: str) -> Iterable[Layer]:
     """Every version of a network, or the one that its name says."""
     plain, _, named = name.partition(":")
     if named or plain not in NETWORKS:
-        return [_by_name(name)]
+        return [by_name(name)]
     return [network_named(plain, version) for version in NETWORKS[plain].versions]
 
 

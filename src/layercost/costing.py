@@ -35,8 +35,7 @@ from layercost.message import Message, Words, message_of, sentence
 from layercost.models.families.family import LOGITS, USUAL_TOKENS
 from layercost.models.from_config import ConfiguredModel
 from layercost.models.known import configured_model, is_configured
-from layercost.networks import network_named
-from layercost.options import check_text, count_of, names_of, one_of
+from layercost.options import by_name, check_text, count_of, names_of, one_of
 from layercost.shape import ShapeError
 
 PRODUCTS = ("two-a-mac", "causal-half", "macs")
@@ -306,7 +305,7 @@ def _model(name: str, logits: str = "all") -> Layer:
         from layercost.models.from_onnx import from_onnx  # slow to import, and needed only here
 
         return from_onnx(name)
-    return network_named(name)
+    return by_name(name)
 
 
 def _report(

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 
 from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import UnknownNameError
+from layercost.layers.model import Model
 from layercost.message import Message, Words, message_of
+from layercost.models.known import KNOWN, model_named
+from layercost.networks import NETWORKS, network_named
 from layercost.shape import ShapeError, shown, whole
 
 
@@ -50,6 +53,21 @@ def one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def check_name(name: str) -> None:
+    """Raise UnknownNameError, with the nearest of both, for what is no network and no known model."""
+    plain = name.partition(":")[0]
+    if plain not in NETWORKS and name not in KNOWN:
+        raise UnknownNameError(Message("network"), plain, (*NETWORKS, *KNOWN))
+
+
+def by_name(name: str, version: str | None = None) -> Model:
+    """The network of a name, or a model from its configuration; raises UnknownNameError."""
+    if name in KNOWN and version is None:
+        return model_named(name)
+    check_name(name)
+    return network_named(name, version)
 
 
 def names_of(option: str, example: str) -> Callable[[str], tuple[str, ...]]:

@@ -246,3 +246,12 @@ def test_bad_input_gets_one_line(
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert f"layercost {name}" in said(capsys, name, "--help")
+
+
+@pytest.mark.parametrize("command", ["train", "memory", "roofline"])
+def test_a_model_that_nobody_knows_is_refused_with_the_nearest(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert "did you mean 'llama-3.2-3b' or 'llama-2-7b'" in refused(
+        capsys, command, "llama-2-13b", "--tokens", "8"
+    )

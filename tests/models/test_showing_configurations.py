@@ -185,6 +185,7 @@ def test_models_by_name_stand_wherever_a_network_does(capsys: pytest.CaptureFixt
 REFUSED = {
     "no file": (["none.json"], "none.json: cannot be read"),
     "no model": (["lama-3"], "did you mean 'llama-3-8b'"),
+    "no model of these tokens": (["lama-3", "--tokens", "3"], "did you mean 'llama-3-8b'"),
     "tokens of an image": (["lenet5", "--tokens", "3"], "--tokens is for models from their configuration"),
     "both": (["gpt2", "--tokens", "3", "--input", "3"], "give --input or --tokens, not both"),
     "no decoder": (["gpt2", "--decoder-tokens", "3"], "gpt2 takes --tokens"),
