@@ -71,9 +71,10 @@ def _adapted(options: argparse.Namespace) -> Layer:
     """The model, with adapters where some are asked for."""
     model = _model(options.model)
     if options.lora is not None:
-        return with_lora(model, options.lora, options.targets or TARGETS)
-    if options.targets is not None:
-        raise ValueError("--targets is for adapters; give --lora RANK as well")
+        return with_lora(model, options.lora, options.targets or TARGETS, options.whole or ())
+    for name in ("targets", "whole"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name} is for adapters; give --lora RANK as well")
     return model
 
 
@@ -403,6 +404,12 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         type=names_of("targets", "q,v"),
         metavar="MAPS",
         help=f"with --lora: beside which maps, as q,v or c_attn (default: {','.join(TARGETS)})",
+    )
+    command.add_argument(
+        "--whole",
+        type=names_of("whole", "head"),
+        metavar="LAYERS",
+        help="with --lora: what is trained whole beside them, as classifier or embed_tokens,lm_head",
     )
     _choice(
         command, "frozen", "the format of what is not trained", [*DTYPE_BITS, *WEIGHT_FORMATS], "bfloat16"

@@ -53,6 +53,14 @@ def test_a_step_of_adapters(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["name"] for one in found["shortcuts"]] == ["4ND", "6ND (all)"]
 
 
+def test_a_step_of_adapters_with_a_layer_that_is_trained_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """As in vocabularies that are made longer: table and head are trained, and their old values go."""
+    options = ["train", "llama-2-7b", "--tokens", "8", "--lora", "8"]
+    found = data(capsys, *options, "--whole", "embed_tokens,lm_head")["memory"]
+    assert found["trained"] == 4_194_304 + 2 * 32_000 * 4096
+    assert found["trained"] + found["frozen"] == 4_194_304 + 6_738_415_616
+
+
 def test_names_of_maps_may_have_spaces_between_them(capsys: pytest.CaptureFixture[str]) -> None:
     plain, spaced = (
         data(capsys, "train", "gpt2", "--tokens", "8", "--lora", "8", "--targets", targets)["memory"]
@@ -228,6 +236,7 @@ def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) ->
     (("roofline", "gpt2", "--tokens", "1025"), "has 1,024 positions, but got 1,025 tokens"),
     (("train", "gpt2", "--lora", "4", "--targets", " , "), "--targets takes names, as q,v, but got"),
     (("train", "gpt2", "--targets", "q"), "--targets is for adapters; give --lora RANK as well"),
+    (("train", "gpt2", "--whole", "wte"), "--whole is for adapters; give --lora RANK as well"),
     (("train", "resnet50", "--tokens", "5"), "--tokens is for text, but resnet50 reads 3x224x224 there"),
     (("train", "vit-b16", "--tokens", "12"), "--tokens is for text, but vit-b16 reads 3x224x224 there"),
     (("memory", "resnet50", "--tokens", "4"), "--tokens is for text, but resnet50 reads 3x224x224 there"),

@@ -87,6 +87,88 @@ def test_an_unknown_map_is_refused_with_those_that_there_are() -> None:
         lc.with_lora(known("gpt2"), 4, ["qq"])
 
 
+SMALL: dict[str, dict[str, Any]] = {
+    "bert": {"model_type": "bert", "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12,
+             "num_attention_heads": 12, "vocab_size": 30522,
+             "architectures": ["BertForSequenceClassification"]},
+    "roberta": {"model_type": "roberta", "hidden_size": 1024, "intermediate_size": 4096,
+                "num_hidden_layers": 24, "num_attention_heads": 16, "vocab_size": 50265, "type_vocab_size": 1,
+                "max_position_embeddings": 514, "architectures": ["RobertaForSequenceClassification"]},
+    "distilbert": {"model_type": "distilbert", "dim": 768, "hidden_dim": 3072, "n_layers": 6, "n_heads": 12,
+                   "vocab_size": 30522, "architectures": ["DistilBertForSequenceClassification"]},
+    "neox": {"model_type": "gpt_neox", "hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "vocab_size": 50},
+    "gpt_neo": {"model_type": "gpt_neo", "hidden_size": 64, "num_layers": 2, "num_heads": 4, "vocab_size": 50,
+                "attention_types": [[["global", "local"], 1]]},
+    "mamba": {"model_type": "mamba", "hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 50},
+    "qwen2_moe": {"model_type": "qwen2_moe", "hidden_size": 64, "intermediate_size": 96,
+                  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4,
+                  "vocab_size": 50, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+                  "shared_expert_intermediate_size": 48},
+}  # fmt: skip
+
+
+def trained(name: str, targets: str, whole: str = "") -> int:
+    """What adapters of rank 8 train, with the layers `whole`."""
+    model = lc.with_lora(
+        lc.from_config(SMALL[name]), 8, targets.split(","), whole.split(",") if whole else ()
+    )
+    return int(lc.count(model, lc.PARAMETERS).total)
+
+
+@pytest.mark.parametrize(
+    ("name", "targets", "published"),
+    [
+        pytest.param("bert", "query,value", 294_912 + 768 * 2 + 2, id="BERT base, as peft prints it"),
+        pytest.param("roberta", "query,value", 1_838_082, id="RoBERTa large, as peft prints it"),
+    ],
+)
+def test_a_classifier_is_trained_whole_beside_its_adapters(name: str, targets: str, published: int) -> None:
+    assert trained(name, targets, "classifier") == published
+
+
+def test_a_module_of_one_model_is_other_maps_in_another() -> None:
+    """NeoX calls one map dense, BERT three and its pooler; c_proj are two maps in GPT-2, one in GPT-Neo."""
+    d, r = 64, 8
+    assert trained("neox", "dense") == 2 * r * (d + d)
+    assert trained("bert", "dense") == 12 * r * (2 * 768 + 2 * (768 + 3072)) + r * 2 * 768
+    assert trained("gpt_neo", "c_proj") == 2 * r * (4 * d + d)
+    gpt2 = lc.with_lora(known("gpt2"), r, ["c_attn", "c_proj", "c_fc"])
+    assert lc.count(gpt2, lc.PARAMETERS).total == 1_179_648
+
+
+def test_a_map_of_the_models_own_comes_before_what_others_call_so() -> None:
+    assert trained("mamba", "out_proj") == 2 * 8 * (128 + 64)
+
+
+def test_a_shared_expert_has_adapters_and_the_others_none() -> None:
+    assert trained("qwen2_moe", "gate_proj,up_proj,down_proj") == 2 * 3 * 8 * (64 + 48)
+
+
+def test_parts_of_a_classifier_may_be_named_one_by_one() -> None:
+    head = 768 * 768 + 768 + 768 * 2 + 2
+    assert trained("distilbert", "q_lin", "pre_classifier,classifier") == 6 * 8 * 2 * 768 + head
+
+
+def test_a_table_that_is_trained_whole_takes_its_tied_head_along() -> None:
+    some = lc.with_lora(known("gpt2"), 8, ["c_attn"], ["wte"])
+    assert lc.count(some, lc.PARAMETERS).total == 294_912 + 50_257 * 768
+    table = lc.with_lora(known("gpt2"), 8, ["c_attn"])
+    assert training_step(some, (16,)).model > training_step(table, (16,)).model
+
+
+@pytest.mark.parametrize(
+    ("whole", "message"),
+    [
+        ("lm_head", "'lm_head' has nothing of its own to train"),
+        ("top", "no layer is called 'top'; did you mean"),
+    ],
+)
+def test_what_cannot_be_trained_whole_says_why(whole: str, message: str) -> None:
+    with pytest.raises(lc.LayerError, match=message):
+        lc.with_lora(known("gpt2"), 4, ["q"], [whole])
+
+
 def test_a_layer_without_the_map_is_refused() -> None:
     with pytest.raises(lc.LayerError, match="FeedForward: no linear map is called 'gate'"):
         Adapted(lc.FeedForward(8, 32), 2, ("gate",))

@@ -227,45 +227,105 @@ def _rows(operations: tuple[Operation, ...], outputs: Number) -> int:
 
 # ---- a whole model with adapters -----------------------------------------------------------------
 
-# What the modules of current models are called, and which maps of our layers they are.
-MODULES: dict[str, str] = {
-    "q_proj": "q", "k_proj": "k", "v_proj": "v", "o_proj": "o", "out_proj": "o",
-    "query": "q", "key": "k", "value": "v", "q_lin": "q", "k_lin": "k", "v_lin": "v", "out_lin": "o",
-    "c_attn": "q+k+v", "query_key_value": "q+k+v", "qkv_proj": "q+k+v", "Wqkv": "q+k+v",
-    "gate_proj": "gate", "up_proj": "up", "down_proj": "down", "gate_up_proj": "gate+up",
-    "fc1": "up", "fc2": "down", "c_fc": "up", "fc_in": "up", "fc_out": "down", "wi": "up", "wo": "down",
-    "dense_h_to_4h": "up", "dense_4h_to_h": "down", "q_a_proj": "q_down", "q_b_proj": "q_up",
-    "kv_a_proj_with_mqa": "kv_down", "kv_b_proj": "kv_up",
+# What the modules of current models are called, and which maps of our layers they are. Where a name means
+# other maps in some family, its models say so in `modules`.
+MODULES: dict[str, tuple[str, ...]] = {
+    name: (part,)
+    for part, names in {
+        "q": "q_proj query q_lin", "k": "k_proj key k_lin", "v": "v_proj value v_lin",
+        "q+k+v": "c_attn query_key_value qkv_proj Wqkv",
+        "o": "o_proj out_proj out_lin dense",
+        "gate": "gate_proj wi_0", "gate+up": "gate_up_proj",
+        "up": "up_proj fc1 c_fc fc_in wi wi_1 lin1 dense_h_to_4h ffn",
+        "down": "down_proj fc2 c_proj fc_out wo lin2 dense_4h_to_h ffn_output",
+        "q_down": "q_a_proj", "q_up": "q_b_proj", "kv_down": "kv_a_proj_with_mqa", "kv_up": "kv_b_proj",
+        "head": "lm_head embed_out classifier score", "head_transform": "pre_classifier",
+        "embedding.token": "embed_tokens word_embeddings embed_in wte shared",
+    }.items()
+    for name in names.split()
 }  # fmt: skip
 
 
-def with_lora(model: Layer, rank: int, targets: Iterable[str]) -> Layer:
+def with_lora(model: Layer, rank: int, targets: Iterable[str], whole: Iterable[str] = ()) -> Layer:
     """`model` with adapters of `rank` beside its maps `targets`; all else is held and not trained.
 
     A target is the name of a part (q, k, v, o, gate, up, down, ...), of a module in a current model (q_proj,
     c_attn, ...), or of a Linear by the last part of its path. Maps that are one matrix in the model's code
-    are written with a plus, as q+k+v: they share A. What is trained are then the parameters of the result,
-    and all that it holds are its stored values. Raises LayerError where a target is not found.
+    are written with a plus, as q+k+v: they share A. The experts of a mixture have none: current code keeps
+    all of one map as a single tensor.
+
+    What stands under a name in `whole` is trained as it is, as the head of a classifier (peft:
+    modules_to_save, which counts the values that it started from once more). What is trained are then the
+    parameters of the result, and all that it holds are its stored values. Raises LayerError where a name is
+    not found.
 
     >>> from layercost import FeedForward, PARAMETERS, count
     >>> count(with_lora(FeedForward(768, 3072), 4, ["up"]), PARAMETERS).total
     15360
     """
-    wanted = [MODULES.get(target, target) for target in targets]
-    paths = {id(leaf): path for path, leaf in model.leaves()}
-    changed: dict[int, Layer] = {}
+    leaves = [(path, leaf) for path, leaf in model.leaves()]
+    paths, known = {id(leaf): path for path, leaf in leaves}, _maps_of(leaves)
+    meant = {target: _ending(_meant(model, target, known), known) for target in targets}
+    wanted = list(dict.fromkeys(part for parts in meant.values() for part in parts))
+    kept = {id(leaf): leaf for name in whole for leaf in _standing_under(model, name, leaves)}
+    changed: dict[int, Layer] = dict(kept)
     found: set[str] = set()
 
     def change(leaf: Layer, _: Shape | None) -> Layer:
+        if id(leaf.at_work) in kept:  # the head that works with a table which is trained
+            return leaf
         if id(leaf) not in changed:  # a layer in two places stays one layer
             changed[id(leaf)] = _adapted(leaf, rank, wanted, paths.get(id(leaf), ""), found)
         return changed[id(leaf)]
 
     built = model.rebuilt(change, None)
-    for target in wanted:
-        if target not in found:
-            raise LayerError(_not_found(model, target))
-    return _named_as(model, built, rank, wanted)
+    for target, parts in meant.items():
+        if found.isdisjoint(parts):
+            raise LayerError(Message("with_lora: {unknown}", unknown=unknown(LINEAR_MAP, target, known)))
+    return _named_as(model, built, rank, wanted, tuple(whole))
+
+
+LINEAR_MAP = Message("linear map")
+
+
+def _maps_of(leaves: Iterable[tuple[str, Layer]]) -> dict[str, None]:
+    """The names of all maps beside which an adapter can stand, in their order."""
+    known: dict[str, None] = {}
+    for path, leaf in leaves:
+        known.update(dict.fromkeys(leaf.maps() if isinstance(leaf, Parted) else ()))
+        if isinstance(leaf, Linear):
+            known[path.rpartition(".")[2]] = None
+    return known
+
+
+def _meant(model: Layer, name: str, own: Iterable[str]) -> tuple[str, ...]:
+    """The parts that a name means: the model's `own` one, what its family calls so, or what others do."""
+    if name in own:
+        return (name,)
+    modules: Mapping[str, tuple[str, ...]] = getattr(model, "modules", {})
+    return modules.get(name) or MODULES.get(name, (name,))
+
+
+def _ending(parts: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+    """The same, and the maps of a shared expert, whose names end so."""
+    longer = [name for name in known for part in parts if name.endswith(f".{part}")]
+    return (*parts, *longer)
+
+
+def _standing_under(model: Layer, name: str, leaves: list[tuple[str, Layer]]) -> list[Layer]:
+    """The layers with values of their own that stand under a name, the model's or its module's."""
+    parts = _meant(model, name, [path for path, _ in leaves])
+    under = [leaf for path, leaf in leaves if any(f".{part}." in f".{path}." for part in parts)]
+    if not under:
+        known = dict.fromkeys(path.rpartition(".")[2] for path, leaf in leaves if leaf.parameters())
+        raise LayerError(Message("with_lora: {unknown}", unknown=unknown(Message("layer"), name, known)))
+    holding = [leaf for leaf in under if leaf.parameters()]
+    if not holding:
+        raise LayerError(
+            Message("with_lora: {name} has nothing of its own to train: it works with another layer's values",
+                    name=repr(name))
+        )  # fmt: skip
+    return holding
 
 
 def without_lora(model: Layer) -> Layer:
@@ -284,13 +344,15 @@ def _base_of(leaf: Layer) -> Layer:
     return leaf.base if isinstance(leaf, LoRA) else leaf
 
 
-def _named_as(model: Layer, built: Layer, rank: int, wanted: list[str]) -> Layer:
+def _named_as(model: Layer, built: Layer, rank: int, wanted: list[str], whole: tuple[str, ...]) -> Layer:
     """What was built, under the name of the model: its version says what was added."""
     if not isinstance(model, Model) or not isinstance(built, Sequential):
         return built
     twin: Model = object.__new__(type(model))
     twin.__dict__.update(model.__dict__)
     version = f"{model.version}, LoRA of rank {rank} on {', '.join(wanted)}"
+    if whole:
+        version += f", beside {', '.join(whole)}"
     keep(twin, children=built.children, version=version)
     return twin
 
@@ -308,15 +370,6 @@ def _adapted(leaf: Layer, rank: int, wanted: list[str], path: str, found: set[st
         return LoRA(leaf.in_features, leaf.out_features, rank, leaf.bias)
     uses_weights = leaf.parameters() or leaf.at_work is not leaf  # its own, or a table of another layer
     return Fixed(leaf) if uses_weights else leaf
-
-
-def _not_found(model: Layer, target: str) -> Message:
-    known: dict[str, None] = {}
-    for path, leaf in model.leaves():
-        known.update(dict.fromkeys(leaf.maps() if isinstance(leaf, Parted) else ()))
-        if isinstance(leaf, Linear):
-            known[path.rpartition(".")[2]] = None
-    return Message("with_lora: {unknown}", unknown=unknown(Message("linear map"), target, known))
 
 
 # ---- What people believe instead ---------------------------------------------------------------

@@ -21,7 +21,7 @@ from layercost.layer import Layer, keep
 from layercost.layers.model import Model
 from layercost.message import Message, Words
 from layercost.models.families import FAMILIES, Asked, Family
-from layercost.models.families.family import LOGITS
+from layercost.models.families.family import LOGITS, Modules
 from layercost.models.families.fields import Default, Derived, Fields, written
 from layercost.models.families.unread import note_unread
 from layercost.models.tree import ModelError
@@ -39,12 +39,13 @@ class ConfiguredModel(Model):
 
     `defaults` are the values that were taken from elsewhere, each with its source; `notes` say what the table
     does not show. `model_type` and `architecture` are the family and the class that was counted; `dtype` is
-    the number format of its weights.
+    the number format of its weights; `modules` are names in its code that mean other parts than elsewhere.
     """
 
     model_type: str
     architecture: str
     dtype: str
+    modules: Modules = field(compare=False)
     defaults: tuple[Default, ...] = field(compare=False)
     notes: tuple[Words, ...] = field(compare=False)
 
@@ -58,12 +59,13 @@ class ConfiguredModel(Model):
         model_type: str,
         architecture: str,
         dtype: str,
+        modules: Modules | None = None,
         defaults: Iterable[Default] = (),
         notes: Iterable[Words] = (),
     ) -> None:
         super().__init__(layers, name=name, version=CONFIGURED, source=source, input_shape=input_shape)
         keep(
-            self, model_type=model_type, architecture=architecture, dtype=dtype,
+            self, model_type=model_type, architecture=architecture, dtype=dtype, modules=modules or {},
             defaults=tuple(defaults), notes=tuple(notes),
         )  # fmt: skip
 
@@ -107,6 +109,7 @@ def from_config(
         model_type=found.model_type,
         architecture=built.architecture or _counted_class(fields, found),
         dtype=_dtype(fields, values),
+        modules=found.modules,
         defaults=fields.defaults,
         notes=fields.notes,
     )

@@ -22,6 +22,7 @@ from layercost.models.families.blocks import activation, even_head_size, post_no
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields
 from layercost.models.families.heads import (
+    DENSE,
     architecture,
     function,
     labels,
@@ -32,6 +33,8 @@ from layercost.models.families.heads import (
     side_by_side,
 )
 
+_CLASSIFIED = {**DENSE, "classifier": ("head_transform", "head")}  # a module of two maps
+_ATTENTION_DENSE = {"dense": ("o", "head_transform")}
 _ABSOLUTE = Message("positions relative to each other are no longer in the class")
 _DECODING = Message("a decoder beside an encoder has more layers")
 
@@ -232,7 +235,7 @@ def _looks_back(fields: Fields) -> bool:
     return fields.flag("is_decoder", default=False)
 
 
-@family("bert", config="BertConfig", model="BertModel")
+@family("bert", config="BertConfig", model="BertModel", modules=DENSE)
 def bert(fields: Fields, asked: Asked) -> Built:
     """Devlin et al. 2018: learned positions, two segments, norms after each half."""
     name, head = architecture(fields, BERT, "BertModel")
@@ -244,8 +247,8 @@ def bert(fields: Fields, asked: Asked) -> Built:
     return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, sizes.positions)
 
 
-@family("roberta", config="RobertaConfig", model="RobertaForMaskedLM")
-@family("xlm-roberta", config="XLMRobertaConfig", model="XLMRobertaForMaskedLM")
+@family("roberta", config="RobertaConfig", model="RobertaForMaskedLM", modules=_CLASSIFIED)
+@family("xlm-roberta", config="XLMRobertaConfig", model="XLMRobertaForMaskedLM", modules=_CLASSIFIED)
 def roberta(fields: Fields, asked: Asked) -> Built:
     """Liu et al. 2019: as BERT; places are counted from behind the row of the padding."""
     other = fields.values.get("model_type") == "xlm-roberta"
@@ -295,7 +298,7 @@ def distilbert(fields: Fields, asked: Asked) -> Built:
     return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, sizes.positions)
 
 
-@family("electra", config="ElectraConfig", model="ElectraModel")
+@family("electra", config="ElectraConfig", model="ElectraModel", modules=_CLASSIFIED)
 def electra(fields: Fields, asked: Asked) -> Built:
     """Clark et al. 2020: as BERT, with narrower tables where the model is small, and no pooler."""
     name, head = architecture(fields, ELECTRA, "ElectraModel")
@@ -308,7 +311,7 @@ def electra(fields: Fields, asked: Asked) -> Built:
     return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, sizes.positions)
 
 
-@family("albert", config="AlbertConfig", model="AlbertModel")
+@family("albert", config="AlbertConfig", model="AlbertModel", modules=_ATTENTION_DENSE)
 def albert(fields: Fields, asked: Asked) -> Built:
     """Lan et al. 2019: narrow tables, and one layer whose weights all places share."""
     name, head = architecture(fields, ALBERT, "AlbertModel")

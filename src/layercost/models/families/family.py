@@ -18,13 +18,14 @@ classes asks `heads.architecture` which one the file names; `beside` puts a deco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from layercost.layer import Layer
 from layercost.models.families.fields import Fields
 
 Sizes: TypeAlias = tuple[int, ...]
+Modules: TypeAlias = Mapping[str, tuple[str, ...]]
 LOGITS = ("all", "last")
 USUAL_TOKENS = 1024
 
@@ -48,12 +49,16 @@ class Built(NamedTuple):
 
 
 class Family(NamedTuple):
-    """A kind of model: its ``model_type``, the class of its configuration and of the model, its builder."""
+    """A kind of model: its ``model_type``, the class of its configuration and of the model, its builder.
+
+    `modules` are names in the model's code that mean other parts here than in most families.
+    """
 
     model_type: str
     config: str
     model: str
     build: Callable[[Fields, Asked], Built]
+    modules: Modules = {}
 
 
 FAMILIES: dict[str, Family] = {}
@@ -61,11 +66,13 @@ FAMILIES: dict[str, Family] = {}
 Builder: TypeAlias = Callable[[Fields, Asked], Built]
 
 
-def family(model_type: str, *, config: str, model: str) -> Callable[[Builder], Builder]:
+def family(
+    model_type: str, *, config: str, model: str, modules: Modules | None = None
+) -> Callable[[Builder], Builder]:
     """Register a builder for a ``model_type``; one builder may be registered for several."""
 
     def registered(build: Builder) -> Builder:
-        FAMILIES[model_type] = Family(model_type, config, model, build)
+        FAMILIES[model_type] = Family(model_type, config, model, build, modules or {})
         return build
 
     return registered

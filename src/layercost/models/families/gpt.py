@@ -27,6 +27,7 @@ from layercost.models.families.llama import Core, Joining, windowed
 from layercost.models.families.windows import Windows
 
 USUAL_DEPTH = 24  # layers of GPT-Neo's class, and of its pattern
+_TWO = {"c_proj": ("o", "down")}  # attention and the feed-forward layer end in maps of one name
 _CROSS = Message("a decoder that reads an encoder has more layers")
 
 
@@ -76,7 +77,7 @@ def placed(
     return Built(layers, text_input(positions))
 
 
-@family("gpt2", config="GPT2Config", model="GPT2LMHeadModel")
+@family("gpt2", config="GPT2Config", model="GPT2LMHeadModel", modules=_TWO)
 def gpt2(fields: Fields, asked: Asked) -> Built:
     """Radford et al. 2019: learned positions, norms before each half, the head tied."""
     sizes = gpt_core(fields, 50257, 768, 12, 12)
@@ -88,7 +89,7 @@ def gpt2(fields: Fields, asked: Asked) -> Built:
     return placed(fields, asked, sizes, positions, blocks, LayerNorm(sizes.width))
 
 
-@family("gpt_bigcode", config="GPTBigCodeConfig", model="GPTBigCodeForCausalLM")
+@family("gpt_bigcode", config="GPTBigCodeConfig", model="GPTBigCodeForCausalLM", modules=_TWO)
 def gpt_bigcode(fields: Fields, asked: Asked) -> Built:
     """Allal et al. 2023 (SantaCoder, StarCoder): GPT-2 whose queries share one head of keys and values."""
     sizes = gpt_core(fields, 50257, 768, 12, 12)
@@ -101,7 +102,7 @@ def gpt_bigcode(fields: Fields, asked: Asked) -> Built:
     return placed(fields, asked, sizes, positions, blocks, LayerNorm(sizes.width))
 
 
-@family("openai-gpt", config="OpenAIGPTConfig", model="OpenAIGPTLMHeadModel")
+@family("openai-gpt", config="OpenAIGPTConfig", model="OpenAIGPTLMHeadModel", modules=_TWO)
 def gpt1(fields: Fields, asked: Asked) -> Built:
     """Radford et al. 2018: norms after each half, and none at the end."""
     width = fields.size("n_embd", "hidden_size", default=768)

@@ -17,11 +17,13 @@ from layercost.layers.linear import Linear
 from layercost.layers.normalization import LayerNorm
 from layercost.message import Message
 from layercost.models.families.blocks import scores
-from layercost.models.families.family import Asked
+from layercost.models.families.family import Asked, Modules
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.leaves import Applied, AtPlace
 
 K = TypeVar("K")
+# Encoders that call every map of a block but the first three dense, and those of pooler and head.
+DENSE: Modules = {"dense": ("o", "up", "down", "pooler", "head_transform")}
 LABELS = 2  # of every class of the library, where the file says nothing
 IMAGENET = Derived(1000, Message("the classes of ImageNet, on which image classifiers are published"))
 

@@ -25,7 +25,7 @@ from layercost.message import Message
 from layercost.models.families.blocks import activation, another, even_head_size, pre_norm, stacked
 from layercost.models.families.family import Asked, Built, family
 from layercost.models.families.fields import Fields
-from layercost.models.families.heads import IMAGENET, LABELS, architecture, labels, pooled
+from layercost.models.families.heads import DENSE, IMAGENET, LABELS, architecture, labels, pooled
 from layercost.models.leaves import AtPlace
 
 _SUM = Add(2)
@@ -93,7 +93,7 @@ def _pooler(fields: Fields, width: int) -> dict[str, Layer]:
     return pooled(width, wide, acts)
 
 
-@family("vit", config="ViTConfig", model="ViTForImageClassification")
+@family("vit", config="ViTConfig", model="ViTForImageClassification", modules=DENSE)
 def vit(fields: Fields, asked: Asked) -> Built:
     """Dosovitskiy et al. 2020: patches, a class token, learned positions, norms before each half."""
     known = {"ViTForImageClassification": True, "ViTModel": False}
@@ -108,7 +108,7 @@ def vit(fields: Fields, asked: Asked) -> Built:
 DEIT = ("DeiTForImageClassification", "DeiTForImageClassificationWithTeacher", "DeiTModel")
 
 
-@family("deit", config="DeiTConfig", model="DeiTForImageClassificationWithTeacher")
+@family("deit", config="DeiTConfig", model="DeiTForImageClassificationWithTeacher", modules=DENSE)
 def deit(fields: Fields, asked: Asked) -> Built:
     """Touvron et al. 2020: as ViT, with a second token that learns from a teacher."""
     name, _ = architecture(fields, dict.fromkeys(DEIT), "DeiTForImageClassificationWithTeacher")
@@ -135,7 +135,7 @@ def _two_heads(width: int, count: int) -> Graph:
 # ---- Swin ----------------------------------------------------------------------------------------
 
 
-@family("swin", config="SwinConfig", model="SwinForImageClassification")
+@family("swin", config="SwinConfig", model="SwinForImageClassification", modules=DENSE)
 def swin(fields: Fields, asked: Asked) -> Built:
     """Liu et al. 2021: windows of cells, moved in every second layer; between stages cells are merged."""
     known = {"SwinForImageClassification": True, "SwinModel": False}
