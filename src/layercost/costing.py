@@ -10,7 +10,7 @@ from layercost.analysis import report
 from layercost.analysis.accelerators import ACCELERATORS, Accelerator, accelerator_named
 from layercost.analysis.activations import ATTENTION
 from layercost.analysis.formats import FORMATS as WEIGHT_FORMATS
-from layercost.analysis.formats import format_named
+from layercost.analysis.formats import OF_A_CACHE, OF_WEIGHTS, format_named
 from layercost.analysis.memory import (
     Cache,
     Room,
@@ -348,10 +348,10 @@ def _tokens(cache: Cache, options: argparse.Namespace) -> int:
 
 
 CHOSEN = {
-    "attention": Message("way of attention"), "cache": Message("number format"),
-    "convention": Message("convention"), "format": Message("format"), "frozen": Message("format of weights"),
+    "attention": Message("way of attention"), "cache": OF_A_CACHE,
+    "convention": Message("convention"), "format": Message("format"), "frozen": OF_WEIGHTS,
     "logits": Message("choice of logits"), "on": Message("accelerator"), "optimizer": Message("optimizer"),
-    "recompute": Message("recomputation"), "weights": Message("format of weights"),
+    "recompute": Message("recomputation"), "weights": OF_WEIGHTS,
     "which": Message("choice of weights"),
 }  # fmt: skip
 
@@ -382,7 +382,7 @@ def _storing(command: argparse.ArgumentParser) -> None:
     known = [*DTYPE_BITS, *WEIGHT_FORMATS]
     _choice(command, "weights", "the format of weights", known, "bfloat16")
     _choice(command, "which", "which weights are in a format with groups", WHICH, "blocks")
-    _choice(command, "cache", "the number format of the cache", DTYPE_BITS, "bfloat16")
+    _choice(command, "cache", "the format of the cache", known, "bfloat16")
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
@@ -438,7 +438,7 @@ def _roofline_options(command: argparse.ArgumentParser) -> None:
 COMPLETIONS: dict[str, Iterable[str]] = {
     "on": ACCELERATORS, "optimizer": OPTIMIZERS, "recompute": RECOMPUTE, "attention": ATTENTION,
     "weights": [*DTYPE_BITS, *WEIGHT_FORMATS], "frozen": [*DTYPE_BITS, *WEIGHT_FORMATS], "which": WHICH,
-    "cache": DTYPE_BITS, "logits": LOGITS,
+    "cache": [*DTYPE_BITS, *WEIGHT_FORMATS], "logits": LOGITS,
 }  # fmt: skip
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[Any], str]]] = {

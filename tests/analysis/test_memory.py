@@ -110,7 +110,7 @@ def test_frozen_maps_keep_no_input() -> None:
 
 @pytest.mark.parametrize(("optimizer", "size"), [
     ("adam-mixed", 16), ("adam-mixed-fp32-gradients", 18), ("adam-mixed-both-gradients", 20),
-    ("adam-fp32", 16), ("adam-8bit", 10),
+    ("adam-fp32", 16), ("adam-8bit", 10), ("adam-no-master", 12),
     ("adam-8bit-no-master", 6), ("adam-bf16", 8), ("sgd", 8), ("sgd-momentum", 12),
     ("sgd-momentum-mixed", 12),
 ])  # fmt: skip
@@ -168,6 +168,8 @@ def test_an_unknown_optimizer_is_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize(("name", "bits"), [
     ("int4-g128", 4.125), ("int4-g128-zero", 4.15625), ("nf4", 4.5), ("nf4-double", 4.126953125),
     ("mxfp4", 4.25), ("mxfp8", 8.25), ("q4_0", 4.5), ("q4_1", 5.0), ("q5_0", 5.5), ("q8_0", 8.5),
+    ("q5_1", 6.0), ("q2_K", 84 * 8 / 256), ("q3_K", 110 * 8 / 256), ("q4_K", 144 * 8 / 256),
+    ("q5_K", 176 * 8 / 256), ("q6_K", 210 * 8 / 256), ("float8", 8.0), ("int4-g64-bias", 4.5),
     ("bfloat16", 16.0), ("int8", 8.0),
 ])  # fmt: skip
 def test_the_bits_of_a_weight(name: str, bits: float) -> None:
@@ -190,6 +192,16 @@ def test_blocks_in_four_bits_with_tables_norms_and_head_in_sixteen() -> None:
     held = weights(known("llama2-7b"), "int4-g128-zero")
     assert held.quantised == 6_476_005_376
     assert held.bytes == 3_364_487_168 + 2 * (6_738_415_616 - 6_476_005_376)
+
+
+def test_all_matrices_in_few_bits_and_vectors_as_they_were() -> None:
+    """Qwen3 14B in 4 bits as mlx-lm writes it: total_size 8,307,783,680 in the index of its file."""
+    model = lc.from_config({
+        "model_type": "qwen3", "vocab_size": 151936, "hidden_size": 5120, "intermediate_size": 17408,
+        "num_hidden_layers": 40, "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+        "tie_word_embeddings": False,
+    })  # fmt: skip
+    assert weights(model, "int4-g64-bias", "matrices").bytes == 8_307_783_680
 
 
 def test_a_layer_that_is_quantised_itself_says_what_it_takes() -> None:
@@ -273,3 +285,27 @@ def test_sizes_of_memory_are_read_in_both_kinds_of_unit(text: str, size: int) ->
 def test_what_is_no_size_of_memory_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"unit of memory|a size of memory is written as 80GB"):
         memory_bytes(text)
+
+
+# ---- a cache in few bits -------------------------------------------------------------------------
+
+QWEN_32B = {
+    "model_type": "qwen2", "vocab_size": 152064, "hidden_size": 5120, "intermediate_size": 27648,
+    "num_hidden_layers": 64, "num_attention_heads": 40, "num_key_value_heads": 8,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mebibytes"), [("q8_0", 4352), ("q4_0", 2304), ("bfloat16", 8192), ("float8", 4096)]
+)
+def test_a_cache_may_be_in_groups_with_scales(dtype: str, mebibytes: int) -> None:
+    """llama.cpp of Qwen2.5 32B with 32,768 cells: *KV self size = 4352.00 MiB* in q8_0 (its issue 11200)."""
+    model = lc.from_config(QWEN_32B)
+    assert Cache(model, dtype=dtype).bytes(32_768) == mebibytes * 2**20
+    room = largest_context(model, 8 * 10**10, dtype=dtype)
+    assert room.cache == Cache(model, dtype=dtype).bytes(room.tokens)
+
+
+def test_an_unknown_format_of_a_cache_is_refused() -> None:
+    with pytest.raises(lc.UnknownNameError, match="no format of a cache is called 'fp9'"):
+        Cache(lc.from_config(QWEN_32B), dtype="fp9")

@@ -146,3 +146,12 @@ def test_the_intensity_of_attention_by_the_queries_that_share_a_key(heads: int, 
     assert whole == Fraction(tokens * shared, shared + 1)
     step = attention_intensity(1, 10**6, heads=heads, kv_heads=kv_heads)
     assert round(float(step), 2) == shared
+
+
+def test_a_step_reads_its_cache_in_the_format_of_the_cache() -> None:
+    model = lc.model_named("llama-3-8b")
+    plain, small = (one_pass(model, (1,), cached=1024, cache=cache) for cache in (None, "q8_0"))
+    assert plain.traffic.cache_read == 1025 * 131_072
+    assert small.traffic.cache_read * 16 == plain.traffic.cache_read * Fraction(17, 2)
+    assert (plain.cache_dtype, small.cache_dtype) == ("bfloat16", "q8_0")
+    assert plain.traffic.weights == small.traffic.weights

@@ -1,4 +1,4 @@
-"""Formats of weights: how many bits one takes, with the scales that its group shares.
+"""Formats of weights and of caches: how many bits a value takes, with the scales that its group shares.
 
 A group of G weights of b bits has a scale of s bits, and perhaps a zero point of z bits: ``b + (s + z) / G``
 bits a weight. Where scales are quantised in turn, theirs are shared by a larger group.
@@ -74,12 +74,15 @@ class Format:
 FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
+        Format("float8", 8, source=Message("Micikevicius et al. 2022, FP8 formats for deep learning")),
         Format("int4-g128", 4, 128, 16, source=Message(
             "Frantar et al. 2022, GPTQ: groups of 128 with a 16-bit scale, symmetric")),
         Format("int4-g128-zero", 4, 128, 16, 4, source=Message(
             "Frantar et al. 2022, GPTQ, and Lin et al. 2023, AWQ: groups of 128, a 16-bit scale, a 4-bit "
             "zero point")),
         Format("int4-g32", 4, 32, 16, source=Message("groups of 32 with a 16-bit scale")),
+        Format("int4-g64-bias", 4, 64, 16, 16, source=Message(
+            "MLX, mlx.core.quantize: groups of 64, a 16-bit scale and a 16-bit bias")),
         Format("nf4", 4, 64, 32, source=Message(
             "Dettmers et al. 2023, QLoRA, section 3: blocks of 64 with a 32-bit constant")),
         Format("nf4-double", 4, 64, 8, 0, 256, 32, source=Message(
@@ -93,12 +96,29 @@ FORMATS: dict[str, Format] = {
         Format("q4_1", 4, 32, 16, 16, source=Message(
             "ggml, block_q4_1: 32 weights, a 16-bit scale and a 16-bit minimum")),
         Format("q5_0", 5, 32, 16, source=Message("ggml, block_q5_0: 32 weights and a 16-bit scale")),
+        Format("q5_1", 5, 32, 16, 16, source=Message(
+            "ggml, block_q5_1: 32 weights, a 16-bit scale and a 16-bit minimum")),
         Format("q8_0", 8, 32, 16, source=Message("ggml, block_q8_0: 32 weights and a 16-bit scale")),
+        Format("q2_K", 2, 16, 4, 4, 16, 32, source=Message(
+            "ggml, block_q2_K: 16 groups of 16, each with a 4-bit scale and a 4-bit minimum; 16 bits for "
+            "scales and 16 for minima")),
+        Format("q3_K", 3, 16, 6, 0, 16, 16, source=Message(
+            "ggml, block_q3_K: 16 groups of 16, each with a 6-bit scale; 16 bits for all scales")),
+        Format("q4_K", 4, 32, 6, 6, 8, 32, source=Message(
+            "ggml, block_q4_K: 8 groups of 32, each with a 6-bit scale and a 6-bit minimum; 16 bits for "
+            "scales and 16 for minima")),
+        Format("q5_K", 5, 32, 6, 6, 8, 32, source=Message("ggml, block_q5_K: as q4_K")),
+        Format("q6_K", 6, 16, 8, 0, 16, 16, source=Message(
+            "ggml, block_q6_K: 16 groups of 16, each with an 8-bit scale; 16 bits for all scales")),
     )
 }  # fmt: skip
 
 
-def format_named(name: str | Format) -> Format:
+OF_WEIGHTS = Message("format of weights")
+OF_A_CACHE = Message("format of a cache")
+
+
+def format_named(name: str | Format, what: Message = OF_WEIGHTS) -> Format:
     """A format by its name, or a plain number format as float16; raises UnknownNameError."""
     if isinstance(name, Format):
         return name
@@ -106,4 +126,4 @@ def format_named(name: str | Format) -> Format:
         return FORMATS[name]
     if name in DTYPE_BITS:
         return Format(name, DTYPE_BITS[name], source=Message("the number format alone, without scales"))
-    raise UnknownNameError(Message("format of weights"), name, [*DTYPE_BITS, *FORMATS])
+    raise UnknownNameError(what, name, [*DTYPE_BITS, *FORMATS])

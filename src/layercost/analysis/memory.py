@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Unpack
 
 from layercost.analysis.activations import Activations, activations
-from layercost.analysis.formats import Format
+from layercost.analysis.formats import OF_A_CACHE, Format, format_named
 from layercost.analysis.states import States, optimizer_named, states, trained_and_frozen
 from layercost.analysis.weights import Weights, is_trained, once, weights, weights_of
 from layercost.convention import UnknownNameError
@@ -141,11 +141,16 @@ TABLES = (LearnedPositions, SinusoidalPositions)
 class Cache:
     """The bytes of a model's cache at any number of tokens, without following the model again each time.
 
-    `positions` are the most tokens that it has rows of a table for.
+    It is kept in the format `dtype`. `positions` are the most tokens that the model has rows of a table for.
     """
 
-    def __init__(self, model: Layer, input_shape: Iterable[object] | None = None, dtype: str = "bfloat16"):
-        self.dtype = dtype
+    def __init__(
+        self,
+        model: Layer,
+        input_shape: Iterable[object] | None = None,
+        dtype: str | Format = "bfloat16",
+    ):
+        self.format = format_named(dtype, OF_A_CACHE)
         shapes = usual_input(model, input_shape, Message("the cache"))
         every = [call for call in model.calls(*one_token(shapes)) if not call.only_at_first]
         tables = [call.layer.at_work for call in every]
@@ -169,9 +174,9 @@ class Cache:
         """The cache after `tokens` tokens of each of `batch` texts."""
         if not tokens:
             return 0
-        setting = Setting(batch=batch, dtype=self.dtype, cached=tokens - 1)
+        setting = Setting(batch=batch, cached=tokens - 1)
         kept = (held for call in self.calls for held in call.kept(setting))
-        return setting.bytes(sum(int(held.size) for held in kept))
+        return int(self.format.bytes_of(sum(int(held.size) for held in kept)))
 
 
 def one_token(shapes: tuple[Iterable[object], ...]) -> tuple[Iterable[object], ...]:
@@ -186,8 +191,8 @@ def is_text(shape: Iterable[object]) -> bool:
 
 
 def largest_context(
-    model: Layer, memory: int, *, batch: int = 1, format: str | Format = "bfloat16", dtype: str = "bfloat16",
-    which: str = "blocks", input_shape: Iterable[object] | None = None,
+    model: Layer, memory: int, *, batch: int = 1, format: str | Format = "bfloat16",
+    dtype: str | Format = "bfloat16", which: str = "blocks", input_shape: Iterable[object] | None = None,
 ) -> Room:  # fmt: skip
     """The longest text that fits beside the weights in `memory` bytes, with `batch` of them at once.
 
@@ -226,8 +231,8 @@ def tokens_that_fit(memory: int, held: int, each: int, batch: int = 1) -> Expres
 
 
 def largest_batch(
-    model: Layer, memory: int, tokens: int, *, format: str | Format = "bfloat16", dtype: str = "bfloat16",
-    which: str = "blocks", input_shape: Iterable[object] | None = None,
+    model: Layer, memory: int, tokens: int, *, format: str | Format = "bfloat16",
+    dtype: str | Format = "bfloat16", which: str = "blocks", input_shape: Iterable[object] | None = None,
 ) -> Room:  # fmt: skip
     """How many texts of `tokens` tokens fit beside the weights in `memory` bytes.
 

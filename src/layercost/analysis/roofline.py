@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import NamedTuple, Unpack
 
 from layercost.analysis.accelerators import Accelerator, accelerator_named
-from layercost.analysis.formats import Format, format_named
+from layercost.analysis.formats import OF_A_CACHE, Format, format_named
 from layercost.analysis.weights import weights_of
 from layercost.convention import TWO_A_MAC, Convention, convention_named
 from layercost.counting import usual_input
@@ -144,18 +144,18 @@ def one_pass(
     format: str | Format = "bfloat16",
     which: str = "blocks",
     convention: str | Convention = TWO_A_MAC,
-    cache: str | None = None,
+    cache: str | Format | None = None,
     **setting: Unpack[Given],
 ) -> Pass:
     """The operations and bytes of one pass: a prefill of `input_shape` tokens, or with `cached` a step more.
 
     Weights are in `format` (`which` of them and the rest as in `weights`), activations in the setting's
-    number format (bfloat16), and so is the cache unless `cache` names another. Raises ShapeError and
+    number format (bfloat16), and so is the cache unless `cache` is another format. Raises ShapeError and
     UnknownNameError.
     """
     given: Given = {"dtype": "bfloat16", **setting} if "setting" not in setting else setting
     plain, chosen = setting_of(given), convention_named(convention)
-    kept_in = plain if cache is None else replace(plain, dtype=cache)
+    kept_in = format_named(cache or plain.dtype, OF_A_CACHE)
     shapes = usual_input(model, input_shape, Message("a pass"))
     found = [call for call in model.calls(*shapes) if call.runs(plain)]
     calls = [_cheaper(call, chosen, plain) for call in found]
@@ -164,11 +164,11 @@ def one_pass(
         sum(int(chosen.total(operations)) for _, operations, _ in works),
         Traffic(
             _weights_read(found, format_named(format), which, plain),
-            *_cache_moved(calls, kept_in),
+            *_cache_moved(calls, plain, kept_in),
             plain.bytes(sum(_moved(call, int(written), plain) for call, _, written in works if int(written))),
         ),
         new_tokens(calls), int(plain.cached), int(plain.batch), chosen.name, format_named(format).name,
-        plain.dtype, kept_in.dtype, any(now is not before for now, before in zip(calls, found, strict=True)),
+        plain.dtype, kept_in.name, any(now is not before for now, before in zip(calls, found, strict=True)),
     )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _weights_read(calls: list[Call], format: Format, which: str, setting: Settin
 
     used = weights_of(((call.path, call.layer) for call in once.values()), format, which, size=size)
     tied = sum(map(_tied, once.values()))
-    if used.which == "all":
+    if used.which in ("all", "matrices"):  # as the table that it shares
         return used._replace(quantised=used.quantised + tied).bytes
     return used._replace(others=used.others + tied).bytes
 
@@ -240,13 +240,13 @@ def _tied(call: Call) -> int:
 # ---- cache and activations -----------------------------------------------------------------------
 
 
-def _cache_moved(calls: list[Call], setting: Setting) -> tuple[int, int]:
+def _cache_moved(calls: list[Call], setting: Setting, format: Format) -> tuple[int, int]:
     """The bytes of the cache that are read, and those that are written.
 
     A prefill reads nothing: its keys and values are there as it makes them. A step reads all that is kept,
     its own token too.
     """
-    empty = Setting(setting.batch, dtype=setting.dtype)
+    empty = Setting(setting.batch)
     read = written = 0
     for call in calls:
         kept = sum(int(held.size) for held in call.kept(setting))
@@ -257,7 +257,7 @@ def _cache_moved(calls: list[Call], setting: Setting) -> tuple[int, int]:
             written += 0 if made_before else min(new, kept)
         else:
             written += kept
-    return setting.bytes(read), setting.bytes(written)
+    return int(format.bytes_of(read)), int(format.bytes_of(written))
 
 
 def _moved(call: Call, written: int, setting: Setting) -> int:

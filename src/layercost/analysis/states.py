@@ -51,6 +51,9 @@ OPTIMIZERS: dict[str, Optimizer] = {
             "Adam in mixed precision: weights in 16 bits; gradients in 16 and in 32; a master copy and two "
             "moments in 32"),
             _INFINITY),
+        Optimizer("adam-no-master", 2, 2, 0, 8, Message(
+            "Adam with weights and gradients in 16 bits and two moments in 32, without a master copy"),
+            "Dettmers et al. 2023 (QLoRA), section 1: more than 780 GB for 65 billion parameters"),
         Optimizer("adam-fp32", 4, 4, 0, 8, Message("Adam, everything in 32 bits"), _KINGMA),
         Optimizer("adam-bf16", 2, 2, 0, 4, Message(
             "Adam, everything in 16 bits, without a master copy"), _KINGMA),

@@ -14,6 +14,7 @@ from layercost.convention import UnknownNameError
 from layercost.facts import Held
 from layercost.layer import Layer
 from layercost.layers.adapters import Adapted, Fixed, LoRA
+from layercost.layers.embedding import Embedding
 from layercost.layers.linear import Linear
 from layercost.layers.parted import Parted
 from layercost.layers.quantized import QuantizedLinear
@@ -21,6 +22,7 @@ from layercost.message import Message, Words
 
 WHICH: dict[str, Words] = {
     "all": Message("every value in the one format"),
+    "matrices": Message("every matrix, tables and head too; vectors and router stay as they are"),
     "blocks": Message("the matrices of blocks; tables, norms, biases, router and head stay as they are"),
     "experts": Message("the matrices of the experts of mixtures; everything else stays as it is"),
     "experts-with-biases": Message(
@@ -128,5 +130,6 @@ def is_quantised(which: str, path: str, leaf: Layer, part: str, held: Held) -> b
     if isinstance(leaf, Parted):
         is_matrix = part not in (*KEPT, "adapter", "buffer") and not held.is_bias
     else:
-        is_matrix = isinstance(leaf.at_work, (Linear, LoRA)) and held.name == "weight"
-    return bool(block_of(path)) and is_matrix
+        maps = (Linear, LoRA) if which == "blocks" else (Linear, LoRA, Embedding)
+        is_matrix = isinstance(leaf.at_work, maps) and held.name == "weight"
+    return is_matrix and (which == "matrices" or bool(block_of(path)))
