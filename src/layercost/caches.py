@@ -21,7 +21,8 @@ class Kept(NamedTuple):
     """What one layer keeps: its place, values for each token more, and in all after the tokens so far.
 
     `per_source_token` are the values for each token of the text that another part has read; `state` those
-    that do not grow. `window` is how many tokens are kept at most. All but `values` is for one sample.
+    that do not grow. `window` is how many tokens are kept at most; `unwindowed` are the values that all
+    tokens would leave without it. These and `values` are for the whole batch, the others for one sample.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kept(NamedTuple):
     state: int
     window: int | None
     values: int
+    unwindowed: int
 
 
 class Cache(NamedTuple):
@@ -59,6 +61,11 @@ class Cache(NamedTuple):
         """All values, of the whole batch."""
         return sum([layer.values for layer in self.layers])
 
+    @property
+    def unwindowed(self) -> int:
+        """All values, of the whole batch, if no window cut what is kept."""
+        return sum([layer.unwindowed for layer in self.layers])
+
     def data(self) -> dict[str, Any]:
         """The same as plain data, in values and in bytes."""
         size = self.setting.bytes
@@ -72,6 +79,7 @@ class Cache(NamedTuple):
             "state_bytes": size(self.state),
             "values": self.values,
             "bytes": size(self.values),
+            "bytes_without_windows": size(self.unwindowed),
             "by_layer": [self._layer(layer) for layer in self.layers],
         }
 
@@ -115,14 +123,17 @@ def _kept(call: Call, setting: Setting) -> Kept | None:
     grows = [_growth(call, place) for place in range(len(call.inputs))]
     own, source = (grows[0], 0) if len(grows) == 1 else (0, grows[-1])
     state = _size(call, call.inputs, INFERENCE) if not own and not source else 0
+    window, values = getattr(call.layer, "window", None), sum([int(one.size) for one in held])
+    tokens = int(setting.cached) + int(call.inputs[0][0])
     return Kept(
         call.path,
         tuple([one.name for one in held]),
         own,
         source,
         state,
-        getattr(call.layer, "window", None),
-        sum([int(one.size) for one in held]),
+        window,
+        values,
+        values if window is None else int(setting.batch) * own * tokens,
     )
 
 

@@ -5,7 +5,7 @@ Types of parameters, what is kept of each token, active parameters, and which va
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, Unpack
 
@@ -165,6 +165,21 @@ def _cache_in_words(cache: Cache) -> Iterator[Message]:
     yield Message(
         "Cache after these tokens: {values:,} values, {bytes:,} bytes.",
         values=cache.values, bytes=size(cache.values),
+    )  # fmt: skip
+    if (said := windows_in_words(cache, size)) is not None:
+        yield said
+
+
+def windows_in_words(cache: Cache, size: Callable[[int], int]) -> Message | None:
+    """Which layers a window keeps from growing, and the bytes, by `size`, of all without it; or nothing."""
+    cut = [layer for layer in cache.layers if layer.values < layer.unwindowed]
+    if not cut:
+        return None
+    return Message(
+        "{some} of {every} layers that keep something keep no more than a window, {windows} tokens; without "
+        "windows all of it would be {bytes:,} bytes.",
+        some=len(cut), every=len(cache.layers), bytes=size(cache.unwindowed),
+        windows=listing(number(window) for window in sorted({int(layer.window or 0) for layer in cut})),
     )  # fmt: skip
 
 

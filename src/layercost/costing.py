@@ -27,7 +27,7 @@ from layercost.analysis.shortcuts import Shortcut, shortcuts
 from layercost.analysis.states import OPTIMIZERS, ZERO, optimizer_named
 from layercost.analysis.training import RECOMPUTE, Step, training_step
 from layercost.analysis.weights import WHICH, weights
-from layercost.configured import said_of
+from layercost.configured import said_of, windows_in_words
 from layercost.convention import CONVENTIONS, DTYPE_BITS
 from layercost.layer import Layer
 from layercost.layers.adapters import with_lora
@@ -140,6 +140,8 @@ def _memory(options: argparse.Namespace) -> str:
         "{name} at rest and running: {batch:,} x {tokens:,} tokens",
         name=_name(model), batch=options.batch, tokens=tokens,
     )  # fmt: skip
+    kept = cache.layer_by_layer(tokens, options.batch)
+    cut = windows_in_words(kept, cache.bytes_of)
     bits = float(format_named(options.weights).bits_a_weight)
     rows = [
         Line(Message("weights"), bytes_in_words(held.bytes), Message(
@@ -157,10 +159,11 @@ def _memory(options: argparse.Namespace) -> str:
         "model": _name(model), "batch": options.batch, "tokens": tokens, "weights": held.bytes,
         "weights_format": options.weights, "bits_a_weight": bits, "cache": size,
         "cache_dtype": options.cache, "cache_a_token": cache.bytes(2) - cache.bytes(1),
-        "fits": [room.data() for room in rooms], "lacking": lacking,
+        "cache_without_windows": cache.bytes_of(kept.unwindowed), "fits": [room.data() for room in rooms],
+        "lacking": lacking,
     }  # fmt: skip
     note = Message("Activations and what a runtime needs for itself are not counted.")
-    notes = (sentence(said), note) if said else (note,)
+    notes = [*([sentence(said)] if said else []), *([cut] if cut else []), note]
     return _report(model, title, sections, notes, data).render(options.format)
 
 

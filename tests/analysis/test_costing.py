@@ -264,3 +264,13 @@ def test_a_model_that_nobody_knows_is_refused_with_the_nearest(
     assert "did you mean 'llama-3.2-3b' or 'llama-2-7b'" in refused(
         capsys, command, "llama-2-13b", "--tokens", "8"
     )
+
+
+def test_a_window_that_cuts_the_cache_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Mistral 7B at 32,768 tokens: 4 GiB in tools that keep all of them, and half a GiB with its window."""
+    found = data(capsys, "memory", "mistral-7b", "--tokens", "32768")
+    assert (found["cache"], found["cache_without_windows"]) == (2**29, 2**32)
+    text = said(capsys, "memory", "mistral-7b", "--tokens", "32768", "--cache", "q8_0")
+    assert "32 of 32 layers that keep something keep no more than a window, 4,096 tokens; " in text
+    assert f"without windows all of it would be {2**32 * 17 // 32:,} bytes." in text
+    assert "windows" not in said(capsys, "memory", "mistral-7b", "--tokens", "4096")

@@ -26,7 +26,7 @@ GEMMA = {
 @pytest.fixture
 def file(tmp_path: Path) -> str:
     """A file as model hubs publish them."""
-    path = tmp_path / "gemma-3-1b" / "config.json"
+    path = tmp_path / "gpt-oss-20b" / "config.json"
     path.parent.mkdir()
     path.write_text(json.dumps(GEMMA), encoding="utf-8")
     return str(path)
@@ -46,7 +46,7 @@ def data(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
 
 def test_a_file_is_shown_with_types_cache_and_totals(capsys: pytest.CaptureFixture[str], file: str) -> None:
     shown = data(capsys, file, "--batch", "1", "--tokens", "128")
-    assert (shown["title"], shown["model_type"]) == ("gemma-3-1b", "gemma3_text")
+    assert (shown["title"], shown["model_type"]) == ("gpt-oss-20b", "gemma3_text")
     assert shown["total"]["parameters"] == sum(shown["parameters_by_type"].values()) == 999_885_952
     assert shown["total"]["macs"] == sum(shown["macs_by_type"].values())
     assert shown["total"]["flops"] == 2 * shown["total"]["macs"]
@@ -180,6 +180,16 @@ def test_models_by_name_stand_wherever_a_network_does(capsys: pytest.CaptureFixt
     assert main(["compare", "pythia-160m", "--input", "8"]) == 0
     assert main(["identify", "124439808", "gpt2"]) == 0
     assert "124,439,808" in capsys.readouterr().out
+
+
+def test_windows_that_cut_the_cache_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """gpt-oss-20b: 12 of 24 layers see 128 tokens; 8 heads of 64, keys and values, 2 bytes."""
+    shown = data(capsys, "gpt-oss-20b", "--tokens", "1", "--cached", "1023")["kv_cache"]
+    each, windowed, full = 2 * 8 * 64 * 2, 12, 12
+    assert shown["bytes"] == each * (windowed * 128 + full * 1024)
+    assert shown["bytes_without_windows"] == each * (windowed + full) * 1024
+    assert main(["show", "gpt-oss-20b", "--tokens", "1", "--cached", "1023"]) == 0
+    assert "12 of 24 layers that keep something keep no more than a window, 128" in capsys.readouterr().out
 
 
 REFUSED = {

@@ -12,6 +12,8 @@ from layercost.analysis.activations import Activations, activations
 from layercost.analysis.formats import OF_A_CACHE, Format, format_named
 from layercost.analysis.states import States, optimizer_named, states, trained_and_frozen
 from layercost.analysis.weights import Weights, is_trained, once, weights, weights_of
+from layercost.caches import Cache as KeptByLayers
+from layercost.caches import cache_of_calls
 from layercost.convention import UnknownNameError
 from layercost.counting import usual_input
 from layercost.expression import Expression, Symbol
@@ -176,7 +178,15 @@ class Cache:
             return 0
         setting = Setting(batch=batch, cached=tokens - 1)
         kept = (held for call in self.calls for held in call.kept(setting))
-        return int(self.format.bytes_of(sum(int(held.size) for held in kept)))
+        return self.bytes_of(sum(int(held.size) for held in kept))
+
+    def bytes_of(self, values: int) -> int:
+        """The bytes of so many values in the cache's format."""
+        return int(self.format.bytes_of(values))
+
+    def layer_by_layer(self, tokens: int, batch: int = 1) -> KeptByLayers:
+        """What each layer keeps after `tokens` tokens of each of `batch` texts, one at the least."""
+        return cache_of_calls(self.calls, Setting(batch=batch, cached=tokens - 1))
 
 
 def one_token(shapes: tuple[Iterable[object], ...]) -> tuple[Iterable[object], ...]:
