@@ -406,7 +406,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         "--targets",
         type=names_of("targets", "q,v"),
         metavar="MAPS",
-        help=f"with --lora: beside which maps, as q,v or c_attn (default: {','.join(TARGETS)})",
+        help=f"with --lora: beside which maps, as q,v, c_attn or all-linear (default: {','.join(TARGETS)})",
     )
     command.add_argument(
         "--whole",

@@ -150,6 +150,43 @@ def test_parts_of_a_classifier_may_be_named_one_by_one() -> None:
     assert trained("distilbert", "q_lin", "pre_classifier,classifier") == 6 * 8 * 2 * 768 + head
 
 
+PUBLISHED = {
+    "Qwen2.5 0.5B": (4_399_104, 8, {
+        "model_type": "qwen2", "vocab_size": 151936, "hidden_size": 896, "intermediate_size": 4864,
+        "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
+        "tie_word_embeddings": True,
+    }),
+    "Falcon 7B": (130_547_712, 64, {
+        "model_type": "falcon", "vocab_size": 65024, "hidden_size": 4544, "num_hidden_layers": 32,
+        "num_attention_heads": 71, "multi_query": True, "parallel_attn": True, "bias": False,
+    }),
+    "Phi-3 mini": (25_165_824, 16, {
+        "model_type": "phi3", "vocab_size": 32064, "hidden_size": 3072, "intermediate_size": 8192,
+        "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_adapters_of_all_linear_maps_know_which_are_one_matrix(name: str) -> None:
+    """As peft printed it for target_modules="all-linear": one A for what is one matrix in the code."""
+    published, rank, config = PUBLISHED[name]
+    model = lc.with_lora(lc.from_config(config), rank, ["all-linear"])
+    assert lc.count(model, lc.PARAMETERS).total == published
+
+
+def test_all_maps_of_an_encoder_are_all_but_its_classifier() -> None:
+    assert trained("bert", "all-linear") == trained("bert", "query,key,value,dense")
+    assert trained("neox", "all-linear") == trained(
+        "neox", "query_key_value,dense,dense_h_to_4h,dense_4h_to_h"
+    )
+
+
+def test_all_maps_of_a_mixture_are_to_be_named() -> None:
+    with pytest.raises(lc.LayerError, match="name them in place of all-linear: q, k, v, o, router, shared"):
+        trained("qwen2_moe", "all-linear")
+
+
 def test_a_table_that_is_trained_whole_takes_its_tied_head_along() -> None:
     some = lc.with_lora(known("gpt2"), 8, ["c_attn"], ["wte"])
     assert lc.count(some, lc.PARAMETERS).total == 294_912 + 50_257 * 768

@@ -20,7 +20,7 @@ from layercost.layers.joins import Join
 from layercost.layers.linear import Linear
 from layercost.layers.model import Model
 from layercost.layers.parted import Does, Holds, Maps, Parted, Sources
-from layercost.message import Message
+from layercost.message import Message, listing
 from layercost.misconception import PRICED, STORED, belief
 from layercost.setting import Setting
 from layercost.shape import Shape
@@ -227,6 +227,9 @@ def _rows(operations: tuple[Operation, ...], outputs: Number) -> int:
 
 # ---- a whole model with adapters -----------------------------------------------------------------
 
+ALL_LINEAR = "all-linear"  # as peft has it: every Linear but the one that gives scores
+NOT_LINEAR = ("head", "patch")  # the convolution that cuts an image is none either
+
 # What the modules of current models are called, and which maps of our layers they are. Where a name means
 # other maps in some family, its models say so in `modules`.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -250,9 +253,9 @@ def with_lora(model: Layer, rank: int, targets: Iterable[str], whole: Iterable[s
     """`model` with adapters of `rank` beside its maps `targets`; all else is held and not trained.
 
     A target is the name of a part (q, k, v, o, gate, up, down, ...), of a module in a current model (q_proj,
-    c_attn, ...), or of a Linear by the last part of its path. Maps that are one matrix in the model's code
-    are written with a plus, as q+k+v: they share A. The experts of a mixture have none: current code keeps
-    all of one map as a single tensor.
+    c_attn, ...), or of a Linear by the last part of its path; all-linear are all maps but the head's. Maps
+    that are one matrix in the model's code are written with a plus, as q+k+v: they share A. The experts of a
+    mixture have none: current code keeps all of one map as a single tensor.
 
     What stands under a name in `whole` is trained as it is, as the head of a classifier (peft:
     modules_to_save, which counts the values that it started from once more). What is trained are then the
@@ -303,6 +306,14 @@ def _meant(model: Layer, name: str, own: Iterable[str]) -> tuple[str, ...]:
     if name in own:
         return (name,)
     modules: Mapping[str, tuple[str, ...]] = getattr(model, "modules", {})
+    if name == ALL_LINEAR and name not in modules:
+        names = [part for part in own if part not in NOT_LINEAR]
+        if "router" in own:
+            raise LayerError(
+                Message("with_lora: which maps of a mixture are Linear differs between versions of its code; "
+                        "name them in place of {name}: {maps}", name=name, maps=listing(names))
+            )  # fmt: skip
+        return tuple(names)
     return modules.get(name) or MODULES.get(name, (name,))
 
 

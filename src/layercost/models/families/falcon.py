@@ -22,13 +22,13 @@ from layercost.models.families.blocks import (
     side_by_side,
     side_by_side_each,
 )
-from layercost.models.families.family import Asked, Built, family
+from layercost.models.families.family import FUSED, Asked, Built, family
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.gpt import four_times, plain
 from layercost.models.families.llama import Core, decoder
 
 
-@family("bloom", config="BloomConfig", model="BloomForCausalLM")
+@family("bloom", config="BloomConfig", model="BloomForCausalLM", modules=FUSED)
 def bloom(fields: Fields, asked: Asked) -> Built:
     """BigScience 2022: slopes on the scores in place of positions, a norm on the embedding."""
     width = fields.size("hidden_size", "n_embed", default=64)
@@ -47,9 +47,11 @@ def bloom(fields: Fields, asked: Asked) -> Built:
     return built
 
 
-@family("RefinedWebModel", config="FalconConfig", model="FalconForCausalLM")  # as first published
-@family("RefinedWeb", config="FalconConfig", model="FalconForCausalLM")
-@family("falcon", config="FalconConfig", model="FalconForCausalLM")
+@family(
+    "RefinedWebModel", config="FalconConfig", model="FalconForCausalLM", modules=FUSED
+)  # as first published
+@family("RefinedWeb", config="FalconConfig", model="FalconForCausalLM", modules=FUSED)
+@family("falcon", config="FalconConfig", model="FalconForCausalLM", modules=FUSED)
 def falcon(fields: Fields, asked: Asked) -> Built:
     """Almazrouei et al. 2023: one head of keys and values, or in the later models a few."""
     sizes = _falcon_core(fields)

@@ -26,6 +26,8 @@ from layercost.models.families.fields import Fields
 
 Sizes: TypeAlias = tuple[int, ...]
 Modules: TypeAlias = Mapping[str, tuple[str, ...]]
+# All maps of a block, where the first three are one matrix in the model's code.
+FUSED: Modules = {"all-linear": ("q+k+v", "o", "up", "down")}
 LOGITS = ("all", "last")
 USUAL_TOKENS = 1024
 

@@ -21,13 +21,13 @@ from layercost.models.families.blocks import (
     stacked,
     with_positions,
 )
-from layercost.models.families.family import Asked, Built, family, text_input
+from layercost.models.families.family import FUSED, Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
 from layercost.models.families.llama import Core, Joining, windowed
 from layercost.models.families.windows import Windows
 
 USUAL_DEPTH = 24  # layers of GPT-Neo's class, and of its pattern
-_TWO = {"c_proj": ("o", "down")}  # attention and the feed-forward layer end in maps of one name
+_TWO = {**FUSED, "c_proj": ("o", "down")}  # attention and the feed-forward layer end in maps of one name
 _CROSS = Message("a decoder that reads an encoder has more layers")
 
 

@@ -44,6 +44,7 @@ from layercost.models.families.windows import (
 )
 
 Joining = Callable[[Layer, Layer, Layer], Graph]
+_PHI3 = {"all-linear": ("q+k+v", "o", "gate+up", "down")}  # qkv_proj and gate_up_proj are one matrix each
 BIDIRECTIONAL = Message("without a causal mask nothing is cached, and no text is continued")
 _GELU, _ACTS = "gelu_pytorch_tanh", ("hidden_activation", "hidden_act")
 
@@ -161,7 +162,7 @@ def ministral(fields: Fields, asked: Asked) -> Built:
     return gated(fields, asked, sizes, attention, each=each)
 
 
-@family("phi3", config="Phi3Config", model="Phi3ForCausalLM")
+@family("phi3", config="Phi3Config", model="Phi3ForCausalLM", modules=_PHI3)
 def phi3(fields: Fields, asked: Asked) -> Built:
     """Abdin et al. 2024: Llama whose maps are fused, with a window in every layer or none."""
     sizes = core(fields, 32064, 3072, 8192, 32, 32)

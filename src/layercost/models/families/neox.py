@@ -17,7 +17,7 @@ from layercost.models.families.blocks import (
     side_by_side,
     side_by_side_each,
 )
-from layercost.models.families.family import Asked, Built, family
+from layercost.models.families.family import FUSED, Asked, Built, family
 from layercost.models.families.fields import Fields
 from layercost.models.families.gpt import gpt_core, plain
 from layercost.models.families.llama import core, decoder, rotary
@@ -26,7 +26,7 @@ from layercost.models.families.windows import Windows
 _ACT = ("hidden_act",)
 
 
-@family("gpt_neox", config="GPTNeoXConfig", model="GPTNeoXForCausalLM")
+@family("gpt_neox", config="GPTNeoXConfig", model="GPTNeoXForCausalLM", modules=FUSED)
 def gpt_neox(fields: Fields, asked: Asked) -> Built:
     """Black et al. 2022, and Pythia: attention and feed-forward side by side, each with its norm."""
     sizes = core(fields, 50432, 6144, 24576, 44, 64)
