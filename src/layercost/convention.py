@@ -425,6 +425,7 @@ def _near(asked: str, known: Mapping[str, str]) -> list[str]:
     """The three of `known`, by their folded names, that are nearest to what was asked for."""
     import difflib  # slow to import, and needed only here
 
+    asked = re.sub(r"^fp(?=\d)", "float", asked)  # fp8, as float8 is called elsewhere
     holding = [candidate for candidate in known if len(asked) > 1 and asked in candidate]
     close = difflib.get_close_matches(asked, known, n=3, cutoff=0.5)
     holding.sort(key=lambda candidate: not candidate.startswith(asked))

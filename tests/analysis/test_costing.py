@@ -235,6 +235,7 @@ def test_an_image_has_no_tokens_to_choose(capsys: pytest.CaptureFixture[str]) ->
     (("memory", "bert-base", "--tokens", "600", "--in", "10GB"), "has 512 positions, but got 600 tokens"),
     (("roofline", "gpt2", "--tokens", "1025"), "has 1,024 positions, but got 1,025 tokens"),
     (("train", "gpt2", "--lora", "4", "--targets", " , "), "--targets takes names, as q,v, but got"),
+    (("memory", "gpt2", "--weights", "fp8"), "did you mean 'float8'"),
     (("train", "gpt2", "--targets", "q"), "--targets is for adapters; give --lora RANK as well"),
     (("train", "gpt2", "--whole", "wte"), "--whole is for adapters; give --lora RANK as well"),
     (("train", "resnet50", "--tokens", "5"), "--tokens is for text, but resnet50 reads 3x224x224 there"),
