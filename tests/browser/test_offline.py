@@ -229,12 +229,15 @@ def test_the_next_start_reads_what_the_first_one_unpacked(visit: Callable[..., V
 
 
 def test_unpacked_files_of_an_older_version_go_when_newer_ones_are_kept(visit: Callable[..., Visit]) -> None:
-    """A course that is published every week does not fill the device."""
+    """A course that is published every week does not fill the device.
+
+    To look into a cache makes it: so nobody looks before the older one is gone.
+    """
     visitor = visit()
     visitor.open("index.html")
     older = "every-flop-counts / unpacked python-older"
     visitor.page.evaluate("name => caches.open(name)", older)
-    start_and_keep(visitor)
+    start_python(visitor)
     wait_until(lambda: older not in visitor.page.evaluate(NAMES_OF_CACHES))
     assert unpacked(visitor) == ALL_UNPACKED
 
