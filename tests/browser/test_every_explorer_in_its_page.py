@@ -21,7 +21,7 @@ from tests.explorers.reading import tree, with_class, words
 
 pytestmark = pytest.mark.chromium
 
-SETTINGS = 20 if NIGHTLY else 5
+SETTINGS = 20 if NIGHTLY else 3
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 760}
 SAVING = {"saveData": True}  # there, nothing starts Python but its button
 IN_SIGHT = ["lc-sub", "lc-own", "lc-said"]
@@ -346,7 +346,7 @@ FAR: dict[str, list[dict[str, Any]]] = {
     "vgg": [{"version": "E", "size": 512, "hidden": 8192}, {"hidden": 8192, "size": 32}],
 }
 IN_SIGHT = ("picture", "message", "total", "ghost")
-MOVES = 400 if NIGHTLY else 100
+MOVES = 400 if NIGHTLY else 40
 
 
 def _far_states(name: str, native: Explorer) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
