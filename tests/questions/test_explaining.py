@@ -149,7 +149,7 @@ def test_a_large_number_that_is_rounded_is_told_so_or_whose_it_is(given: str, na
     numbers = {"width": 768, "blocks": 12, "heads": 12, "words": 50257, "places": 1024, "tokens": 64}
     found = templates()["gpt2-parameters"].posed({"numbers": numbers}).diagnose(given)
     assert found.id == name
-    assert ("all of its digits are asked for" in str(found.message)) is (name == "rounded")
+    assert ("more of its digits are asked for" in str(found.message)) is (name == "rounded")
     told = str(found.message).startswith(("Rounded, ", "Roughly, "))
     assert told is (name not in ("rounded", "nearly", "right-magnitude"))
 

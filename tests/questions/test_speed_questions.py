@@ -235,6 +235,33 @@ def test_what_no_belief_gives_is_told_by_its_size(typed: str, says: str) -> None
     assert says in str(found.message)
 
 
+FIVE_DEVICES = {"matrices": 40_500_000_000, "devices": 5, "peak": 1307, "bandwidth": 5300}
+FOUR_MODELS = {"parameters": 1_235_814_400}
+TEXTS = {
+    "gigabytes": 80, "parameters": 13_015_864_320, "blocks": 32, "heads": 32, "kv_heads": 8, "size": 96,
+    "tokens": 8000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "typed", "verdict"),
+    [
+        pytest.param(STEP, FIVE_DEVICES, "3", "rounded", id="3.057, or 3.069 with both times added"),
+        pytest.param(STEP, FIVE_DEVICES, "3.09", "unknown", id="as near to the right one"),
+        pytest.param("memory-of-four-models", FOUR_MODELS, "40", "unknown", id="44.5, or 39.5"),
+        pytest.param("memory-of-four-models", FOUR_MODELS, "39.7", "frozen-weights-forgotten", id="39.5"),
+        pytest.param("texts-beside-the-weights", TEXTS, "70", "unknown", id="68, or 69 rounded up"),
+        pytest.param("texts-beside-the-weights", TEXTS, "138", "keys-or-values-alone", id="137"),
+    ],
+)
+def test_what_stands_for_the_right_number_too_is_nobodys(
+    name: str, numbers: dict[str, int], typed: str, verdict: str
+) -> None:
+    """Who gives the right number's first digit has held no belief."""
+    posed = templates()[name].posed({"numbers": numbers, "pick": 0})
+    assert posed.diagnose(typed).id == verdict
+
+
 @pytest.mark.parametrize(
     ("name", "unit", "others"),
     [

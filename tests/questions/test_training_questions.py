@@ -278,7 +278,8 @@ ASKED = [
             "13762.4": "hours-for-the-days",
             "573": "rounded",
             "191": "forward-pass-alone",
-            "6e2": "unknown",
+            "6e2": "rounded",
+            "7e2": "unknown",
         },
     ),
     # 29,491 hours of an H100 at 40 %, two dollars each.

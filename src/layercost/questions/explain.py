@@ -16,7 +16,17 @@ from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
 from layercost.questions.reexpression import reexpress_answer
-from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
+from layercost.questions.rounding import (
+    CUT_OFF,
+    NEAR,
+    TELLING,
+    cut_off,
+    first_digits,
+    is_rounded,
+    near,
+    rough,
+    roughly,
+)
 from layercost.questions.task import (
     answered,
     believed,
@@ -268,11 +278,13 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     """A number of which only the first digits are given: the right one, or that of one belief alone."""
-    item, written = items[0], first_digits(given[0], items[0].tolerance) if len(items) == 1 else None
+    if len(items) != 1:
+        return None
+    item, written = items[0], first_digits(given[0], items[0].tolerance)
+    if is_rounded(given[0], item.answer, item.tolerance):
+        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
     if written is None:
         return None
-    if written.begin(item.answer):
-        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
     held = [name for name, (seen,) in beliefs(items).items() if written.begin(seen)]
     if len(held) != 1 or written.many < TELLING:
         return None
@@ -287,7 +299,7 @@ def _roughly(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     item = items[0]
     if near(given[0], item.answer):
         return Diagnosis(NEARLY, NEAR, _no_less_than_close(NEARLY, items, given))
-    name = rough(given[0], {name: seen for name, (seen,) in beliefs(items).items()})
+    name = rough(given[0], item.answer, {name: seen for name, (seen,) in beliefs(items).items()})
     if not name:
         return None
     found = _of_belief(item, name)

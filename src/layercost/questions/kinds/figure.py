@@ -44,7 +44,17 @@ from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
 from layercost.questions.reading import Malformed, read_number
-from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
+from layercost.questions.rounding import (
+    CUT_OFF,
+    NEAR,
+    TELLING,
+    cut_off,
+    first_digits,
+    is_rounded,
+    near,
+    rough,
+    roughly,
+)
 
 POWERS = (10, 100, 1000, 10**6, 10**9)
 OF_A_POWER = Fraction(1, 100)  # how nearly an answer is off by one
@@ -135,10 +145,10 @@ class Worked(Kept):
     def _rounded(self, given: Fraction) -> Diagnosis | None:
         """Only the first digits are given, of the right number or of one belief's alone."""
         written = first_digits(given, self.tolerance)
+        if is_rounded(given, self.figure.value, self.tolerance):
+            return self.judged(ROUNDED, CUT_OFF)
         if written is None:
             return None
-        if written.begin(self.figure.value):
-            return self.judged(ROUNDED, CUT_OFF)
         held = [name for name, (value, _) in self.believers.items() if written.begin(value)]
         if len(held) != 1 or written.many < TELLING:
             return None
@@ -148,7 +158,7 @@ class Worked(Kept):
         """A number near the figure, or near that of one belief alone."""
         if near(given, self.figure.value):
             return self.judged(NEARLY, NEAR)
-        name = rough(given, {name: value for name, (value, _) in self.believers.items()})
+        name = rough(given, self.figure.value, {name: value for name, (value, _) in self.believers.items()})
         return self.judged(name, roughly(self.believers[name][1])) if name else None
 
     def _power(self, given: Fraction) -> Diagnosis | None:
