@@ -17,6 +17,7 @@ from layercost.expression import Expression, Number, Symbol, ceil_div, exact_div
 from layercost.intensity import map_intensity
 from layercost.message import Message, Words
 from layercost.misconception import MISCONCEPTIONS
+from layercost.shape import ShapeError
 from layercost.view import number
 
 TERA, GIGA = 10**12, 10**9
@@ -77,6 +78,16 @@ def rooted(square: Fraction) -> Fraction:
     return Fraction(
         math.isqrt(square.numerator * square.denominator * _EXACT**2), square.denominator * _EXACT
     )
+
+
+def divided(whole: int, parts: int, wanted: Message) -> int:
+    """How large each of some equal parts is; raises ShapeError with what was wanted where they are not."""
+    if whole % parts:
+        raise ShapeError(
+            Message("expected {wanted}, but {whole} / {parts} is not whole", wanted=wanted,
+                    whole=number(whole), parts=number(parts))
+        )  # fmt: skip
+    return whole // parts
 
 
 def written(amount: Fraction) -> str:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
-from layercost.analysis.figures import GIGA, TERA, Figure, Step, Worked, believed, figure, worth, written
+from layercost.analysis.figures import (
+    GIGA,
+    TERA,
+    Figure,
+    Step,
+    Worked,
+    believed,
+    divided,
+    figure,
+    worth,
+    written,
+)
 from layercost.analysis.shortcuts import by_size
 from layercost.expression import Expression, Number, Symbol, ceil_div, expression, times
 from layercost.message import Message
@@ -363,6 +374,9 @@ class TokensOfAnImage(Figure):
 
     whole = True
     hint = Message("How many patches stand in a row, and how many rows are there?")
+
+    def __post_init__(self) -> None:
+        divided(self.side, self.patch, Message("patches that fill the side"))
 
     @property
     def row(self) -> int:
