@@ -262,6 +262,20 @@ def test_what_stands_for_the_right_number_too_is_nobodys(
     assert posed.diagnose(typed).id == verdict
 
 
+@pytest.mark.parametrize("name", [one.id for one in templates().values() if one.kind == "figure"])
+def test_the_last_line_of_a_solution_is_right(name: str) -> None:
+    """What stands there can be typed: it is as exact as it is asked for."""
+    for seed in range(5):
+        posed = templates()[name].draw(seed)
+        *_, last = posed.solution()
+        if last.formula is None:
+            ends = str(last.words).replace(",", "").split()
+            verdicts = [posed.diagnose(one.rstrip(".")).id for one in ends]
+            assert "right" in verdicts, (last.words, posed.answers())
+        else:
+            assert posed.diagnose(str(int(last.formula))).id == "right"
+
+
 @pytest.mark.parametrize(
     ("name", "unit", "others"),
     [

@@ -17,6 +17,7 @@ beliefs that distort the figure are known by themselves, but for those in `witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
@@ -55,6 +56,7 @@ from layercost.questions.rounding import (
     rough,
     roughly,
 )
+from layercost.view import number
 
 POWERS = (10, 100, 1000, 10**6, 10**9)
 OF_A_POWER = Fraction(1, 100)  # how nearly an answer is off by one
@@ -213,8 +215,20 @@ class Worked(Kept):
         return self.figure.hint
 
     def solution(self) -> list[Line]:
-        """How it comes about, line by line."""
-        return [Line(*line) for line in self.figure.worked()]
+        """How it comes about, line by line, and the answer as it is asked for where no line ends in it."""
+        lines = [Line(*line) for line in self.figure.worked()]
+        whole, point, decimals = self.answers()["answer"].partition(".")
+        answer = f"{number(int(whole))}{point}{decimals}"
+        short = re.escape(answer.rstrip("0").rstrip(".") if point else answer)
+        if not self.figure.whole and not re.search(rf"(?<![\d.,]){short}(?![\d,])", str(lines[-1].words)):
+            lines.append(Line(_to_decimals(self.drawn.decimals, answer)))
+        return lines
+
+
+def _to_decimals(decimals: int, answer: str) -> Message:
+    if decimals == 1:
+        return Message("To one decimal: {answer}.", answer=answer)
+    return Message("To {decimals} decimals: {answer}.", decimals=decimals, answer=answer)
 
 
 # ---- reading from TOML or JSON -------------------------------------------------------------------
