@@ -283,8 +283,12 @@ def test_the_last_line_of_a_solution_is_right(name: str) -> None:
         ("share-of-the-table", "percent", []),
         ("prefill-milliseconds", "ms", ["%", "days"]),
         (RATE, "tokens a second", ["ms"]),
+        (RATE, "tokens/s", ["tokens/", "tokens"]),
+        (RATE, "tokens per second", []),
         ("ridge-of-a-device", "FLOPs a byte", ["FLOPs"]),
+        ("ridge-of-a-device", "FLOP/byte", ["FLOP/s"]),
         ("scale-of-the-scores", "", ["%"]),
+        ("memory-of-the-scores", "GB", ["%"]),
     ],
 )
 def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
@@ -296,6 +300,26 @@ def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
     assert posed.diagnose(f"{right} {unit}").id == "right"
     assert [posed.diagnose(f"{right} {other}").id for other in others] == ["malformed"] * len(others)
     assert (posed.fields[0].unit or "Give it to 4 decimals") in posed.told()
+
+
+@pytest.mark.parametrize(
+    ("typed", "verdict"),
+    [
+        ("15.099 GB", "right"),
+        ("14.062 GiB", "right"),
+        ("15099494400 bytes", "right"),
+        ("15099.5 MB", "right"),
+        ("15.099 GiB", "wrong-unit"),
+        ("14.062", "1024-for-thousand"),
+        ("14.062 GB", "1024-for-thousand"),
+        ("13 GiB", "malformed"),
+    ],
+)
+def test_bytes_of_another_size_are_converted(typed: str, verdict: str) -> None:
+    """As in questions about layers: 15.099 GB are 14.062 GiB."""
+    numbers = {"texts": 6, "heads": 12, "tokens": 10_240}
+    posed = templates()["memory-of-the-scores"].posed({"numbers": numbers, "pick": 0})
+    assert posed.diagnose(typed).id == verdict
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from layercost.shape import ShapeError
 from layercost.view import number
 
 TERA, GIGA = 10**12, 10**9
+THOUSANDS = {"MB": 2, "GB": 3}  # how often a unit of bytes is divided by a thousand
 _EXACT = 10**12  # how finely a root that is not whole is kept
 
 
@@ -535,3 +536,10 @@ class _MultiplicationsAlone(Step):
     @property
     def flops(self) -> Expression:
         return expression(exact_div(super().flops, 2))
+
+
+@believed("1024-for-thousand", Figure, where=lambda asked: asked.unit in THOUSANDS)
+class _InBinary(Figure):
+    @property
+    def value(self) -> Fraction:
+        return super().value * Fraction(1000, 1024) ** THOUSANDS[self.unit]

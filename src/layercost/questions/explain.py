@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -105,23 +105,27 @@ def verdict(item: Item, raw: object) -> Diagnosis:
     if isinstance(parsed, Parsed):
         return explain([item], [parsed.value])
     other = read_quantity(raw, item.stated.unit)
-    if isinstance(other, Malformed) or other.unit in ("", item.stated.unit):
+    found = in_another_unit(other, item.stated.unit, lambda given: item.accepts(given, item.answer))
+    if found is None:
         return Diagnosis(MALFORMED, parsed.message, Fraction(0))
-    return _in_another_unit(item, other) or Diagnosis(MALFORMED, parsed.message, Fraction(0))
+    return found if found.id == RIGHT else replace(found, credit=item.credit_of(found.id))
 
 
-def _in_another_unit(item: Item, given: Parsed) -> Diagnosis | None:
-    asked, written = item.stated.unit, given.unit
-    if asked in BYTES_IN and written in BYTES_IN:
-        converted = given.value * BYTES_IN[written] / BYTES_IN[asked]
-        if item.accepts(converted, item.answer):
-            return Diagnosis(RIGHT, Message("Right."), Fraction(1))
-    if item.accepts(given.value, item.answer):
+def in_another_unit(
+    given: Parsed | Malformed, asked: str, is_right: Callable[[Fraction], bool]
+) -> Diagnosis | None:
+    """A number in another unit than the one asked for: right in other bytes, or right but for the unit."""
+    if isinstance(given, Malformed) or given.unit in ("", asked):
+        return None
+    of_bytes = asked in BYTES_IN and given.unit in BYTES_IN
+    if of_bytes and is_right(given.value * BYTES_IN[given.unit] / BYTES_IN[asked]):
+        return Diagnosis(RIGHT, Message("Right."), Fraction(1))
+    if is_right(given.value):
         message = Message(
             "The digits are right, but the unit is not: it is asked for in {asked}, not in {written}.",
-            asked=unit_in_words(asked), written=unit_in_words(written),
+            asked=unit_in_words(asked), written=unit_in_words(given.unit),
         )  # fmt: skip
-        return Diagnosis(WRONG_UNIT, message, item.credit_of(WRONG_UNIT))
+        return Diagnosis(WRONG_UNIT, message, Fraction(0))
     return None
 
 

@@ -34,17 +34,19 @@ from layercost.convention import unknown
 from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import (
+    BYTES_IN,
     NEARLY,
     RIGHT,
     ROUNDED,
     UNKNOWN,
     WRONG_POWER,
     Diagnosis,
+    in_another_unit,
 )
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
-from layercost.questions.reading import Malformed, read_number
+from layercost.questions.reading import Malformed, read_number, read_quantity
 from layercost.questions.rounding import (
     CUT_OFF,
     NEAR,
@@ -133,16 +135,23 @@ class Worked(Kept):
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether the number is right to its decimals, and whose it is otherwise."""
         self.field(field)
-        parsed = read_number(raw, self.figure.unit, whole=self.figure.whole)
+        unit = self.figure.unit
+        parsed = read_number(raw, unit, whole=self.figure.whole)
         if isinstance(parsed, Malformed):
-            return malformed(parsed.message)
-        if abs(parsed.value - self.figure.value) <= self.tolerance:
+            found = in_another_unit(read_quantity(raw, unit), unit, self._is_right)
+            if found is None or unit not in BYTES_IN:
+                return malformed(parsed.message)
+            return found if found.id == RIGHT else self.judged(found.id, found.message)
+        if self._is_right(parsed.value):
             return RIGHT_ANSWER
         for name, (value, message) in self.believers.items():
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
         given = parsed.value
         return self._rounded(given) or self._roughly(given) or self._power(given) or self._unknown(given)
+
+    def _is_right(self, given: Fraction) -> bool:
+        return abs(given - self.figure.value) <= self.tolerance
 
     def _rounded(self, given: Fraction) -> Diagnosis | None:
         """Only the first digits are given, of the right number or of one belief's alone."""
