@@ -163,11 +163,21 @@ def test_who_rounds_earns_no_less_than_who_is_near():
 
 
 def test_a_formula_that_nobody_can_read_is_left_out_of_a_sentence():
-    """Of BERT's parameters, twice as many: the sum of a hundred terms says nothing."""
+    """Of GoogLeNet's parameters, twice as many: the sum of sixty terms says nothing."""
+    posed = templates()["googlenet-parameters"].draw(0)
+    right = int(posed.answers()["answer"])
+    assert str(posed.diagnose(str(2 * right)).message) == f"{2 * right:,}: all of it is multiplied by 2."
+
+
+def test_a_term_that_occurs_often_is_written_once():
+    """Of BERT's parameters, twice as many: twelve blocks are alike."""
     numbers = {"words": 30522, "places": 512, "width": 768, "inner": 3072, "blocks": 12, "tokens": 64}
     posed = templates()["bert-table-by-rows"].posed({"numbers": numbers})
     found = posed.diagnose(str(2 * int(posed.answers()["total"])), "total")
-    assert str(found.message) == "218,964,480: all of it is multiplied by 2."
+    assert str(found.message) == (
+        "218,964,480 is (23,440,896 + 26·1,536 + 393,216 + 12·2,362,368 + 12·4,722,432 + 590,592)·2: "
+        "all of it is multiplied by 2."
+    )
 
 
 def test_a_number_that_is_off_by_no_such_factor_is_not_told_so():

@@ -225,7 +225,7 @@ def test_a_step_that_cannot_be_read_is_told_what_python_says() -> None:
 def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Except for what is twice or half of it, of which the page says just that; Python knows what is nearer.
+    """Except for what is twice or half of it, of which the page says just that.
 
     No slips are searched for, nor whole factors.
     """
@@ -251,7 +251,7 @@ def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude(
     in_python = [explain([replace(item, without=tuple(MISCONCEPTIONS))], [Fraction(one)]) for one in given]
     on_page = judged(*((str(one), answer) for one in given))
     close = ["the right order of magnitude" in one["words"] for one in on_page]
-    assert close == [one.id in (MAGNITUDE, NEARLY) for one in in_python]
+    assert close == [one.id == MAGNITUDE for one in in_python]
     assert 0 < sum(close) < len(close)
     near = ["within one percent" in one["words"] for one in on_page]
     assert near == [one.id == NEARLY for one in in_python]
