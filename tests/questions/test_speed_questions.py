@@ -262,6 +262,15 @@ def test_what_stands_for_the_right_number_too_is_nobodys(
     assert posed.diagnose(typed).id == verdict
 
 
+def test_a_solution_shows_what_a_time_comes_from() -> None:
+    """81 GFLOPs over 5 · 1,307 TFLOP/s, 81 GB over 5 · 5,300 GB/s."""
+    said = " ".join(
+        str(line.words) for line in templates()[STEP].posed({"numbers": FIVE_DEVICES, "pick": 0}).solution()
+    )
+    assert "Computing takes 81,000,000,000 / 6,535,000,000,000,000 s = 0.01239 ms" in said
+    assert "Reading takes 81,000,000,000 / 26,500,000,000,000 s = 3.057 ms" in said
+
+
 @pytest.mark.parametrize("name", [one.id for one in templates().values() if one.kind == "figure"])
 def test_the_last_line_of_a_solution_is_right(name: str) -> None:
     """What stands there can be typed: it is as exact as it is asked for."""

@@ -271,14 +271,35 @@ class Step(Figure):
         """The longer of the two."""
         return max(self.computing, self.reading)
 
+    @property
+    def by_computing(self) -> str:
+        """The FLOPs over those of a second, in figures."""
+        return f"{number(int(self.flops))} / {number(self.peak * TERA * self.devices)}"
+
+    @property
+    def by_reading(self) -> str:
+        """The bytes over those of a second, in figures."""
+        return f"{number(int(self.read))} / {number(self.bandwidth * GIGA * self.devices)}"
+
+    @property
+    def by(self) -> str:
+        """What the longer of the two comes from, in figures."""
+        return self.by_computing if self.computing >= self.reading else self.by_reading
+
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("the FLOPs"), self.flops, "FLOPs")
         yield Worked(Message("the bytes that are read"), self.read, "bytes")
-        for text, seconds in (
-            (Message("Computing takes {milliseconds} ms, with all devices at their peak."), self.computing),
-            (Message("Reading takes {milliseconds} ms, with all devices at their bandwidth."), self.reading),
-        ):
-            yield Worked(text.filled(milliseconds=written(1000 * seconds)))
+        for text, seconds, by in (
+            (
+                Message("Computing takes {by} s = {milliseconds} ms, with all devices at their peak."),
+                self.computing, self.by_computing,
+            ),
+            (
+                Message("Reading takes {by} s = {milliseconds} ms, with all devices at their bandwidth."),
+                self.reading, self.by_reading,
+            ),
+        ):  # fmt: skip
+            yield Worked(text.filled(by=by, milliseconds=written(1000 * seconds)))
 
 
 @figure("step-milliseconds")

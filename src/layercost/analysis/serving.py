@@ -287,11 +287,13 @@ class AnswerMilliseconds(Figure):
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("FLOPs of the pass over the prompt"), self.passing(self.prompt).flops, "FLOPs")
         yield Worked(
-            Message("It takes {first} ms, and gives the first token.", first=written(self.first))
+            Message("It takes {by} s = {first} ms, and gives the first token.",
+                    by=self.passing(self.prompt).by, first=written(self.first))
         )  # fmt: skip
         yield Worked(Message("bytes that each step reads"), self.passing(1).read, "bytes")
         yield Worked(
-            Message("Each of {steps} steps more takes {step} ms: {first} + {steps} · {step} = {value}.",
+            Message("Each step takes {by} s = {step} ms, and {steps} more are needed: "
+                    "{first} + {steps} · {step} = {value}.", by=self.passing(1).by,
                     steps=number(self.answer - 1), step=written(self.step), first=written(self.first),
                     value=written(self.value))
         )  # fmt: skip
