@@ -311,6 +311,15 @@ def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
     assert (posed.fields[0].unit or "Give it to 4 decimals") in posed.told()
 
 
+def test_a_part_of_one_is_told_to_be_wanted_in_percent() -> None:
+    numbers = {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416}
+    posed = templates()["share-of-the-table"].posed({"numbers": numbers, "pick": 0})
+    for typed, says in (("0.2092", "asked for in percent"), ("0.21", "in percent"), ("2092", "see the pref")):
+        found = posed.diagnose(typed)
+        assert found.id == "wrong-power-of-ten"
+        assert says in str(found.message)
+
+
 @pytest.mark.parametrize(
     ("typed", "verdict"),
     [

@@ -179,7 +179,11 @@ class Worked(Kept):
         off = max(given / self.figure.value, self.figure.value / given)
         for power in POWERS:
             if abs(off / power - 1) <= OF_A_POWER:
-                if given > self.figure.value:
+                if power == 100 and self.figure.unit == "percent" and given < self.figure.value:
+                    message = Message(
+                        "This is right, or nearly, as a part of one: it is asked for in percent."
+                    )
+                elif given > self.figure.value:
                     message = Message(
                         "The digits are right, or nearly, but {times} times too large: see the prefixes.",
                         times=f"{power:,}",
