@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from layercost.convention import unit_in_words, unknown
-from layercost.expression import TEXT, defining, definitions, equation
+from layercost.expression import TEXT, Definition, defining, definitions, equation
 from layercost.message import Message
 from layercost.questions import Diagnosis, Field, Line, Posed, QuestionError, Template, templates
 from layercost.questions.asked import asked
@@ -49,14 +49,26 @@ def _said(found: Diagnosis) -> list[str]:
     return [line for line in (str(found.message), str(found.parting), known) if line]
 
 
-def _derived(line: Line) -> list[str]:
-    """A line of a solution: its words, and letters = numbers = total with the formulas of sizes below."""
-    if line.formula is None:
-        return [str(line.words)]
-    unit = f" {unit_in_words(line.unit)}" if line.unit else ""
-    words = f"{line.words} " if str(line.words) else ""
-    where = [f"    where {defining(each, TEXT)}" for each in definitions(line.formula)]
-    return [f"{words}{equation(line.formula, TEXT)}{unit}", *where]
+def _derived(*lines: Line) -> Iterator[str]:
+    """Lines of a solution: words, letters = numbers = total, and below the formulas of sizes, each once."""
+    told: set[str] = set()
+    for line in lines:
+        if line.formula is None:
+            yield str(line.words)
+            continue
+        unit = f" {unit_in_words(line.unit)}" if line.unit else ""
+        words = f"{line.words} " if str(line.words) else ""
+        formula = line.formula
+        said = defining(formula, TEXT) if isinstance(formula, Definition) else equation(formula, TEXT)
+        told.add(said)
+        yield f"{words}{said}{unit}"
+        where = [each for each in map(_defined, definitions(formula)) if each not in told]
+        told.update(where)
+        yield from (f"    where {each}" for each in where)
+
+
+def _defined(each: Definition) -> str:
+    return defining(each, TEXT)
 
 
 # ---- practice -------------------------------------------------------------------------------------
@@ -154,9 +166,8 @@ class Practice:
 
     def _solve(self, posed: Posed, field: Field) -> None:
         self.say(f"The answer: {_grouped(posed.answers()[field.id])}")
-        for line in posed.solution():
-            for each in _derived(line):
-                self.say(each)
+        for each in _derived(*posed.solution()):
+            self.say(each)
 
 
 def _grouped(typed: str) -> str:

@@ -8,6 +8,7 @@ layer that nobody has measured on the tool. What is at least its number is never
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,7 @@ from layercost.expression import (
     definitions,
     equation,
     expression,
+    times,
 )  # fmt: skip
 from layercost.facts import IN_OTHERS, Facts, Held, Kind, Operation, Role
 from layercost.layer import Call, Layer
@@ -46,6 +48,8 @@ from layercost.message import Joined, Message, Words, clauses, listing, sentence
 from layercost.setting import Setting
 from layercost.shape import several, shape_wanted
 from layercost.view import COMPLETE, listed, not_counted, not_known, number, short
+
+MANY = 12  # terms of a sum from which on equal ones are written once
 
 
 class CounterError(ValueError):
@@ -437,10 +441,19 @@ class _Question:
 
 
 def summed(amounts: Iterable[int]) -> Number:
-    """The amounts as one sum that remembers its terms; what adds nothing is not written."""
+    """The amounts as one sum that remembers its terms; what adds nothing is not written.
+
+    In a long sum, amounts that occur several times are written once, with how often.
+
+    >>> expression(summed([7] + [3, 4] * 12)).value
+    91
+    """
+    terms = [(amount, 1) for amount in filter(None, amounts)]
+    if len(terms) > MANY:
+        terms = list(collections.Counter(amount for amount, _ in terms).items())
     total: Number = 0
-    for amount in filter(None, amounts):
-        total = add(total, Constant(amount))
+    for amount, often in terms:
+        total = add(total, times(often, Constant(amount)))
     return total
 
 

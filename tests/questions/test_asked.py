@@ -143,6 +143,15 @@ def test_a_right_answer_ends_a_question():
     assert "--seed seed" in summary
 
 
+def test_a_size_is_worked_out_once_in_a_solution():
+    said: list[str] = []
+    answers = iter(["solution"])
+    among = [templates()["convolution-output-memory"]]
+    Practice(among, "seed", lambda _prompt: next(answers), said.append).run(1)
+    begin = [line.split("=")[0].strip() for line in said if line.startswith(("where", "    where"))]
+    assert begin == ["where H_out", "where W_out"]
+
+
 def test_a_wrong_one_says_why_and_may_be_mended():
     wrong = next(one for one in POSED.wrong() if one.diagnosis.id == "forgot-bias")
     said, summary = round_of("many", wrong.answer, POSED.answers()["answer"])

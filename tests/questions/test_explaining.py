@@ -149,7 +149,7 @@ def test_a_large_number_that_is_rounded_is_told_so_or_whose_it_is(given: str, na
     numbers = {"width": 768, "blocks": 12, "heads": 12, "words": 50257, "places": 1024, "tokens": 64}
     found = templates()["gpt2-parameters"].posed({"numbers": numbers}).diagnose(given)
     assert found.id == name
-    assert ("all of its digits are asked for" in str(found.message)) is (name == "rounded")
+    assert ("more of its digits are asked for" in str(found.message)) is (name == "rounded")
     told = str(found.message).startswith(("Rounded, ", "Roughly, "))
     assert told is (name not in ("rounded", "nearly", "right-magnitude"))
 
@@ -163,11 +163,21 @@ def test_who_rounds_earns_no_less_than_who_is_near():
 
 
 def test_a_formula_that_nobody_can_read_is_left_out_of_a_sentence():
-    """Of BERT's parameters, twice as many: the sum of a hundred terms says nothing."""
+    """Of GoogLeNet's parameters, twice as many: the sum of sixty terms says nothing."""
+    posed = templates()["googlenet-parameters"].draw(0)
+    right = int(posed.answers()["answer"])
+    assert str(posed.diagnose(str(2 * right)).message) == f"{2 * right:,}: all of it is multiplied by 2."
+
+
+def test_a_term_that_occurs_often_is_written_once():
+    """Of BERT's parameters, twice as many: twelve blocks are alike."""
     numbers = {"words": 30522, "places": 512, "width": 768, "inner": 3072, "blocks": 12, "tokens": 64}
     posed = templates()["bert-table-by-rows"].posed({"numbers": numbers})
     found = posed.diagnose(str(2 * int(posed.answers()["total"])), "total")
-    assert str(found.message) == "218,964,480: all of it is multiplied by 2."
+    assert str(found.message) == (
+        "218,964,480 is (23,440,896 + 26·1,536 + 393,216 + 12·2,362,368 + 12·4,722,432 + 590,592)·2: "
+        "all of it is multiplied by 2."
+    )
 
 
 def test_a_number_that_is_off_by_no_such_factor_is_not_told_so():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from layercost.message import Words
-from layercost.questions import Posed, Template
+from layercost.questions import Posed, Template, templates
 from tests.conftest import ROOT
 
 from .test_kinds import NO_ANSWER, TEMPLATES
@@ -73,3 +73,10 @@ def test_all_that_a_kind_says_is_translated(template: Template):
     with speaking_marks():
         left = {str(words): left_in_english(str(words), *allowed) for words in said(posed)}
     assert {words: found for words, found in left.items() if found} == {}
+
+
+def test_the_chooser_of_the_practice_page_has_words_for_each_kind():
+    """Nobody is asked to choose between `figure` and `audit`, which are names in our files."""
+    chooser = (ROOT / "web" / "src" / "practice" / "bank.mjs").read_text(encoding="utf-8")
+    kinds = {template.kind for template in templates().values()}
+    assert [kind for kind in sorted(kinds) if f"  {kind}: () => say(" not in chooser] == []

@@ -28,7 +28,10 @@ from tests.questions.tricky import SHAPES, TRICKY
 
 HERE = Path(__file__).parent
 GENERATED = 5000
-UNITS_ASKED = ("", "parameters", "FLOPs", "MACs", "bytes", "kB", "KiB", "%", "percent", "biases", "images")
+UNITS_ASKED = (
+    *("", "parameters", "FLOPs", "MACs", "bytes", "kB", "KiB", "%", "percent", "biases", "images"),
+    *("tokens a second", "FLOPs a byte"),
+)
 
 # ---- texts ---------------------------------------------------------------------------------------------
 

@@ -235,6 +235,56 @@ def test_what_no_belief_gives_is_told_by_its_size(typed: str, says: str) -> None
     assert says in str(found.message)
 
 
+FIVE_DEVICES = {"matrices": 40_500_000_000, "devices": 5, "peak": 1307, "bandwidth": 5300}
+FOUR_MODELS = {"parameters": 1_235_814_400}
+TEXTS = {
+    "gigabytes": 80, "parameters": 13_015_864_320, "blocks": 32, "heads": 32, "kv_heads": 8, "size": 96,
+    "tokens": 8000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "typed", "verdict"),
+    [
+        pytest.param(STEP, FIVE_DEVICES, "3", "rounded", id="3.057, or 3.069 with both times added"),
+        pytest.param(STEP, FIVE_DEVICES, "3.09", "unknown", id="as near to the right one"),
+        pytest.param("memory-of-four-models", FOUR_MODELS, "40", "unknown", id="44.5, or 39.5"),
+        pytest.param("memory-of-four-models", FOUR_MODELS, "39.7", "frozen-weights-forgotten", id="39.5"),
+        pytest.param("texts-beside-the-weights", TEXTS, "70", "unknown", id="68, or 69 rounded up"),
+        pytest.param("texts-beside-the-weights", TEXTS, "138", "keys-or-values-alone", id="137"),
+    ],
+)
+def test_what_stands_for_the_right_number_too_is_nobodys(
+    name: str, numbers: dict[str, int], typed: str, verdict: str
+) -> None:
+    """Who gives the right number's first digit has held no belief."""
+    posed = templates()[name].posed({"numbers": numbers, "pick": 0})
+    assert posed.diagnose(typed).id == verdict
+
+
+def test_a_solution_shows_what_a_time_comes_from() -> None:
+    """81 GFLOPs over 5 · 1,307 TFLOP/s, 81 GB over 5 · 5,300 GB/s."""
+    said = " ".join(
+        str(line.words) for line in templates()[STEP].posed({"numbers": FIVE_DEVICES, "pick": 0}).solution()
+    )
+    assert "Computing takes 81,000,000,000 / 6,535,000,000,000,000 s = 0.01239 ms" in said
+    assert "Reading takes 81,000,000,000 / 26,500,000,000,000 s = 3.057 ms" in said
+
+
+@pytest.mark.parametrize("name", [one.id for one in templates().values() if one.kind == "figure"])
+def test_the_last_line_of_a_solution_is_right(name: str) -> None:
+    """What stands there can be typed: it is as exact as it is asked for."""
+    for seed in range(5):
+        posed = templates()[name].draw(seed)
+        *_, last = posed.solution()
+        if last.formula is None:
+            ends = str(last.words).replace(",", "").split()
+            verdicts = [posed.diagnose(one.rstrip(".")).id for one in ends]
+            assert "right" in verdicts, (last.words, posed.answers())
+        else:
+            assert posed.diagnose(str(int(last.formula))).id == "right"
+
+
 @pytest.mark.parametrize(
     ("name", "unit", "others"),
     [
@@ -242,8 +292,12 @@ def test_what_no_belief_gives_is_told_by_its_size(typed: str, says: str) -> None
         ("share-of-the-table", "percent", []),
         ("prefill-milliseconds", "ms", ["%", "days"]),
         (RATE, "tokens a second", ["ms"]),
+        (RATE, "tokens/s", ["tokens/", "tokens"]),
+        (RATE, "tokens per second", []),
         ("ridge-of-a-device", "FLOPs a byte", ["FLOPs"]),
+        ("ridge-of-a-device", "FLOP/byte", ["FLOP/s"]),
         ("scale-of-the-scores", "", ["%"]),
+        ("memory-of-the-scores", "GB", ["%"]),
     ],
 )
 def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
@@ -255,6 +309,35 @@ def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
     assert posed.diagnose(f"{right} {unit}").id == "right"
     assert [posed.diagnose(f"{right} {other}").id for other in others] == ["malformed"] * len(others)
     assert (posed.fields[0].unit or "Give it to 4 decimals") in posed.told()
+
+
+def test_a_part_of_one_is_told_to_be_wanted_in_percent() -> None:
+    numbers = {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416}
+    posed = templates()["share-of-the-table"].posed({"numbers": numbers, "pick": 0})
+    for typed, says in (("0.2092", "asked for in percent"), ("0.21", "in percent"), ("2092", "see the pref")):
+        found = posed.diagnose(typed)
+        assert found.id == "wrong-power-of-ten"
+        assert says in str(found.message)
+
+
+@pytest.mark.parametrize(
+    ("typed", "verdict"),
+    [
+        ("15.099 GB", "right"),
+        ("14.062 GiB", "right"),
+        ("15099494400 bytes", "right"),
+        ("15099.5 MB", "right"),
+        ("15.099 GiB", "wrong-unit"),
+        ("14.062", "1024-for-thousand"),
+        ("14.062 GB", "1024-for-thousand"),
+        ("13 GiB", "malformed"),
+    ],
+)
+def test_bytes_of_another_size_are_converted(typed: str, verdict: str) -> None:
+    """As in questions about layers: 15.099 GB are 14.062 GiB."""
+    numbers = {"texts": 6, "heads": 12, "tokens": 10_240}
+    posed = templates()["memory-of-the-scores"].posed({"numbers": numbers, "pick": 0})
+    assert posed.diagnose(typed).id == verdict
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 import layercost as lc
 from layercost.analysis.states import states
+from layercost.expression import TEXT, equation
 from layercost.misconception import Cost, Task, Training
 from layercost.questions import QuestionError, templates
 from layercost.questions.kinds.compute import read
@@ -278,7 +279,8 @@ ASKED = [
             "13762.4": "hours-for-the-days",
             "573": "rounded",
             "191": "forward-pass-alone",
-            "6e2": "unknown",
+            "6e2": "rounded",
+            "7e2": "unknown",
         },
     ),
     # 29,491 hours of an H100 at 40 %, two dollars each.
@@ -465,6 +467,47 @@ def test_what_training_asks_for_is_told_with_the_question() -> None:
     posed = templates()["memory-with-states-shared-out"].posed({"numbers": numbers})
     assert "Adam in mixed precision" in posed.told()
     assert "ZeRO, stage 2" in posed.told()
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "line"),
+    [
+        pytest.param(
+            "training-days-on-devices",
+            {"parameters": 1_235_814_400, "billions": 340, "devices": 8, "teraflops": 312, "percent": 30},
+            "FLOPs that are done in a day (86,400·8·F·u)/100 = (86,400·8·312,000,000,000,000·30)/100 "
+            "= 64,696,320,000,000,000,000",
+            id="days",
+        ),
+        pytest.param(
+            "utilisation-of-a-device",
+            {"flops": 1_142_000_000_000, "texts": 64, "milliseconds": 1185, "teraflops": 275},
+            "FLOPs that could be done in that time (F·t)/1,000 = (275,000,000,000,000·1,185)/1,000 "
+            "= 325,875,000,000,000",
+            id="percent of a peak",
+        ),
+        pytest.param(
+            "factor-of-recomputation",
+            {"parameters": 6_738_415_616},
+            "compared with 6·N·D = 6·6,738,415,616·1 = 40,430,493,696",
+            id="times",
+        ),
+        pytest.param(
+            "bits-of-a-quantised-weight",
+            {"weights": 2_868_903_936, "group": 32, "blocks": 256},
+            "each byte has 8 bits, and the weights are N = 2,868,903,936",
+            id="bits a weight",
+        ),
+    ],
+)
+def test_what_an_amount_is_held_against_stands_in_the_solution(
+    name: str, numbers: dict[str, int], line: str
+) -> None:
+    """Days do not fall from the sky: what is done in one of them stands before them."""
+    *_, before, last = templates()[name].posed({"numbers": numbers}).solution()
+    assert before.formula is not None
+    assert f"{before.words} {equation(before.formula, TEXT)}" == line
+    assert last.formula is None
 
 
 def test_who_asks_for_activations_and_no_length_has_left_something_open() -> None:

@@ -17,6 +17,8 @@ TRICKY = (
     *("万", "4.09 GMACs", "4.09 gflop", "1+2 kMACs", "2 PFLOPs."),
     *("50%", "50 %", "50 percent", "50%.", "5 kB", "5 KIB"),
     *("5 kB + 2 kB", "5 bits", "5 B B", "5 params", "5 param."),
+    *("3 tokens a second", "3 tokens/s", "3 token per second", "3 tokens /s", "3 tokens/", "3 tokens"),
+    *("3 FLOPs/byte", "3 FLOP/B", "3 flops a b", "3 FLOPs/s", "3/4 FLOPs/byte", "3 GFLOPs/byte"),
     *("~30", "≈ 30", "ca. 30", "ca 30", "ca.30", "about 30"),
     *("approx.30", "approximately 30", "aboutx", "~", "ca."),
     *("1,00,000", "3,0100", "3.010.0", "0,125", "30,5", "1,234 567"),

@@ -33,11 +33,21 @@ function spellings() {
   return found;
 }
 
+// A unit in many or in one, and one that is told for another: tokens a second, token/s.
+function waysToWrite(word) {
+  const [between] = rules.rate;
+  const [counted, ...behind] = word.split(between);
+  const each = behind.join(between);
+  return [counted, counted.replace(/s$/, '')].flatMap((one) => (each
+    ? rules.rate.flatMap((sign) => [each, rules.short[each] ?? each].map((per) => one + sign + per))
+    : [one]));
+}
+
 function withThatAskedFor(known, unit) {
   if (rules.of_bytes.includes(unit)) known.set(rules.byte, ['bytes', 1]);
   if (rules.percentages.includes(unit)) rules.percentages.forEach((spelling) => known.set(spelling, [unit, 1]));
   for (const word of unit ? [unit.toLowerCase(), say(unit).toLowerCase()] : []) {
-    known.set(word, [unit, 1]).set(word.replace(/s$/, ''), [unit, 1]);
+    for (const way of waysToWrite(word)) known.set(way, [unit, 1]);
   }
   return known;
 }

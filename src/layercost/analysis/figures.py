@@ -17,9 +17,11 @@ from layercost.expression import Expression, Number, Symbol, ceil_div, exact_div
 from layercost.intensity import map_intensity
 from layercost.message import Message, Words
 from layercost.misconception import MISCONCEPTIONS
+from layercost.shape import ShapeError
 from layercost.view import number
 
 TERA, GIGA = 10**12, 10**9
+THOUSANDS = {"MB": 2, "GB": 3}  # how often a unit of bytes is divided by a thousand
 _EXACT = 10**12  # how finely a root that is not whole is kept
 
 
@@ -77,6 +79,16 @@ def rooted(square: Fraction) -> Fraction:
     return Fraction(
         math.isqrt(square.numerator * square.denominator * _EXACT**2), square.denominator * _EXACT
     )
+
+
+def divided(whole: int, parts: int, wanted: Message) -> int:
+    """How large each of some equal parts is; raises ShapeError with what was wanted where they are not."""
+    if whole % parts:
+        raise ShapeError(
+            Message("expected {wanted}, but {whole} / {parts} is not whole", wanted=wanted,
+                    whole=number(whole), parts=number(parts))
+        )  # fmt: skip
+    return whole // parts
 
 
 def written(amount: Fraction) -> str:
@@ -259,14 +271,35 @@ class Step(Figure):
         """The longer of the two."""
         return max(self.computing, self.reading)
 
+    @property
+    def by_computing(self) -> str:
+        """The FLOPs over those of a second, in figures."""
+        return f"{number(int(self.flops))} / {number(self.peak * TERA * self.devices)}"
+
+    @property
+    def by_reading(self) -> str:
+        """The bytes over those of a second, in figures."""
+        return f"{number(int(self.read))} / {number(self.bandwidth * GIGA * self.devices)}"
+
+    @property
+    def by(self) -> str:
+        """What the longer of the two comes from, in figures."""
+        return self.by_computing if self.computing >= self.reading else self.by_reading
+
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("the FLOPs"), self.flops, "FLOPs")
         yield Worked(Message("the bytes that are read"), self.read, "bytes")
-        for text, seconds in (
-            (Message("Computing takes {milliseconds} ms, with all devices at their peak."), self.computing),
-            (Message("Reading takes {milliseconds} ms, with all devices at their bandwidth."), self.reading),
-        ):
-            yield Worked(text.filled(milliseconds=written(1000 * seconds)))
+        for text, seconds, by in (
+            (
+                Message("Computing takes {by} s = {milliseconds} ms, with all devices at their peak."),
+                self.computing, self.by_computing,
+            ),
+            (
+                Message("Reading takes {by} s = {milliseconds} ms, with all devices at their bandwidth."),
+                self.reading, self.by_reading,
+            ),
+        ):  # fmt: skip
+            yield Worked(text.filled(by=by, milliseconds=written(1000 * seconds)))
 
 
 @figure("step-milliseconds")
@@ -524,3 +557,10 @@ class _MultiplicationsAlone(Step):
     @property
     def flops(self) -> Expression:
         return expression(exact_div(super().flops, 2))
+
+
+@believed("1024-for-thousand", Figure, where=lambda asked: asked.unit in THOUSANDS)
+class _InBinary(Figure):
+    @property
+    def value(self) -> Fraction:
+        return super().value * Fraction(1000, 1024) ** THOUSANDS[self.unit]

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
-from layercost.analysis.figures import GIGA, TERA, Figure, Step, Worked, believed, figure, worth, written
+from layercost.analysis.figures import (
+    GIGA,
+    TERA,
+    Figure,
+    Step,
+    Worked,
+    believed,
+    divided,
+    figure,
+    worth,
+    written,
+)
 from layercost.analysis.shortcuts import by_size
 from layercost.expression import Expression, Number, Symbol, ceil_div, expression, times
 from layercost.message import Message
@@ -276,11 +287,13 @@ class AnswerMilliseconds(Figure):
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("FLOPs of the pass over the prompt"), self.passing(self.prompt).flops, "FLOPs")
         yield Worked(
-            Message("It takes {first} ms, and gives the first token.", first=written(self.first))
+            Message("It takes {by} s = {first} ms, and gives the first token.",
+                    by=self.passing(self.prompt).by, first=written(self.first))
         )  # fmt: skip
         yield Worked(Message("bytes that each step reads"), self.passing(1).read, "bytes")
         yield Worked(
-            Message("Each of {steps} steps more takes {step} ms: {first} + {steps} · {step} = {value}.",
+            Message("Each step takes {by} s = {step} ms, and {steps} more are needed: "
+                    "{first} + {steps} · {step} = {value}.", by=self.passing(1).by,
                     steps=number(self.answer - 1), step=written(self.step), first=written(self.first),
                     value=written(self.value))
         )  # fmt: skip
@@ -363,6 +376,9 @@ class TokensOfAnImage(Figure):
 
     whole = True
     hint = Message("How many patches stand in a row, and how many rows are there?")
+
+    def __post_init__(self) -> None:
+        divided(self.side, self.patch, Message("patches that fill the side"))
 
     @property
     def row(self) -> int:

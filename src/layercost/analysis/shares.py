@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import GIGA, Figure, Worked, believed, figure, rooted, worth, written
+from layercost.analysis.figures import Figure, Worked, believed, divided, figure, rooted, worth, written
 from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
@@ -112,6 +112,9 @@ class ScoreScale(Figure):
 
     hint = Message("Along how many values is a score summed up? Its spread grows with the root of that.")
 
+    def __post_init__(self) -> None:
+        divided(self.width, self.heads, Message("heads that divide the width"))
+
     @property
     def size(self) -> int:
         """The values of a head."""
@@ -149,12 +152,9 @@ believed(
     says=Message("You divided by all but the table: asked for is its share of all parameters."),
 )(lambda asked: replace(asked, parameters=asked.parameters - asked.rows * asked.width))  # fmt: skip
 believed(
-    "size-in-the-name", TableShare, where=lambda asked: asked.parameters > GIGA,
-    says=Message("You divided by the size that the name says: the model holds more than its whole billions."),
-)(lambda asked: replace(asked, parameters=asked.parameters // GIGA * GIGA))  # fmt: skip
-believed(
     "equal-halves", AttentionShare, where=lambda asked: asked.inner != 2 * asked.width,
-    says=Message("You gave both halves as many weights: the feed-forward layer is wider than attention."),
+    says=Message("You gave both halves as many weights: four maps stand in the one, two of another size in "
+                 "the other."),
 )(lambda asked: replace(asked, inner=2 * asked.width))  # fmt: skip
 believed(
     "share-of-the-other-half", AttentionShare,
@@ -170,7 +170,10 @@ believed(
 )(lambda asked: replace(asked, matrices=2 * asked.matrices))  # fmt: skip
 
 
-@believed("hidden-pairs-left-out", MapsShare)
+@believed(
+    "pairs-halved", MapsShare,
+    says=Message("You took half of the pairs, as a mask leaves them: here every token meets every other."),
+)  # fmt: skip
 class _HalfMet(MapsShare):
     @property
     def met(self) -> Fraction:

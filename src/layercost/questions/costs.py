@@ -17,7 +17,7 @@ from layercost.analysis.shortcuts import by_size
 from layercost.analysis.sizes import widths
 from layercost.analysis.states import OPTIMIZERS, optimizer_named, states, trained_and_frozen
 from layercost.analysis.training import RECOMPUTE, training_step
-from layercost.expression import Expression, Number, Symbol, add, ceil_div, expression, times
+from layercost.expression import Expression, Number, Symbol, add, ceil_div, exact_div, expression, times
 from layercost.layer import LayerError
 from layercost.layers import Linear
 from layercost.message import Joined, Message, Words
@@ -35,6 +35,9 @@ from layercost.shape import Shape, several, shape_wanted
 
 TERA = 10**12
 SECONDS = {"hours": 3600, "days": 86_400}
+IN_ONE = {
+    "hours": Message("FLOPs that are done in an hour"), "days": Message("FLOPs that are done in a day")
+}  # fmt: skip
 
 # ---- formulas ------------------------------------------------------------------------------------
 
@@ -228,19 +231,30 @@ def amount(task: Task) -> Fraction:
 
 def _unit_size(task: Task) -> Fraction:
     """How much of what is counted is one of the unit; of a day, what machines could have done in it."""
-    how, own = task.training, Fraction(task.unit.size)
-    match task.unit.name:
-        case "hours" | "days" as span:
-            return own * how.devices * how.teraflops * TERA * SECONDS[span] * how.percent / 100
-        case "percent" if how.milliseconds:
-            return own * how.devices * how.teraflops * TERA * how.milliseconds / 1000 / 100
-        case "percent" | "times":
-            usual = AS_USUAL if how.recompute == "none" else replace(how, recompute="none")
-            plain = formula(replace(task, training=usual))
-            return own * plain.value / (100 if task.unit.name == "percent" else 1)
-        case "bits a weight":
-            return own * _held(task) / 8
-    return own
+    own, found = Fraction(task.unit.size), measured_by(task)
+    if found is None:
+        return own
+    _, formula_of_it = found
+    return own * formula_of_it.value / {"percent": 100, "bits a weight": 8}.get(task.unit.name, 1)
+
+
+def measured_by(task: Task) -> tuple[Message, Expression] | None:
+    """What the amount is held against where a unit is more than a prefix: in words, and as a formula."""
+    how, span = task.training, task.unit.name
+    if span in SECONDS or (span == "percent" and how.milliseconds):
+        rate = times(how.devices, Symbol("F", how.teraflops * TERA))
+        if span == "percent":
+            done = exact_div(rate * Symbol("t", how.milliseconds), 1000)
+            return Message("FLOPs that could be done in that time"), expression(done)
+        done = times(SECONDS[span], rate)
+        used = done if how.percent == 100 else exact_div(done * Symbol("u", how.percent), 100)
+        return IN_ONE[span], expression(used)
+    if span in ("percent", "times"):
+        usual = AS_USUAL if how.recompute == "none" else replace(how, recompute="none")
+        return Message("compared with"), formula(replace(task, training=usual))
+    if span == "bits a weight":
+        return Message("each byte has 8 bits, and the weights are"), Symbol("N", _held(task))
+    return None
 
 
 # ---- what people believe -------------------------------------------------------------------------

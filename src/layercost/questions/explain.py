@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -16,7 +16,17 @@ from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
 from layercost.questions.reexpression import reexpress_answer
-from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
+from layercost.questions.rounding import (
+    CUT_OFF,
+    NEAR,
+    TELLING,
+    cut_off,
+    first_digits,
+    is_rounded,
+    near,
+    rough,
+    roughly,
+)
 from layercost.questions.task import (
     answered,
     believed,
@@ -95,23 +105,27 @@ def verdict(item: Item, raw: object) -> Diagnosis:
     if isinstance(parsed, Parsed):
         return explain([item], [parsed.value])
     other = read_quantity(raw, item.stated.unit)
-    if isinstance(other, Malformed) or other.unit in ("", item.stated.unit):
+    found = in_another_unit(other, item.stated.unit, lambda given: item.accepts(given, item.answer))
+    if found is None:
         return Diagnosis(MALFORMED, parsed.message, Fraction(0))
-    return _in_another_unit(item, other) or Diagnosis(MALFORMED, parsed.message, Fraction(0))
+    return found if found.id == RIGHT else replace(found, credit=item.credit_of(found.id))
 
 
-def _in_another_unit(item: Item, given: Parsed) -> Diagnosis | None:
-    asked, written = item.stated.unit, given.unit
-    if asked in BYTES_IN and written in BYTES_IN:
-        converted = given.value * BYTES_IN[written] / BYTES_IN[asked]
-        if item.accepts(converted, item.answer):
-            return Diagnosis(RIGHT, Message("Right."), Fraction(1))
-    if item.accepts(given.value, item.answer):
+def in_another_unit(
+    given: Parsed | Malformed, asked: str, is_right: Callable[[Fraction], bool]
+) -> Diagnosis | None:
+    """A number in another unit than the one asked for: right in other bytes, or right but for the unit."""
+    if isinstance(given, Malformed) or given.unit in ("", asked):
+        return None
+    of_bytes = asked in BYTES_IN and given.unit in BYTES_IN
+    if of_bytes and is_right(given.value * BYTES_IN[given.unit] / BYTES_IN[asked]):
+        return Diagnosis(RIGHT, Message("Right."), Fraction(1))
+    if is_right(given.value):
         message = Message(
             "The digits are right, but the unit is not: it is asked for in {asked}, not in {written}.",
-            asked=unit_in_words(asked), written=unit_in_words(written),
+            asked=unit_in_words(asked), written=unit_in_words(given.unit),
         )  # fmt: skip
-        return Diagnosis(WRONG_UNIT, message, item.credit_of(WRONG_UNIT))
+        return Diagnosis(WRONG_UNIT, message, Fraction(0))
     return None
 
 
@@ -268,11 +282,13 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     """A number of which only the first digits are given: the right one, or that of one belief alone."""
-    item, written = items[0], first_digits(given[0], items[0].tolerance) if len(items) == 1 else None
+    if len(items) != 1:
+        return None
+    item, written = items[0], first_digits(given[0], items[0].tolerance)
+    if is_rounded(given[0], item.answer, item.tolerance):
+        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
     if written is None:
         return None
-    if written.begin(item.answer):
-        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
     held = [name for name, (seen,) in beliefs(items).items() if written.begin(seen)]
     if len(held) != 1 or written.many < TELLING:
         return None
@@ -287,7 +303,7 @@ def _roughly(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     item = items[0]
     if near(given[0], item.answer):
         return Diagnosis(NEARLY, NEAR, _no_less_than_close(NEARLY, items, given))
-    name = rough(given[0], {name: seen for name, (seen,) in beliefs(items).items()})
+    name = rough(given[0], item.answer, {name: seen for name, (seen,) in beliefs(items).items()})
     if not name:
         return None
     found = _of_belief(item, name)

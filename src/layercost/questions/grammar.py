@@ -99,6 +99,10 @@ BYTE = "b"
 PREFIXED = ("FLOPs", "MACs", "operations")
 PREFIXES: Mapping[str, int] = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "p": 10**15}
 
+# What is asked for a second or a byte may be written with other signs, and with a short word behind them.
+RATE = (" a ", " per ", "/")
+SHORT: Mapping[str, str] = {"second": "s", "byte": "b"}
+
 # ---- shapes --------------------------------------------------------------------------------------------
 
 # What parts two sizes, and the sign that it is read as: all of a shape are parted by the same one, and

@@ -20,6 +20,8 @@ from layercost.questions.grammar import (
     PERCENTAGES,
     PREFIXED,
     PREFIXES,
+    RATE,
+    SHORT,
     UNITS,
 )
 from layercost.questions.outcome import Malformed, Parsed, ParsedShape
@@ -164,6 +166,13 @@ def _spellings() -> dict[str, tuple[str, int]]:
 def _asked_for(unit: str) -> dict[str, tuple[str, int]]:
     """How the unit asked for may be written besides: in the language of the moment, in one or in many."""
     words = [unit.lower(), str(unit_in_words(unit)).lower()] if unit else []
-    own = {spelling: (unit, 1) for word in words for spelling in (word, word.removesuffix("s"))}
+    own = {spelling: (unit, 1) for word in words for spelling in _ways(word)}
     bare = (BYTE,) if unit in OF_BYTES else PERCENTAGES if unit in PERCENTAGES else ()
     return dict.fromkeys(bare, ("bytes" if bare == (BYTE,) else unit, 1)) | own
+
+
+def _ways(word: str) -> list[str]:
+    """A unit in many or in one, and one that is told for another: tokens a second, token/s."""
+    counted, _, each = word.partition(RATE[0])
+    behind = [sign + per for sign in RATE for per in (each, SHORT.get(each, each))] if each else [""]
+    return [one + per for one in (counted, counted.removesuffix("s")) for per in behind]

@@ -10,10 +10,10 @@ from layercost.message import Message, Words
 from layercost.questions.grammar import WITHIN
 
 LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
-MUCH_FARTHER = 5  # times as far as the nearest
+FARTHER, MUCH_FARTHER = 2, 5  # times as far as the nearest
 NEXT_TO, NO_FURTHER = Fraction(1, WITHIN), Fraction(1, 20)  # how far, of a number, what is near it may be
 
-CUT_OFF = Message("This is the right number, rounded or cut off: all of its digits are asked for.")
+CUT_OFF = Message("This is the right number, rounded or cut off: more of its digits are asked for.")
 NEAR = Message(
     "This is within one percent of the right number: you rounded on the way, or a small part is missing or "
     "too much."
@@ -50,8 +50,15 @@ def first_digits(given: Fraction, tolerance: Fraction) -> Digits | None:
     written = _digits(given)
     if written is None or (not tolerance and given < LARGE):
         return None
-    fewest = 2 if tolerance else 1
-    return written if written.step > (tolerance or 1) and written.many >= fewest else None
+    return written if written.step > (tolerance or 1) else None
+
+
+def is_rounded(given: Fraction, exact: Fraction, tolerance: Fraction) -> bool:
+    """Whether a number is another one's first digits; a single digit where decimals are wanted if not far."""
+    written = first_digits(given, tolerance)
+    if written is None or not written.begin(exact):
+        return False
+    return written.many > 1 or not tolerance or _not_far(given, exact)
 
 
 def _digits(given: Fraction) -> Digits | None:
@@ -69,18 +76,25 @@ def near(given: Fraction, exact: Fraction) -> bool:
     return exact > 0 and abs(given - exact) <= NEXT_TO * exact
 
 
-def rough(given: Fraction, answers: Mapping[str, Fraction]) -> str:
-    """Whose answer a number is near, or roughly stands for; empty where it is nobody's, or several people's.
+def _not_far(given: Fraction, exact: Fraction) -> bool:
+    return abs(given - exact) <= NO_FURTHER * exact
 
-    A number that is written to few digits stands for those that begin with them, unless they are far. Of
-    several, it is that of the nearest if the others are much farther.
+
+def rough(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> str:
+    """Whose wrong answer a number is near, or roughly stands for; empty where it is nobody's, or several's.
+
+    A number that is written to few digits stands for those that begin with them, unless they are far: for
+    nobody's if the right one does. Of several, it is that of the nearest if the others are much farther;
+    the right one has to be farther, too.
     """
     written = _digits(given)
+    if written is not None and written.begin(right):
+        return ""
 
     def stands_for(exact: Fraction) -> bool:
         begins = written is not None and written.begin(exact)
-        return near(given, exact) or (begins and abs(given - exact) <= NO_FURTHER * exact)
+        return near(given, exact) or (begins and _not_far(given, exact))
 
     found = sorted((abs(given - answer), name) for name, answer in answers.items() if stands_for(answer))
     alone = len(found) == 1 or (len(found) > 1 and found[1][0] > MUCH_FARTHER * found[0][0])
-    return found[0][1] if alone else ""
+    return found[0][1] if alone and abs(given - right) > FARTHER * found[0][0] else ""

@@ -20,6 +20,8 @@ export const chapterOf = (id) => new URL(`chapters/${skills.get(id).page}.html`,
 
 const KINDS = {
   compute: () => say('compute a number'),
+  figure: () => say('work out a figure'),
+  audit: () => say('find what was counted'),
   estimate: () => say('estimate'),
   order: () => say('put in order'),
   inverse: () => say('work backwards'),

@@ -39,6 +39,7 @@ from layercost.misconception import (
     fitted,
 )
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
+from layercost.questions.costs import measured_by
 from layercost.questions.draw import (
     Between,
     Drawn,
@@ -362,6 +363,8 @@ def _worked(item: Item, asked: Words) -> list[Line]:
     where = [Line(Message("where"), each, "") for each in definitions(formula) if each is not formula]
     counted = "" if item.task.unit.name else item.stated.unit
     lines = [*where, Line(asked, formula, counted)]
+    if isinstance(item.task.measure, Cost) and (found := measured_by(item.task)) is not None:
+        lines.append(Line(*found))
     if item.task.unit.name:
         answer = typed(item.answer, item.decimals)
         said = Message("In {unit}: {answer}.", unit=unit_in_words(item.stated.unit), answer=answer)

@@ -17,6 +17,7 @@ beliefs that distort the figure are known by themselves, but for those in `witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
@@ -33,18 +34,31 @@ from layercost.convention import unknown
 from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import (
+    BYTES_IN,
     NEARLY,
     RIGHT,
     ROUNDED,
     UNKNOWN,
     WRONG_POWER,
     Diagnosis,
+    in_another_unit,
 )
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
-from layercost.questions.reading import Malformed, read_number
-from layercost.questions.rounding import CUT_OFF, NEAR, TELLING, cut_off, first_digits, near, rough, roughly
+from layercost.questions.reading import Malformed, read_number, read_quantity
+from layercost.questions.rounding import (
+    CUT_OFF,
+    NEAR,
+    TELLING,
+    cut_off,
+    first_digits,
+    is_rounded,
+    near,
+    rough,
+    roughly,
+)
+from layercost.view import number
 
 POWERS = (10, 100, 1000, 10**6, 10**9)
 OF_A_POWER = Fraction(1, 100)  # how nearly an answer is off by one
@@ -121,10 +135,14 @@ class Worked(Kept):
     def diagnose(self, raw: object, field: str = "") -> Diagnosis:
         """Whether the number is right to its decimals, and whose it is otherwise."""
         self.field(field)
-        parsed = read_number(raw, self.figure.unit, whole=self.figure.whole)
+        unit = self.figure.unit
+        parsed = read_number(raw, unit, whole=self.figure.whole)
         if isinstance(parsed, Malformed):
-            return malformed(parsed.message)
-        if abs(parsed.value - self.figure.value) <= self.tolerance:
+            found = in_another_unit(read_quantity(raw, unit), unit, self._is_right)
+            if found is None or unit not in BYTES_IN:
+                return malformed(parsed.message)
+            return found if found.id == RIGHT else self.judged(found.id, found.message)
+        if self._is_right(parsed.value):
             return RIGHT_ANSWER
         for name, (value, message) in self.believers.items():
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
@@ -132,13 +150,16 @@ class Worked(Kept):
         given = parsed.value
         return self._rounded(given) or self._roughly(given) or self._power(given) or self._unknown(given)
 
+    def _is_right(self, given: Fraction) -> bool:
+        return abs(given - self.figure.value) <= self.tolerance
+
     def _rounded(self, given: Fraction) -> Diagnosis | None:
         """Only the first digits are given, of the right number or of one belief's alone."""
         written = first_digits(given, self.tolerance)
+        if is_rounded(given, self.figure.value, self.tolerance):
+            return self.judged(ROUNDED, CUT_OFF)
         if written is None:
             return None
-        if written.begin(self.figure.value):
-            return self.judged(ROUNDED, CUT_OFF)
         held = [name for name, (value, _) in self.believers.items() if written.begin(value)]
         if len(held) != 1 or written.many < TELLING:
             return None
@@ -148,7 +169,7 @@ class Worked(Kept):
         """A number near the figure, or near that of one belief alone."""
         if near(given, self.figure.value):
             return self.judged(NEARLY, NEAR)
-        name = rough(given, {name: value for name, (value, _) in self.believers.items()})
+        name = rough(given, self.figure.value, {name: value for name, (value, _) in self.believers.items()})
         return self.judged(name, roughly(self.believers[name][1])) if name else None
 
     def _power(self, given: Fraction) -> Diagnosis | None:
@@ -158,7 +179,11 @@ class Worked(Kept):
         off = max(given / self.figure.value, self.figure.value / given)
         for power in POWERS:
             if abs(off / power - 1) <= OF_A_POWER:
-                if given > self.figure.value:
+                if power == 100 and self.figure.unit == "percent" and given < self.figure.value:
+                    message = Message(
+                        "This is right, or nearly, as a part of one: it is asked for in percent."
+                    )
+                elif given > self.figure.value:
                     message = Message(
                         "The digits are right, or nearly, but {times} times too large: see the prefixes.",
                         times=f"{power:,}",
@@ -203,8 +228,20 @@ class Worked(Kept):
         return self.figure.hint
 
     def solution(self) -> list[Line]:
-        """How it comes about, line by line."""
-        return [Line(*line) for line in self.figure.worked()]
+        """How it comes about, line by line, and the answer as it is asked for where no line ends in it."""
+        lines = [Line(*line) for line in self.figure.worked()]
+        whole, point, decimals = self.answers()["answer"].partition(".")
+        answer = f"{number(int(whole))}{point}{decimals}"
+        short = re.escape(answer.rstrip("0").rstrip(".") if point else answer)
+        if not self.figure.whole and not re.search(rf"(?<![\d.,]){short}(?![\d,])", str(lines[-1].words)):
+            lines.append(Line(_to_decimals(self.drawn.decimals, answer)))
+        return lines
+
+
+def _to_decimals(decimals: int, answer: str) -> Message:
+    if decimals == 1:
+        return Message("To one decimal: {answer}.", answer=answer)
+    return Message("To {decimals} decimals: {answer}.", decimals=decimals, answer=answer)
 
 
 # ---- reading from TOML or JSON -------------------------------------------------------------------

@@ -258,7 +258,8 @@ class Sought(Kept):
         for name, found in self.believers.items():
             if found == size:
                 return self.judged(name, Joined([gives, MISCONCEPTIONS[name].message]))
-        name = rough(Fraction(size), {one: Fraction(found) for one, found in self.believers.items()})
+        believed_sizes = {one: Fraction(found) for one, found in self.believers.items()}
+        name = rough(Fraction(size), Fraction(self.size), believed_sizes)
         if name and self.drawn.last - self.drawn.first >= FEW:
             return self.judged(name, Joined([gives, roughly(MISCONCEPTIONS[name].message)]))
         return self.judged(OTHER_COUNT, Joined([gives, item.stated.convention]))
