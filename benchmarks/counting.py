@@ -240,7 +240,7 @@ with open("/proc/self/status") as status:  # getrusage would tell the most that 
 
 def child(code: str, *arguments: str) -> float:
     """What a Python of its own prints, that has seen nothing before."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": ""}  # as usual
     command = [sys.executable, "-S", "-c", code, *arguments]
     return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
