@@ -316,6 +316,12 @@ UNITS_IN_WORDS: dict[Words, Words] = {
     "milliseconds": Message("milliseconds"),
     "tokens": Message("tokens"),
     "tokens a second": Message("tokens a second"),
+    "texts": Message("texts"),
+    "blocks": Message("blocks"),
+    "devices": Message("devices"),
+    "cards": Message("cards"),
+    "steps": Message("steps"),
+    "dollars": Message("dollars"),
     "multiply-accumulates, called flops": Message("multiply-accumulates, called flops"),
 }
 
@@ -340,6 +346,24 @@ class Memory(NamedTuple):
 
 
 _UNITS = {1000: ("bytes", "kB", "MB", "GB", "TB", "PB"), 1024: ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")}
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def unit_with_its_size(unit: Words) -> Words:
+    """A unit as people read it, and of bytes how many they are.
+
+    >>> str(unit_with_its_size("GB")), str(unit_with_its_size("KiB"))
+    ('GB (10⁹ bytes)', 'KiB (1,024 bytes)')
+    """
+    for base, names in _UNITS.items():
+        if unit in names[1:]:
+            power = names.index(str(unit))
+            many, raised = (f"{base:,}", power) if base == 1024 or power == 1 else ("10", 3 * power)
+            size = many if raised == 1 else many + str(raised).translate(_RAISED)
+            return Message("{unit} ({size} bytes)", unit=unit, size=size)
+    return unit_in_words(unit)
 
 
 def memory(size: int) -> Memory:

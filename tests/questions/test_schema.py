@@ -128,7 +128,7 @@ def test_wording_states_its_numbers_and_its_convention(name: str):
         said = variant.wording(ask)
         assert item.stated.convention
         assert said.endswith(str(item.stated.convention)) or (
-            item.decimals is not None and said.endswith("Give it in KiB, to 3 decimals.")
+            item.decimals is not None and said.endswith("Give it in KiB (1,024 bytes), to 3 decimals.")
         )
         assert "{" not in said
         assert str(variant.layer) in said or str(variant.numbers.get("maps1")) in said

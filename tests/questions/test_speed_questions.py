@@ -298,6 +298,8 @@ def test_the_last_line_of_a_solution_is_right(name: str) -> None:
         ("ridge-of-a-device", "FLOP/byte", ["FLOP/s"]),
         ("scale-of-the-scores", "", ["%"]),
         ("memory-of-the-scores", "GB", ["%"]),
+        ("texts-beside-the-weights", "texts", ["tokens"]),
+        ("price-of-a-million-tokens", "dollars", ["GB"]),
     ],
 )
 def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(

@@ -62,6 +62,7 @@ class DevicesForDays(_Run):
     days: int = 1
     hours_a_day: int = HOURS
 
+    unit = "devices"
     hint = Message("How many hours would one device take? How many hours are there?")
 
     @property
@@ -187,6 +188,7 @@ class StepsOfARun(Figure):
     tokens: int
     passes: int
 
+    unit = "steps"
     hint = Message("How many tokens are read before the weights are changed once?")
 
     @property
@@ -345,7 +347,7 @@ class CardsForTraining(HeldByAdam):
 
     gigabytes: int = 1
 
-    unit: ClassVar[str] = ""
+    unit: ClassVar[str] = "cards"
     whole: ClassVar[bool] = True
     hint = Message("How many bytes does a parameter take while it is trained?")
 

@@ -96,6 +96,7 @@ class TextsThatFit(_BesideTheWeights):
 
     tokens: int = 1
 
+    unit = "texts"
     hint = Message("What is left beside the weights? How many bytes does one text leave in the cache?")
     named: ClassVar[Message] = Message("the cache of one text")
 
@@ -130,6 +131,7 @@ class BlocksOfTheCache(Figure):
     block: int
 
     whole = True
+    unit = "blocks"
     hint = Message("How many blocks does one text take? The last one need not be full.")
 
     @property
@@ -226,6 +228,7 @@ class PriceOfAMillion(Figure):
     rate: int
     hour: int = HOUR
 
+    unit = "dollars"
     hint = Message("How many tokens do all texts together get in an hour, and what does that hour cost?")
 
     @property
@@ -311,6 +314,7 @@ class TokensOfACheck(Figure):
     percent: int
     own: int = 1
 
+    unit = "tokens"
     hint = Message("With which chance are the first two guesses both accepted? Add up the chances.")
 
     @property
@@ -375,6 +379,7 @@ class TokensOfAnImage(Figure):
     first: int = 1
 
     whole = True
+    unit = "tokens"
     hint = Message("How many patches stand in a row, and how many rows are there?")
 
     def __post_init__(self) -> None:
@@ -475,6 +480,7 @@ class RoomOfAnExpert(Figure):
     chosen: int
     percent: int
 
+    unit = "tokens"
     hint = Message("How many places are taken by all tokens? How many has an expert if they spread evenly?")
 
     @property

@@ -18,6 +18,7 @@ from layercost.convention import (
     UnknownNameError,
     convention_named,
     unit_in_words,
+    unit_with_its_size,
     unknown,
 )
 from layercost.expression import definitions
@@ -393,11 +394,10 @@ def precision(unit: str, decimals: int) -> list[Message]:
     if not unit:
         one, more = Message("Give it to one decimal."), Message("Give it to {decimals} decimals.")
         return [one if decimals == 1 else more.filled(decimals=decimals)]
+    shown = unit_with_its_size(unit)
     if decimals == 1:
-        return [Message("Give it in {unit}, to one decimal.", unit=unit_in_words(unit))]
-    return [
-        Message("Give it in {unit}, to {decimals} decimals.", unit=unit_in_words(unit), decimals=decimals)
-    ]
+        return [Message("Give it in {unit}, to one decimal.", unit=shown)]
+    return [Message("Give it in {unit}, to {decimals} decimals.", unit=shown, decimals=decimals)]
 
 
 def _has_all(language: str, texts: Iterable[Mapping[str, str]], told: Iterable[Words]) -> bool:
