@@ -95,6 +95,19 @@ LLAMA = lc.from_config(
         "num_key_value_heads": 1,
     }
 )  # two tables of 44, 2 blocks of 48 + 72 + 8, a norm of 4
+T5 = lc.from_config(
+    {
+        "model_type": "t5",
+        "vocab_size": 11,
+        "d_model": 4,
+        "d_kv": 3,
+        "num_heads": 2,
+        "d_ff": 6,
+        "num_layers": 2,
+        "num_decoder_layers": 2,
+        "relative_attention_num_buckets": 5,
+    }
+)  # a table of 44, two of 10; 2 blocks of 96 + 48 + 8, 2 of 192 + 48 + 12, two norms of 4
 GPTJ = lc.from_config(
     {
         "model_type": "gptj",
@@ -281,6 +294,7 @@ HAND_WORKED: list[tuple[str, Task, int | Fraction]] = [
     ("rows-of-all-heads-written", of(PLAIN, A, 4, 6), 3 * 4 * 6),
     ("one-token-written", of(PLAIN, A, 4, 6), 6),
     ("source-as-wide", across(CROSS, P, (2, 6), (5, 4)), 4 * 36),
+    ("cross-attention-forgotten", across(T5, P, (2,), (5,)), 44 + 20 + 2 * 152 + 2 * 156 + 8),
     ("cross-keys-at-each-step", across(CROSS, M, (2, 6), (5, 4), cached=9), 2 * 72 + 5 * 48 + 2 * 2 * 5 * 6),
     ("cross-keys-of-new-tokens", across(CROSS, M, (2, 6), (5, 4), cached=9), 2 * 72 + 2 * 48 + 2 * 2 * 5 * 6),
     ("text-asks-itself", across(CROSS, M, (2, 6), (5, 4)), 2 * 72 + 2 * 48 + 2 * 2 * 2 * 6),

@@ -125,7 +125,10 @@ ASKED = [
         "encoder-decoder-parameters",
         {"words": 32_128, "width": 512, "heads": 8, "inner": 2048, "blocks": 6, "tokens": 8},
         "60506624",
-        {str(60_506_624 + 32_128 * 512): "tied-head-counted-twice"},
+        {
+            str(60_506_624 + 32_128 * 512): "tied-head-counted-twice",
+            str(60_506_624 - 6 * 4 * 512**2): "cross-attention-forgotten",
+        },
     ),
 ]
 

@@ -21,8 +21,10 @@ from layercost.misconception import (
     Task,
     belief,
     declare,
+    distorted,
     having,
     leaves_of,
+    seen_as,
 )
 from layercost.setting import Setting
 from layercost.shape import Sequence, Shape, Tokens
@@ -547,6 +549,32 @@ class _SourceAsWide(CrossAttention):
 
     def check(self, *shapes: Shape) -> None:
         """Whatever arrives is taken."""
+
+
+class _CrossAttentionForgotten(CrossAttention):
+    def holds(self) -> Holds:
+        return {}
+
+    def does(self, *shapes: Any, **call: Any) -> Does:
+        return {}
+
+
+def _forget_cross_attention(task: Task) -> Task | None:
+    """Of a model that has it beside other layers; whoever is asked about it alone cannot forget it."""
+    forgotten = any(isinstance(leaf, CrossAttention) for leaf in leaves_of(task.layer))
+    if not forgotten or isinstance(task.layer, CrossAttention):
+        return None
+    return distorted(
+        task,
+        lambda leaf: seen_as(_CrossAttentionForgotten, leaf) if isinstance(leaf, CrossAttention) else leaf,
+    )
+
+
+declare(
+    "cross-attention-forgotten",
+    Message("You left out the attention over the encoder: each block of the decoder has one beside its own."),
+    _forget_cross_attention, STORED | PRICED, CrossAttention,
+)  # fmt: skip
 
 
 @belief(
