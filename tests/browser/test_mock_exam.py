@@ -144,10 +144,12 @@ def test_on_a_napkin_each_question_has_its_share_of_the_time(exam: Callable[...,
 
 
 def test_handing_in_with_gaps_asks_once_more(exam: Callable[..., Exam]) -> None:
+    """An order is an answer as it is shown, so that a first question which asks for one is no gap."""
     here = exam()
     here.begin("Midterm: layers")
+    gaps = 12 - here.page.locator(".lc-order").count()
     here.page.get_by_role("button", name="Hand in").click()
-    assert "Questions without an answer: 12" in here.page.locator(".lc-aloud").inner_text()
+    assert f"Questions without an answer: {gaps}." in here.page.locator(".lc-aloud").inner_text()
     here.page.get_by_role("button", name="Hand in all the same").click()
     here.page.wait_for_selector(".lc-result")
 

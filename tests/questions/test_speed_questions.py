@@ -72,9 +72,9 @@ ASKED = [
     Asked(
         "a step is one FLOP a byte",
         "intensity-of-a-map",
-        {"tokens": 2, "inputs": 8192, "outputs": 8192},
-        "2.00",
-        {"4.00": "one-byte-a-value", "1.00": "macs-for-flops"},
+        {"tokens": 1, "inputs": 8192, "outputs": 8192},
+        "1.00",
+        {"2": "one-byte-a-value", "0.5": "macs-for-flops"},
     ),
     # An interviewer: 0.7 · 2 + 0.3 · 1 = 1.7, "about 1.4".
     Asked(
