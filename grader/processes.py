@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from typing import Any, TypeVar
 
 PR_SET_PDEATHSIG = 1
@@ -40,15 +40,21 @@ def end_with(parent: int) -> None:
 def in_order(work: Callable[[int], Made], count: int, workers: int) -> Iterator[Made]:
     """`work(0)`, `work(1)`, ... in their order, by several processes where these are worth their start.
 
-    What a piece of work raises is raised here. `work` and what it gives can be pickled.
+    What a piece of work raises is raised here; should one of the processes be ended from outside, the rest
+    is done here. `work` and what it gives can be pickled.
     """
     workers = min(workers, count // FEWEST)
     if workers < 2:
         yield from map(work, range(count))
         return
     yield work(0)  # what cannot be done at all says so at once
+    done = 1
     pool = ProcessPoolExecutor(workers, context(), end_with, (os.getpid(),))
     try:
-        yield from pool.map(work, range(1, count), chunksize=max(1, count // (workers * SHARES)))
+        for made in pool.map(work, range(1, count), chunksize=max(1, count // (workers * SHARES))):
+            yield made
+            done += 1
+    except BrokenExecutor:
+        yield from map(work, range(done, count))
     finally:
         pool.shutdown(cancel_futures=True)

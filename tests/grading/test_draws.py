@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from grader import draws, processes
 from layercost.questions import Question, read_question
 
+TESTING = os.getpid()
 QUESTION: dict[str, Any] = {
     "id": "linear",
     "level": 1,
@@ -51,3 +54,17 @@ def test_what_cannot_be_drawn_says_so_whoever_tries(workers: int) -> None:
 def test_few_pieces_of_work_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "context", None)
     assert list(processes.in_order(abs, processes.FEWEST, 8)) == list(range(processes.FEWEST))
+
+
+def unlucky(number: int) -> int:
+    """Ends the process that it runs in, unless that is the one of the test."""
+    if number == 40 and os.getpid() != TESTING:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return -number
+
+
+def test_a_process_that_is_ended_from_outside_costs_nothing_but_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where memory is short."""
+    monkeypatch.setattr(processes, "context", lambda: multiprocessing.get_context("fork"))
+    count = 3 * processes.FEWEST
+    assert list(processes.in_order(unlucky, count, 3)) == [-number for number in range(count)]

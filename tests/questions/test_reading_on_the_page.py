@@ -16,10 +16,11 @@ import pytest
 
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions import Malformed, explain, read_question
-from layercost.questions.explain import MAGNITUDE, NEARLY
+from layercost.questions.explain import MAGNITUDE
 from layercost.questions.exported import rules
 from layercost.questions.grammar import CHARACTERS, IDEOGRAPHS, ROWS, SCALES, UNITS
 from layercost.questions.reading import ParsedShape, read_number, read_quantity, read_shape
+from layercost.questions.rounding import NEARLY
 from tests.conftest import ROOT
 from tests.layercost.test_compiled import node
 from tests.questions.data import LINEAR

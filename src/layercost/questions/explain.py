@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeAlias
 
 from layercost.convention import unit_in_words
@@ -16,17 +16,7 @@ from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
 from layercost.questions.reexpression import reexpress_answer
-from layercost.questions.rounding import (
-    CUT_OFF,
-    NEAR,
-    TELLING,
-    cut_off,
-    first_digits,
-    is_rounded,
-    near,
-    rough,
-    roughly,
-)
+from layercost.questions.rounding import NEARLY, ROUNDED, Stands, nearly, rounded
 from layercost.questions.task import (
     answered,
     believed,
@@ -37,12 +27,13 @@ from layercost.questions.task import (
 )
 
 Numbers: TypeAlias = tuple[Fraction, ...]
+Answers: TypeAlias = Mapping[str, Fraction]
 Two: TypeAlias = tuple[Misconception, Misconception]
 
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
 OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
 WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
-WRONG_POWER, WRONG_FACTOR, ROUNDED, NEARLY = "wrong-power-of-ten", "wrong-factor", "rounded", "nearly"
+WRONG_POWER, WRONG_FACTOR = "wrong-power-of-ten", "wrong-factor"
 # Besides misconceptions, what a question may give credit for.
 OUTCOMES = (
     OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, ROUNDED, REEXPRESSED, NEARLY, WRONG_POWER, WRONG_FACTOR,
@@ -281,33 +272,29 @@ def _some(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
 
 
 def _rounded(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    """A number of which only the first digits are given: the right one, or that of one belief alone."""
-    if len(items) != 1:
-        return None
-    item, written = items[0], first_digits(given[0], items[0].tolerance)
-    if is_rounded(given[0], item.answer, item.tolerance):
-        return Diagnosis(ROUNDED, CUT_OFF, _no_less_than_close(ROUNDED, items, given))
-    if written is None:
-        return None
-    held = [name for name, (seen,) in beliefs(items).items() if written.begin(seen)]
-    if len(held) != 1 or written.many < TELLING:
-        return None
-    found = _of_belief(item, held[0])
-    return replace(found, message=cut_off(found.message))
+    """A number of which only the first digits are given."""
+    return _stands(items, given, partial(rounded, tolerance=items[0].tolerance))
 
 
 def _roughly(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    """A number near the right one, or near that of one belief alone, as if rounded on the way."""
+    """A number near one that is known."""
+    return _stands(items, given, nearly)
+
+
+def _stands(
+    items: Sequence[Item], given: Numbers, find: Callable[[Fraction, Fraction, Answers], Stands | None]
+) -> Diagnosis | None:
+    """What a single answer stands for: the right one earns no less than what is close to it."""
     if len(items) != 1:
         return None
-    item = items[0]
-    if near(given[0], item.answer):
-        return Diagnosis(NEARLY, NEAR, _no_less_than_close(NEARLY, items, given))
-    name = rough(given[0], item.answer, {name: seen for name, (seen,) in beliefs(items).items()})
-    if not name:
+    held = {name: seen for name, (seen,) in beliefs(items).items()}
+    found = find(given[0], items[0].answer, held)
+    if found is None:
         return None
-    found = _of_belief(item, name)
-    return replace(found, message=roughly(found.message))
+    if found.of in held:
+        belief = _of_belief(items[0], found.of)
+        return replace(belief, message=found.says(belief.message))
+    return Diagnosis(found.of, found.says(""), _no_less_than_close(found.of, items, given))
 
 
 def _no_less_than_close(name: str, items: Sequence[Item], given: Numbers) -> Fraction:

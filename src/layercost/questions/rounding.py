@@ -2,34 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
 from layercost.message import Message, Words
 from layercost.questions.grammar import WITHIN
 
+ROUNDED, NEARLY = "rounded", "nearly"  # what a number is of the right one
 LARGE, TELLING = 10_000, 3  # from where on people round; the digits that tell one mistake from others
 FARTHER, MUCH_FARTHER = 2, 5  # times as far as the nearest
 NEXT_TO, NO_FURTHER = Fraction(1, WITHIN), Fraction(1, 20)  # how far, of a number, what is near it may be
 
-CUT_OFF = Message("This is the right number, rounded or cut off: more of its digits are asked for.")
-NEAR = Message(
-    "This is within one percent of the right number: you rounded on the way, or a small part is missing or "
-    "too much."
-)
+
+class Stands(NamedTuple):
+    """Whose number one stands for: ROUNDED or NEARLY of the right one, or a belief; and what is said of it.
+
+    `says` takes the sentence of the belief.
+    """
+
+    of: str
+    says: Callable[[Words], Words]
 
 
-def cut_off(says: Words) -> Message:
-    """What is said of a belief's number of which the first digits are given."""
+def _cut_off(says: Words) -> Message:
     return Message("Rounded, this is what one mistake that we know gives. {says}", says=says)
 
 
-def roughly(says: Words) -> Message:
-    """What is said of a number that is near a belief's."""
+def _roughly(says: Words) -> Message:
     return Message(
         "Roughly, this is what one mistake that we know gives; see whether it is yours. {says}", says=says
     )
+
+
+_RIGHT_ROUNDED = Stands(
+    ROUNDED,
+    lambda _: Message("This is the right number, rounded or cut off: more of its digits are asked for."),
+)
+_RIGHT_NEARLY = Stands(
+    NEARLY,
+    lambda _: Message(
+        "This is within one percent of the right number: you rounded on the way, or a small part is missing "
+        "or too much."
+    ),
+)
+
+
+def rounded(
+    given: Fraction, right: Fraction, answers: Mapping[str, Fraction], tolerance: Fraction
+) -> Stands | None:
+    """Of which number only the first digits are given: the right one, or that of one belief alone.
+
+    A single digit, where decimals are wanted, stands for what is not far from it.
+    """
+    written = _digits(given)
+    if written is None or written.step <= (tolerance or 1) or (not tolerance and given < LARGE):
+        return None
+    if written.begin(right) and (written.many > 1 or not tolerance or _not_far(given, right)):
+        return _RIGHT_ROUNDED
+    held = [name for name, answer in answers.items() if written.begin(answer)]
+    return Stands(held[0], _cut_off) if len(held) == 1 and written.many >= TELLING else None
+
+
+def nearly(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> Stands | None:
+    """Which number one is near, as if rounded on the way: the right one, or that of one belief alone."""
+    if _near(given, right):
+        return _RIGHT_NEARLY
+    name = _whose(given, right, answers)
+    return Stands(name, _roughly) if name else None
 
 
 class Digits(NamedTuple):
@@ -45,22 +85,6 @@ class Digits(NamedTuple):
         return self.given - self.step / 2 <= exact < self.given + above
 
 
-def first_digits(given: Fraction, tolerance: Fraction) -> Digits | None:
-    """The digits of a number that is written to fewer than are asked for: a large one where it is whole."""
-    written = _digits(given)
-    if written is None or (not tolerance and given < LARGE):
-        return None
-    return written if written.step > (tolerance or 1) else None
-
-
-def is_rounded(given: Fraction, exact: Fraction, tolerance: Fraction) -> bool:
-    """Whether a number is another one's first digits; a single digit where decimals are wanted if not far."""
-    written = first_digits(given, tolerance)
-    if written is None or not written.begin(exact):
-        return False
-    return written.many > 1 or not tolerance or _not_far(given, exact)
-
-
 def _digits(given: Fraction) -> Digits | None:
     """The digits of a number as they are written, without the zeros at the end of a whole one."""
     places = next((places for places in range(10) if 10**places % given.denominator == 0), None)
@@ -71,8 +95,7 @@ def _digits(given: Fraction) -> Digits | None:
     return Digits(given, digits, Fraction(10) ** (len(written) - digits - places))
 
 
-def near(given: Fraction, exact: Fraction) -> bool:
-    """Whether a number is next to another, but not that one's first digits."""
+def _near(given: Fraction, exact: Fraction) -> bool:
     return exact > 0 and abs(given - exact) <= NEXT_TO * exact
 
 
@@ -80,7 +103,7 @@ def _not_far(given: Fraction, exact: Fraction) -> bool:
     return abs(given - exact) <= NO_FURTHER * exact
 
 
-def rough(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> str:
+def _whose(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> str:
     """Whose wrong answer a number is near, or roughly stands for; empty where it is nobody's, or several's.
 
     A number that is written to few digits stands for those that begin with them, unless they are far: for
@@ -93,7 +116,7 @@ def rough(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> 
 
     def stands_for(exact: Fraction) -> bool:
         begins = written is not None and written.begin(exact)
-        return near(given, exact) or (begins and _not_far(given, exact))
+        return _near(given, exact) or (begins and _not_far(given, exact))
 
     found = sorted((abs(given - answer), name) for name, answer in answers.items() if stands_for(answer))
     alone = len(found) == 1 or (len(found) > 1 and found[1][0] > MUCH_FARTHER * found[0][0])

@@ -35,9 +35,7 @@ from layercost.message import Message, Words
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import (
     BYTES_IN,
-    NEARLY,
     RIGHT,
-    ROUNDED,
     UNKNOWN,
     WRONG_POWER,
     Diagnosis,
@@ -47,17 +45,7 @@ from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
 from layercost.questions.reading import Malformed, read_number, read_quantity
-from layercost.questions.rounding import (
-    CUT_OFF,
-    NEAR,
-    TELLING,
-    cut_off,
-    first_digits,
-    is_rounded,
-    near,
-    rough,
-    roughly,
-)
+from layercost.questions.rounding import nearly, rounded
 from layercost.view import number
 
 POWERS = (10, 100, 1000, 10**6, 10**9)
@@ -148,29 +136,19 @@ class Worked(Kept):
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
         given = parsed.value
-        return self._rounded(given) or self._roughly(given) or self._power(given) or self._unknown(given)
+        return self._stands(given) or self._power(given) or self._unknown(given)
 
     def _is_right(self, given: Fraction) -> bool:
         return abs(given - self.figure.value) <= self.tolerance
 
-    def _rounded(self, given: Fraction) -> Diagnosis | None:
-        """Only the first digits are given, of the right number or of one belief's alone."""
-        written = first_digits(given, self.tolerance)
-        if is_rounded(given, self.figure.value, self.tolerance):
-            return self.judged(ROUNDED, CUT_OFF)
-        if written is None:
+    def _stands(self, given: Fraction) -> Diagnosis | None:
+        """Rounded, or near: the figure, or what one believer alone answers."""
+        right, answers = self.figure.value, {name: value for name, (value, _) in self.believers.items()}
+        found = rounded(given, right, answers, self.tolerance) or nearly(given, right, answers)
+        if found is None:
             return None
-        held = [name for name, (value, _) in self.believers.items() if written.begin(value)]
-        if len(held) != 1 or written.many < TELLING:
-            return None
-        return self.judged(held[0], cut_off(self.believers[held[0]][1]))
-
-    def _roughly(self, given: Fraction) -> Diagnosis | None:
-        """A number near the figure, or near that of one belief alone."""
-        if near(given, self.figure.value):
-            return self.judged(NEARLY, NEAR)
-        name = rough(given, self.figure.value, {name: value for name, (value, _) in self.believers.items()})
-        return self.judged(name, roughly(self.believers[name][1])) if name else None
+        _, says = self.believers.get(found.of, (right, ""))
+        return self.judged(found.of, found.says(says))
 
     def _power(self, given: Fraction) -> Diagnosis | None:
         """The digits are right, and a prefix is not."""

@@ -60,7 +60,7 @@ from layercost.questions.kinds.shared import (
     whole_answer,
     written,
 )
-from layercost.questions.rounding import rough, roughly
+from layercost.questions.rounding import nearly
 from layercost.questions.task import believed, derivation, number
 from layercost.questions.template import shown_layer
 from layercost.shape import ShapeError
@@ -258,10 +258,10 @@ class Sought(Kept):
         for name, found in self.believers.items():
             if found == size:
                 return self.judged(name, Joined([gives, MISCONCEPTIONS[name].message]))
-        believed_sizes = {one: Fraction(found) for one, found in self.believers.items()}
-        name = rough(Fraction(size), Fraction(self.size), believed_sizes)
-        if name and self.drawn.last - self.drawn.first >= FEW:
-            return self.judged(name, Joined([gives, roughly(MISCONCEPTIONS[name].message)]))
+        sizes = {name: Fraction(found) for name, found in self.believers.items()}
+        near = nearly(Fraction(size), Fraction(self.size), sizes)
+        if near is not None and near.of in sizes and self.drawn.last - self.drawn.first >= FEW:
+            return self.judged(near.of, Joined([gives, near.says(MISCONCEPTIONS[near.of].message)]))
         return self.judged(OTHER_COUNT, Joined([gives, item.stated.convention]))
 
     def answers(self) -> dict[str, str]:
