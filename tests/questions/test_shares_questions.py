@@ -9,13 +9,13 @@ from layercost.shape import ShapeError
 from tests.questions.published_answers import Asked, published
 
 ASKED = [
-    # Gemma 2B: 524,288,000 of 2,506,172,416; with the table twice, and of the rest.
+    # Gemma 2B: 524,288,000 of 2,506,172,416; with the table twice, and by its name.
     Asked(
         "Gemma 2B",
         "share-of-the-table",
         {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416},
         "20.92",
-        {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest"},
+        {"34.60": "tied-head-counted-twice", "26.45": "share-of-the-rest", "26.21": "size-in-the-name"},
     ),
     # 4 d² of 12 d²; half, a gated layer's quarter, and a fifth.
     Asked(

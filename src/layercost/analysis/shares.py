@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from layercost.analysis.figures import Figure, Worked, believed, divided, figure, rooted, worth, written
+from layercost.analysis.figures import (
+    GIGA,
+    Figure,
+    Worked,
+    believed,
+    divided,
+    figure,
+    rooted,
+    worth,
+    written,
+)
 from layercost.expression import Symbol, expression
 from layercost.message import Message
 from layercost.view import number
@@ -151,6 +161,10 @@ believed(
     "share-of-the-rest", TableShare,
     says=Message("You divided by all but the table: asked for is its share of all parameters."),
 )(lambda asked: replace(asked, parameters=asked.parameters - asked.rows * asked.width))  # fmt: skip
+believed(
+    "size-in-the-name", TableShare, where=lambda asked: asked.parameters > GIGA,
+    says=Message("You divided by whole billions, as a model's name has them: it holds more than these."),
+)(lambda asked: replace(asked, parameters=asked.parameters // GIGA * GIGA))  # fmt: skip
 believed(
     "equal-halves", AttentionShare, where=lambda asked: asked.inner != 2 * asked.width,
     says=Message("You gave both halves as many weights: four maps stand in the one, two of another size in "
