@@ -26,6 +26,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 760}
 SAVING = {"saveData": True}  # there, nothing starts Python but its button
 IN_SIGHT = ["lc-sub", "lc-own", "lc-said"]
 LEFT_TO_PYTHON = {("convolution", "groups")}  # that they divide the channels is in no formula
+SCREENS = {"desktop": DESKTOP, "phone": PHONE}
 TALLEST = {"desktop": 700, "phone": 760}
 
 
@@ -257,29 +258,21 @@ def test_it_answers_to_keys_and_to_the_mouse(shown: Callable[..., Shown], name: 
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-@pytest.mark.parametrize(
-    ("kind", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)], ids=["desktop", "phone"]
-)
-def test_it_fits_one_screen(
-    shown: Callable[..., Shown], name: str, kind: str, viewport: dict[str, int]
-) -> None:
-    """Picture, main controls and totals are seen together."""
-    here = shown(name, viewport=viewport)
-    assert here.root.bounding_box()["height"] <= TALLEST[kind]
+def test_it_fits_one_screen(shown: Callable[..., Shown], name: str) -> None:
+    """Picture, main controls and totals are seen together, as it stands in the page and after any move.
 
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_it_fits_one_screen_after_any_move(shown: Callable[..., Shown], name: str) -> None:
-    """Also with the ghost, with a message, with the longest numbers, and with as many rows as there can be.
-
+    Also with the ghost, with a message, with the longest numbers, and with as many rows as there can be.
     The settings are drawn in this process and their panes put into the page, which is quick: some hundred
     settings take no longer than one move in the page.
     """
     here = shown(name, viewport=DESKTOP)
+    for kind, viewport in SCREENS.items():
+        here.page.set_viewport_size(viewport)
+        assert here.root.bounding_box()["height"] <= TALLEST[kind]
     states = list(_far_states(name, here.native()))
     here.root.locator(".lc-start").click()
     here.visitor.wait_for("live")
-    for kind, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+    for kind, viewport in SCREENS.items():
         here.page.set_viewport_size(viewport)
         height, settings = max(zip(here.heights([panes for panes, _ in states]), range(len(states)),
                                    strict=True))  # fmt: skip
