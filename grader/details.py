@@ -22,14 +22,8 @@ from grader.score import Entry
 from grader.values import Answer, Failure
 from layercost.message import Words
 from layercost.questions import RIGHT, Field, Item, Parsed
-from layercost.questions.explain import (
-    MAGNITUDE,
-    REEXPRESSED,
-    SOME_RIGHT,
-    UNKNOWN,
-    WRONG_FACTOR,
-    WRONG_POWER,
-)
+from layercost.questions.distance import MAGNITUDE, WRONG_FACTOR, WRONG_POWER
+from layercost.questions.explain import REEXPRESSED, SOME_RIGHT, UNKNOWN
 from layercost.questions.reading import read_number
 from layercost.questions.reexpression import reexpress_answer
 

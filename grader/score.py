@@ -25,7 +25,8 @@ from layercost.questions import (
     Variant,
     explain,
 )  # fmt: skip
-from layercost.questions.explain import MAGNITUDE, REEXPRESSED, UNKNOWN, WRONG_FACTOR, WRONG_POWER
+from layercost.questions.distance import MAGNITUDE, WRONG_FACTOR, WRONG_POWER
+from layercost.questions.explain import REEXPRESSED, UNKNOWN
 
 UNEXPLAINED = (UNKNOWN, MAGNITUDE, WRONG_FACTOR, WRONG_POWER, REEXPRESSED)
 NO_ANSWER, CARRIED, MANUAL = "no-answer", "carried-forward", "manual"

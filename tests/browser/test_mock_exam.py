@@ -11,7 +11,7 @@ from site_builder import offline
 
 from tests.browser.answering import answer_by_keyboard, posed_on
 from tests.browser.conftest import PATIENCE, Visit
-from tests.browser.test_accessibility import AXE, FOUND
+from tests.browser.pages import serious
 from tests.browser.test_offline import size_of, wait_until_kept
 
 pytestmark = pytest.mark.chromium
@@ -208,10 +208,9 @@ def test_axe_finds_nothing_serious_in_an_exam_and_its_result(exam: Callable[...,
     for scheme in ("light", "dark"):
         here = exam(color_scheme=scheme, bypass_csp=True)
         here.begin()
-        here.page.add_script_tag(path=AXE)
-        assert here.page.evaluate(FOUND) == []
+        assert serious(here.page) == []
         here.write_all(right=lambda place: place != 0)
-        assert here.page.evaluate(FOUND) == []
+        assert serious(here.page) == []
 
 
 def test_on_a_phone_neither_exam_nor_result_scrolls_sideways(exam: Callable[..., Exam]) -> None:

@@ -20,7 +20,8 @@ from layercost.caches import kv_cache
 from layercost.configured import configured_table
 from layercost.models.known import KNOWN, model_named
 from tests.browser.conftest import ONLY_ITSELF, Visit, serving
-from tests.browser.test_accessibility import AXE, FOUND, NARROW
+from tests.browser.pages import serious
+from tests.browser.test_every_page import NARROW
 from tests.own_model.broken import BROKEN, VARINT
 
 pytestmark = pytest.mark.chromium
@@ -346,8 +347,7 @@ def test_a_link_brings_back_a_pasted_model_with_its_settings(browser: Any, serve
     assert not [url for url in visitor.requests if "#" in url]
     other.wait_for_tools()
     assert other.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-    other.page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert other.page.evaluate(FOUND) == []
+    assert serious(other.page) == []
     other.page.goto(f"{server.address}{PAGE}#model-%%%")
     assert "cut off or changed" in other.problem
     visitor.context.close()

@@ -14,7 +14,7 @@ from site_builder.places import WEB
 
 from tests.browser.answering import answer_by_keyboard, fill
 from tests.browser.conftest import GOOD, Visit
-from tests.browser.test_accessibility import AXE, FOUND
+from tests.browser.pages import serious
 from tests.browser.test_offline import wait_until
 
 pytestmark = pytest.mark.chromium
@@ -361,8 +361,7 @@ def test_axe_finds_nothing_serious_in_a_question_with_its_verdict(practice: Call
         here.button("Hint").click()
         here.page.wait_for_selector(".lc-hint")
         here.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-        here.page.add_script_tag(path=AXE)
-        assert here.page.evaluate(FOUND) == []
+        assert serious(here.page) == []
 
 
 def test_on_a_phone_nothing_scrolls_sideways(practice: Callable[..., Practice]) -> None:

@@ -525,7 +525,7 @@ def test_a_figure_is_right_to_its_decimals_and_its_beliefs_are_known():
     posed = drawn(FIGURE)
     assert posed.answers() == {"answer": "50"}
     assert [posed.diagnose(given).id for given in ("50", "50.1", "49.9")] == ["right"] * 3
-    assert [posed.diagnose(given).id for given in ("50.2", "51.2")] == ["nearly", "unknown"]
+    assert [posed.diagnose(given).id for given in ("50.2", "51.2")] == ["nearly", "right-magnitude"]
     found = posed.diagnose("25")
     assert (found.id, found.credit) == ("macs-for-flops", 0.5)
     assert [posed.diagnose(given).id for given in ("100", "0.02")] == [

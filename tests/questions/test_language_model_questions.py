@@ -39,6 +39,10 @@ ASKED: tuple[Asked, ...] = (
           {"width": 12288, "blocks": 96, "places": 2048, "tokens": 64}, "25165824",
           {"2415919104": "positions-in-each-block", "2048": "one-value-a-position",
            "12288": "one-row-of-positions"}),
+    Asked("norms of GPT-2", "norms-of-a-model", {"width": 768, "blocks": 12, "tokens": 8}, "38400",
+          {"19200": "forgot-bias", "36864": "forgot-last-layer"}),
+    Asked("a longer vocabulary", "tokens-that-are-added", {"width": 4096, "added": 64, "tokens": 8},
+          str(2 * 64 * 4096), {str(64 * 4096 + 64 + 4096): "embedding-sizes-added"}),
     # DeepSeek-V3: 187,105,280 weights, and norms of 1,536 and 512.
     Asked("attention of DeepSeek-V3", "latent-attention-parameters",
           {"width": 7168, "heads": 128, "latent": 512, "key": 128, "turned": 64, "value": 128,

@@ -191,12 +191,19 @@ def test_layers_that_are_alike_are_written_once_and_tokens_may_have_been_read_be
         ({**STACK, "repeat": 3}, "`repeat` is a table of numbers by the names of `layers`, but got 3"),
         ({**STACK, "repeat": {"block": "many"}}, "no drawn name is called 'many'.* It is used in `repeat`"),
         ({**STACK, "cached": "read"}, "no drawn name is called 'read'.* It is used in `cached`"),
-        ({**STACK, "ask": [{"quantity": "parameters"}]}, "what layers hold cannot be asked"),
     ],
 )
 def test_a_badly_written_stack_is_refused_with_words_that_help(data: dict[str, Any], said: str):
     with pytest.raises(QuestionError, match=said):
         read_question(data)
+
+
+def test_each_of_the_layers_that_are_set_up_again_holds_weights_of_its_own():
+    """Also where the layer is made of several."""
+    layers = {"block": "Sequential(Linear(8, heads), Linear(heads, 8, bias=False))"}
+    stack = {**STACK, "layers": layers, "input": [8], "ask": [{"quantity": "parameters"}]}
+    del stack["cached"]
+    assert read_question(stack).variant({"heads": 2, "blocks": 3}).answer == 3 * (9 * 2 + 2 * 8)
 
 
 def test_a_question_may_name_a_family_of_models_with_the_fields_of_a_configuration():

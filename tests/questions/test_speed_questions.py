@@ -247,10 +247,10 @@ TEXTS = {
     ("name", "numbers", "typed", "verdict"),
     [
         pytest.param(STEP, FIVE_DEVICES, "3", "rounded", id="3.057, or 3.069 with both times added"),
-        pytest.param(STEP, FIVE_DEVICES, "3.09", "unknown", id="as near to the right one"),
-        pytest.param("memory-of-four-models", FOUR_MODELS, "40", "unknown", id="44.5, or 39.5"),
+        pytest.param(STEP, FIVE_DEVICES, "3.09", "right-magnitude", id="as near to the right one"),
+        pytest.param("memory-of-four-models", FOUR_MODELS, "40", "right-magnitude", id="44.5, or 39.5"),
         pytest.param("memory-of-four-models", FOUR_MODELS, "39.7", "frozen-weights-forgotten", id="39.5"),
-        pytest.param("texts-beside-the-weights", TEXTS, "70", "unknown", id="68, or 69 rounded up"),
+        pytest.param("texts-beside-the-weights", TEXTS, "70", "right-magnitude", id="68, or 69 rounded up"),
         pytest.param("texts-beside-the-weights", TEXTS, "138", "keys-or-values-alone", id="137"),
     ],
 )
@@ -316,7 +316,11 @@ def test_the_unit_that_is_asked_for_may_stand_behind_a_figure(
 def test_a_part_of_one_is_told_to_be_wanted_in_percent() -> None:
     numbers = {"rows": 256_000, "width": 2048, "parameters": 2_506_172_416}
     posed = templates()["share-of-the-table"].posed({"numbers": numbers, "pick": 0})
-    for typed, says in (("0.2092", "asked for in percent"), ("0.21", "in percent"), ("2092", "see the pref")):
+    for typed, says in (
+        ("0.2092", "asked for in percent"),
+        ("0.21", "in percent"),
+        ("2092", "100 times too large"),
+    ):
         found = posed.diagnose(typed)
         assert found.id == "wrong-power-of-ten"
         assert says in str(found.message)

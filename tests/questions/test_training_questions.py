@@ -280,7 +280,7 @@ ASKED = [
             "573": "rounded",
             "191": "forward-pass-alone",
             "6e2": "rounded",
-            "7e2": "unknown",
+            "7e2": "right-magnitude",
         },
     ),
     # 29,491 hours of an H100 at 40 %, two dollars each.
@@ -410,6 +410,41 @@ ASKED = [
         {"blocks": 32, "width": 4096, "narrow": 1024, "rank": 8},
         "3407872",
         {"4194304": "maps-all-square"},
+    ),
+    # The same rank beside all four maps of attention: 8,388,608.
+    Asked(
+        "LoRA beside four maps",
+        "lora-beside-four-maps",
+        {"blocks": 32, "width": 4096, "rank": 8},
+        "8388608",
+        {
+            "4194304": "one-adapter-matrix",
+            "262144": "re-expressed",
+            "2147483648": "map-trained-without-adapter",
+        },
+    ),
+    Asked(
+        "LoRA beside feed-forward layers",
+        "lora-beside-feed-forward-layers",
+        {"blocks": 12, "width": 768, "inner": 3072, "rank": 8},
+        str(12 * 2 * 8 * (768 + 3072)),
+        {str(12 * 8 * (768 + 3072)): "one-adapter-matrix"},
+    ),
+    # Houlsby et al. 2019 insert two a block of BERT; of size 64 in BERT base they are 2 % of it.
+    Asked(
+        "adapters between layers",
+        "adapters-between-layers",
+        {"blocks": 12, "width": 768, "narrow": 64},
+        str(24 * (2 * 768 * 64 + 64 + 768)),
+        {str(24 * 2 * 768 * 64): "forgot-bias", str(12 * (2 * 768 * 64 + 64 + 768)): "re-expressed"},
+    ),
+    # Lester et al. 2021, section 1: five tokens before T5 XXL, 20,480 parameters a task.
+    Asked(
+        "a trained prompt",
+        "prompt-that-is-trained",
+        {"rows": 5, "width": 4096, "tokens": 8},
+        "20480",
+        {"4101": "embedding-sizes-added"},
     ),
     Asked(
         "LoRA's share",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -11,7 +11,15 @@ from typing import TypeAlias
 from layercost.convention import unit_in_words
 from layercost.message import Joined, Message, Words, sentence
 from layercost.misconception import MISCONCEPTIONS, Misconception, Task
-from layercost.questions.grammar import SAME_MAGNITUDE
+from layercost.questions.distance import (
+    MAGNITUDE,
+    WRONG_FACTOR,
+    WRONG_POWER,
+    earned_by,
+    how_far,
+    is_close,
+    off,
+)
 from layercost.questions.item import Item
 from layercost.questions.parting import parting
 from layercost.questions.reading import Malformed, Parsed, read_quantity
@@ -31,21 +39,15 @@ Answers: TypeAlias = Mapping[str, Fraction]
 Two: TypeAlias = tuple[Misconception, Misconception]
 
 RIGHT, UNKNOWN, MALFORMED = "right", "unknown", "malformed"
-OTHER_CONVENTION, SOME_RIGHT, MAGNITUDE = "other-convention", "right-on-some", "right-magnitude"
+OTHER_CONVENTION, SOME_RIGHT = "other-convention", "right-on-some"
 WRONG_UNIT, REEXPRESSED = "wrong-unit", "re-expressed"
-WRONG_POWER, WRONG_FACTOR = "wrong-power-of-ten", "wrong-factor"
 # Besides misconceptions, what a question may give credit for.
 OUTCOMES = (
     OTHER_CONVENTION, WRONG_UNIT, SOME_RIGHT, ROUNDED, REEXPRESSED, NEARLY, WRONG_POWER, WRONG_FACTOR,
     MAGNITUDE,
 )  # fmt: skip
 
-POWERS, OF_A_POWER = (10, 100, 1000), Fraction(103, 100)  # by what an answer may be off, and how nearly
-FACTORS, OF_A_FACTOR = range(2, 10), Fraction(101, 100)
-
 KEPT = 1024  # questions with their numbers whose wrong answers are held in memory
-MUCH = (100, 10, SAME_MAGNITUDE)  # what a wrong number is told to be off by, the largest first
-
 BYTES_IN = {"bytes": 1} | {
     f"{prefix}{binary}B": base**power
     for binary, base, prefixes in (("", 1000, "kMGT"), ("i", 1024, "KMGT"))
@@ -79,8 +81,8 @@ def explain(items: Sequence[Item], answers: Sequence[Fraction]) -> Diagnosis:
     found = (
         explanation(items, given)
         for explanation in (
-            _misconception, _convention, _tool, _pair, _some, _rounded, _reexpressed, _roughly, _power_of_ten,
-            _factor, _magnitude,
+            _misconception, _convention, _tool, _pair, _some, _rounded, _reexpressed, _roughly, _off,
+            _all_close,
         )
     )  # fmt: skip
     return next((diagnosis for diagnosis in found if diagnosis is not None), _unknown(items, given))
@@ -294,13 +296,12 @@ def _stands(
     if found.of in held:
         belief = _of_belief(items[0], found.of)
         return replace(belief, message=found.says(belief.message))
-    return Diagnosis(found.of, found.says(""), _no_less_than_close(found.of, items, given))
+    return Diagnosis(found.of, found.says(""), _no_less_than_close(found.of, items[0], given[0]))
 
 
-def _no_less_than_close(name: str, items: Sequence[Item], given: Numbers) -> Fraction:
+def _no_less_than_close(name: str, item: Item, given: Fraction) -> Fraction:
     """The credit of an outcome, or of a number that is as close as this one."""
-    close = _magnitude(items, given)
-    return max(items[0].credit_of(name), close.credit if close else Fraction(0))
+    return item.credit_of(*earned_by(name, given, item.answer))
 
 
 def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
@@ -311,50 +312,23 @@ def _reexpressed(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
     found = reexpress_answer(item.task, given[0], item.tolerance)
     if found is None:
         return None
-    return Diagnosis(
-        REEXPRESSED, found.message, _no_less_than_close(REEXPRESSED, items, given), key=found.key
-    )
+    credit = _no_less_than_close(REEXPRESSED, item, given[0])
+    return Diagnosis(REEXPRESSED, found.message, credit, key=found.key)
 
 
-def _power_of_ten(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    """The digits are right, or nearly so, and the point stands elsewhere."""
-    power = _times_off(items, given, POWERS, OF_A_POWER)
-    if power is None:
+def _off(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    """A single number that is off by a power of ten, by a factor, or by not much."""
+    if len(items) != 1:
         return None
-    if given[0] > items[0].answer:
-        message = Message("The digits are right, or nearly, but it is {times} times too large.", times=power)
-    else:
-        message = Message("The digits are right, or nearly, but it is {times} times too small.", times=power)
-    return Diagnosis(WRONG_POWER, message, items[0].credit_of(WRONG_POWER))
+    found = off(given[0], items[0].answer)
+    return found and Diagnosis(found.of, found.says, _no_less_than_close(found.of, items[0], given[0]))
 
 
-def _factor(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    """Off by a whole factor; one that is close stays close."""
-    factor = _times_off(items, given, FACTORS, OF_A_FACTOR)
-    if factor is None:
-        return None
-    if given[0] > items[0].answer:
-        message = Message("It is {times} times too large, or nearly: which factor is too much?", times=factor)
-    else:
-        message = Message("It is {times} times too small, or nearly: which factor is missing?", times=factor)
-    return Diagnosis(WRONG_FACTOR, message, _no_less_than_close(WRONG_FACTOR, items, given))
-
-
-def _times_off(items: Sequence[Item], given: Numbers, factors: Iterable[int], nearly: Fraction) -> int | None:
-    """By which of some factors a single answer is too large or too small; None where it is none of them."""
-    right = items[0].answer
-    if len(items) != 1 or right <= 0 or given[0] <= 0:
-        return None
-    off = max(given[0] / right, right / given[0])
-    return next((one for one in factors if one <= off * nearly and off <= one * nearly), None)
-
-
-def _magnitude(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
-    pairs = zip(given, _right(items), strict=True)
-    if not all(one < SAME_MAGNITUDE * other and other < SAME_MAGNITUDE * one for one, other in pairs):
+def _all_close(items: Sequence[Item], given: Numbers) -> Diagnosis | None:
+    if not all(map(is_close, given, _right(items))):
         return None
     message = Message(
-        "This has the right order of magnitude, but is not the number itself; look for what is missing."
+        "These have the right order of magnitude, but are not the numbers; look for what is missing."
     )
     return Diagnosis(MAGNITUDE, message, items[0].credit_of(MAGNITUDE))
 
@@ -363,25 +337,5 @@ def _unknown(items: Sequence[Item], given: Numbers) -> Diagnosis:
     message = Message(
         "This is not right, and fits no mistake that we know; work through the formula once more."
     )
-    return Diagnosis(UNKNOWN, Joined([message, _how_far(items, given)]), Fraction(0))
-
-
-def _how_far(items: Sequence[Item], given: Numbers) -> Words:
-    """What can be said of any single number: its sign, or by how much at least it is off."""
-    if len(items) != 1:
-        return ""
-    one, right = given[0], items[0].answer
-    if one < 0 < right:
-        return Message("What is asked for is never negative.")
-    if one <= 0 or right <= 0:
-        return ""
-    return _off_by(one / right)
-
-
-def _off_by(ratio: Fraction) -> Words:
-    for factor in MUCH:
-        if ratio >= factor:
-            return Message("It is at least {factor} times too large.", factor=factor)
-        if ratio * factor <= 1:
-            return Message("It is at least {factor} times too small.", factor=factor)
-    return ""
+    far = how_far(given[0], items[0].answer) if len(items) == 1 else ""
+    return Diagnosis(UNKNOWN, Joined([message, far]), Fraction(0))

@@ -44,9 +44,9 @@ class Item:
         """Whether `given` stands for `expected`, rounded or cut off as the question allows."""
         return abs(given - expected) <= self.tolerance
 
-    def credit_of(self, name: str) -> Fraction:
-        """The share of the points that a diagnosis earns."""
-        return self.credit.get(name, Fraction(0))
+    def credit_of(self, *names: str) -> Fraction:
+        """The share of the points that a diagnosis earns; the largest, where it goes by several names."""
+        return max(self.credit.get(name, Fraction(0)) for name in names)
 
     def parse(self, raw: object) -> Parsed | Malformed:
         """Reads an answer, as a value or as text."""

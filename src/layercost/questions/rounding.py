@@ -66,7 +66,7 @@ def rounded(
 
 def nearly(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) -> Stands | None:
     """Which number one is near, as if rounded on the way: the right one, or that of one belief alone."""
-    if _near(given, right):
+    if is_near(given, right):
         return _RIGHT_NEARLY
     name = _whose(given, right, answers)
     return Stands(name, _roughly) if name else None
@@ -95,7 +95,8 @@ def _digits(given: Fraction) -> Digits | None:
     return Digits(given, digits, Fraction(10) ** (len(written) - digits - places))
 
 
-def _near(given: Fraction, exact: Fraction) -> bool:
+def is_near(given: Fraction, exact: Fraction) -> bool:
+    """Whether a number is within one percent of an exact one."""
     return exact > 0 and abs(given - exact) <= NEXT_TO * exact
 
 
@@ -116,7 +117,7 @@ def _whose(given: Fraction, right: Fraction, answers: Mapping[str, Fraction]) ->
 
     def stands_for(exact: Fraction) -> bool:
         begins = written is not None and written.begin(exact)
-        return _near(given, exact) or (begins and _not_far(given, exact))
+        return is_near(given, exact) or (begins and _not_far(given, exact))
 
     found = sorted((abs(given - answer), name) for name, answer in answers.items() if stands_for(answer))
     alone = len(found) == 1 or (len(found) > 1 and found[1][0] > MUCH_FARTHER * found[0][0])

@@ -7,6 +7,7 @@ said by `follows`, so that an error is not paid for twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property, partial
@@ -26,11 +27,9 @@ from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import (
-    ACTIVE,
     BELIEVED,
     MISCONCEPTIONS,
     OF_COSTS,
-    STORED,
     UNITS,
     Cost,
     Measure,
@@ -218,9 +217,10 @@ class Variant(Posed):
         return layers[""] if "" in layers else Sequential(layers)
 
     def _repeated(self, layers: Mapping[str, Layer]) -> Iterator[Layer]:
-        """Each layer as often as it stands there; it is one object, for only what is not held is asked."""
+        """Each layer as often as it stands there, each time with weights of its own."""
         for name, layer in layers.items():
-            yield from [layer] * self._size(self.question.repeat.get(name, 1))
+            for _ in range(self._size(self.question.repeat.get(name, 1))):
+                yield deepcopy(layer)
 
     @cached_property
     def items(self) -> dict[str, Item]:
@@ -496,7 +496,7 @@ def read(owner: str, data: Mapping[str, Any]) -> Question:
     for text in layers.values():
         check_layer(owner, text, names)
     batch, cached = data.get("batch", 1), data.get("cached", 0)
-    repeat = _repeat(owner, data.get("repeat", {}), layers, data["ask"])
+    repeat = _repeat(owner, data.get("repeat", {}), layers)
     sizes = [size for shape in several(_input(data["input"])) for size in shape]
     counted = (("batch", batch), ("cached", cached), *(("repeat", size) for size in repeat.values()))
     for place, size in (*(("input", size) for size in sizes), *counted):
@@ -548,9 +548,7 @@ def _training(owner: str, data: object, names: Mapping[str, object]) -> dict[str
     return dict(data)
 
 
-def _repeat(
-    owner: str, data: object, layers: Mapping[str, str], asks: Iterable[Mapping[str, Any]]
-) -> dict[str, int | str]:
+def _repeat(owner: str, data: object, layers: Mapping[str, str]) -> dict[str, int | str]:
     """How many layers like it stand one after the other, by the name of a layer."""
     if not isinstance(data, Mapping):
         raise QuestionError(
@@ -560,8 +558,6 @@ def _repeat(
     for name in repeat:
         if name not in layers:
             raise QuestionError(f"{owner}: {unknown(Message('layer'), name, layers)} It is in `repeat`.")
-    if repeat and any(measure_named(one.get("quantity", "")) in STORED | ACTIVE for one in asks):
-        raise QuestionError(f"{owner}: what layers hold cannot be asked of one that `repeat` sets up again")
     return repeat
 
 

@@ -32,24 +32,15 @@ import layercost.analysis.shares  # noqa: F401 - all of them make their figures 
 from layercost.analysis.figures import BELIEFS, FIGURES, Figure, taken
 from layercost.convention import unknown
 from layercost.message import Message, Words
+from layercost.questions.distance import WRONG_POWER, earned_by
 from layercost.questions.draw import Drawn, QuestionError
-from layercost.questions.explain import (
-    BYTES_IN,
-    RIGHT,
-    UNKNOWN,
-    WRONG_POWER,
-    Diagnosis,
-    in_another_unit,
-)
+from layercost.questions.explain import BYTES_IN, RIGHT, Diagnosis, in_another_unit
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import precision, typed
 from layercost.questions.kinds.shared import RIGHT_ANSWER, DrawnTemplate, Kept, malformed, opening
 from layercost.questions.reading import Malformed, read_number, read_quantity
-from layercost.questions.rounding import nearly, rounded
+from layercost.questions.rounding import is_near, nearly, rounded
 from layercost.view import number
-
-POWERS = (10, 100, 1000, 10**6, 10**9)
-OF_A_POWER = Fraction(1, 100)  # how nearly an answer is off by one
 
 
 @dataclass(frozen=True)
@@ -135,8 +126,7 @@ class Worked(Kept):
         for name, (value, message) in self.believers.items():
             if abs(parsed.value - value) <= min(self.tolerance, value / 10):
                 return self.judged(name, message)
-        given = parsed.value
-        return self._stands(given) or self._power(given) or self._unknown(given)
+        return self._stands(parsed.value) or self._off(parsed.value)
 
     def _is_right(self, given: Fraction) -> bool:
         return abs(given - self.figure.value) <= self.tolerance
@@ -147,41 +137,17 @@ class Worked(Kept):
         found = rounded(given, right, answers, self.tolerance) or nearly(given, right, answers)
         if found is None:
             return None
-        _, says = self.believers.get(found.of, (right, ""))
+        if found.of not in self.believers:
+            return self.judged(found.of, found.says(""), *earned_by(found.of, given, right))
+        _, says = self.believers[found.of]
         return self.judged(found.of, found.says(says))
 
-    def _power(self, given: Fraction) -> Diagnosis | None:
-        """The digits are right, and a prefix is not."""
-        if given <= 0:
-            return None
-        off = max(given / self.figure.value, self.figure.value / given)
-        for power in POWERS:
-            if abs(off / power - 1) <= OF_A_POWER:
-                if power == 100 and self.figure.unit == "percent" and given < self.figure.value:
-                    message = Message(
-                        "This is right, or nearly, as a part of one: it is asked for in percent."
-                    )
-                elif given > self.figure.value:
-                    message = Message(
-                        "The digits are right, or nearly, but {times} times too large: see the prefixes.",
-                        times=f"{power:,}",
-                    )
-                else:
-                    message = Message(
-                        "The digits are right, or nearly, but {times} times too small: see the prefixes.",
-                        times=f"{power:,}",
-                    )
-                return self.judged(WRONG_POWER, message)
-        return None
-
-    def _unknown(self, given: Fraction) -> Diagnosis:
-        if given <= 0:
-            message = Message("This is not right: what is asked for is more than nothing.")
-        elif given > self.figure.value:
-            message = Message("This is too large, and fits no belief that we know; work it out line by line.")
-        else:
-            message = Message("This is too small, and fits no belief that we know; work it out line by line.")
-        return self.judged(UNKNOWN, message)
+    def _off(self, given: Fraction) -> Diagnosis:
+        right = self.figure.value
+        if self.figure.unit == "percent" and is_near(given * 100, right):
+            message = Message("This is right, or nearly, as a part of one: it is asked for in percent.")
+            return self.judged(WRONG_POWER, message)
+        return self.off(given, right, Message("work it out line by line"))
 
     def answers(self) -> dict[str, str]:
         """The figure to its decimals."""

@@ -13,6 +13,7 @@ from layercost.convention import unknown
 from layercost.expression import Expression, definitions
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
 from layercost.misconception import MISCONCEPTIONS
+from layercost.questions.distance import earned_by, how_far, off
 from layercost.questions.draw import (
     Between,
     Drawn,
@@ -24,7 +25,7 @@ from layercost.questions.draw import (
     known_keys,
     vetted,
 )
-from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, Diagnosis, beliefs, explain
+from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, UNKNOWN, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
 from layercost.questions.kind import Line, Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
@@ -131,9 +132,18 @@ class Kept(Posed):
         """The text with what is said behind it."""
         return str(Joined([asked, *besides]))
 
-    def judged(self, name: str, message: Words) -> Diagnosis:
-        """A diagnosis with the share that the template gives for it."""
-        return Diagnosis(name, message, self.drawn.credit.get(name, Fraction(0)))
+    def judged(self, name: str, message: Words, *others: str) -> Diagnosis:
+        """A diagnosis with the share that the template gives for it, or for what it is besides."""
+        credit = max(self.drawn.credit.get(one, Fraction(0)) for one in (name, *others))
+        return Diagnosis(name, message, credit)
+
+    def off(self, given: Fraction, right: Fraction, advice: Words) -> Diagnosis:
+        """How far a number is from the right one that no mistake explains; advice for one that is far."""
+        found = off(given, right)
+        if found is not None:
+            return self.judged(found.of, found.says, *earned_by(found.of, given, right))
+        message = Message("This is not right, and fits no mistake that we know; {advice}.", advice=advice)
+        return self.judged(UNKNOWN, Joined([message, how_far(given, right)]))
 
 
 def opening(

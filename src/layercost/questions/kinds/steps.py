@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -33,7 +34,7 @@ from layercost.message import Joined, Message, Words
 from layercost.misconception import MISCONCEPTIONS, Size, Task
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import Drawn, QuestionError, known_keys
-from layercost.questions.explain import MAGNITUDE, OTHER_CONVENTION, UNKNOWN, Diagnosis
+from layercost.questions.explain import OTHER_CONVENTION, Diagnosis
 from layercost.questions.kind import Field, Line, Wrong, kind
 from layercost.questions.kinds.compute import Question, Variant
 from layercost.questions.kinds.readings import Reading, check_reading
@@ -192,13 +193,7 @@ class Worked(Kept):
                     convention=convention,
                 )
                 return self.judged(OTHER_CONVENTION, Joined([message, reading.convention]))
-        if reading.value < 3 * given < 9 * reading.value:
-            return self.judged(
-                MAGNITUDE,
-                Message("The order of magnitude is right, the number is not; look for what is missing."),
-            )
-        message = Message("This is not right, and fits no mistake that we know; go back one step.")
-        return self.judged(UNKNOWN, message)
+        return self.off(Fraction(given), Fraction(reading.value), Message("go back one step"))
 
     def _believed(self, reading: Reading) -> dict[str, int]:
         without = self.drawn.subject.without

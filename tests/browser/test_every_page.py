@@ -1,4 +1,4 @@
-"""What every page owes to every reader: nothing serious for axe, nothing sideways, names told apart."""
+"""What every page owes to every reader: nothing serious for axe, nothing sideways, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,18 +13,10 @@ import pytest
 from playwright.sync_api import TimeoutError as NeverTrue
 
 from tests.browser.conftest import ONLY_ITSELF, Visit, serving
-from tests.browser.pages import pages
+from tests.browser.pages import pages, serious
 from tests.conftest import NIGHTLY
 
 pytestmark = pytest.mark.chromium
-
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-FOUND = """async () => {
-    const {violations} = await axe.run(document, {resultTypes: ['violations']});
-    return violations.filter(({impact}) => ['serious', 'critical'].includes(impact))
-        .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 200)}`));
-}"""
-
 
 TOLD_APART = """() => {
     const names = [...document.querySelectorAll('.lc-copy-button, button.copybtn')]
@@ -37,13 +29,17 @@ SCHEMES = ("light", "dark")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page did on a narrow screen, and on a wide one its buttons that copy and what axe found."""
+    """What a page did on a narrow screen; on a wide one its buttons that copy and what axe found, and later.
+
+    `requests` are those before Python started; `errors` and `foreign` are those of the whole visit.
+    """
 
     width: int
     errors: list[str]
     requests: list[str]
     copies: list[str | None]
     serious: list[str]
+    foreign: list[str]
 
 
 def opened(visitor: Visit, name: str) -> Any:
@@ -77,9 +73,13 @@ def _look_over(visitor: Visit, name: str) -> Seen:
     buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()
     copies = [button.get_attribute("aria-label") for button in buttons]
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-    errors = list(visitor.errors)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return Seen(width, errors, visitor.requests, copies, page.evaluate(FOUND))
+    errors, requests = list(visitor.errors), list(visitor.requests)
+    found = serious(page)
+    visitor.said.clear()  # what axe says is not the page's
+    if page.locator(".lc-live").count():
+        page.get_by_role("button", name="Start Python").first.click()
+        visitor.wait_for("live")
+    return Seen(width, errors + visitor.errors, requests, copies, found, visitor.foreign)
 
 
 def test_axe_finds_nothing_serious_on_any_page(seen: dict[str, Seen]) -> None:
@@ -101,6 +101,12 @@ def test_no_page_loads_a_font_of_icons_or_a_typesetter(seen: dict[str, Seen]) ->
     """What was the larger part of a page's bytes drew eleven icons."""
     for name, one in seen.items():
         assert not [url for url in one.requests if "fontawesome" in url or "mathjax" in url.lower()], name
+
+
+def test_no_request_leaves_this_machine_on_any_page(seen: dict[str, Seen]) -> None:
+    """With its formulas set, its explorers drawn and Python started, a page asks this site only."""
+    assert len(seen) >= 5
+    assert {name: one.foreign for name, one in seen.items() if one.foreign} == {}
 
 
 def test_buttons_that_copy_have_names_of_their_own(seen: dict[str, Seen]) -> None:
