@@ -358,6 +358,18 @@ _IN_BYTES = {
 _WHAT_IT_IS = Message("the definition of the quantity; no convention enters")
 
 
+class Term(NamedTuple):
+    """What layers that are alike add to a total: the path of the first, their type, how many, what each adds.
+
+    Of a count in bytes the formulas are those of the values.
+    """
+
+    path: str
+    layer: str
+    often: int
+    formula: Expression
+
+
 @dataclass(frozen=True, eq=False)
 class _Question:
     """What is asked for: a quantity of a layer or network, on an input, under a convention."""
@@ -430,6 +442,31 @@ class _Question:
     def _sum(self) -> Number:
         return summed(int(self.pick(facts)) for _, facts in self.parts)
 
+    def terms(self) -> Iterator[Term]:
+        """The layers of a network that add something, those with the same formula together."""
+        if self.layer.is_leaf or self.amount is _AMOUNTS[Quantity.KV_CACHE]:
+            return
+        alike: dict[tuple[str, str], list[tuple[str, Expression]]] = {}
+        for path, leaf, formula in self._lettered():
+            if int(formula):
+                known = alike.setdefault((kind_of(leaf), equation(formula, TEXT)), [])
+                known.append((path, formula))
+        for (kind, _), found in alike.items():
+            path, formula = found[0]
+            yield Term(path, kind, len(found), formula)
+
+    def _lettered(self) -> Iterator[tuple[str, Layer, Expression]]:
+        if self.amount is not None and self.amount.is_held:
+            paths = {id(leaf): path for path, leaf in reversed([*self.layer.leaves()])}
+            for leaf in _once(self.layer):
+                yield paths[id(leaf)], leaf, expression(self.pick(_held_by(leaf.lettered())))
+            return
+        for call, facts in self.parts:
+            if call is not None and int(self.pick(facts)):
+                setting = self.setting.alone if call.once else self.setting
+                lettered = call.layer.derive(*call.inputs, setting=setting)
+                yield call.path, call.layer, expression(self.pick(lettered))
+
     def taught(self) -> Expression | None:
         """The form in which courses write the formula, where the layer declares one for this question."""
         priced_otherwise = self.quantity is Quantity.FLOPS and self.convention.name != "textbook"
@@ -497,6 +534,7 @@ class Count:
     unmeasured: tuple[Unmeasured, ...]
     derive: Callable[[], Expression] = field(repr=False, compare=False)
     teach: Callable[[], Expression | None] = field(repr=False, compare=False)
+    part: Callable[[], Iterable[Term]] = field(default=tuple, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -517,6 +555,14 @@ class Count:
     def taught(self) -> Expression | None:
         """The form in which courses write the formula, where the layer declares one."""
         return self.teach()
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """Of a network under a convention: each layer's formula, those that are alike together; else nothing.
+
+        The terms, each as often as it is there, add up to `total`; of a count in bytes, to its values.
+        """
+        return tuple(self.part())
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -582,6 +628,7 @@ def count_by(
         unmeasured=question.unmeasured(),
         derive=question.derivation,
         teach=question.taught,
+        part=question.terms,
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import layercost as lc
 from layercost.convention import DTYPE_BITS, Convention, Price, bytes_of
-from layercost.expression import NOTATIONS
+from layercost.expression import NOTATIONS, TEXT, equation
 from layercost.facts import Held, Kind, Role
 from layercost.table import COLUMNS, FORMATS, HEADS, Table
 
@@ -150,6 +150,24 @@ def test_every_derivation_of_a_network_renders(version: str) -> None:
                 rendered = [getattr(counted, notation)(), *counted.where(notation)]
                 for line in rendered if notation in ("html", "mathml") else ():
                     ElementTree.fromstring(line)  # noqa: S314 - our own output
+
+
+@pytest.mark.parametrize("name", lc.networks.NETWORKS)
+@pytest.mark.parametrize("quantity", [lc.PARAMETERS, lc.FLOPS, lc.ACTIVATIONS], ids=lambda one: one.value)
+def test_the_terms_of_a_network_add_up(name: str, quantity: lc.Quantity) -> None:
+    """Layers that are alike are told once, with how many they are; a layer that is used twice holds once."""
+    net = lc.networks.NETWORKS[name].build()
+    counted = lc.count(net, quantity, net.input_shape, "everything")
+    assert sum(term.often * int(term.formula) for term in counted.terms) == counted.total
+    told = [(term.layer, equation(term.formula, TEXT)) for term in counted.terms]
+    assert len(told) == len(set(told))
+    assert {term.path for term in counted.terms} <= {path for path, _ in net.leaves()}
+
+
+def test_what_is_no_sum_over_layers_has_no_terms() -> None:
+    assert lc.count(lc.Linear(300, 100), lc.FLOPS, (300,)).terms == ()
+    heads = lc.Sequential(lc.Attention(8, 4), lc.Attention(8, 2))
+    assert lc.count(heads, lc.Quantity.KV_CACHE, (5, 8)).terms == ()
 
 
 def test_a_long_layer_is_named_by_its_type() -> None:

@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from layercost.expression import TEXT, equation
 from layercost.questions import MALFORMED, RIGHT, SKILLS, Malformed, Question, Variant, templates
 from layercost.questions.bank import CHECKED_DRAWS
 from layercost.questions.kind import LEVELS
@@ -111,6 +112,25 @@ def test_a_question_is_worded_in_full_and_has_a_solution(name: str):
         assert not text.endswith(" ."), text
     assert said[0].strip()
     assert posed.solution()
+
+
+def test_a_solution_says_how_each_term_of_a_sum_over_layers_comes_about():
+    """GPT-2's parameters: tables, norms, attentions and feed-forward layers, those that are alike once."""
+    lines = drawn("gpt2-parameters", 3).solution()
+    *parts, total = lines
+    assert [str(line.words).split()[0] for line in parts] == [
+        "Embedding", "LearnedPositions", "LayerNorm", "Attention", "FeedForward",
+    ]  # fmt: skip
+    assert "and 4 alike, each:" in str(parts[-1].words)
+    assert total.formula.value == int(drawn("gpt2-parameters", 3).answers()["answer"])
+    assert all(f"{part.formula.value:,}" in equation(total.formula, TEXT) for part in parts)
+
+
+def test_what_two_answers_of_a_solution_have_in_common_is_told_once():
+    """AlexNet's memory in decimal and in binary units: its layers once."""
+    lines = [str(line.words) for line in drawn("alexnet-memory", 0).solution()]
+    assert lines.count("Conv2d conv1:") == 1
+    assert len([line for line in lines if line.startswith("In M")]) == 2
 
 
 @each

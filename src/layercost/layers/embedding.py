@@ -84,7 +84,7 @@ class _EmbeddingBias(Embedding):
 
 @belief(
     "one-for-each-token",
-    Message("You counted one value for each token of the vocabulary: each has a whole vector."),
+    Message("You counted one value for each token that the table knows: each has a whole vector."),
     Embedding, STORED,
 )  # fmt: skip
 class _OneForEachToken(Embedding):

@@ -8,14 +8,14 @@ papers, exports and the classroom know no more of a question than what stands he
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from layercost.convention import unknown
-from layercost.expression import Expression
+from layercost.expression import TEXT, Expression, defining, definitions
 from layercost.message import Message, Words
 from layercost.questions.draw import QuestionError, Seed
 from layercost.questions.explain import Diagnosis
@@ -53,6 +53,20 @@ class Line(NamedTuple):
     words: Words
     formula: Expression | None = None
     unit: str = ""
+
+
+def derived(steps: Iterable[tuple[Words, Expression, str]]) -> list[Line]:
+    """Lines of a solution: before each formula what its letters stand for, where that was not said before."""
+    lines: list[Line] = []
+    told: dict[str, str] = {}
+    for words, formula, unit in steps:
+        for each in definitions(formula):
+            says = defining(each, TEXT)
+            if each is not formula and told.get(each.name) != says:
+                lines.append(Line(Message("where"), each))
+                told[each.name] = says
+        lines.append(Line(words, formula, unit))
+    return lines
 
 
 class Wrong(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from layercost.active import IN_WORDS, Active, active_in_letters, active_parameters
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
-from layercost.counting import Count
+from layercost.counting import Count, Term
 from layercost.expression import Expression, Symbol, expression, product
 from layercost.layer import Call, Layer, LayerError
 from layercost.layers import Sequential
@@ -124,6 +124,13 @@ def number(task: Task) -> Fraction:
 def derivation(task: Task) -> Expression:
     """How the number comes about, before it is put into a unit."""
     return _derivation(_key(task), task.input_shape)
+
+
+def terms(task: Task) -> tuple[Term, ...]:
+    """What each layer of a network adds to the number; nothing where it is no sum over layers."""
+    if not isinstance(task.measure, Quantity):
+        return ()
+    return _count(task, *_asked(task)).terms
 
 
 Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int, Training]

@@ -22,14 +22,17 @@ from layercost.convention import (
     unit_with_its_size,
     unknown,
 )
-from layercost.expression import definitions
+from layercost.counting import Term
+from layercost.expression import TEXT, Expression, equation
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
 from layercost.misconception import (
+    ACTIVE,
     BELIEVED,
     MISCONCEPTIONS,
     OF_COSTS,
+    STORED,
     UNITS,
     Cost,
     Measure,
@@ -52,10 +55,10 @@ from layercost.questions.draw import (
 )
 from layercost.questions.explain import OUTCOMES, RIGHT, Diagnosis, beliefs, known_wrong, verdict
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Posed, Template, Wrong, kind
+from layercost.questions.kind import Field, Line, Posed, Template, Wrong, derived, kind
 from layercost.questions.kinds.hints import hint_for
 from layercost.questions.reading import Malformed, Parsed
-from layercost.questions.task import derivation, measure_named
+from layercost.questions.task import derivation, measure_named, terms
 from layercost.questions.template import (
     check_layer,
     check_network,
@@ -65,6 +68,8 @@ from layercost.questions.template import (
     filled_network,
 )
 from layercost.shape import Shape, ShapeError, several, shape_of
+
+READ = 12  # how many terms of a sum over layers are told one by one
 
 
 @dataclass(frozen=True)
@@ -213,14 +218,18 @@ class Variant(Posed):
             return filled_network(self.question.network, self.numbers)
         layers = {name: filled_layer(text, self.numbers) for name, text in self.question.layers.items()}
         if self.question.repeat:
-            return Sequential(*self._repeated(layers))
+            return Sequential(dict(self._repeated(layers)))
         return layers[""] if "" in layers else Sequential(layers)
 
-    def _repeated(self, layers: Mapping[str, Layer]) -> Iterator[Layer]:
-        """Each layer as often as it stands there, each time with weights of its own."""
+    def _repeated(self, layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
+        """Each layer as often as it stands there; where it is asked what they hold, each holds its own."""
+        held = any(ask.measure in STORED | ACTIVE for ask in self.question.asks)
         for name, layer in layers.items():
-            for _ in range(self._size(self.question.repeat.get(name, 1))):
-                yield deepcopy(layer)
+            if name not in self.question.repeat:
+                yield name, layer
+                continue
+            for place in range(self._size(self.question.repeat[name])):
+                yield f"{name}_{place}", deepcopy(layer) if held else layer
 
     @cached_property
     def items(self) -> dict[str, Item]:
@@ -334,7 +343,11 @@ class Variant(Posed):
 
     def solution(self) -> list[Line]:
         """For each thing asked: where its letters come from, then letters = numbers = total."""
-        return [line for name, item in self.items.items() for line in _worked(item, self.field(name).words)]
+        lines: dict[str, Line] = {}
+        for name, item in self.items.items():
+            for line in _worked(item, self.field(name).words):
+                lines.setdefault(_read(line), line)
+        return list(lines.values())
 
     def state(self) -> dict[str, Any]:
         """The numbers that were drawn."""
@@ -360,10 +373,8 @@ class Variant(Posed):
 
 
 def _worked(item: Item, asked: Words) -> list[Line]:
-    formula = derivation(item.task)
-    where = [Line(Message("where"), each, "") for each in definitions(formula) if each is not formula]
     counted = "" if item.task.unit.name else item.stated.unit
-    lines = [*where, Line(asked, formula, counted)]
+    lines = derived([*_by_layers(item), (asked, derivation(item.task), counted)])
     if isinstance(item.task.measure, Cost) and (found := measured_by(item.task)) is not None:
         lines.append(Line(*found))
     if item.task.unit.name:
@@ -373,6 +384,24 @@ def _worked(item: Item, asked: Words) -> list[Line]:
             said = Message("That is {answer} times as many.", answer=answer)
         lines.append(Line(said))
     return lines
+
+
+def _read(line: Line) -> str:
+    """A line as text: what reads the same is told once."""
+    return f"{line.words} {'' if line.formula is None else equation(line.formula, TEXT)} {line.unit}"
+
+
+def _by_layers(item: Item) -> list[tuple[Words, Expression, str]]:
+    """How the terms of a sum over layers come about; nothing where they are too many to be read."""
+    found = terms(item.task)
+    return [(_named(one), one.formula, "") for one in found] if len(found) <= READ else []
+
+
+def _named(term: Term) -> Words:
+    name = f"{term.layer} {term.path}"
+    if term.often == 1:
+        return f"{name}:"
+    return Message("{name} and {others} alike, each:", name=name, others=term.often - 1)
 
 
 def typed(number: Fraction, decimals: int | None) -> str:

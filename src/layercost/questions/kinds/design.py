@@ -34,7 +34,7 @@ from layercost.message import Joined, Message, Words, clauses, listing
 from layercost.misconception import MISCONCEPTIONS, Size, Task
 from layercost.questions.draw import Drawn, QuestionError, choice_from, known_keys
 from layercost.questions.explain import Diagnosis
-from layercost.questions.kind import Field, Line, Wrong, kind
+from layercost.questions.kind import Field, Line, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question
 from layercost.questions.kinds.readings import Reading, check_reading
 from layercost.questions.kinds.shared import (
@@ -43,7 +43,6 @@ from layercost.questions.kinds.shared import (
     DrawnTemplate,
     Kept,
     amount,
-    derived,
     inner,
     known_misconceptions,
     needs_text,

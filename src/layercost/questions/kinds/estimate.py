@@ -30,14 +30,13 @@ from layercost.misconception import MISCONCEPTIONS, PRICED
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import UNKNOWN, Diagnosis, beliefs
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Wrong, kind
+from layercost.questions.kind import Field, Line, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question, Variant, typed
 from layercost.questions.kinds.shared import (
     SUBJECT,
     DrawnTemplate,
     Kept,
     amount,
-    derived,
     inner,
     malformed,
     opening,

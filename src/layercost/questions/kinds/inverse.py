@@ -44,7 +44,7 @@ from layercost.misconception import MISCONCEPTIONS, Misconception
 from layercost.questions.draw import Between, Drawn, OneOf, QuestionError
 from layercost.questions.explain import Diagnosis
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Wrong, kind
+from layercost.questions.kind import Field, Line, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question
 from layercost.questions.kinds.shared import (
     RIGHT_ANSWER,
@@ -52,7 +52,6 @@ from layercost.questions.kinds.shared import (
     DrawnTemplate,
     Kept,
     amount,
-    derived,
     inner,
     opening,
     unseen,

@@ -36,7 +36,7 @@ from layercost.misconception import Task
 from layercost.questions.draw import Drawn, QuestionError, known_keys
 from layercost.questions.explain import Diagnosis
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Option, Wrong, kind
+from layercost.questions.kind import Field, Line, Option, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question
 from layercost.questions.kinds.shared import (
     SUBJECT,
@@ -44,7 +44,6 @@ from layercost.questions.kinds.shared import (
     Kept,
     amount,
     chosen,
-    derived,
     inner,
     needs_text,
     opening,

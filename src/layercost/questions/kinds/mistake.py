@@ -31,7 +31,7 @@ from layercost.misconception import MISCONCEPTIONS, Task
 from layercost.questions.draw import Drawn, QuestionError, chance
 from layercost.questions.explain import Diagnosis
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Option, Wrong, kind
+from layercost.questions.kind import Field, Line, Option, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question, Variant
 from layercost.questions.kinds.readings import Reading, check_reading
 from layercost.questions.kinds.shared import (
@@ -40,7 +40,6 @@ from layercost.questions.kinds.shared import (
     Kept,
     amount,
     chosen,
-    derived,
     inner,
     known_misconceptions,
     number_diagnosis,

@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 from layercost.convention import unknown
-from layercost.expression import Expression, definitions
 from layercost.message import Joined, Message, Words, can_say, catalogue, listing, speaking
 from layercost.misconception import MISCONCEPTIONS
 from layercost.questions.distance import earned_by, how_far, off
@@ -27,7 +26,7 @@ from layercost.questions.draw import (
 )
 from layercost.questions.explain import MALFORMED, OUTCOMES, RIGHT, UNKNOWN, Diagnosis, beliefs, explain
 from layercost.questions.item import Item
-from layercost.questions.kind import Line, Option, Posed, Template, Wrong
+from layercost.questions.kind import Option, Posed, Template, Wrong
 from layercost.questions.kinds import compute
 from layercost.questions.reading import Malformed, read_number
 from layercost.questions.sentences import said
@@ -347,16 +346,3 @@ def unseen(items: Iterable[Item]) -> list[str]:
         for name, (one,) in beliefs([item]).items():
             changes[name] = changes.get(name, False) or not item.accepts(one, item.answer)
     return [f"{name!r} gives the right number" for name, seen in changes.items() if not seen]
-
-
-def derived(steps: Iterable[tuple[Words, Expression, str]]) -> list[Line]:
-    """Lines of a solution: before each formula the letters that it defines, each once."""
-    lines: list[Line] = []
-    known: set[str] = set()
-    for words, formula, unit in steps:
-        for each in definitions(formula):
-            if each.name not in known:
-                lines.append(Line(Message("where"), each))
-                known.add(each.name)
-        lines.append(Line(words, formula, unit))
-    return lines

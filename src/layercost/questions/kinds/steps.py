@@ -35,7 +35,7 @@ from layercost.misconception import MISCONCEPTIONS, Size, Task
 from layercost.questions.carrying import Own, check_follows, follows, names_in, with_carried
 from layercost.questions.draw import Drawn, QuestionError, known_keys
 from layercost.questions.explain import OTHER_CONVENTION, Diagnosis
-from layercost.questions.kind import Field, Line, Wrong, kind
+from layercost.questions.kind import Field, Line, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question, Variant
 from layercost.questions.kinds.readings import Reading, check_reading
 from layercost.questions.kinds.shared import (
@@ -44,7 +44,6 @@ from layercost.questions.kinds.shared import (
     DrawnTemplate,
     Kept,
     amount,
-    derived,
     inner,
     needs_text,
     opening,

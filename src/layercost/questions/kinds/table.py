@@ -28,14 +28,13 @@ from layercost.questions.carrying import Own, with_carried
 from layercost.questions.draw import Drawn, QuestionError
 from layercost.questions.explain import UNKNOWN, Diagnosis
 from layercost.questions.item import Item
-from layercost.questions.kind import Field, Line, Wrong, kind
+from layercost.questions.kind import Field, Line, Wrong, derived, kind
 from layercost.questions.kinds.compute import Question, Variant
 from layercost.questions.kinds.shared import (
     RIGHT_ANSWER,
     SUBJECT,
     DrawnTemplate,
     Kept,
-    derived,
     inner,
     malformed,
     number_diagnosis,
