@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from layercost.convention import TWO_A_WEIGHT, convention_named
-from layercost.questions import QuestionError, read_question, templates
+from layercost.questions import read_question, templates
 from tests.questions.published_answers import Asked, published
 
 MIXTRAL = {
@@ -121,11 +119,13 @@ def test_what_a_token_costs_is_asked_by_a_shortcut_that_says_what_it_leaves_out(
     assert "none of the products of two values" in posed.told()
 
 
-def test_active_parameters_of_layers_that_are_set_up_again_are_refused() -> None:
-    """As other counts of what is held: the layer is one object, however often it stands there."""
-    with pytest.raises(QuestionError, match="repeat"):
-        read_question({
-            "id": "x", "level": 1, "skills": ["parameters"], "wording": {"en": "How many?"},
-            "layers": {"one": "MixtureOfExperts(width, 6, 4, 2)"}, "repeat": {"one": 3},
-            "input": [4, "width"], "draw": {"width": [8]}, "ask": [{"quantity": "active_parameters"}],
-        })  # fmt: skip
+def test_active_parameters_of_layers_that_are_set_up_again_are_those_of_each() -> None:
+    """Each of the three routes tokens to two of its own six experts."""
+    data = {
+        "id": "x", "level": 1, "skills": ["parameters"], "wording": {"en": "How many?"},
+        "layers": {"one": "MixtureOfExperts(width, 6, 4, 2)"}, "repeat": {"one": 3},
+        "input": [4, "width"], "draw": {"width": [8]}, "ask": [{"quantity": "active_parameters"}],
+    }  # fmt: skip
+    once = {key: value for key, value in data.items() if key != "repeat"}
+    three, one = (read_question(each).variant({"width": 8}).answer for each in (data, once))
+    assert three == 3 * one

@@ -232,7 +232,7 @@ def test_the_page_and_python_mean_the_same_by_an_order_of_magnitude(
     """
     explaining = sys.modules["layercost.questions.explain"]
     monkeypatch.setattr(explaining, "reexpress_answer", lambda *_asked: None)
-    monkeypatch.setattr(explaining, "_factor", lambda *_asked: None)
+    monkeypatch.setattr("layercost.questions.distance._factor", lambda *_asked: None)
     item = read_question(LINEAR).draw(seed=1).item()
     answer = int(item.answer)
     given = [answer * part // 12 for part in range(1, 60) if part not in (6, 12, 24)]
