@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 import zipfile
 from dataclasses import replace
@@ -240,7 +241,7 @@ def test_a_queue_goes_out_without_names_and_comes_back_with_marks(course: Course
     page = (tmp_path / "q4.html").read_text()
     assert "Says that its weights stay the same." in page
     assert "The kernel is the same everywhere." in page
-    assert not any(name in page for name in ("ada", "emmy", "King", "Noether"))
+    assert not re.search(r"\b(ada|emmy|King|Noether)\b", page)  # a label may hold the letters of a name
     rows[0] |= {"points": "2,5", "comment": "Why?"}
     assert take(course, tmp_path / "filled.csv", rows, "--marker", "anna") == 0
     given = [manual(course, student) for student in ("ada", "emmy")]
