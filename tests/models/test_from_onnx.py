@@ -220,6 +220,18 @@ def test_branches_are_added_and_concatenated(file: Make) -> None:
     assert lc.table(tree).total.parameters == 9
 
 
+@pytest.mark.parametrize(("axis", "shape"), [(1, (12, 6)), (2, (6, 12))])
+def test_maps_of_one_axis_are_concatenated(axis: int, shape: tuple[int, ...], file: Make) -> None:
+    tree = lc.from_onnx(
+        file(
+            [node("Conv", "x,w", "a"), node("Conv", "x,v", "b"), node("Concat", "a,b", "y", axis=axis)],
+            {"w": (6, 3, 3), "v": (6, 3, 3)}, input=("N", 3, 8),
+        )
+    )  # fmt: skip
+    assert tree.output_shape((3, 8)) == shape
+    assert any(isinstance(layer, lc.Concatenate) for layer in layers_of(tree, (3, 8)))
+
+
 def test_weights_that_two_operators_read_count_once(file: Make) -> None:
     nodes = [node("Gemm", "x,w,b", "h"), node("Gemm", "h,w,b", "y")]
     tree = lc.from_onnx(file(nodes, {"w": (4, 4), "b": (4,)}, input=("N", 4)))

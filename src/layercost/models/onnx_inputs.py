@@ -49,6 +49,8 @@ def declared(graph: Graph) -> list[Declared]:
 
 
 def _declared(value: ValueInfo) -> Declared:
+    if not value.name:
+        raise ModelError("one of its inputs has no name")
     if not value.is_tensor:
         raise ModelError(f"its input {value.name} is no tensor, and only tensors are counted")
     if value.dims is None:

@@ -9,7 +9,18 @@ from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
 from layercost.models.onnx_file import Sizes
-from layercost.models.onnx_operator import Handler, Made, Operator, Value, arrived, must, of, places, together
+from layercost.models.onnx_operator import (
+    Handler,
+    Made,
+    Operator,
+    Value,
+    arrived,
+    must,
+    must_be_few,
+    of,
+    places,
+    together,
+)
 
 # ---- products with weights -------------------------------------------------------------------------
 
@@ -39,6 +50,7 @@ def _qlinear_conv(op: Operator) -> Made:
 def _conv_transpose(op: Operator) -> Made:
     groups, window = op.get("group", 1), op.window()
     channels, outputs, *kernel = op.full(1)
+    must_be_few(kernel, op.full()[2:])
     more = op.get("output_padding", [0] * op.axes)
     padding = _transposed_padding(op, window, kernel, more)
     layer = of("ConvTranspose", op.axes)(
