@@ -657,11 +657,19 @@ def test_an_axis_that_is_called_the_batch_is_one_wherever_it_stands(file: Make) 
     assert lc.table(tree, batch=2).total.macs == 2 * 9 * 12 * (4 + 3)
 
 
-def test_an_input_of_one_axis_is_one_sample(file: Make) -> None:
-    path = file([node("Relu", "x", "y")], input=("N",))
-    with pytest.raises(ModelError, match=r"open \(N\); give them as the file has them, as --input x=128"):
+@pytest.mark.parametrize("name", ["N", "batch"])
+def test_an_input_of_one_axis_is_one_sample(name: str, file: Make) -> None:
+    path = file([node("Relu", "x", "y")], input=(name,))
+    with pytest.raises(
+        ModelError, match=rf"open \({name}\); give them as the file has them, as --input x=128"
+    ):
         lc.from_onnx(path)
     assert lc.from_onnx(path, (5,)).output_shape((5,)) == (5,)
+
+
+def test_a_model_of_a_single_number_alone_is_refused(file: Make) -> None:
+    with pytest.raises(ModelError, match="its input x is a single number, and a model takes more"):
+        lc.from_onnx(file([node("Relu", "x", "y")], input=()))
 
 
 def test_what_mixes_the_samples_of_a_batch_is_not_known(file: Make) -> None:

@@ -33,12 +33,16 @@ def read_or_refused(content: bytes) -> None:
 
 
 def model(
-    nodes: list[Any], weights: list[Any] | None = None, sizes: tuple[int, ...] = (1, 3, 8, 8), name: str = "x"
+    nodes: list[Any],
+    weights: list[Any] | None = None,
+    sizes: tuple[int, ...] = (1, 3, 8, 8),
+    name: str = "x",
+    given: tuple[int, ...] | None = None,
 ) -> bytes:
     graph = helper.make_graph(
         nodes, "hostile",
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)],
-        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, given)],
         initializer=weights or [],
     )  # fmt: skip
     content: bytes = helper.make_model(
@@ -118,6 +122,11 @@ def test_a_node_without_inputs_is_read_or_refused(kind: str) -> None:
 def test_an_input_without_a_name_is_refused() -> None:
     with pytest.raises(ModelError, match="one of its inputs has no name"):
         lc.from_onnx(model([relu("", "y")], name=""))
+
+
+def test_an_operator_whose_name_has_a_dot_has_a_place() -> None:
+    odd = helper.make_node(".dd", ["x"], ["y"])
+    assert [path for path, _ in lc.from_onnx(model([odd], given=(1, 4))).leaves()] == ["_dd"]
 
 
 def test_a_weight_whose_module_has_no_name_is_named_by_its_node() -> None:

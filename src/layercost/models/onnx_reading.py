@@ -445,7 +445,8 @@ class Reading:
         for part in filter(None, node.name.split("/")):
             parts.append(part.removeprefix(f"{before}.").replace(".", "_"))
             before = part
-        named = tuple(filter(None, parts))[-MOST_PARTS:] or (node.op_type.lower(),)
+        kind = node.op_type.lower().replace(".", "_")
+        named = tuple(filter(None, parts))[-MOST_PARTS:] or (kind,)
         return named[:-1] if whole and len(named) > 1 else named
 
     def _weight_of(self, node: Node) -> str | None:
