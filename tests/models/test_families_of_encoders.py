@@ -219,6 +219,11 @@ def test_classes_that_a_file_leaves_out_are_those_of_imagenet_and_are_listed() -
     assert {default.field: default.value for default in model.defaults}["num_labels"] == 1000
 
 
+def test_classes_that_the_library_left_out_are_its_own_two() -> None:
+    config = {name: value for name, value in VIT.items() if name != "num_labels"}
+    assert parameters_by_type(from_config({**config, "transformers_version": "5.24.0"}))["head"] == 2 * 8 + 2
+
+
 def test_a_window_of_swin_counts_the_zeros_that_complete_the_image() -> None:
     """5 x 5 cells in windows of 3: 2 x 2 windows, so 36 cells are mapped."""
     swin = {

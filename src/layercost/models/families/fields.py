@@ -56,7 +56,8 @@ def same_as(field: str, value: Any) -> Derived:
 
 
 _WITH_HEAD = re.compile(r"LMHead|(CausalLM|ForConditionalGeneration)$")
-_OF_ANOTHER_TASK = re.compile(r"For[A-Z]")  # as in Qwen2ForRewardModel
+_OF_ANOTHER_TASK = re.compile(r"For[A-Z]|Heads")  # as in Qwen2ForRewardModel and GPT2DoubleHeadsModel
+_OF_LABELS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering)$")
 AN_OBJECT = Message("an object of fields in braces")
 _NEVER = object()  # no default: a null is refused
 
@@ -215,13 +216,18 @@ class Fields:
             self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
         return name
 
+    def task(self) -> str | None:
+        """What ``architectures`` names a class for that gives scores of labels, as SequenceClassification."""
+        found = _OF_LABELS.search(self.named_class() or "")
+        return found[1] if found else None
+
     def has_head(self) -> bool:
-        """Whether ``architectures`` names a class that gives scores of tokens; without it, it does.
+        """Whether ``architectures`` names a class that gives scores; without it, it does, of tokens.
 
         A bare class, as ``LlamaModel``, has no head; a class with another head is refused.
         """
         name = self.named_class()
-        if name is None or _WITH_HEAD.search(name):
+        if name is None or _WITH_HEAD.search(name) or self.task():
             return True
         if not name.endswith("Model") or _OF_ANOTHER_TASK.search(name):
             self.refuse(

@@ -59,6 +59,28 @@ def function(name: str) -> Layer:
     return LAYERS[name]()
 
 
+# ---- heads of decoders ---------------------------------------------------------------------------
+
+ENDS = 2  # of an answer in a text: where it begins, and where it ends
+
+
+def head(
+    fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
+) -> dict[str, Layer]:
+    """A score for each token of the vocabulary, on every position or the last; a bare class has none.
+
+    A class for labels has one for each label instead: whole texts without a bias, tokens and answers with it.
+    """
+    if not fields.has_head():
+        fields.note(Message("The file names a class without a head: no scores of tokens are counted."))
+        return {}
+    task = fields.task()
+    if task is None:
+        return scores(fields, asked, width, vocabulary, tied=tied, bias=bias)
+    count = ENDS if task == "QuestionAnswering" else labels(fields)
+    return scores(fields, asked, width, count, tied=False, bias=task != "SequenceClassification")
+
+
 # ---- heads of encoders ---------------------------------------------------------------------------
 
 

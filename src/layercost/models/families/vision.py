@@ -32,8 +32,12 @@ _SUM = Add(2)
 
 
 def image_labels(fields: Fields) -> int:
-    """How many classes an image classifier tells apart; a file that leaves them out means ImageNet's."""
-    return labels(fields, LABELS if fields.is_class_alone else IMAGENET)
+    """How many classes an image classifier tells apart; a file that leaves them out means ImageNet's.
+
+    The library leaves out two, which are its own, where it writes a file.
+    """
+    saved = "transformers_version" in fields.values
+    return labels(fields, LABELS if saved or fields.is_class_alone else IMAGENET)
 
 
 def image_of(fields: Fields, asked: Asked, sizes: tuple[int, int], channels: int) -> tuple[int, int, int]:
