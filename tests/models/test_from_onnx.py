@@ -114,6 +114,10 @@ CASES: dict[str, tuple[Any, dict[str, tuple[int, ...]], tuple[int, ...], lc.Laye
     "ConvTranspose, SAME_UPPER": (node("ConvTranspose", "x,w", "y", strides=[2, 2], auto_pad="SAME_UPPER"),
                                   {"w": (3, 4, 4, 4)}, IMAGE,
                                   lc.ConvTranspose2d(3, 4, 4, stride=2, padding=1, bias=False)),
+    "ConvTranspose, SAME_UPPER, an odd kernel": (
+        node("ConvTranspose", "x,w", "y", strides=[2, 2], auto_pad="SAME_UPPER"), {"w": (3, 4, 3, 3)}, IMAGE,
+        lc.ConvTranspose2d(3, 4, 3, stride=2, padding=1, output_padding=1, bias=False),
+    ),
     "ConvTranspose over three axes": (node("ConvTranspose", "x,w", "y"), {"w": (2, 3, 2, 2, 2)}, CUBE,
                                       lc.ConvTranspose3d(2, 3, 2, bias=False)),
     "BatchNormalization over three axes": (node("BatchNormalization", "x,s,b,m,v", "y"),
@@ -414,6 +418,8 @@ def test_a_gemm_of_two_values_is_their_product(file: Make) -> None:
         ("nhid,nhjd->nhij", ("N", 2, 5, 4), ("N", 2, 6, 4), 2 * 5 * 6 * 4),
         ("nij,njc->nic", ("N", 5, 6), ("N", 6, 3), 5 * 6 * 3),
         ("nc,nc->n", ("N", 7), ("N", 7), 7),
+        ("nij,jc", ("N", 5, 6), (6, 3), 3 * 5 * 6),  # what is left out is all that stands there once
+        ("...ij,...jc", ("N", 5, 6), ("N", 6, 3), 5 * 6 * 3),
     ],
 )
 def test_einsum_of_two_values_is_a_stack_of_products(
