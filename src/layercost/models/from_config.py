@@ -258,9 +258,16 @@ def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[st
     if _is_text(source):
         return fields_of(str(source), GIVEN), GIVEN
     file = fspath(source)
-    if Path(file).is_dir():
+    if _is_folder(Path(file)):
         file = str(Path(file) / NAME)
     return fields_of(_text(Path(file), file), file), file
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long
+        return False
 
 
 def _text(path: Path, file: Words) -> str:
