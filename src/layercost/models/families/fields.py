@@ -95,9 +95,12 @@ class Fields:
 
     def layers(self, *names: str, default: int) -> int:
         """How many layers there are."""
-        count = self.size(*names, default=default)
+        return self.few_layers(names[0], self.size(*names, default=default))
+
+    def few_layers(self, name: str, count: int) -> int:
+        """The same number of layers, which a field leads to; raises ModelError for one without end."""
         if count > MOST_LAYERS:
-            self.expected(names[0], Message("at most {most:,} layers", most=MOST_LAYERS), count)
+            self.expected(name, Message("at most {most:,} layers", most=MOST_LAYERS), count)
         return count
 
     def whole(self, *names: str, default: int | Derived, null: Any = _NEVER, least: int = 1) -> int:

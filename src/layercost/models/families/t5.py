@@ -116,6 +116,7 @@ def _built(fields: Fields, asked: Asked, of: Defaults) -> Built:
     if not decodes:
         return Built({"encoder": encoder}, READ, name)
     steps = fields.whole("num_decoder_layers", default=same_as("num_layers", depth))
+    fields.few_layers("num_decoder_layers", steps)
     layers = beside(
         encoder,
         {"embedding": Sequential({"token": table})},

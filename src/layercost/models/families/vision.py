@@ -146,6 +146,7 @@ def swin(fields: Fields, asked: Asked) -> Built:
     name, classifies = architecture(fields, known, "SwinForImageClassification")
     width = fields.size("embed_dim", default=96)
     depths = fields.whole_numbers("depths", default=(2, 2, 6, 2), least=1)
+    fields.few_layers("depths", sum(depths))
     stages = _stages(fields, width, depths)
     channels, patch = fields.whole("num_channels", default=3), fields.sides("patch_size", default=4)
     image = fields.sides("image_size", default=224)
