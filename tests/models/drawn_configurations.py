@@ -199,6 +199,8 @@ DRAWN: dict[str, Draw] = {
     **_classes("OPT", of_labels(drawn_decoders.opt), "ForSequenceClassification", "ForQuestionAnswering"),
     **_classes("T5", t5, "ForConditionalGeneration", "Model"),
     "T5EncoderModel": t5_encoder,
+    "T5ForTokenClassification": t5_encoder,
+    **_classes("T5", t5, "ForQuestionAnswering"),
     "MT5ForConditionalGeneration": mt5,
     **_classes("Bart", bart, "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
     **_classes("Whisper", whisper, "ForConditionalGeneration", "Model"),

@@ -219,6 +219,11 @@ def test_classes_that_a_file_leaves_out_are_those_of_imagenet_and_are_listed() -
     assert {default.field: default.value for default in model.defaults}["num_labels"] == 1000
 
 
+def test_an_encoder_that_is_called_a_decoder_is_refused() -> None:
+    with pytest.raises(ModelError, match="is_decoder: true is not counted here: an encoder that looks"):
+        from_config({"model_type": "t5", "architectures": ["T5EncoderModel"], "is_decoder": True})
+
+
 ENDLESS = {
     "num_decoder_layers": {"model_type": "t5", "num_decoder_layers": 10**9},
     "inner_group_num": {"model_type": "albert", "inner_group_num": 10**9},

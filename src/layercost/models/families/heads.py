@@ -103,6 +103,14 @@ def of_first_token(width: int, count: int, acts: str) -> dict[str, Layer]:
     }  # fmt: skip
 
 
+def of_last_token(width: int, count: int) -> dict[str, Layer]:
+    """A score for each class of the last token, behind which a text ends; it is mapped before."""
+    return {
+        "last": AtPlace(-1), "head_transform": Linear(width, width), "head_activation": function("Tanh"),
+        "head": Linear(width, count),
+    }  # fmt: skip
+
+
 def of_masked_tokens(
     fields: Fields, asked: Asked, width: int, inner: int, vocabulary: int, acts: str, *,
     tied: bool, spare_bias: bool,
