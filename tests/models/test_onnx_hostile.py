@@ -214,8 +214,8 @@ def test_kernels_that_meet_their_input_in_millions_of_ways_are_not_known() -> No
     wide = [helper.make_node("ConvTranspose", ["x", "x"], ["y"])]
     assert lc.table(lc.from_onnx(model(wide, sizes=(1, 1, 1 << 20, 1 << 20)))).counted.unknown
     far = [helper.make_node("ConvTranspose", ["x", "x"], ["y"], strides=[10], dilations=[10])]
-    tree = lc.from_onnx(model(far, sizes=(1, 1, 10_000)))
-    assert lc.count(tree, lc.MACS, (1, 10_000)).total == 10_000**2
+    tree = lc.from_onnx(model(far, sizes=(1, 1, 4_000)))
+    assert lc.count(tree, lc.MACS, (1, 4_000)).total == 4_000**2
     assert time.process_time() - start < SECONDS
 
 

@@ -19,7 +19,7 @@ from layercost.models.leaves import Rearranged
 from layercost.models.onnx_file import Node, Sizes
 from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, Shape, seen_shape
 
-MOST_WAYS = 1 << 14  # in which windows of one operator differ: on each axis as many as cells of a kernel
+MOST_WAYS = 1 << 12  # in which windows of one operator differ: on each axis as many as cells of a kernel
 
 
 class NotOurs(Exception):
