@@ -130,8 +130,8 @@ def _built(fields: Fields, asked: Asked, of: Defaults) -> Built:
     if name.endswith(WITH_HEAD):
         layers |= scores(fields, asked, width, vocabulary, tied=_tied(fields))
     elif name.endswith(OF_LABELS):
-        of = of_last_token if name.endswith(OF_LABELS[0]) else of_each_token
-        layers |= of(width, labels(fields))
+        behind = of_last_token if name.endswith(OF_LABELS[0]) else of_each_token
+        layers |= behind(width, labels(fields))
     return Built(layers, (READ, READ), name)
 
 
