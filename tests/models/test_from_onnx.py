@@ -674,7 +674,7 @@ def test_an_input_of_one_axis_is_one_sample(name: str, file: Make) -> None:
 
 
 def test_a_model_of_a_single_number_alone_is_refused(file: Make) -> None:
-    with pytest.raises(ModelError, match="its input x is a single number, and a model takes more"):
+    with pytest.raises(ModelError, match="its only input x is a single number, and a layer takes more"):
         lc.from_onnx(file([node("Relu", "x", "y")], input=()))
 
 

@@ -66,8 +66,8 @@ def inputs_of(found: list[Declared], given: Given) -> list[Input]:
     batch = _batch(found)
     sizes = _by_name(found, given, batch)
     inputs = [_input(one, sizes.get(one.name), batch) for one in found]
-    if not any(one.sizes for one in inputs):
-        raise ModelError(f"its input {inputs[0].name} is a single number, and a model takes more than that")
+    if len(inputs) == 1 and not inputs[0].sizes:
+        raise ModelError(f"its only input {inputs[0].name} is a single number, and a layer takes more")
     return inputs
 
 
