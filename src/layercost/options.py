@@ -8,7 +8,7 @@ from layercost.arithmetic import Unworkable, whole_numbers
 from layercost.convention import UnknownNameError
 from layercost.layers.model import Model
 from layercost.message import Message, Words, message_of
-from layercost.models.known import KNOWN, model_named
+from layercost.models.known import KNOWN, is_there, model_named
 from layercost.networks import NETWORKS, network_named
 from layercost.shape import ShapeError, shown, whole
 
@@ -56,9 +56,16 @@ def one_of(what: Message, known: Iterable[str]) -> Callable[[str], str]:
 
 
 def check_name(name: str) -> None:
-    """Raise UnknownNameError, with the nearest of both, for what is no network and no known model."""
+    """Raise UnknownNameError, with the nearest of both, for what is no network and no known model.
+
+    Raises ValueError for a file or folder: those that are read have been told apart by what they are called.
+    """
     plain = name.partition(":")[0]
     if plain not in NETWORKS and name not in KNOWN:
+        if is_there(name):
+            raise ValueError(
+                f"{name}: expected a file that is called .onnx or .json, or a folder with a config.json in it"
+            )
         raise UnknownNameError(Message("network"), plain, (*NETWORKS, *KNOWN))
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
+from tests.models import drawn_decoders
+
 Sizes = tuple[int, ...]
 
 
@@ -175,6 +177,11 @@ def mamba(random: Random) -> Drawn:
     return Drawn(config, *_text(random.randint(kernel, 9)))
 
 
+def of_labels(draw: Callable[[Random], dict[str, Any]]) -> Draw:
+    """A decoder that gives scores of labels."""
+    return lambda random: Drawn(draw(random) | {"num_labels": random.randint(3, 6)}, *_text(7))
+
+
 def _classes(prefix: str, draw: Draw, *heads: str) -> dict[str, Draw]:
     return {f"{prefix}{head}": draw for head in heads}
 
@@ -188,8 +195,12 @@ DRAWN: dict[str, Draw] = {
     **_classes("DistilBert", distilbert, *_OF_ALL),
     **_classes("Albert", encoder("albert"), *_OF_ALL, "ForPreTraining"),
     **_classes("Electra", encoder("electra"), *_OF_ALL, "ForPreTraining", "ForCausalLM"),
+    **_classes("Qwen3", of_labels(drawn_decoders.qwen3), *_OF_ALL[2:], "ForQuestionAnswering"),
+    **_classes("OPT", of_labels(drawn_decoders.opt), "ForSequenceClassification", "ForQuestionAnswering"),
     **_classes("T5", t5, "ForConditionalGeneration", "Model"),
     "T5EncoderModel": t5_encoder,
+    "T5ForTokenClassification": t5_encoder,
+    **_classes("T5", t5, "ForQuestionAnswering"),
     "MT5ForConditionalGeneration": mt5,
     **_classes("Bart", bart, "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
     **_classes("Whisper", whisper, "ForConditionalGeneration", "Model"),

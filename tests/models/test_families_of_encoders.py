@@ -219,6 +219,29 @@ def test_classes_that_a_file_leaves_out_are_those_of_imagenet_and_are_listed() -
     assert {default.field: default.value for default in model.defaults}["num_labels"] == 1000
 
 
+def test_an_encoder_that_is_called_a_decoder_is_refused() -> None:
+    with pytest.raises(ModelError, match="is_decoder: true is not counted here: an encoder that looks"):
+        from_config({"model_type": "t5", "architectures": ["T5EncoderModel"], "is_decoder": True})
+
+
+ENDLESS = {
+    "num_decoder_layers": {"model_type": "t5", "num_decoder_layers": 10**9},
+    "inner_group_num": {"model_type": "albert", "inner_group_num": 10**9},
+    "depths": {"model_type": "swin", "embed_dim": 96, "depths": [2, 10**9, 2, 2]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ENDLESS)
+def test_layers_without_end_are_refused_before_they_are_made(field: str) -> None:
+    with pytest.raises(ModelError, match=f"{field}: expected at most 10,000 layers"):
+        from_config(ENDLESS[field])
+
+
+def test_classes_that_the_library_left_out_are_its_own_two() -> None:
+    config = {name: value for name, value in VIT.items() if name != "num_labels"}
+    assert parameters_by_type(from_config({**config, "transformers_version": "5.24.0"}))["head"] == 2 * 8 + 2
+
+
 def test_a_window_of_swin_counts_the_zeros_that_complete_the_image() -> None:
     """5 x 5 cells in windows of 3: 2 x 2 windows, so 36 cells are mapped."""
     swin = {

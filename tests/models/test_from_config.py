@@ -61,6 +61,12 @@ MORE_PARAMETERS = [
     pytest.param(LLAMA, {"num_key_value_heads": None}, 3 * 2 * 40 * 48, id="as many keys as queries"),
     pytest.param(LLAMA, {"rope_scaling": {"factor": 8.0, "rope_type": "llama3"}}, 0, id="other angles"),
     pytest.param(LLAMA, {"architectures": ["LlamaModel"]}, -101 * 48, id="a class without a head"),
+    pytest.param(LLAMA, {"architectures": ["LlamaForSequenceClassification"], "num_labels": 7},
+                 (7 - 101) * 48, id="a score for each label"),
+    pytest.param(LLAMA, {"architectures": ["LlamaForTokenClassification"], "id2label": {"0": "a", "1": "b"}},
+                 (2 - 101) * 48 + 2, id="a score for each label of each token"),
+    pytest.param(GPT2, {"architectures": ["GPT2ForQuestionAnswering"], "num_labels": 7},
+                 2 * 48 + 2, id="both ends of an answer"),
     pytest.param(QWEN, {"mlp_only_layers": [1]},
                  3 * 48 * 80 - 48 * 7 - 3 * 48 * (7 * 20 + 30) - 48, id="one layer without experts"),
     pytest.param(QWEN, {"decoder_sparse_step": 2},
@@ -369,6 +375,7 @@ def test_weights_that_are_quantised_are_noted_of_a_part_too() -> None:
     ("config", "name", "counted"),
     [
         (LLAMA, "LlamaModel", "LlamaModel"),
+        (GPT2, "GPT2ForTokenClassification", "GPT2ForTokenClassification"),
         (LLAMA, "LlamaForCausalLM", "LlamaForCausalLM"),
         (GPT2, "GPT2Model", "GPT2Model"),
         (GPT2, "GPT2LMHeadModel", "GPT2LMHeadModel"),
@@ -383,7 +390,7 @@ def test_the_class_that_is_counted_is_the_one_that_the_file_names(
     assert model.architecture == counted
     assert not [note for note in model.notes if "names the class" in str(note)]
     has_head = any(path == "head" for path, _ in model.leaves())
-    assert has_head == (counted in ("LlamaForCausalLM", "GPT2LMHeadModel", "Gemma3ForCausalLM"))
+    assert has_head == (not counted.endswith("Model") or "LMHead" in counted)
 
 
 @pytest.mark.parametrize(
@@ -461,10 +468,12 @@ REFUSED = [
         {**LLAMA, "tie_word_embeddings": "no"}, "tie_word_embeddings: expected true or false", id="no flag"
     ),
     pytest.param(
-        {**LLAMA, "hidden_act": "swiglu"}, "hidden_act: no activation is called 'swiglu'", id="activation"
+        {**LLAMA, "hidden_act": "swiglu"},
+        "hidden_act: no activation known here is called 'swiglu'",
+        id="activation",
     ),
     pytest.param(
-        {**LLAMA, "architectures": ["LlamaForTokenClassification"]}, "architectures: the head of", id="head"
+        {**GPT2, "architectures": ["GPT2DoubleHeadsModel"]}, "architectures: the head of", id="two heads"
     ),
     pytest.param(
         {**LLAMA, "model_type": "qwen2", "architectures": ["Qwen2ForRewardModel"]},
@@ -488,6 +497,11 @@ REFUSED = [
     pytest.param({**GPT2, "hidden_size": 50}, "n_embd: 48 contradicts hidden_size: 50", id="two names"),
     pytest.param(
         {**GPT2, "head_dim": 9}, "head_dim: 9 is not counted here", id="a size that the class has not"
+    ),
+    pytest.param(
+        {**LLAMA, "model_type": "olmoe", "num_experts": 7, "num_experts_per_tok": 2},
+        "head_dim: 10 is not counted here: this class divides the width by the heads",
+        id="heads whose norms have another size",
     ),
     pytest.param({**GPT2, "add_cross_attention": True}, "add_cross_attention: true", id="cross attention"),
     pytest.param(
@@ -529,7 +543,7 @@ REFUSED = [
     ),
     pytest.param(
         {**LLAMA, "hidden_act": None},
-        "hidden_act: expected the name of the activation, but got null; leave the field out",
+        "hidden_act: expected the name of the activation known here, but got null; leave the field out",
         id="null of an activation",
     ),
     pytest.param(

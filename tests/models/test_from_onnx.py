@@ -114,6 +114,10 @@ CASES: dict[str, tuple[Any, dict[str, tuple[int, ...]], tuple[int, ...], lc.Laye
     "ConvTranspose, SAME_UPPER": (node("ConvTranspose", "x,w", "y", strides=[2, 2], auto_pad="SAME_UPPER"),
                                   {"w": (3, 4, 4, 4)}, IMAGE,
                                   lc.ConvTranspose2d(3, 4, 4, stride=2, padding=1, bias=False)),
+    "ConvTranspose, SAME_UPPER, an odd kernel": (
+        node("ConvTranspose", "x,w", "y", strides=[2, 2], auto_pad="SAME_UPPER"), {"w": (3, 4, 3, 3)}, IMAGE,
+        lc.ConvTranspose2d(3, 4, 3, stride=2, padding=1, output_padding=1, bias=False),
+    ),
     "ConvTranspose over three axes": (node("ConvTranspose", "x,w", "y"), {"w": (2, 3, 2, 2, 2)}, CUBE,
                                       lc.ConvTranspose3d(2, 3, 2, bias=False)),
     "BatchNormalization over three axes": (node("BatchNormalization", "x,s,b,m,v", "y"),
@@ -218,6 +222,18 @@ def test_branches_are_added_and_concatenated(file: Make) -> None:
     names = [call.path for call in tree.calls(IMAGE)]
     assert names[0] == "add.layer1.a"
     assert lc.table(tree).total.parameters == 9
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(1, (12, 6)), (2, (6, 12))])
+def test_maps_of_one_axis_are_concatenated(axis: int, shape: tuple[int, ...], file: Make) -> None:
+    tree = lc.from_onnx(
+        file(
+            [node("Conv", "x,w", "a"), node("Conv", "x,v", "b"), node("Concat", "a,b", "y", axis=axis)],
+            {"w": (6, 3, 3), "v": (6, 3, 3)}, input=("N", 3, 8),
+        )
+    )  # fmt: skip
+    assert tree.output_shape((3, 8)) == shape
+    assert any(isinstance(layer, lc.Concatenate) for layer in layers_of(tree, (3, 8)))
 
 
 def test_weights_that_two_operators_read_count_once(file: Make) -> None:
@@ -402,6 +418,8 @@ def test_a_gemm_of_two_values_is_their_product(file: Make) -> None:
         ("nhid,nhjd->nhij", ("N", 2, 5, 4), ("N", 2, 6, 4), 2 * 5 * 6 * 4),
         ("nij,njc->nic", ("N", 5, 6), ("N", 6, 3), 5 * 6 * 3),
         ("nc,nc->n", ("N", 7), ("N", 7), 7),
+        ("nij,jc", ("N", 5, 6), (6, 3), 3 * 5 * 6),  # what is left out is all that stands there once
+        ("...ij,...jc", ("N", 5, 6), ("N", 6, 3), 5 * 6 * 3),
     ],
 )
 def test_einsum_of_two_values_is_a_stack_of_products(
@@ -645,11 +663,19 @@ def test_an_axis_that_is_called_the_batch_is_one_wherever_it_stands(file: Make) 
     assert lc.table(tree, batch=2).total.macs == 2 * 9 * 12 * (4 + 3)
 
 
-def test_an_input_of_one_axis_is_one_sample(file: Make) -> None:
-    path = file([node("Relu", "x", "y")], input=("N",))
-    with pytest.raises(ModelError, match=r"open \(N\); give them as the file has them, as --input x=128"):
+@pytest.mark.parametrize("name", ["N", "batch"])
+def test_an_input_of_one_axis_is_one_sample(name: str, file: Make) -> None:
+    path = file([node("Relu", "x", "y")], input=(name,))
+    with pytest.raises(
+        ModelError, match=rf"open \({name}\); give them as the file has them, as --input x=128"
+    ):
         lc.from_onnx(path)
     assert lc.from_onnx(path, (5,)).output_shape((5,)) == (5,)
+
+
+def test_a_model_of_a_single_number_alone_is_refused(file: Make) -> None:
+    with pytest.raises(ModelError, match="its only input x is a single number, and a layer takes more"):
+        lc.from_onnx(file([node("Relu", "x", "y")], input=()))
 
 
 def test_what_mixes_the_samples_of_a_batch_is_not_known(file: Make) -> None:

@@ -32,11 +32,17 @@ def read_or_refused(content: bytes) -> None:
         lc.table(lc.from_onnx(content))
 
 
-def model(nodes: list[Any], weights: list[Any] | None = None, sizes: tuple[int, ...] = (1, 3, 8, 8)) -> bytes:
+def model(
+    nodes: list[Any],
+    weights: list[Any] | None = None,
+    sizes: tuple[int, ...] = (1, 3, 8, 8),
+    name: str = "x",
+    given: tuple[int, ...] | None = None,
+) -> bytes:
     graph = helper.make_graph(
         nodes, "hostile",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, sizes)],
-        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)],
+        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, given)],
         initializer=weights or [],
     )  # fmt: skip
     content: bytes = helper.make_model(
@@ -107,6 +113,32 @@ def test_nodes_of_any_kind_with_any_settings_are_read_or_refused(nodes: list[Any
     read_or_refused(model(nodes, weights))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_node_without_inputs_is_read_or_refused(kind: str) -> None:
+    for domain in ("", "com.microsoft"):
+        read_or_refused(model([helper.make_node(kind, [], ["z"], domain=domain), relu("x", "y")]))
+
+
+def test_an_input_without_a_name_is_refused() -> None:
+    with pytest.raises(ModelError, match="one of its inputs has no name"):
+        lc.from_onnx(model([relu("", "y")], name=""))
+
+
+def test_an_operator_whose_name_has_a_dot_has_a_place() -> None:
+    odd = helper.make_node(".dd", ["x"], ["y"])
+    assert [path for path, _ in lc.from_onnx(model([odd], given=(1, 4))).leaves()] == ["_dd"]
+
+
+def test_a_weight_whose_module_has_no_name_is_named_by_its_node() -> None:
+    weights = [
+        helper.make_tensor(name, TensorProto.FLOAT, [8, 8], [0.0] * 64) for name in (".weight", "..a.weight")
+    ]
+    nodes = [helper.make_node("MatMul", ["x", ".weight"], ["v"]),
+             helper.make_node("MatMul", ["v", "..a.weight"], ["y"])]  # fmt: skip
+    names = [path for path, _ in lc.from_onnx(model(nodes, weights)).leaves()]
+    assert names == ["matmul", "a"]
+
+
 # ---- as large as can be --------------------------------------------------------------------------
 
 
@@ -166,6 +198,9 @@ LARGE: dict[str, list[Any]] = {
         helper.make_node("Range", ["a", "b", "c"], ["d"]),
         helper.make_node("Reshape", ["x", "d"], ["y"]),
     ],
+    "windows of which each is another": [
+        helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[1 << 22] * 2, pads=[1 << 21] * 4),
+    ],
     "constants that are computed for ever": [
         helper.make_node("Constant", [], ["v0"], value_ints=list(range(200))),
         *(helper.make_node("Mul", [f"v{at}"] * 2, [f"v{at + 1}"]) for at in range(5_000)),
@@ -174,12 +209,22 @@ LARGE: dict[str, list[Any]] = {
 }
 
 
+def test_kernels_that_meet_their_input_in_millions_of_ways_are_not_known() -> None:
+    start = time.process_time()
+    wide = [helper.make_node("ConvTranspose", ["x", "x"], ["y"])]
+    assert lc.table(lc.from_onnx(model(wide, sizes=(1, 1, 1 << 20, 1 << 20)))).counted.unknown
+    far = [helper.make_node("ConvTranspose", ["x", "x"], ["y"], strides=[10], dilations=[10])]
+    tree = lc.from_onnx(model(far, sizes=(1, 1, 4_000)))
+    assert lc.count(tree, lc.MACS, (1, 4_000)).total == 4_000**2
+    assert time.process_time() - start < SECONDS
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_file_is_read_or_refused_in_bounded_time(name: str) -> None:
     content = model(LARGE[name])
     start = time.process_time()
     with suppress(ModelError):
-        lc.from_onnx(content)
+        lc.table(lc.from_onnx(content))
     assert time.process_time() - start < SECONDS
 
 

@@ -214,6 +214,25 @@ def test_what_cannot_be_shown_says_why(capsys: pytest.CaptureFixture[str], name:
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["weights.bin", "folder"])
+def test_a_file_of_another_kind_and_an_empty_folder_are_told_from_a_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "weights.bin").touch()
+    (tmp_path / "folder").mkdir()
+    assert main(["show", str(tmp_path / name)]) == 2
+    assert f"{name}: expected a file that is called .onnx or .json, or a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("ending", "message"), [("", "no network is called"), (".json", "cannot be read"),
+                                                 (".onnx", "cannot be read")])  # fmt: skip
+def test_a_name_that_is_too_long_for_a_file_is_refused(
+    capsys: pytest.CaptureFixture[str], ending: str, message: str
+) -> None:
+    assert main(["show", f"{'a' * 300}{ending}"]) == 2
+    assert message in capsys.readouterr().err
+
+
 USELESS = {
     "the size of a text": ("llama", ["--size", "3x3"], "--size is for models that read images"),
     "the head of an image": ("vit", ["--logits", "last"], "--logits last is for a head that gives scores"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product as pairs
+from math import gcd
 from typing import ClassVar
 
 from layercost.expression import Number, define, exact_div, product, times
@@ -149,8 +149,21 @@ class ConvTranspose3d(TransposedConvolution):
 
 
 def _overlaps(n: int, kernel: int, stride: int, dilation: int) -> list[tuple[int, int]]:
-    cells = Counter(i * stride + j * dilation for i in range(n) for j in range(kernel))
-    return sorted(Counter(cells.values()).items(), reverse=True)
+    """Pairs of (products on a cell, cells with so many) along one axis, the most products first.
+
+    Input i and weight j meet on the cell ``i s + j d``, and so do all pairs (i + a t, j - b t), where
+    ``a = d / gcd(s, d)`` and ``b = s / gcd(s, d)``. Of them m follow each other from ``(n - (m - 1) a)
+    (k - (m - 1) b)`` pairs on; second differences of that are the cells with exactly m.
+    """
+    shared = gcd(stride, dilation)
+    steps, weights = dilation // shared, stride // shared
+
+    def runs(many: int) -> int:
+        return max(0, n - (many - 1) * steps) * max(0, kernel - (many - 1) * weights)
+
+    most = min(-(-n // steps), -(-kernel // weights))
+    counts = ((many, runs(many) - 2 * runs(many + 1) + runs(many + 2)) for many in range(most, 0, -1))
+    return [(many, cells) for many, cells in counts if cells]
 
 
 # ---- What people believe instead ---------------------------------------------------------------

@@ -171,8 +171,8 @@ def _counted_class(fields: Fields, found: Family) -> str:
     A class of another name than the family's is noted: it may not be what the family is.
     """
     named = fields.named_class()
-    bare = f"{found.config.removesuffix('Config')}Model"
-    counted = found.model if fields.has_head() else bare
+    task, stem = fields.task(), found.config.removesuffix("Config")
+    counted = f"{stem}For{task}" if task else found.model if fields.has_head() else f"{stem}Model"
     if named is not None and _stem(named) != _stem(counted):
         fields.note(
             Message("The file names the class {name}, but its model_type is {family}: counted is {counted}.",
@@ -258,9 +258,16 @@ def _fields(source: str | PathLike[str] | Mapping[str, Any]) -> tuple[Mapping[st
     if _is_text(source):
         return fields_of(str(source), GIVEN), GIVEN
     file = fspath(source)
-    if Path(file).is_dir():
+    if _is_folder(Path(file)):
         file = str(Path(file) / NAME)
     return fields_of(_text(Path(file), file), file), file
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long
+        return False
 
 
 def _text(path: Path, file: Words) -> str:

@@ -115,9 +115,9 @@ def _opened(file: str | PathLike[str] | bytes | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(file, bytes):
         yield _checked(io.BytesIO(file))
     elif isinstance(file, (str, PathLike)):
-        if not Path(file).is_file():
-            raise ModelError("there is no such file")
         try:
+            if not Path(file).is_file():
+                raise ModelError("there is no such file")
             with Path(file).open("rb", buffering=0) as opened:
                 yield _checked(opened)
         except OSError as error:

@@ -39,7 +39,15 @@ def model_named(name: str, *, logits: str = "all", size: tuple[int, int] | None 
 
 def is_configured(name: str) -> bool:
     """Whether this is the file of a configuration, its folder, or the name of a model that has one."""
-    return name.lower().endswith(".json") or name in KNOWN or (Path(name) / NAME).is_file()
+    return name.lower().endswith(".json") or name in KNOWN or is_there(name, NAME)
+
+
+def is_there(*names: str) -> bool:
+    """Whether there is a file or folder of this path; a name that can be no path is none."""
+    try:
+        return Path(*names).exists()
+    except (OSError, ValueError):  # too long, or with a null in it
+        return False
 
 
 def configured_model(

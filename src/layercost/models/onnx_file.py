@@ -78,6 +78,11 @@ class Node(NamedTuple):
     overload: str = ""
 
     @property
+    def first(self) -> str:
+        """The first input; an empty name where there is none."""
+        return self.input[0] if self.input else ""
+
+    @property
     def graphs(self) -> Iterator[Graph]:
         """The graphs inside of the node: branches, and bodies of loops."""
         for value in self.attributes.values():

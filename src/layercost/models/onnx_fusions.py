@@ -53,13 +53,13 @@ class Fusions:
     def _silu(self, gate: Node) -> Iterator[tuple[str, Fusion]]:
         """A value times its own sigmoid."""
         product = self.reader(gate.output[0])
-        value = gate.input[0]
+        value = gate.first
         if product is not None and product.op_type == "Mul" and set(product.input) == {value, gate.output[0]}:
             yield product.output[0], Fusion(ours.SiLU(), value, frozenset(gate.output))
 
     def _gelu(self, erf: Node) -> Iterator[tuple[str, Fusion]]:
         """``x / 2 (1 + erf(x / sqrt 2))``, in the orders in which exporters write its products."""
-        scaled = self._givers.get(erf.input[0])
+        scaled = self._givers.get(erf.first)
         plus = self.reader(erf.output[0])
         value = self._value_beside_number(scaled, ("Div", "Mul"))
         if scaled is None or plus is None or value is None:

@@ -61,8 +61,8 @@ class Holdings:
 
     def _note_view(self, node: Node) -> None:
         """A weight in another arrangement."""
-        if node.op_type in _VIEWS and node.input[0] in self.constants:
-            before = self.constants[node.input[0]]
+        if node.op_type in _VIEWS and node.first in self.constants:
+            before = self.constants[node.first]
             scales = [name for name in node.input[1:] if name] if node.op_type == "DequantizeLinear" else []
             self.constants[node.output[0]] = before._replace(scales=(*before.scales, *scales))
 

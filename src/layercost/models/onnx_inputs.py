@@ -49,6 +49,8 @@ def declared(graph: Graph) -> list[Declared]:
 
 
 def _declared(value: ValueInfo) -> Declared:
+    if not value.name:
+        raise ModelError("one of its inputs has no name")
     if not value.is_tensor:
         raise ModelError(f"its input {value.name} is no tensor, and only tensors are counted")
     if value.dims is None:
@@ -63,7 +65,10 @@ def inputs_of(found: list[Declared], given: Given) -> list[Input]:
         raise ModelError("it has no input")
     batch = _batch(found)
     sizes = _by_name(found, given, batch)
-    return [_input(one, sizes.get(one.name), batch) for one in found]
+    inputs = [_input(one, sizes.get(one.name), batch) for one in found]
+    if len(inputs) == 1 and not inputs[0].sizes:
+        raise ModelError(f"its only input {inputs[0].name} is a single number, and a layer takes more")
+    return inputs
 
 
 MOST_LISTED = 12
@@ -75,10 +80,12 @@ def _batch(found: list[Declared]) -> int | str | None:
 
     None where no input has one: an input of one axis alone, or of a first axis that is called a length.
     """
+    first = next((one.dims[0] for one in found if one.dims and len(one.dims) > 1), None)
+    if first is None:
+        return None
     names = [size for one in found for size in one.dims or () if isinstance(size, str)]
     called = next((name for name in names if "batch" in name.lower()), None)
-    first = next((one.dims[0] for one in found if one.dims and len(one.dims) > 1), None)
-    if called is not None or first is None:
+    if called is not None:
         return called
     is_length = isinstance(first, str) and any(word in first.lower() for word in _LENGTHS)
     return None if is_length else first

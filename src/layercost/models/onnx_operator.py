@@ -6,8 +6,9 @@ among the operator's inputs; it raises `NotOurs` where none of our layers has it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, reduce
+from math import prod
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from layercost import layers as ours
@@ -16,7 +17,9 @@ from layercost.layers.graph import as_samples
 from layercost.layers.joins import broadcast
 from layercost.models.leaves import Rearranged
 from layercost.models.onnx_file import Node, Sizes
-from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, seen_shape
+from layercost.shape import ONNX_SAME_LOWER, ONNX_SAME_UPPER, ONNX_VALID, Shape, seen_shape
+
+MOST_WAYS = 1 << 12  # in which windows of one operator differ: on each axis as many as cells of a kernel
 
 
 class NotOurs(Exception):
@@ -29,10 +32,16 @@ def must(holds: bool) -> None:
         raise NotOurs
 
 
+def must_be_few(kernel: Iterable[int], places: Iterable[int]) -> None:
+    """Raise NotOurs for windows that differ in more ways than can be counted, each by its own cells."""
+    must(prod(map(min, kernel, places)) <= MOST_WAYS)
+
+
 class Value(NamedTuple):
     """A value in the tree: the step that gives it, a sample's sizes, and the file's sizes for a batch of one.
 
     What happens `once` does not depend on the input. `batch` is the axis of the file's that a sample lacks.
+    `given` is the sample's shape where a layer gives it, with the names of its axes.
     """
 
     key: str
@@ -40,6 +49,12 @@ class Value(NamedTuple):
     full: Sizes
     once: bool = False
     batch: int | None = None
+    given: Shape | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """The sample's sizes with their axes: those of the layer that gives it, or a guess."""
+        return seen_shape(self.sizes, "from_onnx") if self.given is None else self.given
 
     def axis(self, axis: int) -> int | None:
         """An axis of the file's as one of a sample's, counted from the last; None for the batch's own."""
@@ -207,7 +222,7 @@ class Operator:
 
 def arrived(values: list[Value], *, once: bool) -> tuple[Sizes, ...]:
     """The sizes that values have where they arrive at one layer."""
-    shapes = as_samples([(seen_shape(value.sizes, "from_onnx"), value.once) for value in values], once)
+    shapes = as_samples([(value.shape, value.once) for value in values], once)
     return tuple(tuple(map(int, shape)) for shape in shapes)
 
 

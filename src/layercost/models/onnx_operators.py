@@ -17,12 +17,12 @@ from layercost.models.onnx_operator import (
     Value,
     arrived,
     must,
+    must_be_few,
     of,
     places,
     together,
 )
 from layercost.models.onnx_products import PRODUCTS, PRODUCTS_OF_MICROSOFT
-from layercost.shape import seen_shape
 
 # ---- normalizations ----------------------------------------------------------------------------------
 
@@ -77,9 +77,16 @@ def _lrn(op: Operator) -> Made:
 # ---- pools and reductions ----------------------------------------------------------------------------
 
 
+def _kernel(op: Operator) -> Sizes:
+    """The window of a pooling layer."""
+    kernel = tuple(op.get("kernel_shape", ()))
+    must_be_few(kernel, op.given[2:])
+    return kernel
+
+
 def _max_pool(op: Operator) -> Made:
     layer = of("MaxPool", op.axes)(
-        tuple(op.get("kernel_shape", ())), ceil_mode=bool(op.get("ceil_mode", 0)),
+        _kernel(op), ceil_mode=bool(op.get("ceil_mode", 0)),
         **op.window(), **op.placing(),
     )  # fmt: skip
     return op.on_maps(layer)
@@ -89,7 +96,7 @@ def _avg_pool(op: Operator) -> Made:
     window = op.window()
     must(set(window.pop("dilation")) == {1})
     layer = of("AvgPool", op.axes)(
-        tuple(op.get("kernel_shape", ())), ceil_mode=bool(op.get("ceil_mode", 0)),
+        _kernel(op), ceil_mode=bool(op.get("ceil_mode", 0)),
         count_include_pad=bool(op.get("count_include_pad", 0)), **window, **op.placing(),
     )  # fmt: skip
     return op.on_maps(layer)
@@ -340,8 +347,7 @@ def _concat(op: Operator) -> Made:
     plain = whole and place is not None and not any(value.once for value in values)
     if not plain or len({(len(value.sizes), value.batch) for value in values}) > 1:
         return _moved(op)
-    shape = seen_shape(values[0].sizes, "from_onnx")
-    return Made(ours.Concatenate(len(values), shape.axes[place]), values)  # type: ignore[index]
+    return Made(ours.Concatenate(len(values), values[0].shape.axes[place]), values)  # type: ignore[index]
 
 
 def _resized(op: Operator) -> Made:

@@ -9,7 +9,18 @@ from layercost import layers as ours
 from layercost.layer import Layer
 from layercost.models.leaves import Rearranged
 from layercost.models.onnx_file import Sizes
-from layercost.models.onnx_operator import Handler, Made, Operator, Value, arrived, must, of, places, together
+from layercost.models.onnx_operator import (
+    Handler,
+    Made,
+    Operator,
+    Value,
+    arrived,
+    must,
+    must_be_few,
+    of,
+    places,
+    together,
+)
 
 # ---- products with weights -------------------------------------------------------------------------
 
@@ -39,26 +50,30 @@ def _qlinear_conv(op: Operator) -> Made:
 def _conv_transpose(op: Operator) -> Made:
     groups, window = op.get("group", 1), op.window()
     channels, outputs, *kernel = op.full(1)
-    more = op.get("output_padding", [0] * op.axes)
-    padding = _transposed_padding(op, window, kernel, more)
+    must_be_few(kernel, op.full()[2:])
+    padding, more = _transposed_padding(op, window, kernel)
     layer = of("ConvTranspose", op.axes)(
         channels, outputs * groups, tuple(kernel), groups=groups, bias=op.has(2),
-        output_padding=tuple(more), padding=padding, **window,
+        output_padding=more, padding=padding, **window,
     )  # fmt: skip
     return op.on_maps(layer, places(op, 1, 2))
 
 
-def _transposed_padding(op: Operator, window: dict[str, Any], kernel: list[int], more: list[int]) -> Sizes:
-    """The cells that are cropped on each side; raises NotOurs where the sides differ."""
+def _transposed_padding(op: Operator, window: dict[str, Any], kernel: list[int]) -> tuple[Sizes, Sizes]:
+    """The cells that are cropped on each side, and those that are added at the end.
+
+    Where the sides differ, a cell is cropped from both and added again: which ones they are costs nothing.
+    """
     sizes, given = op.full()[2:], op.given[2:]
-    padding = []
-    for n, out, k, s, d, extra in zip(
-        sizes, given, kernel, window["stride"], window["dilation"], more, strict=True
+    padding, more = list[int](), op.get("output_padding", [0] * op.axes)
+    for place, (n, out, k, s, d) in enumerate(
+        zip(sizes, given, kernel, window["stride"], window["dilation"], strict=True)
     ):
-        cropped = (n - 1) * s + d * (k - 1) + 1 + extra - out
-        must(cropped >= 0 and cropped % 2 == 0)
-        padding.append(cropped // 2)
-    return tuple(padding)
+        cropped = (n - 1) * s + d * (k - 1) + 1 + more[place] - out
+        must(cropped >= 0)
+        more = [*more[:place], more[place] + cropped % 2, *more[place + 1 :]]
+        padding.append(-(-cropped // 2))
+    return tuple(padding), tuple(more)
 
 
 def _product(op: Operator, first: int = 0, second: int = 1, buffers: tuple[int, ...] = ()) -> Made:
@@ -122,8 +137,11 @@ def _scaled(op: Operator, made: Made, factor: float) -> Made:
 def _indices(op: Operator) -> tuple[str, str, str]:
     """The indices of two inputs and of the output; those that an ellipsis stands for are capital letters."""
     equation = op.get("equation", b"").decode().replace(" ", "")
-    must(equation.count(",") == 1 and "->" in equation)
-    inputs, output = equation.split("->")
+    must(equation.count(",") == 1)
+    inputs, arrow, output = equation.partition("->")
+    if not arrow:  # every index that stands there once, in the order of the alphabet
+        output = "".join(one for one in sorted(inputs) if one.isalpha() and inputs.count(one) == 1)
+        output = f"{'...' * ('...' in inputs)}{output}"
     first, second = inputs.split(",")
     spare = [len(op.full(place)) - len(one) + 3 for place, one in enumerate((first, second)) if "..." in one]
     letters = "ABCDEFGHIJKL"[: max(spare, default=0)]

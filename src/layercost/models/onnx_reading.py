@@ -264,7 +264,7 @@ class Reading:
         whole = bool(names) or (output in self.fusions.found and not label)
         path = (*self._path(node, names, whole=whole), *([label] if label else []))
         self.steps[key] = Step(path, layer, tuple(inputs), once)
-        return Value(key, tuple(map(int, shape)), full, once, batch)
+        return Value(key, tuple(map(int, shape)), full, once, batch, shape)
 
     def varies(self, output: str) -> bool:
         """Whether a value has another shape for another batch."""
@@ -273,7 +273,7 @@ class Reading:
 
     def _shape(self, layer: Layer, made: Made, once: bool) -> Shape:
         """What the layer gives where it stands in the tree."""
-        given = [(seen_shape(value.sizes, "from_onnx"), value.once) for value in made.values]
+        given = [(value.shape, value.once) for value in made.values]
         return shape_after(layer, given, once)
 
     def _fitting(self, kind: str, made: Made, once: bool, given: Sizes) -> Layer:
@@ -439,13 +439,14 @@ class Reading:
         The last part names one operation of a module: the `whole` module goes without.
         """
         weight = self._weight_among(weights) if weights else self._weight_of(node)
-        if weight is not None:
-            return tuple(weight.split(".")[:-1])[-MOST_PARTS:]
+        if weight is not None and (module := tuple(filter(None, weight.split(".")[:-1]))):
+            return module[-MOST_PARTS:]
         parts, before = list[str](), ""
         for part in filter(None, node.name.split("/")):
             parts.append(part.removeprefix(f"{before}.").replace(".", "_"))
             before = part
-        named = tuple(filter(None, parts))[-MOST_PARTS:] or (node.op_type.lower(),)
+        kind = node.op_type.lower().replace(".", "_")
+        named = tuple(filter(None, parts))[-MOST_PARTS:] or (kind,)
         return named[:-1] if whole and len(named) > 1 else named
 
     def _weight_of(self, node: Node) -> str | None:

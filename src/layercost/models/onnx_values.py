@@ -63,7 +63,7 @@ class Run:
 
     def branch(self, node: Node) -> Graph | None:
         """The branch of an If that is taken, where its condition is a constant; else None."""
-        condition = self.numbers(node.input[0]) if node.op_type == "If" else None
+        condition = self.numbers(node.first) if node.op_type == "If" else None
         if not condition:
             return None
         taken: Graph = node.attributes["then_branch" if condition[0] else "else_branch"]
@@ -191,7 +191,7 @@ class Run:
 
     def _is_possible(self, node: Node, sizes: Sizes) -> bool:
         """Whether a Reshape keeps as many values as there are: a file may name a batch of its own."""
-        before = self.shapes.get(node.input[0]) if node.op_type == "Reshape" else None
+        before = self.shapes.get(node.first) if node.op_type == "Reshape" else None
         if before is None or prod(before) == prod(sizes):
             return True
         self.reasons[node.output[0]] = (
@@ -201,11 +201,11 @@ class Run:
 
     def _note_numbers(self, node: Node) -> None:
         """What a node gives can be computed, where all that it reads is known and small."""
-        if node.op_type == "Shape" and node.input[0] in self.shapes and node.output[0] in self.shapes:
-            sizes = self.shapes[node.input[0]][node.attributes.get("start") : node.attributes.get("end")]
+        if node.op_type == "Shape" and node.first in self.shapes and node.output[0] in self.shapes:
+            sizes = self.shapes[node.first][node.attributes.get("start") : node.attributes.get("end")]
             self._known[node.output[0]] = Numbers(INT64, (len(sizes),), sizes)
-        elif node.op_type == "Size" and node.input[0] in self.shapes:
-            self._known[node.output[0]] = Numbers(INT64, (), (prod(self.shapes[node.input[0]]),))
+        elif node.op_type == "Size" and node.first in self.shapes:
+            self._known[node.output[0]] = Numbers(INT64, (), (prod(self.shapes[node.first]),))
         elif node.op_type in EVALUATORS and node.domain in STANDARD and self._is_small(node):
             later = _Later(node, tuple(self.shapes[name] for name in node.output))
             self._known.update(dict.fromkeys(node.output, later))

@@ -21,8 +21,7 @@ from layercost.models.families.beside import across_post_norm, beside, copied
 from layercost.models.families.blocks import activation, post_norm, scores, stacked
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields
-from layercost.models.families.heads import architecture, function, labels
-from layercost.models.leaves import AtPlace
+from layercost.models.families.heads import architecture, labels, of_last_token
 
 CLASSES = (
     "BartForConditionalGeneration", "BartModel", "BartForSequenceClassification", "BartForQuestionAnswering",
@@ -106,8 +105,5 @@ def _head(fields: Fields, asked: Asked, name: str, width: int, vocabulary: int) 
         fields.flag("tie_word_embeddings", default=True)
         return scores(fields, asked, width, vocabulary, tied=True)
     if name == "BartForSequenceClassification":
-        return {
-            "last": AtPlace(-1), "head_transform": Linear(width, width), "head_activation": function("Tanh"),
-            "head": Linear(width, labels(fields, THREE_LABELS)),
-        }  # fmt: skip
+        return of_last_token(width, labels(fields, THREE_LABELS))
     return {"head": Linear(width, 2)} if name == "BartForQuestionAnswering" else {}

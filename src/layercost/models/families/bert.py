@@ -331,6 +331,7 @@ def _shared(fields: Fields, sizes: Encoder) -> Sequential:
     """Layers of which whole groups share their weights."""
     groups = fields.whole("num_hidden_groups", default=1)
     inner = fields.whole("inner_group_num", default=1)
+    fields.few_layers("inner_group_num", inner * sizes.depth)
     if groups > sizes.depth:
         fields.expected(
             "num_hidden_groups",

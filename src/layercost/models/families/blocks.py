@@ -38,7 +38,9 @@ def activation(fields: Fields, *names: str, default: str) -> str:
     """
     there = [name for name in names if fields.values.get(name) is not None]
     names = (*there[:1],) or names[:1]
-    return str(fields.choice(*names, known=ACTIVATIONS, default=default, what=Message("activation")))
+    return str(
+        fields.choice(*names, known=ACTIVATIONS, default=default, what=Message("activation known here"))
+    )
 
 
 HEAD_SIZE = Message("hidden_size / num_attention_heads")
@@ -253,16 +255,6 @@ def side_by_side_each(norm: Layer, attention: Layer, mlp: Layer) -> Graph:
 def with_positions(tokens: Layer, positions: int, width: int) -> Sequential:
     """The vectors of tokens, and one for each place, from a table of `positions`."""
     return Sequential({"token": tokens, "position": LearnedPositions(positions, width)})
-
-
-def head(
-    fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
-) -> dict[str, Layer]:
-    """A score for each token of the vocabulary, on every position or the last; a bare class has none."""
-    if not fields.has_head():
-        fields.note(Message("The file names a class without a head: no scores of tokens are counted."))
-        return {}
-    return scores(fields, asked, width, vocabulary, tied=tied, bias=bias)
 
 
 def scores(

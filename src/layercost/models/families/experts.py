@@ -17,6 +17,7 @@ from layercost.message import Message
 from layercost.models.families.blocks import (
     HEAD_SIZE,
     activation,
+    even_head_size,
     head_size,
     kv_heads,
     pre_norm,
@@ -71,6 +72,7 @@ def phimoe(fields: Fields, asked: Asked) -> Built:
     window = fields.whole_or_none("sliding_window", default=None)
     bias = fields.flag("attention_bias", default=False)
     attention = rotary(fields, sizes, groups, size, bias=bias)
+    fields.only(2, "num_experts_per_tok", why=Message("the router of this class chooses two"))
     found = experts(fields, "num_local_experts", "num_experts", count=16, chosen=2, width=sizes.inner)
     return mixed(
         fields, asked, sizes, attention, _mixture(fields, sizes, found), each=[window] * sizes.depth,
@@ -179,6 +181,7 @@ def qwen3_moe(fields: Fields, asked: Asked) -> Built:
 def olmoe(fields: Fields, asked: Asked) -> Built:
     """Muennighoff et al. 2024: 64 small experts, queries and keys normalized over all heads."""
     sizes = core(fields, 50304, 2048, 2048, 16, 16)
+    even_head_size(fields, sizes.width, sizes.heads)  # the norms know no other size
     attention = olmo_attention(fields, sizes)
     found = experts(fields, *_NAMES, count=64, chosen=8, width=sizes.inner)
     return mixed(fields, asked, sizes, attention, _mixture(fields, sizes, found))

@@ -56,7 +56,8 @@ def same_as(field: str, value: Any) -> Derived:
 
 
 _WITH_HEAD = re.compile(r"LMHead|(CausalLM|ForConditionalGeneration)$")
-_OF_ANOTHER_TASK = re.compile(r"For[A-Z]")  # as in Qwen2ForRewardModel
+_OF_ANOTHER_TASK = re.compile(r"For[A-Z]|Heads")  # as in Qwen2ForRewardModel and GPT2DoubleHeadsModel
+_OF_LABELS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering)$")
 AN_OBJECT = Message("an object of fields in braces")
 _NEVER = object()  # no default: a null is refused
 
@@ -94,9 +95,12 @@ class Fields:
 
     def layers(self, *names: str, default: int) -> int:
         """How many layers there are."""
-        count = self.size(*names, default=default)
+        return self.few_layers(names[0], self.size(*names, default=default))
+
+    def few_layers(self, name: str, count: int) -> int:
+        """The same number of layers, which a field leads to; raises ModelError for one without end."""
         if count > MOST_LAYERS:
-            self.expected(names[0], Message("at most {most:,} layers", most=MOST_LAYERS), count)
+            self.expected(name, Message("at most {most:,} layers", most=MOST_LAYERS), count)
         return count
 
     def whole(self, *names: str, default: int | Derived, null: Any = _NEVER, least: int = 1) -> int:
@@ -215,13 +219,18 @@ class Fields:
             self.expected("architectures", Message('a list of names, as ["LlamaForCausalLM"]'), named)
         return name
 
+    def task(self) -> str | None:
+        """What ``architectures`` names a class for that gives scores of labels, as SequenceClassification."""
+        found = _OF_LABELS.search(self.named_class() or "")
+        return found[1] if found else None
+
     def has_head(self) -> bool:
-        """Whether ``architectures`` names a class that gives scores of tokens; without it, it does.
+        """Whether ``architectures`` names a class that gives scores; without it, it does, of tokens.
 
         A bare class, as ``LlamaModel``, has no head; a class with another head is refused.
         """
         name = self.named_class()
-        if name is None or _WITH_HEAD.search(name):
+        if name is None or _WITH_HEAD.search(name) or self.task():
             return True
         if not name.endswith("Model") or _OF_ANOTHER_TASK.search(name):
             self.refuse(

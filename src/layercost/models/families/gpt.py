@@ -15,7 +15,6 @@ from layercost.message import Message
 from layercost.models.families.blocks import (
     activation,
     even_head_size,
-    head,
     post_norm,
     pre_norm,
     stacked,
@@ -23,6 +22,7 @@ from layercost.models.families.blocks import (
 )
 from layercost.models.families.family import FUSED, Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
+from layercost.models.families.heads import head
 from layercost.models.families.llama import Core, Joining, windowed
 from layercost.models.families.windows import Windows
 

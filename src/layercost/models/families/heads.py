@@ -59,6 +59,28 @@ def function(name: str) -> Layer:
     return LAYERS[name]()
 
 
+# ---- heads of decoders ---------------------------------------------------------------------------
+
+ENDS = 2  # of an answer in a text: where it begins, and where it ends
+
+
+def head(
+    fields: Fields, asked: Asked, width: int, vocabulary: int, *, tied: bool, bias: bool = False
+) -> dict[str, Layer]:
+    """A score for each token of the vocabulary, on every position or the last; a bare class has none.
+
+    A class for labels has one for each label instead: whole texts without a bias, tokens and answers with it.
+    """
+    if not fields.has_head():
+        fields.note(Message("The file names a class without a head: no scores of tokens are counted."))
+        return {}
+    task = fields.task()
+    if task is None:
+        return scores(fields, asked, width, vocabulary, tied=tied, bias=bias)
+    count = ENDS if task == "QuestionAnswering" else labels(fields)
+    return scores(fields, asked, width, count, tied=False, bias=task != "SequenceClassification")
+
+
 # ---- heads of encoders ---------------------------------------------------------------------------
 
 
@@ -77,6 +99,14 @@ def of_first_token(width: int, count: int, acts: str) -> dict[str, Layer]:
     """A score for each class of the first token, which is mapped and activated before."""
     return {
         "first": AtPlace(0), "head_transform": Linear(width, width), "head_activation": function(acts),
+        "head": Linear(width, count),
+    }  # fmt: skip
+
+
+def of_last_token(width: int, count: int) -> dict[str, Layer]:
+    """A score for each class of the last token, behind which a text ends; it is mapped before."""
+    return {
+        "last": AtPlace(-1), "head_transform": Linear(width, width), "head_activation": function("Tanh"),
         "head": Linear(width, count),
     }  # fmt: skip
 

@@ -21,7 +21,6 @@ from layercost.models.families.blocks import (
     HEAD_SIZE,
     activation,
     even_head_size,
-    head,
     head_size,
     kv_heads,
     norm_around,
@@ -33,6 +32,7 @@ from layercost.models.families.blocks import (
 )
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
+from layercost.models.families.heads import head
 from layercost.models.families.windows import (
     Windows,
     all_of_them,

@@ -17,13 +17,13 @@ from layercost.message import Message
 from layercost.models.families.blocks import (
     activation,
     even_head_size,
-    head,
     post_norm,
     pre_norm,
     stacked,
 )
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Derived, Fields
+from layercost.models.families.heads import head
 from layercost.models.families.llama import Core
 
 

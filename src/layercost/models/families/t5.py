@@ -19,10 +19,12 @@ from layercost.models.families.beside import across_pre_norm, beside
 from layercost.models.families.blocks import ACTIVATIONS, activation, pre_norm, scores
 from layercost.models.families.family import Asked, Built, family, text_input
 from layercost.models.families.fields import Fields, same_as
-from layercost.models.families.heads import architecture
+from layercost.models.families.heads import architecture, labels, of_each_token, of_last_token
 
 WITH_HEAD = ("ForConditionalGeneration", "WithLMHeadModel")  # the second is what older files call it
-CLASSES = {**dict.fromkeys((*WITH_HEAD, "Model"), True), "EncoderModel": False}  # a decoder or none
+OF_LABELS = ("ForSequenceClassification", "ForQuestionAnswering")
+WITHOUT_DECODER = ("EncoderModel", "ForTokenClassification")
+CLASSES = {**dict.fromkeys((*WITH_HEAD, *OF_LABELS, "Model"), True), **dict.fromkeys(WITHOUT_DECODER, False)}
 READ = text_input(512)  # tokens at once in training; there is no limit
 
 
@@ -114,8 +116,11 @@ def _built(fields: Fields, asked: Asked, of: Defaults) -> Built:
         "norm": RMSNorm(width),
     })  # fmt: skip
     if not decodes:
-        return Built({"encoder": encoder}, READ, name)
+        fields.only(False, "is_decoder", why=Message("an encoder that looks at another one has more layers"))
+        tokens = of_each_token(width, labels(fields)) if name.endswith("ForTokenClassification") else {}
+        return Built({"encoder": encoder, **tokens}, READ, name)
     steps = fields.whole("num_decoder_layers", default=same_as("num_layers", depth))
+    fields.few_layers("num_decoder_layers", steps)
     layers = beside(
         encoder,
         {"embedding": Sequential({"token": table})},
@@ -124,6 +129,9 @@ def _built(fields: Fields, asked: Asked, of: Defaults) -> Built:
     )
     if name.endswith(WITH_HEAD):
         layers |= scores(fields, asked, width, vocabulary, tied=_tied(fields))
+    elif name.endswith(OF_LABELS):
+        behind = of_last_token if name.endswith(OF_LABELS[0]) else of_each_token
+        layers |= behind(width, labels(fields))
     return Built(layers, (READ, READ), name)
 
 

@@ -32,8 +32,12 @@ _SUM = Add(2)
 
 
 def image_labels(fields: Fields) -> int:
-    """How many classes an image classifier tells apart; a file that leaves them out means ImageNet's."""
-    return labels(fields, LABELS if fields.is_class_alone else IMAGENET)
+    """How many classes an image classifier tells apart; a file that leaves them out means ImageNet's.
+
+    The library leaves out two, which are its own, where it writes a file.
+    """
+    saved = "transformers_version" in fields.values
+    return labels(fields, LABELS if saved or fields.is_class_alone else IMAGENET)
 
 
 def image_of(fields: Fields, asked: Asked, sizes: tuple[int, int], channels: int) -> tuple[int, int, int]:
@@ -142,6 +146,7 @@ def swin(fields: Fields, asked: Asked) -> Built:
     name, classifies = architecture(fields, known, "SwinForImageClassification")
     width = fields.size("embed_dim", default=96)
     depths = fields.whole_numbers("depths", default=(2, 2, 6, 2), least=1)
+    fields.few_layers("depths", sum(depths))
     stages = _stages(fields, width, depths)
     channels, patch = fields.whole("num_channels", default=3), fields.sides("patch_size", default=4)
     image = fields.sides("image_size", default=224)
