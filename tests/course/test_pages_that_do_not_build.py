@@ -134,6 +134,12 @@ def test_the_names_of_fields_come_from_their_lines_and_cells(built: Callable[...
     ]  # fmt: skip
 
 
+def test_the_unit_that_a_line_names_stands_with_its_field(built: Callable[..., Page]):
+    """What is worked out without a unit has the one that its own line, or part of a line, asks for."""
+    page = built("Tokens: {step}`12 - 2 | id=a`, and how many pairs are left? {step}`7 * 3 | id=b`")
+    assert re.findall(r'data-unit="([^"]*)"', page.html) == ["tokens", "pairs"]
+
+
 def test_a_claim_shows_who_says_what_and_both_numbers(built: Callable[..., Page]):
     card = built("```{claim} fc-params-16-133\n```", name="fully_connected").html
     text = re.sub(r"<.*?>|\s+", " ", card.partition("lc-claim")[2])

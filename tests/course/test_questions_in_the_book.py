@@ -8,10 +8,10 @@ from typing import Any
 import course_text
 import pytest
 from course_calculation import Calculated, Part, evaluated, total_of
-from course_drills import DRAWN, asked_of, drawn, question_of, ranges
+from course_drills import DRAWN, asked_of, drawn, filled, question_of, ranges
 from course_mistakes import wrong_answers
 from course_printed import numbers_in
-from course_questions import asking, step_node
+from course_questions import asking, step_node, unit_named
 from course_working import first_line, solution
 
 import layercost as lc
@@ -272,3 +272,33 @@ def test_ranges_are_read_as_they_are_written():
 )
 def test_the_numbers_of_a_page_are_found(text: str, numbers: set[int]):
     assert numbers_in(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("words", "unit"),
+    [
+        ("GPT-2 XL is 1,600 wide, with 25 heads. At how many tokens do both cost the same?", "tokens"),
+        ("Two moments of 4 bytes for each of 3 billion parameters. How many GB are left out?", "GB"),
+        ("How many bytes a second does the bus bring?", "bytes a second"),
+        ("How many kernels", "kernels"),
+        ("MACs of the four maps", "MACs"),
+        ("All MACs", "MACs"),
+        ("fc8 takes 4,096 values to 1,000. Its weights, without the biases", "weights"),
+        ("Width 6,144, 8 experts of 16,384. Parameters that are idle for a token", "parameters"),
+        ("A report of 600 M FLOPs. How many MACs are that, in millions?", ""),
+        ("LayerNorms of GPT-2 medium", ""),
+        ("The layer", ""),
+        ("How many of them", ""),
+        ("", ""),
+    ],
+)
+def test_a_question_names_the_unit_that_may_stand_behind_its_answer(words: str, unit: str):
+    """Whoever is asked for tokens may write 3,200 tokens."""
+    assert unit_named(words) == unit
+
+
+def test_numbers_that_a_drill_draws_have_their_thousands_in_groups():
+    """As in the text around them; in code they have none."""
+    known = {"parameters": 3_552_000_000, "width": 64, "bias": True, "layer": "`Linear(1024, 64)`"}
+    line = "{layer}: {parameters} parameters, {width} wide, {bias}, {other}"
+    assert filled(line, known) == "`Linear(1024, 64)`: 3,552,000,000 parameters, 64 wide, True, {other}"

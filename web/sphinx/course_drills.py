@@ -125,9 +125,18 @@ def asked_of(made: Variant) -> Part:
     return Asked(task.layer, task.measure, shape, task.convention.name, task.batch, **how)
 
 
-def _filled(line: str, known: Mapping[str, Any]) -> str:
-    """The line with what is known in place of its ``{name}``; other braces belong to formulas."""
-    return re.sub(r"\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), line)
+def filled(line: str, known: Mapping[str, Any]) -> str:
+    """The line with what is known in place of its ``{name}``; other braces belong to formulas.
+
+    >>> filled("{tokens} tokens of {width}: {layer}", {"tokens": 32000, "width": 64, "layer": "`Linear(1)`"})
+    '32,000 tokens of 64: `Linear(1)`'
+    """
+    return re.sub(r"\{(\w+)\}", lambda found: _shown(known.get(found[1], found[0])), line)
+
+
+def _shown(value: Any) -> str:
+    """A number with its thousands in groups, as the text around it has them."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 # ---- how it is written -------------------------------------------------------------------------------
@@ -153,7 +162,7 @@ class Drill(SphinxDirective):
     def _variant(self, place: int, made: Variant) -> variant:
         known = {**made.numbers, "layer": f"`{made.layer}`", "input": " × ".join(map(str, made.input_shape))}
         block = variant("")
-        lines = [_filled(line, known) for line in self.content]
+        lines = [filled(line, known) for line in self.content]
         self.state.nested_parse(StringList(lines, self.options["id"]), self.content_offset, block)
         asking = Asking("", f"{self.options['id']}-{place}", self.options.get("hint", ""))
         last = block[-1] if len(block) and isinstance(block[-1], nodes.paragraph) else nodes.paragraph()

@@ -31,9 +31,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 import layercost as lc
-from layercost.convention import TEXTBOOK
+from layercost.convention import TEXTBOOK, UNITS_IN_WORDS
 from layercost.layer import layer_from_text
 from layercost.message import spoken as _
+from layercost.questions.grammar import UNITS
 from layercost.view import escaped, tag
 
 logger = logging.getLogger(__name__)
@@ -206,6 +207,29 @@ def _tidy(words: str) -> str:
     return re.sub(r"\s+", " ", words).strip(" :=,.")
 
 
+# What a question names: how many of something, or the first word of its last sentence.
+_HOW_MANY = re.compile(r"\bhow many ([A-Za-z]+(?: a second)?)", re.IGNORECASE)
+_FIRST_WORD = re.compile(r"(?:.*[.:?] )?(?:(?:all|its|the|their|whole) )*([A-Za-z]+)", re.IGNORECASE)
+_OTHER_SCALE = re.compile(r"\bin (?:thousands|[mb]illions)\b")
+_SPELLINGS = {spelling: unit for unit, every in UNITS.items() for spelling in every}
+_SPELLINGS |= {str(unit).lower(): str(unit) for unit in UNITS_IN_WORDS}
+
+
+def unit_named(words: str) -> str:
+    """The unit that the words of a question name, which may then stand behind the answer; "" where none is.
+
+    >>> unit_named("GPT-2 XL is 1,600 wide. At how many tokens are both even?"), unit_named("All MACs")
+    ('tokens', 'MACs')
+    """
+    if _OTHER_SCALE.search(words):
+        return ""
+    if many := _HOW_MANY.search(words):
+        word = many[1].lower()
+        return _SPELLINGS.get(word, word if word.split()[0].endswith("s") else "")
+    first = _FIRST_WORD.match(words)
+    return _SPELLINGS.get(first[1].lower(), "") if first else ""
+
+
 def _in_table(node: step) -> str:
     """Of a step in a table: the first cell of its row and the head of its column."""
     cell = node.parent
@@ -244,6 +268,8 @@ def place_steps(app: Sphinx, doctree: nodes.document) -> None:
     """Write every step of the page, each with a name of its own, and its ladder below its line."""
     found = list(doctree.findall(step))
     _check_ids(found)
+    for node in found:
+        node["unit"] = node["unit"] or unit_named(_before(node))
     if found or any("lc-guess" in raw.astext() for raw in doctree.findall(nodes.raw)):
         app.env.metadata[app.env.docname]["course_questions"] = len(found)
     names = _distinct([name_of(node) for node in found])
