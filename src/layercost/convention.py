@@ -376,13 +376,23 @@ def memory(size: int) -> Memory:
     return Memory(size, _in_units(size, 1000), _in_units(size, 1024))
 
 
-def _in_units(size: int, step: int) -> str:
+def in_largest_unit(size: int, step: int = 1024) -> tuple[float, str]:
+    """`size` bytes in the largest unit of which there is one: a binary one, or with a step of 1000 a decimal.
+
+    >>> in_largest_unit(16_793_600)
+    (16.015625, 'MiB')
+    """
     units = _UNITS[step]
     power = 0
     while power + 1 < len(units) and size >= step ** (power + 1):
         power += 1
-    number = f"{size / step**power:,.4f}".rstrip("0").rstrip(".")
-    return f"{number} {units[power]}" if power else spoken("{number} bytes", number=number)
+    return size / step**power, units[power]
+
+
+def _in_units(size: int, step: int) -> str:
+    many, unit = in_largest_unit(size, step)
+    number = f"{many:,.4f}".rstrip("0").rstrip(".")
+    return f"{number} {unit}" if unit != "bytes" else spoken("{number} bytes", number=number)
 
 
 def bytes_of(count: int, dtype: str = "float32") -> int:

@@ -74,3 +74,17 @@ def test_attributes_are_escaped() -> None:
 def test_whole_numbers_are_grouped_in_one_way() -> None:
     """As everywhere in the course."""
     assert number(102764544) == "102,764,544"
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1000, "in float32, 4 bytes each"),
+        (246_824, "in float32, 4 bytes each: 241.0 KiB (1,024 bytes)"),
+        (16_793_600, "in float32, 4 bytes each: 16.0 MiB (1,024² bytes)"),
+        (17_180_721_152, "in float32, 4 bytes each: 16.0 GiB (1,024³ bytes)"),
+    ],
+)
+def test_bytes_are_told_in_a_unit_of_which_there_is_one(size: int, said: str) -> None:
+    """Nobody reads 16,778,048.0 KiB."""
+    assert parts.in_float32(size) == said

@@ -103,7 +103,7 @@ def layers_picture(load: Load) -> str:
             "lc-memory-cache lc-d-t")
         for place, size in enumerate(each)
     ]  # fmt: skip
-    says = _("{layers} layers; the one that keeps the most of a text keeps {bytes} bytes.",
+    says = _("{layers} layers; the fullest keeps {bytes} bytes of a text.",
              layers=number(len(each)), bytes=number(most))  # fmt: skip
     said = words(0, _TALL + 16, escaped(says), "lc-measure lc-quiet")
     return drawing("lc-memory-layers", WIDTH, _TALL + 22, says, *columns, said)

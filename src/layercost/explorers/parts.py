@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from json import JSONEncoder
 
-from layercost.convention import CONVENTIONS, Convention, Quantity, bytes_of, quantity_in_words, unit_in_words
+from layercost.convention import (
+    CONVENTIONS,
+    Convention,
+    Quantity,
+    bytes_of,
+    in_largest_unit,
+    quantity_in_words,
+    unit_in_words,
+    unit_with_its_size,
+)
 from layercost.counting import Count
 from layercost.expression import HTML, TEXT, Definition, Expression, defining, equation
 from layercost.facts import Facts, Kind, Operation, Role
@@ -95,11 +104,12 @@ def definition(letter: Definition) -> str:
 
 
 def in_float32(size: int) -> str:
-    """The number format, and the bytes in KiB of 1,024 bytes from one KiB on."""
+    """The number format, and from one KiB on the bytes in the largest binary unit of which there is one."""
     if size < 1024:
         return _("in float32, {bytes} bytes each", bytes=bytes_of(1))
-    return _("in float32, {bytes} bytes each: {kib} KiB of 1,024 bytes",
-             bytes=bytes_of(1), kib=f"{size / 1024:,.1f}")  # fmt: skip
+    many, unit = in_largest_unit(size)
+    return _("in float32, {bytes} bytes each: {many} {unit}",
+             bytes=bytes_of(1), many=f"{many:,.1f}", unit=unit_with_its_size(unit))  # fmt: skip
 
 
 # ---- heading ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from layercost.explorers.markup import box, drawing, line, svg_letter, words
 from layercost.message import spoken as _
 from layercost.view import escaped, number, plain, tag
 
-WIDTH, HEIGHT = 372, 296
+WIDTH, HEIGHT = 372, 302
 _SIDE = 146  # of the image
 _NAME, _LONGEST = 164, 206  # where bars begin, and how long one of all is
 _PITCH, _BAR = 37, 12
@@ -165,7 +165,7 @@ def _marks(seen: Seen) -> Iterator[str]:
     even, now = _across(seen.even), _across(seen.tokens)
     yield line(even, _TOP, even, _BOTTOM, "lc-even-mark")
     said = f"6 {svg_letter('d')} = {number(seen.even)}"
-    yield words(even, _BOTTOM + 25, said, "lc-measure lc-quiet", text_anchor="middle")
+    yield words(even, _BOTTOM + 29, said, "lc-measure lc-quiet", text_anchor="middle")
     yield line(now, _TOP - 3, now, _BOTTOM + 3, "lc-now-mark")
     anchor = "start" if now < 40 else "end" if now > WIDTH - 40 else "middle"
     beside = {"start": 0, "middle": now, "end": WIDTH}[anchor]

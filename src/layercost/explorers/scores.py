@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 372, 246
 GROUPS = ("cin", "cout", "h", "w")  # the colours of key/value heads, over and over
 _HEADS, _ROOM = 66, 302  # where heads begin, and how wide all of them may be
 _LARGEST_HEAD = 22
+_UPRIGHT = 24  # half of a measure that stands upright
 _LEFT, _TOP, _EXTENT = 20, 64, 177  # the corner of queries and keys, and how far both reach
 _BARS, _BAR, _TALLEST = (252, 318), 44, 140
 
@@ -143,7 +144,7 @@ class _Square:
     def _measures(self) -> Iterator[str]:
         tokens = f"{svg_letter('T')} = {number(self.of.tokens)}"
         size = f"{svg_letter('k')} = {number(self.of.head_dim)}"
-        down = self.y + self.side / 2
+        down = min(self.y + self.side / 2, HEIGHT - _UPRIGHT)
         yield words(self.x + self.side / 2, _TOP - 5, tokens, "lc-measure lc-d-t", text_anchor="middle",
                     data_sym="T")  # fmt: skip
         yield words(14, down, tokens, "lc-measure lc-d-t", text_anchor="middle", data_sym="T",
