@@ -14,6 +14,7 @@ PHONE = {
     "device_scale_factor": 2,
 }
 FIRST_PAGES = ("index.html", "chapters/units_and_conventions.html", "chapters/fully_connected.html")
+PUBLISHED = "chapters/published_keys.html"
 
 SCROLLS = """selector => [...document.querySelectorAll(selector)]
   .filter(box => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
@@ -42,13 +43,21 @@ def phone(visit: Callable[..., Any]) -> Callable[[str], Any]:
     return open_page
 
 
-@pytest.mark.parametrize("path", FIRST_PAGES)
+@pytest.mark.parametrize("path", [*FIRST_PAGES, PUBLISHED])
 def test_tables_of_words_and_formulas_are_read_without_scrolling_sideways(
     phone: Callable[[str], Any], path: str
 ) -> None:
     page = phone(path)
     page.evaluate(UNFOLD)
     assert not page.evaluate(SCROLLS, ".bd-article :is(.lc-scroll, .lc-math)")
+
+
+def test_a_solution_is_read_without_scrolling_sideways(phone: Callable[[str], Any]) -> None:
+    """However long its numbers are, and though it stands three rungs deep."""
+    page = phone("chapters/training.html")
+    page.evaluate(UNFOLD)
+    assert page.locator(".lc-rung:visible").count()
+    assert not page.evaluate(SCROLLS, ".lc-rung")
 
 
 def test_a_stacked_row_says_what_each_of_its_parts_is(phone: Callable[[str], Any]) -> None:
@@ -60,7 +69,7 @@ def test_a_stacked_row_says_what_each_of_its_parts_is(phone: Callable[[str], Any
     assert [head.strip('"') for head in heads] == ["printed by: ", "made of: ", "verdict: "]
 
 
-@pytest.mark.parametrize("path", FIRST_PAGES)
+@pytest.mark.parametrize("path", [*FIRST_PAGES, "chapters/attention.html"])
 def test_what_a_finger_touches_is_24_pixels_high(phone: Callable[[str], Any], path: str) -> None:
     assert not phone(path).evaluate(SMALL)
 

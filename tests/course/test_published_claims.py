@@ -236,7 +236,7 @@ def test_a_count_is_shown_in_the_unit_of_what_was_printed(counted: float, unit: 
 
 def test_a_ratio_of_a_thousand_is_written_out() -> None:
     """52 billion parameters with three noughts too many."""
-    assert '<td class="lc-n">1,000</td>' in figures_table(claims()["kip-104e12"])
+    assert '<td class="lc-n" data-head="ratio">1,000</td>' in figures_table(claims()["kip-104e12"])
 
 
 # ---- models --------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from layercost.message import spoken as _
-from layercost.view import escaped, html_cells, html_table, number, tag
+from layercost.view import escaped, html_cell, html_cells, html_table, number, tag
 
 MISTAKES, FOLDER = "wrong_answers", PUBLISHED.parent.name
 _SMALL = 1000  # below it, a number that is not whole is shown with its decimals
@@ -58,19 +58,30 @@ def figures_table(claim: Claim) -> str:
     """What was printed beside what is counted, and the ratio of both; other ways of counting below."""
     rows = [_row(figure) for figure in claim.figures]
     rows += [_other(other, claim.figures[0]) for other in claim.otherwise]
-    return html_table("", [_("of"), _("printed"), _("counted"), _("ratio")], rows)
+    return html_table("", [_("of"), *_numbers()], rows)
+
+
+def _numbers() -> list[str]:
+    """The heads of the numbers, which stand beside each where the page is narrow."""
+    return [_("printed"), _("counted"), _("ratio")]
+
+
+def _cells(of: str, *numbers: str) -> str:
+    beside = zip(numbers, _numbers(), strict=True)
+    cells = [html_cell(number, "lc-n", head if number else None) for number, head in beside]
+    return html_cell(of, "lc-prose") + "".join(cells)
 
 
 def _row(figure: Figure) -> str:
     counted = shown(figure.counted, figure.printed.unit)
-    return html_cells([figure.of, figure.printed.text, counted, _ratio(figure)], 1)
+    return _cells(figure.of, figure.printed.text, counted, _ratio(figure))
 
 
 def _other(other: Otherwise, first: Figure) -> str:
     unit = other.unit or first.printed.unit
     same = isinstance(other.counted, int) or unit == "%"
     counted = shown(other.counted, unit if same else "")
-    return html_cells([_("otherwise: {how}", how=other.how), "", counted, ""], 1)
+    return _cells(_("otherwise: {how}", how=other.how), "", counted, "")
 
 
 class Published(SphinxDirective):
