@@ -381,3 +381,21 @@ def test_more_opens_on_a_phone_after_a_move(shown: Callable[..., Shown], name: s
     here.root.locator(".lc-ratios").wait_for()
     here.root.locator(".lc-more-toggle").click()
     here.root.locator(".lc-more .lc-line").wait_for()
+
+
+# Where bars keep room beside them for their words (lc-pair-bars), these are meant to stand there.
+OUTSIDE = """root => [...root.querySelectorAll('svg:not(.lc-pair-bars) text')]
+  .filter(words => words.textContent.trim() && words.checkVisibility())
+  .filter(words => {
+    const [own, all] = [words, words.ownerSVGElement].map(part => part.getBoundingClientRect());
+    return own.left < all.left - 3 || own.right > all.right + 3
+      || own.top < all.top - 4 || own.bottom > all.bottom + 4;
+  }).map(words => words.textContent)"""
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_words_stay_within_their_drawing_on_a_phone(shown: Callable[..., Shown], name: str) -> None:
+    """Letters are larger there beside what is drawn; also of what stands under *More*."""
+    here = shown(name, connection=SAVING, viewport=PHONE, has_touch=True, is_mobile=True)
+    here.unfold()
+    assert here.root.evaluate(OUTSIDE) == []

@@ -422,7 +422,7 @@ class _Picture:
         return words(xs, f"{y:.1f}", said, "lc-cell-digit", text_anchor="middle")  # type: ignore[arg-type]
 
     def _read(self) -> Iterator[str]:
-        """The cells that were read, the darker the more often; of a large map the part that was covered."""
+        """The cells that were read, with a tint for each time; of a large map the part that was covered."""
         if self.cell < _CELLS_FROM:
             yield from self._covered()
             return

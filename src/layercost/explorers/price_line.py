@@ -21,6 +21,7 @@ _LINE, _ZERO, _ONE, _DECADE = (
 )  # the line of prices: where 0 and 1 stand, and ten times as much
 _ENLARGED = (10_000, 1000, 100, 10)
 DEAREST = 100_000
+_LEAST_ROOM = 12  # the last price reaches no further beyond its tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,9 @@ def _line(share: Share) -> Iterator[str]:
     yield line(_ZERO, _LINE, right, _LINE, "lc-axis-line")
     for price in (0, 1, 10, 100, 1000, 10_000, DEAREST):
         yield line(place(price), _LINE, place(price), _LINE + 5, "lc-axis-line")
-        yield words(place(price), _LINE + 19, number(price), "lc-quiet", text_anchor="middle")
+        anchor = "end" if price == DEAREST else "middle"
+        at = place(price) + (_LEAST_ROOM if price == DEAREST else 0)
+        yield words(at, _LINE + 19, number(price), "lc-quiet", text_anchor=anchor)
     for name, price in share.marks.items():
         mark = tag("title", f"{name}: {number(price)}")
         yield tag("circle", mark, class_="lc-mark", cx=round(place(price), 2), cy=_LINE, r=3)
