@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "web"))
 from site_builder.browsing import launch, serving  # noqa: E402
 from site_builder.places import SITE  # noqa: E402
 
-PATIENCE = 60_000  # ms: a shared, slow machine may need long; a wait ends as soon as its condition holds
+PATIENCE = 120_000  # ms: a shared, slow machine may need long; a wait ends as soon as its condition holds
 
 # What the site may load: itself. A page that asks for anything else is told off, and the test hears of it.
 ONLY_ITSELF = (

@@ -266,14 +266,13 @@ def test_it_fits_one_screen(shown: Callable[..., Shown], name: str) -> None:
     settings take no longer than one move in the page.
     """
     here = shown(name, viewport=DESKTOP)
-    for kind, viewport in SCREENS.items():
-        here.page.set_viewport_size(viewport)
-        assert here.root.bounding_box()["height"] <= TALLEST[kind]
+    assert here.root.bounding_box()["height"] <= TALLEST["desktop"]
     states = list(_far_states(name, here.native()))
     here.root.locator(".lc-start").click()
     here.visitor.wait_for("live")
     for kind, viewport in SCREENS.items():
         here.page.set_viewport_size(viewport)
+        here.page.wait_for_function("width => innerWidth === width", arg=viewport["width"])
         height, settings = max(zip(here.heights([panes for panes, _ in states]), range(len(states)),
                                    strict=True))  # fmt: skip
         assert height <= TALLEST[kind], f"{kind}: {states[settings][1]}"
@@ -343,8 +342,9 @@ MOVES = 400 if NIGHTLY else 40
 
 
 def _far_states(name: str, native: Explorer) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
-    """The panes in sight and the settings: each control at its ends, what is in `FAR`, and random moves."""
+    """The panes in sight and the settings: the start, each control at its ends, `FAR`, and random moves."""
     start = native.settings
+    yield {pane: native.pane(pane) for pane in IN_SIGHT}, start
     ends = [{field: end} for field, control in native._declared.items() for end in _ends(control, native)]
     for settings in (*ends, *FAR.get(name, ())):
         for field, value in (start | settings).items():

@@ -69,7 +69,7 @@ def _look_over(visitor: Visit, name: str) -> Seen:
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size(WIDE)
     with suppress(NeverTrue):  # then the buttons of this page are what a test finds
-        page.wait_for_function(TOLD_APART, timeout=10_000)
+        page.wait_for_function(TOLD_APART)
     buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()
     copies = [button.get_attribute("aria-label") for button in buttons]
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")

@@ -26,6 +26,8 @@ import course_sharing  # noqa: E402
 from site_builder.browsing import serving  # noqa: E402
 from site_builder.checking import listed  # noqa: E402
 
+from tests.browser.conftest import PATIENCE  # noqa: E402
+
 CHAPTERS = list(listed(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))
 
 
@@ -184,6 +186,7 @@ def served_below_a_path(site: Path, tmp_path: Path) -> Iterator[str]:
 def watched(browser: Any) -> tuple[Any, list[str]]:
     """A page, and what it asked for that was not there."""
     page, missing = browser.new_page(), []
+    page.set_default_timeout(PATIENCE)
     page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
     page.on("pageerror", lambda error: missing.append(str(error)))
     return page, missing
@@ -208,7 +211,7 @@ def test_an_explorer_becomes_live_below_a_path(browser: Any, site: Path, tmp_pat
         page.goto(f"{address}chapters/fully_connected.html")
         page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
         page.get_by_role("button", name="Start Python").first.click()
-        page.wait_for_selector("html[data-lc-python=live]", state="attached", timeout=60_000)
+        page.wait_for_selector("html[data-lc-python=live]", state="attached")
         assert missing == []
         page.close()
 
