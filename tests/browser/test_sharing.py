@@ -183,9 +183,13 @@ def served_below_a_path(site: Path, tmp_path: Path) -> Iterator[str]:
         yield f"{server.address}course/"
 
 
-def watched(browser: Any) -> tuple[Any, list[str]]:
-    """A page, and what it asked for that was not there."""
-    page, missing = browser.new_page(), []
+def watched(browser: Any, service_workers: str = "block") -> tuple[Any, list[str]]:
+    """A page, and what it asked for that was not there.
+
+    Of a request that a service worker answers, Playwright does not always hear the end: a page is then never
+    idle for it.
+    """
+    page, missing = browser.new_page(service_workers=service_workers), []
     page.set_default_timeout(PATIENCE)
     page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
     page.on("pageerror", lambda error: missing.append(str(error)))
@@ -207,7 +211,7 @@ def test_every_page_works_below_a_path(browser: Any, site: Path, tmp_path: Path)
 @pytest.mark.chromium
 def test_an_explorer_becomes_live_below_a_path(browser: Any, site: Path, tmp_path: Path) -> None:
     with served_below_a_path(site, tmp_path) as address:
-        page, missing = watched(browser)
+        page, missing = watched(browser, service_workers="allow")
         page.goto(f"{address}chapters/fully_connected.html")
         page.wait_for_selector("html[data-lc-python=drawn]", state="attached")
         page.get_by_role("button", name="Start Python").first.click()
