@@ -73,13 +73,13 @@ def _look_over(visitor: Visit, name: str) -> Seen:
     buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()
     copies = [button.get_attribute("aria-label") for button in buttons]
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-    errors, requests = list(visitor.errors), list(visitor.requests)
+    errors, requests, foreign = list(visitor.errors), list(visitor.requests), visitor.foreign
     found = serious(page)
     visitor.said.clear()  # what axe says is not the page's
     if page.locator(".lc-live").count():
         page.get_by_role("button", name="Start Python").first.click()
         visitor.wait_for("live")
-    return Seen(width, errors + visitor.errors, requests, copies, found, visitor.foreign)
+    return Seen(width, errors + visitor.errors, requests, copies, found, foreign + visitor.foreign)
 
 
 def test_axe_finds_nothing_serious_on_any_page(seen: dict[str, Seen]) -> None:
