@@ -394,8 +394,9 @@ OUTSIDE = """root => [...root.querySelectorAll('svg:not(.lc-pair-bars) text')]
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_words_stay_within_their_drawing_on_a_phone(shown: Callable[..., Shown], name: str) -> None:
-    """Letters are larger there beside what is drawn; also of what stands under *More*."""
+def test_before_python_it_fits_a_phone_with_all_its_words(shown: Callable[..., Shown], name: str) -> None:
+    """Letters are larger there beside what is drawn; those under *More* stay within their drawing, too."""
     here = shown(name, connection=SAVING, viewport=PHONE, has_touch=True, is_mobile=True)
+    assert here.root.bounding_box()["height"] <= TALLEST["phone"]
     here.unfold()
     assert here.root.evaluate(OUTSIDE) == []
