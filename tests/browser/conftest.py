@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,31 @@ ONLY_ITSELF = (
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'"
 )
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Ask again and again; for what the page must be asked asynchronously, which its own waiting cannot."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.1)
+
+
+KEPT = """async () => {
+    const asked = (request) => new Promise((done) => { request.onsuccess = () => done(request.result); });
+    const [found] = await indexedDB.databases();
+    if (!found) return [];
+    const database = await asked(indexedDB.open(found.name));
+    const table = database.transaction('kept').objectStore('kept');
+    const entries = await Promise.all([table.getAllKeys(), table.getAll()].map(asked));
+    database.close();
+    return entries[0].map((key, place) => [key, entries[1][place]]);
+}"""
+
+
+def kept(page: Any) -> dict[str, Any]:
+    """What the site has written down in this browser, by its key."""
+    return dict(page.evaluate(KEPT))
 
 
 @pytest.fixture(scope="session")

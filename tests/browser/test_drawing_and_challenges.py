@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from layercost.explorers import reader
-from tests.browser.test_offline import wait_until
+from tests.browser.conftest import wait_until
 
 pytestmark = pytest.mark.chromium
 

@@ -10,23 +10,13 @@ import pytest
 from site_builder import offline
 
 from tests.browser.answering import answer_by_keyboard, posed_on
-from tests.browser.conftest import PATIENCE, Visit
+from tests.browser.conftest import PATIENCE, Visit, kept, wait_until
 from tests.browser.pages import serious
 from tests.browser.test_offline import size_of, wait_until_kept
 
 pytestmark = pytest.mark.chromium
 
 PAGE = "practice/mock_exam.html"
-KEPT_AT_THE_SECOND = """async () => {
-    const [{ name }] = await indexedDB.databases();
-    const asked = (request) => new Promise((resolve) => {
-        request.onsuccess = () => resolve(request.result);
-    });
-    const database = await asked(indexedDB.open(name));
-    const kept = await asked(database.transaction('kept').objectStore('kept').get('exam'));
-    database.close();
-    return kept.at === 1;
-}"""
 
 
 class Exam:
@@ -101,7 +91,7 @@ def test_a_reload_in_the_middle_loses_nothing_but_the_time_that_passed(exam: Cal
     here.begin("Midterm: layers")
     answers = list(posed_on(here.page).answers().values())
     answer_by_keyboard(here.page, right=True)
-    here.page.wait_for_function(KEPT_AT_THE_SECOND)
+    wait_until(lambda: kept(here.page).get("exam", {}).get("at") == 1)
     here.page.clock.fast_forward("10:00")
     here.page.reload()
     here.page.wait_for_selector(".lc-exam-bar")

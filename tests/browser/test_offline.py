@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ from site_builder import offline
 from site_builder.browsing import serving
 from site_builder.node import run_node
 
-from tests.browser.conftest import EXPLORER_PAGE, GOOD, PATIENCE, Linear, Visit
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit, wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -47,14 +46,6 @@ def wait_until_kept(visitor: Visit, size: int) -> None:
     visitor.page.wait_for_function(
         "size => Number(document.documentElement.dataset.lcKept) >= size", arg=size
     )
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Ask again and again, a minute at most."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not holds():
-        assert time.monotonic() < deadline, "what was waited for did not come"
-        time.sleep(0.1)
 
 
 def pages(site: Path) -> list[str]:

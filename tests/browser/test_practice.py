@@ -13,9 +13,8 @@ from site_builder.node import find_node
 from site_builder.places import WEB
 
 from tests.browser.answering import answer_by_keyboard, fill
-from tests.browser.conftest import GOOD, Visit
+from tests.browser.conftest import GOOD, Visit, wait_until
 from tests.browser.pages import serious
-from tests.browser.test_offline import wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -63,8 +62,9 @@ class Practice:
         return found
 
     def answer(self, right: bool) -> None:
-        """Give an answer, press Enter, and wait for the verdict."""
+        """Give an answer, press Enter, and wait for its verdict; that of the answer before stays in sight."""
         answer_by_keyboard(self.page, right=right)
+        self.page.wait_for_function("document.querySelector('.lc-primary').textContent !== 'Check'")
         self.page.wait_for_selector(".lc-verdict .lc-and-now")
 
     def type_first(self, text: str) -> None:
@@ -73,13 +73,12 @@ class Practice:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(".lc-verdict .lc-mark")
 
-    def go_on(self) -> None:
-        """Press Enter, and wait for another question."""
-        before = self.state
-        self.page.keyboard.press("Enter")
+    def go_on(self, by: Callable[[], None] | None = None) -> None:
+        """Press Enter, or do what leads on, and wait for another question."""
+        before = self.card.get_attribute("data-state")
+        (by or (lambda: self.page.keyboard.press("Enter")))()
         self.page.wait_for_function(
-            "before => document.querySelector('.lc-question')?.dataset.state !== before",
-            arg=json.dumps(before, separators=(",", ":")),
+            "before => document.querySelector('.lc-question')?.dataset.state !== before", arg=before
         )
 
     def button(self, name: str) -> Any:
@@ -173,7 +172,7 @@ def test_help_names_a_price_only_while_it_has_one(practice: Callable[..., Practi
     here.answer(right=False)
     assert here.button("Hint").inner_text() == "Hint"
     assert here.button("Show the solution").inner_text() == "Show the solution"
-    here.button("Another question").click()
+    here.go_on(here.button("Another question").click)
     here.button("Hint (half of the points)").wait_for()
 
 
@@ -197,8 +196,7 @@ def test_only_the_first_attempt_counts_and_only_the_days_first_is_scheduled(
     here.answer(right=False)
     here.answer(right=True)
     name = here.state["id"]
-    here.button("Same question, other numbers").click()
-    here.page.wait_for_function("!document.querySelector('.lc-verdict .lc-mark')")
+    here.go_on(here.button("Same question, other numbers").click)
     here.answer(right=True)
     here.page.wait_for_function("document.querySelector('.lc-session').textContent.includes('2 answered')")
     kept = here.kept()
@@ -208,6 +206,33 @@ def test_only_the_first_attempt_counts_and_only_the_days_first_is_scheduled(
         kept["cards"][name]["memory"]["stability"] < 1
     )  # of the wrong attempt; a right one remembers longer
     assert kept["waiting"] == []
+
+
+LATE_ANSWERS = """
+    const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+    Object.defineProperty(Worker.prototype, 'onmessage', { set(hear) {
+        set.call(this, (event) => setTimeout(() => hear(event), event.data.type === 'answer' ? 700 : 0));
+    } });
+"""
+
+
+def test_a_slow_device_is_said_to_be_at_work(visit: Callable[..., Visit]) -> None:
+    """Python runs already, so nobody is told to wait until it does; a question stays until the next comes."""
+    visitor = visit(connection=SAVING)
+    visitor.page.add_init_script(LATE_ANSWERS)
+    here = Practice(visitor)
+    here.wake()
+    waiting = here.page.locator(".lc-verdict .lc-wait")
+    answer_by_keyboard(here.page, right=True)
+    waiting.wait_for()
+    assert waiting.inner_text() == "Python is at work on it."
+    here.page.wait_for_selector(".lc-verdict .lc-and-now")
+    before = here.state
+    here.page.keyboard.press("Enter")
+    waiting.wait_for()
+    assert (waiting.inner_text(), here.state) == ("Python is at work on it.", before)
+    here.page.wait_for_function("!document.querySelector('.lc-verdict .lc-wait')")
+    assert here.state != before
 
 
 def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
@@ -380,18 +405,14 @@ def test_on_a_phone_a_question_is_shown_from_its_beginning_and_nothing_lies_over
     here = practice(viewport={"width": 360, "height": 420})
     for _ in range(3):
         here.page.evaluate("window.scrollTo({top: 700, behavior: 'instant'})")
-        before = here.card.get_attribute("data-state")
-        here.page.get_by_role("button", name="Another question").evaluate("button => button.click()")
-        here.page.wait_for_function(
-            "before => document.querySelector('.lc-question').dataset.state !== before", arg=before
-        )
+        another = here.button("Another question")
+        here.go_on(lambda button=another: button.evaluate("button => button.click()"))
         here.page.wait_for_function(
             """() => {
                 const { bottom } = document.querySelector('.bd-header-article').getBoundingClientRect();
                 const { top } = document.querySelector('.lc-question-head').getBoundingClientRect();
                 return top >= bottom && top < bottom + 120;
-            }""",
-            timeout=5000,
+            }"""
         )
     assert not here.page.locator("#pst-back-to-top").is_visible()
 

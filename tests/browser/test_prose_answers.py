@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from layercost.layer import layer_from_text
+from tests.browser.conftest import kept, wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -23,22 +24,9 @@ def page(visit: Callable[..., Any]) -> Any:
     return opened
 
 
-KEPT = """async wanted => {
-    const root = new URL(document.documentElement.dataset.content_root, location.href).pathname;
-    const answer = request => new Promise(resolve => { request.onsuccess = () => resolve(request.result); });
-    const database = await answer(indexedDB.open('every-flop-counts:' + root));
-    for (;;) {
-        const kept = await answer(database.transaction('kept').objectStore('kept').getAll());
-        if (kept.some(value => value === wanted || value?.section === wanted)) break;
-        await new Promise(requestAnimationFrame);
-    }
-    database.close();
-}"""
-
-
 def wait_until_kept(page: Any, wanted: str) -> None:
     """Wait until the page has written down this value, or that it is in this section."""
-    page.evaluate(KEPT, wanted)
+    wait_until(lambda: any(value in (wanted, {"section": wanted}) for value in kept(page).values()))
 
 
 def counts(page: Any) -> list[dict[str, Any]]:

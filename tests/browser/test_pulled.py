@@ -24,7 +24,7 @@ sys.path[:0] = [str(WEB), str(WEB / "sphinx")]
 import course_pulled  # noqa: E402
 from site_builder.browsing import serving  # noqa: E402
 
-from tests.browser.conftest import ONLY_ITSELF, Visit  # noqa: E402
+from tests.browser.conftest import ONLY_ITSELF, Visit, kept, wait_until  # noqa: E402
 
 MODULE = WEB / "src" / "live" / "compiled.mjs"
 NO_EVAL = ONLY_ITSELF.replace(" 'unsafe-eval'", "")  # as a school's server may forbid it
@@ -478,7 +478,14 @@ def test_the_opening_page_leads_back_to_where_the_reader_left_off(visit: Callabl
     heading = page.locator("section[id] > h2").nth(3)
     section = heading.evaluate("heading => heading.parentElement.id")
     heading.evaluate("heading => heading.scrollIntoView()")
-    page.wait_for_timeout(1500)  # the place is written down when scrolling rests
+
+    def is_written_down() -> bool:
+        """When scrolling rests; a page that is slow may not have listened yet."""
+        page.evaluate("dispatchEvent(new Event('scroll'))")
+        page.wait_for_timeout(1500)
+        return kept(page).get(f"reading:{CHAPTER}") == {"section": section}
+
+    wait_until(is_written_down)
     visitor.open("index.html")
     link = page.locator(".lc-left-off a")
     link.wait_for()

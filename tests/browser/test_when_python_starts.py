@@ -152,7 +152,7 @@ def test_no_explorer_imports_what_the_snapshot_lacks(visit: Callable[..., Any], 
         for control in page.locator(".lc-live .lc-range:visible").all():
             control.press("ArrowRight")
         for button in page.locator(".lc-host button:visible:enabled").all():
-            button.click(timeout=5000)
+            button.click()
         page.wait_for_function("() => !document.querySelector('[aria-busy]')")
         assert [url for url in visitor.requests if url.endswith(".zip")] == [], path.name
         assert visitor.errors == []

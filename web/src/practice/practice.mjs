@@ -101,7 +101,7 @@ class Practice {
   // The last one asked for is shown, in whatever order they come.
   async #next(twin, { focus = true } = {}) {
     const wish = (this.wish = {});
-    const waiting = setTimeout(() => this.#wait(say('The next question comes as soon as Python runs.')), 100);
+    const waiting = this.#unlessSoon(say('The next question comes as soon as Python runs.'));
     try {
       const posed = await this.#pose(twin);
       if (wish === this.wish) this.#show(posed, focus);
@@ -113,6 +113,11 @@ class Practice {
   }
 
   start = () => this.#next(false, { focus: false });
+
+  // What is said where the answer does not come at once: that Python does not run yet, or that it takes its time.
+  #unlessSoon(untilItRuns) {
+    return setTimeout(() => this.#wait(live ? say('Python is at work on it.') : untilItRuns), 100);
+  }
 
   #wait(words) {
     this.verdict.replaceChildren(element('p.lc-wait', {}, words));
@@ -173,7 +178,7 @@ class Practice {
 
   async #mark(answers) {
     if (!live && this.posed.known) return judge(this.posed, answers);
-    const waiting = setTimeout(() => this.#wait(say('Your answer is marked as soon as Python runs.')), 100);
+    const waiting = this.#unlessSoon(say('Your answer is marked as soon as Python runs.'));
     try {
       return await ask('mark', this.posed.state, answers);
     } finally {
