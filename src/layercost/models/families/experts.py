@@ -116,6 +116,30 @@ def mixed(
     return decoder(fields, asked, sizes, blocks, norm, tied=False, head_bias=head_bias)
 
 
+@family("granitemoe", config="GraniteMoeConfig", model="GraniteMoeForCausalLM")
+def granite_moe(fields: Fields, asked: Asked) -> Built:
+    """IBM 2024 (Granite 3.0 MoE): Mixtral, with biases in attention where the file says so."""
+    sizes = core(fields, 32000, 4096, 11008, 32, 32)
+    groups = kv_heads(fields, sizes.heads)
+    size = head_size(fields, sizes.width, sizes.heads)
+    attention = rotary(fields, sizes, groups, size, bias=fields.flag("attention_bias", default=False))
+    found = experts(fields, "num_local_experts", "num_experts", count=8, chosen=2, width=sizes.inner)
+    return mixed(fields, asked, sizes, attention, _mixture(fields, sizes, found, router="chosen"))
+
+
+@family("minimax_m2", config="MiniMaxM2Config", model="MiniMaxM2ForCausalLM")
+def minimax_m2(fields: Fields, asked: Asked) -> Built:
+    """MiniMax 2025 (MiniMax-M2): 256 experts scored by sigmoids, one norm over the queries of all heads."""
+    sizes = core(fields, 200064, 3072, 1536, 62, 48)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = fields.whole("head_dim", default=128)
+    turned = fields.values.get("rotary_dim")
+    share = fields.whole("rotary_dim", default=size) / size if turned is not None else 1.0
+    attention = rotary(fields, sizes, groups, size, share=share, bias=False, qk_norm="all")
+    found = experts(fields, "num_local_experts", "num_experts", count=256, chosen=8, width=sizes.inner)
+    return mixed(fields, asked, sizes, attention, _mixture(fields, sizes, found, router="sigmoid"))
+
+
 # ---- Qwen ----------------------------------------------------------------------------------------
 
 
