@@ -269,6 +269,32 @@ def deepseek(random: Random) -> Fields:
     return {**config, "num_key_value_heads": config["num_attention_heads"]}
 
 
+def qwen2_vl(random: Random) -> Fields:
+    kind = random.choice(["qwen2_vl", "qwen2_5_vl"])
+    windows = _some(random, use_sliding_window=True, sliding_window=4, max_window_layers=1)
+    text = _like_llama(random, f"{kind}_text", **windows)
+    pairs = text["hidden_size"] // text["num_attention_heads"] // 2  # of values that are turned together
+    turned = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [pairs, 0, 0]}
+    return _beside_images(kind, {**text, "rope_parameters": turned})
+
+
+def qwen3_vl(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, head_dim=8)
+    return _beside_images("qwen3_vl", _like_llama(random, "qwen3_vl_text", **more))
+
+
+def qwen3_vl_moe(random: Random) -> Fields:
+    text = _sparse(random, "qwen3_vl_moe_text", **_head_dim(random), **_some(random, attention_bias=True))
+    return _beside_images("qwen3_vl_moe", text)
+
+
+def _beside_images(model_type: str, text: Fields) -> Fields:
+    """A text part in a whole, beside a part that reads images."""
+    vision = {"depth": 1, "hidden_size": 8, "num_heads": 2}
+    tied = {"tie_word_embeddings": text["tie_word_embeddings"]}
+    return {"model_type": model_type, "text_config": text, "vision_config": vision, **tied}
+
+
 def _without(config: Fields, *names: str) -> Fields:
     return {name: value for name, value in config.items() if name not in names}
 
@@ -278,7 +304,7 @@ DRAWN: dict[str, Draw] = {
     for draw in (
         bloom, cohere, cohere2, deepseek, ernie, exaone4, falcon, gemma, gemma2, gemma3, glm, glm4_moe, gpt1,
         gpt2, gpt_bigcode, gpt_neo, gpt_neox, gpt_oss, gptj, granite_moe, hunyuan, llama, minimax_m2, mistral,
-        mixtral, olmo, olmoe, opt, phi, phi3, phimoe, qwen2, qwen2_moe, qwen3, qwen3_moe, seed_oss, smollm3,
-        stablelm, starcoder2,
+        mixtral, olmo, olmoe, opt, phi, phi3, phimoe, qwen2, qwen2_moe, qwen2_vl, qwen3, qwen3_moe, qwen3_vl,
+        qwen3_vl_moe, seed_oss, smollm3, stablelm, starcoder2,
     )
 }  # fmt: skip

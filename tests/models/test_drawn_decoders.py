@@ -34,14 +34,15 @@ def test_a_drawn_decoder_is_counted_as_the_library_builds_and_runs_it(name: str,
 
 
 def read(config: dict[str, Any], tokens: int) -> tuple[int, int]:
-    """What the library's model holds, and what torch's counter says of a pass."""
+    """What the library's model holds to read text, and what torch's counter says of a pass."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     model = built(config)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.zeros(BATCH, tokens, dtype=torch.long))
-    return sum(one.numel() for one in model.parameters()), counter.get_total_flops()
+    text = (one for name, one in model.named_parameters() if not name.startswith("model.visual."))
+    return sum(one.numel() for one in text), counter.get_total_flops()
 
 
 def built(config: dict[str, Any]) -> Any:
@@ -53,7 +54,8 @@ def built(config: dict[str, Any]) -> Any:
     transformers.logging.set_verbosity_error()
     fields = {key: value for key, value in config.items() if key != "model_type"}
     kind = transformers.AutoConfig.for_model(config["model_type"], **fields)
-    model = transformers.AutoModelForCausalLM.from_config(kind, attn_implementation="eager")
-    if "num_experts_per_tok" in config:
+    auto = transformers.AutoModelForImageTextToText if "vision_config" in config else None
+    model = (auto or transformers.AutoModelForCausalLM).from_config(kind, attn_implementation="eager")
+    if "num_experts_per_tok" in config.get("text_config", config):
         model.set_experts_implementation("batched_mm")
     return model.eval()

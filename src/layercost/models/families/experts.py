@@ -198,6 +198,18 @@ def qwen3_moe(fields: Fields, asked: Asked) -> Built:
     return _sparse(fields, asked, sizes, attention, _mixture(fields, sizes, found), [window] * sizes.depth)
 
 
+@family("qwen3_vl_moe_text", config="Qwen3VLMoeTextConfig", model="Qwen3VLMoeForConditionalGeneration")
+def qwen3_vl_moe(fields: Fields, asked: Asked) -> Built:
+    """Qwen Team 2025 (Qwen3-VL): the part that reads text is Qwen 3 with experts, without windows."""
+    sizes = core(fields, 151936, 2048, 5632, 24, 16)
+    groups = kv_heads(fields, sizes.heads, default=16)
+    size = fields.whole("head_dim", default=Derived(sizes.width // sizes.heads, HEAD_SIZE))
+    bias = fields.flag("attention_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
+    found = experts(fields, *_NAMES, count=60, chosen=4, inner=1408)
+    return _sparse(fields, asked, sizes, attention, _mixture(fields, sizes, found), [None] * sizes.depth)
+
+
 # ---- OLMoE and gpt-oss ---------------------------------------------------------------------------
 
 

@@ -207,27 +207,50 @@ def smollm3(fields: Fields, asked: Asked) -> Built:
 def qwen2(fields: Fields, asked: Asked) -> Built:
     """Yang et al. 2024: Llama with biases on queries, keys and values alone."""
     sizes = core(fields, 151936, 4096, 22016, 32, 32)
-    groups = kv_heads(fields, sizes.heads, default=32)
+    return _qwen2(fields, asked, sizes, groups=32, first=28)
+
+
+@family("qwen2_vl_text", config="Qwen2VLTextConfig", model="Qwen2VLForConditionalGeneration")
+@family("qwen2_5_vl_text", config="Qwen2_5_VLTextConfig", model="Qwen2_5_VLForConditionalGeneration")
+def qwen2_vl(fields: Fields, asked: Asked) -> Built:
+    """Wang et al. 2024 (Qwen2-VL), Bai et al. 2025 (Qwen2.5-VL): the part that reads text is Qwen 2."""
+    sizes = core(fields, 152064, 8192, 29568, 80, 64)
+    return _qwen2(fields, asked, sizes, groups=8, first=80)
+
+
+def _qwen2(fields: Fields, asked: Asked, sizes: Core, *, groups: int, first: int) -> Built:
+    groups = kv_heads(fields, sizes.heads, default=groups)
     size = head_size(fields, sizes.width, sizes.heads)
     attention = rotary(fields, sizes, groups, size, bias=True, out_bias=False)
-    return gated(fields, asked, sizes, attention, each=qwen_windows(fields, sizes.depth))
+    return gated(fields, asked, sizes, attention, each=_qwen_windows(fields, sizes.depth, first))
 
 
-def qwen_windows(fields: Fields, depth: int) -> Windows:
+def _qwen_windows(fields: Fields, depth: int, first: int) -> Windows:
     """The window of each layer of Qwen 2 and 3: none, unless it is switched on."""
     window = switched_window(fields, default=4096)
-    return windows(fields, depth, window, late_rule(fields, window))
+    return windows(fields, depth, window, late_rule(fields, window, default=first))
 
 
 @family("qwen3", config="Qwen3Config", model="Qwen3ForCausalLM")
 def qwen3(fields: Fields, asked: Asked) -> Built:
     """Yang et al. 2025: heads of their own size, queries and keys normalized head by head."""
     sizes = core(fields, 151936, 4096, 22016, 32, 32)
+    attention = _qwen3_attention(fields, sizes)
+    return gated(fields, asked, sizes, attention, each=_qwen_windows(fields, sizes.depth, 28))
+
+
+@family("qwen3_vl_text", config="Qwen3VLTextConfig", model="Qwen3VLForConditionalGeneration")
+def qwen3_vl(fields: Fields, asked: Asked) -> Built:
+    """Qwen Team 2025 (Qwen3-VL): the part that reads text is Qwen 3, without windows."""
+    sizes = core(fields, 151936, 4096, 22016, 32, 32)
+    return gated(fields, asked, sizes, _qwen3_attention(fields, sizes))
+
+
+def _qwen3_attention(fields: Fields, sizes: Core) -> Attention:
     groups = kv_heads(fields, sizes.heads, default=32)
     size = fields.whole("head_dim", default=128)
     bias = fields.flag("attention_bias", default=False)
-    attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
-    return gated(fields, asked, sizes, attention, each=qwen_windows(fields, sizes.depth))
+    return rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
 
 
 # ---- Gemma ---------------------------------------------------------------------------------------
