@@ -105,9 +105,16 @@ def _two_sides(random: Random) -> dict[str, Any]:
     return found
 
 
-def bart(random: Random) -> Drawn:
-    places = {"max_position_embeddings": random.randint(15, 30)}
-    return _two_texts(random, {"model_type": "bart", **_two_sides(random), **places})
+def bart(model_type: str) -> Draw:
+    """BART and its relatives."""
+
+    def draw(random: Random) -> Drawn:
+        config = {**_two_sides(random), "max_position_embeddings": random.randint(15, 30)}
+        if model_type == "marian":
+            config |= {"pad_token_id": 1, "decoder_start_token_id": 1}
+        return _two_texts(random, {"model_type": model_type, **config})
+
+    return draw
 
 
 def whisper(random: Random) -> Drawn:
@@ -202,7 +209,11 @@ DRAWN: dict[str, Draw] = {
     "T5ForTokenClassification": t5_encoder,
     **_classes("T5", t5, "ForQuestionAnswering"),
     "MT5ForConditionalGeneration": mt5,
-    **_classes("Bart", bart, "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("Bart", bart("bart"), "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("MBart", bart("mbart"), "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("M2M100", bart("m2m_100"), "ForConditionalGeneration", "Model"),
+    **_classes("Pegasus", bart("pegasus"), "ForConditionalGeneration", "Model"),
+    **_classes("Marian", bart("marian"), "MTModel", "Model"),
     **_classes("Whisper", whisper, "ForConditionalGeneration", "Model"),
     **_classes("ViT", patches("vit"), "ForImageClassification", "Model"),
     **_classes(
