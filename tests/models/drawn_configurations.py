@@ -58,6 +58,14 @@ def encoder(model_type: str, labels: bool = True) -> Draw:
     return draw
 
 
+def modernbert(random: Random, labels: int = 3) -> Drawn:
+    flags = ("norm_bias", "attention_bias", "mlp_bias", "decoder_bias", "classifier_bias")
+    config = _encoder(random, "modernbert", local_attention=random.choice([2, 4]), num_labels=labels)
+    config |= {name: random.choice([True, False]) for name in flags if random.random() < 0.5}
+    del config["type_vocab_size"]
+    return Drawn(config, *_text(random.randint(3, 15)))
+
+
 def distilbert(random: Random) -> Drawn:
     like = _encoder(random, "distilbert")
     names = {"dim": "hidden_size", "hidden_dim": "intermediate_size", "n_layers": "num_hidden_layers",
@@ -199,6 +207,8 @@ DRAWN: dict[str, Draw] = {
     **_classes("Bert", encoder("bert", labels=False), "ForQuestionAnswering", "ForNextSentencePrediction"),
     **_classes("Roberta", encoder("roberta"), *_OF_ALL, "ForCausalLM"),
     **_classes("XLMRoberta", encoder("xlm-roberta"), *_OF_ALL),
+    **_classes("ModernBert", modernbert, *_OF_ALL),
+    "ModernBertForQuestionAnswering": lambda random: modernbert(random, labels=2),
     **_classes("DistilBert", distilbert, *_OF_ALL),
     **_classes("Albert", encoder("albert"), *_OF_ALL, "ForPreTraining"),
     **_classes("Electra", encoder("electra"), *_OF_ALL, "ForPreTraining", "ForCausalLM"),
