@@ -48,6 +48,9 @@ def encoder(model_type: str, labels: bool = True) -> Draw:
         config = _encoder(random, model_type)
         if labels:
             config["num_labels"] = random.randint(2, 5)
+        if model_type == "mpnet":
+            del config["type_vocab_size"]
+            config["relative_attention_num_buckets"] = random.choice([4, 32])
         if model_type in ("albert", "electra"):
             config["embedding_size"] = random.choice([config["hidden_size"], random.randint(3, 9)])
         if model_type == "albert":
@@ -209,6 +212,7 @@ DRAWN: dict[str, Draw] = {
     **_classes("XLMRoberta", encoder("xlm-roberta"), *_OF_ALL),
     **_classes("ModernBert", modernbert, *_OF_ALL),
     "ModernBertForQuestionAnswering": lambda random: modernbert(random, labels=2),
+    **_classes("MPNet", encoder("mpnet"), *_OF_ALL),
     **_classes("DistilBert", distilbert, *_OF_ALL),
     **_classes("Albert", encoder("albert"), *_OF_ALL, "ForPreTraining"),
     **_classes("Electra", encoder("electra"), *_OF_ALL, "ForPreTraining", "ForCausalLM"),
