@@ -105,7 +105,7 @@ def pegasus(fields: Fields, asked: Asked) -> Built:
 
 @family("marian", config="MarianConfig", model="MarianMTModel")
 def marian(fields: Fields, asked: Asked) -> Built:
-    """Junczys-Dowmunt et al. 2018: norms after each part, a frozen table of sines and cosines."""
+    """Tiedemann and Thottingal 2020 (OPUS-MT): norms after each part, a frozen table of sines and cosines."""
     fields.only(True, "share_encoder_decoder_embeddings", why=_TABLES)
     size = fields.values.get("vocab_size")
     fields.only(size, "decoder_vocab_size", why=Message("the decoder would have a table of its own"))
