@@ -361,7 +361,7 @@ _WHAT_IT_IS = Message("the definition of the quantity; no convention enters")
 class Term(NamedTuple):
     """What layers that are alike add to a total: the path of the first, their type, how many, what each adds.
 
-    Of a count in bytes the formulas are those of the values.
+    Of a block, told as one term, the type is empty. Of a count in bytes the formulas are those of the values.
     """
 
     path: str
@@ -444,16 +444,31 @@ class _Question:
 
     def terms(self) -> Iterator[Term]:
         """The layers of a network that add something, those with the same formula together."""
+        for found in self._together(lambda _path, leaf, formula: (kind_of(leaf), equation(formula, TEXT))):
+            path, leaf, formula = found[0]
+            yield Term(path, kind_of(leaf), len(found), formula)
+
+    def blocks(self) -> Iterator[Term]:
+        """The direct parts of a network that add something: a layer with its formula, a block with a sum."""
+        for found in self._together(lambda path, _leaf, _formula: path.partition(".")[0]):
+            path, leaf, formula = found[0]
+            if len(found) == 1:
+                yield Term(path, kind_of(leaf), 1, formula)
+            else:
+                numbers = (int(one) for _, _, one in found)
+                yield Term(path.partition(".")[0], "", 1, expression(summed(numbers)))
+
+    def _together(
+        self, key: Callable[[str, Layer, Expression], object]
+    ) -> Iterable[list[tuple[str, Layer, Expression]]]:
+        """The layers of a network that add something, those with the same key together."""
         if self.layer.is_leaf or self.amount is _AMOUNTS[Quantity.KV_CACHE]:
-            return
-        alike: dict[tuple[str, str], list[tuple[str, Expression]]] = {}
-        for path, leaf, formula in self._lettered():
-            if int(formula):
-                known = alike.setdefault((kind_of(leaf), equation(formula, TEXT)), [])
-                known.append((path, formula))
-        for (kind, _), found in alike.items():
-            path, formula = found[0]
-            yield Term(path, kind, len(found), formula)
+            return ()
+        together: dict[object, list[tuple[str, Layer, Expression]]] = {}
+        for found in self._lettered():
+            if int(found[2]):
+                together.setdefault(key(*found), []).append(found)
+        return together.values()
 
     def _lettered(self) -> Iterator[tuple[str, Layer, Expression]]:
         if self.amount is not None and self.amount.is_held:
@@ -486,7 +501,7 @@ def summed(amounts: Iterable[int]) -> Number:
     91
     """
     terms = [(amount, 1) for amount in filter(None, amounts)]
-    if len(terms) > MANY:
+    if len(terms) >= MANY:
         terms = list(collections.Counter(amount for amount, _ in terms).items())
     total: Number = 0
     for amount, often in terms:
@@ -535,6 +550,7 @@ class Count:
     derive: Callable[[], Expression] = field(repr=False, compare=False)
     teach: Callable[[], Expression | None] = field(repr=False, compare=False)
     part: Callable[[], Iterable[Term]] = field(default=tuple, repr=False, compare=False)
+    block: Callable[[], Iterable[Term]] = field(default=tuple, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -563,6 +579,11 @@ class Count:
         The terms, each as often as it is there, add up to `total`; of a count in bytes, to its values.
         """
         return tuple(self.part())
+
+    @cached_property
+    def blocks(self) -> tuple[Term, ...]:
+        """As `terms`, with each block of the network as one term: the sum of what its layers add."""
+        return tuple(self.block())
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -629,6 +650,7 @@ def count_by(
         derive=question.derivation,
         teach=question.taught,
         part=question.terms,
+        block=question.blocks,
     )
 
 

@@ -162,6 +162,10 @@ def test_the_terms_of_a_network_add_up(name: str, quantity: lc.Quantity) -> None
     told = [(term.layer, equation(term.formula, TEXT)) for term in counted.terms]
     assert len(told) == len(set(told))
     assert {term.path for term in counted.terms} <= {path for path, _ in net.leaves()}
+    assert sum(int(block.formula) for block in counted.blocks) == counted.total
+    parts = dict.fromkeys(path.partition(".")[0] for path, _ in net.leaves())
+    named = [block.path.partition(".")[0] for block in counted.blocks]
+    assert named == [part for part in parts if part in named]  # each once, in the order of the network
 
 
 def test_what_is_no_sum_over_layers_has_no_terms() -> None:

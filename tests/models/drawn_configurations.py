@@ -48,6 +48,9 @@ def encoder(model_type: str, labels: bool = True) -> Draw:
         config = _encoder(random, model_type)
         if labels:
             config["num_labels"] = random.randint(2, 5)
+        if model_type == "mpnet":
+            del config["type_vocab_size"]
+            config["relative_attention_num_buckets"] = random.choice([4, 32])
         if model_type in ("albert", "electra"):
             config["embedding_size"] = random.choice([config["hidden_size"], random.randint(3, 9)])
         if model_type == "albert":
@@ -56,6 +59,14 @@ def encoder(model_type: str, labels: bool = True) -> Draw:
         return Drawn(config, *_text(random.randint(3, 15)))
 
     return draw
+
+
+def modernbert(random: Random, labels: int = 3) -> Drawn:
+    flags = ("norm_bias", "attention_bias", "mlp_bias", "decoder_bias", "classifier_bias")
+    config = _encoder(random, "modernbert", local_attention=random.choice([2, 4]), num_labels=labels)
+    config |= {name: random.choice([True, False]) for name in flags if random.random() < 0.5}
+    del config["type_vocab_size"]
+    return Drawn(config, *_text(random.randint(3, 15)))
 
 
 def distilbert(random: Random) -> Drawn:
@@ -105,9 +116,16 @@ def _two_sides(random: Random) -> dict[str, Any]:
     return found
 
 
-def bart(random: Random) -> Drawn:
-    places = {"max_position_embeddings": random.randint(15, 30)}
-    return _two_texts(random, {"model_type": "bart", **_two_sides(random), **places})
+def bart(model_type: str) -> Draw:
+    """BART and its relatives."""
+
+    def draw(random: Random) -> Drawn:
+        config = {**_two_sides(random), "max_position_embeddings": random.randint(15, 30)}
+        if model_type == "marian":
+            config |= {"pad_token_id": 1, "decoder_start_token_id": 1}
+        return _two_texts(random, {"model_type": model_type, **config})
+
+    return draw
 
 
 def whisper(random: Random) -> Drawn:
@@ -192,6 +210,9 @@ DRAWN: dict[str, Draw] = {
     **_classes("Bert", encoder("bert", labels=False), "ForQuestionAnswering", "ForNextSentencePrediction"),
     **_classes("Roberta", encoder("roberta"), *_OF_ALL, "ForCausalLM"),
     **_classes("XLMRoberta", encoder("xlm-roberta"), *_OF_ALL),
+    **_classes("ModernBert", modernbert, *_OF_ALL),
+    "ModernBertForQuestionAnswering": lambda random: modernbert(random, labels=2),
+    **_classes("MPNet", encoder("mpnet"), *_OF_ALL),
     **_classes("DistilBert", distilbert, *_OF_ALL),
     **_classes("Albert", encoder("albert"), *_OF_ALL, "ForPreTraining"),
     **_classes("Electra", encoder("electra"), *_OF_ALL, "ForPreTraining", "ForCausalLM"),
@@ -202,7 +223,11 @@ DRAWN: dict[str, Draw] = {
     "T5ForTokenClassification": t5_encoder,
     **_classes("T5", t5, "ForQuestionAnswering"),
     "MT5ForConditionalGeneration": mt5,
-    **_classes("Bart", bart, "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("Bart", bart("bart"), "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("MBart", bart("mbart"), "ForConditionalGeneration", "Model", "ForQuestionAnswering"),
+    **_classes("M2M100", bart("m2m_100"), "ForConditionalGeneration", "Model"),
+    **_classes("Pegasus", bart("pegasus"), "ForConditionalGeneration", "Model"),
+    **_classes("Marian", bart("marian"), "MTModel", "Model"),
     **_classes("Whisper", whisper, "ForConditionalGeneration", "Model"),
     **_classes("ViT", patches("vit"), "ForImageClassification", "Model"),
     **_classes(

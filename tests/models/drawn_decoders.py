@@ -142,6 +142,53 @@ def cohere(random: Random) -> Fields:
     return _like_llama(random, "cohere", **_some(random, attention_bias=True, use_qk_norm=True))
 
 
+def cohere2(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, sliding_window_pattern=2)
+    return _like_llama(random, "cohere2", sliding_window=4, **more)
+
+
+def exaone4(random: Random) -> Fields:
+    config = _like_llama(random, "exaone4", **_head_dim(random), **_some(random, sliding_window_pattern=2))
+    full = {"sliding_window": None, "layer_types": ["full_attention"] * config["num_hidden_layers"]}
+    return {**config, **random.choice([{"sliding_window": 4}, full])}
+
+
+def ernie(random: Random) -> Fields:
+    return _like_llama(random, "ernie4_5", head_dim=8, **_some(random, use_bias=True))
+
+
+def seed_oss(random: Random) -> Fields:
+    more = _some(random, attention_bias=False, attention_out_bias=True, mlp_bias=True)
+    return _like_llama(random, "seed_oss", head_dim=8, **more)
+
+
+def hunyuan(random: Random) -> Fields:
+    return _like_llama(random, "hunyuan_v1_dense", head_dim=8, **_some(random, attention_bias=True))
+
+
+def glm(random: Random) -> Fields:
+    more = _some(random, attention_bias=False, partial_rotary_factor=0.25)
+    return _like_llama(random, random.choice(["glm", "glm4"]), head_dim=random.choice([8, 16]), **more)
+
+
+def glm4_moe(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, use_qk_norm=True, head_dim=16)
+    return _like_llama(
+        random, "glm4_moe", **_experts(random, "n_routed_experts"), moe_intermediate_size=8,
+        n_shared_experts=random.randint(1, 2), first_k_dense_replace=random.randint(0, 2), **more,
+    )  # fmt: skip
+
+
+def granite_moe(random: Random) -> Fields:
+    more = _some(random, attention_bias=True)
+    return _like_llama(random, "granitemoe", **_experts(random, "num_local_experts"), **more)
+
+
+def minimax_m2(random: Random) -> Fields:
+    more = _some(random, rotary_dim=4)
+    return _like_llama(random, "minimax_m2", head_dim=8, **_experts(random, "num_local_experts"), **more)
+
+
 def phi(random: Random) -> Fields:
     return _like_llama(random, "phi", **_some(random, qk_layernorm=True))
 
@@ -222,6 +269,32 @@ def deepseek(random: Random) -> Fields:
     return {**config, "num_key_value_heads": config["num_attention_heads"]}
 
 
+def qwen2_vl(random: Random) -> Fields:
+    kind = random.choice(["qwen2_vl", "qwen2_5_vl"])
+    windows = _some(random, use_sliding_window=True, sliding_window=4, max_window_layers=1)
+    text = _like_llama(random, f"{kind}_text", **windows)
+    pairs = text["hidden_size"] // text["num_attention_heads"] // 2  # of values that are turned together
+    turned = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [pairs, 0, 0]}
+    return _beside_images(kind, {**text, "rope_parameters": turned})
+
+
+def qwen3_vl(random: Random) -> Fields:
+    more = _some(random, attention_bias=True, head_dim=8)
+    return _beside_images("qwen3_vl", _like_llama(random, "qwen3_vl_text", **more))
+
+
+def qwen3_vl_moe(random: Random) -> Fields:
+    text = _sparse(random, "qwen3_vl_moe_text", **_head_dim(random), **_some(random, attention_bias=True))
+    return _beside_images("qwen3_vl_moe", text)
+
+
+def _beside_images(model_type: str, text: Fields) -> Fields:
+    """A text part in a whole, beside a part that reads images."""
+    vision = {"depth": 1, "hidden_size": 8, "num_heads": 2}
+    tied = {"tie_word_embeddings": text["tie_word_embeddings"]}
+    return {"model_type": model_type, "text_config": text, "vision_config": vision, **tied}
+
+
 def _without(config: Fields, *names: str) -> Fields:
     return {name: value for name, value in config.items() if name not in names}
 
@@ -229,8 +302,9 @@ def _without(config: Fields, *names: str) -> Fields:
 DRAWN: dict[str, Draw] = {
     draw.__name__: draw
     for draw in (
-        bloom, cohere, deepseek, falcon, gemma, gemma2, gemma3, gpt1, gpt2, gpt_bigcode, gpt_neo, gpt_neox,
-        gpt_oss, gptj, llama, mistral, mixtral, olmo, olmoe, opt, phi, phi3, phimoe, qwen2, qwen2_moe, qwen3,
-        qwen3_moe, smollm3, stablelm, starcoder2,
+        bloom, cohere, cohere2, deepseek, ernie, exaone4, falcon, gemma, gemma2, gemma3, glm, glm4_moe, gpt1,
+        gpt2, gpt_bigcode, gpt_neo, gpt_neox, gpt_oss, gptj, granite_moe, hunyuan, llama, minimax_m2, mistral,
+        mixtral, olmo, olmoe, opt, phi, phi3, phimoe, qwen2, qwen2_moe, qwen2_vl, qwen3, qwen3_moe, qwen3_vl,
+        qwen3_vl_moe, seed_oss, smollm3, stablelm, starcoder2,
     )
 }  # fmt: skip

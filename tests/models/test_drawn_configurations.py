@@ -10,10 +10,12 @@ import pytest
 
 import layercost as lc
 from layercost.by_type import macs_by_type, trained_parameters
+from layercost.layers.adapters import ALL_LINEAR
 from layercost.models.from_config import from_config
 from tests.architectures import zoo
 from tests.conftest import NIGHTLY
 from tests.models.drawn_configurations import DRAWN, Drawn
+from tests.models.test_drawn_decoders import adapters
 
 SEEDS = range(20 if NIGHTLY else 2)
 BATCH = 2
@@ -32,6 +34,17 @@ def test_a_drawn_configuration_is_counted_as_the_library_builds_and_runs_it(name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert counted == read(name, drawn)
+
+
+@pytest.mark.others
+@pytest.mark.parametrize(
+    "name", ["BertForMaskedLM", "ModernBertModel", "ModernBertForMaskedLM", "MarianMTModel"]
+)
+def test_adapters_of_all_linear_maps_stand_beside_the_modules_of_the_library(name: str) -> None:
+    """An encoder whose maps are three matrices and one whose are one; two sides with attention across."""
+    drawn = DRAWN[name](Random(name))  # noqa: S311 - nothing secret
+    adapted = lc.with_lora(from_config({**drawn.config, "architectures": [name]}), 1, [ALL_LINEAR])
+    assert lc.count(adapted, lc.PARAMETERS).total == adapters(built(name, drawn.config))
 
 
 def read(name: str, drawn: Drawn) -> tuple[int, int, int]:

@@ -220,6 +220,22 @@ def test_a_part_within_another_file_may_leave_sizes_out() -> None:
     assert "text_config.vocab_size" in {default.field for default in model.defaults}
 
 
+QWEN_VL = {
+    "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
+    "num_attention_heads": 28, "num_key_value_heads": 4, "tie_word_embeddings": False,
+}  # fmt: skip
+
+
+def test_a_text_part_may_stand_flat_in_its_file() -> None:
+    """As Qwen2.5-VL was published; the file that is saved today has it apart, and both are one model."""
+    flat = {"model_type": "qwen2_5_vl", "architectures": ["Qwen2_5_VLForConditionalGeneration"], **QWEN_VL}
+    apart = {"model_type": "qwen2_5_vl", "text_config": QWEN_VL, "vision_config": {}}
+    one, other = from_config({**flat, "vision_config": {}}), from_config(apart)
+    assert lc.count(one, lc.PARAMETERS).total == lc.count(other, lc.PARAMETERS).total == 7_615_616_512
+    for model in (one, other):
+        assert "Counted is the text part of a qwen2_5_vl model alone" in str(model.notes[0])
+
+
 @pytest.mark.parametrize(
     ("whole", "part", "tied"),
     [

@@ -126,6 +126,16 @@ def test_a_solution_says_how_each_term_of_a_sum_over_layers_comes_about():
     assert all(f"{part.formula.value:,}" in equation(total.formula, TEXT) for part in parts)
 
 
+def test_a_solution_tells_a_network_of_many_layers_by_its_blocks():
+    """Nobody reads GoogLeNet's 48 layers that differ: it has 3 convolutions, 9 blocks, a last layer."""
+    *parts, total = drawn("googlenet-parameters", 3).solution()
+    names = [str(line.words).removesuffix(":").split()[-1] for line in parts]
+    assert names[2:5] == ["conv3.conv", "inception3a", "inception3b"]
+    assert (len(names), names[-1]) == (13, "fc")
+    assert equation(total.formula, TEXT).startswith(" + ".join(f"{part.formula.value:,}" for part in parts))
+    assert total.formula.value == int(drawn("googlenet-parameters", 3).answers()["answer"])
+
+
 def test_what_two_answers_of_a_solution_have_in_common_is_told_once():
     """AlexNet's memory in decimal and in binary units: its layers once."""
     lines = [str(line.words) for line in drawn("alexnet-memory", 0).solution()]

@@ -340,6 +340,73 @@ class ShareOfAdapters(AdaptersOfAModel):
         )  # fmt: skip
 
 
+@figure("prefixes-of-a-model")
+@dataclass(frozen=True)
+class PrefixesOfAModel(Figure):
+    """Trained keys and values that every layer sees before those of the text (prefix tuning).
+
+    Source: Li and Liang 2021, without the network that makes them during training.
+    """
+
+    layers: int
+    width: int
+    narrow: int
+    rows: int
+    sides: int = 2  # keys and values
+
+    unit: ClassVar[str] = "parameters"
+    whole: ClassVar[bool] = True
+    hint = Message("What does one token of the prefix have in one layer?")
+
+    @property
+    def trained(self) -> Expression:
+        """The values of all prefixes."""
+        layers, rows = Symbol("B", self.layers), Symbol("p", self.rows)
+        return expression(times(self.sides, layers * rows * Symbol("d_kv", self.narrow)))
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(int(self.trained))
+
+    def worked(self) -> Iterator[Worked]:
+        yield Worked(Message("a key and a value for each row, in all layers"), self.trained, "parameters")
+
+
+@figure("scales-of-a-model")
+@dataclass(frozen=True)
+class ScalesOfAModel(Figure):
+    """One trained factor for each value of the keys, the values and the inside of the feed-forward layer.
+
+    Source: Liu et al. 2022, (IA)³.
+    """
+
+    layers: int
+    width: int
+    narrow: int
+    inner: int
+    keys: int = 1
+    values: int = 1
+    wide: int = 1  # whether the feed-forward layer's are counted
+
+    unit: ClassVar[str] = "parameters"
+    whole: ClassVar[bool] = True
+    hint = Message("How long is each of the three vectors? What it multiplies says so.")
+
+    @property
+    def trained(self) -> Expression:
+        """All factors."""
+        narrow, inner = Symbol("d_kv", self.narrow), Symbol("f", self.inner)
+        each = times(self.keys + self.values, narrow) + times(self.wide, inner)
+        return expression(Symbol("B", self.layers) * expression(each))
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(int(self.trained))
+
+    def worked(self) -> Iterator[Worked]:
+        yield Worked(Message("three vectors of factors in each layer"), self.trained, "parameters")
+
+
 @figure("cards-for-training")
 @dataclass(frozen=True)
 class CardsForTraining(HeldByAdam):
@@ -454,7 +521,24 @@ believed("map-trained-without-adapter", AdaptersOfAModel)(
     worth(lambda asked: Fraction(asked.layers * asked.width * (asked.width + asked.narrow)) / asked.parts)
 )
 believed(
-    "one-layer-adapted", AdaptersOfAModel,
+    "one-side-of-the-prefix", PrefixesOfAModel,
+    says=Message("You counted the keys or the values: a token of the prefix has both in each layer."),
+)(lambda asked: replace(asked, sides=1))  # fmt: skip
+believed(
+    "prefix-as-wide-as-the-model", PrefixesOfAModel, ScalesOfAModel,
+    where=lambda asked: asked.narrow != asked.width,
+    says=Message("You took the model's width: keys and values are as wide as their heads together."),
+)(lambda asked: replace(asked, narrow=asked.width))  # fmt: skip
+believed(
+    "feed-forward-scales-forgotten", ScalesOfAModel,
+    says=Message("You left out the feed-forward layer: its inner values have a factor each, too."),
+)(lambda asked: replace(asked, wide=0))  # fmt: skip
+believed(
+    "keys-or-values-scaled", ScalesOfAModel,
+    says=Message("You counted keys or values alone: both have a factor for each of their values."),
+)(lambda asked: replace(asked, values=0))  # fmt: skip
+believed(
+    "one-layer-adapted", AdaptersOfAModel, PrefixesOfAModel, ScalesOfAModel,
     says=Message("You counted one layer: each of the others has adapters of its own."),
 )(lambda asked: replace(asked, layers=1))  # fmt: skip
 believed(

@@ -128,7 +128,7 @@ def _name(source: object, found: Family) -> str:
 # ---- which family it is --------------------------------------------------------------------------
 
 FAMILY = Message("family")
-_TEXT_PARTS = {"gemma3": "gemma3_text"}  # where the part itself does not say what it is
+_FLAT = ("qwen2_vl", "qwen2_5_vl")  # as published: the fields of the text part stand in the whole
 
 
 def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
@@ -143,8 +143,10 @@ def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
     if isinstance(named, str) and named in FAMILIES:
         found = FAMILIES[named]
         return found, Fields(values, file=str(file), of=found.config)
-    part = values.get("text_config")
-    inner = (part.get("model_type") or _TEXT_PARTS.get(str(named))) if isinstance(part, Mapping) else None
+    part, own = values.get("text_config"), FAMILIES.get(f"{named}_text")
+    if own is not None and part is None and named in _FLAT:
+        return own, _flat_text_part(values, file, str(named), own)
+    inner = (part.get("model_type") or (own and own.model_type)) if isinstance(part, Mapping) else None
     if isinstance(inner, str) and inner in FAMILIES:
         return _text_part(values, file, str(named), FAMILIES[inner])
     if inner is not None:
@@ -163,6 +165,16 @@ def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family
                 "as those that read images, are not.", named=named, inner=found.model_type)
     )  # fmt: skip
     return found, part
+
+
+def _flat_text_part(values: Mapping[str, Any], file: Words, named: str, found: Family) -> Fields:
+    """The same of a file in which the fields of that part stand beside those of the whole."""
+    fields = Fields(values, file=str(file), of=found.config)
+    fields.note(
+        Message("Counted is the text part of a {named} model alone; its other parts, as those that read "
+                "images, are not.", named=named)
+    )  # fmt: skip
+    return fields
 
 
 def _counted_class(fields: Fields, found: Family) -> str:

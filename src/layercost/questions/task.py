@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from layercost.active import IN_WORDS, Active, active_in_letters, active_parameters
 from layercost.convention import CONVENTIONS, MACS_ONLY, Convention, Quantity, convention_named, unknown
 from layercost.counters import count
-from layercost.counting import Count, Term
+from layercost.counting import Count, Term, summed
 from layercost.expression import Expression, Symbol, expression, product
 from layercost.layer import Call, Layer, LayerError
 from layercost.layers import Sequential
@@ -126,11 +126,22 @@ def derivation(task: Task) -> Expression:
     return _derivation(_key(task), task.input_shape)
 
 
-def terms(task: Task) -> tuple[Term, ...]:
-    """What each layer of a network adds to the number; nothing where it is no sum over layers."""
+def worked(task: Task, most: int) -> tuple[tuple[Term, ...], Expression]:
+    """The number in steps: what each layer of a network adds, then how the whole comes about.
+
+    Where the layers are more than `most`, each block is a step; where it is no sum over layers, or the blocks
+    are too many as well, there are none.
+    """
+    whole = derivation(task)
     if not isinstance(task.measure, Quantity):
-        return ()
-    return _count(task, *_asked(task)).terms
+        return (), whole
+    counted = _count(task, *_asked(task))
+    if len(counted.terms) <= most:
+        return counted.terms, whole
+    if len(counted.blocks) > most:
+        return (), whole
+    of_blocks = expression(summed(int(block.formula) for block in counted.blocks))
+    return counted.blocks, of_blocks if of_blocks.value == whole.value else whole  # which is in bytes
 
 
 Key: TypeAlias = tuple[Itself, Measure, Convention, str, str, Unit, int, int, Training]

@@ -10,6 +10,7 @@ from layercost.models.families import (
     gpt,
     llama,
     mamba,
+    modernbert,
     neox,
     opt,
     t5,
@@ -20,5 +21,5 @@ from layercost.models.families.family import FAMILIES, Asked, Built, Family
 
 __all__ = [
     "FAMILIES", "Asked", "Built", "Family", "bart", "bert", "clip", "deepseek", "experts", "falcon", "gpt",
-    "llama", "mamba", "neox", "opt", "t5", "vision", "whisper",
+    "llama", "mamba", "modernbert", "neox", "opt", "t5", "vision", "whisper",
 ]  # fmt: skip

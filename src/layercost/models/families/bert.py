@@ -34,8 +34,10 @@ from layercost.models.families.heads import (
 )
 
 _CLASSIFIED = {**DENSE, "classifier": ("head_transform", "head")}  # a module of two maps
+_MPNET = {**_CLASSIFIED, "dense": ("up", "down", "pooler", "head_transform")}  # its attention has q, k, v, o
 _ATTENTION_DENSE = {"dense": ("o", "head_transform")}
 _ABSOLUTE = Message("positions relative to each other are no longer in the class")
+MPNET_PADDING = 1  # whatever the file says
 _DECODING = Message("a decoder beside an encoder has more layers")
 
 
@@ -219,6 +221,10 @@ ALBERT = _named(
     "Albert", Model=_pooler, ForMaskedLM=_masked, ForPreTraining=_pretraining_by_labels,
     ForSequenceClassification=_classes_of_pooled, ForMultipleChoice=_one_of_pooled,
 )  # fmt: skip
+MPNET = _named(
+    "MPNet", Model=_pooler, ForMaskedLM=_masked, ForSequenceClassification=_classes_of_first("Tanh"),
+    ForMultipleChoice=_one_of_pooled,
+)  # fmt: skip
 ELECTRA = _named(
     "Electra", Model=_nothing, ForPreTraining=_discriminator, ForMaskedLM=_generator,
     ForCausalLM=_generator, ForSequenceClassification=_classes_of_first("GELU"),
@@ -256,17 +262,42 @@ def roberta(fields: Fields, asked: Asked) -> Built:
     known = {f"{prefix}{name}": head for name, head in ROBERTA.items()}
     name, head = architecture(fields, known, f"{prefix}RobertaForMaskedLM")
     sizes = encoder(fields, vocabulary=vocabulary, width=768, inner=3072, depth=12, heads=12)
-    spare = fields.whole("pad_token_id", default=1, least=0) + 1
-    places = sizes.positions - spare
-    if places < 1:
+    padding = fields.whole("pad_token_id", default=1, least=0)
+    places = _behind_the_padding(fields, sizes, padding)
+    layers: dict[str, Layer] = {
+        "embedding": embedded(sizes, LearnedPositions(places, sizes.width, padding + 1)),
+        "layers": blocks(sizes, causal=_looks_back(fields)),
+    }
+    return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, places)
+
+
+def _behind_the_padding(fields: Fields, sizes: Encoder, padding: int) -> int:
+    """How many places there are rows for, where they are counted from behind the padding's."""
+    spare = padding + 1
+    if sizes.positions <= spare:
         fields.expected(
             "max_position_embeddings",
             Message("more than the {spare} rows up to the padding", spare=spare),
             sizes.positions,
         )
+    return sizes.positions - spare
+
+
+@family("mpnet", config="MPNetConfig", model="MPNetForMaskedLM", modules=_MPNET)
+def mpnet(fields: Fields, asked: Asked) -> Built:
+    """Song et al. 2020: as RoBERTa without segments; all layers share one table of distances."""
+    name, head = architecture(fields, MPNET, "MPNetForMaskedLM")
+    sizes = encoder(fields, vocabulary=30527, width=768, inner=3072, depth=12, heads=12, segments=0)
+    buckets = fields.whole("relative_attention_num_buckets", default=32)
+
+    def block(of: int) -> Graph:
+        attention = Attention(sizes.width, sizes.heads, positions="relative", buckets=of)
+        return post_norm(LayerNorm(sizes.width), attention, sizes.mlp)
+
+    places = _behind_the_padding(fields, sizes, MPNET_PADDING)
     layers: dict[str, Layer] = {
-        "embedding": embedded(sizes, LearnedPositions(places, sizes.width, spare)),
-        "layers": blocks(sizes, causal=_looks_back(fields)),
+        "embedding": embedded(sizes, LearnedPositions(places, sizes.width, MPNET_PADDING + 1)),
+        "layers": stacked([buckets, *[0] * (sizes.depth - 1)], block),  # the first holds it for all
     }
     return _built(Behind(fields, asked, sizes, _tied(fields, head)), name, head, layers, places)
 

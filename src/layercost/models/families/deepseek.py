@@ -1,19 +1,22 @@
 """DeepSeek V2 and V3: attention over one short vector a token, small experts and shared ones.
 
+GLM-4.5 has experts of this kind, and attention with keys and values.
+
 Facts: the classes of transformers 5.24.0, each with its defaults; which layers have experts also from the
 code that DeepSeek published with its models (``moe_layer_freq``).
 """
 
 from __future__ import annotations
 
+from layercost.layer import Layer
 from layercost.layers.attention import LatentAttention
 from layercost.layers.feed_forward import FeedForward, MixtureOfExperts
 from layercost.message import Message
-from layercost.models.families.blocks import activation
+from layercost.models.families.blocks import activation, head_size, kv_heads
 from layercost.models.families.experts import Experts, experts, mixed
 from layercost.models.families.family import Asked, Built, family
 from layercost.models.families.fields import Derived, Fields
-from layercost.models.families.llama import Core, core
+from layercost.models.families.llama import Core, core, glm_attention
 
 
 @family("deepseek_v2", config="DeepseekV2Config", model="DeepseekV2ForCausalLM")
@@ -33,13 +36,31 @@ def deepseek_v3(fields: Fields, asked: Asked) -> Built:
     sizes = core(fields, 129280, 7168, 18432, 61, 128)
     attention = _latent(fields, sizes)
     found = experts(fields, *_NAMES, count=256, chosen=8, inner=2048)
+    _note_what_is_ahead(fields)
+    return _after_the_first(fields, asked, sizes, attention, found, shared=1, first=3, router="sigmoid")
+
+
+@family("glm4_moe", config="Glm4MoeConfig", model="Glm4MoeForCausalLM")
+def glm4_moe(fields: Fields, asked: Asked) -> Built:
+    """GLM Team 2025 (GLM-4.5 and later): GLM's attention, DeepSeek's experts."""
+    sizes = core(fields, 151552, 4096, 10944, 46, 96)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = head_size(fields, sizes.width, sizes.heads)
+    bias = fields.flag("attention_bias", default=False)
+    norms = "head" if fields.flag("use_qk_norm", default=False) else None
+    attention = glm_attention(fields, sizes, groups, size, bias=bias, qk_norm=norms)
+    found = experts(fields, *_NAMES, count=128, chosen=8, inner=1408)
+    _note_what_is_ahead(fields)
+    return _after_the_first(fields, asked, sizes, attention, found, shared=1, first=1, router="sigmoid")
+
+
+def _note_what_is_ahead(fields: Fields) -> None:
     ahead = fields.announced("num_nextn_predict_layers", "num_mtp_layers")
     if ahead:
         fields.note(
             Message("Beside the model the file announces {count} layer of another kind, which predicts "
                     "further tokens (num_nextn_predict_layers); it is not counted.", count=ahead)
         )  # fmt: skip
-    return _after_the_first(fields, asked, sizes, attention, found, shared=1, first=3, router="sigmoid")
 
 
 _NAMES = ("n_routed_experts", "num_local_experts", "num_experts")
@@ -67,7 +88,7 @@ def _query_rank(fields: Fields) -> int | None:
 
 
 def _after_the_first(
-    fields: Fields, asked: Asked, sizes: Core, attention: LatentAttention, found: Experts, *,
+    fields: Fields, asked: Asked, sizes: Core, attention: Layer, found: Experts, *,
     shared: int, first: int, router: str,
 ) -> Built:  # fmt: skip
     """Plain feed-forwards in the first layers, experts in those after, or in each ``moe_layer_freq``-th."""

@@ -116,6 +116,30 @@ def mixed(
     return decoder(fields, asked, sizes, blocks, norm, tied=False, head_bias=head_bias)
 
 
+@family("granitemoe", config="GraniteMoeConfig", model="GraniteMoeForCausalLM")
+def granite_moe(fields: Fields, asked: Asked) -> Built:
+    """IBM 2024 (Granite 3.0 MoE): Mixtral, with biases in attention where the file says so."""
+    sizes = core(fields, 32000, 4096, 11008, 32, 32)
+    groups = kv_heads(fields, sizes.heads)
+    size = head_size(fields, sizes.width, sizes.heads)
+    attention = rotary(fields, sizes, groups, size, bias=fields.flag("attention_bias", default=False))
+    found = experts(fields, "num_local_experts", "num_experts", count=8, chosen=2, width=sizes.inner)
+    return mixed(fields, asked, sizes, attention, _mixture(fields, sizes, found, router="chosen"))
+
+
+@family("minimax_m2", config="MiniMaxM2Config", model="MiniMaxM2ForCausalLM")
+def minimax_m2(fields: Fields, asked: Asked) -> Built:
+    """MiniMax 2025 (MiniMax-M2): 256 experts scored by sigmoids, one norm over the queries of all heads."""
+    sizes = core(fields, 200064, 3072, 1536, 62, 48)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = fields.whole("head_dim", default=128)
+    turned = fields.values.get("rotary_dim")
+    share = fields.whole("rotary_dim", default=size) / size if turned is not None else 1.0
+    attention = rotary(fields, sizes, groups, size, share=share, bias=False, qk_norm="all")
+    found = experts(fields, "num_local_experts", "num_experts", count=256, chosen=8, width=sizes.inner)
+    return mixed(fields, asked, sizes, attention, _mixture(fields, sizes, found, router="sigmoid"))
+
+
 # ---- Qwen ----------------------------------------------------------------------------------------
 
 
@@ -172,6 +196,18 @@ def qwen3_moe(fields: Fields, asked: Asked) -> Built:
     found = experts(fields, *_NAMES, count=128, chosen=8, inner=768)
     window = switched_window(fields, default=4096)
     return _sparse(fields, asked, sizes, attention, _mixture(fields, sizes, found), [window] * sizes.depth)
+
+
+@family("qwen3_vl_moe_text", config="Qwen3VLMoeTextConfig", model="Qwen3VLMoeForConditionalGeneration")
+def qwen3_vl_moe(fields: Fields, asked: Asked) -> Built:
+    """Qwen Team 2025 (Qwen3-VL): the part that reads text is Qwen 3 with experts, without windows."""
+    sizes = core(fields, 151936, 2048, 5632, 24, 16)
+    groups = kv_heads(fields, sizes.heads, default=16)
+    size = fields.whole("head_dim", default=Derived(sizes.width // sizes.heads, HEAD_SIZE))
+    bias = fields.flag("attention_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
+    found = experts(fields, *_NAMES, count=60, chosen=4, inner=1408)
+    return _sparse(fields, asked, sizes, attention, _mixture(fields, sizes, found), [None] * sizes.depth)
 
 
 # ---- OLMoE and gpt-oss ---------------------------------------------------------------------------

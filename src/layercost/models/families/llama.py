@@ -38,12 +38,14 @@ from layercost.models.families.windows import (
     all_of_them,
     every,
     late_rule,
+    none,
     pattern,
     switched_window,
     windows,
 )
 
 Joining = Callable[[Layer, Layer, Layer], Graph]
+Looking = Callable[[Attention, int | None], Attention]
 _PHI3 = {"all-linear": ("q+k+v", "o", "gate+up", "down")}  # qkv_proj and gate_up_proj are one matrix each
 BIDIRECTIONAL = Message("without a causal mask nothing is cached, and no text is continued")
 _GELU, _ACTS = "gelu_pytorch_tanh", ("hidden_activation", "hidden_act")
@@ -88,20 +90,32 @@ def decoder(
 def gated(
     fields: Fields, asked: Asked, sizes: Core, attention: Attention, *,
     each: Windows | None = None, joined: Joining = pre_norm, norm: Layer | None = None,
-    mlp_bias: bool = False, acts: str = "silu", names: tuple[str, ...] = ("hidden_act",), tied: bool = False,
+    looks: Looking | None = None, mlp_bias: bool = False, acts: str = "silu",
+    names: tuple[str, ...] = ("hidden_act",), tied: bool = False,
 ) -> Built:  # fmt: skip
-    """Blocks of attention and a gated feed-forward, RMSNorm around them; `each` has a window for each."""
+    """Blocks of attention and a gated feed-forward, RMSNorm around them; `each` has a window for each.
+
+    `looks` says what becomes of the attention in a layer with its window, where it is more than a window.
+    """
     norm = RMSNorm(sizes.width) if norm is None else norm
     function = activation(fields, *names, default=acts)
     mlp = FeedForward(sizes.width, sizes.inner, gated=True, bias=mlp_bias, activation=function)
     kinds = each or [None] * sizes.depth
-    blocks = stacked(kinds, lambda window: joined(norm, windowed(attention, window), mlp))
+    looks = looks or windowed
+    blocks = stacked(kinds, lambda window: joined(norm, looks(attention, window), mlp))
     return decoder(fields, asked, sizes, blocks, norm, tied=tied)
 
 
 def windowed(attention: Attention, window: int | None) -> Attention:
     """The same attention with a window."""
     return attention if window is None else replace(attention, window=window)
+
+
+def turned_within_windows(attention: Attention, window: int | None) -> Attention:
+    """The same attention with a window; without one, queries and keys are not turned either."""
+    if window is None:
+        return replace(attention, positions=None, rotary_dim=None)
+    return windowed(attention, window)
 
 
 def rotary(
@@ -193,27 +207,50 @@ def smollm3(fields: Fields, asked: Asked) -> Built:
 def qwen2(fields: Fields, asked: Asked) -> Built:
     """Yang et al. 2024: Llama with biases on queries, keys and values alone."""
     sizes = core(fields, 151936, 4096, 22016, 32, 32)
-    groups = kv_heads(fields, sizes.heads, default=32)
+    return _qwen2(fields, asked, sizes, groups=32, first=28)
+
+
+@family("qwen2_vl_text", config="Qwen2VLTextConfig", model="Qwen2VLForConditionalGeneration")
+@family("qwen2_5_vl_text", config="Qwen2_5_VLTextConfig", model="Qwen2_5_VLForConditionalGeneration")
+def qwen2_vl(fields: Fields, asked: Asked) -> Built:
+    """Wang et al. 2024 (Qwen2-VL), Bai et al. 2025 (Qwen2.5-VL): the part that reads text is Qwen 2."""
+    sizes = core(fields, 152064, 8192, 29568, 80, 64)
+    return _qwen2(fields, asked, sizes, groups=8, first=80)
+
+
+def _qwen2(fields: Fields, asked: Asked, sizes: Core, *, groups: int, first: int) -> Built:
+    groups = kv_heads(fields, sizes.heads, default=groups)
     size = head_size(fields, sizes.width, sizes.heads)
     attention = rotary(fields, sizes, groups, size, bias=True, out_bias=False)
-    return gated(fields, asked, sizes, attention, each=qwen_windows(fields, sizes.depth))
+    return gated(fields, asked, sizes, attention, each=_qwen_windows(fields, sizes.depth, first))
 
 
-def qwen_windows(fields: Fields, depth: int) -> Windows:
+def _qwen_windows(fields: Fields, depth: int, first: int) -> Windows:
     """The window of each layer of Qwen 2 and 3: none, unless it is switched on."""
     window = switched_window(fields, default=4096)
-    return windows(fields, depth, window, late_rule(fields, window))
+    return windows(fields, depth, window, late_rule(fields, window, default=first))
 
 
 @family("qwen3", config="Qwen3Config", model="Qwen3ForCausalLM")
 def qwen3(fields: Fields, asked: Asked) -> Built:
     """Yang et al. 2025: heads of their own size, queries and keys normalized head by head."""
     sizes = core(fields, 151936, 4096, 22016, 32, 32)
+    attention = _qwen3_attention(fields, sizes)
+    return gated(fields, asked, sizes, attention, each=_qwen_windows(fields, sizes.depth, 28))
+
+
+@family("qwen3_vl_text", config="Qwen3VLTextConfig", model="Qwen3VLForConditionalGeneration")
+def qwen3_vl(fields: Fields, asked: Asked) -> Built:
+    """Qwen Team 2025 (Qwen3-VL): the part that reads text is Qwen 3, without windows."""
+    sizes = core(fields, 151936, 4096, 22016, 32, 32)
+    return gated(fields, asked, sizes, _qwen3_attention(fields, sizes))
+
+
+def _qwen3_attention(fields: Fields, sizes: Core) -> Attention:
     groups = kv_heads(fields, sizes.heads, default=32)
     size = fields.whole("head_dim", default=128)
     bias = fields.flag("attention_bias", default=False)
-    attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
-    return gated(fields, asked, sizes, attention, each=qwen_windows(fields, sizes.depth))
+    return rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
 
 
 # ---- Gemma ---------------------------------------------------------------------------------------
@@ -260,7 +297,7 @@ def gemma3(fields: Fields, asked: Asked) -> Built:
     )
 
 
-# ---- OLMo, StableLM, Cohere ----------------------------------------------------------------------
+# ---- OLMo, StableLM, Cohere, EXAONE ----------------------------------------------------------------------
 
 
 @family("olmo", config="OlmoConfig", model="OlmoForCausalLM")
@@ -323,3 +360,99 @@ def cohere(fields: Fields, asked: Asked) -> Built:
     attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm=norms)
     norm = LayerNorm(sizes.width, bias=False)
     return gated(fields, asked, sizes, attention, joined=side_by_side, norm=norm, tied=True)
+
+
+@family("cohere2", config="Cohere2Config", model="Cohere2ForCausalLM")
+def cohere2(fields: Fields, asked: Asked) -> Built:
+    """Cohere 2024 (Command R7B): Cohere with a window in three of four layers, which alone turn positions."""
+    sizes = core(fields, 256000, 8192, 22528, 40, 64)
+    groups = kv_heads(fields, sizes.heads)
+    size = even_head_size(fields, sizes.width, sizes.heads)
+    attention = rotary(fields, sizes, groups, size, bias=fields.flag("attention_bias", default=False))
+    window = fields.whole("sliding_window", default=4096)
+    each = windows(fields, sizes.depth, window, pattern(fields, default=4))
+    return gated(
+        fields, asked, sizes, attention, each=each, joined=side_by_side, looks=turned_within_windows,
+        norm=LayerNorm(sizes.width, bias=False), tied=True,
+    )  # fmt: skip
+
+
+@family("exaone4", config="Exaone4Config", model="Exaone4ForCausalLM")
+def exaone4(fields: Fields, asked: Asked) -> Built:
+    """LG AI Research 2025 (EXAONE 4.0): norms after each half, a window in three of four layers."""
+    sizes = core(fields, 102400, 4096, 16384, 32, 32)
+    groups = kv_heads(fields, sizes.heads, default=32)
+    size = head_size(fields, sizes.width, sizes.heads)
+    attention = rotary(fields, sizes, groups, size, bias=False, qk_norm="head")
+    window = fields.whole_or_none("sliding_window", default=4096)
+    each = windows(fields, sizes.depth, window, pattern(fields, default=4) if window else none)
+    looks = turned_within_windows if window else windowed
+    return gated(fields, asked, sizes, attention, each=each, joined=norm_within, looks=looks)
+
+
+# ---- Ernie, Seed-OSS, Hunyuan ------------------------------------------------------------------------
+
+
+@family("ernie4_5", config="Ernie4_5Config", model="Ernie4_5ForCausalLM")
+def ernie(fields: Fields, asked: Asked) -> Built:
+    """Baidu 2025 (ERNIE 4.5): Llama with biases everywhere or nowhere, heads of their own size, tied."""
+    sizes = core(fields, 103424, 1024, 3072, 18, 16)
+    groups = kv_heads(fields, sizes.heads, default=2)
+    size = fields.whole("head_dim", default=128, null=Derived(sizes.width // sizes.heads, HEAD_SIZE))
+    bias = fields.flag("use_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias)
+    return gated(fields, asked, sizes, attention, mlp_bias=bias, tied=True)
+
+
+@family("seed_oss", config="SeedOssConfig", model="SeedOssForCausalLM")
+def seed_oss(fields: Fields, asked: Asked) -> Built:
+    """ByteDance 2025 (Seed-OSS): Llama with heads of their own size, biases on queries, keys and values."""
+    sizes = core(fields, 155136, 4096, 27648, 64, 80)
+    groups = kv_heads(fields, sizes.heads, default=8)
+    size = fields.whole("head_dim", default=128)
+    bias = fields.flag("attention_bias", default=True)
+    out_bias = fields.flag("attention_out_bias", default=False)
+    mlp_bias = fields.flag("mlp_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias, out_bias=out_bias)
+    return gated(fields, asked, sizes, attention, mlp_bias=mlp_bias)
+
+
+@family("hunyuan_v1_dense", config="HunYuanDenseV1Config", model="HunYuanDenseV1ForCausalLM")
+def hunyuan(fields: Fields, asked: Asked) -> Built:
+    """Tencent 2025 (Hunyuan): Llama whose queries and keys are normalized head by head."""
+    sizes = core(fields, 290943, 4096, 11008, 32, 32)
+    groups = kv_heads(fields, sizes.heads)
+    size = head_size(fields, sizes.width, sizes.heads)
+    bias = fields.flag("attention_bias", default=False)
+    attention = rotary(fields, sizes, groups, size, bias=bias, qk_norm="head")
+    return gated(fields, asked, sizes, attention)
+
+
+# ---- GLM ---------------------------------------------------------------------------------------------
+
+_GLM = {"all-linear": ("q", "k", "v", "o", "gate+up", "down")}  # gate_up_proj is one matrix
+
+
+@family("glm", config="GlmConfig", model="GlmForCausalLM", modules=_GLM)
+def glm(fields: Fields, asked: Asked) -> Built:
+    """GLM Team 2024: Llama with biases on queries, keys and values, half of each head turned."""
+    return _glm(fields, asked, pre_norm)
+
+
+@family("glm4", config="Glm4Config", model="Glm4ForCausalLM", modules=_GLM)
+def glm4(fields: Fields, asked: Asked) -> Built:
+    """GLM Team 2025 (GLM-4-0414): GLM with norms before and after each half."""
+    return _glm(fields, asked, norm_around)
+
+
+def _glm(fields: Fields, asked: Asked, joined: Joining) -> Built:
+    sizes = core(fields, 151552, 4096, 13696, 40, 32)
+    groups = kv_heads(fields, sizes.heads, default=2)
+    size = fields.whole("head_dim", default=128)
+    bias = fields.flag("attention_bias", default=True)
+    return gated(fields, asked, sizes, glm_attention(fields, sizes, groups, size, bias=bias), joined=joined)
+
+
+def glm_attention(fields: Fields, sizes: Core, groups: int, size: int, **more: Any) -> Attention:
+    """Attention of which half of each head is turned, and whose last map has no bias."""
+    return rotary(fields, sizes, groups, size, share=0.5, out_bias=False, **more)

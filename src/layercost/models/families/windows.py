@@ -102,11 +102,11 @@ def switched_window(fields: Fields, *, default: int | None) -> int | None:
     return fields.whole_or_none("sliding_window", default=default)
 
 
-def late_rule(fields: Fields, window: int | None) -> Rule:
+def late_rule(fields: Fields, window: int | None, *, default: int) -> Rule:
     """Qwen's rule: layers from ``max_window_layers`` on have a window."""
     if window is None:
         return none
-    first = fields.whole("max_window_layers", default=28, least=0)
+    first = fields.whole("max_window_layers", default=default, least=0)
     return lambda place: place >= first
 
 

@@ -23,7 +23,7 @@ from layercost.convention import (
     unknown,
 )
 from layercost.counting import Term
-from layercost.expression import TEXT, Expression, equation
+from layercost.expression import TEXT, equation
 from layercost.layer import Layer, LayerError
 from layercost.layers import Sequential
 from layercost.message import Joined, Message, Words, can_say, catalogue, speaking
@@ -58,7 +58,7 @@ from layercost.questions.item import Item
 from layercost.questions.kind import Field, Line, Posed, Template, Wrong, derived, kind
 from layercost.questions.kinds.hints import hint_for
 from layercost.questions.reading import Malformed, Parsed
-from layercost.questions.task import derivation, measure_named, terms
+from layercost.questions.task import measure_named, worked
 from layercost.questions.template import (
     check_layer,
     check_network,
@@ -69,7 +69,7 @@ from layercost.questions.template import (
 )
 from layercost.shape import Shape, ShapeError, several, shape_of
 
-READ = 12  # how many terms of a sum over layers are told one by one
+READ = 16  # how many layers that differ are told one by one; of more, the blocks
 
 
 @dataclass(frozen=True)
@@ -374,7 +374,8 @@ class Variant(Posed):
 
 def _worked(item: Item, asked: Words) -> list[Line]:
     counted = "" if item.task.unit.name else item.stated.unit
-    lines = derived([*_by_layers(item), (asked, derivation(item.task), counted)])
+    terms, whole = worked(item.task, READ)
+    lines = derived([*((_named(term), term.formula, "") for term in terms), (asked, whole, counted)])
     if isinstance(item.task.measure, Cost) and (found := measured_by(item.task)) is not None:
         lines.append(Line(*found))
     if item.task.unit.name:
@@ -391,14 +392,8 @@ def _read(line: Line) -> str:
     return f"{line.words} {'' if line.formula is None else equation(line.formula, TEXT)} {line.unit}"
 
 
-def _by_layers(item: Item) -> list[tuple[Words, Expression, str]]:
-    """How the terms of a sum over layers come about; nothing where they are too many to be read."""
-    found = terms(item.task)
-    return [(_named(one), one.formula, "") for one in found] if len(found) <= READ else []
-
-
 def _named(term: Term) -> Words:
-    name = f"{term.layer} {term.path}"
+    name = f"{term.layer} {term.path}".lstrip()
     if term.often == 1:
         return f"{name}:"
     return Message("{name} and {others} alike, each:", name=name, others=term.often - 1)
