@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPARED = ROOT / ".nox" / "compared"  # packages that only some tests need, behind all others on the path
@@ -20,6 +21,12 @@ CHROMIUMS = (
     "chromium-headless-shell", "chromium", "chromium-browser",
     "google-chrome", "google-chrome-stable", "chrome",
 )  # fmt: skip
+
+# What fails, fails everywhere and every time; a busy machine is no failure.
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @functools.cache
