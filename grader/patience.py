@@ -33,7 +33,7 @@ class Patience:
         self.left = seconds
 
     def wait(self, ask: Callable[[float], Found]) -> Found:
-        """What `ask` finds within a time that it is given, asked until it finds something; or TimeoutError."""
+        """What `ask` finds in a time that it is given, asked until it finds something; or TimeoutError."""
         while True:
             began = awake()
             found = ask(max(0.0, min(GLANCE, self.left)))
