@@ -136,6 +136,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("CI"):
                 pytest.fail(f"{reason} (CI may not skip this)", pytrace=False)
             pytest.skip(reason)
+    if "torch" in needs_of(item):
+        import torch
+
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

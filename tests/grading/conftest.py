@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +50,14 @@ def use_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (courses, building):
         monkeypatch.setattr(module, "load_specification", lambda path: Counting())
         monkeypatch.setattr(module, "check_manuscript", lambda folder: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _secret_of_the_tests() -> Iterator[None]:
+    """Every course draws by the same secret: what is drawn for a student is so on every day, or on none."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(courses, "secrets", SimpleNamespace(token_hex=lambda size: "5e" * size))
+        yield
 
 
 @pytest.fixture(autouse=True)
