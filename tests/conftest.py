@@ -33,7 +33,7 @@ settings.load_profile("steady")
 def works(*command: str) -> bool:
     """Say whether a command can be run here, by running it."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=600, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
