@@ -14,6 +14,7 @@ import time
 from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,11 @@ pytestmark = pytest.mark.bubblewrap
 LIMITS = Limits(step_seconds=20.0)
 
 
-def opened(kind: str, limits: Limits) -> WarmSandbox:
+def opened(kind: str, limits: Limits, *files: Path) -> WarmSandbox:
     """Boxes that one warm process bears, those of a machine where it cannot, and those of a container."""
     if kind == "podman":
-        return Podman(limits)
-    sandbox = Bubblewrap(limits)
+        return Podman(limits, files)
+    sandbox = Bubblewrap(limits, files)
     if kind == "alone":
         sandbox.reason = "this is a test"
     return sandbox
@@ -408,6 +409,17 @@ def test_a_nursery_that_died_is_replaced_at_once(kind: str) -> None:
         with sandbox.open("ada") as box:
             assert printed(box, "6 * 7") == "42"
         assert awake() - started < LIMITS.start_seconds
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cautious_umask_hides_nothing_from_a_box(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """What a box is shown, any user may read, though all else that this grader makes is its own."""
+    request.addfinalizer(partial(os.umask, os.umask(0o077)))
+    (tmp_path / "rows.json").write_text("[1, 2]")
+    with opened(kind, LIMITS, tmp_path / "rows.json") as sandbox, sandbox.open("ada") as box:
+        assert printed(box, "open('rows.json').read()") == "'[1, 2]'"
 
 
 KILLED = """
