@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -136,6 +137,14 @@ def test_a_worker_runs_a_job_with_the_released_files() -> None:
     assert outcome.answers == {"q1": (Value(7),)}
 
 
+BOTH_ARE_THERE = """
+import sys
+from distributed import Client
+with Client(sys.argv[1], timeout=300) as client:
+    client.wait_for_workers(2, timeout=300)
+"""
+
+
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler and two workers, as a teacher starts them."""
@@ -161,7 +170,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for number in range(2):
             local = ["--nthreads", "1", "--local-directory", str(folder / str(number))]
             start("distributed.cli.dask_worker", *local, *words)
-        yield json.loads(file.read_text())["address"]
+        address = json.loads(file.read_text())["address"]
+        subprocess.run([sys.executable, "-c", BOTH_ARE_THERE, address], env=environment, check=True)
+        yield address
 
 
 @pytest.mark.bubblewrap
@@ -188,11 +199,16 @@ def test_a_class_on_a_cluster_gets_the_same_marks(
 
 
 @pytest.fixture
-def examiner(course: Course, scheduler: str) -> Iterator[ClusterExaminer]:
+def examiner(course: Course, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterExaminer]:
+    """One whose threads end with it: where there are any, no clerk is forked, as tests after it need it."""
+    monkeypatch.setattr(cluster, "CLOSING_SECONDS", 300.0)
     orders = Orders(course.root, "counting", QUICK, scheduler=scheduler)
+    before = set(threading.enumerate())
     with ClusterExaminer(orders.with_opened(course, course.assignment("counting"))) as examiner:
-        examiner.client.wait_for_workers(2, timeout=300)
         yield examiner
+    for thread in set(threading.enumerate()) - before:
+        thread.join(300)
+    assert not set(threading.enumerate()) - before
 
 
 @pytest.mark.bubblewrap
@@ -246,16 +262,15 @@ def test_an_error_of_a_worker_is_a_lost_worker_and_is_not_unpickled(
 
 
 def test_no_scheduler_is_said(
-    course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
+    course: Course,
+    submissions: Submissions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from grader.command import main
 
     submissions.add("ada", RIGHT)
-    monkey = pytest.MonkeyPatch()
-    monkey.setattr("grader.cluster.WORKERS_SECONDS", 1.0)
-    with monkey.context():
-        assert (
-            main(["autograde", "counting", "--course", str(course.root), "--scheduler", "tcp://127.0.0.1:9"])
-            == 2
-        )
+    monkeypatch.setattr(cluster, "WORKERS_SECONDS", 1.0)
+    where = ["--course", str(course.root), "--scheduler", "tcp://127.0.0.1:9"]
+    assert main(["autograde", "counting", *where]) == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
