@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,6 +75,16 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         course = courses.make_course(tmp_path_factory.mktemp("built") / "course")
         building.build(course, ASSIGNMENT, QUICK)
     return course.root
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    """What begins here ends its threads: where any is left, no clerk is forked, as tests after it need it."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(300)
+    assert not set(threading.enumerate()) - before
 
 
 def few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

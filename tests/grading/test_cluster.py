@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -28,7 +27,7 @@ from grader.job import CellResult, CodeCell, Job, Outcome, job_to_tree, outcome_
 from grader.values import Call, Failure, Get, Value
 from layercost.message import Message
 
-from .conftest import QUICK, RIGHT, ROOT, Submissions
+from .conftest import QUICK, RIGHT, ROOT, Submissions, no_thread_left
 
 JOB = Job("ada", (CodeCell("q1", "x = 1"), CodeCell("", "print(x)")), {"q1": (Get("x"), Call("f", (1,)))})
 OUTCOME = Outcome((CellResult(), CellResult("1\n")), {"q1": (Value(1), Failure("missing", "There is no f."))})
@@ -200,15 +199,11 @@ def test_a_class_on_a_cluster_gets_the_same_marks(
 
 @pytest.fixture
 def examiner(course: Course, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterExaminer]:
-    """One whose threads end with it: where there are any, no clerk is forked, as tests after it need it."""
     monkeypatch.setattr(cluster, "CLOSING_SECONDS", 300.0)
     orders = Orders(course.root, "counting", QUICK, scheduler=scheduler)
-    before = set(threading.enumerate())
-    with ClusterExaminer(orders.with_opened(course, course.assignment("counting"))) as examiner:
+    orders.with_opened(course, course.assignment("counting"))
+    with no_thread_left(), ClusterExaminer(orders) as examiner:
         yield examiner
-    for thread in set(threading.enumerate()) - before:
-        thread.join(300)
-    assert not set(threading.enumerate()) - before
 
 
 @pytest.mark.bubblewrap

@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 
 from grader.course import Course
 
-from .conftest import RIGHT, Submissions, copy_of_course
+from .conftest import RIGHT, Submissions, copy_of_course, no_thread_left
 from .server import PATIENCE, TOKEN, Server, nbgrader
 
 pytestmark = [pytest.mark.bubblewrap, pytest.mark.chromium]
@@ -90,7 +90,7 @@ def page(
     server = Server(course, environment, tmp_path_factory.mktemp("log") / "server.txt")
     try:
         server.wait()
-        with sync_playwright() as playwright:
+        with no_thread_left(), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page(
                 base_url=server.address,
