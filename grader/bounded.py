@@ -13,11 +13,12 @@ import selectors
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import IO
+
+from grader.patience import Patience
 
 MAX_TEXT = 20_000  # characters
 MAX_RESULT = 400_000
@@ -57,14 +58,14 @@ class BoundedProcess:
         requests = _channel(process.stdin)
         requests.write(json.dumps(text).encode() + b"\n")
         requests.flush()
-        return str(json.loads(_line(_channel(process.stdout), time.monotonic() + seconds)))
+        return str(json.loads(_line(_channel(process.stdout), Patience(seconds))))
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "grader.bounded", self.function]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.process, self.owner = process, os.getpid()
         # It says when it is ready, so that no text pays for its start.
-        _line(_channel(process.stdout), time.monotonic() + START_SECONDS)
+        _line(_channel(process.stdout), Patience(START_SECONDS))
         return process
 
     def close(self) -> None:
@@ -84,14 +85,13 @@ def _channel(channel: IO[bytes] | None) -> IO[bytes]:
     return channel
 
 
-def _line(channel: IO[bytes], deadline: float) -> bytes:
+def _line(channel: IO[bytes], patience: Patience) -> bytes:
     """One line, or OSError where the process ends, or TimeoutError."""
     data = b""
     with selectors.DefaultSelector() as selector:
         selector.register(channel, selectors.EVENT_READ)
         while not data.endswith(b"\n"):
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise TimeoutError
+            patience.wait(selector.select)
             more = os.read(channel.fileno(), 65536)
             if not more:
                 raise OSError("the process ended")

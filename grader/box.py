@@ -12,13 +12,14 @@ import os
 import select
 import signal
 import subprocess
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, NoReturn
+
+from grader.patience import Patience
 
 MEGABYTE = 1 << 20
 
@@ -177,24 +178,24 @@ class PipeBox(Box):
             raise BoxDied("the process has ended")
         self.number += 1
         seconds = self.limits.step_seconds if seconds is None else seconds
-        deadline = time.monotonic() + seconds
+        patience = Patience(seconds)
         try:
-            self._send(json.dumps({**request, "number": self.number}).encode() + b"\n", deadline)
-            return self._understand(self._receive(deadline))
+            self._send(json.dumps({**request, "number": self.number}).encode() + b"\n", patience)
+            return self._understand(self._receive(patience))
         except TimeoutError:
             self._fail(BoxTimeout(f"no answer within {seconds:g} seconds"))
         except OSError:
             self._fail(BoxDied("the process has ended"))
 
-    def _send(self, data: bytes, deadline: float) -> None:
+    def _send(self, data: bytes, patience: Patience) -> None:
         """Writes without ever waiting for a reader that has stopped reading."""
         while data:
-            wait_for(self.writable, deadline)
+            wait_for(self.writable, patience)
             data = data[os.write(self.requests, data) :]
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, patience: Patience) -> bytes:
         while b"\n" not in self.buffer:
-            wait_for(self.readable, deadline)
+            wait_for(self.readable, patience)
             data = os.read(self.replies, 65536)
             if not data:
                 self._fail(BoxDied("the process has ended"))
@@ -240,7 +241,6 @@ def poll_for(descriptor: int, event: int) -> select.poll:
     return waiting
 
 
-def wait_for(waiting: select.poll, deadline: float) -> None:
-    """Waits for a descriptor; raises TimeoutError."""
-    if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        raise TimeoutError
+def wait_for(waiting: select.poll, patience: Patience) -> list[tuple[int, int]]:
+    """Waits for descriptors and gives those that are ready; raises TimeoutError."""
+    return patience.wait(lambda seconds: waiting.poll(seconds * 1000))

@@ -47,6 +47,7 @@ MAX_BYTES = 16 << 20  # of one outcome
 MAX_FAILURE = 1_000  # characters
 PLACE = re.compile(r"\{[A-Za-z_]\w*\}")  # of a value in a text
 WORKERS_SECONDS = 30.0  # to wait for the first worker
+CLOSING_SECONDS = 2.0  # to take leave, for which nobody waits longer
 EXTRA_SECONDS = 60.0  # beyond what a job may take: its way there and back, a sandbox that opens
 
 # ---- on a worker --------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class ClusterExaminer(Examiner):
 
     def __exit__(self, *_: object) -> None:
         with suppress(Exception):
-            self.client.close(timeout=2)
+            self.client.close(timeout=CLOSING_SECONDS)
 
     def _material(self, version: int) -> Material:
         """What workers need for this version; they are told once."""

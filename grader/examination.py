@@ -9,12 +9,12 @@ had run are run again (what they print the second time is dropped), and the exam
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from grader.box import Box, BoxDied, BoxTimeout, Sandbox
 from grader.job import CellResult, Examiner, Job, Outcome, Probes
+from grader.patience import awake
 from grader.values import (
     Answer,
     Call,
@@ -41,7 +41,7 @@ class SandboxExaminer(Examiner):
 
     def run(self, job: Job) -> Outcome:
         """Runs the cells in order, then asks every probe."""
-        began = time.monotonic()
+        began = awake()
         with Examination(self.sandbox, job.student, job.seconds) as examination:
             results = tuple(examination.run(cell.source) for cell in job.cells)
             failed = {
@@ -56,7 +56,7 @@ class SandboxExaminer(Examiner):
             )
             for grade_id, every in found.items()
         }
-        return Outcome(results, answers, time.monotonic() - began)
+        return Outcome(results, answers, awake() - began)
 
 
 def _ask_all(examination: Examination, probes: Probes) -> dict[str, list[Answer]]:
@@ -104,7 +104,7 @@ class Examination:
     def __init__(self, sandbox: Sandbox, student: str, seconds: float | None = None) -> None:
         self.sandbox, self.student, self.limits = sandbox, student, sandbox.limits
         self.seconds = min(seconds or self.limits.total_seconds, self.limits.total_seconds)
-        self.deadline = time.monotonic() + self.seconds
+        self.deadline = awake() + self.seconds
         self.box: Box | None = None
         self.ran: list[str] = []  # cells to run again in a new box
         self.blocked: set[str] = set()  # functions that ended or blocked their process
@@ -168,11 +168,7 @@ class Examination:
             )
 
     def _open_box(self) -> Box | Failure:
-        if self.hopeless is None and self._seconds() <= 0:
-            total = f"{self.seconds:g}"
-            self.hopeless = Failure(
-                "timeout", Message("The whole notebook took more than {total} seconds.", total=total)
-            )
+        self.hopeless = self.hopeless or self._out_of_time()
         if self.hopeless is not None:
             return self.hopeless
         if self.box is None:
@@ -186,10 +182,18 @@ class Examination:
                 box.ask({"operation": "run", "source": source}, self._seconds())
         except (BoxDied, BoxTimeout):
             self._drop_box()
-            self.hopeless = Failure("died", Message("Your cells ran once, but did not run a second time."))
+            self.hopeless = self._out_of_time() or Failure(
+                "died", Message("Your cells ran once, but did not run a second time.")
+            )
+
+    def _out_of_time(self) -> Failure | None:
+        if self._seconds() > 0:
+            return None
+        total = f"{self.seconds:g}"
+        return Failure("timeout", Message("The whole notebook took more than {total} seconds.", total=total))
 
     def _seconds(self) -> float:
-        return min(self.limits.step_seconds, self.deadline - time.monotonic())
+        return min(self.limits.step_seconds, self.deadline - awake())
 
     def _drop_box(self) -> None:
         if self.box is not None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from grader.box import Limits, SandboxUnavailable
 from grader.furniture import ENVIRONMENT, Furniture
+from grader.stage import open_to_all
 from grader.users import unprivileged_users
 from grader.warm import WarmSandbox, in_the_sandbox
 
@@ -42,6 +43,7 @@ class Podman(WarmSandbox):
         prepare(self.root, self.furniture)
         self.empty = self.stage.folder / "empty"
         self.empty.mkdir()
+        self.empty.chmod(0o755)
 
     def launch(self, plan: str, errors: int, *, alone: bool) -> tuple[subprocess.Popen[bytes], socket.socket]:
         assert not alone
@@ -96,3 +98,4 @@ def prepare(root: Path, places: Furniture) -> None:
         (root / name).mkdir(parents=True)
     for path, place in places.links:
         (root / place.lstrip("/")).symlink_to(path)
+    open_to_all(root)

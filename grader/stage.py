@@ -80,17 +80,18 @@ class Stage:
 
 
 def copy_for_all(path: Path, target: Path) -> Path:
-    target.parent.mkdir(mode=0o755, exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
+    target.parent.chmod(0o755)  # whatever the umask
     if path.is_dir():
         shutil.copytree(path, target, ignore=shutil.ignore_patterns(*NOT_NEEDED))
     else:
         shutil.copy2(path, target)
-    _open_to_all(target)
+    open_to_all(target)
     return target
 
 
-def _open_to_all(target: Path) -> None:
-    """Copies keep the modes of what they copy, and a private file would stay private."""
+def open_to_all(target: Path) -> None:
+    """Lets anyone read it: a copy keeps the mode of what it copies, and a umask may make all private."""
     for folder, _, names in os.walk(target):
         Path(folder).chmod(0o755)
         for name in names:
@@ -133,8 +134,9 @@ class SharedCopies:
     def _lock(self) -> int:
         """Holds the folder, which the last of its users may remove while we wait for it."""
         while True:
-            with suppress(FileExistsError):
-                self.folder.mkdir(mode=0o755)
+            with suppress(FileExistsError, FileNotFoundError):
+                self.folder.mkdir()
+                self.folder.chmod(0o755)
             with suppress(FileNotFoundError):
                 descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
                 lock(descriptor, shared=True)

@@ -21,9 +21,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from grader.box import BoxDied, BoxTimeout, Life, Limits, PipeBox, Sandbox
+from grader.box import BoxDied, BoxTimeout, Life, Limits, PipeBox, Sandbox, wait_for
 from grader.controls import ControlGroups
 from grader.furniture import PYTHON, furniture
+from grader.patience import Patience
 from grader.seccomp import filter_program
 from grader.stage import Stage
 
@@ -112,9 +113,10 @@ class Nursery(Life):
         waiting.register(self.line, select.POLLIN)
         if self.inner.descriptor >= 0:
             waiting.register(self.inner.descriptor, select.POLLIN)
-        ready = [descriptor for descriptor, _ in waiting.poll(self.seconds * 1000)]
-        if not ready:
-            raise BoxTimeout("the sandbox did not start in time")
+        try:
+            ready = [descriptor for descriptor, _ in wait_for(waiting, Patience(self.seconds))]
+        except TimeoutError as error:
+            raise BoxTimeout("the sandbox did not start in time") from error
         if self.line.fileno() not in ready:
             raise BoxDied("the sandbox has ended")
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPARED = ROOT / ".nox" / "compared"  # packages that only some tests need, behind all others on the path
@@ -21,12 +22,18 @@ CHROMIUMS = (
     "google-chrome", "google-chrome-stable", "chrome",
 )  # fmt: skip
 
+# What fails, fails everywhere and every time; a busy machine is no failure.
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
+
 
 @functools.cache
 def works(*command: str) -> bool:
     """Say whether a command can be run here, by running it."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=600, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -129,6 +136,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("CI"):
                 pytest.fail(f"{reason} (CI may not skip this)", pytrace=False)
             pytest.skip(reason)
+    if "torch" in needs_of(item):
+        import torch
+
+        torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

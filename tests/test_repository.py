@@ -20,6 +20,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -374,3 +375,13 @@ def test_the_guides_point_at_files_that_exist(guide: str):
     targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / guide).read_text(encoding="utf-8"))
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+# ---- the tests
+
+
+def test_what_is_drawn_for_a_test_is_the_same_every_time_and_may_take_its_time():
+    """Else a busy machine fails a property by the clock, and a day's luck fails another day's change."""
+    asked = settings()
+    assert (asked.derandomize, asked.deadline) == (True, None)
+    assert HealthCheck.too_slow in asked.suppress_health_check

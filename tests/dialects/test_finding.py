@@ -260,7 +260,7 @@ def test_a_number_that_can_be_read_in_no_way_is_refused(text: str) -> None:
         identify(text, [lc.Linear(3, 2)], (3,))
 
 
-@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+@settings(max_examples=500)
 @given(st.text(alphabet="0123456789.,'_ eExX*^~kKmMgGtTbBiIllnoas-", max_size=20))
 def test_whatever_is_typed_has_meanings_or_is_refused_in_words(text: str) -> None:
     """Each meaning is a range of numbers, and the plainest comes first."""
@@ -273,7 +273,7 @@ def test_whatever_is_typed_has_meanings_or_is_refused_in_words(text: str) -> Non
     assert [meaning.rank for meaning in meanings] == sorted(meaning.rank for meaning in meanings)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=300)
 @given(st.integers(1, 10**13), st.integers(1, 6))
 def test_a_number_that_is_rounded_and_written_in_units_is_found_again(number: int, digits: int) -> None:
     """Whatever is printed of a number to some digits, in millions or 1024s, stands for the number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -166,9 +166,9 @@ def test_a_move_takes_a_few_products() -> None:
     shown = explorer_named("mixture_of_experts", tokens=200)
     times = []
     for tokens in range(201, 241):
-        began = perf_counter()
+        began = process_time()
         shown.control("tokens").value = tokens
-        times.append(perf_counter() - began)
+        times.append(process_time() - began)
     assert sorted(times)[len(times) // 2] < 0.033
 
 

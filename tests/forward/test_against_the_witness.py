@@ -77,7 +77,7 @@ def leaf_without_its_table(leaf: lc.Layer) -> bool:
 def test_numpy_computes_what_the_loops_compute(name: str) -> None:
     """To 1e-6 of each value, for a batch of two, at inference."""
 
-    @settings(max_examples=EXAMPLES.get(name, OTHERS), deadline=None, database=None, derandomize=True)
+    @settings(max_examples=EXAMPLES.get(name, OTHERS))
     @given(layer_and_shape(name))
     def check(drawn: tuple[lc.Layer, tuple[int, ...]]) -> None:
         layer, shape = drawn
@@ -107,7 +107,7 @@ def _with_heads(layer: lc.Layer, weights: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith(("Batch", "Instance"))])
 def test_numpy_computes_what_the_loops_compute_in_training(name: str) -> None:
-    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=60)
     @given(layer_and_shape(name), st.integers(2, 4))
     def check(drawn: tuple[lc.Layer, tuple[int, ...]], batch: int) -> None:
         layer, shape = drawn
@@ -120,7 +120,7 @@ def test_numpy_computes_what_the_loops_compute_in_training(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(RECIPES) - COMPOSITES))
 def test_the_arrays_hold_just_the_values_that_the_formulas_count(name: str) -> None:
-    @settings(max_examples=20, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=20)
     @given(layer_and_shape(name))
     def check(drawn: tuple[lc.Layer, tuple[int, ...]]) -> None:
         layer, _ = drawn

@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +54,14 @@ def use_counting(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "check_manuscript", lambda folder: None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _secret_of_the_tests() -> Iterator[None]:
+    """Every course draws by the same secret: what is drawn for a student is so on every day, or on none."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(courses, "secrets", SimpleNamespace(token_hex=lambda size: "5e" * size))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _specification_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     use_counting(monkeypatch)
@@ -64,6 +75,16 @@ def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         course = courses.make_course(tmp_path_factory.mktemp("built") / "course")
         building.build(course, ASSIGNMENT, QUICK)
     return course.root
+
+
+@contextmanager
+def no_thread_left() -> Iterator[None]:
+    """What begins here ends its threads: where any is left, no clerk is forked, as tests after it need it."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(300)
+    assert not set(threading.enumerate()) - before
 
 
 def few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

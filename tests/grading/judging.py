@@ -139,6 +139,11 @@ def boxes_left() -> list[int]:
     return [pid for pid in boxes if not _is_anothers(pid)]
 
 
+def boxes_of(grader: int) -> list[int]:
+    """Processes of boxes that are open for this grader."""
+    return [pid for pid, command in command_lines() if RUNNER in command and grader in _ancestors(pid)]
+
+
 def command_lines() -> Iterator[tuple[int, str]]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():

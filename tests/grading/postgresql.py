@@ -49,7 +49,7 @@ def own_server(programs: Path, settings: str = "") -> Iterator[Server]:
 
         run(programs / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-N")
         options = f"-c listen_addresses='' -c unix_socket_directories='{place}' {settings}"
-        control = [programs / "pg_ctl", "-D", data, "-l", f"{place}/log", "-w"]
+        control = [programs / "pg_ctl", "-D", data, "-l", f"{place}/log", "-w", "-t", "600"]
         run(*control, "-o", options, "start")
         try:
             process = int((data / "postmaster.pid").read_text().splitlines()[0])

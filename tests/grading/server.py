@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 from grader.course import Course
 
 TOKEN = "for-this-test"  # noqa: S105 - the server lives as long as the test
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def nbgrader(folder: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -34,29 +32,30 @@ class Server:
     """A Jupyter server with nbgrader's formgrader, in a course."""
 
     def __init__(self, course: Course, environment: dict[str, str], log: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
         self.log = log.open("w")
-        options = {"ip": "127.0.0.1", "port": port, "root_dir": course.root, "open_browser": False}
+        options = {"ip": "127.0.0.1", "port": 0, "root_dir": course.root, "open_browser": False}
         words = [f"--ServerApp.{name}={value}" for name, value in options.items()]
         words.append(f"--IdentityProvider.token={TOKEN}")
         extensions = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", "--allow-root", extensions, *words],
             cwd=course.root,
-            env=environment,
+            env={**environment, "JUPYTER_RUNTIME_DIR": str(log.parent)},
             stdout=self.log,
             stderr=self.log,
         )
+        self.told = log.parent / f"jpserver-{self.process.pid}.json"
+        self.address = ""
 
     def wait(self) -> None:
+        """Waits until it answers, at a port that was free and which only the server knows."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
+                self.address = f"http://127.0.0.1:{json.loads(self.told.read_text())['port']}"
                 self.read("/formgrader/api/assignments")
                 return
-            except (urllib.error.URLError, ConnectionError):
+            except (OSError, ValueError):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)

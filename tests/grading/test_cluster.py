@@ -27,7 +27,7 @@ from grader.job import CellResult, CodeCell, Job, Outcome, job_to_tree, outcome_
 from grader.values import Call, Failure, Get, Value
 from layercost.message import Message
 
-from .conftest import QUICK, RIGHT, ROOT, Submissions
+from .conftest import QUICK, RIGHT, ROOT, Submissions, no_thread_left
 
 JOB = Job("ada", (CodeCell("q1", "x = 1"), CodeCell("", "print(x)")), {"q1": (Get("x"), Call("f", (1,)))})
 OUTCOME = Outcome((CellResult(), CellResult("1\n")), {"q1": (Value(1), Failure("missing", "There is no f."))})
@@ -136,6 +136,14 @@ def test_a_worker_runs_a_job_with_the_released_files() -> None:
     assert outcome.answers == {"q1": (Value(7),)}
 
 
+BOTH_ARE_THERE = """
+import sys
+from distributed import Client
+with Client(sys.argv[1], timeout=300) as client:
+    client.wait_for_workers(2, timeout=300)
+"""
+
+
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler and two workers, as a teacher starts them."""
@@ -154,14 +162,16 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stack.callback(process.terminate)
 
         start("distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1", *words)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not file.exists() or not file.read_text():
             assert time.monotonic() < deadline
             time.sleep(0.1)
         for number in range(2):
             local = ["--nthreads", "1", "--local-directory", str(folder / str(number))]
             start("distributed.cli.dask_worker", *local, *words)
-        yield json.loads(file.read_text())["address"]
+        address = json.loads(file.read_text())["address"]
+        subprocess.run([sys.executable, "-c", BOTH_ARE_THERE, address], env=environment, check=True)
+        yield address
 
 
 @pytest.mark.bubblewrap
@@ -178,7 +188,7 @@ def test_a_class_on_a_cluster_gets_the_same_marks(
     for words in (["--scheduler", scheduler], []):
         done = subprocess.run(
             [*command, *words], cwd=course.root, env={**environment, "PYTHONPATH": path},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
     assert "14 from the record" in done.stdout
@@ -188,10 +198,11 @@ def test_a_class_on_a_cluster_gets_the_same_marks(
 
 
 @pytest.fixture
-def examiner(course: Course, scheduler: str) -> Iterator[ClusterExaminer]:
+def examiner(course: Course, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterExaminer]:
+    monkeypatch.setattr(cluster, "CLOSING_SECONDS", 300.0)
     orders = Orders(course.root, "counting", QUICK, scheduler=scheduler)
-    with ClusterExaminer(orders.with_opened(course, course.assignment("counting"))) as examiner:
-        examiner.client.wait_for_workers(2, timeout=60)
+    orders.with_opened(course, course.assignment("counting"))
+    with no_thread_left(), ClusterExaminer(orders) as examiner:
         yield examiner
 
 
@@ -246,16 +257,15 @@ def test_an_error_of_a_worker_is_a_lost_worker_and_is_not_unpickled(
 
 
 def test_no_scheduler_is_said(
-    course: Course, submissions: Submissions, capsys: pytest.CaptureFixture[str]
+    course: Course,
+    submissions: Submissions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from grader.command import main
 
     submissions.add("ada", RIGHT)
-    monkey = pytest.MonkeyPatch()
-    monkey.setattr("grader.cluster.WORKERS_SECONDS", 1.0)
-    with monkey.context():
-        assert (
-            main(["autograde", "counting", "--course", str(course.root), "--scheduler", "tcp://127.0.0.1:9"])
-            == 2
-        )
+    monkeypatch.setattr(cluster, "WORKERS_SECONDS", 1.0)
+    where = ["--course", str(course.root), "--scheduler", "tcp://127.0.0.1:9"]
+    assert main(["autograde", "counting", *where]) == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err

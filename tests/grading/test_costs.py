@@ -38,7 +38,7 @@ def heavy(built_course: Path, tmp_path_factory: pytest.TempPathFactory) -> Cours
 def costs(heavy: Course, environment: dict[str, str]) -> dict[str, dict[str, float]]:
     """What each of them costs the process that reads and scores it, which marks one after another."""
     command = [sys.executable, "-m", "tests.grading.heavy", str(heavy.root), "usual", *HEAVY]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800, check=True)
     found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -20,6 +20,7 @@ from grader.specification import AssignmentSpecification, load
 from grader.titles import titles
 from layercost.message import Message
 
+from .conftest import no_thread_left
 from .counting import RUBRIC, Counting
 from .ten_students import EXERCISE
 
@@ -230,7 +231,7 @@ def test_on_a_phone_nothing_stands_out_and_nothing_is_fetched(
     wide = [cell("code", "x = " + "1 + " * 200 + "1", grade_id="q1", solution=True), *CELLS]
     text = feedback_page("counting", result(question("q4", rubric=RUBRIC)), {"cells": wide}, RELEASE)
     (tmp_path / "page.html").write_text(text)
-    with sync_playwright() as playwright:
+    with no_thread_left(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 360, "height": 780}, color_scheme=scheme)
         said: list[str] = []

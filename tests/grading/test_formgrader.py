@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook
 
 from grader.course import Course
 
-from .conftest import RIGHT, Submissions, copy_of_course
-from .server import TOKEN, Server, nbgrader
+from .conftest import RIGHT, Submissions, copy_of_course, no_thread_left
+from .server import PATIENCE, TOKEN, Server, nbgrader
 
 pytestmark = [pytest.mark.bubblewrap, pytest.mark.chromium]
 
@@ -90,13 +90,14 @@ def page(
     server = Server(course, environment, tmp_path_factory.mktemp("log") / "server.txt")
     try:
         server.wait()
-        with sync_playwright() as playwright:
+        with no_thread_left(), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page(
                 base_url=server.address,
                 viewport={"width": 1280, "height": 1000},
                 extra_http_headers={"Authorization": f"token {TOKEN}"},
             )
+            page.set_default_timeout(PATIENCE * 1000)
             yield page
             browser.close()
     finally:
@@ -107,7 +108,8 @@ def open_submission(page: Any, who: str) -> None:
     """The page on which this student's notebook is marked."""
     rows = page.request.get("/formgrader/api/submitted_notebooks/counting/convolution").json()
     identity = next(row["id"] for row in rows if row["student"] == who)
-    page.goto(f"/formgrader/submissions/{identity}/", wait_until="networkidle")
+    page.goto(f"/formgrader/submissions/{identity}/")
+    page.wait_for_function("() => formgrader.grades?.loaded && formgrader.comments?.loaded")
 
 
 def grade(course: Course, who: str, cell: str) -> Any:
@@ -130,12 +132,9 @@ def test_a_mark_and_a_comment_given_here_survive_marking_again(
     open_submission(page, ME)
     page.fill("#q4", "4")
     page.fill("#q4-comment", "Say what `moved` means.")
-    with page.expect_response(
-        lambda answer: "/api/comment/" in answer.url and answer.request.method == "PUT"
-    ):
-        page.press("#q4-comment", "Escape")
-        page.locator("#q4").focus()
-    page.wait_for_timeout(500)
+    page.press("#q4-comment", "Escape")
+    page.locator("#q4").focus()
+    page.wait_for_function("() => $.active === 0")  # all that the page sent is answered
     assert grade(course, ME, "q4") == (4.0, None, False)
     run("autograde", course, environment, "--run-again", "--student", ME)
     assert grade(course, ME, "q4") == (4.0, None, False)
@@ -146,11 +145,11 @@ def test_a_mark_and_a_comment_given_here_survive_marking_again(
 
 def press(page: Any, who: str, button: str) -> None:
     """One of the buttons in a student's row, and the window that says how it went."""
-    page.goto("/formgrader/manage_submissions/counting", wait_until="networkidle")
+    page.goto("/formgrader/manage_submissions/counting")
     row = page.locator("tr", has=page.locator(f".student-id[data-order={who}]"))
     row.locator(f".{button} a").click()
     window = page.locator(".modal-title")
-    window.wait_for(timeout=60_000)
+    window.wait_for()
     said = window.inner_text()
     assert said.startswith("Success"), page.inner_text(".modal-body")
 

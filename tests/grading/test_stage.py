@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_graders_share_one_copy_and_the_last_removes_it(folder: Path, tmp_path: 
     assert (copy / "module.py").exists()
     second.close()
     assert not list(tmp_path.glob(f"{SHARED_PREFIX}*"))
+
+
+def test_a_cautious_umask_makes_no_copy_private(folder: Path, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(os.umask, os.umask(0o077)))
+    copies = SharedCopies()
+    copy = copies.reachable(folder)
+    for path in (copy, copy.parent, copies.folder):
+        assert path.stat().st_mode & 0o005 == 0o005
+    copies.close()
 
 
 def test_a_copy_that_was_not_finished_is_made_again(folder: Path) -> None:

@@ -54,7 +54,7 @@ class Terminal:
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=3600,
         )
         assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
         self.folder = Path(where.read_text().strip())

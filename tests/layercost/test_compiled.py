@@ -91,7 +91,7 @@ def some(name: str, many: int) -> list[Drawn]:
     found: list[Drawn] = []
 
     @settings(
-        max_examples=many, database=None, deadline=None, derandomize=True, phases=[Phase.generate],
+        max_examples=many, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(layer_and_shape(name))

@@ -87,7 +87,7 @@ def formulas(draw: Callable[[st.SearchStrategy[Any]], Any], depth: int = 4) -> E
     return expression(combine(draw(formulas(depth - 1)), draw(formulas(depth - 1))))
 
 
-thorough = settings(max_examples=400, derandomize=True, deadline=None, database=None)
+thorough = settings(max_examples=400)
 
 
 # ---- reading what was written --------------------------------------------------------------------

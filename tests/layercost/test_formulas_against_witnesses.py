@@ -110,7 +110,7 @@ def every_layer(examples: Callable[[str], int]) -> Callable[[Test], Test]:
     def decorated(test: Test) -> Test:
         @pytest.mark.parametrize("name", sorted(lc.LAYERS))
         def over_layers(name: str) -> None:
-            @settings(max_examples=examples(name), derandomize=True, deadline=None, database=None)
+            @settings(max_examples=examples(name))
             @given(layer_and_shape(name), small(1, 2))
             def over_examples(drawn: Drawn, batch: int) -> None:
                 test(*drawn, batch)
@@ -243,7 +243,7 @@ def test_a_layer_is_written_so_that_it_can_be_read(
     assert lc.layer_from_text(repr(layer)) == layer
 
 
-@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+@settings(max_examples=500)
 @given(
     st.sampled_from([lc.Conv2d, lc.MaxPool2d, lc.AvgPool2d]),
     small(1, 5), small(1, 3), small(0, 2), small(1, 3), st.booleans(),

@@ -734,7 +734,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=1500, derandomize=True, deadline=None, database=None)
+@settings(max_examples=1500)
 @given(st.data())
 def test_whatever_is_given_to_a_layer_it_is_built_or_refused_in_words(data: st.DataObject) -> None:
     """No value brings another error than a LayerError, nor any shape another than a ShapeError."""
@@ -746,7 +746,7 @@ def test_whatever_is_given_to_a_layer_it_is_built_or_refused_in_words(data: st.D
         lc.table(lc.layer_from_text(f"{name}({inner}{arguments})"), shape).text()
 
 
-@settings(max_examples=1000, derandomize=True, deadline=None, database=None)
+@settings(max_examples=1000)
 @given(st.text(alphabet="Linear(3, 4)'\"[]{}=*:.\\\n#@0xe_-\0é", max_size=30) | st.text(max_size=20))
 def test_whatever_is_typed_is_a_layer_or_refused_in_words(text: str) -> None:
     with contextlib.suppress(lc.LayerError):

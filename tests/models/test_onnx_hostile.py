@@ -96,12 +96,7 @@ def any_nodes(draw: Any) -> list[Any]:
     return nodes
 
 
-@settings(
-    derandomize=True,  # what fails, fails everywhere
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],  # a busy machine is no failure
-)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(any_nodes())
 def test_nodes_of_any_kind_with_any_settings_are_read_or_refused(nodes: list[Any]) -> None:
     weights = [

@@ -217,9 +217,12 @@ def test_what_is_not_installed_is_said(
     assert 'pip install "layercost[papers]"' in capsys.readouterr().err
 
 
+MANY = 400  # papers, which nobody makes while we look whether the first is made
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that Ctrl-C sends to a group")
 def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(place: Path) -> None:
-    students = [f"s{number},Student" for number in range(60)]
+    students = [f"s{number},Student" for number in range(MANY)]
     (place / "roster.csv").write_text("\n".join(["id,name", *students]))
     words = ["exam", "exam.toml", "--students", "roster.csv", "--seed", "7"]
     words += ["--out", "out", "--workers", "2"]
@@ -232,11 +235,11 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(place: Path) -> None:
         preexec_fn=interruptible,  # noqa: PLW1509 - it only sets a signal
         text=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not list(place.glob("out/records/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    _out, said = process.communicate(timeout=60)
+    _out, said = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "the same command goes on from here" in said
     assert "Traceback" not in said
@@ -244,5 +247,5 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(place: Path) -> None:
         sorted(path.stem for path in place.glob(f"out/{each}/*")) for each in ("papers", "records")
     )
     assert papers == records
-    assert 0 < len(papers) < 60
+    assert 0 < len(papers) < MANY
     assert all(path.read_bytes().rstrip().endswith(b"%%EOF") for path in place.glob("out/*/*.pdf"))

@@ -99,7 +99,7 @@ values = some.recursive(
 
 
 @pytest.mark.parametrize("data", [STEPS, TABLE, MISTAKE, AUDIT], ids=lambda data: data["kind"])
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(value=values, blanks=some.lists(values, min_size=4, max_size=4))
 def test_whatever_a_variable_holds_there_is_a_mark(data: dict[str, Any], value: object, blanks: list[object]):
     names = [field.id for field in posed(data).fields]

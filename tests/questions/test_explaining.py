@@ -283,7 +283,7 @@ def test_two_beliefs_are_found_in_a_function_even_where_each_case_shows_only_one
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    max_examples=150, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(

@@ -484,7 +484,7 @@ VALUES = some.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50, derandomize=True, database=None)
+@settings(max_examples=50)
 @given(number=VALUES, rows=VALUES, kib=VALUES)
 def test_whatever_comes_back_earns_points_between_none_and_all(number: object, rows: object, kib: object):
     """A mark never leaves its bounds, no value breaks the marking, and a guess earns next to nothing."""

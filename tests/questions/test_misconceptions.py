@@ -356,7 +356,7 @@ def test_pairs_of_beliefs_never_break_an_explanation():
 
 @pytest.mark.parametrize("name", RECIPES)
 @given(data=some.data())
-@settings(deadline=None, max_examples=15, derandomize=True, database=None)
+@settings(max_examples=15)
 def test_every_layer_has_wrong_answers_without_an_error(name: str, data: some.DataObject):
     """Whatever the layer and its settings: distinct wrong answers, never the right one, and no exception."""
     layer, shape = data.draw(layer_and_shape(name))

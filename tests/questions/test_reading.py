@@ -151,7 +151,7 @@ def test_every_integer_is_read_however_it_is_grouped(number: int):
 LIKE_NUMBERS = some.text(alphabet="0123456789.,_' +-*/^()x%eEkMGTBi~×÷⁴⁻万", max_size=250)
 
 
-@settings(max_examples=10_000, deadline=None, derandomize=True, database=None)
+@settings(max_examples=10_000)
 @given(some.text(max_size=250) | LIKE_NUMBERS, some.sampled_from(["KiB", "", "parameters", "%"]))
 def test_no_text_breaks_the_reading(text: str, unit: str):
     """Whatever is typed gives a number or a sentence, and the place in it at which reading stopped."""

@@ -278,7 +278,7 @@ def test_a_formula_of_nothing_has_no_neighbours() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(data=some.data())
 def test_any_number_can_be_given_to_any_count_of_any_layer(name: str, data: some.DataObject) -> None:
     layer, shapes = data.draw(layer_and_shape(name))
