@@ -478,14 +478,7 @@ def test_the_opening_page_leads_back_to_where_the_reader_left_off(visit: Callabl
     heading = page.locator("section[id] > h2").nth(3)
     section = heading.evaluate("heading => heading.parentElement.id")
     heading.evaluate("heading => heading.scrollIntoView()")
-
-    def is_written_down() -> bool:
-        """When scrolling rests; a page that is slow may not have listened yet."""
-        page.evaluate("dispatchEvent(new Event('scroll'))")
-        page.wait_for_timeout(1500)
-        return kept(page).get(f"reading:{CHAPTER}") == {"section": section}
-
-    wait_until(is_written_down)
+    wait_until(lambda: kept(page).get(f"reading:{CHAPTER}") == {"section": section})
     visitor.open("index.html")
     link = page.locator(".lc-left-off a")
     link.wait_for()
