@@ -54,6 +54,23 @@ def kept(page: Any) -> dict[str, Any]:
     return dict(page.evaluate(KEPT))
 
 
+NOTE_WORDS = """button => {
+    button.lcSaid = [];
+    new MutationObserver(() => button.lcSaid.push(button.textContent)).observe(button, { childList: true });
+}"""
+
+
+def copied_by(button: Any) -> str:
+    """What a button copies, when it has said so; it says it for a moment that a slow machine may miss."""
+    pressed = button.element_handle()
+    page = pressed.owner_frame().page
+    pressed.evaluate(NOTE_WORDS)
+    pressed.click()
+    page.wait_for_function("button => button.lcSaid.includes('Copied')", arg=pressed)
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
 class Held:
     """Requests of a page that get no answer until they are let go."""
 

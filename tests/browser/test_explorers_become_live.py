@@ -11,7 +11,7 @@ import pytest
 from site_builder.browser_python import NEEDED
 
 import layercost as lc
-from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit, copied_by
 
 pytestmark = pytest.mark.chromium
 
@@ -372,9 +372,7 @@ def test_copy_link_copies_the_address_of_the_present_state(linear: Callable[...,
     explorer = linear(permissions=["clipboard-read", "clipboard-write"])
     inputs, _ = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
-    explorer.root.get_by_role("button", name="Copy link").click()
-    explorer.root.get_by_role("button", name="Copied").wait_for()
-    copied = explorer.visit.page.evaluate("navigator.clipboard.readText()")
+    copied = copied_by(explorer.root.get_by_role("button", name="Copy link"))
     assert copied.endswith(f"fully_connected.html?linear.in_features={inputs + 1}")
 
 
