@@ -51,7 +51,8 @@ class Own:
     def _forget_what_is_said(self) -> None:
         """What is waited for next is no sentence about the model before."""
         self.page.evaluate(
-            "document.querySelectorAll('.lc-own-status > span, .lc-own-problem').forEach(p => p.textContent = '')"
+            """document.querySelectorAll('.lc-own-status > span, .lc-own-problem')
+                .forEach(place => { place.textContent = ''; })"""
         )
 
     def choose(self, path: Path) -> None:

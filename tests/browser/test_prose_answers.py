@@ -159,6 +159,11 @@ def test_a_guess_is_remembered(page: Any) -> None:
     assert "12,345" in page.locator(".lc-guess .lc-verdict-words").first.inner_text()
 
 
+def steps_kept(page: Any) -> int:
+    """How many steps the page has written down as done."""
+    return sum(key.startswith("step:") for key in kept(page))
+
+
 def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: Any) -> None:
     drill = page.locator(".lc-drill").first
     place, another = drill.locator(".lc-place"), drill.locator(".lc-another")
@@ -169,12 +174,13 @@ def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: A
     for at in range(many):
         step = drill.locator(".lc-variant:visible .lc-step")
         assert answer_step(step, step.get_attribute("data-answer"))[0] == "right"
+        wait_until(lambda done=at + 1: steps_kept(page) == done)
         another.click()
         assert (f"{at + 2} of {many}" == place.inner_text()) == (at + 1 < many)
     assert place.inner_text() == f"All {many} are done: it begins again with the first."
     step = drill.locator(".lc-variant:visible .lc-step")
     assert (step.locator("input").input_value(), step.get_attribute("data-verdict")) == ("", None)
-    page.wait_for_timeout(300)
+    wait_until(lambda: steps_kept(page) == 0)
     page.reload()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(300)
