@@ -82,7 +82,7 @@ def test_the_bar_can_be_put_away_and_comes_back_with_the_next_choice(page: Any) 
     page.reload()
     page.wait_for_selector("html[data-lc-convention=everything]", state="attached")
     page.wait_for_timeout(500)
-    assert not bar.is_visible()
+    bar.wait_for(state="hidden")
     choose(page, "macs")
     assert "macs" in bar.inner_text()
 

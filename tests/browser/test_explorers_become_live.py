@@ -11,7 +11,7 @@ import pytest
 from site_builder.browser_python import NEEDED
 
 import layercost as lc
-from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit, copied_by
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, NOTE_WORDS, Linear, Visit, copied_by
 
 pytestmark = pytest.mark.chromium
 
@@ -127,9 +127,10 @@ def test_play_goes_on_until_the_end_and_the_page_moves_it_itself(linear: Callabl
     explorer.root.get_by_role("button", name="End", exact=True).click()
     end = explorer.value("step")
     assert end == shown_sizes(explorer)[0] + 1
-    explorer.root.get_by_role("button", name="Play").click()
-    explorer.root.get_by_role("button", name="Pause").wait_for()
-    explorer.root.get_by_role("button", name="Play").wait_for()
+    play = explorer.root.locator(".lc-play").element_handle()
+    play.evaluate(NOTE_WORDS)
+    play.click()
+    explorer.visit.page.wait_for_function("play => play.lcSaid.join() === 'Pause,Play'", arg=play)
     assert explorer.value("step") == end
     explorer.root.get_by_role("button", name="Start", exact=True).click()
     assert explorer.value("step") == 0

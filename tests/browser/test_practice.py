@@ -319,7 +319,7 @@ def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
     here.wake()
     here.answer(right=False)
     name = here.state["id"]
-    wait_until(lambda: name in here.kept()["cards"])
+    wait_until(lambda: name in kept(here.page)["practice"]["cards"])
     here.page.clock.fast_forward(72 * 3600 * 1000)
     here.page.reload()
     here.page.wait_for_selector(".lc-question")
