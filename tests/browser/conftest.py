@@ -54,6 +54,43 @@ def kept(page: Any) -> dict[str, Any]:
     return dict(page.evaluate(KEPT))
 
 
+NOTE_WORDS = """button => {
+    button.lcSaid = [];
+    new MutationObserver(() => button.lcSaid.push(button.textContent)).observe(button, { childList: true });
+}"""
+
+
+def copied_by(button: Any) -> str:
+    """What a button copies, when it has said so; it says it for a moment that a slow machine may miss."""
+    pressed = button.element_handle()
+    page = pressed.owner_frame().page
+    pressed.evaluate(NOTE_WORDS)
+    pressed.click()
+    page.wait_for_function("button => button.lcSaid.includes('Copied')", arg=pressed)
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+class Held:
+    """Requests of a page that get no answer until they are let go."""
+
+    def __init__(self, page: Any, pattern: str) -> None:
+        self.waiting: list[Any] | None = []
+        page.route(pattern, self._hold)
+
+    def _hold(self, route: Any) -> None:
+        if self.waiting is None:
+            route.continue_()
+        else:
+            self.waiting.append(route)
+
+    def let_go(self) -> None:
+        """Those that wait, and those that come."""
+        waiting, self.waiting = self.waiting or [], None
+        for route in waiting:
+            route.continue_()
+
+
 @pytest.fixture(scope="session")
 def site() -> Path:
     """The site as `web/build.py` makes it; up to date parts are not made again."""
@@ -79,6 +116,10 @@ def browser(chromium: str) -> Iterator[Any]:
 # reader does starts Python.
 CONNECTION = "Object.defineProperty(Navigator.prototype, 'connection', {get: () => (%s), configurable: true})"
 GOOD = {"effectiveType": "4g", "downlink": 10, "saveData": False}
+
+
+DRAWN = """() => document.documentElement.dataset.lcPython
+    && (!document.querySelector('.lc-live') || performance.getEntriesByName('lc-drawn').length)"""
 
 
 class Visit:
@@ -121,8 +162,11 @@ class Visit:
         return self.page
 
     def wait_for(self, state: str) -> None:
-        """Wait until the page's explorers are `drawn`, `live` or `failed`."""
-        self.page.wait_for_selector(f"html[data-lc-python={state}]", state="attached")
+        """Wait until the page's explorers are `drawn` (Python may start at once), `live` or `failed`."""
+        if state == "drawn":
+            self.page.wait_for_function(DRAWN)
+        else:
+            self.page.wait_for_selector(f"html[data-lc-python={state}]", state="attached")
 
     def lose_the_network(self) -> None:
         """From now on nobody answers."""

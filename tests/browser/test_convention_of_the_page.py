@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import Held, kept, wait_until
+
 pytestmark = pytest.mark.chromium
 
 CHAPTER = "chapters/fully_connected.html"
@@ -76,10 +78,11 @@ def test_the_bar_can_be_put_away_and_comes_back_with_the_next_choice(page: Any) 
     assert not bar.is_visible()
     assert shown_forms(page) == {"everything"}
     assert page.evaluate("document.activeElement !== document.body")
+    wait_until(lambda: {"convention", "convention.put-away"} <= kept(page).keys())
     page.reload()
     page.wait_for_selector("html[data-lc-convention=everything]", state="attached")
     page.wait_for_timeout(500)
-    assert not bar.is_visible()
+    bar.wait_for(state="hidden")
     choose(page, "macs")
     assert "macs" in bar.inner_text()
 
@@ -96,6 +99,17 @@ def test_an_explorer_can_wish_for_a_convention_and_hears_of_every_choice(page: A
     assert shown_forms(page) == {"two-a-mac"}
     choose(page, "macs")
     assert page.evaluate("window.heard") == ["two-a-mac", "macs"]
+
+
+def test_an_explorer_that_is_drawn_later_follows_what_was_chosen_before(visit: Callable[..., Any]) -> None:
+    """In this visit, or in an earlier one: the page knows its convention before its explorers are there."""
+    visitor = visit()
+    page, explorers = visitor.page, Held(visitor.page, "**/chunk-page-*")
+    page.goto(visitor.address + CHAPTER, wait_until="commit")
+    page.wait_for_selector(".lc-chip[aria-haspopup]", state="attached")
+    choose(page, "macs")
+    explorers.let_go()
+    page.locator(".lc-live .lc-total", has_text="MACs · macs").first.wait_for()
 
 
 def test_on_paper_every_count_keeps_its_unit(page: Any) -> None:

@@ -68,6 +68,7 @@ def _look_over(visitor: Visit, name: str) -> Seen:
     page = opened(visitor, name)
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size(WIDE)
+    page.wait_for_function("width => innerWidth === width", arg=WIDE["width"])
     with suppress(NeverTrue):  # then the buttons of this page are what a test finds
         page.wait_for_function(TOLD_APART)
     buttons = page.locator(".lc-copy-button:visible, button.copybtn").all()

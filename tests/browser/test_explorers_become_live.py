@@ -11,7 +11,7 @@ import pytest
 from site_builder.browser_python import NEEDED
 
 import layercost as lc
-from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit
+from tests.browser.conftest import EXPLORER_PAGE, GOOD, NOTE_WORDS, Linear, Visit, copied_by
 
 pytestmark = pytest.mark.chromium
 
@@ -127,9 +127,10 @@ def test_play_goes_on_until_the_end_and_the_page_moves_it_itself(linear: Callabl
     explorer.root.get_by_role("button", name="End", exact=True).click()
     end = explorer.value("step")
     assert end == shown_sizes(explorer)[0] + 1
-    explorer.root.get_by_role("button", name="Play").click()
-    explorer.root.get_by_role("button", name="Pause").wait_for()
-    explorer.root.get_by_role("button", name="Play").wait_for()
+    play = explorer.root.locator(".lc-play").element_handle()
+    play.evaluate(NOTE_WORDS)
+    play.click()
+    explorer.visit.page.wait_for_function("play => play.lcSaid.join() === 'Pause,Play'", arg=play)
     assert explorer.value("step") == end
     explorer.root.get_by_role("button", name="Start", exact=True).click()
     assert explorer.value("step") == 0
@@ -372,9 +373,7 @@ def test_copy_link_copies_the_address_of_the_present_state(linear: Callable[...,
     explorer = linear(permissions=["clipboard-read", "clipboard-write"])
     inputs, _ = shown_sizes(explorer)
     explorer.press("in_features", "ArrowRight")
-    explorer.root.get_by_role("button", name="Copy link").click()
-    explorer.root.get_by_role("button", name="Copied").wait_for()
-    copied = explorer.visit.page.evaluate("navigator.clipboard.readText()")
+    copied = copied_by(explorer.root.get_by_role("button", name="Copy link"))
     assert copied.endswith(f"fully_connected.html?linear.in_features={inputs + 1}")
 
 

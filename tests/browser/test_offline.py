@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 
 import pytest
 from site_builder import offline
-from site_builder.browsing import serving
+from site_builder.browsing import Line, serving
 from site_builder.node import run_node
 
 from tests.browser.conftest import EXPLORER_PAGE, GOOD, Linear, Visit, wait_until
 
 pytestmark = pytest.mark.chromium
 
+SLOWLY = 100_000  # bytes a second
 METERED = {**GOOD, "type": "cellular"}
 NAMES_OF_CACHES = "async () => (await caches.keys()).filter(name => name.startsWith('every-flop-counts'))"
 KEPT_FILES = """async () => {
@@ -132,9 +134,8 @@ def test_where_bytes_cost_only_what_was_loaded_is_kept(visit: Callable[..., Visi
     """On a phone's connection no page is fetched that nobody opened."""
     visitor = visit(keeps=True, connection=METERED)
     visitor.open("index.html")
-    wait_until_kept(visitor, 1)
+    wait_until(lambda: "/index.html" in visitor.page.evaluate(KEPT_FILES))
     kept = visitor.page.evaluate(KEPT_FILES)
-    assert "/index.html" in kept
     assert not [name for name in kept if name.startswith("/chapters/") or "python-" in name]
     visitor.lose_the_network()
     assert visitor.open("index.html").locator("article h1").first.is_visible()
@@ -170,6 +171,31 @@ def test_forget_leaves_nothing_behind_until_it_is_asked_to_keep_again(
     assert visitor.page.evaluate(registrations) == 0
     visitor.page.get_by_role("button", name="Keep it").click()
     wait_until_kept(visitor, size_of(listed, "pages"))
+
+
+def is_quiet(line: Line) -> bool:
+    """Whether nothing is on the line for a while."""
+    before = line.bytes
+    time.sleep(1.5)
+    return line.bytes == before
+
+
+def test_forget_ends_what_is_still_being_kept(browser: Any, site: Path, listed: dict[str, Any]) -> None:
+    """On a slow network nobody waits until all is there to say that nothing is wanted."""
+    line = Line()
+    with serving(site, line=line) as server:
+        visitor = Visit(browser, server.address, keeps=True)
+        visitor.open("index.html")
+        line.bytes_a_second = SLOWLY
+        visitor.page.get_by_role("button", name="Forget").click()
+        nothing = visitor.page.locator(".lc-on-device", has_text="Nothing of this course is kept")
+        nothing.wait_for()
+        before, line.bytes_a_second = line.bytes, 0
+        wait_until(lambda: is_quiet(line))
+        assert line.bytes - before < size_of(listed, "pages") / 20  # what was on its way
+        assert nothing.is_visible()
+        assert visitor.page.evaluate(NAMES_OF_CACHES) == []
+        visitor.context.close()
 
 
 # ---- what Python has unpacked, kept for its next start -------------------------------------------------

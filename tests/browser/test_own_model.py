@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,10 +48,19 @@ class Own:
         if request.method != "GET" or request.post_data:
             self.sent.append(f"{request.method} {request.url}")
 
+    def _forget_what_is_said(self) -> None:
+        """What is waited for next is no sentence about the model before."""
+        self.page.evaluate(
+            """document.querySelectorAll('.lc-own-status > span, .lc-own-problem')
+                .forEach(place => { place.textContent = ''; })"""
+        )
+
     def choose(self, path: Path) -> None:
+        self._forget_what_is_said()
         self.page.locator(".lc-own-model input[type=file]").set_input_files(str(path))
 
     def paste(self, text: str) -> None:
+        self._forget_what_is_said()
         self.page.locator("#lc-own-text").fill(text)
         self.page.get_by_role("button", name="Count it").click()
 
@@ -71,7 +81,7 @@ class Own:
 
     @property
     def problem(self) -> str:
-        place = self.page.locator(".lc-own-problem:visible")
+        place = self.page.locator(".lc-own-problem:visible", has_text=re.compile(r"\S"))
         place.wait_for()
         return str(place.inner_text())
 
@@ -189,7 +199,6 @@ def test_what_is_broken_is_said_and_nothing_is_lost(own: Own, tmp_path: Path) ->
         path = tmp_path / str(place) / str(name)
         path.parent.mkdir()
         path.write_bytes(bytes(content))
-        own.page.evaluate("document.querySelector('.lc-own-problem').textContent = ''")
         own.choose(path)
         own.page.locator(".lc-own-problem:visible", has_text=str(said) or "still that of").wait_for()
         assert "The table below is still that of Conv2d" in own.problem, name
@@ -274,16 +283,22 @@ DROP = """input => {
 
 
 def resident() -> int:
-    """The bytes that all processes of browsers have in memory."""
-    found = 0
+    """The bytes that the processes of this test's browser have in memory, and no other's on this machine."""
+    parents, held = {}, {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         except OSError:  # it has ended meanwhile
             continue
+        process = int(lines["Pid"])
+        parents[process] = int(lines["PPid"])
         if lines["Name"].strip().startswith(("chrom", "headless")):
-            found += int(lines.get("VmRSS", "0 kB").split()[0]) * 1024
-    return found
+            held[process] = int(lines.get("VmRSS", "0 kB").split()[0]) * 1024
+
+    def is_ours(process: int) -> bool:
+        return process == os.getpid() or (process in parents and is_ours(parents[process]))
+
+    return sum(size for process, size in held.items() if is_ours(process))
 
 
 def test_a_file_of_two_gigabytes_is_dropped_and_read_by_slices(own: Own, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from site_builder.node import find_node
 from site_builder.places import WEB
 
 from tests.browser.answering import answer_by_keyboard, fill
-from tests.browser.conftest import GOOD, Visit, wait_until
+from tests.browser.conftest import GOOD, Visit, kept, wait_until
 from tests.browser.pages import serious
 
 pytestmark = pytest.mark.chromium
@@ -208,31 +208,109 @@ def test_only_the_first_attempt_counts_and_only_the_days_first_is_scheduled(
     assert kept["waiting"] == []
 
 
-LATE_ANSWERS = """
-    const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
-    Object.defineProperty(Worker.prototype, 'onmessage', { set(hear) {
-        set.call(this, (event) => setTimeout(() => hear(event), event.data.type === 'answer' ? 700 : 0));
-    } });
+# What is slow is held until the test lets it go.
+HOLD = """
+    const held = [];
+    window.lcHold = (act) => (window.lcHolds ? held.push(act) : act());
+    window.lcLetGo = () => { window.lcHolds = false; held.splice(0).forEach((act) => act()); };
+"""
+HELD_ANSWERS = f"""{HOLD}
+    const {{ set }} = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+    Object.defineProperty(Worker.prototype, 'onmessage', {{ set(hear) {{
+        set.call(this, (event) => (event.data.type === 'answer' ? lcHold(() => hear(event)) : hear(event)));
+    }} }});
+"""
+HELD_WRITING = f"""{HOLD}
+    const {{ set }} = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, 'oncomplete');
+    Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {{ set(hear) {{
+        set.call(this, (event) => (this.mode === 'readwrite' ? lcHold(() => hear(event)) : hear(event)));
+    }} }});
 """
 
 
-def test_a_slow_device_is_said_to_be_at_work(visit: Callable[..., Visit]) -> None:
+@pytest.fixture
+def held(visit: Callable[..., Visit]) -> Callable[[str], Practice]:
+    """`held(script)` opens the page; what that script can hold comes at once until it is held."""
+
+    def opened(script: str) -> Practice:
+        visitor = visit(connection=SAVING)
+        visitor.page.add_init_script(f"{{ {script} }}")
+        return Practice(visitor)
+
+    return opened
+
+
+def test_a_slow_device_is_said_to_be_at_work(held: Callable[[str], Practice]) -> None:
     """Python runs already, so nobody is told to wait until it does; a question stays until the next comes."""
-    visitor = visit(connection=SAVING)
-    visitor.page.add_init_script(LATE_ANSWERS)
-    here = Practice(visitor)
+    here = held(HELD_ANSWERS)
     here.wake()
     waiting = here.page.locator(".lc-verdict .lc-wait")
+    here.page.evaluate("window.lcHolds = true")
     answer_by_keyboard(here.page, right=True)
     waiting.wait_for()
     assert waiting.inner_text() == "Python is at work on it."
+    here.page.evaluate("lcLetGo()")
     here.page.wait_for_selector(".lc-verdict .lc-and-now")
     before = here.state
+    here.page.evaluate("window.lcHolds = true")
     here.page.keyboard.press("Enter")
     waiting.wait_for()
     assert (waiting.inner_text(), here.state) == ("Python is at work on it.", before)
-    here.page.wait_for_function("!document.querySelector('.lc-verdict .lc-wait')")
+    here.page.evaluate("lcLetGo()")
+    waiting.wait_for(state="detached")
     assert here.state != before
+
+
+def test_a_verdict_of_what_was_changed_meanwhile_is_not_shown(held: Callable[[str], Practice]) -> None:
+    """The attempt counts, but what stands in the field now is neither right nor wrong yet."""
+    here = held(HELD_ANSWERS)
+    here.wake()
+    here.page.evaluate("window.lcHolds = true")
+    answer_by_keyboard(here.page, right=True)
+    here.page.locator(".lc-verdict .lc-wait").wait_for()
+    here.page.keyboard.type("7")
+    here.page.evaluate("lcLetGo()")
+    here.page.locator(".lc-session", has_text="1 answered").wait_for()
+    assert here.verdicts == []
+    assert here.page.locator(".lc-verdict .lc-wait").count() == 0
+    here.page.keyboard.press("Enter")
+    here.page.wait_for_selector(".lc-verdict .lc-and-now")
+    assert set(here.verdicts) == {"wrong"}
+    assert [answer["share"] for answer in here.kept()["answers"]] == [1]
+
+
+def test_who_goes_on_at_once_has_a_fresh_question_and_the_answer_before_is_kept(
+    held: Callable[[str], Practice],
+) -> None:
+    """What is written down slowly belongs to the question that was answered."""
+    here = held(HELD_WRITING)
+    name = here.state["id"]
+    here.page.evaluate("window.lcHolds = true")
+    answer_by_keyboard(here.page, right=False)
+    here.page.wait_for_selector(".lc-verdict .lc-mark")
+    here.go_on(here.button("Another question").click)
+    here.page.evaluate("lcLetGo()")
+    here.page.locator(".lc-session", has_text="1 answered").wait_for()
+    here.answer(right=True)
+    waiting = kept(here.page)["practice"]["waiting"]
+    assert [(one["id"], one["share"]) for one in waiting] == [(name, 0), (here.state["id"], 1)]
+    assert here.page.locator(".lc-and-now").count() == 1
+
+
+def test_what_python_schedules_late_does_not_bring_back_what_was_deleted(
+    held: Callable[[str], Practice],
+) -> None:
+    here = held(HELD_ANSWERS)
+    here.answer(right=False)
+    here.page.evaluate("window.lcHolds = true")
+    here.wake()
+    here.button("Delete everything").click()
+    here.button("Delete it for good").click()
+    here.page.locator(".lc-kept-said", has_text="Everything is deleted").wait_for()
+    assert "practice" not in kept(here.page)
+    here.page.evaluate("lcLetGo()")
+    wait_until(lambda: "practice" in kept(here.page))
+    assert kept(here.page)["practice"]["cards"] == here.kept()["cards"] == {}
 
 
 def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
@@ -241,7 +319,7 @@ def test_what_is_due_comes_first(practice: Callable[..., Practice]) -> None:
     here.wake()
     here.answer(right=False)
     name = here.state["id"]
-    wait_until(lambda: name in here.kept()["cards"])
+    wait_until(lambda: name in kept(here.page)["practice"]["cards"])
     here.page.clock.fast_forward(72 * 3600 * 1000)
     here.page.reload()
     here.page.wait_for_selector(".lc-question")
@@ -263,6 +341,7 @@ def test_progress_survives_a_reload_and_travels_as_a_file(practice: Callable[...
     text = json.dumps(kept).encode()
     chosen = {"name": "progress.json", "mimeType": "application/json", "buffer": text}
     for _twice in range(2):
+        other.page.evaluate("document.querySelector('.lc-kept-said').textContent = ''")
         other.page.locator("#lc-progress-file").set_input_files(chosen)
         other.page.locator(".lc-kept-said", has_text="Read: 1 answers").wait_for()
     assert other.bars == bars
@@ -276,7 +355,7 @@ def test_two_tabs_lose_none_of_each_others_answers(practice: Callable[..., Pract
     other.wait_for_selector(".lc-question")
     here.answer(right=True)
     answer_by_keyboard(other, right=True)
-    other.wait_for_selector(".lc-verdict .lc-mark")
+    other.wait_for_selector(".lc-verdict .lc-and-now")
     here.page.reload()
     here.page.wait_for_selector(".lc-mastery")
     assert len(here.kept()["answers"]) == 2
@@ -334,7 +413,7 @@ def test_topics_can_be_chosen_and_are_kept(practice: Callable[..., Practice]) ->
     here = practice()
     here.page.locator("summary", has_text="Choose what to practise").click()
     here.page.get_by_label("fully connected layers").check()
-    wait_until(lambda: here.kept()["wishes"] != {})
+    wait_until(lambda: kept(here.page).get("practice", {}).get("wishes", {}) != {})
     here.page.wait_for_function(FULLY_CONNECTED)
     here.page.reload()
     here.page.wait_for_function(FULLY_CONNECTED)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from layercost.layer import layer_from_text
-from tests.browser.conftest import kept, wait_until
+from tests.browser.conftest import Held, kept, wait_until
 
 pytestmark = pytest.mark.chromium
 
@@ -159,6 +159,11 @@ def test_a_guess_is_remembered(page: Any) -> None:
     assert "12,345" in page.locator(".lc-guess .lc-verdict-words").first.inner_text()
 
 
+def steps_kept(page: Any) -> int:
+    """How many steps the page has written down as done."""
+    return sum(key.startswith("step:") for key in kept(page))
+
+
 def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: Any) -> None:
     drill = page.locator(".lc-drill").first
     place, another = drill.locator(".lc-place"), drill.locator(".lc-another")
@@ -169,12 +174,13 @@ def test_a_drill_says_when_it_begins_again_and_does_so_with_empty_fields(page: A
     for at in range(many):
         step = drill.locator(".lc-variant:visible .lc-step")
         assert answer_step(step, step.get_attribute("data-answer"))[0] == "right"
+        wait_until(lambda done=at + 1: steps_kept(page) == done)
         another.click()
         assert (f"{at + 2} of {many}" == place.inner_text()) == (at + 1 < many)
     assert place.inner_text() == f"All {many} are done: it begins again with the first."
     step = drill.locator(".lc-variant:visible .lc-step")
     assert (step.locator("input").input_value(), step.get_attribute("data-verdict")) == ("", None)
-    page.wait_for_timeout(300)
+    wait_until(lambda: steps_kept(page) == 0)
     page.reload()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(300)
@@ -305,15 +311,10 @@ def test_the_progress_of_a_step_hangs_on_its_id(page: Any) -> None:
 def early(visit: Callable[..., Any]) -> Any:
     """The chapter, whose scripts come only when the test lets them."""
     visitor = visit()
-    waiting: list[Any] = []
-
-    def hold(route: Any) -> None:
-        waiting.append(route)
-
-    visitor.page.route("**/course.mjs", hold)
+    script = Held(visitor.page, "**/course.mjs")
     visitor.page.goto(visitor.address + CHAPTER, wait_until="commit")
     visitor.page.locator("details.lc-ladder").last.wait_for(state="attached")
-    visitor.arrive = lambda: [route.continue_() for route in waiting]
+    visitor.arrive = script.let_go
     return visitor
 
 
@@ -397,6 +398,7 @@ def test_focus_on_a_symbol_lights_all_that_bears_its_name(page: Any) -> None:
 
 def test_the_chapter_says_its_minutes_and_where_the_reader_left_off(page: Any) -> None:
     """After a reload, a link leads back to the section that was being read."""
+    page.wait_for_selector("html[data-lc-python=drawn]", state="attached")  # then nothing moves any more
     assert "minutes" in page.locator(".lc-reading").inner_text()
     heading = page.locator(".bd-article section section[id] > h2").nth(2)
     section = heading.evaluate("heading => heading.parentElement.id")
@@ -406,3 +408,22 @@ def test_the_chapter_says_its_minutes_and_where_the_reader_left_off(page: Any) -
     link = page.locator(".lc-reading a.lc-continue")
     link.wait_for()
     assert link.get_attribute("href") == f"#{section}"
+
+
+NEVER_READ = """
+    Object.defineProperty(IDBTransaction.prototype, 'oncomplete', { set(hear) {
+        this.addEventListener('complete', (event) => this.mode === 'readonly' || hear(event));
+    } });
+"""
+
+
+def test_a_section_is_noted_while_the_page_waits_for_what_it_had_noted_before(
+    visit: Callable[..., Any],
+) -> None:
+    """On a slow device a reader is past the first section by then."""
+    visitor = visit()
+    visitor.page.add_init_script(NEVER_READ)
+    page = visitor.open(CHAPTER)
+    heading = page.locator(".bd-article section section[id] > h2").nth(2)
+    heading.evaluate("heading => heading.scrollIntoView()")
+    wait_until(lambda: kept(page).get(f"reading:{CHAPTER}", {}).get("section"))

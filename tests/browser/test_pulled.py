@@ -167,7 +167,7 @@ FILL = """async ([module, asked]) => {
         times.push(performance.now() - started);
         lines.push(html());
     }
-    return { lines, each: times.sort((a, b) => a - b)[times.length / 2] };
+    return { lines, each: Math.min(...times) }; // what else the machine does adds to the others
 }"""
 
 
@@ -372,21 +372,26 @@ def test_a_finger_drags_sideways_and_a_touch_opens_a_field(visitor: Callable[...
 
 
 @pytest.mark.chromium
-def test_an_answer_takes_less_than_a_frame(page: Any) -> None:
-    median = page.evaluate(
+def test_an_answer_takes_a_quarter_of_a_frame_at_most(page: Any) -> None:
+    """The browser lays it out in the rest. The least time counts: to the others, what else runs adds."""
+    least = page.evaluate(
         """async () => {
             const number = document.querySelector('.lc-pull');
+            const frame = window.requestAnimationFrame;
             const times = [];
+            window.requestAnimationFrame = (act) => frame((time) => {
+                const begun = performance.now();
+                act(time);
+                times.push(performance.now() - begun);
+            });
             for (let at = 0; at < 61; at += 1) {
                 number.dispatchEvent(new KeyboardEvent('keydown', { key: at % 2 ? 'PageUp' : 'ArrowUp' }));
-                times.push(await new Promise((done) => requestAnimationFrame((begun) => {
-                    done(performance.now() - begun);
-                })));
+                await new Promise((done) => frame(done));
             }
-            return times.sort((a, b) => a - b)[30];
+            return times.length === 61 ? Math.min(...times) : Infinity;
         }"""
     )
-    assert median < 16
+    assert least < 4
 
 
 # ---- the opening page --------------------------------------------------------------------------------------
@@ -478,14 +483,7 @@ def test_the_opening_page_leads_back_to_where_the_reader_left_off(visit: Callabl
     heading = page.locator("section[id] > h2").nth(3)
     section = heading.evaluate("heading => heading.parentElement.id")
     heading.evaluate("heading => heading.scrollIntoView()")
-
-    def is_written_down() -> bool:
-        """When scrolling rests; a page that is slow may not have listened yet."""
-        page.evaluate("dispatchEvent(new Event('scroll'))")
-        page.wait_for_timeout(1500)
-        return kept(page).get(f"reading:{CHAPTER}") == {"section": section}
-
-    wait_until(is_written_down)
+    wait_until(lambda: kept(page).get(f"reading:{CHAPTER}") == {"section": section})
     visitor.open("index.html")
     link = page.locator(".lc-left-off a")
     link.wait_for()

@@ -1,4 +1,5 @@
 // One explorer of the page: its host, the models of its controls, its toolbar, and its part of the address.
+import { ownConvention, shownConvention } from '../convention.mjs';
 import { element } from '../dom.mjs';
 import { copyAndSay } from '../text/copy.mjs';
 import { say } from '../words.mjs';
@@ -49,6 +50,7 @@ export class Explorer {
     await this.#watchControls();
     startSketches(this, host);
     this.changed();
+    if (shownConvention() !== ownConvention) this.followConvention(shownConvention()); // chosen before this was drawn
   }
 
   async #watchControls() {

@@ -173,7 +173,7 @@ export async function startExplorers() {
   });
   await drawAll();
   performance.mark('lc-drawn');
-  document.documentElement.dataset.lcPython = 'drawn';
+  if (!isStarted()) document.documentElement.dataset.lcPython = 'drawn'; // a touch may have been quicker
   const asked = explorers.map((explorer) => explorer.readAddress()).some(Boolean);
   if (asked && !savesData()) startPython();
 }

@@ -33,9 +33,13 @@ async function ask(message) {
 
 const loaded = () => [location.href, ...performance.getEntriesByType('resource').map(({ name }) => name)];
 
-async function keep(groups) {
-  show(await ask({ type: 'keep', groups, loaded: loaded() }));
+// The worker's answer is shown, unless the reader wants nothing kept by then.
+async function tell(message) {
+  const told = await ask(message);
+  if (!(await recall(UNWANTED))) show(told);
 }
+
+const keep = (groups) => tell({ type: 'keep', groups, loaded: loaded() });
 
 // Once Python has run in any page, the explorers of every page run without a network; once it has posed questions,
 // so do those.
@@ -101,7 +105,7 @@ async function keepNothing() {
 
 async function start() {
   await navigator.serviceWorker.register(new URL('service-worker.js', new URL(siteRoot, location.href)));
-  show(await ask({ type: 'tell' }));
+  await tell({ type: 'tell' });
   await keep(groupsFor(navigator.connection));
 }
 
@@ -122,7 +126,7 @@ export function startOffline() {
   for (const kind of ['online', 'offline']) {
     addEventListener(kind, async () => {
       if (kind === 'online') withoutNetwork = false;
-      if (!(await recall(UNWANTED))) show(await ask({ type: 'tell' }));
+      await tell({ type: 'tell' });
     });
   }
   whenLoaded(() => setTimeout(() => idle(begin), AFTER_LOADING));

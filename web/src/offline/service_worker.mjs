@@ -36,8 +36,7 @@ const kept = async (file) => caches.match(address(file), { cacheName: CACHE });
 // True if the answer holds what this build lists; an answer of another build is not put away.
 async function put(file, response) {
   const body = await response.arrayBuffer();
-  if (forgotten) return false;
-  if (!(await sha256(body)).startsWith(files[file][0])) return false;
+  if (!(await sha256(body)).startsWith(files[file][0]) || forgotten) return false;
   const headers = { 'Content-Type': response.headers.get('Content-Type') ?? '' };
   await (await caches.open(CACHE)).put(address(file), new Response(body, { headers }));
   return true;
@@ -53,6 +52,7 @@ async function keep(file) {
 
 async function keepAll(names) {
   for (const name of names) {
+    if (forgotten) return;
     try {
       await keep(name);
     } catch {

@@ -154,6 +154,7 @@ class Exams {
     this.paper.goTo(place);
     this.showQuestion();
     this.tick();
+    if (!this.card) return; // the time of the exam is over
     if (this.isShownClosed) this.head.focus();
     else this.card.focus();
   }

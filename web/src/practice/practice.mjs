@@ -14,6 +14,8 @@ import { standing } from './standing.mjs';
 
 const HINT_PRICE = 0.5;
 
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 let live = false;
 
 class Practice {
@@ -187,30 +189,37 @@ class Practice {
   }
 
   async #check() {
-    const posed = this.posed;
-    const marked = await this.#mark(this.card.answers());
+    const { posed, card } = this;
+    const answers = card.answers();
+    const marked = await this.#mark(answers);
     if (posed !== this.posed) return;
-    this.verdict.replaceChildren(...this.card.show(marked.fields));
-    if (marked.malformed) {
-      this.card.focusUnclear();
+    if (!same(answers, card.answers())) { // what stands there now was not marked, but the attempt was made
+      this.verdict.replaceChildren();
+      if (!marked.malformed) await this.#count(posed, marked.share);
       return;
     }
-    if (this.share === null) await this.#count(marked.share);
-    if (marked.share === 1) this.card.freeze();
+    this.verdict.replaceChildren(...card.show(marked.fields));
+    if (marked.malformed) {
+      card.focusUnclear();
+      return;
+    }
+    await this.#count(posed, marked.share);
+    if (posed !== this.posed || !same(answers, card.answers())) return;
+    if (marked.share === 1) card.freeze();
     this.#offer(marked.share === 1 ? 'another' : 'twin');
     if (marked.share === 1) this.primary.focus();
     this.verdict.append(element('p.lc-and-now', {}, marked.share === 1
       ? say('Enter: another question.')
       : say('Mend it and check again, or press Enter for the same question with other numbers.')));
-    this.#refresh();
   }
 
   // Only the first attempt counts, after the price of what helped.
-  async #count(share) {
+  async #count({ id, skills }, share) {
+    if (this.share !== null) return;
     this.share = share * this.price;
-    const day = today();
-    await this.progress.note({ at: Date.now(), day, id: this.posed.id, skills: this.posed.skills, share: this.share });
-    await this.progress.schedule(this.posed.id, this.share, day);
+    await this.progress.note({ at: Date.now(), day: today(), id, skills, share: this.share });
+    this.#tellPrices();
+    this.#refresh();
     this.#reviewWaiting();
   }
 
@@ -244,14 +253,11 @@ class Practice {
     const solved = await ask('solve', posed.state);
     if (posed !== this.posed) return;
     if (!live || this.verdict.querySelector('.lc-wait')) this.verdict.replaceChildren();
-    if (this.share === null) {
-      this.price = 0;
-      await this.#count(0);
-    }
+    await this.#count(posed, 0);
+    if (posed !== this.posed) return;
     this.help.append(solutionOf(solved));
     this.#offer('twin');
     this.primary.focus();
-    this.#refresh();
   }
 
   // ---- where the reader stands

@@ -35,9 +35,14 @@ export class Progress {
     });
   }
 
-  // {at, day, id, skills, share}
+  // {at, day, id, skills, share}: the day's first attempt waits for Python to schedule it.
   note(answer) {
-    return this.change((kept) => { kept.answers = [...kept.answers, answer].slice(-MOST_ANSWERS); });
+    const { id, share, day } = answer;
+    return this.change((kept) => {
+      kept.answers = [...kept.answers, answer].slice(-MOST_ANSWERS);
+      const again = kept.cards[id]?.reviewed === day || kept.waiting.some((one) => one.id === id && one.day === day);
+      if (!again) kept.waiting.push({ id, share, day });
+    });
   }
 
   noteResult = (result) => this.change((kept) => kept.results.push(result));
@@ -49,21 +54,14 @@ export class Progress {
   dueOn = (day) => Object.keys(this.kept.cards).filter((id) => this.kept.cards[id].due <= day && this.kept.cards[id].reviewed < day);
   hasMet = (id) => id in this.kept.cards;
 
-  // The day's first attempt waits for Python to schedule it.
-  schedule(id, share, day) {
-    return this.change(({ cards, waiting }) => {
-      const again = cards[id]?.reviewed === day || waiting.some((one) => one.id === id && one.day === day);
-      if (!again) waiting.push({ id, share, day });
-    });
-  }
-
   async review(ask) {
     while (this.kept.waiting.length) {
       const [{ id, share, day }] = this.kept.waiting;
       const card = await ask('review', this.kept.cards[id] ?? null, share, day);
       await this.change((kept) => {
-        kept.waiting = kept.waiting.filter((one) => one.id !== id || one.day !== day);
-        kept.cards[id] = card;
+        const others = kept.waiting.filter((one) => one.id !== id || one.day !== day);
+        if (others.length < kept.waiting.length) kept.cards[id] = card; // else all was deleted meanwhile
+        kept.waiting = others;
       });
     }
   }
@@ -96,7 +94,7 @@ export class Progress {
   }
 
   async erase() {
-    this.kept = empty();
+    await this.change((kept) => Object.assign(kept, empty())); // after what is on its way
     await Promise.all([KEY, EXAM].map(forget));
   }
 }

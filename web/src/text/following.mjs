@@ -57,7 +57,7 @@ export function startFollowing() {
   });
   follow();
   recall(PUT_AWAY).then((kept) => {
-    putAway = kept ?? '';
+    putAway ||= kept ?? '';
     fill(bar);
   });
 }

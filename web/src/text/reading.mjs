@@ -36,7 +36,7 @@ export async function startReading() {
   const place = document.querySelector('.lc-reading');
   if (!place) return;
   const key = `reading:${pageKey(siteRoot)}`;
-  describe(place, await recall(key));
+  const stored = recall(key); // asked before anything is written, and listened for before it comes
   const parts = sections();
   let timer = 0;
   let last = null;
@@ -47,4 +47,5 @@ export async function startReading() {
       if (section && section !== last) remember(key, { section: (last = section) });
     }, SAVE_AFTER);
   }, { passive: true });
+  describe(place, await stored);
 }
