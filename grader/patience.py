@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 GLANCE = 0.1  # seconds after which we look at the clock again
-LONGEST = 2 * GLANCE  # that is counted of a glance: for the rest of it, we could not run either
+LONGEST = 1.0  # that is counted of a glance: whoever keeps the machine busy makes us wait, but not that long
 Found = TypeVar("Found")
 _this_thread = threading.local()
 

@@ -49,10 +49,17 @@ def test_who_waits_for_nothing_waits_as_long_as_was_said(clock: Clock) -> None:
     assert clock.now == pytest.approx(102.5)
 
 
-def test_a_standstill_counts_as_a_glance_and_what_came_meanwhile_is_found(clock: Clock) -> None:
-    patience, began = Patience(1.0), awake()
+def test_a_machine_that_is_kept_busy_gives_nobody_more_time(clock: Clock) -> None:
+    """A program that starts others for all processors cannot make its own seconds longer so."""
+    with pytest.raises(TimeoutError):
+        Patience(2.5).wait(waiting(clock, *[0.9 * LONGEST] * 3))
+    assert clock.now == pytest.approx(100.0 + 3 * 0.9 * LONGEST)
+
+
+def test_a_standstill_counts_for_a_second_and_what_came_meanwhile_is_found(clock: Clock) -> None:
+    patience, began = Patience(5.0), awake()
     assert patience.wait(waiting(clock, GLANCE, 10.0, GLANCE, found=True))
-    assert patience.left == pytest.approx(1.0 - 2 * GLANCE - LONGEST)
+    assert patience.left == pytest.approx(5.0 - 2 * GLANCE - LONGEST)
     assert awake() - began == pytest.approx(2 * GLANCE + LONGEST)
 
 
