@@ -236,6 +236,15 @@ def test_a_text_part_may_stand_flat_in_its_file() -> None:
         assert "Counted is the text part of a qwen2_5_vl model alone" in str(model.notes[0])
 
 
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen2_5_vl"])
+@pytest.mark.parametrize(("whole", "part"), [(False, True), (True, False), (True, True), (False, False)])
+def test_of_these_either_may_say_that_the_head_is_tied(kind: str, whole: bool, part: bool) -> None:
+    """Files that older versions saved say it in the part alone: so transformers 5.24.0 reads both."""
+    text = {**QWEN_VL, "tie_word_embeddings": part}
+    model = from_config({"model_type": kind, "text_config": text, "tie_word_embeddings": whole})
+    assert ("head" not in parameters_by_type(model)) is (whole or part)
+
+
 @pytest.mark.parametrize(
     ("whole", "part", "tied"),
     [

@@ -280,19 +280,35 @@ class AdaptersOnFewBits(Figure):
         )  # fmt: skip
 
 
-@figure("adapters-of-a-model")
 @dataclass(frozen=True)
-class AdaptersOfAModel(Figure):
-    """Parameters of low-rank adapters beside the maps of queries and of values, in every layer."""
+class _TrainedBeside(Figure):
+    """What alone is trained in every layer of a model whose keys and values are `narrow` wide."""
 
     layers: int
     width: int
     narrow: int
-    rank: int
-    up: int = 1  # whether the matrices up are counted, from the rank to what a map gives
 
     unit: ClassVar[str] = "parameters"
     whole: ClassVar[bool] = True
+
+    @property
+    def trained(self) -> Expression:
+        """The parameters of all layers."""
+        raise NotImplementedError
+
+    @property
+    def value(self) -> Fraction:
+        return Fraction(int(self.trained))
+
+
+@figure("adapters-of-a-model")
+@dataclass(frozen=True)
+class AdaptersOfAModel(_TrainedBeside):
+    """Parameters of low-rank adapters beside the maps of queries and of values, in every layer."""
+
+    rank: int
+    up: int = 1  # whether the matrices up are counted, from the rank to what a map gives
+
     hint = Message(
         "An adapter has two matrices. How large are both beside the queries' map, and the values'?"
     )
@@ -342,20 +358,15 @@ class ShareOfAdapters(AdaptersOfAModel):
 
 @figure("prefixes-of-a-model")
 @dataclass(frozen=True)
-class PrefixesOfAModel(Figure):
+class PrefixesOfAModel(_TrainedBeside):
     """Trained keys and values that every layer sees before those of the text (prefix tuning).
 
     Source: Li and Liang 2021, without the network that makes them during training.
     """
 
-    layers: int
-    width: int
-    narrow: int
     rows: int
     sides: int = 2  # keys and values
 
-    unit: ClassVar[str] = "parameters"
-    whole: ClassVar[bool] = True
     hint = Message("What does one token of the prefix have in one layer?")
 
     @property
@@ -364,32 +375,23 @@ class PrefixesOfAModel(Figure):
         layers, rows = Symbol("B", self.layers), Symbol("p", self.rows)
         return expression(times(self.sides, layers * rows * Symbol("d_kv", self.narrow)))
 
-    @property
-    def value(self) -> Fraction:
-        return Fraction(int(self.trained))
-
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("a key and a value for each row, in all layers"), self.trained, "parameters")
 
 
 @figure("scales-of-a-model")
 @dataclass(frozen=True)
-class ScalesOfAModel(Figure):
+class ScalesOfAModel(_TrainedBeside):
     """One trained factor for each value of the keys, the values and the inside of the feed-forward layer.
 
     Source: Liu et al. 2022, (IA)³.
     """
 
-    layers: int
-    width: int
-    narrow: int
     inner: int
     keys: int = 1
     values: int = 1
     wide: int = 1  # whether the feed-forward layer's are counted
 
-    unit: ClassVar[str] = "parameters"
-    whole: ClassVar[bool] = True
     hint = Message("How long is each of the three vectors? What it multiplies says so.")
 
     @property
@@ -398,10 +400,6 @@ class ScalesOfAModel(Figure):
         narrow, inner = Symbol("d_kv", self.narrow), Symbol("f", self.inner)
         each = times(self.keys + self.values, narrow) + times(self.wide, inner)
         return expression(Symbol("B", self.layers) * expression(each))
-
-    @property
-    def value(self) -> Fraction:
-        return Fraction(int(self.trained))
 
     def worked(self) -> Iterator[Worked]:
         yield Worked(Message("three vectors of factors in each layer"), self.trained, "parameters")
@@ -538,8 +536,8 @@ believed(
     says=Message("You counted keys or values alone: both have a factor for each of their values."),
 )(lambda asked: replace(asked, values=0))  # fmt: skip
 believed(
-    "one-layer-adapted", AdaptersOfAModel, PrefixesOfAModel, ScalesOfAModel,
-    says=Message("You counted one layer: each of the others has adapters of its own."),
+    "one-layer-adapted", _TrainedBeside,
+    says=Message("You counted one layer: in each of the others as much is trained again."),
 )(lambda asked: replace(asked, layers=1))  # fmt: skip
 believed(
     "maps-all-square", AdaptersOfAModel, where=lambda asked: asked.narrow != asked.width,

@@ -128,7 +128,7 @@ def _name(source: object, found: Family) -> str:
 # ---- which family it is --------------------------------------------------------------------------
 
 FAMILY = Message("family")
-_FLAT = ("qwen2_vl", "qwen2_5_vl")  # as published: the fields of the text part stand in the whole
+_QWEN_VL = ("qwen2_vl", "qwen2_5_vl")  # as published: the fields of the text part stand flat in the whole
 
 
 def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
@@ -144,7 +144,7 @@ def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
         found = FAMILIES[named]
         return found, Fields(values, file=str(file), of=found.config)
     part, own = values.get("text_config"), FAMILIES.get(f"{named}_text")
-    if own is not None and part is None and named in _FLAT:
+    if own is not None and part is None and named in _QWEN_VL:
         return own, _flat_text_part(values, file, str(named), own)
     inner = (part.get("model_type") or (own and own.model_type)) if isinstance(part, Mapping) else None
     if isinstance(inner, str) and inner in FAMILIES:
@@ -157,9 +157,13 @@ def _family(values: Mapping[str, Any], file: Words) -> tuple[Family, Fields]:
 
 
 def _text_part(values: Mapping[str, Any], file: Words, named: str, found: Family) -> tuple[Family, Fields]:
-    """The part of a model that reads text; what reads images beside it is not counted."""
+    """The part of a model that reads text; what reads images beside it is not counted.
+
+    Whether the head is tied, the whole says; of Qwen2-VL and Qwen2.5-VL either may say that it is.
+    """
     whole = Fields(values, file=str(file), of=found.config)
-    part = whole.part("text_config", of=found.config, inherits=("tie_word_embeddings",))
+    says_tied = named in _QWEN_VL and values["text_config"].get("tie_word_embeddings") is True
+    part = whole.part("text_config", of=found.config, inherits=() if says_tied else ("tie_word_embeddings",))
     part.note(
         Message("Counted is the text part of a {named} model alone (text_config, {inner}); its other parts, "
                 "as those that read images, are not.", named=named, inner=found.model_type)
